@@ -1,0 +1,1 @@
+"""Pure rules over the model: one rule, one file."""

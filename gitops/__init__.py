@@ -1,0 +1,1 @@
+"""The pure model of the desired state: trees, Applications, kustomizations, renderings, spans and edits."""

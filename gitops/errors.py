@@ -1,0 +1,23 @@
+"""Errors of the model, named by meaning. Each carries one sentence that a person can act on."""
+
+from __future__ import annotations
+
+
+class GitopsError(Exception):
+    """Base of every error that the pure model raises."""
+
+
+class PathEscapes(GitopsError):
+    """A path or symlink leaves the repository."""
+
+
+class TooLarge(GitopsError):
+    """A file, document or expansion exceeds a stated limit."""
+
+
+class MalformedYaml(GitopsError):
+    """A document cannot be read as YAML. `line` is 1-based, 0 when unknown."""
+
+    def __init__(self, message: str, line: int = 0) -> None:
+        super().__init__(message)
+        self.line = line

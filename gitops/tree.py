@@ -1,0 +1,194 @@
+"""A commit's files, read without a checkout.
+
+A `Tree` is a sorted listing (path -> mode and blob id) plus a function that reads one blob. It knows git's object
+ids, so two trees can be compared, and a rendering fingerprinted, without reading a byte of content.
+"""
+
+from __future__ import annotations
+
+import bisect
+import hashlib
+import posixpath
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from gitops.errors import PathEscapes, TooLarge
+
+MODE_FILE = 0o100644
+MODE_EXECUTABLE = 0o100755
+MODE_SYMLINK = 0o120000
+MODE_SUBMODULE = 0o160000
+
+# kustomize itself reads whole files into memory; nothing that people write by hand comes near this.
+MAX_FILE_BYTES = 16 * 1024 * 1024
+MAX_SYMLINK_HOPS = 40  # as Linux's MAXSYMLINKS
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file of a tree. `oid` is git's blob id (hex), `size` its length in bytes (-1 when not known)."""
+
+    mode: int
+    oid: str
+    size: int = -1
+
+
+def blob_oid(data: bytes) -> str:
+    """Git's id of a blob with these bytes."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def normalise(path: str) -> str:
+    """Repository-relative form of `path` ('' is the root).
+
+    Raises `PathEscapes` for an absolute path and for one whose `..` leaves the repository.
+    """
+    if path.startswith("/"):
+        raise PathEscapes(f"{path} is an absolute path")
+    clean = posixpath.normpath(path) if path else ""
+    if clean == "..":
+        raise PathEscapes(f"{path} leaves the repository")
+    if clean.startswith("../"):
+        raise PathEscapes(f"{path} leaves the repository")
+    return "" if clean == "." else clean
+
+
+class Tree:
+    """Files of one commit (or of a working directory: then `sha` is None).
+
+    `entries` maps repository-relative paths to `Entry`; `read_blob(path, entry)` gives the raw bytes (the target,
+    for a symlink). Immutable; `overlay` makes a changed copy that shares everything else.
+    """
+
+    __slots__ = ("_children", "_entries", "_overlay", "_read", "_sorted", "sha")
+
+    def __init__(
+        self,
+        entries: Mapping[str, Entry],
+        read_blob: Callable[[str, Entry], bytes],
+        sha: str | None = None,
+        overlay: Mapping[str, bytes] | None = None,
+    ) -> None:
+        self.sha = sha
+        self._entries = entries
+        self._read = read_blob
+        self._overlay = dict(overlay or {})
+        self._sorted: list[str] | None = None
+        self._children: dict[str, list[str]] | None = None
+
+    @classmethod
+    def of(cls, files: Mapping[str, bytes], sha: str | None = None) -> Tree:
+        """A tree held in memory (tests, generated wrappers)."""
+        entries = {p: Entry(MODE_FILE, blob_oid(b), len(b)) for p, b in files.items()}
+        return cls(entries, lambda path, _entry: files[path], sha)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._entries
+
+    def paths(self) -> list[str]:
+        """Every file path, sorted by code point."""
+        if self._sorted is None:
+            self._sorted = sorted(self._entries)
+        return self._sorted
+
+    def entry(self, path: str) -> Entry | None:
+        return self._entries.get(path)
+
+    def is_dir(self, path: str) -> bool:
+        """Whether any file lies below `path` ('' is the root, always a directory)."""
+        return path == "" or path in self._index()
+
+    def list_dir(self, path: str) -> list[str]:
+        """Names (not paths) of files and directories directly in `path`, sorted; empty when it is no directory."""
+        return self._index().get(path, [])
+
+    def walk(self, path: str) -> Iterator[str]:
+        """Every file path below the directory `path`, sorted."""
+        if path == "":
+            yield from self.paths()
+            return
+        ordered = self.paths()
+        prefix = path + "/"
+        for i in range(bisect.bisect_left(ordered, prefix), len(ordered)):
+            if not ordered[i].startswith(prefix):
+                return
+            yield ordered[i]
+
+    def read(self, path: str) -> bytes:
+        """Bytes of the file at `path`, which must be a resolved path (see `resolve`).
+
+        Raises `KeyError` when there is no such file and `TooLarge` above `MAX_FILE_BYTES`.
+        """
+        if path in self._overlay:
+            return self._overlay[path]
+        entry = self._entries[path]
+        if entry.size > MAX_FILE_BYTES:
+            raise TooLarge(f"{path} has {entry.size:,} bytes; argofix reads files up to {MAX_FILE_BYTES:,}")
+        data = self._read(path, entry)
+        if len(data) > MAX_FILE_BYTES:
+            raise TooLarge(f"{path} has {len(data):,} bytes; argofix reads files up to {MAX_FILE_BYTES:,}")
+        return data
+
+    def resolve(self, path: str) -> str:
+        """Follow symlinks inside the repository, in every component.
+
+        Gives the path of the file or directory that `path` names (which need not exist). Raises `PathEscapes` when
+        the path or a link leaves the repository or links go in a circle.
+        """
+        parts = normalise(path).split("/")
+        done: list[str] = []
+        hops = 0
+        while parts:
+            part = parts.pop(0)
+            if part in ("", "."):
+                continue
+            if part == "..":
+                if not done:
+                    raise PathEscapes(f"{path} leaves the repository through a symlink")
+                done.pop()
+                continue
+            done.append(part)
+            here = "/".join(done)
+            entry = self._entries.get(here)
+            if entry is not None and entry.mode == MODE_SYMLINK:
+                hops += 1
+                if hops > MAX_SYMLINK_HOPS:
+                    raise PathEscapes(f"{path}: symlinks go in a circle")
+                target = self.read(here).decode("utf-8", "surrogateescape")
+                if target.startswith("/"):
+                    raise PathEscapes(f"{here} is a symlink to {target}, outside the repository")
+                done.pop()
+                parts = target.split("/") + parts
+        return "/".join(done)
+
+    def overlay(self, changes: Mapping[str, bytes | None]) -> Tree:
+        """A copy with these files replaced or added (bytes) or deleted (None). It has no commit SHA."""
+        entries = dict(self._entries)
+        data = dict(self._overlay)
+        for path, content in changes.items():
+            if content is None:
+                entries.pop(path, None)
+                data.pop(path, None)
+                continue
+            old = entries.get(path)
+            entries[path] = Entry(old.mode if old else MODE_FILE, blob_oid(content), len(content))
+            data[path] = content
+        return Tree(entries, self._read, None, data)
+
+    def _index(self) -> dict[str, list[str]]:
+        if self._children is None:
+            names: dict[str, set[str]] = {"": set()}
+            for path in self._entries:
+                child = path
+                while True:
+                    parent, _, name = child.rpartition("/")
+                    known = parent in names
+                    names.setdefault(parent, set()).add(name)
+                    if known:
+                        break
+                    child = parent
+            self._children = {parent: sorted(children) for parent, children in names.items()}
+        return self._children
