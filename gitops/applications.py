@@ -1,0 +1,185 @@
+"""Argo CD Applications, parsed from their manifests (argoproj.io/v1alpha1, argo-cd 3.x types.go)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gitops.closure import Chain
+from gitops.manifests import text_of
+from gitops.spans import Span
+
+GROUP = "argoproj.io"
+IN_CLUSTER = "in-cluster"
+IN_CLUSTER_SERVER = "https://kubernetes.default.svc"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where something was written: the file, the document's lines and the chain of kustomization entries, root
+    first, that brought it in (empty for a file that is read directly)."""
+
+    span: Span
+    chain: Chain = ()
+
+    @property
+    def path(self) -> str:
+        return self.span.path
+
+    @property
+    def entry(self) -> Span:
+        """The place to point at: the entry that lists the file, else the document itself."""
+        return self.chain[-1].span if self.chain else self.span
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One source of an Application. `kustomize` and `directory` hold those blocks of the spec as written."""
+
+    repo_url: str
+    path: str
+    target_revision: str
+    chart: str = ""
+    ref: str = ""
+    kustomize: Mapping[str, Any] | None = None
+    directory: Mapping[str, Any] | None = None
+    helm: bool = False
+    plugin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where an Application is deployed."""
+
+    server: str
+    name: str
+    namespace: str
+
+    @property
+    def cluster(self) -> str:
+        """One word per cluster: `in-cluster` for Argo CD's own, else the server URL or the name."""
+        server = self.server.rstrip("/")
+        if self.name == IN_CLUSTER or server == IN_CLUSTER_SERVER or (not server and not self.name):
+            return IN_CLUSTER
+        return server or self.name
+
+    def __str__(self) -> str:
+        return f"{self.cluster}/{self.namespace}" if self.namespace else self.cluster
+
+
+@dataclass(frozen=True, slots=True)
+class SyncPolicy:
+    """What Argo CD does by itself. `options` are the `syncOptions` as written."""
+
+    automated: bool = False
+    prune: bool = False
+    self_heal: bool = False
+    options: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """One Application of one Argo CD instance.
+
+    `root` is the root that brings it (see `gitops.roots`), `parents` the names of the Applications and ApplicationSets
+    above it, outermost first; `generated` tells that an ApplicationSet made it.
+    """
+
+    name: str
+    namespace: str
+    project: str
+    sources: tuple[Source, ...]
+    destination: Destination
+    sync_wave: int
+    sync_policy: SyncPolicy
+    origin: Origin
+    root: str = ""
+    parents: tuple[str, ...] = ()
+    generated: bool = False
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return (self.root, self.namespace, self.name)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def is_application(manifest: Mapping[str, Any]) -> bool:
+    return _is(manifest, "Application")
+
+
+def is_application_set(manifest: Mapping[str, Any]) -> bool:
+    return _is(manifest, "ApplicationSet")
+
+
+def _is(manifest: Mapping[str, Any], kind: str) -> bool:
+    api_version = manifest.get("apiVersion")
+    return manifest.get("kind") == kind and isinstance(api_version, str) and api_version.startswith(GROUP + "/")
+
+
+def parse_application(manifest: Mapping[str, Any], origin: Origin) -> Application:
+    """An Application from its manifest. Missing and ill-typed fields count as absent; a manifest without sources
+    gives one without sources, which is reported as not analysed."""
+    metadata = _mapping(manifest.get("metadata"))
+    spec = _mapping(manifest.get("spec"))
+    annotations = _mapping(metadata.get("annotations"))
+    listed = spec.get("sources")
+    # Argo CD reads `sources` alone when it is not empty (types.go, HasMultipleSources).
+    blocks = listed if isinstance(listed, list) and listed else [spec["source"]] if spec.get("source") else []
+    destination = _mapping(spec.get("destination"))
+    return Application(
+        name=text_of(metadata.get("name")),
+        namespace=text_of(metadata.get("namespace")),
+        project=text_of(spec.get("project")) or "default",
+        sources=tuple(_source(block) for block in blocks if isinstance(block, Mapping)),
+        destination=Destination(
+            text_of(destination.get("server")),
+            text_of(destination.get("name")),
+            text_of(destination.get("namespace")),
+        ),
+        sync_wave=_integer(annotations.get("argocd.argoproj.io/sync-wave")),
+        sync_policy=_sync_policy(_mapping(spec.get("syncPolicy"))),
+        origin=origin,
+    )
+
+
+def _source(block: Mapping[str, Any]) -> Source:
+    kustomize, directory, plugin = (block.get(key) for key in ("kustomize", "directory", "plugin"))
+    path = text_of(block.get("path")).strip()
+    return Source(
+        repo_url=text_of(block.get("repoURL")).strip(),
+        path=path.removeprefix("./").strip("/") if path not in (".", "./") else "",
+        target_revision=text_of(block.get("targetRevision")),
+        chart=text_of(block.get("chart")),
+        ref=text_of(block.get("ref")),
+        kustomize=kustomize if isinstance(kustomize, Mapping) and kustomize else None,
+        directory=directory if isinstance(directory, Mapping) and directory else None,
+        helm=bool(block.get("helm")),
+        plugin=text_of(plugin.get("name")) or "unnamed" if isinstance(plugin, Mapping) else None,
+    )
+
+
+def _sync_policy(policy: Mapping[str, Any]) -> SyncPolicy:
+    automated = policy.get("automated")
+    options = policy.get("syncOptions")
+    on = isinstance(automated, Mapping) and automated.get("enabled") is not False
+    block = automated if on and isinstance(automated, Mapping) else {}
+    return SyncPolicy(
+        automated=on,
+        prune=block.get("prune") is True,
+        self_heal=block.get("selfHeal") is True,
+        options=frozenset(text_of(option) for option in options) if isinstance(options, list) else frozenset(),
+    )
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _integer(value: object) -> int:
+    try:
+        return int(text_of(value))
+    except ValueError:
+        return 0

@@ -1,0 +1,265 @@
+"""What one kustomization root reads: every file, and through which chain of entries.
+
+kustomize is not re-implemented here. The walk only follows names, so that (1) exactly those files are handed to the
+renderer, (2) the git ids of those files fingerprint the result and (3) a rendered resource can be followed back to
+the lines that brought it in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+import re
+from collections.abc import Iterator, MutableMapping
+from dataclasses import dataclass, field
+
+from gitops.documents import read_documents
+from gitops.errors import GitopsError, MalformedYaml, PathEscapes
+from gitops.kustomization import (
+    ACCUMULATED,
+    FILE_NAMES,
+    PLUGINS,
+    Kustomization,
+    Reference,
+    is_inline,
+    read_kustomization,
+)
+from gitops.manifests import text_of
+from gitops.rendering import BuildOptions
+from gitops.spans import Span
+from gitops.tree import MODE_SYMLINK, Tree
+
+MAX_DEPTH = 64
+MAX_FILES = 20_000
+
+Chain = tuple[Reference, ...]
+ParseMemo = MutableMapping[tuple[str, str], "Kustomization | MalformedYaml"]
+
+_SCHEME = re.compile(r"^([a-z+]+::)?([a-zA-Z][a-zA-Z0-9+.-]*://|git@|[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+:)")
+_HOSTED = re.compile(r"^(github\.com|gitlab\.com|bitbucket\.org|dev\.azure\.com)[:/]", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An entry that cannot be followed, with the sentence that says why and, where known, what to do."""
+
+    message: str
+    span: Span
+    needs_lifted_restriction: bool = False
+
+
+@dataclass(slots=True)
+class Closure:
+    """Result of walking one root.
+
+    `files` are all repository files the renderer may read (symlinks and what they point to both); `chains` maps each
+    resource file to the chains of entries, root first, that bring it in; `kustomizations` maps each kustomization
+    file to the chains that lead to it (the root's own is the empty chain); `unsupported` says what git alone cannot
+    render.
+    """
+
+    root: str
+    files: set[str] = field(default_factory=set)
+    chains: dict[str, list[Chain]] = field(default_factory=dict)
+    kustomizations: dict[str, list[Chain]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    unsupported: list[Problem] = field(default_factory=list)
+
+    def fingerprint(self, tree: Tree, options: BuildOptions, renderer: str, extra: bytes = b"") -> str:
+        """Identifies the rendering: renderer version, flags, and the mode and git id of every file read."""
+        digest = hashlib.sha256()
+        digest.update(f"{renderer}\0{self.root}\0{options}\0".encode())
+        digest.update(extra)
+        for path in sorted(self.files):
+            entry = tree.entry(path)
+            if entry is not None:
+                digest.update(f"\0{path}\0{entry.mode:o}\0{entry.oid}".encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()
+
+
+def is_remote(value: str) -> bool:
+    """Whether kustomize would fetch this entry over the network."""
+    return bool(_SCHEME.match(value) or _HOSTED.match(value))
+
+
+def kustomization_file(tree: Tree, directory: str) -> str | None:
+    """Path of the kustomization file in a (resolved) directory, None when there is none.
+
+    Raises `GitopsError` when there is more than one: kustomize refuses that.
+    """
+    prefix = f"{directory}/" if directory else ""
+    found = [prefix + name for name in FILE_NAMES if prefix + name in tree]
+    if len(found) > 1:
+        names = " and ".join(path.rpartition("/")[2] for path in found)
+        raise GitopsError(f"{directory or 'the repository root'} holds both {names}; kustomize takes only one")
+    return found[0] if found else None
+
+
+def walk(tree: Tree, root: str, memo: ParseMemo | None = None, extra_components: tuple[str, ...] = ()) -> Closure:
+    """Follow every entry below the kustomization directory `root`. Never raises for what the repository holds."""
+    walker = _Walker(tree, Closure(root), {} if memo is None else memo)
+    walker.directory(root, (), Span(root or ".", 1, 1))
+    for component in extra_components:
+        walker.directory(posixpath.join(root, component), (), Span(root or ".", 1, 1))
+    return walker.closure
+
+
+class _Walker:
+    def __init__(self, tree: Tree, closure: Closure, memo: ParseMemo) -> None:
+        self.tree = tree
+        self.closure = closure
+        self.memo = memo
+        self.open: list[str] = []
+
+    def directory(self, path: str, chain: Chain, span: Span) -> None:
+        try:
+            directory = self._resolve(path)
+            file = kustomization_file(self.tree, directory)
+        except GitopsError as error:
+            self._problem(str(error), span)
+            return
+        if file is None:
+            what = f"{directory or 'the repository root'} holds no kustomization.yaml"
+            self._problem(what if self.tree.is_dir(directory) else f"{directory} does not exist", span)
+            return
+        if directory in self.open:
+            ring = " -> ".join([*self.open[self.open.index(directory) :], directory])
+            self._problem(f"the kustomization includes itself: {ring}", span)
+            return
+        if len(self.open) >= MAX_DEPTH:
+            self._problem(f"kustomizations nest deeper than {MAX_DEPTH}", span)
+            return
+        known = self.closure.kustomizations.setdefault(file, [])
+        known.append(chain)
+        if len(known) > MAX_DEPTH:  # the same base over and over; the chains so far say enough
+            return
+        kustomization = self._load(file, span)
+        if kustomization is None:
+            return
+        self.open.append(directory)
+        if kustomization.helm:
+            self.closure.unsupported.append(Problem(f"{file} inflates helmCharts", Span(file, 1, 1)))
+        for reference in kustomization.references:
+            if len(self.closure.files) > MAX_FILES:
+                self._problem(f"{self.closure.root} reads more than {MAX_FILES:,} files", span)
+                break
+            self._follow(directory, reference, chain)
+        self.open.pop()
+
+    def _load(self, file: str, span: Span) -> Kustomization | None:
+        try:
+            resolved = self._resolve(file)
+        except GitopsError as error:
+            self._problem(str(error), span)
+            return None
+        entry = self.tree.entry(resolved)
+        key = (file, entry.oid if entry else "")
+        result = self.memo.get(key)
+        if result is None:
+            try:
+                result = read_kustomization(file, self.tree.read(resolved))
+            except MalformedYaml as error:
+                result = error
+            except GitopsError as error:
+                self._problem(str(error), span)
+                return None
+            self.memo[key] = result
+        if isinstance(result, MalformedYaml):
+            self._problem(str(result), Span(file, max(result.line, 1), max(result.line, 1)))
+            return None
+        for name, line in result.repeated:
+            self._problem(f"{file}:{line} repeats the key `{name}`; kustomize refuses that", Span(file, line, line))
+        return result
+
+    def _follow(self, directory: str, reference: Reference, chain: Chain) -> None:
+        if is_inline(reference):
+            if reference.field in PLUGINS:
+                self._plugin(reference, reference.value.encode())
+            return
+        here = (*chain, reference)
+        value = reference.value
+        target = posixpath.join(directory, value)
+        try:
+            path = self._resolve(target)
+        except PathEscapes as error:
+            if is_remote(value):
+                self._remote(reference)
+            else:
+                self._problem(str(error), reference.span)
+            return
+        except GitopsError as error:
+            self._problem(str(error), reference.span)
+            return
+        if path in self.tree:
+            self._file(directory, path, reference, here)
+        elif self.tree.is_dir(path) and reference.field in (*ACCUMULATED, *PLUGINS):
+            self.directory(path, here, reference.span)
+        elif is_remote(value):
+            self._remote(reference)
+        else:
+            self._problem(f"`{value}` does not exist", reference.span)
+
+    def _file(self, directory: str, path: str, reference: Reference, chain: Chain) -> None:
+        self.closure.files.add(path)
+        if reference.field in ("components", "bases"):
+            self._problem(f"`{reference.value}` is a file; `{reference.field}` takes directories", reference.span)
+            return
+        if directory and not path.startswith(directory + "/"):
+            message = f"`{reference.value}` lies outside {directory}, which kustomize's load restriction forbids"
+            self.closure.problems.append(Problem(message, reference.span, needs_lifted_restriction=True))
+        if reference.field == "resources":
+            self.closure.chains.setdefault(path, []).append(chain)
+        elif reference.field in PLUGINS:
+            try:
+                self._plugin(reference, self.tree.read(path))
+            except GitopsError as error:
+                self._problem(str(error), reference.span)
+
+    def _plugin(self, reference: Reference, data: bytes) -> None:
+        """Plugins configured in files: kustomize's builtin ones run, all others would execute something."""
+        try:
+            documents = read_documents(reference.kustomization, data)
+        except MalformedYaml as error:
+            self._problem(str(error), reference.span)
+            return
+        for document in documents:
+            config = document.value()
+            if not isinstance(config, dict):
+                continue
+            kind = text_of(config.get("kind"))
+            if kind == "HelmChartInflationGenerator":
+                self.closure.unsupported.append(Problem(f"{reference.span} inflates a helm chart", reference.span))
+            elif text_of(config.get("apiVersion")) != "builtin":
+                what = f"{reference.span} runs the plugin {kind or 'without a kind'}"
+                self.closure.unsupported.append(Problem(what, reference.span))
+            else:
+                # A builtin plugin's files are named by fields of its own; its directory holds them.
+                directory = reference.kustomization.rpartition("/")[0]
+                self.closure.files.update(self.tree.walk(directory))
+
+    def _remote(self, reference: Reference) -> None:
+        self.closure.unsupported.append(Problem(f"{reference.span} loads `{reference.value}`", reference.span))
+
+    def _problem(self, message: str, span: Span) -> None:
+        self.closure.problems.append(Problem(message, span))
+
+    def _resolve(self, path: str) -> str:
+        resolved = self.tree.resolve(path)
+        for link in self._links(path):
+            self.closure.files.add(link)
+        if resolved in self.tree:
+            self.closure.files.add(resolved)
+        return resolved
+
+    def _links(self, path: str) -> Iterator[str]:
+        # Symlinks on the way are part of what the renderer reads; chains of links are rare and short.
+        here = ""
+        for part in posixpath.normpath(path).split("/"):
+            here = posixpath.join(here, part)
+            entry = self.tree.entry(here)
+            if entry is not None and entry.mode == MODE_SYMLINK:
+                yield here
+                target = posixpath.join(
+                    here.rpartition("/")[0], self.tree.read(here).decode(errors="surrogateescape")
+                )
+                yield from self._links(target)

@@ -1,0 +1,259 @@
+"""YAML documents with positions.
+
+PyYAML's C parser composes nodes (which carry line marks); we turn nodes into plain Python with the scalar rules
+that Kubernetes tools use (YAML 1.2 booleans, no timestamps), because `yaml.safe_load` would read an unquoted date
+or `on` differently from the cluster. Anchors and aliases are shared, never copied, and counted, so that a few
+hundred bytes cannot expand into gigabytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from gitops.errors import MalformedYaml
+
+MAX_DEPTH = 200  # the C composer recurses; kustomize's own parser stops at 10,000
+MAX_NODES = 1_000_000  # after expanding aliases
+
+_FLOAT = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
+_INT = re.compile(r"^[-+]?(0|[1-9][0-9]*)$")
+_OCTAL = re.compile(r"^0o?[0-7]+$")
+_HEX = re.compile(r"^0x[0-9a-fA-F]+$")
+_TRUE = frozenset({"true", "True", "TRUE"})
+_FALSE = frozenset({"false", "False", "FALSE"})
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+
+
+class _Loader(yaml.CSafeLoader):
+    """Composes without resolving plain scalars: we do that ourselves, see `scalar`."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, Any]]] = {}  # noqa: RUF012
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One YAML document of a file. `line` and `end_line` (1-based) leave out separators and outer comments."""
+
+    path: str
+    index: int
+    node: yaml.Node
+    line: int
+    end_line: int
+
+    def value(self) -> Any:
+        """The document as plain dicts, lists and scalars."""
+        return to_python(self.node)
+
+
+def read_documents(path: str, data: bytes) -> list[Document]:
+    """Every non-empty document of a YAML or JSON file.
+
+    Raises `MalformedYaml` (with a 1-based line) for text that is no YAML, is not UTF-8/16, nests deeper than
+    `MAX_DEPTH` or expands to more than `MAX_NODES` nodes.
+    """
+    _refuse_deep(path, data)
+    documents: list[Document] = []
+    loader = None
+    try:
+        loader = _Loader(data)
+        index = 0
+        while loader.check_node():
+            node = loader.get_node()
+            if node is not None and not _is_null(node):
+                _refuse_bomb(path, node)
+                documents.append(Document(path, index, node, node.start_mark.line + 1, last_line(node)))
+            index += 1
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 0
+        raise MalformedYaml(f"{path}:{line} is not valid YAML: {error.problem or error.context}", line) from None
+    except yaml.reader.ReaderError as error:
+        raise MalformedYaml(f"{path} is not readable text: {error.reason} at byte {error.position}") from None
+    except (yaml.YAMLError, ValueError, UnicodeError) as error:
+        raise MalformedYaml(f"{path} is not valid YAML: {error}") from None
+    finally:
+        if loader is not None:
+            loader.dispose()
+    return documents
+
+
+def to_python(node: yaml.Node) -> Any:
+    """Plain Python of a node; aliases give the same object."""
+    return _construct(node, {})
+
+
+def _construct(node: yaml.Node, seen: dict[int, Any]) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        return scalar(node)
+    key = id(node)
+    if key in seen:
+        return seen[key]
+    if isinstance(node, yaml.SequenceNode):
+        items: list[Any] = []
+        seen[key] = items
+        items.extend(_construct(child, seen) for child in node.value)
+        return items
+    mapping: dict[str, Any] = {}
+    seen[key] = mapping
+    for key_node, value_node in node.value:
+        if _is_merge(key_node):
+            for source in _merge_sources(value_node):
+                for name, value in _construct(source, seen).items():
+                    mapping.setdefault(name, value)
+    for key_node, value_node in node.value:
+        if not _is_merge(key_node):
+            # Kubernetes reads YAML through JSON, whose keys are strings.
+            name = key_node.value if isinstance(key_node, yaml.ScalarNode) else ""
+            mapping[name] = _construct(value_node, seen)
+    return mapping
+
+
+def scalar(node: yaml.ScalarNode) -> str | int | float | bool | None:
+    """Value of a scalar by YAML 1.2 core rules (as sigs.k8s.io/yaml reads what kubectl applies)."""
+    text: str = node.value
+    if node.style:  # quoted or block; plain scalars have ''
+        return text
+    if text in _NULL:
+        return None
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    first = text[0]
+    if first in "0123456789+-.":
+        if _INT.match(text):
+            return int(text) if len(text) < 20 else text
+        if _OCTAL.match(text):
+            return int(text.replace("o", ""), 8) if len(text) < 25 else text
+        if _HEX.match(text):
+            return int(text, 16) if len(text) < 20 else text
+        if _FLOAT.match(text) and len(text) < 40:
+            return float(text)
+    return text
+
+
+def items(node: yaml.Node) -> Iterator[tuple[str, yaml.Node, yaml.Node]]:
+    """(key, key node, value node) of a mapping with scalar keys; nothing for any other node."""
+    if isinstance(node, yaml.MappingNode):
+        for key_node, value_node in node.value:
+            if isinstance(key_node, yaml.ScalarNode):
+                yield key_node.value, key_node, value_node
+
+
+def child(node: yaml.Node | None, *route: str | int) -> yaml.Node | None:
+    """The node at a route of keys and indices, or None."""
+    here = node
+    for step in route:
+        if isinstance(step, int):
+            if not isinstance(here, yaml.SequenceNode) or not -len(here.value) <= step < len(here.value):
+                return None
+            here = here.value[step]
+        else:
+            here = next((value for key, _, value in items(here) if key == step), None) if here else None
+            if here is None:
+                return None
+    return here
+
+
+def duplicate_keys(node: yaml.Node) -> Iterator[tuple[str, int]]:
+    """(key, 1-based line) of each mapping key that repeats; Go's YAML reader, unlike PyYAML, refuses those."""
+    stack, seen = [node], {id(node)}
+    while stack:
+        here = stack.pop()
+        children: list[yaml.Node] = []
+        if isinstance(here, yaml.MappingNode):
+            names: set[str] = set()
+            for key, key_node, value in items(here):
+                if key in names and not _is_merge(key_node):
+                    yield key, key_node.start_mark.line + 1
+                names.add(key)
+                children.append(value)
+        elif isinstance(here, yaml.SequenceNode):
+            children = here.value
+        for node_ in children:
+            if id(node_) not in seen:
+                seen.add(id(node_))
+                stack.append(node_)
+
+
+def first_line(node: yaml.Node) -> int:
+    """1-based line on which a node starts."""
+    return node.start_mark.line + 1 if node.start_mark else 1
+
+
+def last_line(node: yaml.Node) -> int:
+    """1-based last line of a node. Block collections end, for the parser, where the next token starts."""
+    here = node
+    while isinstance(here, yaml.CollectionNode) and here.value and not here.flow_style:
+        tail = here.value[-1]
+        here = tail[1] if isinstance(tail, tuple) else tail
+        if here.start_mark.index < node.start_mark.index:  # an alias to something above
+            return int(node.start_mark.line) + 1
+    mark = here.end_mark
+    # A block scalar's mark stands at the start of the line behind it.
+    behind = mark.column == 0 and mark.line > here.start_mark.line
+    return int(mark.line) if behind else int(mark.line) + 1
+
+
+def _is_merge(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.value == "<<" and not node.style
+
+
+def _merge_sources(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.SequenceNode):
+        return [item for item in node.value if isinstance(item, yaml.MappingNode)]
+    return [node] if isinstance(node, yaml.MappingNode) else []
+
+
+def _is_null(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and not node.style and node.value in _NULL
+
+
+def _refuse_deep(path: str, data: bytes) -> None:
+    # Depth can only come from brackets, from indentation or from `- - -`; files without much of those are safe, and
+    # the exact count by events is only made for the others.
+    flow = data.count(b"[") + data.count(b"{")
+    if flow <= MAX_DEPTH and b" " * MAX_DEPTH not in data and b"- " * (MAX_DEPTH // 4) not in data:
+        return
+    depth = 0
+    try:
+        for event in yaml.parse(data, Loader=yaml.CSafeLoader):
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > MAX_DEPTH:
+                    line = event.start_mark.line + 1 if event.start_mark else 0
+                    raise MalformedYaml(f"{path}:{line} nests deeper than {MAX_DEPTH} levels", line)
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+    except yaml.YAMLError:
+        return  # reported with its line by the composer
+
+
+def _refuse_bomb(path: str, root: yaml.Node) -> None:
+    sizes: dict[int, int] = {}
+    open_: set[int] = set()
+
+    def size(node: yaml.Node) -> int:
+        if isinstance(node, yaml.ScalarNode):
+            return 1
+        key = id(node)
+        if key in sizes:
+            return sizes[key]
+        if key in open_:
+            line = first_line(node)
+            raise MalformedYaml(f"{path}:{line} holds an anchor that contains itself", line)
+        open_.add(key)
+        total = 1
+        for item in node.value:
+            total += size(item[0]) + size(item[1]) if isinstance(item, tuple) else size(item)
+        open_.discard(key)
+        sizes[key] = total
+        return total
+
+    if size(root) > MAX_NODES:
+        raise MalformedYaml(f"{path} expands to more than {MAX_NODES:,} YAML nodes through its aliases", 1)

@@ -1,0 +1,97 @@
+"""What rendering an Application gives: resources, a failure, or a reason why it was not analysed.
+
+Failure is data: nothing here raises because of what a repository holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gitops.resources import Resource
+from gitops.spans import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The Application renders. `gaps` are reasons why some of its sources were left out; `notes` are things that a
+    person should know although rendering went on (a load restriction that had to be lifted)."""
+
+    resources: tuple[Resource, ...]
+    gaps: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One sentence about a rendering, and the entry it is about."""
+
+    message: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class RenderFailed:
+    """The engine (or the reader before it) refuses: `message` is one sentence for people, `span` the entry that
+    causes it, `detail` what the engine said."""
+
+    message: str
+    span: Span
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotAnalysed:
+    """Left out, with the reason: it needs something that git alone does not have."""
+
+    reason: str
+
+
+Rendering = Rendered | RenderFailed | NotAnalysed
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOptions:
+    """Flags of `kustomize build` that Argo CD would use (`kustomize.buildOptions`)."""
+
+    load_restrictor_none: bool = False
+    enable_helm: bool = False
+    enable_plugins: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> BuildOptions:
+        """Read the flags of an argocd-cm `kustomize.buildOptions` string; others do not change what is rendered."""
+        words = text.replace("=", " ").split()
+        return cls(
+            load_restrictor_none="LoadRestrictionsNone" in words,
+            enable_helm="--enable-helm" in words,
+            enable_plugins="--enable-alpha-plugins" in words or "--enable-exec" in words,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RenderRequest:
+    """One run of the renderer.
+
+    `root` is the kustomization directory; `files` every repository path that it may read, in order; `patched` holds
+    files whose content differs from the tree (the root kustomization with the Application's own options applied).
+    `fingerprint` identifies the result: equal fingerprints render alike.
+    """
+
+    fingerprint: str
+    root: str
+    files: tuple[str, ...]
+    patched: tuple[tuple[str, bytes], ...] = ()
+    options: BuildOptions = BuildOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What came of a `RenderRequest`: the resources, or what the engine wrote to stderr.
+
+    `lifted` tells that it only went through with the load restriction lifted, and carries what the engine said
+    before.
+    """
+
+    resources: tuple[Resource, ...] = ()
+    error: str | None = None
+    lifted: str | None = None
