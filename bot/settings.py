@@ -1,0 +1,135 @@
+"""What the operator tells the server, read once from the environment. Names and defaults: docs/contract (fixed)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong. The message is one sentence that names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The server's settings. Intervals and limits are in seconds; secrets stay out of `repr`."""
+
+    app_id: int
+    private_key: str = field(repr=False)
+    webhook_secret: str = field(repr=False)
+    api_url: str = "https://api.github.com"
+    quay_url: str = "https://quay.io"
+    state_dir: Path = Path("state")
+    database_url: str = field(default="", repr=False)  # may carry a password
+    host: str = "0.0.0.0"  # noqa: S104 - a server in a container listens on every address
+    port: int = 8080
+    renderer: str | None = None
+    cluster: bool = True
+    poll_interval: float = 3600.0
+    reconcile_interval: float = 600.0
+    workers: int = 4
+    run_limit: float = 1800.0
+    log_level: str = "info"
+    log_format: str = "text"
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Settings:
+        """Raises `SettingsError` for the first thing that is wrong. Empty variables count as unset."""
+        env = {name: value for name, value in environ.items() if value.strip()}
+        state_dir = Path(env.get("ARGOFIX_STATE_DIR", "./state"))
+        secret = env.get("GITHUB_WEBHOOK_SECRET")
+        if secret is None:
+            raise SettingsError(
+                "GITHUB_WEBHOOK_SECRET is not set; anyone could send webhooks, so the server does not start."
+            )
+        return cls(
+            app_id=_number(env, "GITHUB_APP_ID", None),
+            private_key=_private_key(env),
+            webhook_secret=secret.strip(),
+            api_url=_url(env, "GITHUB_API_URL", "https://api.github.com"),
+            quay_url=_url(env, "QUAY_URL", "https://quay.io"),
+            state_dir=state_dir,
+            database_url=_database(env, state_dir),
+            host=env.get("HOST", "0.0.0.0"),  # noqa: S104
+            port=_number(env, "PORT", 8080, low=0, high=65535),
+            renderer=env.get("ARGOFIX_RENDERER"),
+            cluster=_choice(env, "ARGOFIX_CLUSTER", "on", ("on", "off")) == "on",
+            poll_interval=_number(env, "ARGOFIX_POLL_INTERVAL", 3600),
+            reconcile_interval=_number(env, "ARGOFIX_RECONCILE_INTERVAL", 600),
+            workers=_number(env, "ARGOFIX_WORKERS", 4, high=64),
+            run_limit=_number(env, "ARGOFIX_RUN_LIMIT", 1800),
+            log_level=_choice(env, "ARGOFIX_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
+            log_format=_choice(env, "ARGOFIX_LOG_FORMAT", "text", ("text", "json")),
+        )
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be logged."""
+        password = urlsplit(self.database_url).password
+        return tuple(s for s in (self.webhook_secret, self.private_key, password) if s)
+
+
+def _number(env: Mapping[str, str], name: str, default: int | None, *, low: int = 1, high: int = 2**53) -> int:
+    text = env.get(name)
+    if text is None:
+        if default is None:
+            raise SettingsError(f"{name} is not set.")
+        return default
+    try:
+        value = int(text)
+    except ValueError:
+        raise SettingsError(f"{name} must be a whole number, not {text!r}.") from None
+    if not low <= value <= high:
+        raise SettingsError(f"{name} must be between {low} and {high}, not {value}.")
+    return value
+
+
+def _choice(env: Mapping[str, str], name: str, default: str, choices: tuple[str, ...]) -> str:
+    value = env.get(name, default).lower()
+    if value not in choices:
+        raise SettingsError(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
+    return value
+
+
+def _url(env: Mapping[str, str], name: str, default: str) -> str:
+    text = env.get(name, default).strip().rstrip("/")
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        raise SettingsError(f"{name} must be an http or https address without a user name.")
+    return text
+
+
+def _database(env: Mapping[str, str], state_dir: Path) -> str:
+    text = env.get("ARGOFIX_DATABASE_URL", f"sqlite:///{state_dir / 'argofix.db'}")
+    if not text.startswith(("sqlite:///", "postgresql://", "postgres://")):
+        raise SettingsError("ARGOFIX_DATABASE_URL must start with sqlite:/// or postgresql://.")
+    return text
+
+
+def _private_key(env: Mapping[str, str]) -> str:
+    text, name = env.get("GITHUB_PRIVATE_KEY"), "GITHUB_PRIVATE_KEY"
+    if text is None:
+        name = "GITHUB_PRIVATE_KEY_PATH"
+        where = env.get(name)
+        if where is None:
+            raise SettingsError("Neither GITHUB_PRIVATE_KEY nor GITHUB_PRIVATE_KEY_PATH is set.")
+        try:
+            text = Path(where).read_text(encoding="ascii")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not text"
+            raise SettingsError(f"{name}: {where} cannot be read: {reason}.") from None
+    if "\n" not in text.strip():
+        # Compose files and CI variables often hold a PEM on one line, with its line ends written as \n.
+        text = text.replace("\\n", "\n")
+    try:
+        key = load_pem_private_key(text.encode("utf-8", "surrogateescape"), None)
+    except Exception:  # whatever the parser says may quote the key
+        key = None
+    if not isinstance(key, RSAPrivateKey):
+        raise SettingsError(f"{name} does not hold an RSA private key in PEM form without a passphrase.")
+    return text
