@@ -99,7 +99,8 @@ _MEANINGS: tuple[tuple[re.Pattern[str], type[GitError]], ...] = tuple(
         (
             r"could not resolve host|failed to connect|couldn't connect|connection (refused|reset|timed out)"
             r"|error: 5\d\d|error: 429|rpc failed|early eof|hung up unexpectedly|unexpected disconnect"
-            r"|operation too slow|empty reply|recv failure|ssl|gnutls|transfer closed|invalid server response|timed out",
+            r"|operation too slow|empty reply|recv failure|ssl|gnutls|transfer closed|invalid server response"
+            r"|timed out",
             RemoteUnavailable,
         ),
     )

@@ -196,7 +196,8 @@ def tree_of_directory(path: Path) -> Tree:
     """The files below `path` as they are on disk now (`Tree.sha` is None).
 
     In a git checkout: what git tracks or would track (`.gitignore` counts). Elsewhere, and in a directory that an
-    outer checkout ignores: every regular file and symlink. Symlinks are entries of their own and never followed. A file above 16 MiB has the oid `size:BYTES:mtime:NS`.
+    outer checkout ignores: every regular file and symlink. Symlinks are entries of their own and never followed.
+    A file above 16 MiB has the oid `size:BYTES:mtime:NS`.
     Raises `NotADirectoryError` or `FileNotFoundError`.
     """
     root = path.resolve(strict=True)

@@ -1,0 +1,226 @@
+"""Requests to GitHub's REST API: gidgethub's sans-I/O functions for the format, aiohttp for the wire.
+
+gidgethub's own client stops short of what a server needs (limits answered by 429 or Retry-After, redirected writes,
+retries, half answers), so the loop is ours. Who asks is an `Authority`: the App itself or an installation.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+from gidgethub import sansio
+
+from bot.clock import Clock, backoff
+from bot.github.errors import (
+    Answer,
+    BadRequest,
+    RateLimited,
+    ServerFault,
+    Unreachable,
+    error_of,
+    limit_wait,
+)
+from bot.github.pace import Pace
+
+API_VERSION = "2022-11-28"
+USER_AGENT = "argofix"
+ATTEMPTS = 4
+# Longer waits go back to the queue, which frees the worker for another repository.
+LONGEST_WAIT = 75.0
+MAX_REDIRECTS = 5
+MAX_PAGES = 300
+TIMEOUT = aiohttp.ClientTimeout(total=60, connect=10, sock_read=30)
+_KEEPS_METHOD = (301, 302, 307, 308)  # renamed and transferred repositories answer 301 or 307
+
+log = logging.getLogger(__name__)
+
+
+class Authority(Protocol):
+    """In whose name a request is made."""
+
+    async def token(self, *, refused: str | None = None) -> str:
+        """A valid token; `refused` is one that GitHub just answered with 401, which must not be given again."""
+        ...
+
+    @property
+    def scheme(self) -> str:
+        """`bearer` for the App's JWT, `token` for an installation's."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """What all clients of one server share. `observe(method, status, remaining, scope)` sees every answer."""
+
+    session: aiohttp.ClientSession
+    base_url: str
+    clock: Clock
+    jitter: random.Random = field(default_factory=random.Random)
+    observe: Callable[[str, int, int | None, str], None] = lambda _method, _status, _remaining, _scope: None
+
+
+class GitHub:
+    """One authority's access. Paths are URI templates (`/repos/{owner}/{repo}`, `{+path}` keeps slashes).
+
+    Every method raises a `bot.github.errors.GitHubError`. A GET, PUT or DELETE is repeated after a server fault; a
+    POST or PATCH only with `repeatable=True`, since GitHub may have done it before it failed to say so. A request
+    that was refused by a rate limit, or never left this machine, is always repeated.
+    """
+
+    def __init__(self, wire: Wire, authority: Authority, pace: Pace, *, scope: str) -> None:
+        self._wire = wire
+        self._authority = authority
+        self._pace = pace
+        self.scope = scope  # for metrics and logs: "app" or "installation/ID"
+
+    async def getitem(self, path: str, **values: str | int) -> Any:
+        return (await self.request("GET", path, values)).data
+
+    async def getiter(self, path: str, *, key: str | None = None, **values: str | int) -> AsyncIterator[Any]:
+        """Every item of every page. `key` names the array where GitHub wraps it in an object."""
+        url: str | None = path
+        for _ in range(MAX_PAGES):
+            if url is None:
+                return
+            answer = await self.request("GET", url, values)
+            items = answer.data.get(key) if key is not None and isinstance(answer.data, dict) else answer.data
+            if not isinstance(items, list):
+                raise Unreachable(f"the answer holds no list {key or ''}".rstrip(), request=f"GET {path}")
+            for item in items:
+                yield item
+            url, values = answer.next_url, {}
+
+    async def post(self, path: str, data: object, *, repeatable: bool = False, **values: str | int) -> Any:
+        return (await self.request("POST", path, values, data, repeatable=repeatable)).data
+
+    async def patch(self, path: str, data: object, *, repeatable: bool = False, **values: str | int) -> Any:
+        return (await self.request("PATCH", path, values, data, repeatable=repeatable)).data
+
+    async def put(self, path: str, data: object, **values: str | int) -> Any:
+        return (await self.request("PUT", path, values, data, repeatable=True)).data
+
+    async def delete(self, path: str, **values: str | int) -> None:
+        await self.request("DELETE", path, values, repeatable=True)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        values: Mapping[str, str | int] | None = None,
+        data: object = None,
+        *,
+        repeatable: bool = False,
+        paced: bool = True,
+    ) -> Answer:
+        """One logical request: token, pacing, redirects, retries. `data` is sent as JSON; None sends no body."""
+        url = sansio.format_url(path, {k: str(v) for k, v in (values or {}).items()}, base_url=self._wire.base_url)
+        label = f"{method} {urlsplit(url).path}"
+        body = b"" if data is None else json.dumps(data).encode()
+        repeatable = repeatable or method == "GET"
+        refused: str | None = None
+        for attempt in range(1, ATTEMPTS + 1):
+            await self._wait_until_open(label)
+            if method != "GET" and paced:
+                self._give_up_if_long(await self._pace.before_write(LONGEST_WAIT), label)
+            token = await self._authority.token(refused=refused)
+            fault: ServerFault
+            try:
+                answer = await self._follow(method, url, token, body)
+            except aiohttp.ClientConnectorError as error:
+                fault = Unreachable(f"no connection: {error}", request=label)  # nothing was sent
+            except (aiohttp.ClientError, TimeoutError) as error:
+                fault = Unreachable(f"no whole answer: {type(error).__name__}", request=label)
+                if not repeatable:
+                    raise fault from None
+            except Unreachable as error:
+                fault = Unreachable(error.reason, status=error.status, request=label)
+                if not repeatable:
+                    raise fault from None
+            else:
+                if answer.status < 300:
+                    self._pace.hits = 0
+                    return answer
+                wait = limit_wait(answer, self._wire.clock.now(), self._pace.hits)
+                if wait is not None:
+                    self._pace.hits += 1
+                    self._pace.closed_until = max(self._pace.closed_until, self._wire.clock.now() + wait)
+                    log.warning("rate limited", extra={"request": label, "scope": self.scope, "wait": wait})
+                    continue  # `_wait_until_open` waits, or gives up when that is too long
+                problem = error_of(answer, label)
+                if answer.status == 401 and refused is None:
+                    refused = token
+                    continue
+                if not isinstance(problem, ServerFault) or not repeatable:
+                    raise problem
+                fault = problem
+            if attempt == ATTEMPTS:
+                raise fault
+            await self._wire.clock.sleep(backoff(attempt, base=1.0, cap=15.0, jitter=self._wire.jitter))
+        await self._wait_until_open(label)
+        raise ServerFault("no success after several attempts", request=label)
+
+    async def _wait_until_open(self, label: str) -> None:
+        wait = self._pace.closed_until - self._wire.clock.now()
+        self._give_up_if_long(wait, label)
+        if wait > 0:
+            await self._wire.clock.sleep(wait)
+
+    def _give_up_if_long(self, wait: float, label: str) -> None:
+        if wait > LONGEST_WAIT:
+            raise RateLimited("rate limit", retry_at=self._wire.clock.now() + wait, delay=wait, request=label)
+
+    async def _follow(self, method: str, url: str, token: str, body: bytes) -> Answer:
+        home = urlsplit(self._wire.base_url)
+        for _ in range(MAX_REDIRECTS):
+            if urlsplit(url)[:2] != home[:2]:
+                # The token is for one server only, whoever tells us to take it elsewhere.
+                raise BadRequest(f"refused to go to {urlsplit(url).netloc}")
+            answer = await self._send(method, url, token, body)
+            location = answer.headers.get("location")
+            if answer.status not in _KEEPS_METHOD or location is None or (answer.status == 302 and method != "GET"):
+                return answer
+            url = urljoin(url, location)
+        raise BadRequest("redirected in a circle")
+
+    async def _send(self, method: str, url: str, token: str, body: bytes) -> Answer:
+        # gidgethub spells both schemes; which one is the authority's to say.
+        bearer = self._authority.scheme == "bearer"
+        headers = sansio.create_headers(
+            USER_AGENT,
+            accept="application/vnd.github+json",
+            jwt=token if bearer else None,
+            oauth_token=None if bearer else token,
+        )
+        headers["x-github-api-version"] = API_VERSION
+        if body:
+            headers["content-type"] = "application/json; charset=utf-8"
+        async with self._wire.session.request(
+            method, url, headers=headers, data=body or None, allow_redirects=False, timeout=TIMEOUT
+        ) as response:
+            raw = await response.read()
+            status, received = response.status, {k.lower(): v for k, v in response.headers.items()}
+        remaining = received.get("x-ratelimit-remaining", "")
+        self._wire.observe(method, status, int(remaining) if remaining.isdecimal() else None, self.scope)
+        log.debug("request", extra={"request": f"{method} {urlsplit(url).path}", "status": status})
+        return _decode(status, received, raw)
+
+
+def _decode(status: int, headers: Mapping[str, str], raw: bytes) -> Answer:
+    if status >= 300:
+        try:
+            data = json.loads(raw) if raw else None
+        except ValueError:
+            data = None  # an HTML page of a proxy
+        return Answer(status, headers, data)
+    try:
+        data, _limit, next_url = sansio.decipher_response(status, headers, raw)
+    except ValueError:
+        raise Unreachable("the answer is no JSON", status=status) from None
+    return Answer(status, headers, data, next_url)

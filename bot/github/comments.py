@@ -1,0 +1,55 @@
+"""Comments on issues and pull requests. Source: GitHub REST "Issue comments", "Reactions"."""
+
+from __future__ import annotations
+
+from bot.fields import Fields
+from bot.github.client import GitHub
+from bot.github.model import Comment
+
+BODY_CHARACTERS = 65_536
+
+
+async def get(github: GitHub, repository: str, comment_id: int) -> Comment:
+    return Comment.parse(Fields(await github.getitem(f"/repos/{repository}/issues/comments/{comment_id}")))
+
+
+async def listed(github: GitHub, repository: str, number: int) -> list[Comment]:
+    """Every comment of an issue or pull request, oldest first."""
+    path = f"/repos/{repository}/issues/{number}/comments{{?per_page}}"
+    return [Comment.parse(Fields(item)) async for item in github.getiter(path, per_page=100)]
+
+
+async def create(github: GitHub, repository: str, number: int, body: str) -> Comment:
+    answer = await github.post(f"/repos/{repository}/issues/{number}/comments", {"body": body})
+    return Comment.parse(Fields(answer))
+
+
+async def update(github: GitHub, repository: str, comment_id: int, body: str) -> Comment:
+    answer = await github.patch(f"/repos/{repository}/issues/comments/{comment_id}", {"body": body}, repeatable=True)
+    return Comment.parse(Fields(answer))
+
+
+async def delete(github: GitHub, repository: str, comment_id: int) -> None:
+    await github.delete(f"/repos/{repository}/issues/comments/{comment_id}")
+
+
+async def sticky(
+    github: GitHub, repository: str, number: int, *, mark: str, body: str, app_id: int, slug: str
+) -> Comment:
+    """The one comment of ours that holds `mark` (an HTML comment): created, updated, or left when it says the same.
+
+    A person may quote the mark, so only the App's own comments count (`slug[bot]`).
+    """
+    body = body if mark in body else f"{mark}\n{body}"
+    for comment in await listed(github, repository, number):
+        ours = comment.app_id == app_id or comment.author == f"{slug}[bot]"
+        if ours and mark in comment.body:
+            same = comment.body.replace("\r\n", "\n").strip() == body.replace("\r\n", "\n").strip()
+            return comment if same else await update(github, repository, comment.id, body)
+    return await create(github, repository, number, body)
+
+
+async def react(github: GitHub, repository: str, comment_id: int, content: str) -> None:
+    """Add a reaction (`eyes`, `+1`, `confused`, `rocket`...); GitHub keeps one of each kind."""
+    path = f"/repos/{repository}/issues/comments/{comment_id}/reactions"
+    await github.post(path, {"content": content}, repeatable=True)
