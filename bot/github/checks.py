@@ -122,7 +122,7 @@ async def for_ref(
         values["app_id"] = app_id
     if name is not None:
         values["check_name"] = name
-    return [CheckRun.parse(Fields(item)) async for item in github.getiter(path, key="check_runs", **values)]
+    return [CheckRun.parse(Fields(item)) async for item in github.getiter(path, values, key="check_runs")]
 
 
 async def get(github: GitHub, repository: str, run_id: int) -> CheckRun:

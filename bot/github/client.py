@@ -80,10 +80,12 @@ class GitHub:
         self._pace = pace
         self.scope = scope  # for metrics and logs: "app" or "installation/ID"
 
-    async def getitem(self, path: str, **values: str | int) -> Any:
+    async def getitem(self, path: str, /, **values: str | int) -> Any:
         return (await self.request("GET", path, values)).data
 
-    async def getiter(self, path: str, *, key: str | None = None, **values: str | int) -> AsyncIterator[Any]:
+    async def getiter(
+        self, path: str, values: Mapping[str, str | int] | None = None, *, key: str | None = None
+    ) -> AsyncIterator[Any]:
         """Every item of every page. `key` names the array where GitHub wraps it in an object."""
         url: str | None = path
         for _ in range(MAX_PAGES):
@@ -95,18 +97,18 @@ class GitHub:
                 raise Unreachable(f"the answer holds no list {key or ''}".rstrip(), request=f"GET {path}")
             for item in items:
                 yield item
-            url, values = answer.next_url, {}
+            url, values = answer.next_url, None
 
-    async def post(self, path: str, data: object, *, repeatable: bool = False, **values: str | int) -> Any:
+    async def post(self, path: str, data: object, /, *, repeatable: bool = False, **values: str | int) -> Any:
         return (await self.request("POST", path, values, data, repeatable=repeatable)).data
 
-    async def patch(self, path: str, data: object, *, repeatable: bool = False, **values: str | int) -> Any:
+    async def patch(self, path: str, data: object, /, *, repeatable: bool = False, **values: str | int) -> Any:
         return (await self.request("PATCH", path, values, data, repeatable=repeatable)).data
 
-    async def put(self, path: str, data: object, **values: str | int) -> Any:
+    async def put(self, path: str, data: object, /, **values: str | int) -> Any:
         return (await self.request("PUT", path, values, data, repeatable=True)).data
 
-    async def delete(self, path: str, **values: str | int) -> None:
+    async def delete(self, path: str, /, **values: str | int) -> None:
         await self.request("DELETE", path, values, repeatable=True)
 
     async def request(

@@ -16,7 +16,7 @@ async def get(github: GitHub, repository: str, comment_id: int) -> Comment:
 async def listed(github: GitHub, repository: str, number: int) -> list[Comment]:
     """Every comment of an issue or pull request, oldest first."""
     path = f"/repos/{repository}/issues/{number}/comments{{?per_page}}"
-    return [Comment.parse(Fields(item)) async for item in github.getiter(path, per_page=100)]
+    return [Comment.parse(Fields(item)) async for item in github.getiter(path, {"per_page": 100})]
 
 
 async def create(github: GitHub, repository: str, number: int, body: str) -> Comment:

@@ -42,7 +42,7 @@ async def identity(app: GitHub) -> AppIdentity:
 async def listed(app: GitHub) -> list[Installation]:
     """Every installation (with the App's JWT)."""
     path = "/app/installations{?per_page}"
-    return [Installation.parse(Fields(item)) async for item in app.getiter(path, per_page=100)]
+    return [Installation.parse(Fields(item)) async for item in app.getiter(path, {"per_page": 100})]
 
 
 async def get(app: GitHub, installation: int) -> Installation:
@@ -53,14 +53,14 @@ async def get(app: GitHub, installation: int) -> Installation:
 async def repositories(github: GitHub) -> list[Repository]:
     """What an installation may see (with an installation client for no particular repository)."""
     path = "/installation/repositories{?per_page}"
-    items = github.getiter(path, key="repositories", per_page=100)
+    items = github.getiter(path, {"per_page": 100}, key="repositories")
     return [Repository.parse(Fields(item)) async for item in items]
 
 
 async def deliveries(app: GitHub, *, since: float) -> list[HookDelivery]:
     """Attempts since then (seconds since the epoch), newest first (with the App's JWT)."""
     found: list[HookDelivery] = []
-    async for item in app.getiter("/app/hook/deliveries{?per_page}", per_page=100):
+    async for item in app.getiter("/app/hook/deliveries{?per_page}", {"per_page": 100}):
         fields = Fields(item)
         delivered_at = datetime.fromisoformat(fields.text("delivered_at")).timestamp()
         if delivered_at < since:

@@ -27,7 +27,7 @@ async def listed(
     if base is not None:
         values["base"] = base
     path = f"/repos/{repository}/pulls{{?state,head,base,per_page}}"
-    return [PullRequest.parse(Fields(item)) async for item in github.getiter(path, **values)]
+    return [PullRequest.parse(Fields(item)) async for item in github.getiter(path, values)]
 
 
 async def create(
@@ -67,4 +67,4 @@ async def update(
 async def files(github: GitHub, repository: str, number: int) -> list[PullRequestFile]:
     """What the pull request changes; GitHub stops at 3,000 files."""
     path = f"/repos/{repository}/pulls/{number}/files{{?per_page}}"
-    return [PullRequestFile.parse(Fields(item)) async for item in github.getiter(path, per_page=100)]
+    return [PullRequestFile.parse(Fields(item)) async for item in github.getiter(path, {"per_page": 100})]
