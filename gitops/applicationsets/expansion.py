@@ -1,0 +1,211 @@
+"""From an ApplicationSet to the Applications it makes (applicationset/controllers/template/template.go)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gitops.applicationsets import gotemplate
+from gitops.applicationsets.generators import KINDS, Element, Generators, Route
+from gitops.applicationsets.git_generator import Repository, Settings
+from gitops.applicationsets.gotemplate.functions.dictionaries import copied
+from gitops.applicationsets.gotemplate.values import go_text, measure
+from gitops.applicationsets.names import is_valid
+from gitops.applicationsets.parameters import Dialect
+from gitops.applicationsets.patches import patched
+from gitops.applicationsets.problems import CannotExpand
+from gitops.errors import GitopsError
+from gitops.tree import Tree
+
+FINALIZER: Final = "resources-finalizer.argocd.argoproj.io"
+MAX_REASONS: Final = 50
+MAX_FAILURES: Final = 200  # elements of one generator that may fail before the rest is left alone
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """One Application that the set makes.
+
+    manifest: a whole Application document. params: what the template was filled in with. generator: the route from
+    the ApplicationSet's root to what brings it, such as ("spec", "generators", 0, "list", "elements", 3), ("spec",
+    "generators", 0, "git", "directories", 1), or the matrix itself for one of a matrix's combinations.
+    """
+
+    manifest: dict[str, Any]
+    params: Mapping[str, Any]
+    generator: Route
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """The Applications in Argo CD's order, and in `unknown` one sentence per part that git does not tell.
+
+    Argo CD itself makes or changes nothing while any part of the set is in error; the Applications are those it makes
+    when that part is put right. `truncated`: there are more than the limit.
+    """
+
+    generated: tuple[Generated, ...]
+    unknown: tuple[str, ...]
+    truncated: bool
+
+
+def expand(
+    appset: Mapping[str, Any],
+    tree: Tree,
+    is_this_repository: Callable[[str], bool],
+    limit: int = 5000,
+    settings: Settings | None = None,
+) -> Expansion:
+    """Expand an ApplicationSet manifest. Never raises: what is malformed becomes a reason in `unknown`."""
+    try:
+        return _Expander(appset, tree, is_this_repository, limit, settings or Settings()).run()
+    except (GitopsError, RecursionError) as error:
+        return Expansion((), (f"the ApplicationSet {_clause(error)}",), False)
+
+
+class _Expander:
+    def __init__(
+        self,
+        appset: Mapping[str, Any],
+        tree: Tree,
+        is_this_repository: Callable[[str], bool],
+        limit: int,
+        settings: Settings,
+    ) -> None:
+        measure(appset if isinstance(appset, dict) else None)
+        self._metadata = _mapping(appset.get("metadata"), "metadata")
+        self._spec = _mapping(appset.get("spec"), "spec")
+        self._template = _mapping(self._spec.get("template"), "template")
+        self._limit = max(limit, 0)
+        options = self._spec.get("goTemplateOptions") or []
+        if not isinstance(options, list):
+            raise CannotExpand("has goTemplateOptions that are no list")
+        is_go = self._spec.get("goTemplate") is True
+        self._dialect = Dialect(is_go, gotemplate.missing_key(map(go_text, options)) if is_go else "default")
+        self._generators = Generators(
+            Repository(tree, settings), self._dialect, is_this_repository, max(self._limit, 1)
+        )
+        self._generated: list[Generated] = []
+        self._names: set[str] = set()
+        self._unknown: dict[str, int] = {}
+        self._truncated = False
+
+    def run(self) -> Expansion:
+        generators = self._spec.get("generators")
+        if not isinstance(generators, list) or not generators:
+            raise CannotExpand("has no generators")
+        for i, generator in enumerate(generators):
+            self._generator(i, generator)
+        return Expansion(tuple(self._generated), self._reasons(), self._truncated or self._generators.truncated)
+
+    def _reasons(self) -> tuple[str, ...]:
+        reasons = [f"{r} ({n} elements)" if n > 1 else r for r, n in self._unknown.items()]
+        if len(reasons) > MAX_REASONS:
+            reasons[MAX_REASONS - 1 :] = [f"and {len(reasons) - MAX_REASONS + 1} more reasons"]
+        return tuple(reasons)
+
+    def _note(self, subject: str, error: BaseException | str) -> None:
+        reason = f"{subject} {error if isinstance(error, str) else _clause(error)}"
+        self._unknown[reason] = self._unknown.get(reason, 0) + 1
+
+    def _generator(self, index: int, generator: Any) -> None:
+        subject = f"generator {index + 1}"
+        if not isinstance(generator, dict):
+            self._note(subject, "is no map")
+            return
+        kinds = [kind for kind in KINDS if generator.get(kind) is not None]
+        if not kinds:
+            names = ", ".join(sorted(go_text(k)[:40] for k in generator if k != "selector")[:5])
+            self._note(subject, f"is of no known kind ({names})" if names else "is empty")
+        for kind in kinds:
+            try:
+                elements = self._generators.elements(generator, kind, ("spec", "generators", index), {}, depth=0)
+                template = filled_up(_own_template(generator[kind]), self._template)
+            except (GitopsError, RecursionError) as error:
+                self._note(f"{subject} ({kind})", error)
+                continue
+            self._applications(f"{subject} ({kind})", elements, template)
+
+    def _applications(self, subject: str, elements: list[Element], template: dict[str, Any]) -> None:
+        failures = 0
+        for element in elements:
+            if len(self._generated) >= self._limit:
+                self._truncated = True
+                return
+            try:
+                manifest = self._application(template, element)
+            except (GitopsError, RecursionError) as error:
+                self._note(subject, error)
+                failures += 1
+                if failures > MAX_FAILURES:
+                    self._note(subject, "has too many elements that fail; the rest is not looked at")
+                    return
+                continue
+            name = manifest["metadata"].get("name")
+            if not isinstance(name, str) or not is_valid(name):
+                self._note(subject, f"gives an Application the invalid name {go_text(name)[:80]!r}")
+            elif name in self._names:
+                self._note(subject, f"gives a second Application the name {name!r}, which Argo CD refuses")
+            else:
+                self._names.add(name)
+                self._generated.append(Generated(manifest, element.params, element.route))
+
+    def _application(self, template: dict[str, Any], element: Element) -> dict[str, Any]:
+        params = element.params
+        filled = self._dialect.fill_all(template, params) if params else copied(template)
+        metadata = dict(_mapping(filled.get("metadata"), "template.metadata"))
+        if params and not metadata.get("finalizers") and not self._preserves_resources():
+            metadata["finalizers"] = [FINALIZER]
+        manifest = {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Application",
+            "metadata": metadata,
+            "spec": _mapping(filled.get("spec"), "template.spec"),
+        }
+        patch = self._spec.get("templatePatch")
+        if patch is not None:
+            manifest = patched(manifest, self._dialect.fill(go_text(patch), params))
+            metadata = dict(_mapping(manifest.get("metadata"), "templatePatch.metadata"))
+        # The Application lives where its set lives, whatever template and patch say (appsets in any namespace).
+        metadata.pop("namespace", None)
+        if self._metadata.get("namespace"):
+            metadata["namespace"] = go_text(self._metadata["namespace"])
+        fields = ("name", "namespace", "labels", "annotations", "finalizers")
+        return {**manifest, "metadata": {field: metadata[field] for field in fields if metadata.get(field)}}
+
+    def _preserves_resources(self) -> bool:
+        policy = self._spec.get("syncPolicy")
+        return isinstance(policy, dict) and policy.get("preserveResourcesOnDeletion") is True
+
+
+def _clause(error: BaseException) -> str:
+    if isinstance(error, CannotExpand):
+        return str(error)
+    if isinstance(error, RecursionError):
+        return "is nested too deeply"
+    return f"cannot be evaluated: {error}"
+
+
+def _mapping(value: Any, field: str) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise CannotExpand(f"has a {field} that is no map")
+    return value
+
+
+def _own_template(body: Any) -> dict[str, Any]:
+    return _mapping(body.get("template") if isinstance(body, dict) else None, "generator template")
+
+
+def filled_up(own: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
+    """A generator's template with what it leaves empty taken from the set's (mergo.Merge without override)."""
+    result = dict(own)
+    for key, value in base.items():
+        mine = result.get(key)
+        if isinstance(mine, dict) and isinstance(value, dict):
+            result[key] = filled_up(mine, value)
+        elif not mine:
+            result[key] = value
+    return result

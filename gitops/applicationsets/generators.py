@@ -1,0 +1,213 @@
+"""Generators to parameter sets (applicationset/generators/*.go; generator_spec_processor.go Transform).
+
+Nested selectors always apply, as from Argo CD 3.0 on (docs/operator-manual/upgrading/2.14-3.0.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gitops.applicationsets import git_generator, selectors
+from gitops.applicationsets.git_generator import Repository
+from gitops.applicationsets.gotemplate.functions.dictionaries import copied
+from gitops.applicationsets.gotemplate.values import from_json, go_json, go_text
+from gitops.applicationsets.parameters import Dialect, Params, flattened, joined, overridden, with_values
+from gitops.applicationsets.problems import CannotExpand
+from gitops.applicationsets.yamltext import load
+from gitops.errors import MalformedYaml
+
+Route = tuple[int | str, ...]
+NEEDS: Final = {
+    "clusters": "needs the clusters that Argo CD knows",
+    "clusterDecisionResource": "needs a resource of the cluster",
+    "scmProvider": "needs the SCM's API",
+    "pullRequest": "needs the SCM's pull requests",
+    "plugin": "needs its plugin",
+}
+KINDS: Final = ("list", "git", "matrix", "merge", *NEEDS)
+_MAX_WORK: Final = 400_000  # parameter sets made, intermediate ones too
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One parameter set and the place in the ApplicationSet that brings it."""
+
+    params: Params
+    route: Route
+
+
+class Generators:
+    """Everything that expanding one ApplicationSet's generators needs.
+
+    `most` bounds the parameter sets of one generator; `truncated` tells that some were left out.
+    """
+
+    def __init__(
+        self, repository: Repository, dialect: Dialect, is_this_repository: Callable[[str], bool], most: int
+    ) -> None:
+        self._repository = repository
+        self._dialect = dialect
+        self._is_this_repository = is_this_repository
+        self._most = most
+        self._work = 0
+        self.truncated = False
+
+    def elements(
+        self, generator: dict[str, Any], kind: str, route: Route, given: Params, depth: int
+    ) -> list[Element]:
+        """Parameter sets of `generator[kind]`, `given` (of a matrix's first child) put in, selector applied.
+
+        Raises `CannotExpand` or `TemplateError`.
+        """
+        selector = generator.get("selector")
+        if selector is not None:
+            selectors.matches(selector, {})  # a selector that is refused is refused before anything is generated
+        body = generator[kind]
+        if not isinstance(body, dict):
+            raise CannotExpand(f"has a `{kind}` that is no map")
+        if given:
+            body = self._dialect.fill_all(body, given)
+        found: list[Element] = []
+        for element in self._generate(kind, body, (*route, kind), depth):
+            if selector is not None and not selectors.matches(selector, flattened(element.params)):
+                continue
+            self._work += 1
+            if len(found) >= self._most or self._work > _MAX_WORK:
+                self.truncated = True
+                break
+            found.append(element)
+        return found
+
+    def _generate(self, kind: str, body: dict[str, Any], route: Route, depth: int) -> Iterator[Element]:
+        match kind:
+            case "list":
+                return self._list(body, route)
+            case "git":
+                return self._git(body, route)
+            case "matrix":
+                return self._matrix(body, route, depth)
+            case "merge":
+                return self._merge(body, route, depth)
+        raise CannotExpand(NEEDS[kind])
+
+    # List
+
+    def _list(self, body: dict[str, Any], route: Route) -> Iterator[Element]:
+        for i, element in enumerate(_sequence(body, "elements")):
+            if not isinstance(element, dict):
+                raise CannotExpand(f"has an element {i} that is no map")
+            params = from_json(element)
+            yield Element(params if self._dialect.go else _plain_element(params, i), (*route, "elements", i))
+        text = body.get("elementsYaml")
+        if not text:
+            return
+        try:
+            elements = load(go_text(text))
+        except MalformedYaml:
+            raise CannotExpand("has an `elementsYaml` that is not YAML once filled in") from None
+        if not isinstance(elements, list) or not all(isinstance(e, dict) for e in elements):
+            raise CannotExpand("has an `elementsYaml` that is no list of maps once filled in")
+        for element in elements:
+            yield Element(from_json(element), (*route, "elementsYaml"))
+
+    # Git
+
+    def _git(self, body: dict[str, Any], route: Route) -> Iterator[Element]:
+        url = body.get("repoURL")
+        if not isinstance(url, str):
+            raise CannotExpand("has no repoURL")
+        if not self._is_this_repository(url):
+            raise CannotExpand(f"reads another repository ({url[:200]})")
+        prefix = git_generator.prefix_of(body)
+        directories, files = _sequence(body, "directories"), _sequence(body, "files")
+        if not directories and not files:
+            raise CannotExpand("has neither directories nor files")
+        if directories:
+            for found in self._repository.directories(directories):
+                params = git_generator.directory_params(found.path, prefix, self._dialect)
+                yield self._valued(params, body, (*route, "directories", found.entry))
+            return
+        for found in self._repository.files(files):
+            for content in self._repository.parameters(found.path):
+                params = git_generator.file_params(found.path, content, prefix, self._dialect)
+                yield self._valued(params, body, (*route, "files", found.entry))
+
+    def _valued(self, params: Params, body: dict[str, Any], route: Route) -> Element:
+        return Element(with_values(params, body.get("values"), self._dialect), route)
+
+    # Matrix and merge
+
+    def _children(self, body: dict[str, Any], route: Route, depth: int) -> list[tuple[dict[str, Any], str, Route]]:
+        if depth > 1:
+            raise CannotExpand("nests matrix and merge generators deeper than Argo CD allows")
+        children = []
+        for i, child in enumerate(_sequence(body, "generators")):
+            kinds = [k for k in KINDS if isinstance(child, dict) and child.get(k) is not None]
+            if len(kinds) != 1:
+                raise CannotExpand(f"has a child {i + 1} that is not exactly one known generator")
+            children.append((child, kinds[0], (*route, "generators", i)))
+        return children
+
+    def _child(self, child: tuple[dict[str, Any], str, Route], given: Params, depth: int) -> list[Element]:
+        generator, kind, route = child
+        try:
+            return self.elements(generator, kind, route, given, depth + 1)
+        except CannotExpand as problem:
+            if str(problem).startswith("has a child") and ":" in str(problem):
+                raise
+            raise CannotExpand(f"has a child ({kind}) that {problem}") from None
+
+    def _matrix(self, body: dict[str, Any], route: Route, depth: int) -> Iterator[Element]:
+        children = self._children(body, route, depth)
+        if len(children) != 2:
+            raise CannotExpand(f"has {len(children)} children where a matrix takes exactly two")
+        for first in self._child(children[0], {}, depth):
+            for second in self._child(children[1], first.params, depth):
+                yield Element(joined(first.params, second.params, self._dialect), route)
+
+    def _merge(self, body: dict[str, Any], route: Route, depth: int) -> Iterator[Element]:
+        children = self._children(body, route, depth)
+        if len(children) < 2:
+            raise CannotExpand("has fewer than two children, which a merge needs")
+        keys = sorted({go_text(key) for key in _sequence(body, "mergeKeys")})
+        if not keys:
+            raise CannotExpand("has no mergeKeys")
+        base, *others = [self._by_key(self._child(child, {}, depth), keys) for child in children]
+        for override in others:
+            for key, element in base.items():
+                if key in override:
+                    params = overridden(element.params, override[key].params, self._dialect)
+                    base[key] = Element(params, element.route)
+        return iter(base.values())
+
+    def _by_key(self, elements: list[Element], keys: list[str]) -> dict[str, Element]:
+        found: dict[str, Element] = {}
+        for element in elements:
+            key = go_json({key: element.params.get(key) for key in keys})
+            if key in found:
+                raise CannotExpand(f"has a child with two elements of the same merge keys ({key[:120]})")
+            found[key] = Element(copied(element.params), element.route)
+        return found
+
+
+def _sequence(body: dict[str, Any], field: str) -> list[Any]:
+    value = body.get(field)
+    if value is not None and not isinstance(value, list):
+        raise CannotExpand(f"has `{field}` that are no list")
+    return value or []
+
+
+def _plain_element(element: Params, index: int) -> Params:
+    """Without Go templates an element holds text only, and `values` one level of text (list.go)."""
+    params: Params = {}
+    for key, value in element.items():
+        inner = value.items() if key == "values" and isinstance(value, dict) else None
+        for name, text in inner or [(key, value)]:
+            if not isinstance(text, str):
+                raise CannotExpand(
+                    f"has an element {index} whose {key!r} is no text, which goTemplate: true would need"
+                )
+            params[f"values.{name}" if inner is not None else name] = text
+    return params

@@ -1,0 +1,13 @@
+"""Why a template gives no text."""
+
+from __future__ import annotations
+
+from gitops.errors import GitopsError
+
+
+class TemplateError(GitopsError):
+    """A template cannot be parsed or executed, here or in Argo CD; one sentence, without a final stop."""
+
+
+class TooCostly(TemplateError):
+    """A template needs more steps, output or nesting than argofix grants one template."""

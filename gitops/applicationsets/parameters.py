@@ -1,0 +1,116 @@
+"""Parameter sets: flattening, joining, and the two ways a template's text is filled in.
+
+Sources: applicationset/utils/map.go, applicationset/utils/utils.go (Replace), generators/value_interpolation.go.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gitops.applicationsets import gotemplate
+from gitops.applicationsets.gotemplate.functions.dictionaries import copied, merge_into
+from gitops.applicationsets.gotemplate.values import StringList, StringMap, go_text, key_text, measure
+from gitops.applicationsets.problems import CannotExpand
+
+Params = dict[str, Any]
+_TAG: Final = re.compile(r"\{\{(.*?)\}\}", re.S)
+_TEMPLATED: Final = re.compile(r"\{\{.*\}\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How this ApplicationSet's templates are written."""
+
+    go: bool
+    missing_key: str = "default"
+
+    def fill(self, text: str, params: Mapping[str, Any]) -> str:
+        """`text` with the parameters put in. Raises `TemplateError` (Go) or `CannotExpand` (fasttemplate)."""
+        if "{{" not in text:
+            return text
+        return gotemplate.render(text, params, self.missing_key) if self.go else _fast(text, params)
+
+    def fill_all(self, value: Any, params: Mapping[str, Any]) -> Any:
+        """Every string inside `value`, keys of maps too, filled in; a null in a map is dropped (deeplyReplace)."""
+        if isinstance(value, str):
+            return self.fill(value, params)
+        if isinstance(value, dict):
+            return {
+                self.fill(key_text(k), params): self.fill_all(v, params) for k, v in value.items() if v is not None
+            }
+        if isinstance(value, list):
+            return [self.fill_all(part, params) for part in value]
+        return value
+
+
+def _fast(text: str, params: Mapping[str, Any]) -> str:
+    """valyala/fasttemplate: `{{ name }}` becomes a string parameter, anything else stays as it is."""
+    # Argo CD looks for a tag on one line first, and leaves a text without one alone (isTemplatedRegex).
+    if not _TEMPLATED.search(text):
+        return text
+    if text.rfind("{{") > text.rfind("}}"):
+        raise CannotExpand("has a template tag that is not closed")
+
+    def replace(tag: re.Match[str]) -> str:
+        value = params.get(tag.group(1).strip())
+        return value if isinstance(value, str) and tag.group(1).strip() else tag.group()
+
+    return _TAG.sub(replace, text)
+
+
+def flattened(params: Mapping[str, Any]) -> dict[str, str]:
+    """jeremywohl/flatten in dot style, every value as fmt's %v. []string and map[string]string are not entered."""
+    measure(dict(params))
+    flat: dict[str, str] = {}
+    _flatten(params, "", flat)
+    return flat
+
+
+def _flatten(value: Any, prefix: str, flat: dict[str, str]) -> None:
+    items = value.items() if isinstance(value, Mapping) else enumerate(value)
+    for key, part in items:
+        name = f"{prefix}.{key}" if prefix else str(key)
+        if isinstance(part, (dict, list)) and not isinstance(part, (StringMap, StringList)):
+            _flatten(part, name, flat)
+        else:
+            flat[name] = go_text(part)
+
+
+def with_values(params: Params, values: Any, dialect: Dialect) -> Params:
+    """The generator's `values`, filled in with the parameters they are added to (never with one another)."""
+    if not values:
+        return params
+    if not isinstance(values, dict):
+        raise CannotExpand("has `values` that are no map")
+    filled = {key_text(k): dialect.fill(go_text(v), params) for k, v in values.items()}
+    if dialect.go:
+        params["values"] = StringMap(filled)
+    else:
+        params.update({f"values.{key}": value for key, value in filled.items()})
+    return params
+
+
+def joined(first: Params, second: Params, dialect: Dialect) -> Params:
+    """A matrix's pair. With Go templates maps merge and the first child wins; else two values must agree."""
+    if dialect.go:
+        result: Params = copied(second)
+        merge_into(result, copied(first), overwrite=True)
+        return result
+    pair = {key: go_text(value) for key, value in first.items()}
+    for key, value in second.items():
+        text = go_text(value)
+        if pair.setdefault(key, text) != text:
+            raise CannotExpand(f"has two children that give {key!r} different values")
+    return pair
+
+
+def overridden(base: Params, override: Params, dialect: Dialect) -> Params:
+    """A merge's parameter set with a later one of the same keys laid over it."""
+    if dialect.go:
+        result: Params = copied(base)
+        merge_into(result, copied(override), overwrite=True)
+        return result
+    return {key: go_text(value) for key, value in {**base, **override}.items()}

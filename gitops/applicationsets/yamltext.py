@@ -1,0 +1,100 @@
+"""YAML as sigs.k8s.io/yaml reads and writes it: YAML 1.1 scalars in, no dates, only the first document."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import yaml
+
+from gitops.errors import MalformedYaml
+
+MAX_CHARACTERS: Final = 2_000_000
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's resolver, with go-yaml's numbers and without its dates and base-60 numbers."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's class attribute
+        first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] in ("bool", "null", "merge")]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+class _Dumper(yaml.SafeDumper):
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        # go-yaml v2 does not indent a list below its key; that is PyYAML's own default as well.
+        super().increase_indent(flow, indentless)
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+_INT: Final = re.compile(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)")
+_FLOAT: Final = re.compile(
+    r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
+)
+_FLOAT_TAG: Final = "tag:yaml.org,2002:float"
+_INT_TAG: Final = "tag:yaml.org,2002:int"
+_Loader.add_implicit_resolver(_INT_TAG, re.compile(rf"(?:{_INT.pattern})$"), list("-+0123456789"))
+_Loader.add_implicit_resolver(_FLOAT_TAG, re.compile(rf"(?:{_FLOAT.pattern})$"), list("-+0123456789."))
+
+
+def _int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int | float:
+    text = str(loader.construct_scalar(node)).replace("_", "")
+    body = text.lstrip("+-").lower()
+    sign = -1 if text.startswith("-") else 1
+    if len(body) > 400:
+        raise MalformedYaml("a number is too long")
+    try:
+        if body.startswith(("0x", "0b", "0o")):
+            return sign * int(body, 0)
+        return sign * int(body, 8 if body.startswith("0") and body != "0" else 10)
+    except ValueError:
+        return float(text)
+
+
+def _float(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> float:
+    return float(str(loader.construct_scalar(node)).lower().replace(".inf", "inf").replace(".nan", "nan"))
+
+
+_Loader.add_constructor(_INT_TAG, _int)
+_Loader.add_constructor(_FLOAT_TAG, _float)
+
+
+def load(text: str) -> Any:
+    """The first document of `text`, None when it is empty.
+
+    Raises `MalformedYaml`. Aliases are shared, not copied; who walks the value must bound itself.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise MalformedYaml(f"the YAML is longer than {MAX_CHARACTERS:,} characters")
+    try:
+        loader = _Loader(text)
+        try:
+            return loader.get_data() if loader.check_node() else None
+        finally:
+            loader.dispose()
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise MalformedYaml(error.problem or "not YAML", line) from None
+    except (yaml.YAMLError, ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise MalformedYaml(str(error)[:120] or "not YAML") from None
+
+
+def dump(value: Any) -> str:
+    """Block style, sorted keys, as sigs.k8s.io/yaml's Marshal."""
+    plain = _plain(value)
+    return yaml.dump(plain, Dumper=_Dumper, default_flow_style=False, allow_unicode=True, width=2**31, sort_keys=True)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_plain(v) for v in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int(value)
+    return value if isinstance(value, (str, bool, float)) or value is None else str(value)
