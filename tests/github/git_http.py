@@ -1,0 +1,85 @@
+"""git's smart HTTP protocol, by `git http-backend`, with GitHub's rules on who may read and push."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from tests.github.auth import git_caller, granted
+from tests.github.git_backend import environment
+from tests.github.handling import ApiError, Caller
+from tests.github.refs import ref_moved
+from tests.github.repository import Repository
+
+if TYPE_CHECKING:
+    from tests.github.state import State
+
+
+def refuse(status: int, message: str) -> web.Response:
+    headers = {"WWW-Authenticate": 'Basic realm="GitHub"'} if status == 401 else {}
+    return web.Response(status=status, text=f"{message}\n", headers=headers)
+
+
+async def serve_git(state: "State", request: web.Request) -> tuple[Caller, web.Response]:
+    owner, name = request.match_info["owner"], request.match_info["name"].removesuffix(".git")
+    writes = "git-receive-pack" in (request.match_info["service"], request.query.get("service"))
+    try:
+        caller = git_caller(state, request.headers)
+    except ApiError as error:
+        return Caller(), refuse(error.status, "Invalid username or token.")
+    repository = state.find(owner, name)
+    if repository is None and (moved := state.repositories.get(state.moved.get(f"{owner}/{name}".lower(), 0))):
+        target = f"{moved.clone_url}/{request.match_info['service']}?{request.query_string}"
+        return caller, web.Response(status=301, headers={"Location": target})
+    need = f"contents:{'write' if writes else 'read'}"
+    if repository is None or (repository.private and not caller.sees(repository)):
+        return caller, refuse(404 if caller.token else 401, "Repository not found.")
+    if not granted(caller, repository, need):
+        return caller, refuse(403 if caller.token else 401, "Permission denied.")
+    before = repository.git.refs("refs/") if writes else {}
+    response = await backend(repository, request, caller)
+    if writes and request.method == "POST" and caller.token:
+        after, bot = repository.git.refs("refs/"), caller.token.installation.app.bot
+        for ref in sorted(before.keys() | after.keys()):
+            if before.get(ref) != after.get(ref):
+                ref_moved(repository, ref, before.get(ref), after.get(ref), bot)
+    return caller, response
+
+
+async def backend(repository: Repository, request: web.Request, caller: Caller) -> web.Response:
+    body = await request.read()
+    path = repository.git.path
+    variables = environment(path) | {
+        "GIT_PROJECT_ROOT": str(path.parent),
+        "GIT_HTTP_EXPORT_ALL": "1",
+        "PATH_INFO": f"/{path.name}/{request.match_info['service']}",
+        "REQUEST_METHOD": request.method,
+        "QUERY_STRING": request.query_string,
+        "CONTENT_TYPE": request.headers.get("Content-Type", ""),
+        "CONTENT_LENGTH": str(len(body)),
+        "HTTP_CONTENT_ENCODING": request.headers.get("Content-Encoding", ""),
+        "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
+        "REMOTE_ADDR": "127.0.0.1",
+    }
+    if caller.token:
+        variables["REMOTE_USER"] = "x-access-token"
+    process = await asyncio.create_subprocess_exec(
+        "git",
+        "http-backend",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=variables,
+    )
+    try:
+        output, errors = await process.communicate(body)
+    except asyncio.CancelledError:
+        process.kill()
+        await process.wait()
+        raise
+    head, separator, payload = output.partition(b"\r\n\r\n")
+    if not separator:
+        return web.Response(status=500, text=errors.decode(errors="replace"))
+    headers = dict(line.split(": ", 1) for line in head.decode().splitlines())
+    status = int(headers.pop("Status", "200").split()[0])
+    return web.Response(status=status, headers=headers, body=payload)

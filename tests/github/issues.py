@@ -1,0 +1,185 @@
+"""Issues, labels, comments and reactions."""
+
+from typing import Any
+
+from tests.github import issue_payloads
+from tests.github.handling import Answer, Call, invalid, listed, operation
+from tests.github.pull_operations import change_state, check_text, edit_pull
+from tests.github.repository import Comment, Issue, Label, Reaction, Repository
+from tests.github.state import User
+from tests.github.webhooks import emit
+
+Json = dict[str, Any]
+
+READ = ("issues:read", "pull_requests:read")
+WRITE = ("issues:write", "pull_requests:write")
+
+
+def announce(repo: Repository, action: str, comment: Comment, sender: User, **extra: Any) -> None:
+    fields = {
+        "issue": issue_payloads.issue(repo, comment.issue),
+        "comment": issue_payloads.comment(repo, comment),
+        **extra,
+    }
+    emit(repo.state, "issue_comment", action, fields, repo, sender)
+    repo.state.changed()
+
+
+def add_comment(repo: Repository, issue: Issue, user: User, body: str) -> Comment:
+    state = repo.state
+    comment = Comment(next(state.ids), issue, user, body, state.now(), state.now())
+    issue.comments.append(comment)
+    announce(repo, "created", comment, user)
+    return comment
+
+
+def edit_comment(repo: Repository, comment: Comment, user: User, body: str) -> None:
+    before, comment.body, comment.updated_at = comment.body, body, repo.state.now()
+    announce(repo, "edited", comment, user, changes={"body": {"from": before}})
+
+
+def delete_comment(repo: Repository, comment: Comment, user: User) -> None:
+    comment.issue.comments.remove(comment)
+    announce(repo, "deleted", comment, user)
+
+
+@operation("issues/get", *READ)
+def get_issue(call: Call) -> Answer:
+    return Answer(200, issue_payloads.issue(call.repo, call.issue()))
+
+
+@operation("issues/update", *WRITE)
+def update_issue(call: Call) -> Answer:
+    issue, body = call.issue(), call.body or {}
+    title = None if body.get("title") is None else str(body["title"])
+    check_text("Issue", title, body.get("body"))
+    if "labels" in body:
+        issue.labels = [
+            ensure_label(call.repo, item if isinstance(item, str) else item["name"]) for item in body["labels"]
+        ]
+    if issue.pull:
+        edit_pull(issue.pull, call, title=title, text=body.get("body"))
+        change_state(issue.pull, call, body.get("state"))
+    else:
+        issue.title, issue.body = title or issue.title, body.get("body", issue.body)
+        if (wanted := body.get("state", issue.state)) != issue.state:
+            closed = wanted == "closed"
+            issue.state, issue.state_reason = wanted, body.get("state_reason", "completed" if closed else "reopened")
+            issue.closed_at, issue.closed_by = (call.state.now(), call.bot) if closed else (None, None)
+    issue.updated_at = call.state.now()
+    return Answer(200, issue_payloads.issue(call.repo, issue))
+
+
+@operation("issues/list-comments", *READ)
+def list_comments(call: Call) -> Answer:
+    since = call.query.get("since", "")
+    items = [item for item in call.issue().comments if item.updated_at >= since]
+    return listed(call, items, lambda item: issue_payloads.comment(call.repo, item))
+
+
+@operation("issues/list-comments-for-repo", *READ)
+def list_repository_comments(call: Call) -> Answer:
+    since, sort = call.query.get("since", ""), call.query.get("sort", "created")
+    items = [item for item in call.repo.comments if item.updated_at >= since]
+    items.sort(
+        key=lambda item: (item.updated_at if sort == "updated" else item.created_at, item.id),
+        reverse=call.query.get("direction") == "desc",
+    )
+    return listed(call, items, lambda item: issue_payloads.comment(call.repo, item))
+
+
+@operation("issues/get-comment", *READ)
+def get_comment(call: Call) -> Answer:
+    return Answer(200, issue_payloads.comment(call.repo, call.comment()))
+
+
+@operation("issues/create-comment", *WRITE)
+def create_comment(call: Call) -> Answer:
+    check_text("IssueComment", None, call.body["body"])
+    if not call.body["body"].strip():
+        raise invalid("IssueComment", "body", "missing_field")
+    comment = add_comment(call.repo, call.issue(), call.bot, call.body["body"])
+    return Answer(201, issue_payloads.comment(call.repo, comment))
+
+
+@operation("issues/update-comment", *WRITE)
+def update_comment(call: Call) -> Answer:
+    comment = call.comment()
+    check_text("IssueComment", None, call.body["body"])
+    edit_comment(call.repo, comment, call.bot, call.body["body"])
+    return Answer(200, issue_payloads.comment(call.repo, comment))
+
+
+@operation("issues/delete-comment", *WRITE)
+def remove_comment(call: Call) -> Answer:
+    delete_comment(call.repo, call.comment(), call.bot)
+    return Answer(204)
+
+
+@operation("reactions/list-for-issue-comment", *READ)
+def list_reactions(call: Call) -> Answer:
+    wanted = call.query.get("content")
+    items = [item for item in call.comment().reactions if wanted in (None, item.content)]
+    return listed(call, items, lambda item: issue_payloads.reaction(call.repo, item))
+
+
+@operation("reactions/create-for-issue-comment", *WRITE)
+def create_reaction(call: Call) -> Answer:
+    """200 when the bot had reacted so already."""
+    comment, content = call.comment(), call.body["content"]
+    for item in comment.reactions:
+        if item.user == call.bot and item.content == content:
+            return Answer(200, issue_payloads.reaction(call.repo, item))
+    item = Reaction(next(call.state.ids), call.bot, content, call.state.now())
+    comment.reactions.append(item)
+    return Answer(201, issue_payloads.reaction(call.repo, item))
+
+
+def ensure_label(repo: Repository, name: str) -> str:
+    for known in repo.labels:
+        if known.lower() == name.lower():
+            return known
+    repo.labels[name] = Label(next(repo.state.ids), name)
+    return name
+
+
+def show_labels(call: Call, names: list[str]) -> Answer:
+    return listed(
+        call, [call.repo.labels[name] for name in names], lambda item: issue_payloads.label(call.repo, item)
+    )
+
+
+@operation("issues/list-labels-for-repo", *READ)
+def list_labels(call: Call) -> Answer:
+    return show_labels(call, list(call.repo.labels))
+
+
+@operation("issues/create-label", *WRITE)
+def create_label(call: Call) -> Answer:
+    name = call.body["name"]
+    if name.lower() in {known.lower() for known in call.repo.labels}:
+        raise invalid("Label", "name", "already_exists")
+    label = Label(next(call.state.ids), name, call.body.get("color", "ededed"), call.body.get("description"))
+    call.repo.labels[name] = label
+    return Answer(201, issue_payloads.label(call.repo, label))
+
+
+@operation("issues/list-labels-on-issue", *READ)
+def list_issue_labels(call: Call) -> Answer:
+    return show_labels(call, call.issue().labels)
+
+
+@operation("issues/add-labels", *WRITE)
+def add_labels(call: Call) -> Answer:
+    issue, body = call.issue(), call.body
+    given = body["labels"] if isinstance(body, dict) else body
+    for item in given if isinstance(given, list) else [given]:
+        name = ensure_label(call.repo, item if isinstance(item, str) else item["name"])
+        if name not in issue.labels:
+            issue.labels.append(name)
+            if issue.pull:
+                from tests.github.pulls import announce as announce_pull
+
+                label = issue_payloads.label(call.repo, call.repo.labels[name])
+                announce_pull(issue.pull, "labeled", call.bot, label=label)
+    return show_labels(call, issue.labels)

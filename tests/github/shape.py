@@ -1,0 +1,102 @@
+"""Fits what the simulation knows into the shape that a schema asks for.
+
+GitHub shows one repository in half a dozen shapes (full, minimal, webhook, ...). State is written down once, with every
+field that carries meaning; a schema then picks the fields it knows, and fields it requires but that mean nothing here get
+a neutral value (null where allowed). Validation afterwards is a separate step, against the same schema.
+"""
+
+from typing import Any
+
+Json = dict[str, Any]
+
+NOTHING: Any = object()
+EPOCH = "2020-01-01T00:00:00Z"
+
+
+def fit(schema: Any, definitions: Json, value: Any = NOTHING) -> Any:
+    if schema is True or schema is None:
+        return {} if value is NOTHING else value
+    if "$ref" in schema:
+        return fit(definitions[schema["$ref"].removeprefix("#/$defs/")], definitions, value)
+    if value is NOTHING:
+        return _neutral(schema, definitions)
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    if isinstance(value, list):
+        return _list(schema, definitions, value)
+    return _object(schema, definitions, value)
+
+
+def _list(schema: Json, definitions: Json, value: list[Any]) -> Any:
+    for branch in _alternatives(schema, definitions):
+        if "items" in branch:
+            return [fit(branch["items"], definitions, item) for item in value]
+    return value
+
+
+def _object(schema: Json, definitions: Json, value: Json) -> Json:
+    best, score = schema, -1
+    for branch in _alternatives(schema, definitions):
+        properties, _ = _fields(branch, definitions)
+        known = sum(name in value for name in properties) * 100 - len(properties)
+        if properties and known > score:
+            best, score = branch, known
+    properties, required = _fields(best, definitions)
+    if not properties:
+        return value
+    result = {
+        name: fit(inner, definitions, value.get(name, NOTHING))
+        for name, inner in properties.items()
+        if name in value or name in required
+    }
+    if best.get("additionalProperties") not in (None, False):
+        result.update({name: inner for name, inner in value.items() if name not in result})
+    return result
+
+
+def _alternatives(schema: Json, definitions: Json) -> list[Json]:
+    """The schemas one of which holds, when the schema is nothing but a choice; else the schema itself."""
+    if "$ref" in schema:
+        return _alternatives(definitions[schema["$ref"].removeprefix("#/$defs/")], definitions)
+    if "anyOf" in schema and "properties" not in schema and "allOf" not in schema:
+        return [inner for branch in schema["anyOf"] for inner in _alternatives(branch, definitions)]
+    return [schema]
+
+
+def _fields(schema: Json, definitions: Json) -> tuple[Json, set[str]]:
+    if "$ref" in schema:
+        return _fields(definitions[schema["$ref"].removeprefix("#/$defs/")], definitions)
+    properties: Json = {}
+    required = set(schema.get("required", ()))
+    for branch in schema.get("allOf", ()):
+        inner, needed = _fields(branch, definitions)
+        for name, inner_schema in inner.items():
+            if properties.get(name, True) in (True, {}) or inner_schema not in (True, {}):
+                properties[name] = inner_schema
+        required |= needed
+    properties |= schema.get("properties", {})
+    if properties:
+        for branch in schema.get("anyOf", ()):
+            properties = {**_fields(branch, definitions)[0], **properties}
+    return properties, required
+
+
+def _neutral(schema: Json, definitions: Json) -> Any:
+    types = schema.get("type", [])
+    types = [types] if isinstance(types, str) else types
+    branches = schema.get("anyOf", [])
+    if "null" in types or {"type": "null"} in branches:
+        return None
+    if "const" in schema:
+        return schema["const"]
+    if "enum" in schema:
+        return schema["enum"][0]
+    if "allOf" in schema or "properties" in schema or "object" in types:
+        return _object(schema, definitions, {})
+    if branches:
+        return fit(branches[0], definitions)
+    if "string" in types:
+        return {"date-time": EPOCH, "uri": "https://github.com/", "email": "none@example.com"}.get(
+            schema.get("format", ""), ""
+        )
+    return {"integer": 0, "number": 0, "boolean": False, "array": []}.get(types[0] if types else "")
