@@ -82,8 +82,8 @@ class SyncPolicy:
 class Application:
     """One Application of one Argo CD instance.
 
-    `root` is the root that brings it (see `gitops.roots`), `parents` the names of the Applications and ApplicationSets
-    above it, outermost first; `generated` tells that an ApplicationSet made it.
+    `root` is the root that brings it (see `gitops.discovery`), `parents` the names of the Applications and
+    ApplicationSets above it, outermost first; `generated` tells that an ApplicationSet made it.
     """
 
     name: str

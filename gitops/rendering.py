@@ -32,11 +32,13 @@ class Note:
 @dataclass(frozen=True, slots=True)
 class RenderFailed:
     """The engine (or the reader before it) refuses: `message` is one sentence for people, `span` the entry that
-    causes it, `detail` what the engine said."""
+    causes it, `detail` what the engine said. `registered_twice` is kustomize's id of a resource that two entries
+    bring (`Kind.version.group/name.namespace`)."""
 
     message: str
     span: Span
     detail: str = ""
+    registered_twice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,10 @@ class Output:
     """What came of a `RenderRequest`: the resources, or what the engine wrote to stderr.
 
     `lifted` tells that it only went through with the load restriction lifted, and carries what the engine said
-    before.
+    before. `transient` results (time-outs, kills) say nothing about the files and are not kept.
     """
 
     resources: tuple[Resource, ...] = ()
     error: str | None = None
     lifted: str | None = None
+    transient: bool = False

@@ -1,0 +1,109 @@
+"""Drives the pure model: gives `discover` and the proofs what they ask for, from the cache or from the renderer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Generator, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from bot.render_cache import RenderCache
+from bot.renderer import Renderer
+from gitops.closure import ParseMemo
+from gitops.discovery import discover
+from gitops.manifests import redactor
+from gitops.rendering import BuildOptions, Output, RenderRequest
+from gitops.repositories import RepositoryMatcher
+from gitops.scan import ScanMemo
+from gitops.snapshot import Snapshot
+from gitops.sources import Analysis
+from gitops.tree import Tree
+
+T = TypeVar("T")
+Asking = Generator[Sequence[RenderRequest], Mapping[str, Output], T]
+Progress = Callable[[int, int], None]
+
+_MEMO_LIMIT = 200_000  # parsed kustomizations and looked-at blobs kept in memory
+
+
+class Engine:
+    """One per process. Renderings that are under way are shared by everyone who asks for them."""
+
+    def __init__(self, renderer: Renderer, cache: RenderCache) -> None:
+        self._renderer = renderer
+        self._cache = cache
+        self._redact = redactor(cache.key)
+        self._parsed: ParseMemo = {}
+        self._looked: ScanMemo = {}
+        self._running: dict[str, asyncio.Task[Output]] = {}
+        self.rendered = 0  # runs of the renderer so far
+
+    @classmethod
+    async def start(cls, directory: Path, renderer: str | None = None, jobs: int | None = None) -> Engine:
+        """Raises `RendererMissing`. `directory` holds the cache and the scratch space."""
+        return cls(await Renderer.start(renderer, directory / "scratch", jobs), RenderCache(directory))
+
+    def analysis(self, matcher: RepositoryMatcher, build_options: BuildOptions | None = None) -> Analysis:
+        for memo in (self._parsed, self._looked):
+            if len(memo) > _MEMO_LIMIT:
+                memo.clear()
+        return Analysis(
+            matcher,
+            self._redact,
+            self._renderer.engine.identity,
+            build_options,
+            self._parsed,
+            self._looked,
+        )
+
+    async def snapshot(self, tree: Tree, analysis: Analysis, progress: Progress | None = None) -> Snapshot:
+        """Find and render every Application of `tree`."""
+        return await self.drive(tree, discover(tree, analysis), progress)
+
+    async def drive(self, tree: Tree, asking: Asking[T], progress: Progress | None = None) -> T:
+        """Run a generator of the model to its end."""
+        try:
+            requests = next(asking)
+            while True:
+                requests = asking.send(await self._outputs(tree, requests, progress))
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+    async def _outputs(
+        self, tree: Tree, requests: Sequence[RenderRequest], progress: Progress | None
+    ) -> Mapping[str, Output]:
+        wanted = {request.fingerprint: request for request in requests}
+        found = dict(self._cache.get(wanted))
+        missing = [request for key, request in wanted.items() if key not in found]
+        done = 0
+
+        async def one(request: RenderRequest) -> None:
+            nonlocal done
+            found[request.fingerprint] = await self._shared(tree, request)
+            done += 1
+            if progress is not None:
+                progress(done, len(missing))
+
+        if missing:
+            async with asyncio.TaskGroup() as group:
+                for request in missing:
+                    group.create_task(one(request))
+            self._cache.put({request.fingerprint: found[request.fingerprint] for request in missing})
+        return found
+
+    async def _shared(self, tree: Tree, request: RenderRequest) -> Output:
+        running = self._running.get(request.fingerprint)
+        if running is None:
+            self.rendered += 1
+            running = asyncio.create_task(self._renderer.render(tree, request, self._redact))
+            self._running[request.fingerprint] = running
+            running.add_done_callback(lambda _: self._running.pop(request.fingerprint, None))
+        # Shielded: when one delivery is superseded, another may be waiting for the same rendering.
+        return await asyncio.shield(running)
+
+    async def close(self) -> None:
+        for task in list(self._running.values()):
+            task.cancel()
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+        self._cache.close()

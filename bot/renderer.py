@@ -1,0 +1,217 @@
+"""The real engine: `kustomize build`, or `kubectl kustomize` where that is what there is.
+
+One run gets exactly the files of its request, written to a scratch directory, and a wrapper kustomization beside them
+that asks for origin annotations. The wrapper stands outside the repository's tree so that nothing of it is touched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bot import sandbox
+from gitops.errors import GitopsError, MalformedYaml
+from gitops.manifests import Redact, read_rendered
+from gitops.rendering import Output, RenderRequest
+from gitops.tree import MODE_SUBMODULE, MODE_SYMLINK, Tree
+
+_PREFIX = "../repo/"
+_SECURITY = re.compile(r"security; file '")
+_VERSION = re.compile(r"v\d+\.\d+\.\d+[^\s)}]*")
+
+
+class RendererMissing(Exception):
+    """Neither `kustomize` nor `kubectl` can be run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A renderer binary that answered: its path, its kustomize version, and how far it can be shut in."""
+
+    binary: Path
+    version: str
+    chroot: bool
+    cut_off: bool
+
+    @property
+    def is_kubectl(self) -> bool:
+        return self.binary.name.startswith("kubectl")
+
+    @property
+    def identity(self) -> str:
+        return f"{'kubectl' if self.is_kubectl else 'kustomize'} {self.version}"
+
+    def words(self) -> list[str]:
+        return ["kustomize"] if self.is_kubectl else ["build"]
+
+
+def find_binary(setting: str | None) -> Path:
+    """The renderer's path. Raises `RendererMissing` with what to do."""
+    if setting:
+        found = shutil.which(setting)
+        if found is None:
+            raise RendererMissing(f"ARGOFIX_RENDERER names {setting}, which cannot be run")
+        return Path(found).resolve()
+    for name in ("kustomize", "kubectl"):
+        found = shutil.which(name)
+        if found is not None:
+            return Path(found).resolve()
+    raise RendererMissing("neither kustomize nor kubectl is on PATH; install one, or set ARGOFIX_RENDERER")
+
+
+class Renderer:
+    """Renders requests, at most `jobs` at a time. `home` holds the scratch directories and a link to the binary."""
+
+    def __init__(
+        self, engine: Engine, home: Path, jobs: int | None = None, limits: sandbox.Limits | None = None
+    ) -> None:
+        self.engine = engine
+        self.home = home
+        self.limits = limits or sandbox.Limits()
+        self._slots = asyncio.Semaphore(jobs or os.cpu_count() or 1)
+        self._linked: Path | None = None
+
+    @classmethod
+    async def start(cls, setting: str | None, home: Path, jobs: int | None = None) -> Renderer:
+        """Find the engine, learn its version and what the kernel lets us shut it into (remembered per binary)."""
+        binary = find_binary(setting)
+        key, notes = _prepare(home, binary)
+        try:
+            known = json.loads(notes.read_text())
+            if known["key"] == key:
+                return cls(Engine(binary, known["version"], known["chroot"], known["cut_off"]), home, jobs)
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        renderer = cls(Engine(binary, "", False, False), home, jobs)
+        renderer.engine = await renderer._probe()
+        engine = renderer.engine
+        text = json.dumps({"key": key, "version": engine.version, "chroot": engine.chroot, "cut_off": engine.cut_off})
+        scratch = notes.with_suffix(f".{os.getpid()}")
+        scratch.write_text(text)
+        scratch.replace(notes)
+        return renderer
+
+    async def _probe(self) -> Engine:
+        engine = self.engine
+        words = ["version", "--client"] if engine.is_kubectl else ["version"]
+        try:
+            done = await sandbox.run([str(engine.binary), *words], self.home, str(self.home), self.limits)
+        except OSError as error:
+            raise RendererMissing(f"{engine.binary} cannot be run: {error.strerror}") from None
+        lines = [line for line in done.stdout.decode("utf-8", "replace").splitlines() if "ustomize" in line]
+        versions = _VERSION.findall("\n".join(lines) or done.stdout.decode("utf-8", "replace"))
+        if done.status != 0 or not versions:
+            raise RendererMissing(f"{engine.binary} does not tell its kustomize version: {done.stderr.strip()[:200]}")
+        engine = replace(engine, version=versions[-1])
+        for chroot in (True, False):
+            with tempfile.TemporaryDirectory(dir=self.home) as scratch:
+                prefix = sandbox.wrapper(Path(scratch) if chroot else None, network=False)
+                if not prefix:
+                    continue
+                program = self._place(Path(scratch)) if chroot else str(engine.binary)
+                probe = await sandbox.run([*prefix, program, *words], Path(scratch), "/", self.limits)
+                if probe.status == 0:
+                    return replace(engine, chroot=chroot, cut_off=True)
+        return engine
+
+    async def render(self, tree: Tree, request: RenderRequest, redact: Redact) -> Output:
+        """Run one request; a failure is an `Output` with `error`. Raises `OSError` when the engine cannot start."""
+        async with self._slots:
+            output = await self._run(tree, request, redact)
+            lifted = output.error is not None and _SECURITY.search(output.error)
+            if not lifted or request.options.load_restrictor_none:
+                return output
+            freer = replace(request, options=replace(request.options, load_restrictor_none=True))
+            second = await self._run(tree, freer, redact)
+            return (
+                output
+                if second.error is not None and _SECURITY.search(second.error)
+                else replace(second, lifted=output.error)
+            )
+
+    async def _run(self, tree: Tree, request: RenderRequest, redact: Redact) -> Output:
+        scratch = Path(tempfile.mkdtemp(dir=self.home, prefix="render-"))
+        try:
+            try:
+                _write(tree, request, scratch)
+            except GitopsError as error:
+                return Output(error=str(error))
+            engine = self.engine
+            prefix = sandbox.wrapper(scratch if engine.chroot else None, network=not engine.cut_off)
+            program = self._place(scratch) if engine.chroot else str(engine.binary)
+            where = "/build" if engine.chroot else str(scratch / "build")
+            flags = ["--load-restrictor=LoadRestrictionsNone"] if request.options.load_restrictor_none else []
+            argv = [*prefix, program, *engine.words(), *flags, where]
+            try:
+                done = await sandbox.run(argv, scratch, "/" if engine.chroot else str(scratch), self.limits)
+            except (sandbox.RenderTimeout, sandbox.RenderTooLarge) as error:
+                return Output(error=str(error), transient=True)
+            if done.status != 0:
+                return Output(error=_repository_paths(done.stderr, scratch), transient=done.status < 0)
+            try:
+                return Output(read_rendered(done.stdout, _PREFIX, redact))
+            except MalformedYaml as error:
+                return Output(error=str(error))
+        finally:
+            await asyncio.shield(asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True))
+
+    def _place(self, scratch: Path) -> str:
+        """The binary inside the scratch file system: a hard link to a copy that lies on the same file system."""
+        if self._linked is None or not self._linked.exists():
+            stat = self.engine.binary.stat()
+            copy = self.home / f"engine-{stat.st_size}-{stat.st_mtime_ns}"
+            if not copy.exists():
+                part = copy.with_suffix(f".{os.getpid()}")
+                shutil.copy2(self.engine.binary, part)
+                part.replace(copy)
+            self._linked = copy
+        name = self.engine.binary.name
+        os.link(self._linked, scratch / name)
+        return f"/{name}"
+
+
+def _prepare(home: Path, binary: Path) -> tuple[str, Path]:
+    """What the remembered answers of a binary are kept under, and in which file."""
+    home.mkdir(parents=True, exist_ok=True)
+    stat = binary.stat()
+    return f"{binary} {stat.st_size} {stat.st_mtime_ns} {os.geteuid()}", home / "engine.json"
+
+
+def _write(tree: Tree, request: RenderRequest, scratch: Path) -> None:
+    repository = scratch / "repo"
+    build = scratch / "build"
+    (repository / request.root).mkdir(parents=True)
+    build.mkdir()
+    patched = dict(request.patched)
+    made: set[Path] = set()
+    for path in request.files:
+        entry = tree.entry(path)
+        if entry is None or entry.mode == MODE_SUBMODULE:
+            continue
+        target = repository / path
+        if target.parent not in made:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            made.add(target.parent)
+        data = patched.get(path)
+        if data is None:
+            data = tree.read(path)
+        if entry.mode == MODE_SYMLINK and path not in patched:
+            target.symlink_to(os.fsdecode(data))
+        else:
+            target.write_bytes(data)
+    resource = "../repo/" + request.root if request.root else "../repo"
+    text = f"resources: [{json.dumps(resource)}]\nbuildMetadata: [originAnnotations]\n"
+    (build / "kustomization.yaml").write_text(text)
+
+
+def _repository_paths(stderr: str, scratch: Path) -> str:
+    """What the engine said, with paths as the repository's people know them."""
+    for base in (str(scratch / "repo"), str(scratch.resolve() / "repo"), "../repo", "/repo"):
+        stderr = stderr.replace(base + "/", "").replace(base, ".")
+    return stderr.replace(str(scratch), "")

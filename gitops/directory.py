@@ -1,0 +1,136 @@
+"""`directory` sources: plain manifests, chosen the way Argo CD's repo server does.
+
+Source of the rules: argo-cd, reposerver/repository/repository.go, `getPotentiallyValidManifestFile` and
+`findManifests`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from gitops.errors import GitopsError, MalformedYaml, PathEscapes
+from gitops.manifests import Redact, read_plain, text_of
+from gitops.rendering import NotAnalysed, Rendered, RenderFailed, Rendering
+from gitops.resources import Resource
+from gitops.spans import Span
+from gitops.tree import MODE_SUBMODULE, MODE_SYMLINK, Tree
+
+SKIP_MARK = b"+argocd:skip-file-rendering"
+_MANIFEST = re.compile(r"^.*\.(yaml|yml|json|jsonnet)$")
+_LOOKS_LIKE_MANIFEST = tuple(
+    re.compile(rb"(?m)^[\s\"'{]*" + key + rb"[\"']?\s*:") for key in (b"apiVersion", b"kind", b"metadata")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryOptions:
+    """`spec.source.directory`; the patterns are gobwas globs in which `*` crosses slashes."""
+
+    recurse: bool = False
+    include: str = ""
+    exclude: str = ""
+
+    @classmethod
+    def parse(cls, block: Mapping[str, Any] | None) -> DirectoryOptions:
+        block = block or {}
+        return cls(block.get("recurse") is True, text_of(block.get("include")), text_of(block.get("exclude")))
+
+
+def files_of(tree: Tree, root: str, options: DirectoryOptions) -> list[str]:
+    """Paths that Argo CD would read as manifests, sorted. Raises `PathEscapes` for a symlink that leaves the
+    repository (Argo CD refuses the whole source then)."""
+    found: list[str] = []
+    for path in tree.walk(root):
+        relative = path[len(root) + 1 :] if root else path
+        if "/" in relative and not options.recurse:
+            continue
+        if not _MANIFEST.match(relative):
+            continue
+        entry = tree.entry(path)
+        if entry is None or entry.mode == MODE_SUBMODULE:
+            continue
+        if entry.mode == MODE_SYMLINK and tree.resolve(path) not in tree:
+            continue
+        if options.exclude and glob_matches(options.exclude, relative):
+            continue
+        if options.include and not glob_matches(options.include, relative):
+            continue
+        found.append(path)
+    return found
+
+
+def read_directory(tree: Tree, root: str, options: DirectoryOptions, redact: Redact, at: Span) -> Rendering:
+    """Every manifest of the directory. `at` is the place of the Application, for problems that have no other."""
+    try:
+        paths = files_of(tree, root, options)
+    except PathEscapes as error:
+        return RenderFailed(str(error), at)
+    resources: list[Resource] = []
+    for path in paths:
+        if path.endswith(".jsonnet"):
+            return NotAnalysed(f"{path} is Jsonnet, which argofix does not run")
+        try:
+            data = tree.read(tree.resolve(path))
+            if SKIP_MARK in data:
+                continue
+            resources.extend(read_plain(path, data, redact))
+        except MalformedYaml as error:
+            if not all(pattern.search(data) for pattern in _LOOKS_LIKE_MANIFEST):
+                continue  # Argo CD passes over files that do not look like manifests
+            line = max(error.line, 1)
+            return RenderFailed(str(error), Span(path, line, line))
+        except GitopsError as error:
+            return RenderFailed(str(error), Span(path, 1, 1))
+    return Rendered(tuple(resources))
+
+
+def glob_matches(pattern: str, path: str) -> bool:
+    """gobwas/glob without separators: `*` and `**` match anything, `?` one character, `[a-z]`, `[!a]`, `{a,b}`."""
+    compiled = _compile(pattern)
+    return compiled is not None and compiled.fullmatch(path) is not None
+
+
+@lru_cache(maxsize=1024)
+def _compile(pattern: str) -> re.Pattern[str] | None:
+    out: list[str] = []
+    depth = 0
+    i = 0
+    while i < len(pattern):
+        char = pattern[i]
+        if char == "*":
+            while pattern[i + 1 : i + 2] == "*":
+                i += 1
+            out.append(".*")
+        elif char == "?":
+            out.append(".")
+        elif char == "[":
+            end = pattern.find("]", i + 2)
+            if end < 0:
+                return None
+            body = pattern[i + 1 : end].replace("\\", "\\\\")
+            out.append(f"[^{body[1:]}]" if body.startswith("!") else f"[{body}]")
+            i = end
+        elif char == "{":
+            out.append("(?:")
+            depth += 1
+        elif char == "}" and depth:
+            out.append(")")
+            depth -= 1
+        elif char == "," and depth:
+            out.append("|")
+        elif char == "\\" and i + 1 < len(pattern):
+            i += 1
+            out.append(re.escape(pattern[i]))
+        else:
+            out.append(re.escape(char))
+        i += 1
+    if depth:
+        return None
+    try:
+        return re.compile("".join(out), re.DOTALL)
+    except re.error:
+        return None

@@ -1,0 +1,118 @@
+"""An Application's `spec.source.kustomize`, applied to its root kustomization the way Argo CD does.
+
+Argo CD runs `kustomize edit set ...` on the root kustomization before it builds (argo-cd, `Build` in
+util/kustomize/kustomize.go). Wrapping the root instead would give other names where both set a prefix, so the same
+edits are made to a scratch copy of that one file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from gitops.manifests import text_of
+
+_IGNORED = frozenset({"version", "kubeVersion", "apiVersions", "forceCommonLabels", "forceCommonAnnotations"})
+_KNOWN = _IGNORED | {
+    "namePrefix",
+    "nameSuffix",
+    "namespace",
+    "images",
+    "replicas",
+    "commonLabels",
+    "commonAnnotations",
+    "commonAnnotationsEnvsubst",
+    "labelWithoutSelector",
+    "labelIncludeTemplates",
+    "patches",
+    "components",
+    "ignoreMissingComponents",
+}
+_IMAGE = re.compile(r"^(?P<name>[^@]+?)(?::(?P<tag>[^:/@]+))?(?:@(?P<digest>[^@]+))?$")
+
+
+def changes_the_build(options: Mapping[str, Any] | None) -> bool:
+    """Whether these options edit the root kustomization at all."""
+    return any(value for key, value in (options or {}).items() if key not in _IGNORED)
+
+
+def unknown_options(options: Mapping[str, Any]) -> list[str]:
+    """Names of options that this reader does not know, sorted."""
+    return sorted(key for key in options if key not in _KNOWN)
+
+
+def components_of(options: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Component directories that the options add, relative to the root kustomization."""
+    listed = (options or {}).get("components")
+    return tuple(item for item in listed if isinstance(item, str)) if isinstance(listed, list) else ()
+
+
+def edited_kustomization(fields: Mapping[str, Any], options: Mapping[str, Any]) -> bytes:
+    """The kustomization's text after Argo CD's edits."""
+    result = dict(fields)
+    for key in ("namePrefix", "nameSuffix", "namespace"):
+        if text_of(options.get(key)):
+            result[key] = text_of(options[key])
+    for image in _strings(options.get("images")):
+        result["images"] = _set_image(result.get("images"), image)
+    replicas = options.get("replicas")
+    for entry in replicas if isinstance(replicas, list) else ():
+        if isinstance(entry, Mapping):
+            count = entry.get("count")
+            change = {"name": text_of(entry.get("name")), "count": int(text_of(count) or 0)}
+            result["replicas"] = _replace_named(result.get("replicas"), change)
+    labels = _pairs(options.get("commonLabels"))
+    if labels and options.get("labelWithoutSelector"):
+        added = {"pairs": labels, "includeTemplates": options.get("labelIncludeTemplates") is True}
+        result["labels"] = [*_list(result.get("labels")), added]
+    elif labels:
+        result["commonLabels"] = {**_pairs(result.get("commonLabels")), **labels}
+    annotations = _pairs(options.get("commonAnnotations"))
+    if annotations:
+        result["commonAnnotations"] = {**_pairs(result.get("commonAnnotations")), **annotations}
+    if isinstance(options.get("patches"), list):
+        result["patches"] = [*_list(result.get("patches")), *options["patches"]]
+    if components_of(options):
+        result["components"] = [*_list(result.get("components")), *components_of(options)]
+    return yaml.dump(result, Dumper=_NoAliases, sort_keys=False, allow_unicode=True).encode()
+
+
+class _NoAliases(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _set_image(images: object, image: str) -> list[Any]:
+    """As `kustomize edit set image`: NAME[=NEWNAME][:TAG][@DIGEST], replacing the entry of the same name."""
+    name, equals, target = image.partition("=")
+    match = _IMAGE.match(target if equals else name)
+    if match is None:
+        return _list(images)
+    change: dict[str, Any] = {"name": name if equals else match["name"]}
+    if equals and match["name"] != "*":
+        change["newName"] = match["name"]
+    if match["tag"] and match["tag"] != "*":
+        change["newTag"] = match["tag"]
+    if match["digest"]:
+        change["digest"] = match["digest"]
+    return _replace_named(images, change)
+
+
+def _replace_named(entries: object, change: dict[str, Any]) -> list[Any]:
+    kept = [e for e in _list(entries) if not (isinstance(e, Mapping) and text_of(e.get("name")) == change["name"])]
+    return [*kept, change]
+
+
+def _list(value: object) -> list[Any]:
+    return list(value) if isinstance(value, list) else []
+
+
+def _strings(value: object) -> list[str]:
+    return [text_of(item) for item in value] if isinstance(value, list) else []
+
+
+def _pairs(value: object) -> dict[str, str]:
+    return {key: text_of(item) for key, item in value.items()} if isinstance(value, Mapping) else {}

@@ -1,0 +1,178 @@
+"""One pass over a tree: what declares Applications, and how kustomizations include each other.
+
+Blobs are looked at once: `ScanMemo` keeps, per git blob id, whether it can matter at all, so that the scan of the
+next commit reads only what changed.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gitops.applications import is_application, is_application_set
+from gitops.closure import ParseMemo
+from gitops.documents import Document, read_documents
+from gitops.errors import GitopsError, MalformedYaml
+from gitops.kustomization import FILE_NAMES, Kustomization, is_inline, read_kustomization
+from gitops.manifests import text_of
+from gitops.rendering import BuildOptions
+from gitops.spans import Span
+from gitops.tree import MODE_SUBMODULE, Tree
+
+_SUFFIXES = (".yaml", ".yml", ".json")
+_BUILD_OPTIONS = b"kustomize.buildOptions"
+
+# What a blob can hold, as two bits; 0 means: never read it again.
+DECLARES, CONFIGURES = 1, 2
+ScanMemo = MutableMapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """An Application or ApplicationSet document as it stands in a file."""
+
+    manifest: dict[str, Any]
+    span: Span
+    document: Document
+
+
+@dataclass(slots=True)
+class Scan:
+    """`declared` by file; `including` maps a kustomization directory to the kustomization files that take it in;
+    `listed_by` a resource file to the kustomization files that list it; `patches` are files used as patches;
+    `unread` explains files that look as if they declare something and cannot be read."""
+
+    declared: dict[str, list[Declared]] = field(default_factory=dict)
+    kustomizations: dict[str, Kustomization] = field(default_factory=dict)
+    including: dict[str, set[str]] = field(default_factory=dict)
+    listed_by: dict[str, set[str]] = field(default_factory=dict)
+    patches: set[str] = field(default_factory=set)
+    unread: list[tuple[str, Span]] = field(default_factory=list)
+    build_options: BuildOptions | None = None
+
+
+def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo) -> Scan:
+    """Look at every YAML and JSON file of the tree. Never raises for what the repository holds."""
+    result = Scan()
+    options: list[str] = []
+    candidates: list[tuple[str, int]] = []
+    for path in tree.paths():
+        name = path.rpartition("/")[2]
+        if name in FILE_NAMES:
+            _kustomization(tree, path, parsed, result)
+        elif path.endswith(_SUFFIXES):
+            bits = _look(tree, path, memo)
+            if bits:
+                candidates.append((path, bits))
+    for path, bits in candidates:
+        if _in_chart_templates(tree, path):
+            continue
+        try:
+            documents = read_documents(path, tree.read(tree.resolve(path)))
+        except MalformedYaml as error:
+            if bits & DECLARES:
+                line = max(error.line, 1)
+                result.unread.append((str(error), Span(path, line, line)))
+            continue
+        for document in documents:
+            value = document.value()
+            if not isinstance(value, dict):
+                continue
+            if is_application(value) or is_application_set(value):
+                span = Span(path, document.line, document.end_line)
+                result.declared.setdefault(path, []).append(Declared(value, span, document))
+            elif bits & CONFIGURES:
+                options.extend(_build_options(value))
+    if any(options):
+        result.build_options = BuildOptions.parse(" ".join(options))
+    return result
+
+
+def _look(tree: Tree, path: str, memo: ScanMemo) -> int:
+    entry = tree.entry(path)
+    if entry is None or entry.mode == MODE_SUBMODULE:
+        return 0
+    try:
+        resolved = tree.resolve(path)
+        real = tree.entry(resolved)
+        if real is None:
+            return 0
+        bits = memo.get(real.oid)
+        if bits is None:
+            data = tree.read(resolved)
+            bits = DECLARES if b"argoproj.io" in data and b"Application" in data else 0
+            bits |= CONFIGURES if _BUILD_OPTIONS in data else 0
+            memo[real.oid] = bits
+        return bits
+    except GitopsError:
+        return 0
+
+
+def _in_chart_templates(tree: Tree, path: str) -> bool:
+    """Templates of a Helm chart are no manifests before Helm has run."""
+    parts = path.split("/")
+    return any(
+        part == "templates" and posixpath.join("/".join(parts[:i]), "Chart.yaml") in tree
+        for i, part in enumerate(parts[:-1])
+    )
+
+
+def _kustomization(tree: Tree, path: str, parsed: ParseMemo, result: Scan) -> None:
+    entry = tree.entry(path)
+    key = (path, entry.oid if entry else "")
+    known = parsed.get(key)
+    if known is None:
+        try:
+            known = read_kustomization(path, tree.read(tree.resolve(path)))
+        except MalformedYaml as error:
+            known = error
+        except (GitopsError, KeyError):
+            return
+        parsed[key] = known
+    if isinstance(known, MalformedYaml):
+        return
+    result.kustomizations[path] = known
+    for field_, target in _targets(tree, known):
+        if target in tree:
+            if field_ in ("patches", "patchesStrategicMerge", "patchesJson6902"):
+                result.patches.add(target)
+            elif field_ == "resources":
+                result.listed_by.setdefault(target, set()).add(path)
+        else:
+            result.including.setdefault(target, set()).add(path)
+
+
+def _targets(tree: Tree, kustomization: Kustomization) -> Iterator[tuple[str, str]]:
+    for reference in kustomization.references:
+        if is_inline(reference):
+            continue
+        try:
+            yield reference.field, tree.resolve(posixpath.join(kustomization.directory, reference.value))
+        except GitopsError:
+            continue
+
+
+def _build_options(value: dict[str, Any]) -> Iterator[str]:
+    metadata, data = value.get("metadata"), value.get("data")
+    if isinstance(metadata, dict) and isinstance(data, dict) and text_of(metadata.get("name")) == "argocd-cm":
+        yield text_of(data.get("kustomize.buildOptions"))
+
+
+def tops(found: Scan) -> list[str]:
+    """Kustomization files that bring in declared Applications and that no other kustomization takes in, sorted."""
+    queue = [file for path in found.declared for file in found.listed_by.get(path, ())]
+    seen: set[str] = set(queue)
+    result: set[str] = set()
+    while queue:
+        file = queue.pop()
+        above = found.including.get(file.rpartition("/")[0], set()) - {file}
+        fresh = [parent for parent in above if parent not in seen]
+        seen.update(fresh)
+        queue.extend(fresh)
+        kustomization = found.kustomizations.get(file)
+        component = kustomization is not None and kustomization.fields.get("kind") == "Component"
+        if not above and not component:
+            result.add(file)
+    return sorted(result)

@@ -1,0 +1,157 @@
+"""Everything known about one commit: its Applications and what each of them renders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from gitops.applications import Application, Origin
+from gitops.closure import Closure
+from gitops.locate import locate
+from gitops.manifests import text_of
+from gitops.rendering import NotAnalysed, Rendered, RenderFailed, Rendering
+from gitops.resources import Resource, ResourceId
+from gitops.spans import Span
+from gitops.tree import Tree
+
+ApplicationKey = tuple[str, str, str]
+Scopes = Mapping[tuple[str, str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One source of an Application: what it renders and the walk that led there (None without kustomize)."""
+
+    index: int
+    rendering: Rendering
+    closure: Closure | None = None
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """An Application and its sources' renderings."""
+
+    application: Application
+    parts: tuple[Part, ...]
+
+    @property
+    def rendering(self) -> Rendering:
+        """The sources taken together: a failure of one fails all (as Argo CD's comparison does); a source that is
+        not analysed leaves a gap."""
+        resources: list[Resource] = []
+        gaps: list[str] = []
+        for part in self.parts:
+            if isinstance(part.rendering, RenderFailed):
+                return part.rendering
+            if isinstance(part.rendering, NotAnalysed):
+                gaps.append(part.rendering.reason)
+            else:
+                resources.extend(part.rendering.resources)
+        if gaps and len(gaps) == len([p for p in self.parts if not _only_lends(p)]):
+            return NotAnalysed(gaps[0])
+        notes = tuple(note for p in self.parts if isinstance(p.rendering, Rendered) for note in p.rendering.notes)
+        return Rendered(tuple(resources), tuple(gaps), notes)
+
+
+def _only_lends(part: Part) -> bool:
+    return isinstance(part.rendering, Rendered) and not part.rendering.resources and part.closure is None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """An ApplicationSet (or a part of one) that git alone cannot expand, or a file that cannot be read."""
+
+    name: str
+    namespace: str
+    reason: str
+    span: Span
+    root: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class OwnedId:
+    """A resource in its cluster."""
+
+    cluster: str
+    id: ResourceId
+
+
+@dataclass(frozen=True)
+class Owned:
+    """One copy of a resource: the Application, the source part and the rendered manifest."""
+
+    state: State
+    part: Part
+    resource: Resource
+    tree: Tree = field(repr=False)
+
+    @property
+    def application(self) -> Application:
+        return self.state.application
+
+    @cached_property
+    def origin(self) -> Origin:
+        """Where this copy is written and through which entries it comes."""
+        return locate(self.tree, self.resource, self.part.closure, self.application.origin)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One commit's desired state. `alternatives` are pairs of roots that cannot live in one Argo CD."""
+
+    tree: Tree
+    states: tuple[State, ...]
+    unknown: tuple[Unknown, ...] = ()
+    truncated: bool = False
+
+    @cached_property
+    def scopes(self) -> Scopes:
+        """(group, kind) -> "is namespaced" for the CRDs that the Applications install."""
+        found: dict[tuple[str, str], bool] = {}
+        for state in self.states:
+            for part in state.parts:
+                if not isinstance(part.rendering, Rendered):
+                    continue
+                for resource in part.rendering.resources:
+                    if resource.id.kind == "CustomResourceDefinition":
+                        spec = resource.manifest().get("spec")
+                        names = spec.get("names") if isinstance(spec, dict) else None
+                        if isinstance(spec, dict) and isinstance(names, dict):
+                            key = (text_of(spec.get("group")), text_of(names.get("kind")))
+                            found[key] = text_of(spec.get("scope")) != "Cluster"
+        return found
+
+    @cached_property
+    def owners(self) -> Mapping[OwnedId, tuple[Owned, ...]]:
+        """Every resource that the Applications own, with its copies in the order of `states`.
+
+        Hooks are run, not owned, and resources named by `generateName` are new objects each time: both are left out.
+        """
+        index: dict[OwnedId, list[Owned]] = {}
+        for state in self.states:
+            destination = state.application.destination
+            for part in state.parts:
+                if not isinstance(part.rendering, Rendered):
+                    continue
+                for resource in part.rendering.resources:
+                    if resource.hook or not resource.id.name:
+                        continue
+                    placed = resource.id.placed(destination.namespace, self.scopes)
+                    index.setdefault(OwnedId(destination.cluster, placed), []).append(
+                        Owned(state, part, resource, self.tree)
+                    )
+        return {key: tuple(copies) for key, copies in index.items()}
+
+    @cached_property
+    def by_key(self) -> Mapping[ApplicationKey, State]:
+        return {state.application.key: state for state in self.states}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a rule sees: the state before (None when there is nothing to compare with) and after."""
+
+    base: Snapshot | None
+    head: Snapshot

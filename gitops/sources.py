@@ -1,0 +1,196 @@
+"""From an Application's source to a plan: what has to be rendered, or the answer at once.
+
+Which tool renders a path follows argo-cd's `GetAppSourceType` and `discovery` (util/app/discovery): an explicit block
+decides, then Chart.yaml, then a kustomization file, then plain manifests.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from gitops.applications import Application, Source
+from gitops.closure import Closure, ParseMemo, kustomization_file, walk
+from gitops.directory import DirectoryOptions, read_directory
+from gitops.documents import read_documents
+from gitops.errors import GitopsError
+from gitops.kustomization import read_kustomization
+from gitops.kustomize_options import changes_the_build, components_of, edited_kustomization, unknown_options
+from gitops.manifests import Redact
+from gitops.render_errors import explain
+from gitops.rendering import (
+    BuildOptions,
+    NotAnalysed,
+    Note,
+    Output,
+    Rendered,
+    RenderFailed,
+    Rendering,
+    RenderRequest,
+)
+from gitops.repositories import RepositoryMatcher
+from gitops.scan import ScanMemo
+from gitops.spans import Span
+from gitops.tree import Tree
+
+LIFTED = (
+    "builds only with `--load-restrictor LoadRestrictionsNone`, since it reads files outside its own directory; "
+    "Argo CD needs that flag in `kustomize.buildOptions` of argocd-cm"
+)
+
+_SHA = re.compile(r"^[0-9a-f]{40}$|^[0-9a-f]{7,12}$")
+_TAG = re.compile(r"^v?[0-9]+(\.[0-9]+)+([-+].*)?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What the outside tells the model about one run.
+
+    `renderer` names the engine and its version (part of every fingerprint); `build_options` are the operator's, else
+    those found in the repository; `memo` keeps parsed kustomizations across trees.
+    """
+
+    matcher: RepositoryMatcher
+    redact: Redact
+    renderer: str
+    build_options: BuildOptions | None = None
+    memo: ParseMemo = field(default_factory=dict)
+    scan_memo: ScanMemo = field(default_factory=dict)
+    max_applications: int = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How one source is rendered: `answer` when no engine is needed, else `request`."""
+
+    closure: Closure | None = None
+    request: RenderRequest | None = None
+    answer: Rendering | None = None
+
+
+def plan_source(tree: Tree, application: Application, source: Source, analysis: Analysis) -> Plan:
+    """The plan for one source of an Application."""
+    at = application.origin.entry
+    if source.chart:
+        return Plan(answer=NotAnalysed(f"chart {source.chart} comes from a Helm repository"))
+    if not source.path and source.ref:
+        return Plan(answer=Rendered(()))  # only lends its files to other sources
+    try:
+        path = tree.resolve(source.path)
+        exists = tree.is_dir(path)
+    except GitopsError as error:
+        return Plan(answer=RenderFailed(str(error), at))
+    if not analysis.matcher.matches(source.repo_url, exists and bool(source.path)):
+        return Plan(answer=NotAnalysed(f"its manifests live in another repository, {source.repo_url or 'unnamed'}"))
+    if _SHA.match(source.target_revision) or _TAG.match(source.target_revision):
+        return Plan(answer=NotAnalysed(f"it is pinned to {source.target_revision}, which this commit cannot change"))
+    if not exists:
+        return Plan(answer=RenderFailed(f"its source path `{source.path}` does not exist", at))
+    source = _with_overrides(tree, path, application.name, source)
+    return _plan_path(tree, path, source, analysis, at)
+
+
+def _plan_path(tree: Tree, path: str, source: Source, analysis: Analysis, at: Span) -> Plan:
+    try:
+        kustomization = kustomization_file(tree, path)
+    except GitopsError as error:
+        return Plan(answer=RenderFailed(str(error), at))
+    prefix = f"{path}/" if path else ""
+    if source.plugin:
+        return Plan(answer=NotAnalysed(f"the config management plugin {source.plugin} renders it"))
+    if source.helm or (prefix + "Chart.yaml" in tree and not source.kustomize and not source.directory):
+        return Plan(answer=NotAnalysed(f"{path or 'the repository root'} is a Helm chart"))
+    if source.kustomize is None and source.directory is None and kustomization is None:
+        return Plan(answer=read_directory(tree, path, DirectoryOptions(), analysis.redact, at))
+    if source.kustomize is None and source.directory is not None:
+        if source.directory.get("jsonnet"):
+            return Plan(answer=NotAnalysed("it is Jsonnet, which argofix does not run"))
+        return Plan(answer=read_directory(tree, path, DirectoryOptions.parse(source.directory), analysis.redact, at))
+    return plan_kustomize(tree, path, source.kustomize, analysis, at)
+
+
+def plan_kustomize(tree: Tree, path: str, options: Mapping[str, Any] | None, analysis: Analysis, at: Span) -> Plan:
+    """The plan for a kustomization directory, with an Application's own options applied to it."""
+    components = components_of(options)
+    closure = walk(tree, path, analysis.memo, components)
+    if closure.unsupported:
+        reasons = list(dict.fromkeys(problem.message for problem in closure.unsupported))
+        more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+        return Plan(closure, answer=NotAnalysed(f"{reasons[0]}{more}, which needs the network or runs a program"))
+    hard = [problem for problem in closure.problems if not problem.needs_lifted_restriction]
+    if hard:
+        return Plan(closure, answer=RenderFailed(hard[0].message, _own(hard[0].span, at)))
+    patched: tuple[tuple[str, bytes], ...] = ()
+    if options and changes_the_build(options):
+        if unknown_options(options):
+            names = ", ".join(unknown_options(options))
+            return Plan(closure, answer=NotAnalysed(f"it sets kustomize options that argofix does not know: {names}"))
+        file = kustomization_file(tree, path)
+        if file is not None:
+            fields = read_kustomization(file, tree.read(tree.resolve(file))).fields
+            patched = ((file, edited_kustomization(fields, options)),)
+    flags = analysis.build_options or BuildOptions()
+    extra = b"\0".join(part for path_, data in patched for part in (path_.encode(errors="surrogateescape"), data))
+    request = RenderRequest(
+        closure.fingerprint(tree, flags, analysis.renderer, extra),
+        path,
+        tuple(sorted(closure.files)),
+        patched,
+        flags,
+    )
+    return Plan(closure, request)
+
+
+def _own(span: Span, at: Span) -> Span:
+    """A problem of the root itself stands at the Application's entry, not at a directory."""
+    return span if "." in span.path.rpartition("/")[2] or span.path.endswith("Kustomization") else at
+
+
+def _with_overrides(tree: Tree, path: str, name: str, source: Source) -> Source:
+    """Parameter overrides that Argo CD merges from files beside the manifests (`.argocd-source.yaml` and
+    `.argocd-source-NAME.yaml`; docs/user-guide/parameters.md)."""
+    prefix = f"{path}/" if path else ""
+    for file in (f"{prefix}.argocd-source.yaml", f"{prefix}.argocd-source-{name}.yaml"):
+        if file not in tree:
+            continue
+        try:
+            documents = read_documents(file, tree.read(tree.resolve(file)))
+        except GitopsError:
+            continue
+        value = documents[0].value() if documents else {}
+        if isinstance(value, Mapping):
+            source = replace(
+                source,
+                kustomize=_merged(source.kustomize, value.get("kustomize")),
+                directory=_merged(source.directory, value.get("directory")),
+                helm=source.helm or bool(value.get("helm")),
+            )
+    return source
+
+
+def _merged(base: Mapping[str, Any] | None, patch: object) -> Mapping[str, Any] | None:
+    if not isinstance(patch, Mapping):
+        return base
+    merged = dict(base or {})
+    for key, value in patch.items():
+        old = merged.get(key)
+        merged[key] = _merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return {key: value for key, value in merged.items() if value is not None}
+
+
+def rendering_of(tree: Tree, plan: Plan, outputs: Mapping[str, Output], at: Span, analysis: Analysis) -> Rendering:
+    """The rendering of a planned source, once the engine has answered."""
+    if plan.answer is not None:
+        return plan.answer
+    if plan.request is None or plan.closure is None:
+        raise AssertionError("a plan has an answer or a request")
+    output = outputs[plan.request.fingerprint]
+    if output.error is not None:
+        return explain(tree, plan.closure, output.error, at, analysis.memo)
+    notes: tuple[Note, ...] = ()
+    if output.lifted is not None:
+        spans = [problem.span for problem in plan.closure.problems if problem.needs_lifted_restriction]
+        notes = (Note(LIFTED, spans[0] if spans else at),)
+    return Rendered(output.resources, notes=notes)
