@@ -51,11 +51,15 @@ _INHERITED = (
 
 
 class GitError(Exception):
-    """A git command failed. The message holds its last words and no secret. `status` is its exit status."""
+    """A git command failed. The message holds its last words and no secret.
 
-    def __init__(self, message: str, *, status: int | None = None) -> None:
+    `status` is its exit status, `output` what it had written to standard output (some tell their result there).
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, output: bytes = b"") -> None:
         super().__init__(message)
         self.status = status
+        self.output = output
 
 
 class RepositoryGone(GitError, PermanentError):
@@ -73,8 +77,8 @@ class RefNotFound(GitError, PermanentError):
 class RemoteUnavailable(GitError, TemporaryError):
     """The server cannot be reached, or broke off."""
 
-    def __init__(self, message: str, *, status: int | None = None) -> None:
-        GitError.__init__(self, message, status=status)
+    def __init__(self, message: str, *, status: int | None = None, output: bytes = b"") -> None:
+        GitError.__init__(self, message, status=status, output=output)
         self.delay = None
 
 
@@ -181,7 +185,7 @@ async def git(
         raise
     status = await process.wait()
     if status != 0:
-        raise _meaning(args, status, err, token)
+        raise _meaning(args, status, out, err, token)
     return out
 
 
@@ -203,7 +207,7 @@ def git_now(
                 raise GitTimeout(f"git {args[0]} was stopped after {timeout:g} s") from None
             raise
     if check and process.returncode != 0:
-        raise _meaning(args, process.returncode, err, None)
+        raise _meaning(args, process.returncode, out, err, None)
     return out
 
 
@@ -243,8 +247,8 @@ def _basic(token: str) -> str:
     return base64.b64encode(f"x-access-token:{token}".encode()).decode()
 
 
-def _meaning(args: Sequence[str], status: int, stderr: bytes, token: str | None) -> GitError:
+def _meaning(args: Sequence[str], status: int, out: bytes, stderr: bytes, token: str | None) -> GitError:
     text = redact(stderr.decode("utf-8", "replace"), *((token, _basic(token)) if token else ()))
     kind = next((meaning for pattern, meaning in _MEANINGS if pattern.search(text)), GitError)
     last = " / ".join(line.strip() for line in text.strip().splitlines()[-3:])[:500]
-    return kind(f"git {args[0]} failed ({status}): {last or 'without a word'}", status=status)
+    return kind(f"git {args[0]} failed ({status}): {last or 'without a word'}", status=status, output=out)

@@ -13,7 +13,7 @@ import subprocess
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 
@@ -53,9 +53,10 @@ class Repository:
     came from it raise `ValueError` on reading after that.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, on_damage: Callable[[], None] = lambda: None) -> None:
+        """`on_damage` is called when an object turns out to be missing or damaged, before the error is raised."""
         self.directory = directory
-        self._blobs = _Blobs(directory)
+        self._blobs = _Blobs(directory, on_damage)
 
     def __enter__(self) -> Repository:
         return self
@@ -111,8 +112,9 @@ _HOSTILE = frozenset(("", ".", "..", ".git"))
 class _Blobs:
     """Content by object id through `git cat-file --batch`, the last 64 MiB of it kept."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, on_damage: Callable[[], None]) -> None:
         self._directory = directory
+        self._on_damage = on_damage
         self._lock = threading.Lock()
         self._cache: OrderedDict[str, bytes] = OrderedDict()
         self._held = 0
@@ -172,6 +174,8 @@ class _Blobs:
         except BaseException as error:
             # The stream is out of step now: the next reader gets a new process.
             self._stop()
+            if isinstance(error, BlobUnreadable | OSError):
+                self._on_damage()
             if isinstance(error, OSError):
                 raise BlobUnreadable("git cat-file ended") from None
             raise

@@ -1,0 +1,132 @@
+"""What a delivery is, and what a store of deliveries can do, whichever database is behind it.
+
+A delivery is stored before GitHub gets its 202, and leaves only as `done` or `dead`. It is taken by at most one
+worker at a time, and no two of the same lane (repository) are taken together. De-duplication is by GitHub's delivery id on
+*processed*: a redelivery of one that is done changes nothing, of one that is dead queues it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Protocol
+
+from bot import events
+
+
+class State(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    DEAD = "dead"
+
+
+class StoreUnavailable(Exception):
+    """The database cannot be read or written now (disk full, locked, gone)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One unit of work. Times are in seconds since the epoch.
+
+    `attempts` counts finished attempts that failed. `lane` and `supersedes`: see `bot.events`. `payload` is emptied
+    once the delivery is done, to bound the storage.
+    """
+
+    id: str
+    event: str
+    payload: bytes
+    received_at: float
+    lane: str
+    repository: str = ""  # owner/name, for people
+    supersedes: str | None = None
+    state: State = State.QUEUED
+    attempts: int = 0
+    not_before: float = 0.0
+    result: str = ""  # the last error, or `ok`, `superseded`
+    finished_at: float | None = None
+
+    def parsed(self) -> events.Event:
+        """The typed event. Raises `bot.events.MalformedEvent`, which cannot happen for what was accepted."""
+        return events.parse(self.event, self.payload)
+
+
+def delivery_of(delivery_id: str, event: str, payload: bytes, received_at: float) -> Delivery:
+    """A new delivery with its lane and key worked out. Raises `bot.events.MalformedEvent`.
+
+    Also for work that we give ourselves (reconcile, schedule): choose an id that names the work, such as
+    `reconcile/REPOSITORY/HEAD`, and it is done once.
+    """
+    parsed = events.parse(event, payload)
+    return Delivery(
+        id=delivery_id,
+        event=event,
+        payload=payload,
+        received_at=received_at,
+        lane=events.lane(parsed),
+        repository=parsed.repository.full_name if isinstance(parsed, events.RepositoryEvent) else "",
+        supersedes=events.supersedes(parsed),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Outcome of `store`: whether it was processed before, and which *running* delivery it makes pointless."""
+
+    already_processed: bool
+    overtaken: tuple[str, ...] = ()
+
+
+class DeliveryStore(Protocol):
+    """Every method is durable when it returns, and raises `StoreUnavailable` when it cannot be."""
+
+    async def store(self, delivery: Delivery) -> Stored:
+        """Queue a delivery. Older queued ones with the same `supersedes` key end as done, result `superseded`."""
+        ...
+
+    async def take(self, limit: int, now: float) -> Sequence[Delivery]:
+        """Mark up to `limit` due deliveries of different, idle lanes as running and give them, oldest first."""
+        ...
+
+    async def finish(self, delivery_id: str, state: State, *, now: float, result: str) -> None:
+        """End a running delivery as `DONE` or `DEAD`. A dead one keeps its payload."""
+        ...
+
+    async def give_back(self, delivery_id: str, *, not_before: float, attempts: int, result: str) -> None:
+        """Queue a running delivery again, not to be taken before that time; superseded if newer work waits."""
+        ...
+
+    async def next_due(self) -> float | None:
+        """When the earliest queued delivery of an idle lane may be taken; None when nothing is queued."""
+        ...
+
+    async def recover(self) -> int:
+        """Queue again what was running when the last server died, one attempt more. Once, before `take`."""
+        ...
+
+    async def get(self, delivery_id: str) -> Delivery | None: ...
+
+    async def listed(self, states: Collection[State], limit: int = 100) -> Sequence[Delivery]:
+        """The newest first, without payloads."""
+        ...
+
+    async def retry(self, delivery_id: str) -> bool:
+        """Queue a dead delivery again with its attempts forgotten; False when it is not dead."""
+        ...
+
+    async def counts(self) -> Mapping[State, int]: ...
+
+    async def oldest_queued(self) -> float | None:
+        """When the oldest queued delivery was received."""
+        ...
+
+    async def expire(self, *, done_before: float, dead_before: float) -> int:
+        """Forget deliveries finished before these times. GitHub redelivers for 3 days: keep done ones longer."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+def without_payload(delivery: Delivery) -> Delivery:
+    return replace(delivery, payload=b"")

@@ -1,0 +1,71 @@
+"""Figures for Prometheus. One `Metrics` per application with its own registry: nothing is global."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+_SECONDS = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800)
+
+
+class Metrics:
+    """Names follow Prometheus' conventions: base units, `_total` on counters."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        self.deliveries = Counter(
+            "argofix_deliveries_total",
+            "Webhook requests, by event and result (accepted, processed, ignored, refused)",
+            ["event", "result"],
+            registry=registry,
+        )
+        self.runs = Counter(
+            "argofix_runs_total",
+            "Runs of handlers, by event and result (ok, superseded, retried, dead, returned)",
+            ["event", "result"],
+            registry=registry,
+        )
+        self.webhook_seconds = Histogram(
+            "argofix_webhook_seconds", "Time to answer a webhook", buckets=_SECONDS, registry=registry
+        )
+        self.run_seconds = Histogram(
+            "argofix_run_seconds", "Time of a handler's run", ["event"], buckets=_SECONDS, registry=registry
+        )
+        self.wait_seconds = Histogram(
+            "argofix_wait_seconds", "Time from acceptance to the first run", buckets=_SECONDS, registry=registry
+        )
+        self.queue = Gauge("argofix_queue_deliveries", "Deliveries by state", ["state"], registry=registry)
+        self.queue_age = Gauge(
+            "argofix_queue_oldest_seconds", "Age of the oldest delivery that waits", registry=registry
+        )
+        self.github_requests = Counter(
+            "argofix_github_requests_total", "Answers of GitHub's API", ["method", "status"], registry=registry
+        )
+        self.github_remaining = Gauge(
+            "argofix_github_rate_limit_remaining", "Requests left in this hour", ["scope"], registry=registry
+        )
+        self.render_seconds = Histogram(
+            "argofix_render_seconds", "Time of one run of the renderer", buckets=_SECONDS, registry=registry
+        )
+        self.render_cache = Counter(
+            "argofix_render_cache_total", "Look-ups in the rendering cache (hit, miss)", ["result"], registry=registry
+        )
+        self.findings = Counter(
+            "argofix_findings_total",
+            "Introduced findings, by rule and severity",
+            ["rule", "severity"],
+            registry=registry,
+        )
+
+    def observe_github(self, method: str, status: int, remaining: int | None, scope: str) -> None:
+        """Fits `bot.github.client.Wire.observe`."""
+        self.github_requests.labels(method, str(status)).inc()
+        if remaining is not None:
+            self.github_remaining.labels(scope).set(remaining)
+
+    def text(self) -> bytes:
+        """Everything in Prometheus' text format."""
+        return generate_latest(self.registry)

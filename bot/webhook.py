@@ -1,0 +1,132 @@
+"""`POST /webhook`: verify, store, answer. All work happens later, in the worker.
+
+Order matters: size, then signature, and only then is anything of the request believed. gidgethub's own validation is
+not used because it accepts SHA-1 and, without a secret, anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import logging
+import re
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from bot import logs
+from bot.clock import Clock
+from bot.deliveries import Delivery, Stored, StoreUnavailable, delivery_of
+from bot.events import MalformedEvent
+from bot.metrics import Metrics
+
+MAX_BYTES = 25 * 1024 * 1024  # GitHub sends no more
+READ_SECONDS = 10.0  # GitHub gives up after that
+_BIG = 256 * 1024  # parsing more than this would hold up the event loop
+_SIGNATURE = re.compile(r"sha256=([0-9a-f]{64})")
+_DELIVERY_ID = re.compile(r"[\x21-\x7e]{1,200}")
+_EVENT = re.compile(r"[a-z_]{1,64}")
+
+log = logging.getLogger(__name__)
+
+
+class _Refused(Exception):
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+@dataclass(slots=True)
+class Webhook:
+    """The endpoint. `accept` stores (`Worker.accept`); events not in `handled` are acknowledged and dropped."""
+
+    secret: str = field(repr=False)
+    accept: Callable[[Delivery], Awaitable[Stored]]
+    handled: Collection[str]
+    clock: Clock
+    metrics: Metrics
+    # Unverified bodies in memory at the same time: 16 of 25 MB are 400 MB.
+    _big_bodies: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(16))
+
+    async def __call__(self, request: web.Request) -> web.Response:
+        event = "unknown"  # a label comes from the request only once that is verified
+        with self.metrics.webhook_seconds.time():
+            try:
+                body = await self._body(request)
+                await self._verify(request, body)
+                event, delivery = await self._parsed(request, body)
+                with logs.about(delivery_id=request.headers.get("X-GitHub-Delivery")):
+                    status, result = await self._keep(event, delivery)
+            except _Refused as refused:
+                status, result = refused.status, str(refused)
+                log.warning("webhook refused", extra={"status": status, "reason": result})
+        word = {202: "accepted", 200: "processed"}.get(status, "refused")
+        self.metrics.deliveries.labels(event, "ignored" if result == "ignored" else word).inc()
+        return web.json_response({"result": result}, status=status)
+
+    async def _body(self, request: web.Request) -> bytes:
+        if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise _Refused(400, "the body is compressed")  # GitHub's never are; a bomb would be
+        length = request.content_length
+        if length is not None and length > MAX_BYTES:
+            raise _Refused(413, "the body is over 25 MB")
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                if length is not None and length <= _BIG:
+                    return await request.content.readexactly(length)
+                async with self._big_bodies:
+                    chunks, size = [], 0
+                    async for chunk in request.content.iter_chunked(64 * 1024):
+                        chunks.append(chunk)
+                        size += len(chunk)
+                        if size > MAX_BYTES:
+                            raise _Refused(413, "the body is over 25 MB")
+                    return b"".join(chunks)
+        except TimeoutError:
+            raise _Refused(400, "the body did not arrive in time") from None
+        except (asyncio.IncompleteReadError, ConnectionError, web.PayloadAccessError):
+            raise _Refused(400, "the body broke off") from None
+
+    async def _verify(self, request: web.Request, body: bytes) -> None:
+        given = request.headers.getall("X-Hub-Signature-256", [])
+        match = _SIGNATURE.fullmatch(given[0]) if len(given) == 1 else None
+        if match is None:
+            raise _Refused(401, "there is no sha256 signature")
+        key = self.secret.encode()
+        if len(body) > _BIG:
+            right = await asyncio.to_thread(lambda: hmac.new(key, body, hashlib.sha256).hexdigest())
+        else:
+            right = hmac.new(key, body, hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(right, match[1]):
+            raise _Refused(401, "the signature is wrong")
+
+    async def _parsed(self, request: web.Request, body: bytes) -> tuple[str, Delivery | None]:
+        event = request.headers.get("X-GitHub-Event", "")
+        delivery_id = request.headers.get("X-GitHub-Delivery", "")
+        if not _EVENT.fullmatch(event):
+            raise _Refused(400, "X-GitHub-Event is missing or malformed")
+        if not _DELIVERY_ID.fullmatch(delivery_id):
+            raise _Refused(400, "X-GitHub-Delivery is missing or malformed")
+        if request.content_type != "application/json":
+            raise _Refused(400, "the content type is not application/json")
+        now = self.clock.now()
+        try:
+            if len(body) > _BIG:
+                delivery = await asyncio.to_thread(delivery_of, delivery_id, event, body, now)
+            else:
+                delivery = delivery_of(delivery_id, event, body, now)
+        except MalformedEvent as error:
+            raise _Refused(400, str(error)) from None
+        return event, delivery if event in self.handled else None
+
+    async def _keep(self, event: str, delivery: Delivery | None) -> tuple[int, str]:
+        if delivery is None:
+            return 202, "ignored"
+        try:
+            stored = await self.accept(delivery)
+        except StoreUnavailable as error:
+            raise _Refused(503, str(error)) from None
+        log.info("delivery", extra={"event": event, "lane": delivery.lane, "again": stored.already_processed})
+        return (200, "already processed") if stored.already_processed else (202, "accepted")

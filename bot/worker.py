@@ -1,0 +1,239 @@
+"""Takes deliveries from the store and runs their handlers: one at a time per repository, repositories side by side.
+
+The store is the truth about what is queued; this process only adds what a database cannot hold: the event that tells
+a running handler that it was overtaken, and the wake-up when something new came in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from bot import logs
+from bot.clock import Clock, backoff
+from bot.context import Context, Handlers, Services
+from bot.deliveries import Delivery, DeliveryStore, State, Stored, StoreUnavailable
+from bot.errors import PermanentError, Superseded, TemporaryError
+from bot.metrics import Metrics
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Times in seconds."""
+
+    concurrency: int = 4
+    attempts: int = 8  # with the back-off below: spread over about an hour
+    first_delay: float = 5.0
+    longest_delay: float = 1200.0
+    give_up_after: float = 24 * 3600.0  # since acceptance, whatever the attempts
+    run_limit: float = 1800.0
+    store_retry: float = 5.0  # while the database does not answer
+    keep_done: float = 4 * 24 * 3600.0  # GitHub redelivers for 3 days
+    keep_dead: float = 30 * 24 * 3600.0
+
+
+@dataclass(slots=True)
+class _Run:
+    context: Context
+    task: asyncio.Task[None] | None = None
+
+
+@dataclass(slots=True)
+class Worker:
+    """`accept` takes new deliveries, `run` works until `stop`. `services` may be set until `run` is called."""
+
+    store: DeliveryStore
+    handlers: Handlers
+    clock: Clock
+    metrics: Metrics
+    make_services: Callable[[], Services]
+    limits: Limits = field(default_factory=Limits)
+    jitter: random.Random = field(default_factory=random.Random)
+    _running: dict[str, _Run] = field(default_factory=dict)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _stopping: bool = False
+    _store_problem: str | None = "the queue has not been read yet"
+
+    async def accept(self, delivery: Delivery) -> Stored:
+        """Store a delivery and make sure that it is seen. Raises `StoreUnavailable`."""
+        stored = await self.store.store(delivery)
+        for overtaken in stored.overtaken:
+            # Pushes may follow each other faster than a run takes; cancelling those would starve the branch.
+            if overtaken in self._running and (delivery.supersedes or "").startswith("pull/"):
+                self._running[overtaken].context.superseded.set()
+        if not stored.already_processed:
+            self._wake.set()
+        return stored
+
+    def problem(self) -> str | None:
+        """Why no work is being done, for /readyz; None when it is."""
+        return "the server is stopping" if self._stopping else self._store_problem
+
+    @property
+    def running(self) -> tuple[str, ...]:
+        """Ids of the deliveries at work."""
+        return tuple(self._running)
+
+    async def run(self) -> None:
+        """Recover what the last process left, then work until `stop`. Returns when every run has ended."""
+        services = self.make_services()
+        await self._insist(self._recover)
+        try:
+            while not self._stopping:
+                self._wake.clear()
+                free = self.limits.concurrency - len(self._running)
+                try:
+                    taken = await self.store.take(free, self.clock.now()) if free > 0 else ()
+                    # Before anything else is awaited: `accept` must find these runs when it overtakes one.
+                    for delivery in taken:
+                        self._start(delivery, services)
+                    due = await self.store.next_due() if len(taken) < free else None
+                    self._store_problem = None
+                except StoreUnavailable as error:
+                    self._store_problem, due = str(error), self.clock.now() + self.limits.store_retry
+                await self._until(due)
+        finally:
+            tasks = [run.task for run in self._running.values() if run.task]
+            for task in tasks:
+                if not self._stopping:  # this very coroutine was cancelled
+                    task.cancel()
+            if tasks:
+                await asyncio.wait(tasks)
+
+    async def stop(self, grace: float = 20.0) -> None:
+        """Take nothing new, let running work end for `grace` seconds, then cancel it and queue it again."""
+        self._stopping = True
+        self._wake.set()
+        tasks = [run.task for run in self._running.values() if run.task]
+        if not tasks:
+            return
+        timer = asyncio.create_task(self.clock.sleep(grace))
+        everything = asyncio.ensure_future(asyncio.wait(tasks))
+        try:
+            await asyncio.wait((timer, everything), return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+        finally:
+            timer.cancel()
+            await asyncio.gather(timer, everything, return_exceptions=True)
+
+    async def housekeeping(self) -> None:
+        """Forget what ended long ago and bring the queue's figures up to date. Cheap; call every minute or so."""
+        now = self.clock.now()
+        await self.store.expire(done_before=now - self.limits.keep_done, dead_before=now - self.limits.keep_dead)
+        for state, count in (await self.store.counts()).items():
+            self.metrics.queue.labels(state.value).set(count)
+        oldest = await self.store.oldest_queued()
+        self.metrics.queue_age.set(0 if oldest is None else max(0.0, now - oldest))
+
+    async def _recover(self) -> None:
+        count = await self.store.recover()
+        if count:
+            log.info("queued again what the last server left", extra={"deliveries": count})
+
+    async def _until(self, due: float | None) -> None:
+        """Wait for news, or until `due`."""
+        if self._wake.is_set() or due is None:
+            await self._wake.wait()
+            return
+        timer = asyncio.create_task(self.clock.sleep(max(0.0, due - self.clock.now())))
+        news = asyncio.create_task(self._wake.wait())
+        try:
+            await asyncio.wait((timer, news), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (timer, news):
+                task.cancel()
+            await asyncio.gather(timer, news, return_exceptions=True)
+
+    def _start(self, delivery: Delivery, services: Services) -> None:
+        run = _Run(Context(services))
+        self._running[delivery.id] = run
+        run.task = asyncio.create_task(self._process(delivery, run.context), name=f"delivery {delivery.id}")
+
+    async def _process(self, delivery: Delivery, context: Context) -> None:
+        started = self.clock.now()
+        if delivery.attempts == 0:
+            self.metrics.wait_seconds.observe(max(0.0, started - delivery.received_at))
+        with logs.about(delivery_id=delivery.id, repository_name=delivery.repository or None):
+            try:
+                settle, result = await self._outcome(delivery, context)
+                self.metrics.runs.labels(delivery.event, result).inc()
+                self.metrics.run_seconds.labels(delivery.event).observe(max(0.0, self.clock.now() - started))
+                log.info("run ended", extra={"event": delivery.event, "result": result})
+                await self._insist(settle)
+            finally:
+                del self._running[delivery.id]
+                self._wake.set()
+
+    async def _outcome(self, delivery: Delivery, context: Context) -> tuple[Callable[[], Awaitable[None]], str]:
+        """Run the handler. Gives what to write into the store about it, and the word for the metrics."""
+        handler = self.handlers.get(delivery.event)
+        try:
+            if handler is not None:
+                async with asyncio.timeout(self.limits.run_limit):
+                    await handler(delivery, context)
+            return self._end(delivery, State.DONE, "ok"), "ok"
+        except Superseded:
+            return self._end(delivery, State.DONE, "superseded"), "superseded"
+        except PermanentError as error:
+            log.warning("gave up: trying again cannot help", extra={"reason": _words(error)})
+            return self._end(delivery, State.DEAD, _words(error)), "dead"
+        except TemporaryError as error:
+            return self._again(delivery, error, counts=error.counts, delay=error.delay)
+        except asyncio.CancelledError:
+            # `stop` ran out of patience. The next server begins anew, and the attempt is not held against it.
+            return self._back(delivery, 0.0, delivery.attempts, "the server stopped"), "returned"
+        except Exception as error:
+            log.exception("the handler failed")
+            return self._again(delivery, error, counts=True, delay=None)
+
+    def _again(
+        self, delivery: Delivery, error: Exception, *, counts: bool, delay: float | None
+    ) -> tuple[Callable[[], Awaitable[None]], str]:
+        now = self.clock.now()
+        attempts = delivery.attempts + counts
+        if attempts >= self.limits.attempts or now - delivery.received_at > self.limits.give_up_after:
+            log.error("gave up after the last attempt", extra={"attempts": attempts, "reason": _words(error)})
+            return self._end(delivery, State.DEAD, _words(error)), "dead"
+        pause = backoff(
+            max(1, attempts), base=self.limits.first_delay, cap=self.limits.longest_delay, jitter=self.jitter
+        )
+        # What the other side named is a minimum; the jitter keeps all of us from coming back in the same second.
+        wait = pause if delay is None else delay + self.jitter.uniform(0, self.limits.first_delay)
+        log.warning("will try again", extra={"attempts": attempts, "wait": round(wait, 1), "reason": _words(error)})
+        return self._back(delivery, now + wait, attempts, _words(error)), "retried"
+
+    def _end(self, delivery: Delivery, state: State, result: str) -> Callable[[], Awaitable[None]]:
+        return lambda: self.store.finish(delivery.id, state, now=self.clock.now(), result=result)
+
+    def _back(
+        self, delivery: Delivery, not_before: float, attempts: int, result: str
+    ) -> Callable[[], Awaitable[None]]:
+        return lambda: self.store.give_back(delivery.id, not_before=not_before, attempts=attempts, result=result)
+
+    async def _insist(self, write: Callable[[], Awaitable[None]]) -> None:
+        """Write until the database takes it. Given up when stopping: the next start finds the delivery running."""
+        while True:
+            try:
+                await write()
+            except StoreUnavailable as error:
+                self._store_problem = str(error)
+                log.error("the delivery store does not answer", extra={"reason": str(error)})
+                if self._stopping:
+                    return
+                await self.clock.sleep(self.limits.store_retry)
+            else:
+                return
+
+
+def _words(error: BaseException) -> str:
+    text = str(error)
+    return logs.redact(
+        text if isinstance(error, PermanentError | TemporaryError) else f"{type(error).__name__}: {text}"
+    )
