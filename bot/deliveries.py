@@ -1,8 +1,8 @@
 """What a delivery is, and what a store of deliveries can do, whichever database is behind it.
 
 A delivery is stored before GitHub gets its 202, and leaves only as `done` or `dead`. It is taken by at most one
-worker at a time, and no two of the same lane (repository) are taken together. De-duplication is by GitHub's delivery id on
-*processed*: a redelivery of one that is done changes nothing, of one that is dead queues it again.
+worker at a time, and no two of the same lane (repository) are taken together. De-duplication is by GitHub's delivery
+id on *processed*: a redelivery of one that is done changes nothing, of one that is dead queues it again.
 """
 
 from __future__ import annotations
