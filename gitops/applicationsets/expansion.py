@@ -20,6 +20,7 @@ from gitops.tree import Tree
 
 FINALIZER: Final = "resources-finalizer.argocd.argoproj.io"
 MAX_REASONS: Final = 50
+MAX_STEPS: Final = 5_000_000  # template steps and values of one set: seconds, where 5,000 Applications need a quarter
 MAX_FAILURES: Final = 200  # elements of one generator that may fail before the rest is left alone
 
 
@@ -73,7 +74,9 @@ class _Expander:
         limit: int,
         settings: Settings,
     ) -> None:
-        measure(appset if isinstance(appset, dict) else None)
+        if not isinstance(appset, Mapping):
+            raise CannotExpand("is no map")
+        measure(dict(appset))
         self._metadata = _mapping(appset.get("metadata"), "metadata")
         self._spec = _mapping(appset.get("spec"), "spec")
         self._template = _mapping(self._spec.get("template"), "template")
@@ -82,7 +85,9 @@ class _Expander:
         if not isinstance(options, list):
             raise CannotExpand("has goTemplateOptions that are no list")
         is_go = self._spec.get("goTemplate") is True
-        self._dialect = Dialect(is_go, gotemplate.missing_key(map(go_text, options)) if is_go else "default")
+        missing_key = gotemplate.missing_key(map(go_text, options)) if is_go else "default"
+        self._allowance = gotemplate.Allowance(MAX_STEPS)
+        self._dialect = Dialect(is_go, missing_key, self._allowance)
         self._generators = Generators(
             Repository(tree, settings), self._dialect, is_this_repository, max(self._limit, 1)
         )
@@ -135,6 +140,7 @@ class _Expander:
                 return
             try:
                 manifest = self._application(template, element)
+                self._allowance.take(measure(manifest))
             except (GitopsError, RecursionError) as error:
                 self._note(subject, error)
                 failures += 1

@@ -12,7 +12,7 @@ from typing import Any, Final
 from gitops.applicationsets import git_generator, selectors
 from gitops.applicationsets.git_generator import Repository
 from gitops.applicationsets.gotemplate.functions.dictionaries import copied
-from gitops.applicationsets.gotemplate.values import from_json, go_json, go_text
+from gitops.applicationsets.gotemplate.values import from_json, go_json, go_text, measure
 from gitops.applicationsets.parameters import Dialect, Params, flattened, joined, overridden, with_values
 from gitops.applicationsets.problems import CannotExpand
 from gitops.applicationsets.yamltext import load
@@ -68,6 +68,8 @@ class Generators:
         if not isinstance(body, dict):
             raise CannotExpand(f"has a `{kind}` that is no map")
         if given:
+            if self._dialect.allowance:
+                self._dialect.allowance.take(measure(body))
             body = self._dialect.fill_all(body, given)
         found: list[Element] = []
         for element in self._generate(kind, body, (*route, kind), depth):
@@ -155,8 +157,6 @@ class Generators:
         try:
             return self.elements(generator, kind, route, given, depth + 1)
         except CannotExpand as problem:
-            if str(problem).startswith("has a child") and ":" in str(problem):
-                raise
             raise CannotExpand(f"has a child ({kind}) that {problem}") from None
 
     def _matrix(self, body: dict[str, Any], route: Route, depth: int) -> Iterator[Element]:

@@ -145,6 +145,13 @@ def _matches(steps: tuple[_Step, ...], name: str, across: bool) -> bool:
     return all(step is _STAR for step in steps[at:])
 
 
+def literal_prefix(pattern: str) -> str:
+    """What every match of `pattern` starts with, in each of the three dialects."""
+    special = next((i for i, char in enumerate(pattern) if char in "*?[\\{"), len(pattern))
+    literal = pattern[:special]
+    return "" if literal.startswith(".") else literal.rstrip("/")
+
+
 def path_match(pattern: str, name: str) -> bool:
     """Go's path.Match. Raises `BadPattern`."""
     return _matches(_compile(pattern, False), name, across=False)

@@ -26,12 +26,13 @@ class Dialect:
 
     go: bool
     missing_key: str = "default"
+    allowance: gotemplate.Allowance | None = None
 
     def fill(self, text: str, params: Mapping[str, Any]) -> str:
         """`text` with the parameters put in. Raises `TemplateError` (Go) or `CannotExpand` (fasttemplate)."""
         if "{{" not in text:
             return text
-        return gotemplate.render(text, params, self.missing_key) if self.go else _fast(text, params)
+        return gotemplate.render(text, params, self.missing_key, self.allowance) if self.go else _fast(text, params)
 
     def fill_all(self, value: Any, params: Mapping[str, Any]) -> Any:
         """Every string inside `value`, keys of maps too, filled in; a null in a map is dropped (deeplyReplace)."""

@@ -9,10 +9,10 @@ import yaml
 
 from gitops.errors import MalformedYaml
 
-MAX_CHARACTERS: Final = 2_000_000
+MAX_CHARACTERS: Final = 1_000_000
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """PyYAML's resolver, with go-yaml's numbers and without its dates and base-60 numbers."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's class attribute

@@ -10,13 +10,14 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
+from gitops.applicationsets.gotemplate.budget import Allowance
 from gitops.applicationsets.gotemplate.errors import TemplateError, TooCostly
 from gitops.applicationsets.gotemplate.evaluator import Evaluator
 from gitops.applicationsets.gotemplate.functions import LIBRARY, check_function
 from gitops.applicationsets.gotemplate.nodes import Template
 from gitops.applicationsets.gotemplate.parser import parse
 
-__all__ = ["TemplateError", "TooCostly", "missing_key", "render"]
+__all__ = ["Allowance", "TemplateError", "TooCostly", "missing_key", "render"]
 
 MAX_SOURCE = 200_000
 
@@ -43,7 +44,7 @@ def missing_key(options: Iterable[str]) -> str:
     return chosen
 
 
-def render(source: str, data: Any, missing: str = "default") -> str:
+def render(source: str, data: Any, missing: str = "default", allowance: Allowance | None = None) -> str:
     """The text of template `source` for `data` (as `values.from_json` gives it).
 
     Raises `TemplateError`, whatever the template and the data are.
@@ -53,6 +54,6 @@ def render(source: str, data: Any, missing: str = "default") -> str:
     if len(source) > MAX_SOURCE:
         raise TooCostly(f"the template is longer than {MAX_SOURCE:,} characters")
     try:
-        return Evaluator(_parsed(source), LIBRARY, missing).run(data)
+        return Evaluator(_parsed(source), LIBRARY, missing, allowance).run(data)
     except RecursionError:
         raise TooCostly("the template is nested too deeply") from None

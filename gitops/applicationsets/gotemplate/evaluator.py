@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from gitops.applicationsets.gotemplate.budget import MAX_CALLS, Budget
+from gitops.applicationsets.gotemplate.budget import MAX_CALLS, Allowance, Budget
 from gitops.applicationsets.gotemplate.errors import TemplateError, TooCostly
 from gitops.applicationsets.gotemplate.functions.registry import Function, convert
 from gitops.applicationsets.gotemplate.nodes import (
@@ -51,11 +51,17 @@ class _Jumped(Exception):
 class Evaluator:
     """One execution. `missing_key` is Go's option: "default", "zero" or "error"."""
 
-    def __init__(self, template: Template, functions: dict[str, Function], missing_key: str) -> None:
+    def __init__(
+        self,
+        template: Template,
+        functions: dict[str, Function],
+        missing_key: str,
+        allowance: Allowance | None = None,
+    ) -> None:
         self._template = template
         self._functions = functions
         self._missing_key = missing_key
-        self._budget = Budget()
+        self._budget = Budget(allowance)
         self._out: list[str] = []
         self._variables: list[tuple[str, Any]] = []
 
@@ -248,6 +254,8 @@ class Evaluator:
         if piped is not _NO_PIPED:
             arguments.append(convert(function, len(operands), piped))
         self._budget.values(arguments)
+        if function.cost:
+            self._budget.step(function.cost(*arguments))
         result = function.run(*arguments)
         self._budget.result(result)
         return result

@@ -27,9 +27,12 @@ def sprintf(template: str, *arguments: Any) -> str:
 
     def star(text: str | None) -> int | None:
         if text != "*":
-            return int(text) if text and len(text) < 8 else None
-        value = rest.pop(0) if rest else None
-        return value if isinstance(value, int) and abs(value) <= _MAX_WIDTH else None
+            value: Any = int(text[-12:]) if text else None
+        else:
+            value = rest.pop(0) if rest else None
+        if isinstance(value, int) and abs(value) > _MAX_WIDTH:
+            raise TooCostly("printf is asked for a very wide field")
+        return value if isinstance(value, int) else None
 
     def replace(found: re.Match[str]) -> str:
         nonlocal size
@@ -44,8 +47,6 @@ def sprintf(template: str, *arguments: Any) -> str:
             return "%"
         if not rest:
             return f"%!{verb}(MISSING)"
-        if max(width or 0, precision or 0) > _MAX_WIDTH:
-            raise TooCostly("printf is asked for a very wide field")
         text = _pad(_verb(verb, rest.pop(0), flags, precision), flags, width or 0, verb)
         size += len(text)
         if size > MAX_TEXT:

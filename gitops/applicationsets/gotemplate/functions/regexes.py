@@ -96,18 +96,22 @@ def _compiled(pattern: str, text: str) -> re.Pattern[str]:
     return compiled
 
 
-@LIBRARY.add("regexMatch mustRegexMatch", "ss")
+def _cost(pattern: str, text: str, *_: object) -> int:
+    return min(_tries(pattern, len(text)), MAX_TRIES) // 50
+
+
+@LIBRARY.add("regexMatch mustRegexMatch", "ss", cost=_cost)
 def _match(pattern: str, text: str) -> bool:
     return _compiled(pattern, text).search(text) is not None
 
 
-@LIBRARY.add("regexFind mustRegexFind", "ss")
+@LIBRARY.add("regexFind mustRegexFind", "ss", cost=_cost)
 def _find(pattern: str, text: str) -> str:
     found = _compiled(pattern, text).search(text)
     return found.group() if found else ""
 
 
-@LIBRARY.add("regexFindAll mustRegexFindAll", "ssi")
+@LIBRARY.add("regexFindAll mustRegexFindAll", "ssi", cost=_cost)
 def _find_all(pattern: str, text: str, count: int) -> StringList:
     found = [m.group() for m in _compiled(pattern, text).finditer(text)]
     return StringList(found if count < 0 else found[:count])
@@ -128,19 +132,19 @@ def _expanded(template: str, match: re.Match[str]) -> str:
     return re.sub(r"\$\$|\$\{(\w+)\}|\$(\w+)", group, template)
 
 
-@LIBRARY.add("regexReplaceAll mustRegexReplaceAll", "sss")
+@LIBRARY.add("regexReplaceAll mustRegexReplaceAll", "sss", cost=_cost)
 def _replace_all(pattern: str, text: str, replacement: str) -> str:
     bounded(len(text) + 1, len(replacement) // 2 or 1)
     return _compiled(pattern, text).sub(lambda m: _expanded(replacement, m), text)
 
 
-@LIBRARY.add("regexReplaceAllLiteral mustRegexReplaceAllLiteral", "sss")
+@LIBRARY.add("regexReplaceAllLiteral mustRegexReplaceAllLiteral", "sss", cost=_cost)
 def _replace_all_literal(pattern: str, text: str, replacement: str) -> str:
     bounded(len(text) + 1, len(replacement))
     return _compiled(pattern, text).sub(lambda _: replacement, text)
 
 
-@LIBRARY.add("regexSplit mustRegexSplit", "ssi")
+@LIBRARY.add("regexSplit mustRegexSplit", "ssi", cost=_cost)
 def _split(pattern: str, text: str, count: int) -> StringList:
     if count == 0:
         return StringList()

@@ -31,6 +31,7 @@ class Function:
     parameters: str
     rest: str
     run: Callable[..., Any]
+    cost: Callable[..., int] | None = None
 
     def check_count(self, count: int) -> None:
         """Raises `TemplateError` when the function does not take `count` arguments."""
@@ -43,13 +44,18 @@ class Function:
 class Library(dict[str, Function]):
     """Functions by name."""
 
-    def add(self, names: str, types: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Decorator: one Python function under one or more names (sprig has a `must` twin for many)."""
+    def add(
+        self, names: str, types: str = "", cost: Callable[..., int] | None = None
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Decorator: one Python function under one or more names (sprig has a `must` twin for many).
+
+        `cost` gives the steps that a call takes beyond the size of its arguments.
+        """
         parameters, _, rest = types.partition("*")
 
         def register(run: Callable[..., Any]) -> Callable[..., Any]:
             for name in names.split():
-                self[name] = Function(name, parameters, rest, run)
+                self[name] = Function(name, parameters, rest, run, cost)
             return run
 
         return register

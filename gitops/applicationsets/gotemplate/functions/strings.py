@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from typing import Any, Final
 
 from gitops.applicationsets.gotemplate.errors import TemplateError, TooCostly
@@ -12,7 +11,9 @@ from gitops.applicationsets.gotemplate.functions.registry import Library
 from gitops.applicationsets.gotemplate.values import MAX_TEXT, StringList, StringMap, go_text
 
 LIBRARY: Final = Library()
-_WORD_BOUNDARY: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=[0-9])")
+_WORD_BOUNDARY: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_LETTERS: Final = re.compile(r"[A-Za-z]+(?:[ _-][A-Za-z]+)*")
+_LOWER: Final = re.compile(r"[a-z]+(?:[ _-][a-z]+)*")
 
 
 def bounded(count: int, size: int) -> None:
@@ -62,7 +63,7 @@ def _lower(text: str) -> str:
 
 @LIBRARY.add("title", "s")
 def _title(text: str) -> str:
-    return re.sub(r"(?<![\w'])[^\W\d_]", lambda m: m.group().upper(), text)
+    return re.sub(r"(?<!\w)[^\W\d_]", lambda m: m.group().upper(), text)
 
 
 @LIBRARY.add("untitle", "s")
@@ -112,22 +113,6 @@ def _nospace(text: str) -> str:
 @LIBRARY.add("swapcase", "s")
 def _swapcase(text: str) -> str:
     return text.swapcase()
-
-
-@LIBRARY.add("wrap", "is")
-def _wrap(width: int, text: str) -> str:
-    return wrapped(width, "\n", text)
-
-
-@LIBRARY.add("wrapWith", "iss")
-def _wrap_with(width: int, separator: str, text: str) -> str:
-    bounded(len(text), len(separator))
-    return wrapped(width, separator, text)
-
-
-def wrapped(width: int, separator: str, text: str) -> str:
-    lines = textwrap.wrap(text, max(width, 1), break_long_words=False, break_on_hyphens=False)
-    return separator.join(lines)
 
 
 @LIBRARY.add("contains", "ss")
@@ -233,21 +218,23 @@ def _to_string(value: Any) -> str:
     return go_text(value)
 
 
-def _words(text: str) -> list[str]:
-    return [word for word in re.split(r"[\s_\-.]+", _WORD_BOUNDARY.sub(" ", text)) if word]
+def _words(text: str, form: re.Pattern[str]) -> list[str]:
+    if text and not form.fullmatch(text):
+        # xstrings' rules for digits, repeated separators and runs of capitals differ between its releases.
+        raise TemplateError(f"the case of {text[:60]!r} cannot be converted with certainty")
+    return [word for word in re.split(r"[\s_-]", _WORD_BOUNDARY.sub("_", text)) if word]
 
 
 @LIBRARY.add("snakecase", "s")
 def _snakecase(text: str) -> str:
-    return "_".join(_words(text)).lower()
+    return "_".join(_words(text, _LETTERS)).lower()
 
 
 @LIBRARY.add("kebabcase", "s")
 def _kebabcase(text: str) -> str:
-    return "-".join(_words(text)).lower()
+    return "-".join(_words(text, _LETTERS)).lower()
 
 
 @LIBRARY.add("camelcase", "s")
 def _camelcase(text: str) -> str:
-    parts = re.split(r"[\s_\-]+", text)
-    return "".join(part[:1].upper() + part[1:] for part in parts)
+    return "".join(word.capitalize() for word in _words(text, _LOWER))
