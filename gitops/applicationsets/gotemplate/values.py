@@ -8,6 +8,7 @@ Sources: text/template/exec.go (IsTrue, printValue), fmt/print.go, strconv/ftoa.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Final
@@ -18,6 +19,7 @@ MAX_TEXT: Final = 1_000_000  # characters of one string; an Application manifest
 MAX_NODES: Final = 100_000  # values inside one value, shared ones counted each time they are reached
 MAX_DEPTH: Final = 100
 _JSON_EXPONENT: Final = 1e21
+_SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
 class Int64(int):
@@ -221,7 +223,10 @@ def from_json(value: Any) -> Any:
 
 def _from_json(value: Any) -> Any:
     match value:
-        case bool() | str() | None:
+        case str():
+            # encoding/json puts the replacement character where half a surrogate pair stands.
+            return value if value.isascii() else _SURROGATES.sub("\ufffd", value)
+        case bool() | None:
             return value
         case int() | float():
             try:

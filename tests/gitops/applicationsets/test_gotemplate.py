@@ -217,8 +217,8 @@ def test_text_without_actions_is_unchanged(text: str) -> None:
 
 
 FRAGMENTS = ["{{", "}}", "{{-", "-}}", ".", "$", "$x", ":=", "=", "|", "(", ")", " ", "if", "range", "end", "else",
-             "with", "define", "template", "block", "break", "nil", "true", '"a"', "`b`", "'c'", "1", "-2.5", "printf",
-             "len", ".a", "/*", "*/", "\n", "dict", "list", "index", "repeat", "set", "and", "%d", ","]  # fmt: skip
+             "with", "define", "template", "block", "break", "nil", "true", '"a"', "`b`", "'c'", "1", "-2.5",
+             "printf", "len", ".a", "/*", "*/", "\n", "dict", "list", "index", "repeat", "set", "and", "%d"]  # fmt: skip
 
 
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=25))

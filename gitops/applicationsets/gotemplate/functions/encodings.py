@@ -22,7 +22,7 @@ LIBRARY: Final = Library()
 
 
 def _raw(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
+    return text.encode("utf-8", "surrogatepass")
 
 
 @LIBRARY.add("b64enc", "s")
