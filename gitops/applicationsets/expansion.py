@@ -150,7 +150,7 @@ class _Expander:
                 continue
             name = manifest["metadata"].get("name")
             if not isinstance(name, str) or not is_valid(name):
-                self._note(subject, f"gives an Application the invalid name {go_text(name)[:80]!r}")
+                self._note(subject, f"gives an Application the invalid name {go_text(name or '')[:80]!r}")
             elif name in self._names:
                 self._note(subject, f"gives a second Application the name {name!r}, which Argo CD refuses")
             else:

@@ -122,6 +122,8 @@ class Generators:
             raise CannotExpand("has no repoURL")
         if not self._is_this_repository(url):
             raise CannotExpand(f"reads another repository ({url[:200]})")
+        if self._repository.is_pinned(body.get("revision")):
+            raise CannotExpand(f"reads the fixed revision {go_text(body['revision'])[:60]!r} of this repository")
         prefix = git_generator.prefix_of(body)
         directories, files = _sequence(body, "directories"), _sequence(body, "files")
         if not directories and not files:

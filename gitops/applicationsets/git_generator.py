@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +18,7 @@ from gitops.applicationsets.yamltext import load
 from gitops.errors import GitopsError, MalformedYaml
 from gitops.tree import MODE_SUBMODULE, Tree
 
+_PINNED: Final = re.compile(r"[0-9a-f]{40}|refs/tags/.+|v?\d+\.\d+\.\d+[-+.\w]*")
 _MAX_TRIES: Final = 10_000_000  # patterns times paths of one ApplicationSet
 
 
@@ -50,6 +52,12 @@ class Repository:
         self._found: dict[tuple[Any, ...], list[Found]] = {}
         self._read: dict[str, list[Params]] = {}
         self._tries = 0
+
+    def is_pinned(self, revision: Any) -> bool:
+        """Whether `revision` is a commit or tag, which does not move with the tree that is looked at."""
+        if not isinstance(revision, str) or not _PINNED.fullmatch(revision):
+            return False
+        return self._tree.sha is None or revision != self._tree.sha
 
     def directories(self, entries: list[Any]) -> list[Found]:
         """In the order of a walk; raises `CannotExpand`."""

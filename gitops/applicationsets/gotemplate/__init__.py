@@ -20,11 +20,17 @@ from gitops.applicationsets.gotemplate.parser import parse
 __all__ = ["Allowance", "TemplateError", "TooCostly", "missing_key", "render"]
 
 MAX_SOURCE = 200_000
+_REMEMBERED = 4_000
 
 
-@lru_cache(maxsize=2048)
-def _parsed(source: str) -> Template:
+@lru_cache(maxsize=1024)
+def _remembered(source: str) -> Template:
     return parse(source, check_function)
+
+
+def _parsed(source: str) -> Template:
+    # One template fills many Applications; a long one is not worth the memory it would hold for ever.
+    return _remembered(source) if len(source) <= _REMEMBERED else parse(source, check_function)
 
 
 def missing_key(options: Iterable[str]) -> str:

@@ -152,6 +152,13 @@ def test_generators_of_the_outside_leave_the_others_alone(kind: str, reason: str
     assert found.unknown == (reason,)
 
 
+@pytest.mark.parametrize("revision", ["refs/tags/x", "v1.2.3", "a" * 40])
+def test_a_fixed_revision_is_not_this_tree(revision: str) -> None:
+    found = run([git("directories", "*", revision=revision)], ["a/x"])
+    assert found.unknown == (f"generator 1 (git) reads the fixed revision {revision!r} of this repository",)
+    assert not run([git("directories", "*", revision="release-1")], ["a/x"], name="{{path}}").unknown
+
+
 def test_another_repository() -> None:
     other = git("directories", "*", repoURL="https://example.com/other.git")
     assert run([other]).unknown == ("generator 1 (git) reads another repository (https://example.com/other.git)",)

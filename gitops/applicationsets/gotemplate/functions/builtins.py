@@ -8,7 +8,7 @@ from typing import Any, Final
 from gitops.applicationsets.gotemplate.errors import TemplateError
 from gitops.applicationsets.gotemplate.functions.printf import sprintf
 from gitops.applicationsets.gotemplate.functions.registry import Library
-from gitops.applicationsets.gotemplate.values import go_text, truth, type_name
+from gitops.applicationsets.gotemplate.values import StringMap, go_text, truth, type_name
 
 LIBRARY: Final = Library()
 _HTML: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;", "\0": "\ufffd"}
@@ -37,7 +37,7 @@ def _index(value: Any, *keys: Any) -> Any:
         if isinstance(value, dict):
             if not isinstance(key, str):
                 raise TemplateError(f"value has type {type_name(key)}; should be string")
-            value = value.get(key)
+            value = value.get(key, "" if isinstance(value, StringMap) else None)
         elif isinstance(value, list):
             value = value[_position(key, len(value) - 1)]
         elif isinstance(value, str):

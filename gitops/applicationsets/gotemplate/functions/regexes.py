@@ -7,6 +7,7 @@ try on the given text, estimated from its quantifiers, is small; otherwise the t
 from __future__ import annotations
 
 import re
+import warnings
 from functools import lru_cache
 from typing import Final
 
@@ -45,7 +46,9 @@ def _translated(pattern: str) -> re.Pattern[str]:
     text = re.sub(r"(?<!\\)((?:\\\\)*)\$", r"\1\\Z", text) if "(?m" not in text else text
     text = text.replace("\\z", "\\Z").replace("(?<", "(?P<").replace("(?P<=", "(?<=")
     try:
-        return re.compile(text, re.ASCII)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python announces nested sets, which RE2 does not have
+            return re.compile(text, re.ASCII)
     except (re.error, OverflowError, RecursionError):
         raise TemplateError(f"error parsing regexp: {pattern[:60]!r}") from None
 
