@@ -94,7 +94,12 @@ class GitTimeout(GitError, TemporaryError):
 _MEANINGS: tuple[tuple[re.Pattern[str], type[GitError]], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), meaning)
     for pattern, meaning in (
-        (r"couldn't find remote ref|not our ref|no such remote ref|did not send all necessary objects", RefNotFound),
+        # Damage on our own disk may read like the other side's fault further down.
+        (
+            r"is corrupt|is empty|bad object|bad pack|packfile .* (invalid|cannot)|missing (blob|tree|commit)",
+            GitError,
+        ),
+        (r"couldn't find remote ref|not our ref|no such remote ref", RefNotFound),
         (r"repository .*not found|error: 404|error: 410|error: 451|repository .*(disabled|blocked)", RepositoryGone),
         (
             r"authentication failed|could not read (username|password)|error: 40[13]|access denied",

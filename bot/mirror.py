@@ -46,11 +46,14 @@ class MergeConflict(GitError, PermanentError):
 
 @dataclass(slots=True)
 class Mirror:
-    """The mirror of one repository. All methods may be called from several tasks; writing ones take turns."""
+    """The mirror of one repository, for one run. Methods may be called from several tasks; writing ones take turns.
+
+    `token` is asked for a token other than the one that was just refused.
+    """
 
     directory: Path
     clone_url: str
-    token: Callable[[], Awaitable[str]] | None = field(default=None, repr=False)
+    token: Callable[[str | None], Awaitable[str]] | None = field(default=None, repr=False)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
     _bounded: bool = False
 
@@ -119,25 +122,20 @@ class Mirror:
             return
         await self._bound()
         how = f"--depth={depth}" if depth is not None else "--depth=2147483647"  # git's own "infinite"
-        token = await self.token() if self.token else None
+        args = ["fetch", "--quiet", "--no-tags", "--force", "--no-write-fetch-head", "--no-auto-maintenance", how]
+        args += ["--end-of-options", self.clone_url, *wanted]
+        token = await self.token(None) if self.token else None
+        try:
+            await self._remote(args, token)
+        except AuthenticationRefused:
+            if self.token is None:
+                raise
+            # It may have been revoked before its time; with a new one the answer is final.
+            await self._remote(args, await self.token(token))
+
+    async def _remote(self, args: Sequence[str], token: str | None) -> None:
         parts = urlsplit(self.clone_url)
-        await git(
-            [
-                "fetch",
-                "--quiet",
-                "--no-tags",
-                "--force",
-                "--no-write-fetch-head",
-                "--no-auto-maintenance",
-                how,
-                "--end-of-options",
-                self.clone_url,
-                *wanted,
-            ],
-            self.directory,
-            token=token,
-            origin=f"{parts.scheme}://{parts.netloc}/",
-        )
+        await git(args, self.directory, token=token, origin=f"{parts.scheme}://{parts.netloc}/")
 
     async def _bound(self) -> None:
         # Only before a run's first fetch: a later one would take away what the run has opened.
@@ -201,18 +199,19 @@ class Mirror:
 
 @dataclass(slots=True)
 class Mirrors:
-    """Every mirror of this server. `root` is the directory they live in; `token` gives one for `git fetch`."""
+    """Every mirror of this server. `root` is the directory they live in; `token` gives one for `git fetch`
+    (`GitHubApp.token`)."""
 
     root: Path
-    token: Callable[[int, str], Awaitable[str]] | None = field(default=None, repr=False)
+    token: Callable[[int, int, str | None], Awaitable[str]] | None = field(default=None, repr=False)
     _locks: dict[int, asyncio.Lock] = field(default_factory=dict, repr=False)
 
-    def of(self, repository_id: int, full_name: str, clone_url: str, installation: int) -> Mirror:
-        """The mirror of a repository; nothing is fetched yet. By id, so that it survives a rename."""
+    def of(self, repository: int, clone_url: str, installation: int) -> Mirror:
+        """The mirror of a repository (by id, which survives a rename). Nothing is fetched yet."""
         ask = self.token
         return Mirror(
-            directory=self.root / f"{repository_id}.git",
+            directory=self.root / f"{repository}.git",
             clone_url=clone_url,
-            token=None if ask is None else lambda: ask(installation, full_name),
-            lock=self._locks.setdefault(repository_id, asyncio.Lock()),
+            token=None if ask is None else lambda refused: ask(installation, repository, refused),
+            lock=self._locks.setdefault(repository, asyncio.Lock()),
         )

@@ -56,6 +56,7 @@ class Repository:
     def __init__(self, directory: Path, *, on_damage: Callable[[], None] = lambda: None) -> None:
         """`on_damage` is called when an object turns out to be missing or damaged, before the error is raised."""
         self.directory = directory
+        self._on_damage = on_damage
         self._blobs = _Blobs(directory, on_damage)
 
     def __enter__(self) -> Repository:
@@ -85,7 +86,8 @@ class Repository:
     def tree(self, rev: str) -> Tree:
         """The files at `rev` (a commit, or anything that names a tree). `Tree.sha` is the resolved id.
 
-        Raises `GitError` when there is no such revision, `HostileTree` for names that cannot be real paths.
+        Raises `GitError` when there is no such revision, `BlobUnreadable` when an object is missing, `HostileTree`
+        for names that cannot be real paths.
         """
         sha = self.resolve(rev)
         listing = git_now(["ls-tree", "-r", "-z", "-l", "--full-tree", sha], self.directory)
@@ -96,6 +98,9 @@ class Repository:
             path = raw.decode("utf-8", "surrogateescape")
             if not _HOSTILE.isdisjoint(path.lower().split("/")):
                 raise HostileTree(f"{sha} holds the impossible path {path!r}")
+            if size == b"BAD":  # what `ls-tree -l` says of an object that it cannot find
+                self._on_damage()
+                raise BlobUnreadable(f"the object of {path!r} in {sha} is missing")
             entries[path] = Entry(int(mode, 8), oid.decode(), -1 if size == b"-" else int(size))
         blobs = self._blobs
         return Tree(entries, lambda path, entry: blobs.read(entry), sha)

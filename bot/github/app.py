@@ -52,12 +52,12 @@ class _AppAuthority:
 
 @dataclass(slots=True)
 class _InstallationAuthority:
-    """`repository` is the bare name (`shop`), as the endpoint wants it; None is every repository."""
+    """`repository` is the id, which survives a rename; None is every repository."""
 
     app: GitHub
     clock: Clock
     installation: int
-    repository: str | None
+    repository: int | None
     permissions: Permissions | None
     scheme: str = "token"
     _token: str = field(default="", repr=False)
@@ -73,7 +73,7 @@ class _InstallationAuthority:
     async def _renew(self) -> None:
         wanted: dict[str, object] = {}
         if self.repository is not None:
-            wanted["repositories"] = [self.repository]
+            wanted["repository_ids"] = [self.repository]
         if self.permissions is not None:
             wanted["permissions"] = dict(self.permissions)
         try:
@@ -110,9 +110,9 @@ class GitHubApp:
         return self._app
 
     def installation(
-        self, installation: int, repository: str | None = None, permissions: Permissions | None = REPORT
+        self, installation: int, repository: int | None = None, permissions: Permissions | None = REPORT
     ) -> GitHub:
-        """Access to one repository (`owner/name`) of an installation, or to all of them, with these permissions.
+        """Access to one repository (its id) of an installation, or to all of them, with these permissions.
 
         Nothing is sent until the first request. That raises `NotFound` for a deleted installation, `Suspended`, and
         `Forbidden` when a permission was not granted or the repository is not the installation's.
@@ -121,19 +121,18 @@ class GitHubApp:
         pace = self._paces.setdefault(installation, Pace(self._wire.clock))
         return GitHub(self._wire, authority, pace, scope=f"installation/{installation}")
 
-    async def token(self, installation: int, repository: str) -> str:
-        """A token for `git fetch` of this repository, and for nothing else."""
-        return await self._authority(installation, repository, READ).token()
+    async def token(self, installation: int, repository: int, refused: str | None = None) -> str:
+        """A token for `git fetch` of this repository, and for nothing else; another one than `refused`."""
+        return await self._authority(installation, repository, READ).token(refused=refused)
 
     def forget(self, installation: int) -> None:
         """Drop what is known of an installation (it was deleted or its permissions changed)."""
         self._authorities = {k: a for k, a in self._authorities.items() if k[0] != installation}
 
     def _authority(
-        self, installation: int, repository: str | None, permissions: Permissions | None
+        self, installation: int, repository: int | None, permissions: Permissions | None
     ) -> _InstallationAuthority:
-        name = repository.rpartition("/")[2] if repository else None
         key = (installation, repository, tuple(sorted((permissions or {}).items())))
         return self._authorities.setdefault(
-            key, _InstallationAuthority(self._app, self._wire.clock, installation, name, permissions)
+            key, _InstallationAuthority(self._app, self._wire.clock, installation, repository, permissions)
         )
