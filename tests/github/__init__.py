@@ -11,7 +11,7 @@ async with SimulatedGitHub() as github:
     github.assert_no_violations()
 """
 
-from tests.github import show
+from tests.github import faults, show
 from tests.github.faults import Fault
 from tests.github.git_backend import File
 from tests.github.pulls import PullRequest
@@ -31,5 +31,6 @@ __all__ = [
     "SimulatedGitHub",
     "User",
     "Violation",
+    "faults",
     "show",
 ]

@@ -12,6 +12,8 @@ Json = dict[str, Any]
 
 TOKEN_LENGTH = 520
 TOKEN_LIFETIME = timedelta(hours=1)
+SEARCH = {"limit": 30, "used": 0, "remaining": 30}
+DELIVERIES_KEPT = timedelta(days=3)
 
 
 def find_installation(call: Call) -> Installation:
@@ -62,10 +64,10 @@ def create_token(call: Call) -> Answer:
         covered = [repo for repo in call.state.repositories.values() if item.covers(repo)]
         names, ids = set(body.get("repositories", ())), set(body.get("repository_ids", ()))
         chosen = [repo for repo in covered if repo.name in names or repo.id in ids]
-        if {repo.name for repo in covered} < names or {repo.id for repo in covered} < ids or not chosen:
+        if names - {repo.name for repo in covered} or ids - {repo.id for repo in covered}:
             raise ApiError(
                 422,
-                "There is at least one repository that does not exist or is not accessible to the parent installation.",
+                "A repository does not exist or is not accessible to the parent installation.",
             )
     token = Token(
         "ghs_" + call.state.letters(TOKEN_LENGTH - 4),
@@ -131,19 +133,31 @@ def delivery_item(delivery: Delivery) -> Json:
     }
 
 
+def kept(call: Call) -> list[Delivery]:
+    """The App's deliveries of the last three days, newest first."""
+    oldest = (call.state.clock() - DELIVERIES_KEPT).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return [
+        item
+        for item in reversed(call.state.deliveries)
+        if item.app is call.app and item.done and item.delivered_at >= oldest
+    ]
+
+
 def find_delivery(call: Call) -> Delivery:
     wanted = int(call.path["delivery_id"])
-    return found(next((item for item in call.state.deliveries if item.id == wanted and item.app is call.app), None))
+    return found(next((item for item in kept(call) if item.id == wanted), None))
 
 
 @operation("apps/list-webhook-deliveries", "app")
 def list_deliveries(call: Call) -> Answer:
     """Newest first; the cursor is the id of the last delivery of the page before."""
-    items = [item for item in reversed(call.state.deliveries) if item.app is call.app and item.done]
+    items = kept(call)
     if status := call.query.get("status"):
         items = [item for item in items if (200 <= item.status_code < 400) == (status == "success")]
     if cursor := call.query.get("cursor"):
-        items = [item for item in items if f"v1_{item.id}" < cursor] if cursor.startswith("v1_") else items
+        if not cursor.removeprefix("v1_").isdigit():
+            raise ApiError(422, "Invalid cursor")
+        items = [item for item in items if item.id < int(cursor.removeprefix("v1_"))]
     chosen, _ = page(call, items)
     headers = {}
     if len(items) > len(chosen):
@@ -169,14 +183,5 @@ def redeliver_delivery(call: Call) -> Answer:
 
 @operation("rate-limit/get")
 def rate_limit(call: Call) -> Answer:
-    used = call.state.rate_used.get(call.caller.token.installation.id if call.caller.token else 0, 0)
-    reset = int(call.state.clock().timestamp()) // 3600 * 3600 + 3600
-    core = {
-        "limit": call.state.rate_limit,
-        "used": used,
-        "remaining": max(0, call.state.rate_limit - used),
-        "reset": reset,
-    }
-    return Answer(
-        200, {"resources": {"core": core, "search": core | {"limit": 30, "used": 0, "remaining": 30}}, "rate": core}
-    )
+    core = call.state.rate(call.caller.installation)
+    return Answer(200, {"resources": {"core": core, "search": core | SEARCH}, "rate": core})

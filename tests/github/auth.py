@@ -16,7 +16,7 @@ LONGEST = 600
 
 
 def authenticate(state: State, headers: Mapping[str, str]) -> Caller:
-    """Reads the Authorization header of an API request. A header that does not hold is refused, whatever it was for."""
+    """Reads the Authorization header of an API request. One that does not hold is always refused."""
     value = headers.get("Authorization")
     if value is None:
         return Caller()

@@ -96,7 +96,7 @@ def update(call: Call) -> Answer:
     if run.suite.app is not call.app:
         raise ApiError(
             403,
-            "Invalid app_id `%s` - check run can only be modified by the GitHub App that created it." % call.app.id,
+            f"Invalid app_id `{call.app.id}` - check run can only be modified by the GitHub App that created it.",
         )
     check_limits(call.body)
     was = run.status

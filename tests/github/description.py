@@ -1,4 +1,4 @@
-"""GitHub's description, loaded: which operation a request is for, and the schemas of everything that goes in and out."""
+"""GitHub's description, loaded: which operation a request is for, and the schemas of what goes in and out."""
 
 import json
 import re
@@ -65,7 +65,7 @@ class Description:
         self._validators: dict[str, jsonschema_rs.Draft202012Validator] = {}
 
     def match(self, method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
-        """The operation for a raw (still percent-encoded) path below the API root, and its path parameters, decoded."""
+        """The operation for a raw (percent-encoded) path below the API root, and its path parameters, decoded."""
         for operation in self._routes:
             if operation.method == method and (found := operation.pattern.fullmatch(path)):
                 return operation, {name: unquote(value) for name, value in found.groupdict().items()}

@@ -2,8 +2,8 @@
 
     github.faults.append(Fault(server_error(502), method="PATCH", path=r"/check-runs/", times=2))
 
-A fault names the requests it is for; its effect says what they get. The first fault that applies wins. Paths are those of
-the request below the API root (`/repos/...`), or of the git endpoint (`/octo/deploy.git/git-upload-pack`).
+A fault names the requests it is for; its effect says what they get. The first fault that applies wins. Paths are
+those below the API root (`/repos/...`), or of the git endpoint (`/octo/deploy.git/git-upload-pack`).
 """
 
 import asyncio

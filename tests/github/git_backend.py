@@ -100,10 +100,13 @@ class Bare:
         return self.run(*arguments, stdin=stdin, env=env).decode(errors="replace").strip()
 
     def resolve(self, revision: str, kind: str = "commit") -> str | None:
+        """The object of that kind that a revision means; `commit:path` is taken as it is, since nothing peels it."""
+        peeled = revision if ":" in revision else f"{revision}^{{{kind}}}"
         try:
-            return self.text("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{{kind}}}")
+            sha = self.text("rev-parse", "--verify", "--quiet", "--end-of-options", peeled)
         except GitError:
             return None
+        return sha if ":" not in revision or self.kind(sha) == kind else None
 
     def kind(self, sha: str) -> str | None:
         try:

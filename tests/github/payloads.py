@@ -176,6 +176,8 @@ def signed_by_github(repo: Repository, sha: str) -> Json:
 
 
 def account_of(repo: Repository, email: str) -> User | None:
+    if email == "noreply@github.com":
+        return repo.state.web_flow
     return next((entry for entry in repo.state.users.values() if entry.email == email), None)
 
 

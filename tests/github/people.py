@@ -1,4 +1,4 @@
-"""What people do on GitHub: make repositories, install the App, comment, press buttons. Each sends the webhooks it would."""
+"""What people do on GitHub: make repositories, install the App, comment, press buttons. Webhooks follow."""
 
 import re
 from typing import Any
@@ -8,7 +8,7 @@ from tests.github.git_backend import Bare, Content
 from tests.github.pulls import PullRequest
 from tests.github.repository import CheckRun, CheckSuite, Comment, Issue, Release, Repository
 from tests.github.state import App, Installation, State, User
-from tests.github.webhooks import deliver, emit
+from tests.github.webhooks import Delivery, deliver, emit, redeliver
 
 Json = dict[str, Any]
 
@@ -160,6 +160,10 @@ class People(State):
         }
         fields = {"zen": "Keep it logically awesome.", "hook_id": hook["id"], "hook": hook}
         deliver(self, app, None, "ping", None, fields, None)
+
+    def redeliver(self, delivery: Delivery) -> None:
+        """Sends a delivery once more, with the same guid, as the button in the App's settings does."""
+        redeliver(self, delivery)
 
     def manifest_code(self, manifest: Json) -> str:
         """What GitHub puts into the redirect after a person accepted an App manifest."""

@@ -153,6 +153,8 @@ def close(pull: PullRequest, user: User, merge_sha: str | None = None) -> None:
     if merge_sha is not None:
         pull.merged_at, pull.merged_by, pull.merge_commit_sha = now, user, merge_sha
         pull.mergeable = None
+    if f"refs/pull/{pull.number}/merge" in pull.repo.git.refs(f"refs/pull/{pull.number}"):
+        pull.repo.git.update_ref(f"refs/pull/{pull.number}/merge", None)
     announce(pull, "closed", user)
 
 

@@ -1,4 +1,4 @@
-"""What GitHub does when a ref moves, whoever moved it: pull requests follow, webhooks go out, check suites are made."""
+"""What GitHub does when a ref moves, whoever moved it: pull requests follow, webhooks go out, suites are made."""
 
 from typing import Any
 
@@ -33,6 +33,9 @@ def ref_moved(repository: Repository, ref: str, before: str | None, sha: str | N
     if kind == "branch":
         if sha is not None:
             for installation in state.installations.values():
+                known = {(suite.app.id, suite.head_sha) for suite in repository.suites.values()}
+                if (installation.app.id, sha) in known:
+                    continue
                 if installation.active and installation.covers(repository) and "checks" in installation.permissions:
                     suite = check_suite(repository, installation.app, sha, short, before or ZERO)
                     shown = {"check_suite": payloads.check_suite(repository, suite)}

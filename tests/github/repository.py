@@ -1,4 +1,4 @@
-"""A repository and what hangs on it: issues, pull requests, comments, check runs. Plain state; behaviour is elsewhere."""
+"""A repository and what hangs on it: issues, pull requests, comments, check runs. Behaviour is elsewhere."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -103,8 +103,8 @@ class Release:
 
 @dataclass(slots=True, eq=False)
 class Repository:
-    """`merge_refs`: "eager" computes refs/pull/N/merge on every push to the head, "on_get" when somebody reads the pull
-    request, "absent" never. As on GitHub, a push to the base leaves the merge ref stale until the next read."""
+    """`merge_refs`: "eager" computes refs/pull/N/merge on every push to the head, "on_get" when somebody reads the
+    pull request, "absent" never. As on GitHub, a push to the base leaves the merge ref stale until the next read."""
 
     state: State
     id: int
@@ -170,8 +170,8 @@ class Repository:
     ) -> str:
         """Commits `files` (None deletes a path) on a branch and lets GitHub notice; returns the new SHA.
 
-        A branch that does not exist starts at `base` (default branch when None). With `force` the commit is put on `base`
-        whatever the branch held.
+        A branch that does not exist starts at `base` (default branch when None). With `force` the commit is put on
+        `base` whatever the branch held.
         """
         from tests.github.refs import move_ref
 

@@ -1,8 +1,10 @@
 """The HTTP face of the simulated GitHub."""
 
 import asyncio
+import contextlib
 import hashlib
 import json
+import traceback
 from typing import Any, Self
 
 from aiohttp import web
@@ -66,17 +68,21 @@ class SimulatedGitHub(People):
             if effect is None or effect.acts:
                 caller, answer, body = self._serve(request, path, raw)
                 status, headers, payload = answer.status, answer.headers, encode(answer)
+            else:
+                with contextlib.suppress(ApiError):
+                    caller = authenticate(self, request.headers)
             if effect and (effect.status or effect.drop):
                 status, headers, payload = effect.status or 0, dict(effect.headers), effect.body.encode()
             if effect and effect.drop:
                 return drop(request)
-            headers |= self._limits(caller, exhausted=bool(effect and effect.exhaust))
-            headers.setdefault("X-GitHub-Request-Id", self.letters(16).upper())
+            headers["X-GitHub-Request-Id"] = self.letters(16).upper()
             if request.method == "GET" and status == 200:
                 headers["ETag"] = f'W/"{hashlib.sha256(payload).hexdigest()}"'
                 if headers["ETag"] in request.headers.get("If-None-Match", ""):
                     status, payload = 304, b""
                     headers.pop("Content-Type", None)
+            free = status == 304 or path == "/rate_limit"
+            headers |= self._limits(caller, self.rate_limit if effect and effect.exhaust else int(not free))
             if effect and effect.truncate:
                 return await truncated(request, status, headers, payload)
             return web.Response(status=status, headers=headers, body=payload)
@@ -87,16 +93,10 @@ class SimulatedGitHub(People):
             self.requests.append(LoggedRequest(request.method, path, name, installation, status, body))
             self.changed()
 
-    def _limits(self, caller: Caller, *, exhausted: bool) -> dict[str, str]:
-        key = caller.installation.id if caller.installation else 0
-        used = self.rate_used[key] = self.rate_limit if exhausted else self.rate_used.get(key, 0) + 1
-        reset = int(self.clock().timestamp()) // 3600 * 3600 + 3600
-        return {
-            "X-RateLimit-Limit": str(self.rate_limit),
-            "X-RateLimit-Remaining": str(max(0, self.rate_limit - used)),
-            "X-RateLimit-Used": str(used),
-            "X-RateLimit-Reset": str(reset),
-            "X-RateLimit-Resource": "core",
+    def _limits(self, caller: Caller, use: int) -> dict[str, str]:
+        rate = self.rate(caller.installation, use=use)
+        return {f"X-RateLimit-{name.capitalize()}": str(value) for name, value in rate.items()} | {
+            "X-RateLimit-Resource": "core"
         }
 
     def _serve(self, request: web.Request, path: str, raw: bytes) -> tuple[Caller, Answer, Any]:
@@ -107,9 +107,11 @@ class SimulatedGitHub(People):
             if not request.headers.get("User-Agent"):
                 raise ApiError(
                     403,
-                    "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.",
+                    "Request forbidden by administrative rules. Please make sure it has a User-Agent header.",
                 )
             caller = authenticate(self, request.headers)
+            if self.rate(caller.installation)["remaining"] == 0 and path != "/rate_limit":
+                raise ApiError(403, "API rate limit exceeded for installation.")
             if path.startswith("/repositories/"):
                 path = self._by_id(path)
                 found = load().match(request.method, path)
@@ -135,6 +137,9 @@ class SimulatedGitHub(People):
             answer = ROUTES[operation.id].handler(call)
         except ApiError as error:
             answer = Answer(error.status, error.body, error.headers)
+        except Exception:
+            self.violation("simulation", f"{request.method} {path}", traceback.format_exc())
+            answer = Answer(500, {"message": "The simulation failed; see its violations"})
         return caller, self._checked(found[0], answer) if found else answer, body
 
     def _checked(self, operation: Operation, answer: Answer) -> Answer:

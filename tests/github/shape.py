@@ -1,8 +1,8 @@
 """Fits what the simulation knows into the shape that a schema asks for.
 
-GitHub shows one repository in half a dozen shapes (full, minimal, webhook, ...). State is written down once, with every
-field that carries meaning; a schema then picks the fields it knows, and fields it requires but that mean nothing here get
-a neutral value (null where allowed). Validation afterwards is a separate step, against the same schema.
+GitHub shows one repository in half a dozen shapes (full, minimal, webhook, ...). State is written down once, with
+every field that carries meaning; a schema then picks the fields it knows, and fields it requires but that mean
+nothing here get a neutral value (null where allowed). Validation afterwards is a separate step, same schema.
 """
 
 from typing import Any
@@ -18,6 +18,11 @@ def fit(schema: Any, definitions: Json, value: Any = NOTHING) -> Any:
         return {} if value is NOTHING else value
     if "$ref" in schema:
         return fit(definitions[schema["$ref"].removeprefix("#/$defs/")], definitions, value)
+    if "each" in schema:
+        # Several branches of an allOf describe this field: it has to please all of them.
+        for branch in sorted(schema["each"], key=lambda item: item in (True, {})):
+            value = fit(branch, definitions, value)
+        return value
     if value is NOTHING:
         return _neutral(schema, definitions)
     if value is None or isinstance(value, str | int | float | bool):
@@ -71,8 +76,7 @@ def _fields(schema: Json, definitions: Json) -> tuple[Json, set[str]]:
     for branch in schema.get("allOf", ()):
         inner, needed = _fields(branch, definitions)
         for name, inner_schema in inner.items():
-            if properties.get(name, True) in (True, {}) or inner_schema not in (True, {}):
-                properties[name] = inner_schema
+            properties[name] = {"each": [properties[name], inner_schema]} if name in properties else inner_schema
         required |= needed
     properties |= schema.get("properties", {})
     if properties:
@@ -96,7 +100,5 @@ def _neutral(schema: Json, definitions: Json) -> Any:
     if branches:
         return fit(branches[0], definitions)
     if "string" in types:
-        return {"date-time": EPOCH, "uri": "https://github.com/", "email": "none@example.com"}.get(
-            schema.get("format", ""), ""
-        )
+        return {"date-time": EPOCH, "uri": "https://github.com/"}.get(schema.get("format", ""), "")
     return {"integer": 0, "number": 0, "boolean": False, "array": []}.get(types[0] if types else "")

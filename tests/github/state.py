@@ -165,7 +165,7 @@ class State:
         self.requests: list[LoggedRequest] = []
         self.faults: list[Fault] = []
         self.rate_limit = 5000
-        self.rate_used: dict[int, int] = {}
+        self._rate_used: dict[tuple[int, int], int] = {}
         self.ids = itertools.count(1001)
         self.random = random.Random(20260101)
         self.busy = 0
@@ -236,19 +236,27 @@ class State:
     def assert_no_violations(self) -> None:
         assert not self.violations, "\n".join(map(str, self.violations))
 
+    def rate(self, installation: Installation | None, *, use: int = 0) -> dict[str, int]:
+        """The primary rate limit of an installation in this hour, after `use` more requests."""
+        hour = int(self.clock().timestamp()) // 3600
+        key = (installation.id if installation else 0, hour)
+        used = self._rate_used[key] = min(self.rate_limit, self._rate_used.get(key, 0) + use)
+        reset = (hour + 1) * 3600
+        return {"limit": self.rate_limit, "used": used, "remaining": self.rate_limit - used, "reset": reset}
+
     def changed(self) -> None:
         """Wakes everybody who waits for a condition."""
         for future in self._waiting:
             if not future.done():
                 future.set_result(None)
 
-    async def wait_for(self, condition: Callable[[], T], timeout: float = 10) -> T:
+    async def wait_for(self, condition: Callable[[], T], within: float = 10) -> T:
         """The condition's value as soon as it is true; looked at again after every request, delivery and action.
 
-        Raises TimeoutError, naming what GitHub has seen, after `timeout` seconds.
+        Raises TimeoutError, naming what GitHub has seen, after `within` seconds.
         """
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(within):
                 while not (value := condition()):
                     future = asyncio.get_running_loop().create_future()
                     self._waiting.add(future)
@@ -260,11 +268,11 @@ class State:
         except TimeoutError:
             seen = [f"{item.method} {item.path} {item.status}" for item in self.requests[-10:]]
             problems = [str(item) for item in self.violations]
-            raise TimeoutError(f"not in {timeout} s; last requests: {seen}; violations: {problems}") from None
+            raise TimeoutError(f"not within {within} s; last requests: {seen}; violations: {problems}") from None
 
-    async def settle(self, timeout: float = 10) -> None:
+    async def settle(self, within: float = 10) -> None:
         """Waits until every webhook has been answered and no request is being served."""
-        await self.wait_for(lambda: self.busy == 0 and all(item.done for item in self.deliveries), timeout)
+        await self.wait_for(lambda: self.busy == 0 and all(item.done for item in self.deliveries), within)
 
     def expire_tokens(self) -> None:
         """Every installation token handed out so far is expired from now on."""

@@ -44,7 +44,9 @@ class Client:
             "X-GitHub-Api-Version": "2022-11-28",
         } | (headers or {})
         url = path if path.startswith("http") else self.github.api_url + path
-        async with self.session.request(method, url, json=body, headers=everything, allow_redirects=False) as response:
+        async with self.session.request(
+            method, url, json=body, headers=everything, allow_redirects=False
+        ) as response:
             self.headers = response.headers
             text = await response.text()
             kind = response.content_type

@@ -31,7 +31,7 @@ async def test_reading_and_writing_through_the_whole_api(
         ],
     }
     action = {"label": "Fix", "description": "Fix it", "identifier": "fix"}
-    await_ = [
+    steps = [
         ("PATCH", f"/check-runs/{number}", {"conclusion": "failure", "output": output, "actions": [action]}, 200),
         ("GET", f"/check-runs/{number}", None, 200),
         ("GET", f"/check-runs/{number}/annotations", None, 200),
@@ -80,7 +80,7 @@ async def test_reading_and_writing_through_the_whole_api(
         ("GET", f"/git/commits/{head}", None, 200),
         ("GET", f"/git/trees/{head}?recursive=1", None, 200),
     ]
-    for method, path, body, expected in await_:
+    for method, path, body, expected in steps:
         status, answer = await api(method, HERE + path, body)
         assert status == expected, (method, path, answer)
         github.assert_no_violations()
