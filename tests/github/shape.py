@@ -20,7 +20,10 @@ def fit(schema: Any, definitions: Json, value: Any = NOTHING) -> Any:
         return fit(definitions[schema["$ref"].removeprefix("#/$defs/")], definitions, value)
     if "each" in schema:
         # Several branches of an allOf describe this field: it has to please all of them.
-        for branch in sorted(schema["each"], key=lambda item: item in (True, {})):
+        if value is NOTHING:
+            neutral = [fit(branch, definitions) for branch in schema["each"] if branch not in (True, {})]
+            return next((item for item in neutral if item is not None), None)
+        for branch in schema["each"]:
             value = fit(branch, definitions, value)
         return value
     if value is NOTHING:
