@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.github import payloads
+from tests.github import check_payloads
 from tests.github.handling import Answer, ApiError, Call, found, invalid, listed, operation
 from tests.github.refs import check_suite
 from tests.github.repos import revision
@@ -21,7 +21,7 @@ MESSAGE_BYTES = 64 * 1024
 def announce(
     repo: Repository, run: CheckRun, action: str, sender: User, only: App | None = None, **extra: Any
 ) -> None:
-    fields = {"check_run": payloads.check_run(repo, run), **extra}
+    fields = {"check_run": check_payloads.check_run(repo, run), **extra}
     emit(repo.state, "check_run", action, fields, repo, sender, only=only)
     repo.state.changed()
 
@@ -82,12 +82,12 @@ def create(call: Call) -> Answer:
     announce(repo, run, "created", call.bot)
     if run.status == "completed":
         announce(repo, run, "completed", call.bot)
-    return Answer(201, payloads.check_run(repo, run))
+    return Answer(201, check_payloads.check_run(repo, run))
 
 
 @operation("checks/get", READ)
 def get(call: Call) -> Answer:
-    return Answer(200, payloads.check_run(call.repo, call.check_run()))
+    return Answer(200, check_payloads.check_run(call.repo, call.check_run()))
 
 
 @operation("checks/update", WRITE)
@@ -103,7 +103,7 @@ def update(call: Call) -> Answer:
     apply(call, run)
     if run.status == "completed" and was != "completed":
         announce(call.repo, run, "completed", call.bot)
-    return Answer(200, payloads.check_run(call.repo, run))
+    return Answer(200, check_payloads.check_run(call.repo, run))
 
 
 @operation("checks/list-annotations", READ)
@@ -134,7 +134,7 @@ def runs_listed(call: Call, runs: list[CheckRun]) -> Answer:
         runs = [run for run in runs if run.suite.app.id == query["app_id"]]
     if query.get("filter", "latest") == "latest":
         runs = list({(run.suite.id, run.name): run for run in runs}.values())
-    return listed(call, list(reversed(runs)), lambda run: payloads.check_run(call.repo, run), "check_runs")
+    return listed(call, list(reversed(runs)), lambda run: check_payloads.check_run(call.repo, run), "check_runs")
 
 
 @operation("checks/list-for-ref", READ)
@@ -155,7 +155,7 @@ def list_for_suite(call: Call) -> Answer:
 
 @operation("checks/get-suite", READ)
 def get_suite(call: Call) -> Answer:
-    return Answer(200, payloads.check_suite(call.repo, suite_of(call)))
+    return Answer(200, check_payloads.check_suite(call.repo, suite_of(call)))
 
 
 @operation("checks/list-suites-for-ref", READ)
@@ -166,7 +166,7 @@ def list_suites(call: Call) -> Answer:
     if "check_name" in query:
         named = {run.suite.id for run in call.repo.check_runs.values() if run.name == query["check_name"]}
         suites = [suite for suite in suites if suite.id in named]
-    return listed(call, suites, lambda suite: payloads.check_suite(call.repo, suite), "check_suites")
+    return listed(call, suites, lambda suite: check_payloads.check_suite(call.repo, suite), "check_suites")
 
 
 @operation("checks/rerequest-run", WRITE)
@@ -189,6 +189,6 @@ def rerequest(repo: Repository, run: CheckRun, sender: User) -> None:
 
 
 def suite_rerequested(repo: Repository, suite: CheckSuite, sender: User) -> None:
-    fields = {"check_suite": payloads.check_suite(repo, suite)}
+    fields = {"check_suite": check_payloads.check_suite(repo, suite)}
     emit(repo.state, "check_suite", "rerequested", fields, repo, sender, only=suite.app)
     repo.state.changed()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.github import payloads
+from tests.github import check_payloads, payloads
 from tests.github.git_backend import ZERO
 from tests.github.repository import CheckSuite, Repository
 from tests.github.state import App, User
@@ -38,7 +38,7 @@ def ref_moved(repository: Repository, ref: str, before: str | None, sha: str | N
                     continue
                 if installation.active and installation.covers(repository) and "checks" in installation.permissions:
                     suite = check_suite(repository, installation.app, sha, short, before or ZERO)
-                    shown = {"check_suite": payloads.check_suite(repository, suite)}
+                    shown = {"check_suite": check_payloads.check_suite(repository, suite)}
                     emit(state, "check_suite", "requested", shown, repository, pusher, only=installation.app)
         pulls.branch_moved(repository, short, before, sha, pusher)
     state.changed()
