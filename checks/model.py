@@ -1,0 +1,101 @@
+"""What a rule reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from gitops.resources import ResourceId
+from gitops.snapshot import ApplicationKey
+from gitops.spans import Fix, Span
+
+
+class Severity(StrEnum):
+    """`error` fails a check when the change introduces it; `warning` and `notice` never do."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTICE = "notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another place that belongs to a finding, and what is there."""
+
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What people read once for all findings that share it (one pair of entries, one failing kustomization).
+
+    `title` is one line without a full stop; `message` a few sentences: what is wrong, what will happen in the
+    cluster; `advice` what to do. Plain text with names in backticks, valid in Markdown and in a terminal.
+    """
+
+    key: str
+    title: str
+    message: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One problem at one place.
+
+    `applications` are the names of those concerned, the one that should keep the resource first; `message` is one
+    line about this finding alone. `introduced` is None when there was nothing to compare with. `identity` is the same
+    for the same problem before and after a change, wherever its lines moved to.
+    """
+
+    rule: str
+    severity: Severity
+    span: Span
+    message: str
+    topic: Topic
+    identity: tuple[str, ...]
+    resource: ResourceId | None = None
+    applications: tuple[str, ...] = ()
+    related: tuple[Related, ...] = ()
+    fix: Fix | None = None
+    introduced: bool | None = None
+    suppressed: str | None = None  # the reason given in `ignore`
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A fix to be proven: take these copies away from `loser`, since `keeper` has the same.
+
+    `resources` are the ids as placed in the cluster, `fixes` one per entry that is removed.
+    """
+
+    keeper: ApplicationKey
+    loser: ApplicationKey
+    resources: tuple[ResourceId, ...]
+    fixes: tuple[Fix, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """One GitHub check run's worth of findings. `gaps` say what could not be analysed and why."""
+
+    name: str
+    findings: tuple[Finding, ...]
+    gaps: tuple[str, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the change introduces an error (everything counts as introduced when there is no base)."""
+        return any(
+            f.severity is Severity.ERROR and f.introduced is not False and f.suppressed is None for f in self.findings
+        )
+
+    @property
+    def conclusion(self) -> str:
+        """GitHub's word: `failure`, `neutral` when something could not be analysed, else `success`."""
+        if self.failed:
+            return "failure"
+        return "neutral" if self.gaps else "success"

@@ -1,0 +1,3 @@
+"""Who owns what: no resource may belong to two Applications, nor twice to one."""
+
+CHECK = "argofix / ownership"

@@ -1,0 +1,217 @@
+"""The repository's configuration, `.github/argofix.yaml`, always read from the default branch.
+
+Whatever is wrong in it is reported with its line, and the default is used in its place: a broken configuration must
+neither stop the checks nor switch them off.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+import yaml
+
+from gitops.documents import first_line, items, read_documents, to_python
+from gitops.errors import MalformedYaml
+from gitops.rendering import BuildOptions
+from gitops.resources import ResourceId
+
+PATH = ".github/argofix.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Resources matching `pattern` belong to the Application `application`."""
+
+    pattern: str
+    application: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """Findings of `rule` about resources matching `resource` are known and accepted for `reason`."""
+
+    rule: str
+    resource: str
+    reason: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyProblem:
+    """One mistake in the configuration, on this 1-based line."""
+
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Parsed configuration; every field has a default that changes nothing."""
+
+    instances: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    keep: tuple[Keep, ...] = ()
+    ignore: tuple[Ignore, ...] = ()
+    build_options: BuildOptions | None = None
+    secrets_provided: tuple[str, ...] = ()
+    argocd_overlay: str | None = None
+    versions: Mapping[str, Any] = field(default_factory=dict)
+    problems: tuple[PolicyProblem, ...] = ()
+
+    def instance_of(self, root: str, application: str) -> str | None:
+        """The Argo CD instance that the configuration puts an Application (or its whole root) into."""
+        for name, members in self.instances.items():
+            if any(fnmatchcase(application, member) or fnmatchcase(root, member) for member in members):
+                return name
+        return None
+
+    def keeper_of(self, resource: ResourceId) -> Keep | None:
+        return next((keep for keep in self.keep if matches(keep.pattern, resource)), None)
+
+
+def matches(pattern: str, resource: ResourceId) -> bool:
+    """Whether KIND/NAME or KIND/NAMESPACE/NAME (each part a shell pattern) names the resource.
+
+    KIND may carry its group, as in `NetworkPolicy.networking.k8s.io/web/*`.
+    """
+    parts = pattern.split("/")
+    kind, _, group = parts[0].partition(".")
+    if not fnmatchcase(resource.kind, kind) or (group and not fnmatchcase(resource.group, group)):
+        return False
+    if len(parts) == 1:
+        return True
+    if len(parts) == 2:
+        return fnmatchcase(resource.name, parts[1])
+    return len(parts) == 3 and fnmatchcase(resource.namespace, parts[1]) and fnmatchcase(resource.name, parts[2])
+
+
+def parse_policy(data: bytes | None) -> Policy:
+    """The policy in `data`; the default one for None. Never raises."""
+    if data is None:
+        return Policy()
+    try:
+        documents = read_documents(PATH, data)
+    except MalformedYaml as error:
+        return Policy(problems=(PolicyProblem(max(error.line, 1), str(error)),))
+    if not documents:
+        return Policy()
+    return _Reader().read(documents[0].node)
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.problems: list[PolicyProblem] = []
+        self.values: dict[str, Any] = {}
+
+    def read(self, node: yaml.Node) -> Policy:
+        self._mapping(
+            node,
+            "the configuration",
+            {
+                "instances": self._instances,
+                "ownership": lambda n: self._mapping(n, "ownership", {"keep": self._keep}),
+                "kustomize": lambda n: self._mapping(n, "kustomize", {"buildOptions": self._build_options}),
+                "ignore": self._ignore,
+                "secrets": lambda n: self._mapping(n, "secrets", {"provided": self._provided}),
+                "argocd": lambda n: self._mapping(n, "argocd", {"overlay": self._overlay}),
+                "versions": self._versions,
+            },
+        )
+        return Policy(**self.values, problems=tuple(self.problems))
+
+    def _problem(self, node: yaml.Node, message: str) -> None:
+        self.problems.append(PolicyProblem(first_line(node), message))
+
+    def _mapping(self, node: yaml.Node, name: str, fields: Mapping[str, Callable[[yaml.Node], None]]) -> None:
+        if not isinstance(node, yaml.MappingNode):
+            self._problem(node, f"{name} must be a mapping with {', '.join(f'`{f}`' for f in fields)}")
+            return
+        for key, key_node, value in items(node):
+            reader = fields.get(key)
+            if reader is None:
+                near = difflib.get_close_matches(key, fields, 1)
+                hint = f"; did you mean `{near[0]}`?" if near else ""
+                self._problem(key_node, f"unknown key `{key}` in {name}{hint}")
+            else:
+                reader(value)
+
+    def _strings(self, node: yaml.Node, name: str) -> tuple[str, ...]:
+        if not isinstance(node, yaml.SequenceNode):
+            self._problem(node, f"`{name}` must be a list of names")
+            return ()
+        found: list[str] = []
+        for item in node.value:
+            if isinstance(item, yaml.ScalarNode) and item.value:
+                found.append(item.value)
+            else:
+                self._problem(item, f"`{name}` must hold names only")
+        return tuple(found)
+
+    def _string(self, node: yaml.Node, name: str) -> str | None:
+        value = to_python(node)
+        if isinstance(value, str) and value:
+            return value
+        self._problem(node, f"`{name}` must be a text")
+        return None
+
+    def _instances(self, node: yaml.Node) -> None:
+        if not isinstance(node, yaml.MappingNode):
+            self._problem(node, "`instances` must map a name to a list of roots or Applications")
+            return
+        self.values["instances"] = {key: self._strings(value, f"instances.{key}") for key, _, value in items(node)}
+
+    def _keep(self, node: yaml.Node) -> None:
+        if not isinstance(node, yaml.MappingNode):
+            self._problem(node, "`ownership.keep` must map resource patterns to Application names")
+            return
+        keeps: list[Keep] = []
+        for pattern, key_node, value in items(node):
+            application = self._string(value, f"ownership.keep.{pattern}")
+            if application is not None:
+                keeps.append(Keep(pattern, application, first_line(key_node)))
+        self.values["keep"] = tuple(keeps)
+
+    def _build_options(self, node: yaml.Node) -> None:
+        text = self._string(node, "kustomize.buildOptions")
+        if text is not None:
+            self.values["build_options"] = BuildOptions.parse(text)
+
+    def _ignore(self, node: yaml.Node) -> None:
+        if not isinstance(node, yaml.SequenceNode):
+            self._problem(node, "`ignore` must be a list of {rule, resource, reason}")
+            return
+        ignores: list[Ignore] = []
+        for item in node.value:
+            value = to_python(item)
+            if not isinstance(value, dict):
+                self._problem(item, "each `ignore` entry must have `rule`, `resource` and `reason`")
+                continue
+            texts = {key: value.get(key) for key in ("rule", "resource", "reason")}
+            missing = [key for key, text in texts.items() if not isinstance(text, str) or not text.strip()]
+            unknown = [key for key in value if key not in texts]
+            if missing:
+                self._problem(item, f"this `ignore` entry lacks {', '.join(f'`{key}`' for key in missing)}")
+            elif unknown:
+                self._problem(item, f"unknown key `{unknown[0]}` in an `ignore` entry")
+            else:
+                ignores.append(
+                    Ignore(str(texts["rule"]), str(texts["resource"]), str(texts["reason"]), first_line(item))
+                )
+        self.values["ignore"] = tuple(ignores)
+
+    def _provided(self, node: yaml.Node) -> None:
+        self.values["secrets_provided"] = self._strings(node, "secrets.provided")
+
+    def _overlay(self, node: yaml.Node) -> None:
+        self.values["argocd_overlay"] = self._string(node, "argocd.overlay")
+
+    def _versions(self, node: yaml.Node) -> None:
+        value = to_python(node)
+        if isinstance(value, dict):
+            self.values["versions"] = value
+        else:
+            self._problem(node, "`versions` must be a mapping")

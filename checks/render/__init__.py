@@ -1,0 +1,3 @@
+"""Every Application must render."""
+
+CHECK = "argofix / render"
