@@ -58,21 +58,19 @@ class Engine:
 
     async def snapshot(self, tree: Tree, analysis: Analysis, progress: Progress | None = None) -> Snapshot:
         """Find and render every Application of `tree`."""
-        return await self.drive(tree, discover(tree, analysis), progress)
+        return await self.drive(discover(tree, analysis), progress)
 
-    async def drive(self, tree: Tree, asking: Asking[T], progress: Progress | None = None) -> T:
+    async def drive(self, asking: Asking[T], progress: Progress | None = None) -> T:
         """Run a generator of the model to its end."""
         try:
             requests = next(asking)
             while True:
-                requests = asking.send(await self._outputs(tree, requests, progress))
+                requests = asking.send(await self._outputs(requests, progress))
         except StopIteration as end:
             result: T = end.value
             return result
 
-    async def _outputs(
-        self, tree: Tree, requests: Sequence[RenderRequest], progress: Progress | None
-    ) -> Mapping[str, Output]:
+    async def _outputs(self, requests: Sequence[RenderRequest], progress: Progress | None) -> Mapping[str, Output]:
         wanted = {request.fingerprint: request for request in requests}
         found = dict(self._cache.get(wanted))
         missing = [request for key, request in wanted.items() if key not in found]
@@ -80,7 +78,7 @@ class Engine:
 
         async def one(request: RenderRequest) -> None:
             nonlocal done
-            found[request.fingerprint] = await self._shared(tree, request)
+            found[request.fingerprint] = await self._shared(request)
             done += 1
             if progress is not None:
                 progress(done, len(missing))
@@ -92,11 +90,11 @@ class Engine:
             self._cache.put({request.fingerprint: found[request.fingerprint] for request in missing})
         return found
 
-    async def _shared(self, tree: Tree, request: RenderRequest) -> Output:
+    async def _shared(self, request: RenderRequest) -> Output:
         running = self._running.get(request.fingerprint)
         if running is None:
             self.rendered += 1
-            running = asyncio.create_task(self._renderer.render(tree, request, self._redact))
+            running = asyncio.create_task(self._renderer.render(request, self._redact))
             self._running[request.fingerprint] = running
             running.add_done_callback(lambda _: self._running.pop(request.fingerprint, None))
         # Shielded: when one delivery is superseded, another may be waiting for the same rendering.

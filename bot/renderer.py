@@ -19,7 +19,7 @@ from bot import sandbox
 from gitops.errors import GitopsError, MalformedYaml
 from gitops.manifests import Redact, read_rendered
 from gitops.rendering import Output, RenderRequest
-from gitops.tree import MODE_SUBMODULE, MODE_SYMLINK, Tree
+from gitops.tree import MODE_SUBMODULE, MODE_SYMLINK
 
 _PREFIX = "../repo/"
 _SECURITY = re.compile(r"security; file '")
@@ -120,26 +120,26 @@ class Renderer:
                     return replace(engine, chroot=chroot, cut_off=True)
         return engine
 
-    async def render(self, tree: Tree, request: RenderRequest, redact: Redact) -> Output:
+    async def render(self, request: RenderRequest, redact: Redact) -> Output:
         """Run one request; a failure is an `Output` with `error`. Raises `OSError` when the engine cannot start."""
         async with self._slots:
-            output = await self._run(tree, request, redact)
+            output = await self._run(request, redact)
             lifted = output.error is not None and _SECURITY.search(output.error)
             if not lifted or request.options.load_restrictor_none:
                 return output
             freer = replace(request, options=replace(request.options, load_restrictor_none=True))
-            second = await self._run(tree, freer, redact)
+            second = await self._run(freer, redact)
             return (
                 output
                 if second.error is not None and _SECURITY.search(second.error)
                 else replace(second, lifted=output.error)
             )
 
-    async def _run(self, tree: Tree, request: RenderRequest, redact: Redact) -> Output:
+    async def _run(self, request: RenderRequest, redact: Redact) -> Output:
         scratch = Path(tempfile.mkdtemp(dir=self.home, prefix="render-"))
         try:
             try:
-                _write(tree, request, scratch)
+                _write(request, scratch)
             except GitopsError as error:
                 return Output(error=str(error))
             engine = self.engine
@@ -183,7 +183,8 @@ def _prepare(home: Path, binary: Path) -> tuple[str, Path]:
     return f"{binary} {stat.st_size} {stat.st_mtime_ns} {os.geteuid()}", home / "engine.json"
 
 
-def _write(tree: Tree, request: RenderRequest, scratch: Path) -> None:
+def _write(request: RenderRequest, scratch: Path) -> None:
+    tree = request.tree
     repository = scratch / "repo"
     build = scratch / "build"
     (repository / request.root).mkdir(parents=True)

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gitops.kustomization import Reference
 from gitops.resources import ResourceId
-from gitops.snapshot import ApplicationKey
+from gitops.snapshot import ApplicationKey, OwnedId
 from gitops.spans import Fix, Span
 
 
@@ -42,12 +43,26 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
+class Removal:
+    """A fix to be proven: take the entry `reference` out, so that `loser` no longer brings `resource`.
+
+    With `keeper` equal to `loser` the Application brings the resource twice and keeps the other copy.
+    """
+
+    keeper: ApplicationKey
+    loser: ApplicationKey
+    resource: OwnedId
+    reference: Reference
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One problem at one place.
 
     `applications` are the names of those concerned, the one that should keep the resource first; `message` is one
     line about this finding alone. `introduced` is None when there was nothing to compare with. `identity` is the same
-    for the same problem before and after a change, wherever its lines moved to.
+    for the same problem before and after a change, wherever its lines moved to. `removals` are what could mend it;
+    once proven they become `fix`.
     """
 
     rule: str
@@ -59,22 +74,10 @@ class Finding:
     resource: ResourceId | None = None
     applications: tuple[str, ...] = ()
     related: tuple[Related, ...] = ()
+    removals: tuple[Removal, ...] = ()
     fix: Fix | None = None
     introduced: bool | None = None
     suppressed: str | None = None  # the reason given in `ignore`
-
-
-@dataclass(frozen=True, slots=True)
-class Removal:
-    """A fix to be proven: take these copies away from `loser`, since `keeper` has the same.
-
-    `resources` are the ids as placed in the cluster, `fixes` one per entry that is removed.
-    """
-
-    keeper: ApplicationKey
-    loser: ApplicationKey
-    resources: tuple[ResourceId, ...]
-    fixes: tuple[Fix, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ MAX_DETAIL = 2_000
 
 _KLOG = re.compile(r'^[EF]\d{4} [^\]]*\] "[^"]*" err="(?P<text>(?:[^"\\]|\\.)*)"', re.MULTILINE)
 _RECURSED = re.compile(r"recursed accumulation of path '(?P<path>[^']*)': ")
+_NO_TARGET_FOR = re.compile(r"couldn't make target for path '(?P<path>[^']*)': ")
 _REGISTERED = re.compile(r"may not add resource with an already registered id: (?P<id>\S+?)'?\"?$", re.MULTILINE)
 _NO_TARGET = re.compile(
     r"no (?:resource )?matches for(?: strategic merge patch)? (?:Id|\"?)\s*\"?(?P<id>[^\s;\"':]+)"
@@ -55,10 +56,10 @@ def parse_kustomize_id(text: str) -> ResourceId | None:
 def explain(tree: Tree, closure: Closure, error: str, at: Span, memo: ParseMemo) -> RenderFailed:
     """A failure of the engine as data. `at` is the Application's own place, the last resort."""
     text = unwrap(error)
-    wraps = list(_RECURSED.finditer(text))
+    wraps = [*_RECURSED.finditer(text), *_NO_TARGET_FOR.finditer(text)]
     inner = text[wraps[-1].end() :] if wraps else text
     kustomization = _load(tree, closure, wraps[-1]["path"] if wraps else closure.root, memo)
-    detail = text[:MAX_DETAIL]
+    detail = inner[:MAX_DETAIL]
     registered = _REGISTERED.search(text)
     if registered:
         rid = parse_kustomize_id(registered["id"])

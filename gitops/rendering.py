@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from gitops.resources import Resource
 from gitops.spans import Span
+from gitops.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +75,13 @@ class BuildOptions:
 class RenderRequest:
     """One run of the renderer.
 
-    `root` is the kustomization directory; `files` every repository path that it may read, in order; `patched` holds
+    `tree` holds the files; `root` is the kustomization directory; `files` every repository path that it may read, in order; `patched` holds
     files whose content differs from the tree (the root kustomization with the Application's own options applied).
     `fingerprint` identifies the result: equal fingerprints render alike.
     """
 
     fingerprint: str
+    tree: Tree
     root: str
     files: tuple[str, ...]
     patched: tuple[tuple[str, bytes], ...] = ()

@@ -135,6 +135,7 @@ def plan_kustomize(tree: Tree, path: str, options: Mapping[str, Any] | None, ana
     extra = b"\0".join(part for path_, data in patched for part in (path_.encode(errors="surrogateescape"), data))
     request = RenderRequest(
         closure.fingerprint(tree, flags, analysis.renderer, extra),
+        tree,
         path,
         tuple(sorted(closure.files)),
         patched,

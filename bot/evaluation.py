@@ -1,0 +1,126 @@
+"""One evaluation: snapshots of head and base, every rule on both, the fixes proven, the findings told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.engine import Engine, Progress
+from checks.model import CheckReport, Finding
+from checks.ownership.plan import FixPlan, plan_fixes
+from checks.policy import Policy, matches
+from checks.registry import Rule, rules
+from gitops.rendering import NotAnalysed, Rendered, RenderFailed
+from gitops.repositories import RepositoryMatcher
+from gitops.snapshot import Change, Snapshot
+from gitops.tree import Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What is known about a commit (and its base). `findings` are sorted by place; `plans` are proven fixes."""
+
+    snapshot: Snapshot
+    base: Snapshot | None
+    findings: tuple[Finding, ...]
+    reports: tuple[CheckReport, ...]
+    plans: tuple[FixPlan, ...]
+
+    def report(self, check_name: str) -> CheckReport:
+        """The report of one check run. Raises `KeyError` for a name that no rule belongs to."""
+        for report in self.reports:
+            if report.name == check_name:
+                return report
+        raise KeyError(check_name)
+
+
+async def evaluate(
+    engine: Engine,
+    tree: Tree,
+    base: Tree | None,
+    matcher: RepositoryMatcher,
+    policy: Policy,
+    *,
+    only: frozenset[str] = frozenset(),
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Evaluate `tree` against `base` by the rules in `only` (all when empty)."""
+    analysis = engine.analysis(matcher, policy.build_options)
+    before = await engine.snapshot(base, analysis, progress) if base is not None else None
+    after = await engine.snapshot(tree, analysis, progress)
+    chosen = [rule for rule in rules() if not only or rule.id in only]
+    known = _identities(chosen, before, policy) if before is not None else None
+    findings: list[Finding] = []
+    change = Change(before, after)
+    for rule in chosen:
+        for finding in rule.check(change, policy):
+            introduced = None if known is None else finding.identity not in known
+            findings.append(replace(finding, introduced=introduced, suppressed=_suppression(finding, policy)))
+    planned = await engine.drive(plan_fixes(after, analysis, findings, policy), progress)
+    ordered = tuple(sorted(planned.findings, key=lambda f: (f.span, f.rule, f.message)))
+    return Evaluation(after, before, ordered, _reports(chosen, ordered, after), planned.plans)
+
+
+def _identities(chosen: Sequence[Rule], before: Snapshot, policy: Policy) -> set[tuple[str, ...]]:
+    change = Change(None, before)
+    return {finding.identity for rule in chosen for finding in rule.check(change, policy)}
+
+
+def _suppression(finding: Finding, policy: Policy) -> str | None:
+    for ignore in policy.ignore:
+        if ignore.rule in (finding.rule, "*") and finding.resource is not None:
+            if matches(ignore.resource, finding.resource):
+                return ignore.reason
+        elif ignore.rule == finding.rule and ignore.resource in ("*", *finding.applications):
+            return ignore.reason
+    return None
+
+
+def _reports(chosen: Sequence[Rule], findings: Sequence[Finding], snapshot: Snapshot) -> tuple[CheckReport, ...]:
+    names = dict.fromkeys(rule.check_name for rule in chosen)
+    gaps = gaps_of(snapshot)
+    failures = tuple(
+        f"`{state.application.name}` does not render"
+        for state in snapshot.states
+        if isinstance(state.rendering, RenderFailed)
+    )
+    counts = _counts(snapshot)
+    reports: list[CheckReport] = []
+    for name in names:
+        own = {rule.id for rule in chosen if rule.check_name == name}
+        # Whoever renders nothing may own anything; for the render check itself that is the finding.
+        left_out = gaps if "render-failed" in own else (*failures, *gaps)
+        reports.append(CheckReport(name, tuple(f for f in findings if f.rule in own), left_out, counts))
+    return tuple(reports)
+
+
+def gaps_of(snapshot: Snapshot) -> tuple[str, ...]:
+    """What was not analysed, one sentence each, without a full stop."""
+    gaps: list[str] = []
+    for state in snapshot.states:
+        rendering = state.rendering
+        if isinstance(rendering, NotAnalysed):
+            gaps.append(f"`{state.application.name}`: {rendering.reason}")
+        elif isinstance(rendering, Rendered):
+            gaps.extend(f"`{state.application.name}`, in part: {gap}" for gap in rendering.gaps)
+    gaps.extend(f"ApplicationSet `{unknown.name}` ({unknown.span}): {unknown.reason}" for unknown in snapshot.unknown)
+    if snapshot.truncated:
+        gaps.append("there are more Applications than argofix looks at; the rest is left out")
+    return tuple(dict.fromkeys(gaps))
+
+
+def _counts(snapshot: Snapshot) -> dict[str, int]:
+    counts = {"applications": len(snapshot.states), "rendered": 0, "failed": 0, "not-analysed": 0, "resources": 0}
+    for state in snapshot.states:
+        rendering = state.rendering
+        if isinstance(rendering, Rendered):
+            counts["resources"] += len(rendering.resources)
+        counts[status_of(rendering)] += 1
+    return counts
+
+
+def status_of(rendering: Rendered | RenderFailed | NotAnalysed) -> str:
+    """The contract's word for a rendering."""
+    if isinstance(rendering, RenderFailed):
+        return "failed"
+    return "rendered" if isinstance(rendering, Rendered) and not rendering.gaps else "not-analysed"

@@ -1,0 +1,109 @@
+"""Which copies of a resource really collide.
+
+The destination decides. `in-cluster` is the cluster of whichever Argo CD an Application lives in, so across roots it
+says nothing by itself; see design.md, "What counts as a duplicate".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from checks.policy import Policy
+from gitops.applications import IN_CLUSTER, Application
+from gitops.snapshot import ApplicationKey, Owned, OwnedId, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One resource that several Applications of one cluster own. `copies` has one entry per Application."""
+
+    id: OwnedId
+    copies: tuple[Owned, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """Two roots that render the same resources to `in-cluster`: one Argo CD's two bootstraps, or two clusters."""
+
+    roots: tuple[str, str]
+    shared: tuple[OwnedId, ...]
+    example: tuple[Owned, Owned]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflicts:
+    certain: tuple[Conflict, ...]
+    undecided: tuple[Undecided, ...]
+
+
+def find_conflicts(snapshot: Snapshot, policy: Policy) -> Conflicts:
+    """Every collision between Applications of a snapshot."""
+    partitions = Partitions(snapshot, policy)
+    certain: list[Conflict] = []
+    crossing: dict[tuple[str, str], list[tuple[OwnedId, Owned, Owned]]] = {}
+    for owned_id, copies in snapshot.owners.items():
+        if len(copies) < 2:
+            continue
+        by_application = _first_per_application(copies)
+        if len(by_application) < 2:
+            continue
+        if owned_id.cluster == IN_CLUSTER:
+            groups: dict[str, list[Owned]] = {}
+            for copy in by_application.values():
+                groups.setdefault(partitions.of(copy.application), []).append(copy)
+            certain.extend(Conflict(owned_id, tuple(group)) for group in groups.values() if len(group) > 1)
+            for one, other in combinations(groups, 2):
+                if not partitions.settled(one, other):
+                    key = (min(one, other), max(one, other))
+                    crossing.setdefault(key, []).append((owned_id, groups[one][0], groups[other][0]))
+        else:
+            colliding = [
+                copy
+                for copy in by_application.values()
+                if any(partitions.can_meet(copy.application, o.application) for o in by_application.values())
+            ]
+            if len(colliding) > 1:
+                certain.append(Conflict(owned_id, tuple(colliding)))
+    undecided = tuple(
+        Undecided(pair, tuple(item[0] for item in found), (found[0][1], found[0][2]))
+        for pair, found in sorted(crossing.items())
+    )
+    return Conflicts(tuple(certain), undecided)
+
+
+def _first_per_application(copies: tuple[Owned, ...]) -> Mapping[ApplicationKey, Owned]:
+    result: dict[ApplicationKey, Owned] = {}
+    for copy in copies:
+        result.setdefault(copy.application.key, copy)
+    return result
+
+
+class Partitions:
+    """Groups of Applications that share one Argo CD: a root, or what `instances` puts together."""
+
+    def __init__(self, snapshot: Snapshot, policy: Policy) -> None:
+        self._policy = policy
+        self._names: dict[str, set[tuple[str, str]]] = {}
+        for state in snapshot.states:
+            application = state.application
+            self._names.setdefault(self.of(application), set()).add((application.namespace, application.name))
+
+    def of(self, application: Application) -> str:
+        instance = self._policy.instance_of(application.root, application.name)
+        return f"instance {instance}" if instance is not None else application.root
+
+    def settled(self, one: str, other: str) -> bool:
+        """Whether two partitions are known not to share an Argo CD: the configuration says so, or both bring an
+        Application of the same name, which one Argo CD cannot hold twice."""
+        if one.startswith("instance ") and other.startswith("instance "):
+            return True
+        return bool(self._names[one] & self._names[other])
+
+    def can_meet(self, one: Application, other: Application) -> bool:
+        """Whether two Applications can fight over a cluster that both name explicitly."""
+        if one.key == other.key or (one.namespace, one.name) == (other.namespace, other.name):
+            return False
+        left, right = self.of(one), self.of(other)
+        return left == right or not self.settled(left, right)

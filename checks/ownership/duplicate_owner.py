@@ -1,0 +1,171 @@
+"""Two Applications own the same resource.
+
+What it finds: after rendering, two or more Applications of one cluster contain the same resource (group, kind,
+namespace and name; the version is not identity).
+
+Why it matters: Argo CD tracks an object for one Application only. At every sync the tracking annotation changes
+hands, the Application that does not hold the object shows SharedResourceWarning and stays OutOfSync, and whichever
+holds it prunes it, with everything in it when it is a Namespace, as soon as its own manifests no longer contain it.
+
+Example: `infrastructure` and `api-backend` both list a copy of `namespace.yaml`.
+
+How the fix is safe: only the lines of the entry that brings the superfluous, identical copy go. The result is
+rendered again, and the fix is offered only if the keeper's copy stays byte for byte, no other Application changes
+and nothing loses its last owner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from checks.model import Finding, Related, Removal, Severity, Topic
+from checks.ownership.conflicts import Conflict, Undecided, find_conflicts
+from checks.ownership.keeper import Keeper, choose_keeper
+from checks.ownership.removals import Verdict, judge
+from checks.policy import Policy
+from checks.wording import counted, listed
+from gitops.snapshot import ApplicationKey, Change, Owned, OwnedId, Snapshot
+from gitops.spans import Span
+
+RULE = "duplicate-owner"
+
+EFFECT = (
+    "Argo CD tracks an object for one Application only: they overwrite each other at every sync, one of them stays "
+    "OutOfSync with SharedResourceWarning, and the one that holds it may prune it."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A conflict with its verdicts: the keeper, and for each other copy what can be done."""
+
+    conflict: Conflict
+    keeper: Keeper
+    others: tuple[Owned, ...]
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def places(self) -> tuple[Span, ...]:
+        return tuple(_place(copy, verdict) for copy, verdict in zip(self.others, self.verdicts, strict=True))
+
+
+def check(change: Change, policy: Policy) -> Iterator[Finding]:
+    """Findings for the head of a change."""
+    snapshot = change.head
+    conflicts = find_conflicts(snapshot, policy)
+    topics: dict[tuple[object, ...], list[_Case]] = {}
+    for case in _cases(conflicts.certain, snapshot, policy):
+        key = (
+            case.keeper.copy.application.key,
+            case.keeper.copy.origin.entry,
+            tuple((copy.application.key, span) for copy, span in zip(case.others, case.places, strict=True)),
+        )
+        topics.setdefault(key, []).append(case)
+    for cases in topics.values():
+        topic = _topic(cases)
+        for case in cases:
+            yield _finding(case, topic)
+    for undecided in conflicts.undecided:
+        yield _notice(undecided)
+
+
+def _cases(conflicts: Sequence[Conflict], snapshot: Snapshot, policy: Policy) -> Iterator[_Case]:
+    chosen = [(c, choose_keeper(c.id, c.copies, snapshot, policy)) for c in conflicts]
+    pairs: dict[tuple[ApplicationKey, ApplicationKey], list[tuple[OwnedId, Owned, Owned]]] = {}
+    for conflict, keeper in chosen:
+        for copy in conflict.copies:
+            if copy is not keeper.copy:
+                key = (keeper.copy.application.key, copy.application.key)
+                pairs.setdefault(key, []).append((conflict.id, copy, keeper.copy))
+    verdicts = {key: judge(triples) for key, triples in pairs.items()}
+    for conflict, keeper in chosen:
+        others = tuple(copy for copy in conflict.copies if copy is not keeper.copy)
+        found = tuple(verdicts[(keeper.copy.application.key, o.application.key)][conflict.id] for o in others)
+        yield _Case(conflict, keeper, others, found)
+
+
+def _place(copy: Owned, verdict: Verdict) -> Span:
+    return verdict.reference.span if verdict.reference is not None else copy.origin.entry
+
+
+def _topic(cases: Sequence[_Case]) -> Topic:
+    first = cases[0]
+    keeper = first.keeper.copy.application
+    names = [f"`{name}`" for name in (keeper.name, *dict.fromkeys(c.application.name for c in first.others))]
+    what = counted([case.conflict.id.id for case in cases])
+    both = "both" if len(names) == 2 else "all"
+    title = f"{listed(names)} {both} own {what}"
+    advice = [f"Keep it in `{keeper.name}`: {first.keeper.reason}."]
+    for other, verdict, span in zip(first.others, first.verdicts, first.places, strict=True):
+        if verdict.reference is not None:
+            advice.append(f"Remove `{verdict.reference.value}` ({span}) from `{other.application.name}`.")
+        else:
+            advice.append(f"argofix cannot take it out of `{other.application.name}`: {verdict.refusal}.")
+    differ = any(v.refusal.startswith("the copies differ") for v in first.verdicts)
+    alike = "The copies differ after rendering." if differ else "The copies are identical after rendering."
+    key = "|".join([RULE, keeper.name, str(first.keeper.copy.origin.entry), *(str(span) for span in first.places)])
+    return Topic(key, title, f"{EFFECT} {alike}", " ".join(advice))
+
+
+def _finding(case: _Case, topic: Topic) -> Finding:
+    rid = case.conflict.id.id
+    keeper = case.keeper.copy
+    names = (keeper.application.name, *(copy.application.name for copy in case.others))
+    removals = tuple(
+        Removal(keeper.application.key, copy.application.key, case.conflict.id, verdict.reference)
+        for copy, verdict in zip(case.others, case.verdicts, strict=True)
+        if verdict.reference is not None
+    )
+    refusals = "; ".join(dict.fromkeys(v.refusal for v in case.verdicts if v.refusal))
+    message = f"{rid} is owned by {listed([f'`{name}`' for name in names])}"
+    return Finding(
+        rule=RULE,
+        severity=Severity.ERROR,
+        span=case.places[0],
+        message=f"{message}; {refusals}" if refusals else message,
+        topic=topic,
+        identity=(RULE, case.conflict.id.cluster, rid.group, rid.kind, rid.namespace, rid.name, *sorted(names)),
+        resource=rid,
+        applications=names,
+        related=tuple(_related(case)),
+        removals=removals,
+    )
+
+
+def _related(case: _Case) -> Iterator[Related]:
+    keeper = case.keeper.copy
+    yield Related(keeper.origin.entry, f"`{keeper.application.name}`, which should keep it, brings it in here")
+    for copy, span in list(zip(case.others, case.places, strict=True))[1:]:
+        yield Related(span, f"`{copy.application.name}` brings it in here")
+    for copy in (keeper, *case.others):
+        if copy.origin.chain:
+            yield Related(copy.origin.span, f"the copy of `{copy.application.name}`")
+
+
+def _notice(undecided: Undecided) -> Finding:
+    one, other = undecided.example
+    left, right = (root.removeprefix("instance ") for root in undecided.roots)
+    count = len(undecided.shared)
+    what = "resource" if count == 1 else "resources"
+    message = (
+        f"the roots `{left}` and `{right}` render {count} {what} in common to in-cluster, {one.resource.id} first"
+    )
+    topic = Topic(
+        f"{RULE}|roots|{left}|{right}",
+        f"`{left}` and `{right}` may own the same {count} {what}",
+        "Nothing in the repository brings in either of these roots, so they may be bootstraps of one Argo CD (then "
+        "they fight over these resources) or of two (then all is well).",
+        f"Say which in `.github/argofix.yaml`: `instances: {{name: [{left}, {right}]}}` when they share one Argo CD, "
+        "two entries under `instances` when they do not.",
+    )
+    return Finding(
+        rule=RULE,
+        severity=Severity.NOTICE,
+        span=one.origin.entry,
+        message=message,
+        topic=topic,
+        identity=(RULE, "roots", left, right),
+        applications=(one.application.name, other.application.name),
+        related=(Related(other.origin.entry, f"`{other.application.name}` brings it in here"),),
+    )

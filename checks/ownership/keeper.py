@@ -1,0 +1,136 @@
+"""Who should keep a resource that several Applications own, and why.
+
+Configuration first, then evidence in the repository. Each verdict carries its reason, since a person must be able to
+disagree with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from checks.policy import Policy
+from gitops.kinds import is_namespaced
+from gitops.rendering import Rendered
+from gitops.resources import ResourceId
+from gitops.snapshot import Owned, OwnedId, Snapshot
+
+# Kinds that belong to the namespace as a whole, not to one workload in it.
+_NAMESPACE_WIDE = frozenset(
+    {
+        ("", "Namespace"),
+        ("", "ResourceQuota"),
+        ("", "LimitRange"),
+        ("networking.k8s.io", "NetworkPolicy"),
+        ("cilium.io", "CiliumNetworkPolicy"),
+        ("crd.projectcalico.org", "NetworkPolicy"),
+    }
+)
+_SHARED_WORDS = frozenset(
+    {
+        "infrastructure",
+        "infra",
+        "shared",
+        "common",
+        "platform",
+        "cluster",
+        "namespaces",
+        "namespace",
+        "foundation",
+        "core",
+        "base",
+        "system",
+        "bootstrap",
+        "policies",
+        "policy",
+        "crds",
+        "crd",
+        "global",
+        "security",
+        "tenancy",
+    }
+)
+_WORKLOADS = frozenset(
+    {
+        "Deployment",
+        "StatefulSet",
+        "DaemonSet",
+        "ReplicaSet",
+        "Job",
+        "CronJob",
+        "Pod",
+        "Rollout",
+        "ReplicationController",
+    }
+)
+_WORD = re.compile(r"[a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """`reason` completes "X should keep it, since ..."; `sure` is False when nothing told the candidates apart."""
+
+    copy: Owned
+    reason: str
+    sure: bool = True
+
+
+def choose_keeper(owned_id: OwnedId, copies: Sequence[Owned], snapshot: Snapshot, policy: Policy) -> Keeper:
+    """The copy that stays. The choice does not depend on the order of `copies`."""
+    rid = owned_id.id
+    ordered = sorted(copies, key=lambda copy: copy.application.key)
+    keep = policy.keeper_of(rid)
+    if keep is not None:
+        for copy in ordered:
+            if copy.application.name == keep.application:
+                return Keeper(copy, f"`.github/argofix.yaml` line {keep.line} says so")
+    wide = _is_wide(rid, snapshot)
+    if wide:
+        named = [copy for copy in ordered if _shared_words(copy)]
+        if len(named) == 1:
+            what = "cluster-scoped" if not rid.namespace and rid.kind != "Namespace" else "shared"
+            return Keeper(named[0], f"its name says that it holds what is shared, and a {rid.kind} is {what}")
+        ordered = named or ordered
+    else:
+        users = [copy for copy in ordered if _uses(copy, rid)]
+        if len(users) == 1:
+            return Keeper(users[0], f"its own workloads use this {rid.kind}")
+        ordered = users or ordered
+    first = min(copy.application.sync_wave for copy in ordered)
+    earliest = [copy for copy in ordered if copy.application.sync_wave == first]
+    if len(earliest) == 1:
+        return Keeper(earliest[0], f"it is synced first (wave {first})")
+    without = [copy for copy in earliest if not _has_workloads(copy)]
+    if wide and len(without) == 1:
+        return Keeper(without[0], "it has no workloads of its own, so it is where shared resources live")
+    remaining = without if wide and without else earliest
+    reason = "nothing tells them apart, so the first by name stays; `ownership.keep` can decide"
+    return Keeper(remaining[0], reason, sure=False)
+
+
+def _is_wide(rid: ResourceId, snapshot: Snapshot) -> bool:
+    return (rid.group, rid.kind) in _NAMESPACE_WIDE or not is_namespaced(rid.group, rid.kind, snapshot.scopes)
+
+
+def _shared_words(copy: Owned) -> set[str]:
+    words = set(_WORD.findall(copy.application.name.lower())) & _SHARED_WORDS
+    for source in copy.application.sources:
+        # Only the directory's own name tells; every second path has a `base` or a `system` in it.
+        last = source.path.lower().rpartition("/")[2]
+        words |= set(_WORD.findall(last)) & _SHARED_WORDS - {"base", "system", "core"}
+    return words
+
+
+def _has_workloads(copy: Owned) -> bool:
+    rendering = copy.state.rendering
+    return isinstance(rendering, Rendered) and any(r.id.kind in _WORKLOADS for r in rendering.resources)
+
+
+def _uses(copy: Owned, rid: ResourceId) -> bool:
+    """Whether a workload of the Application names the resource (by a scalar that is exactly its name)."""
+    rendering = copy.state.rendering
+    if not isinstance(rendering, Rendered):
+        return False
+    name = re.compile(rb"(?m)[:\-]\s+[\"']?" + re.escape(rid.name.encode()) + rb"[\"']?\s*$")
+    return any(r.id.kind in _WORKLOADS and r.id != rid and name.search(r.text) for r in rendering.resources)

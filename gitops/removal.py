@@ -1,0 +1,139 @@
+"""Edits that take entries out of a kustomization file and change nothing else.
+
+What cannot be taken out without touching something else (an entry that is an alias, or carries an anchor that is used
+elsewhere) is refused with the reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import yaml
+
+from gitops.documents import first_line, items, last_line, read_documents
+from gitops.errors import GitopsError
+from gitops.kustomization import Reference
+from gitops.spans import Edit, Span, split_lines
+
+_ANCHOR = re.compile(r"(?:^|[\s\[,])&([^\s,\[\]{}]+)")
+
+
+class CannotRemove(GitopsError):
+    """An entry cannot be taken out by an edit of its own lines; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    key_line: int  # 1-based
+    node: yaml.SequenceNode
+
+
+def remove_entries(path: str, data: bytes, references: Sequence[Reference]) -> tuple[Edit, ...]:
+    """Edits of `path` that take out exactly these entries (all of `path`, of list fields such as `resources`).
+
+    An emptied list becomes `[]`. Raises `CannotRemove`.
+    """
+    lines = split_lines(data)
+    by_field: dict[str, set[int]] = {}
+    for reference in references:
+        by_field.setdefault(reference.field, set()).add(reference.index)
+    edits: list[Edit] = []
+    for field, indices in by_field.items():
+        found = _find(path, data, field)
+        for index in indices:
+            _check(lines, found, field, index)
+        if found.node.flow_style:
+            edits.append(_from_flow(path, lines, found.node, indices))
+        else:
+            edits.extend(_from_block(path, lines, found, indices))
+    return tuple(edits)
+
+
+def _find(path: str, data: bytes, field: str) -> _List:
+    for document in read_documents(path, data):
+        for key, key_node, value in items(document.node):
+            if key == field and isinstance(value, yaml.SequenceNode):
+                if value.start_mark.index < key_node.start_mark.index:
+                    raise CannotRemove(f"`{field}` in {path} is an alias to a list that stands elsewhere")
+                return _List(first_line(key_node), value)
+    raise CannotRemove(f"{path} has no list `{field}`")
+
+
+def _check(lines: list[bytes], found: _List, field: str, index: int) -> None:
+    sequence = found.node
+    item = sequence.value[index]
+    inside = sequence.start_mark.index <= item.start_mark.index < sequence.end_mark.index
+    before = sequence.value[index - 1].start_mark.index if index else -1
+    if not inside or item.start_mark.index <= before:
+        raise CannotRemove(f"entry {index + 1} of `{field}` is an alias to something that stands elsewhere")
+    text = b"".join(lines).decode("utf-8", "surrogateescape")
+    own = b"".join(lines[first_line(item) - 1 : last_line(item)]).decode("utf-8", "surrogateescape")
+    head = b"".join(lines[found.key_line - 1 : first_line(sequence)]).decode("utf-8", "surrogateescape")
+    for anchor in (*_ANCHOR.findall(own), *_ANCHOR.findall(head)):
+        if re.search(rf"\*{re.escape(anchor)}(?![^\s,\]}}])", text):
+            raise CannotRemove(f"`{field}` uses the anchor &{anchor}, which is used elsewhere in the file")
+
+
+def _from_block(path: str, lines: list[bytes], found: _List, indices: set[int]) -> list[Edit]:
+    edits = [Edit(Span(path, *_item_lines(lines, found.node.value[index])), "") for index in sorted(indices)]
+    if len(indices) < len(found.node.value):
+        return edits
+    # Nothing is left: `resources:` alone would be null. The comments between the entries stay where they are.
+    line = lines[found.key_line - 1].decode("utf-8", "surrogateescape")
+    key, colon, rest = line.partition(":")
+    if not colon or found.key_line == edits[0].span.line:
+        raise CannotRemove("the list stands on the line of its own key")
+    return [Edit(Span(path, found.key_line, found.key_line), f"{key}: []{rest}"), *edits]
+
+
+def _item_lines(lines: list[bytes], item: yaml.Node) -> tuple[int, int]:
+    start = first_line(item)
+    before = lines[start - 1].decode("utf-8", "surrogateescape")[: item.start_mark.column]
+    while not before.replace("\ufeff", "").lstrip().startswith("-"):
+        # The dash may stand on a line above its value.
+        if start == 1 or before.strip():
+            raise CannotRemove("the entry does not stand on lines of its own")
+        start -= 1
+        before = lines[start - 1].decode("utf-8", "surrogateescape")
+        if before.strip().startswith("#"):
+            raise CannotRemove("a comment stands between the dash and its value")
+    return start, last_line(item)
+
+
+def _from_flow(path: str, lines: list[bytes], sequence: yaml.SequenceNode, indices: set[int]) -> Edit:
+    """Cut items out of `[a, b, c]`, with the comma and the space that belonged to them."""
+    first, last = first_line(sequence), sequence.end_mark.line + 1
+    text = b"".join(lines[first - 1 : last]).decode("utf-8", "surrogateescape")
+    starts = [0]
+    for line in lines[first - 1 : last]:
+        starts.append(starts[-1] + len(line.decode("utf-8", "surrogateescape")))
+    # The parser does not count a byte order mark.
+    shift = 1 if first == 1 and text.startswith("\ufeff") else 0
+
+    def offset(mark: yaml.Mark) -> int:
+        return starts[mark.line + 1 - first] + mark.column + (shift if mark.line == 0 else 0)
+
+    count = len(sequence.value)
+    for index in sorted(indices, reverse=True):
+        item = sequence.value[index]
+        begin, end = offset(item.start_mark), offset(item.end_mark)
+        begin = _before_anchor(text, begin)
+        after = [i for i in range(index + 1, count) if i not in indices]
+        if after:
+            end = _before_anchor(text, offset(sequence.value[index + 1].start_mark))
+        elif any(i not in indices for i in range(index)):
+            begin = offset(sequence.value[index - 1].end_mark)
+        else:
+            following = text[end:]
+            end += len(following) - len(following.lstrip(" ,"))
+        if "#" in text[begin:end]:
+            raise CannotRemove("a comment stands inside the list")
+        text = text[:begin] + text[end:]
+    return Edit(Span(path, first, last), text)
+
+
+def _before_anchor(text: str, position: int) -> int:
+    match = re.search(r"&[^\s,\[\]{}]+\s+$", text[:position])
+    return match.start() if match else position
