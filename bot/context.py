@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 from bot.clock import Clock
 from bot.deliveries import Delivery, Stored
+from bot.engine import Engine
 from bot.errors import Superseded
 from bot.github.app import GitHubApp
 from bot.github.installations import AppIdentity
@@ -32,6 +33,7 @@ class Services:
     github: GitHubApp
     identity: AppIdentity
     mirrors: Mirrors
+    engine: Engine
     metrics: Metrics
     enqueue: Callable[[Delivery], Awaitable[Stored]]
 

@@ -43,6 +43,11 @@ class Engine:
         """Raises `RendererMissing`. `directory` holds the cache and the scratch space."""
         return cls(await Renderer.start(renderer, directory / "scratch", jobs), RenderCache(directory))
 
+    @property
+    def renderer(self) -> str:
+        """Name and version of the engine behind it."""
+        return self._renderer.engine.identity
+
     def analysis(self, matcher: RepositoryMatcher, build_options: BuildOptions | None = None) -> Analysis:
         for memo in (self._parsed, self._looked):
             if len(memo) > _MEMO_LIMIT:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,16 +24,20 @@ from gitops.tree import Tree
 # Trying entries one by one when the whole pair cannot be proven costs a discovery each.
 MAX_SINGLE_TRIALS = 12
 
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
+
 Planning = Generator[Sequence[RenderRequest], Mapping[str, Output], "Planned"]
 
 
 @dataclass(frozen=True, slots=True)
 class FixPlan:
-    """A proven fix. `references` are the entries it takes out, `edits` the lines, `findings` what it settles.
+    """A proven fix. `key` names the pair in marks and branches, the same for as long as the two Applications are called
+    so and stay in their root. `references` are the entries it takes out, `edits` the lines, `findings` what it settles.
 
     `keeper` equals `loser` when one Application brings a resource twice.
     """
 
+    key: str
     keeper: ApplicationKey
     loser: ApplicationKey
     references: tuple[Reference, ...]
@@ -40,11 +46,6 @@ class FixPlan:
     resources: tuple[OwnedId, ...]
     proof: Proof
     applicability: Applicability
-
-    @property
-    def key(self) -> str:
-        """Names the pair in marks and branches: the same for as long as the two Applications are called so."""
-        return f"{self.keeper[2]}--{self.loser[2]}"
 
     @property
     def cautions(self) -> tuple[str, ...]:
@@ -93,9 +94,18 @@ def plan_fixes(snapshot: Snapshot, analysis: Analysis, findings: Sequence[Findin
         risky = trial.proof.cautions or any(is_data_bearing(o.id.group, o.id.kind) for o in resources)
         applicability = Applicability.UNSAFE if risky else Applicability.SAFE
         plans.append(
-            FixPlan(keeper, loser, trial.references, trial.edits, settled, resources, trial.proof, applicability)
+            FixPlan(_key(snapshot, keeper, loser), keeper, loser, trial.references, trial.edits, settled, resources, trial.proof, applicability)
         )
     return Planned(tuple(_with_fix(f, plans, refused.get(id(f))) for f in findings), tuple(plans))
+
+
+def _key(snapshot: Snapshot, keeper: ApplicationKey, loser: ApplicationKey) -> str:
+    names = [key[2] for key in dict.fromkeys((keeper, loser))]
+    key = _UNSAFE.sub("-", "--".join(names)).strip("-.")[:80]
+    # The same pair may stand in several roots (one overlay per cluster); then the root belongs to its name.
+    if any(sum(other[2] == name for other in snapshot.by_key) > 1 for name in names):
+        key += "-" + hashlib.sha256("\0".join((*keeper, *loser)).encode()).hexdigest()[:6]
+    return key
 
 
 def edits_for(tree: Tree, references: Sequence[Reference]) -> tuple[Edit, ...]:

@@ -1,0 +1,149 @@
+"""The server put together: settings in, webhooks answered, deliveries worked on, until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from bot.clock import Clock, SystemClock
+from bot.context import Services
+from bot.engine import Engine
+from bot.errors import PermanentError, TemporaryError
+from bot.github import installations
+from bot.github.app import GitHubApp
+from bot.github.client import Wire
+from bot.github.installations import AppIdentity
+from bot.metrics import Metrics
+from bot.mirror import Mirrors
+from bot.server import application, listening
+from bot.settings import Settings, SettingsError
+from bot.sqlite_store import SqliteStore
+from bot.webhook import Webhook
+from bot.worker import Limits, Worker
+from handlers.registry import HANDLERS
+
+log = logging.getLogger(__name__)
+
+IDENTITY_RETRY = 10.0  # seconds between attempts to learn who we are, while GitHub does not answer
+HOUSEKEEPING = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What is known once the server listens."""
+
+    port: int
+    worker: Worker
+    engine: Engine
+
+
+async def serve(
+    settings: Settings,
+    *,
+    stop: asyncio.Event | None = None,
+    started: Callable[[Running], None] | None = None,
+    clock: Clock | None = None,
+) -> None:
+    """Serve until `stop` is set, or until SIGTERM or SIGINT when it is not given.
+
+    Raises `bot.settings.SettingsError`, `bot.renderer.RendererMissing`, `bot.sqlite_store.StateDirectoryInUse`,
+    `bot.deliveries.StoreUnavailable` and `OSError` (the port is taken). Logging is the caller's to configure.
+    """
+    clock = clock or SystemClock()
+    stop = stop or _stop_on_signals()
+    metrics = Metrics()
+    async with AsyncExitStack() as stack:
+        engine = await Engine.start(settings.state_dir, settings.renderer)
+        stack.push_async_callback(engine.close)
+        store = SqliteStore(_database_file(settings))
+        stack.push_async_callback(store.close)
+        session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True, auto_decompress=True))
+        wire = Wire(session, settings.api_url, clock, observe=metrics.observe_github)
+        github = GitHubApp(wire, app_id=settings.app_id, private_key=settings.private_key)
+        identity: list[AppIdentity] = []
+        mirrors = Mirrors(settings.state_dir / "mirrors", github.token)
+
+        def services() -> Services:
+            return Services(settings, clock, github, identity[0], mirrors, engine, metrics, worker.accept)
+
+        limits = Limits(concurrency=settings.workers, run_limit=settings.run_limit)
+        worker = Worker(store, HANDLERS, clock, metrics, services, limits)
+        webhook = Webhook(settings.webhook_secret, worker.accept, HANDLERS.keys(), clock, metrics)
+        problem: list[str] = ["GitHub has not answered yet"]
+        probes = {"github": lambda: problem[0] or None, "queue": worker.problem}
+        port = await stack.enter_async_context(
+            listening(application(webhook, metrics, probes), settings.host, settings.port)
+        )
+        log.info("listening", extra={"port": port, "renderer": engine.renderer})
+        if started is not None:
+            started(Running(port, worker, engine))
+        await _until(stop, worker, _work(worker, github, clock, identity, problem))
+
+
+async def _work(
+    worker: Worker, github: GitHubApp, clock: Clock, identity: list[AppIdentity], problem: list[str]
+) -> None:
+    """Learn who we are, then work. Deliveries are accepted meanwhile."""
+    while not identity:
+        try:
+            identity.append(await installations.identity(github.as_app()))
+        except (TemporaryError, PermanentError) as error:
+            # Wrong credentials do not mend themselves, but they may be replaced; /readyz tells.
+            problem[0] = f"GitHub does not accept this App: {error}"
+            log.error("GitHub does not answer as it should", extra={"reason": str(error)})
+            await clock.sleep(IDENTITY_RETRY)
+    problem[0] = ""
+    log.info("ready", extra={"app": identity[0].slug})
+    async with asyncio.TaskGroup() as group:
+        keeping = group.create_task(_keep_house(worker, clock))
+        await worker.run()
+        keeping.cancel()
+
+
+async def _keep_house(worker: Worker, clock: Clock) -> None:
+    while True:
+        try:
+            await worker.housekeeping()
+        except Exception:
+            log.exception("housekeeping failed")
+        await clock.sleep(HOUSEKEEPING)
+
+
+async def _until(stop: asyncio.Event, worker: Worker, work: Coroutine[Any, Any, None]) -> None:
+    """Run `work` until `stop`, then let the worker drain; the work's own failure ends it too."""
+    task = asyncio.create_task(work)
+    watch = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((task, watch), return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            task.result()
+        else:
+            await worker.stop()
+    finally:
+        watch.cancel()
+        task.cancel()
+        await asyncio.gather(watch, task, return_exceptions=True)
+
+
+def _database_file(settings: Settings) -> Path:
+    if not settings.database_url.startswith("sqlite:///"):
+        raise SettingsError(
+            "ARGOFIX_DATABASE_URL: this release keeps its deliveries in SQLite only (sqlite:///PATH)."
+        )
+    return Path(settings.database_url.removeprefix("sqlite:///"))
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop

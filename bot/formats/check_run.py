@@ -1,0 +1,139 @@
+"""What a check run shows: title, summary, annotations, button."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from bot.evaluation import Evaluation
+from bot.formats.markdown import bullets, code, details, safe
+from bot.github.checks import Action, Annotation, Report
+from checks.model import CheckReport, Finding, Severity
+from checks.ownership.prune import summary_line
+from checks.policy import PATH, Policy
+from gitops.spans import Span
+
+FIX = Action("Fix", "Open the pull request that fixes this", "fix")
+
+_LEVELS = {Severity.ERROR: "failure", Severity.WARNING: "warning", Severity.NOTICE: "notice"}
+_SHOWN_RESOURCES = 30
+
+Link = Callable[[Span], str]
+
+
+def in_progress() -> Report:
+    """What is shown while the work goes on."""
+    return Report(
+        "Looking at what this change renders", "argofix renders every Application that the change can reach."
+    )
+
+
+def could_not_run(reason: str) -> Report:
+    """What is shown when the work could not be done; never a pass, never a failure of the change."""
+    summary = f"argofix could not look at this change: {safe(reason)}."
+    return Report("Could not look at this change", summary, conclusion="neutral")
+
+
+def completed(
+    evaluation: Evaluation, report: CheckReport, policy: Policy, link: Link, notes: Sequence[str] = ()
+) -> Report:
+    """The result of one check. `link` gives the address of a place on GitHub; `notes` are said first."""
+    topics = _topics(report.findings)
+    new = [group for group in topics if group[0].introduced is not False and group[0].suppressed is None]
+    old = [group for group in topics if group[0].introduced is False and group[0].suppressed is None]
+    suppressed = sum(finding.suppressed is not None for finding in report.findings)
+    parts = [f"> {safe(note)}" for note in notes]
+    for group in new:
+        parts.append(_section(evaluation, group, link))
+    if not new:
+        parts.append("This change brings no new problem.")
+    fixable = any(finding.fix is not None for group in topics for finding in group)
+    if fixable:
+        parts.append(
+            "**Fix** above opens a pull request with the proven edits; `argofix fix` shows them on a checkout."
+        )
+    if old:
+        lines = [f"{_place(group[0].span, link)}: {safe(group[0].topic.title)}" for group in old]
+        parts.append(details(f"Known before this change: {len(old)}", bullets(lines)))
+    if report.gaps:
+        parts.append(details(f"Not analysed: {len(report.gaps)}", bullets(safe(gap) for gap in report.gaps)))
+    if policy.problems:
+        lines = [f"line {problem.line}: {safe(problem.message)}" for problem in policy.problems]
+        parts.append(f"{code(PATH)} has mistakes; the defaults are used in their place:\n\n{bullets(lines)}")
+    parts.append(_footer(report, suppressed))
+    return Report(
+        title=_title(new, old, report),
+        summary="\n\n".join(parts),
+        conclusion=report.conclusion,
+        annotations=[_annotation(group) for group in new],
+        actions=[FIX] if fixable else [],
+    )
+
+
+def _topics(findings: Sequence[Finding]) -> list[list[Finding]]:
+    """Findings that are read together, the gravest first."""
+    groups: dict[tuple[str, bool | None, bool], list[Finding]] = {}
+    for finding in findings:
+        key = (finding.topic.key, finding.introduced, finding.suppressed is not None)
+        groups.setdefault(key, []).append(finding)
+    order = [Severity.ERROR, Severity.WARNING, Severity.NOTICE]
+    return sorted(groups.values(), key=lambda group: (order.index(group[0].severity), group[0].span))
+
+
+def _title(new: list[list[Finding]], old: list[list[Finding]], report: CheckReport) -> str:
+    if new:
+        first = safe(new[0][0].topic.title).replace("`", "")
+        title = first if len(new) == 1 else f"{first}, and {len(new) - 1} more"
+    elif old:
+        title = f"Nothing new; {len(old)} {'problem' if len(old) == 1 else 'problems'} known before"
+    elif report.gaps:
+        title = "Nothing wrong in what could be analysed"
+    else:
+        title = "All is well"
+    return title if len(title) <= 240 else title[:239] + "…"
+
+
+def _section(evaluation: Evaluation, group: list[Finding], link: Link) -> str:
+    first = group[0]
+    parts = [f"### {safe(first.topic.title)}", safe(first.topic.message)]
+    if first.topic.advice:
+        parts.append(safe(first.topic.advice))
+    places = [(first.span, "here")] + [(related.span, related.message) for related in first.related]
+    parts.append(bullets((f"{_place(span, link)}: {safe(what)}" for span, what in dict(places).items()), most=8))
+    resources = [code(str(finding.resource)) for finding in group if finding.resource is not None]
+    if len(resources) > 1:
+        parts.append(details(f"The {len(resources)} resources", bullets(resources, most=_SHOWN_RESOURCES)))
+    for plan in evaluation.plans:
+        if any(finding.identity == first.identity for finding in plan.findings):
+            parts.append(safe(summary_line(evaluation.snapshot, plan)))
+            break
+    return "\n\n".join(parts)
+
+
+def _place(span: Span, link: Link) -> str:
+    return f"[{code(str(span))}]({link(span)})"
+
+
+def _annotation(group: list[Finding]) -> Annotation:
+    first = group[0]
+    advice = f"\n\n{first.topic.advice}" if first.topic.advice else ""
+    resources = [str(finding.resource) for finding in group if finding.resource is not None]
+    return Annotation(
+        path=first.span.path,
+        start_line=first.span.line,
+        end_line=first.span.end_line,
+        level=_LEVELS[first.severity],
+        title=first.topic.title.replace("`", ""),
+        message=f"{first.topic.message}{advice}",
+        raw_details="\n".join(resources) if len(resources) > 1 else "",
+    )
+
+
+def _footer(report: CheckReport, suppressed: int) -> str:
+    counts = report.counts
+    parts = [
+        f"{counts.get('applications', 0)} Applications: {counts.get('rendered', 0)} rendered, "
+        f"{counts.get('failed', 0)} failed, {counts.get('not-analysed', 0)} not analysed."
+    ]
+    if suppressed:
+        parts.append(f"{suppressed} {'finding is' if suppressed == 1 else 'findings are'} ignored by {code(PATH)}.")
+    return " ".join(parts)

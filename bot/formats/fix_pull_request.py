@@ -1,0 +1,239 @@
+"""Title, body and commit message of a fix pull request."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+
+from bot.evaluation import Evaluation
+from bot.formats.diff import diff_of_edits
+from bot.formats.markdown import block, bullets, code, details, safe, shell_word, table
+from checks.model import Finding
+from checks.ownership.plan import FixPlan
+from checks.ownership.prune import Safety, safety
+from checks.wording import counted, listed
+from gitops.kustomization import Reference
+from gitops.snapshot import OwnedId
+
+MAX_BODY = 60_000  # GitHub takes 65,536 characters
+
+_STATE = re.compile(r"<!-- argofix:state:(?P<edits>[0-9a-f]{12}):(?P<commit>[0-9a-f]{40}) -->")
+CLOSED = "<!-- argofix:closed -->"
+
+
+def mark(key: str) -> str:
+    """The hidden line by which a fix pull request is known again."""
+    return f"<!-- argofix:fix:{key} -->"
+
+
+def state_mark(edits: str, commit: str) -> str:
+    """The hidden line that tells which edits the branch holds and at which commit we left it."""
+    return f"<!-- argofix:state:{edits}:{commit} -->"
+
+
+def read_state(body: str) -> tuple[str, str] | None:
+    """(digest of the edits, commit) of our last update, as written in a body."""
+    match = _STATE.search(body)
+    return (match["edits"], match["commit"]) if match else None
+
+
+def digest(evaluation: Evaluation, plan: FixPlan) -> str:
+    """Identifies what a plan changes: equal digests need no new commit."""
+    return hashlib.sha256(diff_of_edits(evaluation.snapshot.tree, plan.edits)).hexdigest()[:12]
+
+
+def title(plan: FixPlan) -> str:
+    """At most 120 characters."""
+    what = counted([owned.id for owned in plan.resources])
+    name = plan.loser[2]
+    text = f"Bring {what} into {name} only once" if plan.keeper == plan.loser else f"Take {what} out of {name}"
+    return text if len(text) <= 120 else text[:119] + "…"
+
+
+def commit_message(plan: FixPlan) -> str:
+    """Subject, blank line, why."""
+    if plan.keeper == plan.loser:
+        why = "It is brought in twice, which kustomize refuses to build."
+    else:
+        why = (
+            f"{plan.keeper[2]} owns the same resources. Argo CD tracks an object for one Application\n"
+            "only; two owners overwrite each other at every sync."
+        )
+    return f"{title(plan)}\n\n{why}\nProven by rendering every Application before and after.\n"
+
+
+def body(evaluation: Evaluation, plan: FixPlan, key: str, commit: str) -> str:
+    """The pull request's description."""
+    found = safety(evaluation.snapshot, plan)
+    parts = [mark(key), _intro(plan)]
+    if found.dangerous:
+        parts.append(_warning(found, plan))
+    parts.append(_changes(plan))
+    parts.append(_proof(plan))
+    if plan.keeper != plan.loser:
+        parts.append(_merging(evaluation, plan, found))
+    parts.extend(_left_for_people(evaluation.findings, plan))
+    parts.append(
+        "<sub>Closing this pull request is remembered: it is not opened again by itself. Commits of yours on this "
+        "branch are left alone.</sub>"
+    )
+    parts.append(state_mark(digest(evaluation, plan), commit))
+    text = "\n\n".join(parts)
+    return (
+        text
+        if len(text) <= MAX_BODY
+        else text[: MAX_BODY - 200] + "\n\n… cut: `argofix fix` shows everything.\n\n" + parts[-1]
+    )
+
+
+def _names(plan: FixPlan) -> tuple[str, str]:
+    return code(plan.keeper[2]), code(plan.loser[2])
+
+
+def _intro(plan: FixPlan) -> str:
+    keeper, loser = _names(plan)
+    what = safe(counted([owned.id for owned in plan.resources]))
+    if plan.keeper == plan.loser:
+        return f"{loser} brings in {what} twice, so kustomize refuses to build it. This takes the second entry out."
+    one = len(plan.resources) == 1
+    return (
+        f"{keeper} and {loser} both own {what}. Argo CD tracks an object for one Application only, so they overwrite "
+        f"each other at every sync. This takes {'it' if one else 'them'} out of {loser}; {keeper} keeps the same "
+        f"{'copy' if one else 'copies'}."
+    )
+
+
+def _warning(found: Safety, plan: FixPlan) -> str:
+    names = listed([code(str(owned.id)) for owned in found.data_bearing], most=3)
+    return (
+        "> [!WARNING]\n"
+        f"> **Do not merge before step 1 below.** If the live {names} still {_carries(found)} the tracking id of "
+        f"{code(plan.loser[2])}, its next sync with prune deletes {_it(found)}, and a Namespace takes everything in "
+        "it along. Git cannot tell whose tracking id it is."
+    )
+
+
+def _carries(found: Safety) -> str:
+    return "carries" if len(found.data_bearing) == 1 else "carry"
+
+
+def _it(found: Safety) -> str:
+    return "it" if len(found.data_bearing) == 1 else "them"
+
+
+def _changes(plan: FixPlan) -> str:
+    rows: list[tuple[str, str, str]] = []
+    for reference in plan.references:
+        own = _of(plan, reference)
+        rows.append((code(str(reference.span)), code(reference.value), safe(counted([o.id for o in own]))))
+    text = "### What changes\n\n" + table(("Line", "Entry removed", "It brought in"), rows)
+    if len(plan.resources) > 1:
+        text += "\n\n" + details("Every resource", bullets(code(str(o.id)) for o in plan.resources))
+    return text
+
+
+def _of(plan: FixPlan, reference: Reference) -> list[OwnedId]:
+    return [
+        removal.resource
+        for finding in plan.findings
+        for removal in finding.removals
+        if removal.reference == reference and removal.loser == plan.loser
+    ]
+
+
+def _proof(plan: FixPlan) -> str:
+    rows = [("✅" if row.holds else "❌", safe(row.statement), safe(row.detail)) for row in plan.proof.rows]
+    text = "### Proof\n\nEvery Application was rendered before and after this change.\n\n"
+    text += table(("", "Checked", "Seen"), rows)
+    if plan.cautions:
+        text += "\n\n" + bullets(safe(caution) for caution in plan.cautions)
+    return text
+
+
+def _merging(evaluation: Evaluation, plan: FixPlan, found: Safety) -> str:
+    keeper, loser = _names(plan)
+    rows = [(code(b.name), b.role, safe(b.syncs)) for b in found.behaviours]
+    parts = ["### When you merge", table(("Application", "", "Argo CD syncs it"), rows)]
+    if found.data_bearing:
+        parts.append(_procedure(evaluation, plan, found))
+    else:
+        parts.append(
+            f"Sync {keeper} first, so that it takes the objects over, then {loser}:\n\n"
+            + block(f"{_sync(plan.keeper[2])}\n{_sync(plan.loser[2])}", "sh")
+            + f"\n\nIf {loser} is synced first and still holds them, Argo CD deletes them, and {keeper} makes them "
+            "anew at its own next sync."
+        )
+    return "\n\n".join(parts)
+
+
+def _sync(name: str) -> str:
+    return f"argocd app sync {shell_word(name)}"
+
+
+def _procedure(evaluation: Evaluation, plan: FixPlan, found: Safety) -> str:
+    keeper, loser = plan.keeper[2], plan.loser[2]
+    bearing = found.data_bearing[:3]
+    options = "jsonpath='{.metadata.annotations.argocd\\.argoproj\\.io/sync-options}{\"\\n\"}'"
+    tracking = "jsonpath='{.metadata.annotations.argocd\\.argoproj\\.io/tracking-id}{\"\\n\"}'"
+    steps: list[str] = []
+    if found.protect:
+        diff = diff_of_edits(evaluation.snapshot.tree, found.protect).decode("utf-8", "replace")
+        steps.append(
+            "**Protect.** Commit this to both copies in a pull request of its own, sync both Applications, and see "
+            "it on the live objects:\n\n"
+            + _indent(details("The edit (for <code>git apply</code>)", block(diff, "diff")))
+            + "\n\n"
+            + _indent(block("\n".join([_sync(keeper), _sync(loser), *(_get(o, options) for o in bearing)]), "sh"))
+        )
+    elif found.unprotected:
+        steps.append(
+            "**Protect.** Add `argocd.argoproj.io/sync-options: Prune=false,Delete=false` to both copies by hand ("
+            f"{safe(found.unprotected[0])}), sync both Applications and see it on the live objects."
+        )
+    else:
+        steps.append(
+            "**Protected already:** both copies carry `Prune=false,Delete=false`; see it on the live objects:\n\n"
+            + _indent(block("\n".join(_get(o, options) for o in bearing), "sh"))
+        )
+    hand_over = [
+        f"argocd app set {shell_word(loser)} --self-heal=false",
+        _sync(keeper),
+        *(_get(o, tracking) for o in bearing),
+    ]
+    extra = ""
+    if found.partial_sync:
+        extra += f" {code(keeper)} has `ApplyOutOfSyncOnly=true`: switch it off for this sync, or it may skip them."
+    if found.refuses_shared:
+        extra += f" {code(keeper)} has `FailOnSharedResource=true`: take it out first, or this sync fails."
+    steps.append(
+        f"**Hand over.** Suspend self-healing of {code(loser)}, sync {code(keeper)} in full, and see its name in the "
+        f"live tracking ids.{extra}\n\n" + _indent(block("\n".join(hand_over), "sh"))
+    )
+    steps.append(f"**Merge this**, then sync {code(loser)}:\n\n" + _indent(block(_sync(loser), "sh")))
+    steps.append("**Clean up:** take the annotation off again and switch self-healing back on.")
+    names = listed([code(str(o.id)) for o in found.data_bearing], most=3)
+    head = f"Losing {names} would lose data, so do it in this order:"
+    return head + "\n\n" + "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
+
+
+def _get(owned: OwnedId, output: str) -> str:
+    rid = owned.id
+    kind = f"{rid.kind}.{rid.group}".lower() if rid.group else rid.kind.lower()
+    where = f" -n {shell_word(rid.namespace)}" if rid.namespace else ""
+    return f"kubectl get {shell_word(kind)} {shell_word(rid.name)}{where} -o {output}"
+
+
+def _indent(text: str) -> str:
+    return "\n".join(f"   {line}" if line else "" for line in text.split("\n"))
+
+
+def _left_for_people(findings: Sequence[Finding], plan: FixPlan) -> list[str]:
+    """Conflicts of the same two Applications that this pull request does not settle."""
+    pair = {plan.keeper[2], plan.loser[2]}
+    settled = {finding.identity for finding in plan.findings}
+    rest = [f for f in findings if set(f.applications) == pair and len(pair) == 2 and f.identity not in settled]
+    rest = [f for f in rest if f.resource is not None and f.suppressed is None and f.fix is None]
+    if not rest:
+        return []
+    return ["### Left for you\n\n" + bullets((safe(finding.message) for finding in rest), most=20)]

@@ -1,0 +1,110 @@
+"""What Argo CD may do when a fix is merged, and in which order to let it.
+
+Source of the rules: facts.md, "Argo CD: ownership and pruning" (argo-cd 3.x, controller/state.go and gitops-engine's
+sync): an Application prunes live objects whose tracking id names it and which its manifests no longer contain; the
+delete asks nobody else. Git does not know whose tracking id a live object carries.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from checks.ownership.plan import FixPlan
+from checks.wording import listed
+from gitops.annotate import annotate, annotation_of
+from gitops.applications import Application
+from gitops.errors import GitopsError
+from gitops.kinds import is_data_bearing
+from gitops.snapshot import Owned, OwnedId, Snapshot
+from gitops.spans import Edit
+
+SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
+PROTECTION = ("Prune=false", "Delete=false")
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """One Application's part: `role` is `keeps` or `loses`, `syncs` says when and how it prunes."""
+
+    name: str
+    role: str
+    syncs: str
+
+
+@dataclass(frozen=True, slots=True)
+class Safety:
+    """`data_bearing` are resources whose deletion loses data; `protect` are the edits of step one (empty when they
+    are not needed, or when `unprotected` says why they could not be written); `dangerous` tells that merging without
+    the procedure may delete them."""
+
+    behaviours: tuple[Behaviour, ...]
+    data_bearing: tuple[OwnedId, ...]
+    dangerous: bool
+    protect: tuple[Edit, ...]
+    unprotected: tuple[str, ...]
+    partial_sync: bool
+    refuses_shared: bool
+
+
+def safety(snapshot: Snapshot, plan: FixPlan) -> Safety:
+    """Prune safety of a fix while nobody knows which Application the live objects name."""
+    keeper = snapshot.by_key[plan.keeper].application
+    loser = snapshot.by_key[plan.loser].application
+    bearing = tuple(o for o in plan.resources if is_data_bearing(o.id.group, o.id.kind))
+    edits: dict[Edit, None] = {}
+    unprotected: list[str] = []
+    already = True
+    for owned_id in bearing:
+        for copy in snapshot.owners.get(owned_id, ()):
+            if copy.application.key not in (plan.keeper, plan.loser):
+                continue
+            try:
+                new = _protect(snapshot, copy)
+            except GitopsError as error:
+                unprotected.append(str(error))
+                already = False
+                continue
+            already = already and not new
+            edits.update(dict.fromkeys(new))
+    handed_over = plan.keeper != plan.loser
+    return Safety(
+        behaviours=(_behaviour(keeper, "keeps"), _behaviour(loser, "loses")) if handed_over else (),
+        data_bearing=bearing if handed_over else (),
+        dangerous=handed_over and bool(bearing) and not already,
+        protect=tuple(edits) if handed_over else (),
+        unprotected=tuple(dict.fromkeys(unprotected)) if handed_over else (),
+        partial_sync="ApplyOutOfSyncOnly=true" in keeper.sync_policy.options,
+        refuses_shared="FailOnSharedResource=true" in keeper.sync_policy.options,
+    )
+
+
+def _protect(snapshot: Snapshot, copy: Owned) -> tuple[Edit, ...]:
+    span = copy.origin.span
+    tree = snapshot.tree
+    data = tree.read(tree.resolve(span.path))
+    present = annotation_of(span.path, data, span.line, SYNC_OPTIONS)
+    options = [option.strip() for option in (present or "").split(",") if option.strip()]
+    wanted = [option for option in PROTECTION if option not in options]
+    if not wanted:
+        return ()
+    return annotate(span.path, data, span.line, {SYNC_OPTIONS: ",".join([*options, *wanted])})
+
+
+def _behaviour(application: Application, role: str) -> Behaviour:
+    policy = application.sync_policy
+    if not policy.automated:
+        syncs = "by hand only; deletes what it no longer contains when synced with `--prune`"
+    elif policy.prune:
+        syncs = "by itself, and deletes what it no longer contains" + (", self-healing" if policy.self_heal else "")
+    else:
+        syncs = "by itself, without deleting" + (", self-healing" if policy.self_heal else "")
+    return Behaviour(application.name, role, syncs)
+
+
+def summary_line(snapshot: Snapshot, plan: FixPlan) -> str:
+    """One sentence for summaries: what merging may do."""
+    found = safety(snapshot, plan)
+    if not found.dangerous:
+        return "Merging deletes nothing in the cluster that it should not."
+    names = listed([str(o.id) for o in found.data_bearing], most=3)
+    return f"Not before step 1: merged at once, it may let Argo CD delete {names} in the cluster."

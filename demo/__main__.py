@@ -1,0 +1,96 @@
+"""Play the story and print what GitHub shows."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bot import logs
+from bot.app import Running, serve
+from bot.settings import Settings
+from demo.story import BEFORE, PROPOSED
+from tests.github import SimulatedGitHub, show
+
+
+class _Progress:
+    """Lines on stderr, so that the story itself can be piped somewhere."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+
+    def __call__(self, text: str) -> None:
+        print(f"[{time.monotonic() - self._start:5.1f} s] {text}", file=sys.stderr, flush=True)
+
+
+async def play() -> None:
+    say = _Progress()
+    async with SimulatedGitHub() as github:
+        with tempfile.TemporaryDirectory(prefix="argofix-demo-") as state:
+            await _story(github, Path(state), say)
+        github.assert_no_violations()
+    say("done; every request and answer fits GitHub's published description")
+
+
+async def _story(github: SimulatedGitHub, state: Path, say: _Progress) -> None:
+    settings = Settings(
+        app_id=github.app.id,
+        private_key=github.app.private_key,
+        webhook_secret=github.app.webhook_secret,
+        api_url=github.api_url,
+        state_dir=state,
+        database_url=f"sqlite:///{state / 'argofix.db'}",
+        host="127.0.0.1",
+        port=0,
+    )
+    stop = asyncio.Event()
+    ready: asyncio.Future[Running] = asyncio.get_running_loop().create_future()
+    server = asyncio.create_task(serve(settings, stop=stop, started=ready.set_result))
+    try:
+        await asyncio.wait((server, ready), return_when=asyncio.FIRST_COMPLETED)
+        if server.done():
+            server.result()
+        running = await ready
+        say(f"simulated GitHub at {github.url}, argofix listens on port {running.port}")
+        github.app.webhook_url = f"http://127.0.0.1:{running.port}/webhook"
+        repo = github.repository("acme/platform", BEFORE)
+        github.install(repo)
+        alice = github.user("alice")
+        github.collaborator(repo, alice)
+        await github.settle()
+
+        say("alice opens a pull request that makes api-backend self-contained")
+        repo.push("self-contained", PROPOSED, message="Make api-backend self-contained", author=alice)
+        pull = github.open_pull(repo, "self-contained", title="Make api-backend self-contained", user=alice)
+        await github.wait_for(
+            lambda: len(pull.checks) == 2 and all(run.status == "completed" for run in pull.checks.values()),
+            within=40,
+        )
+        _print("What GitHub shows on the pull request", show.pull_request(pull))
+
+        say("she merges it all the same")
+        github.merge(pull, alice)
+        fix = await github.wait_for(lambda: next((p for p in repo.pulls if p.issue.user == github.app.bot), None), 40)
+        await github.settle()
+        _print("The pull request that argofix opens", show.pull_request(fix, diff=True))
+    finally:
+        stop.set()
+        await server
+
+
+def _print(title: str, text: str) -> None:
+    print(f"\n{'=' * 100}\n{title}\n{'=' * 100}\n{text}", flush=True)
+
+
+def main() -> int:
+    logs.configure(level="warning", secrets=())
+    logging.captureWarnings(True)
+    asyncio.run(play())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""What every handler needs at hand for one repository: access to it, its mirror, its policy, evaluations."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from bot.context import Context
+from bot.errors import PermanentError
+from bot.evaluation import Evaluation, evaluate
+from bot.events import RepositoryEvent
+from bot.github import contents, repos
+from bot.github.app import FIX, REPORT
+from bot.github.client import GitHub
+from bot.github.model import Repository
+from bot.mirror import Mirror
+from bot.trees import Repository as Objects
+from checks.policy import PATH, Policy, PolicyProblem, parse_policy
+from gitops.errors import GitopsError
+from gitops.repositories import RepositoryMatcher
+from gitops.spans import Span
+from gitops.tree import Tree
+
+# Part of what an evaluation is known by: a release that judges differently judges anew.
+VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One repository at work. `repository` is read from GitHub at the start of the run, never from the payload."""
+
+    context: Context
+    installation: int
+    repository: Repository
+    github: GitHub
+    mirror: Mirror
+
+    @classmethod
+    async def open(cls, event: RepositoryEvent, context: Context) -> Desk:
+        """Raises `bot.github.errors.NotFound` when the repository has gone."""
+        services = context.services
+        github = services.github.installation(event.installation, event.repository.id, REPORT)
+        repository = await repos.get(github, event.repository.full_name)
+        mirror = services.mirrors.of(repository.id, repository.clone_url, event.installation)
+        return cls(context, event.installation, repository, github, mirror)
+
+    @property
+    def name(self) -> str:
+        return self.repository.full_name
+
+    def writing(self) -> GitHub:
+        """Access that may also push branches; only for opening fixes."""
+        return self.context.services.github.installation(self.installation, self.repository.id, FIX)
+
+    @property
+    def matcher(self) -> RepositoryMatcher:
+        return RepositoryMatcher.of_urls([self.repository.clone_url, f"https://github.com/{self.name}"])
+
+    async def default_tip(self) -> str:
+        """The commit of the default branch. Raises `PermanentError` for an empty repository."""
+        tip = await contents.branch_head(self.github, self.name, self.repository.default_branch)
+        if tip is None:
+            raise PermanentError(f"{self.name} has no branch {self.repository.default_branch}")
+        return tip
+
+    @asynccontextmanager
+    async def objects(self, *commits: str) -> AsyncIterator[Objects]:
+        """The mirror, with these commits in it, open for reading."""
+        await self.mirror.fetch(commits)
+        objects = self.mirror.open()
+        try:
+            yield objects
+        finally:
+            objects.close()
+
+    async def evaluate(self, tree: Tree, base: Tree | None, policy: Policy) -> Evaluation:
+        """Evaluate, and stop at once when a newer delivery takes over."""
+        work = evaluate(self.context.services.engine, tree, base, self.matcher, policy)
+        return await self.context.unless_superseded(work)
+
+    def blob_url(self, commit: str, span: Span) -> str:
+        """The address of lines of a file on GitHub."""
+        site = self.repository.clone_url.removesuffix(".git")
+        lines = f"#L{span.line}" + (f"-L{span.end_line}" if span.end_line > span.line else "")
+        return f"{site}/blob/{commit}/{_quoted(span.path)}{lines}"
+
+
+def read_policy(tree: Tree) -> Policy:
+    """`.github/argofix.yaml` of a tree; a symlink out or a huge file counts as a mistake, not as absent.
+
+    Judge only by that of the default branch: a pull request must not change what it is judged by.
+    """
+    if PATH not in tree:
+        return Policy()
+    try:
+        return parse_policy(tree.read(tree.resolve(PATH)))
+    except (GitopsError, KeyError) as error:
+        return Policy(problems=(PolicyProblem(1, f"it cannot be read: {error}"),))
+
+
+def fingerprint(*parts: str) -> str:
+    """A short name for an evaluation's inputs, kept as the check run's external id."""
+    return hashlib.sha256("\0".join((VERSION, *parts)).encode()).hexdigest()[:20]
+
+
+def _quoted(path: str) -> str:
+    return quote(path.encode("utf-8", "surrogateescape"))

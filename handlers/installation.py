@@ -1,0 +1,56 @@
+"""`installation` and `installation_repositories`: start looking after repositories, or stop."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+from bot.context import Context
+from bot.deliveries import Delivery, delivery_of
+from bot.events import InstallationEvent
+from bot.github import contents, installations
+from bot.github.app import REPORT
+
+log = logging.getLogger(__name__)
+
+_STARTED = frozenset({"created", "unsuspend", "added", "new_permissions_accepted"})
+
+
+async def handle(delivery: Delivery, context: Context) -> None:
+    event = delivery.parsed()
+    if not isinstance(event, InstallationEvent):
+        return
+    services = context.services
+    # Tokens carry the permissions and repositories of when they were made.
+    services.github.forget(event.installation)
+    if event.action not in _STARTED:
+        log.info("installation changed", extra={"installation": event.installation, "action": event.action})
+        return
+    github = services.github.installation(event.installation, None, REPORT)
+    for repository in await installations.repositories(github):
+        if event.added and repository.full_name not in event.added:
+            continue
+        tip = await contents.branch_head(github, repository.full_name, repository.default_branch)
+        if tip is None or repository.archived:
+            continue
+        # The same work as after a push; through the queue, one repository at a time.
+        payload = json.dumps(
+            {
+                "ref": f"refs/heads/{repository.default_branch}",
+                "before": "0" * 40,
+                "after": tip,
+                "installation": {"id": event.installation},
+                "repository": {
+                    "id": repository.id,
+                    "full_name": repository.full_name,
+                    "clone_url": repository.clone_url,
+                    "default_branch": repository.default_branch,
+                    "private": repository.private,
+                    "archived": repository.archived,
+                    "fork": repository.fork,
+                    "owner": {"login": repository.owner},
+                    "name": repository.name,
+                },
+            }
+        ).encode()
+        await services.enqueue(delivery_of(f"installed/{repository.id}/{tip}", "push", payload, services.clock.now()))

@@ -1,0 +1,27 @@
+"""`push` to the default branch: open, update or close the fix pull requests."""
+
+from __future__ import annotations
+
+from bot.context import Context
+from bot.deliveries import Delivery
+from bot.events import PushEvent
+from handlers.desk import Desk, read_policy
+from handlers.fixes import Target, settle
+
+
+async def handle(delivery: Delivery, context: Context) -> None:
+    event = delivery.parsed()
+    if not isinstance(event, PushEvent) or event.after is None or not event.on_default_branch:
+        return
+    await settle_default(await Desk.open(event, context))
+
+
+async def settle_default(desk: Desk) -> None:
+    """Make the fix pull requests against the default branch those of its present commit."""
+    if desk.repository.archived:
+        return
+    tip = await desk.default_tip()
+    async with desk.objects(tip) as objects:
+        tree = objects.tree(tip)
+        evaluation = await desk.evaluate(tree, None, read_policy(tree))
+        await settle(desk, evaluation, Target(desk.repository.default_branch, tip))

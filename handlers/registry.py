@@ -1,0 +1,15 @@
+"""Which handler does which event. One event, one file."""
+
+from __future__ import annotations
+
+from bot.context import Handlers
+from handlers import check_run, check_suite, installation, pull_request, push
+
+HANDLERS: Handlers = {
+    "pull_request": pull_request.handle,
+    "push": push.handle,
+    "check_run": check_run.handle,
+    "check_suite": check_suite.handle,
+    "installation": installation.handle,
+    "installation_repositories": installation.handle,
+}
