@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from bot.evaluation import Evaluation
+from bot.formats.grouping import by_topic
 from bot.formats.markdown import bullets, code, details, safe
 from bot.github.checks import Action, Annotation, Report
 from checks.model import CheckReport, Finding, Severity
 from checks.ownership.prune import summary_line
 from checks.policy import PATH, Policy
+from gitops.kinds import is_data_bearing
 from gitops.spans import Span
 
 FIX = Action("Fix", "Open the pull request that fixes this", "fix")
@@ -37,7 +39,7 @@ def completed(
     evaluation: Evaluation, report: CheckReport, policy: Policy, link: Link, notes: Sequence[str] = ()
 ) -> Report:
     """The result of one check. `link` gives the address of a place on GitHub; `notes` are said first."""
-    topics = _topics(report.findings)
+    topics = by_topic(report.findings)
     new = [group for group in topics if group[0].introduced is not False and group[0].suppressed is None]
     old = [group for group in topics if group[0].introduced is False and group[0].suppressed is None]
     suppressed = sum(finding.suppressed is not None for finding in report.findings)
@@ -69,16 +71,6 @@ def completed(
     )
 
 
-def _topics(findings: Sequence[Finding]) -> list[list[Finding]]:
-    """Findings that are read together, the gravest first."""
-    groups: dict[tuple[str, bool | None, bool], list[Finding]] = {}
-    for finding in findings:
-        key = (finding.topic.key, finding.introduced, finding.suppressed is not None)
-        groups.setdefault(key, []).append(finding)
-    order = [Severity.ERROR, Severity.WARNING, Severity.NOTICE]
-    return sorted(groups.values(), key=lambda group: (order.index(group[0].severity), group[0].span))
-
-
 def _title(new: list[list[Finding]], old: list[list[Finding]], report: CheckReport) -> str:
     if new:
         first = safe(new[0][0].topic.title).replace("`", "")
@@ -102,10 +94,9 @@ def _section(evaluation: Evaluation, group: list[Finding], link: Link) -> str:
     resources = [code(str(finding.resource)) for finding in group if finding.resource is not None]
     if len(resources) > 1:
         parts.append(details(f"The {len(resources)} resources", bullets(resources, most=_SHOWN_RESOURCES)))
-    for plan in evaluation.plans:
-        if any(finding.identity == first.identity for finding in plan.findings):
-            parts.append(safe(summary_line(evaluation.snapshot, plan)))
-            break
+    plan = next((p for p in evaluation.plans if any(f.identity == first.identity for f in p.findings)), None)
+    if plan is not None and any(f.resource and is_data_bearing(f.resource.group, f.resource.kind) for f in group):
+        parts.append(safe(summary_line(evaluation.snapshot, plan)))
     return "\n\n".join(parts)
 
 

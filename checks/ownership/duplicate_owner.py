@@ -96,12 +96,13 @@ def _topic(cases: Sequence[_Case]) -> Topic:
     what = counted([case.conflict.id.id for case in cases])
     both = "both" if len(names) == 2 else "all"
     title = f"{listed(names)} {both} own {what}"
-    advice = [f"Keep it in `{keeper.name}`: {first.keeper.reason}."]
+    it = "it" if len(cases) == 1 else "them"
+    advice = [f"Keep {it} in `{keeper.name}`: {first.keeper.reason}."]
     for other, verdict, span in zip(first.others, first.verdicts, first.places, strict=True):
         if verdict.reference is not None:
             advice.append(f"Remove `{verdict.reference.value}` ({span}) from `{other.application.name}`.")
         else:
-            advice.append(f"argofix cannot take it out of `{other.application.name}`: {verdict.refusal}.")
+            advice.append(f"argofix cannot take {it} out of `{other.application.name}`: {verdict.refusal}.")
     differ = any(v.refusal.startswith("the copies differ") for v in first.verdicts)
     alike = "The copies differ after rendering." if differ else "The copies are identical after rendering."
     key = "|".join([RULE, keeper.name, str(first.keeper.copy.origin.entry), *(str(span) for span in first.places)])

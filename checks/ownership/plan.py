@@ -31,10 +31,11 @@ Planning = Generator[Sequence[RenderRequest], Mapping[str, Output], "Planned"]
 
 @dataclass(frozen=True, slots=True)
 class FixPlan:
-    """A proven fix. `key` names the pair in marks and branches, the same for as long as the two Applications are called
-    so and stay in their root. `references` are the entries it takes out, `edits` the lines, `findings` what it settles.
+    """A proven fix.
 
-    `keeper` equals `loser` when one Application brings a resource twice.
+    `key` names the pair in marks and branches, the same for as long as the two Applications are called so and stay in
+    their root. `references` are the entries it takes out, `edits` the lines, `findings` what it settles. `keeper`
+    equals `loser` when one Application brings a resource twice.
     """
 
     key: str
@@ -94,7 +95,17 @@ def plan_fixes(snapshot: Snapshot, analysis: Analysis, findings: Sequence[Findin
         risky = trial.proof.cautions or any(is_data_bearing(o.id.group, o.id.kind) for o in resources)
         applicability = Applicability.UNSAFE if risky else Applicability.SAFE
         plans.append(
-            FixPlan(_key(snapshot, keeper, loser), keeper, loser, trial.references, trial.edits, settled, resources, trial.proof, applicability)
+            FixPlan(
+                _key(snapshot, keeper, loser),
+                keeper,
+                loser,
+                trial.references,
+                trial.edits,
+                settled,
+                resources,
+                trial.proof,
+                applicability,
+            )
         )
     return Planned(tuple(_with_fix(f, plans, refused.get(id(f))) for f in findings), tuple(plans))
 

@@ -107,4 +107,4 @@ def summary_line(snapshot: Snapshot, plan: FixPlan) -> str:
     if not found.dangerous:
         return "Merging deletes nothing in the cluster that it should not."
     names = listed([str(o.id) for o in found.data_bearing], most=3)
-    return f"Not before step 1: merged at once, it may let Argo CD delete {names} in the cluster."
+    return f"Taking it out at once may let Argo CD delete {names}; the fix pull request tells the safe order."

@@ -1,0 +1,41 @@
+"""Arguments of the command line, as the contract fixes them."""
+
+from __future__ import annotations
+
+import argparse
+from importlib import metadata
+from pathlib import Path
+
+FORMATS = ("text", "json", "sarif", "html")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser; `command` is the subcommand's name."""
+    top = argparse.ArgumentParser(
+        prog="argofix",
+        description="Finds Argo CD ownership and rendering mistakes in a repository, and fixes them.",
+        epilog="Exit status: 0 nothing at error level, 1 findings, 2 could not run.",
+    )
+    top.add_argument("--version", action="version", version=f"argofix {metadata.version('argofix')}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    check = commands.add_parser("check", help="report what is wrong")
+    _path(check)
+    check.add_argument("--rev", help="look at this commit instead of the working tree")
+    check.add_argument("--base", metavar="REV", help="compare with this commit: only what is new since fails")
+    check.add_argument("--only", action="append", default=[], metavar="RULE", help="only this rule (may be repeated)")
+    check.add_argument("--format", choices=FORMATS, default="text", help="how to print it (default: text)")
+    check.add_argument("--output", type=Path, metavar="FILE", help="write there instead of to standard output")
+
+    fix = commands.add_parser("fix", help="print the proven fixes as a unified diff")
+    _path(fix)
+    fix.add_argument("--write", action="store_true", help="apply them to the working tree")
+
+    commands.add_parser("serve", help="run the GitHub App's server (settings come from the environment)")
+    return top
+
+
+def _path(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "path", nargs="?", type=Path, default=Path(), metavar="PATH", help="the checkout (default: .)"
+    )
