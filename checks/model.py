@@ -59,8 +59,8 @@ class Removal:
 class Finding:
     """One problem at one place.
 
-    `applications` are the names of those concerned, the one that should keep the resource first; `message` is one
-    line about this finding alone. `introduced` is None when there was nothing to compare with. `identity` is the same
+    `applications` are the names of those concerned, the one that should keep the resource first, and `owners` their
+    keys (names repeat across roots); `message` is one line about this finding alone. `introduced` is None when there was nothing to compare with. `identity` is the same
     for the same problem before and after a change, wherever its lines moved to. `removals` are what could mend it;
     once proven they become `fix`.
     """
@@ -73,6 +73,7 @@ class Finding:
     identity: tuple[str, ...]
     resource: ResourceId | None = None
     applications: tuple[str, ...] = ()
+    owners: tuple[ApplicationKey, ...] = ()
     related: tuple[Related, ...] = ()
     removals: tuple[Removal, ...] = ()
     fix: Fix | None = None

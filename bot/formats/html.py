@@ -16,8 +16,9 @@ import jinja2
 from bot.evaluation import Evaluation, gaps_of, status_of
 from bot.formats.grouping import by_topic
 from checks.model import Finding, Severity
+from checks.wording import listed
 from gitops.rendering import NotAnalysed, Rendered, RenderFailed
-from gitops.snapshot import State
+from gitops.snapshot import ApplicationKey, State
 
 MAX_MATRIX = 40  # Applications in the picture; the rest is in the findings
 
@@ -51,14 +52,15 @@ def render(evaluation: Evaluation, commit: str | None) -> str:
     findings = [finding for finding in evaluation.findings if finding.suppressed is None]
     shared = _shared(findings)
     tiles = [_tile(state, shared) for state in evaluation.snapshot.states]
-    names = _in_picture(shared)
+    keys = _in_picture(shared)
+    labels = _labels(keys)
     text: str = _template().render(
         commit=commit,
         counts={severity.value: sum(f.severity is severity for f in findings) for severity in Severity},
         suppressed=len(evaluation.findings) - len(findings),
-        names=names,
-        left_out=len({name for pair in shared for name in pair}) - len(names),
-        rows=[(name, [_cell(name, other, shared) for other in names]) for name in names],
+        names=[labels[key] for key in keys],
+        left_out=len({key for pair in shared for key in pair}) - len(keys),
+        rows=[(labels[key], [_cell(key, other, shared) for other in keys]) for key in keys],
         roots=_by_root(tiles),
         groups=[_group(group) for group in by_topic(findings)],
         tiles=tiles,
@@ -67,35 +69,41 @@ def render(evaluation: Evaluation, commit: str | None) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _shared(findings: list[Finding]) -> dict[tuple[str, str], list[Finding]]:
-    pairs: dict[tuple[str, str], list[Finding]] = {}
+Shared = dict[tuple[ApplicationKey, ApplicationKey], list[Finding]]
+
+
+def _shared(findings: list[Finding]) -> Shared:
+    pairs: Shared = {}
     for finding in findings:
-        if finding.rule == "duplicate-owner" and finding.resource is not None:
-            for one, other in combinations(sorted(set(finding.applications)), 2):
-                pairs.setdefault((one, other), []).append(finding)
+        for one, other in combinations(sorted(set(finding.owners)), 2):
+            pairs.setdefault((one, other), []).append(finding)
     return pairs
 
 
-def _in_picture(shared: dict[tuple[str, str], list[Finding]]) -> list[str]:
-    weight: dict[str, int] = {}
+def _in_picture(shared: Shared) -> list[ApplicationKey]:
+    weight: dict[ApplicationKey, int] = {}
     for pair, findings in shared.items():
-        for name in pair:
-            weight[name] = weight.get(name, 0) + len(findings)
-    return sorted(sorted(weight), key=lambda name: -weight[name])[:MAX_MATRIX]
+        for key in pair:
+            weight[key] = weight.get(key, 0) + len(findings)
+    return sorted(sorted(weight), key=lambda key: -weight[key])[:MAX_MATRIX]
 
 
-def _cell(name: str, other: str, shared: dict[tuple[str, str], list[Finding]]) -> Cell | None:
-    if name == other:
+def _labels(keys: list[ApplicationKey]) -> dict[ApplicationKey, str]:
+    names = [key[2] for key in keys]
+    return {key: key[2] if names.count(key[2]) == 1 else f"{key[2]} ({key[0]})" for key in keys}
+
+
+def _cell(key: ApplicationKey, other: ApplicationKey, shared: Shared) -> Cell | None:
+    if key == other:
         return None
-    found = shared.get((min(name, other), max(name, other)), [])
-    listed = ", ".join(str(finding.resource) for finding in found[:20])
-    more = f" and {len(found) - 20} more" if len(found) > 20 else ""
+    found = shared.get((min(key, other), max(key, other)), [])
+    what = listed([str(finding.resource) for finding in found], most=20)
     fixable = bool(found) and all(finding.fix is not None for finding in found)
     level = "none" if not found else "fixable" if fixable else "conflict"
-    return Cell(len(found), level, f"{name} and {other} share {listed}{more}" if found else "")
+    return Cell(len(found), level, f"{key[2]} and {other[2]} share {what}" if found else "")
 
 
-def _tile(state: State, shared: dict[tuple[str, str], list[Finding]]) -> Tile:
+def _tile(state: State, shared: Shared) -> Tile:
     application, rendering = state.application, state.rendering
     reason = ""
     if isinstance(rendering, RenderFailed):
@@ -113,7 +121,7 @@ def _tile(state: State, shared: dict[tuple[str, str], list[Finding]]) -> Tile:
         len(rendering.resources) if isinstance(rendering, Rendered) else 0,
         next((source.path for source in application.sources if source.path), ""),
         application.sync_wave,
-        sum(len(findings) for pair, findings in shared.items() if application.name in pair),
+        sum(len(findings) for pair, findings in shared.items() if application.key in pair),
     )
 
 

@@ -129,6 +129,7 @@ def _finding(case: _Case, topic: Topic) -> Finding:
         identity=(RULE, case.conflict.id.cluster, rid.group, rid.kind, rid.namespace, rid.name, *sorted(names)),
         resource=rid,
         applications=names,
+        owners=(keeper.application.key, *(copy.application.key for copy in case.others)),
         related=tuple(_related(case)),
         removals=removals,
     )
