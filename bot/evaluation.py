@@ -12,7 +12,7 @@ from checks.policy import Policy, matches
 from checks.registry import Rule, rules
 from gitops.rendering import NotAnalysed, Rendered, RenderFailed
 from gitops.repositories import RepositoryMatcher
-from gitops.snapshot import Change, Snapshot
+from gitops.snapshot import Change, Snapshot, State
 from gitops.tree import Tree
 
 
@@ -100,13 +100,17 @@ def gaps_of(snapshot: Snapshot) -> tuple[str, ...]:
     for state in snapshot.states:
         rendering = state.rendering
         if isinstance(rendering, NotAnalysed):
-            gaps.append(f"`{state.application.name}`: {rendering.reason}")
+            gaps.append(f"{_label(state)}: {rendering.reason}")
         elif isinstance(rendering, Rendered):
-            gaps.extend(f"`{state.application.name}`, in part: {gap}" for gap in rendering.gaps)
+            gaps.extend(f"{_label(state)}, in part: {gap}" for gap in rendering.gaps)
     gaps.extend(f"ApplicationSet `{unknown.name}` ({unknown.span}): {unknown.reason}" for unknown in snapshot.unknown)
     if snapshot.truncated:
         gaps.append("there are more Applications than argofix looks at; the rest is left out")
     return tuple(dict.fromkeys(gaps))
+
+
+def _label(state: State) -> str:
+    return f"`{state.application.name}`" if state.application.name else str(state.application.origin.span)
 
 
 def _counts(snapshot: Snapshot) -> dict[str, int]:

@@ -5,24 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from gitops.resources import Resource
+from gitops.resources import Resource, as_placed
 
 _MISSING = object()
 _MAX_VALUE = 60
 
 
-def first_difference(left: Resource, right: Resource) -> str | None:
+def first_difference(left: Resource, right: Resource, namespace: str) -> str | None:
     """One line such as `metadata.labels.tier: "web" in one, "api" in the other`; None when they are alike."""
-    for path, one, other in _differences("", left.manifest(), right.manifest()):
+    for path, one, other in _differences("", as_placed(left, namespace), as_placed(right, namespace)):
         if left.id.kind == "Secret":
             return f"`{path}` (values of Secrets are not shown)"
         return f"`{path}` is {_show(one)} in the first and {_show(other)} in the second"
     return None
-
-
-def count_differences(left: Resource, right: Resource) -> int:
-    """How many fields differ."""
-    return sum(1 for _ in _differences("", left.manifest(), right.manifest()))
 
 
 def _differences(path: str, left: Any, right: Any) -> Iterator[tuple[str, Any, Any]]:

@@ -23,7 +23,13 @@ MAX_DETAIL = 2_000
 _KLOG = re.compile(r'^[EF]\d{4} [^\]]*\] "[^"]*" err="(?P<text>(?:[^"\\]|\\.)*)"', re.MULTILINE)
 _RECURSED = re.compile(r"recursed accumulation of path '(?P<path>[^']*)': ")
 _NO_TARGET_FOR = re.compile(r"couldn't make target for path '(?P<path>[^']*)': ")
-_REGISTERED = re.compile(r"may not add resource with an already registered id: (?P<id>\S+?)'?\"?$", re.MULTILINE)
+_REGISTERED = re.compile(r"may not add resource with an already registered id: (?P<id>[^\s'\"]+)")
+_TRIED_AS_FILE = re.compile(
+    r"accumulation err='(?P<inner>.*)': (?:must build at directory|unable to find one of)", re.DOTALL
+)
+_MERGING = re.compile(
+    r"^(?:accumulating resources|merging resources from '[^']*'|accumulating resources from '[^']*'): "
+)
 _NO_TARGET = re.compile(
     r"no (?:resource )?matches for(?: strategic merge patch)? (?:Id|\"?)\s*\"?(?P<id>[^\s;\"':]+)"
 )
@@ -62,10 +68,10 @@ def explain(tree: Tree, closure: Closure, error: str, at: Span, memo: ParseMemo)
     detail = inner[:MAX_DETAIL]
     registered = _REGISTERED.search(text)
     if registered:
-        rid = parse_kustomize_id(registered["id"])
+        rid = parse_kustomize_id(registered["id"].rstrip(":"))
         what = str(rid) if rid else registered["id"]
         span = Span(kustomization.path, 1, 1) if kustomization else at
-        return RenderFailed(f"{what} is brought in twice", span, detail, registered["id"])
+        return RenderFailed(f"{what} is brought in twice", span, detail, registered["id"].rstrip(":"))
     restricted = [p for p in closure.problems if p.needs_lifted_restriction]
     if _SECURITY.search(inner) and restricted:
         return RenderFailed(restricted[0].message, restricted[0].span, detail)
@@ -104,11 +110,16 @@ def _place(tree: Tree, kustomization: Kustomization | None, inner: str, at: Span
         return f"`{field['field']}` is no field of a kustomization", Span(kustomization.path, line, line)
     for reference in kustomization.references:
         if f"'{reference.value}'" in inner or f" {reference.value}:" in inner or f"/{reference.value}" in inner:
-            return short, reference.span
+            return (short if reference.value in short else f"`{reference.value}`: {short}"), reference.span
     return short, top
 
 
 def _shorten(text: str) -> str:
+    """The innermost sentence: kustomize tries each entry as a file, then as a directory, and reports both."""
+    tried = _TRIED_AS_FILE.search(text)
+    text = tried["inner"] if tried else text
+    while match := _MERGING.match(text):
+        text = text[match.end() :]
     first = " ".join(text.split())
     return first if len(first) <= 300 else first[:297] + "..."
 

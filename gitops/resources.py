@@ -59,6 +59,16 @@ class Resource:
         return value if isinstance(value, dict) else {}
 
 
-def same_manifest(left: Resource, right: Resource) -> bool:
-    """Whether two copies say the same; only then may one of them be removed."""
-    return left.text == right.text or left.manifest() == right.manifest()
+def as_placed(resource: Resource, namespace: str) -> dict[str, Any]:
+    """The manifest as the cluster gets it: with the namespace it lands in ('' for a cluster-scoped kind)."""
+    manifest = resource.manifest()
+    metadata = manifest.get("metadata")
+    if not isinstance(metadata, dict):
+        return manifest
+    rest = {key: value for key, value in metadata.items() if key != "namespace"}
+    return {**manifest, "metadata": {**rest, "namespace": namespace} if namespace else rest}
+
+
+def same_manifest(left: Resource, right: Resource, namespace: str) -> bool:
+    """Whether two copies say the same once they land in `namespace`; only then may one of them be removed."""
+    return left.text == right.text or as_placed(left, namespace) == as_placed(right, namespace)

@@ -73,6 +73,8 @@ class Plan:
 def plan_source(tree: Tree, application: Application, source: Source, analysis: Analysis) -> Plan:
     """The plan for one source of an Application."""
     at = application.origin.entry
+    if not application.name:
+        return Plan(answer=NotAnalysed("the manifest has no name"))
     if source.chart:
         return Plan(answer=NotAnalysed(f"chart {source.chart} comes from a Helm repository"))
     if not source.path and source.ref:

@@ -166,7 +166,7 @@ def _repeated(snapshot: Snapshot) -> Iterator[Finding]:
 def _repetition(owned_id: OwnedId, group: list[Owned]) -> Finding:
     first, last = group[0], group[-1]
     name, rid = first.application.name, owned_id.id
-    alike = same_manifest(first.resource, last.resource)
+    alike = same_manifest(first.resource, last.resource, rid.namespace)
     sources = len({copy.part.index for copy in group})
     where = "sources" if sources > 1 else "files"
     topic = Topic(

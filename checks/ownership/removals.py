@@ -30,10 +30,10 @@ def judge(pairs: Sequence[tuple[OwnedId, Owned, Owned]]) -> Mapping[OwnedId, Ver
     verdicts: dict[OwnedId, Verdict] = {}
     same: set[int] = set()
     for owned_id, superfluous, kept in pairs:
-        if same_manifest(superfluous.resource, kept.resource):
+        if same_manifest(superfluous.resource, kept.resource, owned_id.id.namespace):
             same.add(id(superfluous.resource))
         else:
-            difference = first_difference(kept.resource, superfluous.resource)
+            difference = first_difference(kept.resource, superfluous.resource, owned_id.id.namespace)
             verdicts[owned_id] = Verdict(None, f"the copies differ: {difference}; decide which one is right first")
     for owned_id, superfluous, kept in pairs:
         if owned_id not in verdicts:

@@ -1,0 +1,113 @@
+"""One Application must bring a resource once."""
+
+from __future__ import annotations
+
+from bot.engine import Engine
+from checks.model import Severity
+from gitops.rendering import Rendered
+from tests.scenarios import (
+    application,
+    config_map,
+    documents,
+    evaluated,
+    fixed,
+    kustomization,
+    manifest,
+    of_rule,
+    state_of,
+    tree,
+)
+
+APP = {"apps.yaml": application("a", "a")}
+NAMESPACE = manifest("Namespace", "shop")
+
+
+async def test_an_overlay_that_lists_what_its_base_has(engine: Engine) -> None:
+    files = {
+        **APP,
+        "a/kustomization.yaml": kustomization("base", "namespace.yaml", "map.yaml"),
+        "a/namespace.yaml": NAMESPACE,
+        "a/map.yaml": config_map("m"),
+        "a/base/kustomization.yaml": kustomization("ns.yaml"),
+        "a/base/ns.yaml": NAMESPACE,
+    }
+    evaluation = await evaluated(engine, files)
+    (finding,) = of_rule(evaluation, "duplicate-entry")
+    assert finding.severity is Severity.ERROR
+    assert (finding.span.path, finding.span.line) == ("a/kustomization.yaml", 5)
+    assert [(r.span.path, r.span.line) for r in finding.related] == [("a/base/kustomization.yaml", 4)]
+    assert of_rule(evaluation, "render-failed") == []  # said once
+    mended = fixed(evaluation, "a/kustomization.yaml")
+    assert b"namespace.yaml" not in mended
+    again = await evaluated(engine, {**files, "a/kustomization.yaml": mended})
+    rendering = state_of(again, "a").rendering
+    assert isinstance(rendering, Rendered)
+    assert len(rendering.resources) == 2
+
+
+async def test_one_file_listed_twice(engine: Engine) -> None:
+    files = {
+        **APP,
+        "a/kustomization.yaml": kustomization("ns.yaml", "ns.yaml"),
+        "a/ns.yaml": NAMESPACE,
+    }
+    evaluation = await evaluated(engine, files)
+    assert fixed(evaluation, "a/kustomization.yaml") == kustomization("ns.yaml").encode()
+
+
+async def test_one_base_taken_in_twice(engine: Engine) -> None:
+    files = {
+        **APP,
+        "a/kustomization.yaml": kustomization("../base", "../other"),
+        "base/kustomization.yaml": kustomization("ns.yaml"),
+        "base/ns.yaml": NAMESPACE,
+        "other/kustomization.yaml": kustomization("../base", "map.yaml"),
+        "other/map.yaml": config_map("m"),
+    }
+    evaluation = await evaluated(engine, files)
+    (finding,) = of_rule(evaluation, "duplicate-entry")
+    assert fixed(evaluation, "a/kustomization.yaml") == kustomization("../other").encode()
+    assert finding.fix is not None
+
+
+async def test_copies_that_differ_are_for_a_person(engine: Engine) -> None:
+    files = {
+        **APP,
+        "a/kustomization.yaml": kustomization("one.yaml", "two.yaml"),
+        "a/one.yaml": config_map("m", a="1"),
+        "a/two.yaml": config_map("m", a="2"),
+    }
+    (finding,) = of_rule(await evaluated(engine, files), "duplicate-entry")
+    assert finding.fix is None
+    assert "differ" in finding.topic.advice
+
+
+async def test_a_file_that_brings_more_is_for_a_person(engine: Engine) -> None:
+    files = {
+        **APP,
+        "a/kustomization.yaml": kustomization("one.yaml", "two.yaml"),
+        "a/one.yaml": documents(config_map("m"), config_map("x")),
+        "a/two.yaml": documents(config_map("m"), config_map("y")),
+    }
+    (finding,) = of_rule(await evaluated(engine, files), "duplicate-entry")
+    assert finding.fix is None
+    assert "also brings other resources" in finding.topic.advice
+
+
+async def test_a_plain_directory_is_warned_about(engine: Engine) -> None:
+    files = {**APP, "a/one.yaml": config_map("m"), "a/two.yaml": config_map("m")}
+    (finding,) = of_rule(await evaluated(engine, files), "duplicate-entry")
+    assert finding.severity is Severity.WARNING
+    assert "RepeatedResourceWarning" in finding.topic.message
+
+
+async def test_two_sources_of_one_application(engine: Engine) -> None:
+    sources = [{"repoURL": "https://github.com/acme/platform", "path": path} for path in ("one", "two")]
+    files = {
+        "apps.yaml": application("a", "", sources=sources),
+        "one/m.yaml": config_map("m"),
+        "two/m.yaml": config_map("m"),
+    }
+    (finding,) = of_rule(await evaluated(engine, files), "duplicate-entry")
+    assert "from two sources" in finding.topic.title
+    assert tree(files).is_dir("one")
