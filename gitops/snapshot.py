@@ -8,6 +8,7 @@ from functools import cached_property
 
 from gitops.applications import Application, Origin
 from gitops.closure import Closure
+from gitops.live import Live
 from gitops.locate import locate
 from gitops.manifests import text_of
 from gitops.rendering import NotAnalysed, Rendered, RenderFailed, Rendering
@@ -151,7 +152,9 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a rule sees: the state before (None when there is nothing to compare with) and after."""
+    """What a rule sees: the state before (None when there is nothing to compare with) and after, and what the
+    clusters hold (None when nobody was asked)."""
 
     base: Snapshot | None
     head: Snapshot
+    live: Live | None = None

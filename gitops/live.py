@@ -1,0 +1,62 @@
+"""What clusters hold at this moment, as far as the rules need it: names only, never a value.
+
+These are plain values without behaviour of their own, so that whatever reads clusters can fill them and every rule
+can be tested without one. Namespaces and names are as the API server reports them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gitops.resources import ResourceId
+
+EVERYWHERE = "*"
+
+# Key names by (namespace, name); None when the object exists and its keys are not known.
+Keys = Mapping[tuple[str, str], frozenset[str] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveApplication:
+    """An Argo CD Application's status: `sync_status` (`Synced`, `OutOfSync`, `Unknown`), `health` (`Healthy`, ...)
+    and the resources that `status.resources` lists."""
+
+    sync_status: str = ""
+    health: str = ""
+    resources: frozenset[ResourceId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCluster:
+    """One cluster.
+
+    `name` is its `Destination.cluster` word. `complete` holds the namespaces of which every Secret and ConfigMap is
+    listed ("*" for all of them): only there does absence say something. `tracking` maps objects that exist to the
+    value of their `argocd.argoproj.io/tracking-id` ('' without one), `applications` the Applications that live in
+    this cluster, by (namespace, name). `problems` say what could not be seen, one sentence each without a full stop.
+    """
+
+    name: str
+    secrets: Keys = field(default_factory=dict)
+    config_maps: Keys = field(default_factory=dict)
+    complete: frozenset[str] = frozenset()
+    tracking: Mapping[ResourceId, str] = field(default_factory=dict)
+    applications: Mapping[tuple[str, str], LiveApplication] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+    def is_complete(self, namespace: str) -> bool:
+        """Whether everything of `namespace` was listed."""
+        return EVERYWHERE in self.complete or namespace in self.complete
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Every cluster that could be asked, by its `Destination.cluster` word."""
+
+    clusters: Mapping[str, LiveCluster] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()  # what could not be seen that belongs to no single cluster
+
+    @property
+    def all_problems(self) -> tuple[str, ...]:
+        return (*self.problems, *(p for cluster in self.clusters.values() for p in cluster.problems))
