@@ -29,7 +29,7 @@ def application(webhook: Webhook, metrics: Metrics, probes: Mapping[str, Probe])
         return web.Response(body=metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
     app = web.Application(client_max_size=MAX_BYTES, middlewares=[_plain_headers])
-    app.router.add_post("/webhook", webhook)
+    app.router.add_post("/webhook", webhook.__call__)  # aiohttp knows async methods, not async objects
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", show_metrics)

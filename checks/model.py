@@ -60,9 +60,9 @@ class Finding:
     """One problem at one place.
 
     `applications` are the names of those concerned, the one that should keep the resource first, and `owners` their
-    keys (names repeat across roots); `message` is one line about this finding alone. `introduced` is None when there was nothing to compare with. `identity` is the same
-    for the same problem before and after a change, wherever its lines moved to. `removals` are what could mend it;
-    once proven they become `fix`.
+    keys (names repeat across roots); `message` is one line about this finding alone. `introduced` is None when there
+    was nothing to compare with. `identity` is the same for the same problem before and after a change, wherever its
+    lines moved to. `removals` are what could mend it; once proven they become `fix`.
     """
 
     rule: str

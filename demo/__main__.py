@@ -12,8 +12,9 @@ from pathlib import Path
 from bot import logs
 from bot.app import Running, serve
 from bot.settings import Settings
+from checks.registry import rules
 from demo.story import BEFORE, PROPOSED
-from tests.github import SimulatedGitHub, show
+from tests.github import PullRequest, Repository, SimulatedGitHub, show
 
 
 class _Progress:
@@ -65,20 +66,49 @@ async def _story(github: SimulatedGitHub, state: Path, say: _Progress) -> None:
         say("alice opens a pull request that makes api-backend self-contained")
         repo.push("self-contained", PROPOSED, message="Make api-backend self-contained", author=alice)
         pull = github.open_pull(repo, "self-contained", title="Make api-backend self-contained", user=alice)
-        await github.wait_for(
-            lambda: len(pull.checks) == 2 and all(run.status == "completed" for run in pull.checks.values()),
-            within=40,
-        )
+        await _checked(github, pull)
         _print("What GitHub shows on the pull request", show.pull_request(pull))
 
-        say("she merges it all the same")
+        say("she presses the Fix button of the ownership check")
+        github.click(repo, pull.checks["argofix / ownership"], "fix", alice)
+        fix = await _by_the_app(github, repo, 1)
+        await github.wait_for(lambda: len(pull.issue.comments) > 0, within=40)
+        await _checked(github, fix)
+        _print("The fix against her branch", show.pull_request(fix, diff=True))
+        _print("The comment on her pull request", pull.issue.comments[-1].body)
+
+        say("she merges her own pull request all the same")
         github.merge(pull, alice)
-        fix = await github.wait_for(lambda: next((p for p in repo.pulls if p.issue.user == github.app.bot), None), 40)
-        await github.settle()
-        _print("The pull request that argofix opens", show.pull_request(fix, diff=True))
+        fix = await _by_the_app(github, repo, 2)
+        await _checked(github, fix)
+        _print("The fix against main (its diff and checks; the text is the same)", _short(fix))
     finally:
         stop.set()
         await server
+
+
+async def _checked(github: SimulatedGitHub, pull: PullRequest) -> None:
+    """Wait until every check run of the pull request is completed."""
+    names = {rule.check_name for rule in rules()}
+    await github.wait_for(
+        lambda: set(pull.checks) == names and all(run.status == "completed" for run in pull.checks.values()),
+        within=40,
+    )
+
+
+async def _by_the_app(github: SimulatedGitHub, repo: Repository, count: int) -> PullRequest:
+    """The `count`-th pull request that the App has opened."""
+
+    def opened() -> list[PullRequest]:
+        return [pull for pull in repo.pulls if pull.issue.user == github.app.bot]
+
+    await github.wait_for(lambda: len(opened()) >= count, within=40)
+    return sorted(opened(), key=lambda pull: pull.number)[count - 1]
+
+
+def _short(pull: PullRequest) -> str:
+    runs = "\n".join(f"  {name}: {run.conclusion} — {run.title}" for name, run in sorted(pull.checks.items()))
+    return f"#{pull.number} {pull.issue.title}  [{show.state_of(pull)}]\n{runs}\n\n{pull.diff()}"
 
 
 def _print(title: str, text: str) -> None:

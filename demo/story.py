@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from textwrap import dedent
 
+from tests.github import File
+
 REPO_URL = "https://github.com/acme/platform"
 
 
@@ -66,7 +68,7 @@ SERVICE_ACCOUNT = _text(
     """
 )
 
-BEFORE: dict[str, bytes] = {
+BEFORE: dict[str, bytes | str | File | None] = {
     "README.md": b"# The platform of Acme\n",
     "bootstrap/root-app.yaml": _text(
         f"""
@@ -184,7 +186,7 @@ BEFORE: dict[str, bytes] = {
 }
 
 # The harmless-looking pull request.
-PROPOSED: dict[str, bytes] = {
+PROPOSED: dict[str, bytes | str | File | None] = {
     "apps/api-backend/kustomization.yaml": _text(
         """
         apiVersion: kustomize.config.k8s.io/v1beta1

@@ -75,9 +75,9 @@ class BuildOptions:
 class RenderRequest:
     """One run of the renderer.
 
-    `tree` holds the files; `root` is the kustomization directory; `files` every repository path that it may read, in order; `patched` holds
-    files whose content differs from the tree (the root kustomization with the Application's own options applied).
-    `fingerprint` identifies the result: equal fingerprints render alike.
+    `tree` holds the files; `root` is the kustomization directory; `files` every repository path that it may read, in
+    order; `patched` holds files whose content differs from the tree (the root kustomization with the Application's
+    own options applied). `fingerprint` identifies the result: equal fingerprints render alike.
     """
 
     fingerprint: str

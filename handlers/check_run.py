@@ -60,7 +60,7 @@ async def fix_pull(desk: Desk, pull: PullRequest) -> list[PullRequest]:
             known = await desk.evaluate(before, None, policy)
             base = await settle(desk, known, Target(pull.base.ref, sides.base), on_demand=True)
     opened = [*own, *base]
-    body = "Fix: " + ", ".join(f"#{fix.number}" for fix in opened) if opened else _NOTHING
+    body = "\n".join(f"#{fix.number} fixes this on `{fix.base.ref}`." for fix in opened) or _NOTHING
     await comments.sticky(
         desk.github,
         desk.name,

@@ -94,7 +94,7 @@ async def _make_so(
         if current.body.replace("\r\n", "\n").strip() == body.strip() and current.title == title:
             return current
         return await pulls.update(github, desk.name, current.number, title=title, body=body)
-    draft = safety(evaluation.snapshot, plan).dangerous
+    draft = safety(evaluation.snapshot, plan, evaluation.base).dangerous
     try:
         return await pulls.create(
             github, desk.name, head=branch, base=target.base, title=title, body=body, draft=draft

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from textwrap import dedent
 from typing import Any
 
@@ -11,8 +11,8 @@ from bot.engine import Engine
 from bot.evaluation import Evaluation, evaluate
 from checks.model import Finding
 from checks.policy import Policy, parse_policy
-from gitops.repositories import RepositoryMatcher
 from gitops.rendering import RenderFailed
+from gitops.repositories import RepositoryMatcher
 from gitops.snapshot import State
 from gitops.tree import Tree
 
@@ -53,14 +53,14 @@ def application(
     url: str = URL,
     wave: int | None = None,
     source: Mapping[str, Any] | None = None,
-    sources: list[Mapping[str, Any]] | None = None,
+    sources: Sequence[Mapping[str, Any]] | None = None,
     sync: Mapping[str, Any] | None = None,
 ) -> str:
     """An Application document."""
     destination = {"namespace": namespace} | ({"name": cluster} if cluster else {"server": server})
     spec: dict[str, Any] = {"project": "default", "destination": destination}
     if sources is not None:
-        spec["sources"] = sources
+        spec["sources"] = list(sources)
     else:
         spec["source"] = {"repoURL": url, "targetRevision": "main", "path": path, **(source or {})}
     if sync is not None:

@@ -136,7 +136,7 @@ def _explain(evaluation: Evaluation) -> None:
     from checks.ownership.prune import summary_line
 
     for plan in evaluation.plans:
-        say(f"{title(plan)}. {summary_line(evaluation.snapshot, plan)}")
+        say(f"{title(plan)}. {summary_line(evaluation.snapshot, plan, evaluation.base)}")
         for caution in plan.cautions:
             say(f"  {caution}")
     for finding in evaluation.findings:

@@ -96,7 +96,7 @@ def _section(evaluation: Evaluation, group: list[Finding], link: Link) -> str:
         parts.append(details(f"The {len(resources)} resources", bullets(resources, most=_SHOWN_RESOURCES)))
     plan = next((p for p in evaluation.plans if any(f.identity == first.identity for f in p.findings)), None)
     if plan is not None and any(f.resource and is_data_bearing(f.resource.group, f.resource.kind) for f in group):
-        parts.append(safe(summary_line(evaluation.snapshot, plan)))
+        parts.append(safe(summary_line(evaluation.snapshot, plan, evaluation.base)))
     return "\n\n".join(parts)
 
 

@@ -65,7 +65,7 @@ def commit_message(plan: FixPlan) -> str:
 
 def body(evaluation: Evaluation, plan: FixPlan, key: str, commit: str) -> str:
     """The pull request's description."""
-    found = safety(evaluation.snapshot, plan)
+    found = safety(evaluation.snapshot, plan, evaluation.base)
     parts = [mark(key), _intro(plan)]
     if found.dangerous:
         parts.append(_warning(found, plan))
@@ -153,6 +153,11 @@ def _proof(plan: FixPlan) -> str:
 
 def _merging(evaluation: Evaluation, plan: FixPlan, found: Safety) -> str:
     keeper, loser = _names(plan)
+    if not found.deployed:
+        return (
+            f"### When you merge\n\n{loser} does not bring these in on the base branch, so nothing in a cluster "
+            "changes: this only keeps your change from making it a second owner."
+        )
     rows = [(code(b.name), b.role, safe(b.syncs)) for b in found.behaviours]
     parts = ["### When you merge", table(("Application", "", "Argo CD syncs it"), rows)]
     if found.data_bearing:

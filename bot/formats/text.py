@@ -79,7 +79,9 @@ def _group(console: Console, evaluation: Evaluation, group: list[Finding]) -> No
         console.print(Padding(Text(f"fix: {_plain(first.fix.title)} (`argofix fix`)", style="green"), (0, 0, 0, 8)))
         plan = next((p for p in evaluation.plans if any(f.identity == first.identity for f in p.findings)), None)
         if plan is not None and any(f.resource and is_data_bearing(f.resource.group, f.resource.kind) for f in group):
-            console.print(Padding(Text(summary_line(evaluation.snapshot, plan), style="yellow"), (0, 0, 0, 8)))
+            console.print(
+                Padding(Text(summary_line(evaluation.snapshot, plan, evaluation.base), style="yellow"), (0, 0, 0, 8))
+            )
 
 
 def _resources(group: list[Finding]) -> list[str]:

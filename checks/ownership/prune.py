@@ -34,11 +34,13 @@ class Behaviour:
 @dataclass(frozen=True, slots=True)
 class Safety:
     """`data_bearing` are resources whose deletion loses data; `protect` are the edits of step one (empty when they
-    are not needed, or when `unprotected` says why they could not be written); `dangerous` tells that merging without
+    are not needed, or when `unprotected` says why they could not be written); `deployed` tells that the loser brings
+    any of them in already, `dangerous` that merging without
     the procedure may delete them."""
 
     behaviours: tuple[Behaviour, ...]
     data_bearing: tuple[OwnedId, ...]
+    deployed: bool
     dangerous: bool
     protect: tuple[Edit, ...]
     unprotected: tuple[str, ...]
@@ -46,11 +48,15 @@ class Safety:
     refuses_shared: bool
 
 
-def safety(snapshot: Snapshot, plan: FixPlan) -> Safety:
-    """Prune safety of a fix while nobody knows which Application the live objects name."""
+def safety(snapshot: Snapshot, plan: FixPlan, base: Snapshot | None = None) -> Safety:
+    """Prune safety of a fix while nobody knows which Application the live objects name.
+
+    What the loser does not bring in at `base` (what is deployed now) it cannot have been tracking.
+    """
     keeper = snapshot.by_key[plan.keeper].application
     loser = snapshot.by_key[plan.loser].application
-    bearing = tuple(o for o in plan.resources if is_data_bearing(o.id.group, o.id.kind))
+    deployed = tuple(o for o in plan.resources if base is None or _owns(base, loser, o))
+    bearing = tuple(o for o in deployed if is_data_bearing(o.id.group, o.id.kind))
     edits: dict[Edit, None] = {}
     unprotected: list[str] = []
     already = True
@@ -70,11 +76,19 @@ def safety(snapshot: Snapshot, plan: FixPlan) -> Safety:
     return Safety(
         behaviours=(_behaviour(keeper, "keeps"), _behaviour(loser, "loses")) if handed_over else (),
         data_bearing=bearing if handed_over else (),
+        deployed=bool(deployed),
         dangerous=handed_over and bool(bearing) and not already,
         protect=tuple(edits) if handed_over else (),
         unprotected=tuple(dict.fromkeys(unprotected)) if handed_over else (),
         partial_sync="ApplyOutOfSyncOnly=true" in keeper.sync_policy.options,
         refuses_shared="FailOnSharedResource=true" in keeper.sync_policy.options,
+    )
+
+
+def _owns(base: Snapshot, application: Application, owned_id: OwnedId) -> bool:
+    return any(
+        (copy.application.namespace, copy.application.name) == (application.namespace, application.name)
+        for copy in base.owners.get(owned_id, ())
     )
 
 
@@ -101,9 +115,9 @@ def _behaviour(application: Application, role: str) -> Behaviour:
     return Behaviour(application.name, role, syncs)
 
 
-def summary_line(snapshot: Snapshot, plan: FixPlan) -> str:
+def summary_line(snapshot: Snapshot, plan: FixPlan, base: Snapshot | None = None) -> str:
     """One sentence for summaries: what merging may do."""
-    found = safety(snapshot, plan)
+    found = safety(snapshot, plan, base)
     if not found.dangerous:
         return "Merging deletes nothing in the cluster that it should not."
     names = listed([str(o.id) for o in found.data_bearing], most=3)

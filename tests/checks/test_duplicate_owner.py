@@ -219,6 +219,7 @@ async def test_cluster_scoped_kinds_and_crds_of_the_repository_decide_scope(engi
 
 
 async def test_hooks_and_generated_names_are_not_owned(engine: Engine) -> None:
+    generated = '{"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "x-", "namespace": "shop"}}\n'
     hook = manifest(
         "Job", "migrate", "shop", "batch/v1", metadata={"annotations": {"argocd.argoproj.io/hook": "Sync"}}
     )
@@ -226,8 +227,8 @@ async def test_hooks_and_generated_names_are_not_owned(engine: Engine) -> None:
         "apps.yaml": documents(application("a", "a"), application("b", "b")),
         "a/hook.yaml": hook,
         "b/hook.yaml": hook,
-        "a/gen.yaml": '{"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "x-", "namespace": "shop"}}\n',
-        "b/gen.yaml": '{"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "x-", "namespace": "shop"}}\n',
+        "a/gen.yaml": generated,
+        "b/gen.yaml": generated,
     }
     assert of_rule(await evaluated(engine, files), "duplicate-owner") == []
 

@@ -112,7 +112,7 @@ async def test_where_and_why(engine: Engine, files: Files, path: str, line: int,
     (finding,) = of_rule(evaluation, "render-failed")
     assert finding.severity is Severity.ERROR
     assert len(finding.message) < 320
-    assert "/tmp" not in finding.message + finding.topic.advice  # noqa: S108
+    assert "/tmp" not in finding.message + finding.topic.advice
 
 
 async def test_a_missing_source_path_stands_at_the_application(engine: Engine) -> None:

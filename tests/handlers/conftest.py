@@ -1,0 +1,142 @@
+"""The real server beside a simulated GitHub: webhooks in, what GitHub then shows out."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+import bot.app
+from bot.app import Running, serve
+from bot.settings import Settings
+from checks.registry import rules
+from tests.github import File, PullRequest, Repository, SimulatedGitHub, User
+
+Contents = dict[str, bytes | str | File | None]
+
+CHECKS = {rule.check_name for rule in rules()}
+OWNERSHIP = "argofix / ownership"
+
+
+@dataclass
+class QuickClock:
+    """Real time, moved on by every sleep: a retry in ten seconds comes at once."""
+
+    offset: float = 0.0
+    slept: list[float] = field(default_factory=list)
+
+    def now(self) -> float:
+        return time.time() + self.offset
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        if seconds > 1000:  # nothing in a test waits that long for its own sake
+            await asyncio.Event().wait()
+        self.offset += max(0.0, seconds)
+        await asyncio.sleep(0)
+
+
+@dataclass
+class Bot:
+    """A running server; `restart` ends it as `kill` would end it (nothing is drained) and starts another one."""
+
+    github: SimulatedGitHub
+    state: Path
+    clock: QuickClock = field(default_factory=QuickClock)
+    running: Running | None = None
+    _task: asyncio.Task[None] | None = None
+    _stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def start(self) -> None:
+        settings = Settings(
+            app_id=self.github.app.id,
+            private_key=self.github.app.private_key,
+            webhook_secret=self.github.app.webhook_secret,
+            api_url=self.github.api_url,
+            state_dir=self.state,
+            database_url=f"sqlite:///{self.state / 'argofix.db'}",
+            host="127.0.0.1",
+            port=0,
+        )
+        ready: asyncio.Future[Running] = asyncio.get_running_loop().create_future()
+        self._stop = asyncio.Event()
+        self._task = asyncio.create_task(serve(settings, stop=self._stop, started=ready.set_result, clock=self.clock))
+        await asyncio.wait((self._task, ready), return_when=asyncio.FIRST_COMPLETED)
+        if self._task.done():
+            self._task.result()
+        self.running = await ready
+        self.github.app.webhook_url = f"http://127.0.0.1:{self.running.port}/webhook"
+
+    async def kill(self) -> None:
+        assert self._task is not None
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def stop(self) -> None:
+        self._stop.set()
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def idle(self) -> None:
+        """Wait until every webhook is answered and every delivery is worked off."""
+        assert self.running is not None
+        worker = self.running.worker
+        while True:
+            await self.github.settle()
+            counts = await worker.store.counts()
+            if not worker.running and not any(counts.get(s, 0) for s in counts if s.value in ("queued", "running")):
+                await self.github.settle()
+                if not worker.running:
+                    return
+            await asyncio.sleep(0.01)  # polled, since an end of work has no event of its own
+
+
+@pytest.fixture
+async def github() -> AsyncIterator[SimulatedGitHub]:
+    async with SimulatedGitHub() as simulation:
+        yield simulation
+        simulation.assert_no_violations()
+
+
+@pytest.fixture
+async def bot_(github: SimulatedGitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bot]:
+    monkeypatch.setattr(bot.app, "HOUSEKEEPING", 1e6)
+    server = Bot(github, tmp_path / "state")
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+def alice(github: SimulatedGitHub) -> User:
+    return github.user("alice")
+
+
+Opened = Callable[..., Awaitable[PullRequest]]
+
+
+async def checked(github: SimulatedGitHub, pull: PullRequest) -> dict[str, str | None]:
+    """Conclusions of a pull request's check runs, once all of them are completed."""
+
+    def done() -> bool:
+        return set(pull.checks) == CHECKS and all(run.status == "completed" for run in pull.checks.values())
+
+    await github.wait_for(done, within=30)
+    return {name: run.conclusion for name, run in pull.checks.items()}
+
+
+def by_the_app(github: SimulatedGitHub, repo: Repository) -> list[PullRequest]:
+    """Pull requests that the App opened, oldest first."""
+    return sorted((p for p in repo.pulls if p.issue.user == github.app.bot), key=lambda p: p.number)
+
+
+def body_of(pull: PullRequest) -> str:
+    return pull.issue.body or ""
+
+
+def summary_of(pull: PullRequest, name: str = OWNERSHIP) -> str:
+    return pull.checks[name].summary or ""

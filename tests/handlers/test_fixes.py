@@ -1,0 +1,256 @@
+"""Fix pull requests: opened, kept, updated, closed, and left alone when people act."""
+
+from __future__ import annotations
+
+import pytest
+
+from demo.story import BEFORE, PROPOSED
+from tests.github import Fault, PullRequest, Repository, SimulatedGitHub, User, faults
+from tests.handlers.conftest import OWNERSHIP, Bot, Contents, body_of, by_the_app, checked
+from tests.scenarios import application, config_map, documents, kustomization
+
+KUSTOMIZATION = "apps/api-backend/kustomization.yaml"
+FIX = "argofix/fix/infrastructure--api-backend"
+SMALL: Contents = {
+    "apps.yaml": documents(application("a", "a", sync={"automated": {"prune": True}}), application("b", "b")),
+    "a/kustomization.yaml": kustomization("m.yaml", "a.yaml"),
+    "a/m.yaml": config_map("shared"),
+    "a/a.yaml": config_map("a"),
+    "b/kustomization.yaml": kustomization("m.yaml", "b.yaml"),
+    "b/m.yaml": config_map("shared"),
+    "b/b.yaml": config_map("b"),
+}
+
+
+@pytest.fixture
+async def repo(github: SimulatedGitHub, bot_: Bot) -> Repository:
+    """The story after the unlucky merge, with the fix open."""
+    repo = github.repository("acme/platform", {**BEFORE, **PROPOSED})
+    github.install(repo)
+    await bot_.idle()
+    return repo
+
+
+def the_fix(github: SimulatedGitHub, repo: Repository) -> PullRequest:
+    (pull,) = by_the_app(github, repo)
+    return pull
+
+
+async def test_an_installation_opens_the_fix_with_its_proof(github: SimulatedGitHub, repo: Repository) -> None:
+    fix = the_fix(github, repo)
+    assert fix.head_branch == FIX
+    assert body_of(fix).startswith("<!-- argofix:fix:infrastructure--api-backend -->")
+    fixed = repo.file(KUSTOMIZATION, FIX)
+    assert fixed is not None
+    assert b"namespace.yaml" not in fixed
+    assert b"network-policies.yaml" not in fixed
+    assert fixed.count(b"\r\n") == fixed.count(b"\n")  # line ends stay
+    assert body_of(fix).count("✅") == 5
+    assert "kubectl get namespace shop" in body_of(fix)
+    assert "Prune=false,Delete=false" in body_of(fix)
+    assert (await checked(github, fix))[OWNERSHIP] == "success"
+
+
+async def test_a_fix_that_may_prune_a_namespace_is_a_draft(github: SimulatedGitHub, repo: Repository) -> None:
+    assert the_fix(github, repo).draft
+
+
+async def test_a_fix_without_such_kinds_is_not(github: SimulatedGitHub, bot_: Bot) -> None:
+    repo = github.repository("acme/platform", SMALL)
+    github.install(repo)
+    await bot_.idle()
+    fix = the_fix(github, repo)
+    assert not fix.draft
+    assert "argocd app sync a\nargocd app sync b" in body_of(fix)
+    assert "Protect" not in body_of(fix)
+
+
+async def test_pushes_that_change_nothing_of_it_leave_it_as_it_is(
+    github: SimulatedGitHub, bot_: Bot, repo: Repository, alice: User
+) -> None:
+    head = repo.branch(FIX)
+    repo.push("main", {"README.md": "other\n"}, author=alice)
+    await bot_.idle()
+    assert repo.branch(FIX) == head
+    assert the_fix(github, repo).open
+
+
+async def test_a_push_that_changes_what_is_to_fix_updates_it(
+    github: SimulatedGitHub, bot_: Bot, repo: Repository, alice: User
+) -> None:
+    old = repo.file(KUSTOMIZATION)
+    assert old is not None
+    repo.push("main", {KUSTOMIZATION: b"# new first line\r\n" + old}, author=alice)
+    await bot_.idle()
+    fixed = repo.file(KUSTOMIZATION, FIX)
+    assert fixed is not None
+    assert fixed.startswith(b"# new first line\r\n")
+    assert the_fix(github, repo).open
+
+
+async def test_it_is_closed_with_a_word_when_the_problem_has_gone(
+    github: SimulatedGitHub, bot_: Bot, repo: Repository, alice: User
+) -> None:
+    repo.push("main", {KUSTOMIZATION: BEFORE[KUSTOMIZATION]}, author=alice)
+    await bot_.idle()
+    fix = the_fix(github, repo)
+    assert not fix.open
+    assert "nothing left to do" in fix.issue.comments[-1].body
+    assert repo.branch(FIX) is None
+    # The problem comes back: so does the fix.
+    repo.push("main", {KUSTOMIZATION: PROPOSED[KUSTOMIZATION]}, author=alice)
+    await bot_.idle()
+    assert [pull.open for pull in by_the_app(github, repo)].count(True) == 1
+
+
+async def test_closed_by_a_person_it_stays_closed(
+    github: SimulatedGitHub, bot_: Bot, repo: Repository, alice: User
+) -> None:
+    github.close(the_fix(github, repo), alice)
+    repo.push("main", {"README.md": "other\n"}, author=alice)
+    await bot_.idle()
+    assert not the_fix(github, repo).open
+
+
+async def test_the_button_opens_what_a_person_had_closed(
+    github: SimulatedGitHub, bot_: Bot, repo: Repository, alice: User
+) -> None:
+    github.close(the_fix(github, repo), alice)
+    repo.push("readme", {"README.md": "other\n"}, author=alice)
+    pull = github.open_pull(repo, "readme", title="Readme", user=alice)
+    await checked(github, pull)
+    github.click(repo, pull.checks[OWNERSHIP], "fix", alice)
+    await bot_.idle()
+    open_now = [fix for fix in by_the_app(github, repo) if fix.open]
+    assert [fix.head_branch for fix in open_now] == [FIX]
+    assert f"#{open_now[0].number}" in pull.issue.comments[-1].body
+
+
+async def test_a_branch_that_a_person_pushed_to_is_left_alone(
+    github: SimulatedGitHub, bot_: Bot, repo: Repository, alice: User
+) -> None:
+    mine = repo.push(FIX, {"NOTES.md": "mine\n"}, author=alice)
+    old = repo.file(KUSTOMIZATION)
+    assert old is not None
+    for number in range(2):
+        repo.push("main", {KUSTOMIZATION: b"# %d\r\n" % number + old}, author=alice)
+        await bot_.idle()
+    fix = the_fix(github, repo)
+    assert repo.branch(FIX) == mine
+    assert len([c for c in fix.issue.comments if "leaves it alone" in c.body]) == 1
+
+
+async def test_merged_there_is_nothing_left_to_do(
+    github: SimulatedGitHub, bot_: Bot, repo: Repository, alice: User
+) -> None:
+    fix = the_fix(github, repo)
+    github.merge(fix, alice)
+    await bot_.idle()
+    assert [pull.number for pull in by_the_app(github, repo)] == [fix.number]
+    assert fix.merged_at is not None
+
+
+async def test_one_pull_request_a_pair(github: SimulatedGitHub, bot_: Bot) -> None:
+    files = dict(SMALL)
+    files["apps.yaml"] = documents(*(application(name, name) for name in ("a", "b", "c")))
+    files |= {"c/kustomization.yaml": kustomization("m.yaml", "c.yaml"), "c/m.yaml": config_map("shared")}
+    files["c/c.yaml"] = config_map("c")
+    repo = github.repository("acme/platform", files)
+    github.install(repo)
+    await bot_.idle()
+    assert [fix.head_branch for fix in by_the_app(github, repo)] == ["argofix/fix/a--b", "argofix/fix/a--c"]
+
+
+async def test_the_button_fixes_what_the_pull_request_brings_on_its_own_branch(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    repo = github.repository("acme/platform", BEFORE)
+    github.install(repo)
+    repo.push("copy", PROPOSED, author=alice)
+    pull = github.open_pull(repo, "copy", title="Copy", user=alice)
+    await checked(github, pull)
+    github.click(repo, pull.checks[OWNERSHIP], "fix", alice)
+    await bot_.idle()
+    fix = the_fix(github, repo)
+    assert fix.base_branch == "copy"
+    assert not fix.draft  # nothing of it is deployed yet
+    assert f"#{fix.number} fixes this on `copy`" in pull.issue.comments[-1].body
+    github.merge(fix, alice)
+    await bot_.idle()
+    assert (await checked(github, pull))[OWNERSHIP] == "failure"  # the ServiceAccount is still for a person
+    github.close(pull, alice)
+    await bot_.idle()
+
+
+async def test_a_fix_ends_with_the_pull_request_it_was_for(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:
+    repo = github.repository("acme/platform", BEFORE)
+    github.install(repo)
+    repo.push("copy", PROPOSED, author=alice)
+    pull = github.open_pull(repo, "copy", title="Copy", user=alice)
+    await checked(github, pull)
+    github.click(repo, pull.checks[OWNERSHIP], "fix", alice)
+    await bot_.idle()
+    github.close(pull, alice)
+    await bot_.idle()
+    assert not the_fix(github, repo).open
+
+
+async def test_a_strangers_look_alike_is_not_touched(
+    github: SimulatedGitHub, bot_: Bot, repo: Repository, alice: User
+) -> None:
+    repo.push("argofix/fix/forged", {"README.md": "x\n"}, author=alice)
+    body = "<!-- argofix:fix:forged -->"
+    pull = github.open_pull(repo, "argofix/fix/forged", title="Forged", body=body, user=alice)
+    await bot_.idle()
+    repo.push("main", {"README.md": "y\n"}, author=alice)
+    await bot_.idle()
+    assert pull.open
+
+
+@pytest.mark.parametrize(
+    "where",
+    [r"/git/trees", r"/git/commits", r"/git/refs", r"/pulls$"],
+)
+@pytest.mark.parametrize(
+    "effect",
+    [faults.server_error(502), faults.dropped(acts=True), faults.half_body(), faults.secondary_limit(retry_after=1)],
+    ids=["502", "dropped after acting", "half an answer", "limit"],
+)
+async def test_github_failing_at_any_step_ends_in_one_fix(
+    github: SimulatedGitHub, bot_: Bot, where: str, effect: faults.Effect
+) -> None:
+    github.faults.append(Fault(effect, method="POST", path=where))
+    repo = github.repository("acme/platform", SMALL)
+    github.install(repo)
+    await bot_.idle()
+    assert len(by_the_app(github, repo)) == 1
+
+
+async def test_a_server_killed_between_branch_and_pull_request_opens_one(github: SimulatedGitHub, bot_: Bot) -> None:
+    import asyncio
+
+    gate = asyncio.Event()
+    github.faults.append(Fault(faults.held(gate), method="POST", path=r"/pulls$"))
+    repo = github.repository("acme/platform", SMALL)
+    github.install(repo)
+    await github.wait_for(lambda: repo.branch("argofix/fix/a--b"), within=20)
+    await bot_.kill()
+    gate.set()
+    await bot_.start()
+    await bot_.idle()
+    assert len(by_the_app(github, repo)) == 1
+
+
+async def test_a_repository_that_vanished_does_not_stop_the_next_one(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    gone = github.repository("umbrella/gone", BEFORE)
+    github.install(gone)
+    await bot_.idle()
+    github.faults.append(Fault(faults.server_error(502), path=r"/repos/umbrella/gone", times=1))
+    gone.push("main", PROPOSED, author=alice)
+    github.delete_repository(gone)
+    repo = github.repository("acme/platform", SMALL)
+    github.install(repo)
+    await bot_.idle()
+    assert len(by_the_app(github, repo)) == 1
