@@ -7,11 +7,10 @@ edits are made to a scratch copy of that one file.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
-
-import yaml
 
 from gitops.manifests import text_of
 
@@ -77,12 +76,8 @@ def edited_kustomization(fields: Mapping[str, Any], options: Mapping[str, Any]) 
         result["patches"] = [*_list(result.get("patches")), *options["patches"]]
     if components_of(options):
         result["components"] = [*_list(result.get("components")), *components_of(options)]
-    return yaml.dump(result, Dumper=_NoAliases, sort_keys=False, allow_unicode=True).encode()
-
-
-class _NoAliases(yaml.SafeDumper):
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
+    # As JSON, which every YAML reader takes alike: to Go's an unquoted `y` would be a boolean.
+    return json.dumps(result).encode()
 
 
 def _set_image(images: object, image: str) -> list[Any]:
