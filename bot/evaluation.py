@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.engine import Engine, Progress
+from checks import secret_keys
 from checks.model import CheckReport, Finding
 from checks.ownership.plan import FixPlan, plan_fixes
 from checks.policy import Policy, matches
 from checks.registry import Rule, rules
+from gitops.live import Live
 from gitops.rendering import NotAnalysed, Rendered, RenderFailed
 from gitops.repositories import RepositoryMatcher
 from gitops.snapshot import Change, Snapshot, State
@@ -43,26 +45,27 @@ async def evaluate(
     *,
     only: frozenset[str] = frozenset(),
     progress: Progress | None = None,
+    live: Live | None = None,
 ) -> Evaluation:
-    """Evaluate `tree` against `base` by the rules in `only` (all when empty)."""
+    """Evaluate `tree` against `base` by the rules in `only` (all when empty). `live` is what clusters hold."""
     analysis = engine.analysis(matcher, policy.build_options)
     before = await engine.snapshot(base, analysis, progress) if base is not None else None
     after = await engine.snapshot(tree, analysis, progress)
     chosen = [rule for rule in rules() if not only or rule.id in only]
-    known = _identities(chosen, before, policy) if before is not None else None
+    known = _identities(chosen, before, policy, live) if before is not None else None
     findings: list[Finding] = []
-    change = Change(before, after)
+    change = Change(before, after, live)
     for rule in chosen:
         for finding in rule.check(change, policy):
             introduced = None if known is None else finding.identity not in known
             findings.append(replace(finding, introduced=introduced, suppressed=_suppression(finding, policy)))
     planned = await engine.drive(plan_fixes(after, analysis, findings, policy), progress)
     ordered = tuple(sorted(planned.findings, key=lambda f: (f.span, f.rule, f.message)))
-    return Evaluation(after, before, ordered, _reports(chosen, ordered, after), planned.plans)
+    return Evaluation(after, before, ordered, _reports(chosen, ordered, after, live), planned.plans)
 
 
-def _identities(chosen: Sequence[Rule], before: Snapshot, policy: Policy) -> set[tuple[str, ...]]:
-    change = Change(None, before)
+def _identities(chosen: Sequence[Rule], before: Snapshot, policy: Policy, live: Live | None) -> set[tuple[str, ...]]:
+    change = Change(None, before, live)
     return {finding.identity for rule in chosen for finding in rule.check(change, policy)}
 
 
@@ -76,7 +79,9 @@ def _suppression(finding: Finding, policy: Policy) -> str | None:
     return None
 
 
-def _reports(chosen: Sequence[Rule], findings: Sequence[Finding], snapshot: Snapshot) -> tuple[CheckReport, ...]:
+def _reports(
+    chosen: Sequence[Rule], findings: Sequence[Finding], snapshot: Snapshot, live: Live | None
+) -> tuple[CheckReport, ...]:
     names = dict.fromkeys(rule.check_name for rule in chosen)
     gaps = gaps_of(snapshot)
     failures = tuple(
@@ -90,6 +95,8 @@ def _reports(chosen: Sequence[Rule], findings: Sequence[Finding], snapshot: Snap
         own = {rule.id for rule in chosen if rule.check_name == name}
         # Whoever renders nothing may own anything; for the render check itself that is the finding.
         left_out = gaps if "render-failed" in own else (*failures, *gaps)
+        if live is not None and name == secret_keys.CHECK:
+            left_out = (*left_out, *live.all_problems)
         reports.append(CheckReport(name, tuple(f for f in findings if f.rule in own), left_out, counts))
     return tuple(reports)
 

@@ -42,6 +42,24 @@ class Ignore:
 
 
 @dataclass(frozen=True, slots=True)
+class Declared:
+    """A Secret (or ConfigMap) that exists outside git, as `secrets.provided` says.
+
+    Written `NAME`, `NAMESPACE/NAME` (each a shell pattern) with `#key1,key2` behind it when its keys are to be
+    checked too, and with `ConfigMap/` in front for a ConfigMap (`Secret/` is implied). `keys` is None without `#`.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    keys: frozenset[str] | None
+    line: int
+
+    def matches(self, kind: str, namespace: str, name: str) -> bool:
+        return kind == self.kind and fnmatchcase(namespace, self.namespace) and fnmatchcase(name, self.name)
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyProblem:
     """One mistake in the configuration, on this 1-based line."""
 
@@ -57,7 +75,7 @@ class Policy:
     keep: tuple[Keep, ...] = ()
     ignore: tuple[Ignore, ...] = ()
     build_options: BuildOptions | None = None
-    secrets_provided: tuple[str, ...] = ()
+    secrets_provided: tuple[Declared, ...] | None = None  # None: the configuration does not say
     argocd_overlay: str | None = None
     versions: Mapping[str, Any] = field(default_factory=dict)
     problems: tuple[PolicyProblem, ...] = ()
@@ -68,6 +86,12 @@ class Policy:
             if any(fnmatchcase(application, member) or fnmatchcase(root, member) for member in members):
                 return name
         return None
+
+    def declares_all(self, kind: str) -> bool:
+        """Whether the configuration lists what of this kind comes from outside git: a list is a whole list, so what
+        is neither on it nor in git does not exist. ConfigMaps are listed once any of them is."""
+        listed = self.secrets_provided
+        return listed is not None and (kind == "Secret" or any(entry.kind == kind for entry in listed))
 
     def keeper_of(self, resource: ResourceId) -> Keep | None:
         return next((keep for keep in self.keep if matches(keep.pattern, resource)), None)
@@ -87,6 +111,16 @@ def matches(pattern: str, resource: ResourceId) -> bool:
     if len(parts) == 2:
         return fnmatchcase(resource.name, parts[1])
     return len(parts) == 3 and fnmatchcase(resource.namespace, parts[1]) and fnmatchcase(resource.name, parts[2])
+
+
+def _declared(text: str, line: int) -> Declared | None:
+    path, hash_, listed = text.partition("#")
+    parts = [part.strip() for part in path.split("/")]
+    kind = parts.pop(0) if len(parts) > 1 and parts[0] in ("Secret", "ConfigMap") else "Secret"
+    keys = frozenset(key.strip() for key in listed.split(",") if key.strip())
+    if len(parts) > 2 or not all(parts) or (hash_ and not keys):
+        return None
+    return Declared(kind, parts[0] if len(parts) == 2 else "*", parts[-1], keys if hash_ else None, line)
 
 
 def parse_policy(data: bytes | None) -> Policy:
@@ -204,7 +238,21 @@ class _Reader:
         self.values["ignore"] = tuple(ignores)
 
     def _provided(self, node: yaml.Node) -> None:
-        self.values["secrets_provided"] = self._strings(node, "secrets.provided")
+        if not isinstance(node, yaml.SequenceNode):
+            self._problem(
+                node, "`secrets.provided` must be a list of NAME, NAMESPACE/NAME or NAMESPACE/NAME#key1,key2"
+            )
+            return
+        declared: list[Declared] = []
+        for item in node.value:
+            entry = _declared(item.value, first_line(item)) if isinstance(item, yaml.ScalarNode) else None
+            if entry is not None:
+                declared.append(entry)
+            else:
+                self._problem(
+                    item, "a `secrets.provided` entry must be NAME, NAMESPACE/NAME or NAMESPACE/NAME#key1,key2"
+                )
+        self.values["secrets_provided"] = tuple(declared)
 
     def _overlay(self, node: yaml.Node) -> None:
         self.values["argocd_overlay"] = self._string(node, "argocd.overlay")

@@ -13,6 +13,7 @@ from gitops.locate import locate
 from gitops.manifests import text_of
 from gitops.rendering import NotAnalysed, Rendered, RenderFailed, Rendering
 from gitops.resources import Resource, ResourceId
+from gitops.secrets.survey import Survey, survey
 from gitops.spans import Span
 from gitops.tree import Tree
 
@@ -144,6 +145,11 @@ class Snapshot:
                         Owned(state, part, resource, self.tree)
                     )
         return {key: tuple(copies) for key, copies in index.items()}
+
+    @cached_property
+    def secrets(self) -> Survey:
+        """Who references and who provides Secrets and ConfigMaps."""
+        return survey(self)
 
     @cached_property
     def by_key(self) -> Mapping[ApplicationKey, State]:

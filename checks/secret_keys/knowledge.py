@@ -1,0 +1,234 @@
+"""What is known about one Secret or ConfigMap, from git, the configuration and the cluster together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from checks.ownership.conflicts import Partitions
+from checks.policy import Policy
+from gitops.applications import IN_CLUSTER, Application
+from gitops.live import LiveCluster
+from gitops.rendering import NotAnalysed, Rendered, RenderFailed
+from gitops.resources import Resource
+from gitops.secrets.pods import POD_SPECS
+from gitops.secrets.provided import SECRET, union
+from gitops.secrets.providers import PROVIDERS
+from gitops.secrets.survey import ObjectId, Provision, Survey
+from gitops.snapshot import Change, Snapshot, State
+
+# ConfigMaps (and one Secret) that clusters or well-known software make by themselves: (kind, namespace, name).
+# Sources: Kubernetes (root CA publisher, kubeadm), istio, linkerd, OpenShift, `argocd admin redis-initial-password`.
+_BY_THEMSELVES = frozenset(
+    {
+        ("ConfigMap", "*", "kube-root-ca.crt"),
+        ("ConfigMap", "*", "istio-ca-root-cert"),
+        ("ConfigMap", "*", "openshift-service-ca.crt"),
+        ("ConfigMap", "istio-system", "istio-ca-root-cert"),
+        ("ConfigMap", "kube-system", "extension-apiserver-authentication"),
+        ("ConfigMap", "kube-system", "kubeadm-config"),
+        ("ConfigMap", "kube-system", "kube-proxy"),
+        ("ConfigMap", "kube-system", "kubelet-config"),
+        ("ConfigMap", "kube-system", "coredns"),
+        ("ConfigMap", "kube-public", "cluster-info"),
+        ("ConfigMap", "linkerd", "linkerd-identity-trust-roots"),
+        ("Secret", "*", "argocd-redis"),
+        ("Secret", "*", "argocd-initial-admin-secret"),
+    }
+)
+
+
+# Groups whose custom resources only ever read the Secrets that they name.
+_CONSUMERS = frozenset(
+    {
+        "argoproj.io",
+        "monitoring.coreos.com",
+        "traefik.io",
+        "traefik.containo.us",
+        "keda.sh",
+        "projectcontour.io",
+        "notification.toolkit.fluxcd.io",
+        "external-secrets.io",
+        "cert-manager.io",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """`keys` is None while they are not known. `provisions` are those of git that count, creators first. Without
+    `exists`, `certain` tells that whatever could provide it is known; `doubts` are clauses about who in the same
+    namespace still might, `elsewhere` about who might anywhere."""
+
+    id: ObjectId
+    exists: bool
+    keys: frozenset[str] | None
+    provisions: tuple[Provision, ...] = ()
+    in_cluster: bool = False
+    declared: int | None = None  # line in the configuration
+    certain: bool = False
+    doubts: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+    removed: bool = False  # the change takes it out of git
+
+
+class Observer:
+    """Answers questions about the head of one change."""
+
+    def __init__(self, change: Change, policy: Policy) -> None:
+        self._change = change
+        self._policy = policy
+        self._partitions = Partitions(change.head, policy)
+        self._before = Partitions(change.base, policy) if change.base is not None else None
+        self._silent = [state for state in change.head.states if _is_silent(state)]
+
+    @property
+    def survey(self) -> Survey:
+        return self._change.head.secrets
+
+    def about(self, wanted: ObjectId, application: Application) -> Knowledge:
+        """What is known about an object that a manifest of `application` references."""
+        provisions = tuple(_visible(self._change.head, self._partitions, wanted, application))
+        before: tuple[Provision, ...] = ()
+        if self._change.base is not None and self._before is not None:
+            before = tuple(_visible(self._change.base, self._before, wanted, application))
+        live = self._cluster(wanted)
+        held = _held(live, wanted)
+        declared = next(
+            (d for d in self._policy.secrets_provided or () if d.matches(wanted.kind, wanted.namespace, wanted.name)),
+            None,
+        )
+        created_before = any(p.provided.creates for p in before)
+        created = any(p.provided.creates for p in provisions)
+        # What git made, git takes away again: the cluster's copy of that says nothing about what will be there.
+        lives_on = held is not None and (created or not created_before)
+        known: list[frozenset[str] | None] = [p.provided.keys for p in provisions]
+        if declared is not None and declared.keys is not None:
+            known.append(declared.keys)
+        if held is not None and lives_on:
+            own = union(p.provided.keys for p in before)
+            if held.keys is not None and own is not None:
+                known.append(held.keys - own if created_before else held.keys)
+            elif not created:
+                known.append(None)
+        elif declared is not None and declared.keys is None and not created:
+            known.append(None)
+        exists = created or declared is not None or lives_on or _by_itself(wanted)
+        if exists:
+            keys = None if _by_itself(wanted) else union(known)
+            line = declared.line if declared is not None else None
+            return Knowledge(wanted, True, keys, provisions, held is not None and lives_on, line)
+        removed = created_before and not created
+        listed = live is not None and live.is_complete(wanted.namespace)
+        certain = removed or listed or self._policy.declares_all(wanted.kind)
+        doubts = (*self._silent_neighbours(wanted, application, listed), *self._mentions(wanted))
+        elsewhere = (
+            ()
+            if listed
+            else tuple(f"the ApplicationSet `{u.name}` could not be expanded" for u in self._change.head.unknown)
+        )
+        return Knowledge(wanted, False, None, provisions, False, None, certain, doubts, elsewhere, removed)
+
+    def neighbours(self, wanted: ObjectId) -> Iterator[ObjectId]:
+        """Other objects of the same kind in the same cluster."""
+        live = self._cluster(wanted)
+        yield from (o for o in self.survey.provisions if (o.cluster, o.kind) == (wanted.cluster, wanted.kind))
+        if live is not None:
+            held = live.secrets if wanted.kind == SECRET else live.config_maps
+            yield from (ObjectId(wanted.cluster, wanted.kind, ns, name) for ns, name in held)
+
+    def _cluster(self, wanted: ObjectId) -> LiveCluster | None:
+        live = self._change.live
+        return live.clusters.get(wanted.cluster) if live is not None else None
+
+    def _silent_neighbours(self, wanted: ObjectId, application: Application, listed: bool) -> Iterator[str]:
+        """Applications of the same namespace whose manifests are not known. With a complete listing of the cluster
+        only those that the change brings in count."""
+        base = self._change.base
+        deployed = {s.application.key for s in base.states} if listed and base is not None else set()
+        for state in self._silent:
+            other = state.application
+            destination = other.destination
+            if (destination.cluster, destination.namespace) != (wanted.cluster, wanted.namespace):
+                continue
+            if listed and (base is None or other.key in deployed):
+                continue
+            if _meet(self._partitions, wanted.cluster, other, application):
+                yield f"`{other.name}`, which deploys to the same namespace, {_why(state)}"
+
+    def _mentions(self, wanted: ObjectId) -> Iterator[str]:
+        """Custom resources of the same namespace that name the object: their controllers may be what makes it."""
+        word = re.compile(rb"(?<![-.\w])" + re.escape(wanted.name.encode()) + rb"(?![-.\w])")
+        for namespace, resource in self._custom.get(wanted.cluster, ()):
+            if namespace == wanted.namespace and wanted.name.encode() in resource.text and word.search(resource.text):
+                yield f"the controller of `{resource.id.kind} {resource.id.name}`, which names it, may make it"
+
+    @cached_property
+    def _custom(self) -> dict[str, list[tuple[str, Resource]]]:
+        found: dict[str, list[tuple[str, Resource]]] = {}
+        head = self._change.head
+        for owned_id, copies in head.owners.items():
+            rid = owned_id.id
+            custom = "." in rid.group and not rid.group.endswith(".k8s.io") and rid.group not in _CONSUMERS
+            if custom and (rid.group, rid.kind) not in PROVIDERS and (rid.group, rid.kind) not in POD_SPECS:
+                found.setdefault(owned_id.cluster, []).append((rid.namespace, copies[0].resource))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    keys: frozenset[str] | None
+
+
+def _held(live: LiveCluster | None, wanted: ObjectId) -> _Held | None:
+    if live is None:
+        return None
+    objects = live.secrets if wanted.kind == SECRET else live.config_maps
+    key = (wanted.namespace, wanted.name)
+    return _Held(objects[key]) if key in objects else None
+
+
+def _by_itself(wanted: ObjectId) -> bool:
+    return any((wanted.kind, place, wanted.name) in _BY_THEMSELVES for place in ("*", wanted.namespace))
+
+
+def _visible(
+    snapshot: Snapshot, partitions: Partitions, wanted: ObjectId, application: Application
+) -> Iterator[Provision]:
+    """Git's providers that live in the Argo CD of `application`; when there is none, those that may."""
+    every = list(snapshot.secrets.of(wanted))
+    home = partitions.of(application)
+    own = [p for p in every if partitions.of(p.owner.application) == home]
+    chosen = own if any(p.provided.creates for p in own) else every
+    yield from (
+        p for p in _creators_first(chosen) if _meet(partitions, wanted.cluster, p.owner.application, application)
+    )
+
+
+def _creators_first(provisions: Sequence[Provision]) -> list[Provision]:
+    return sorted(provisions, key=lambda provision: not provision.provided.creates)
+
+
+def _meet(partitions: Partitions, cluster: str, one: Application, other: Application) -> bool:
+    """Whether what both deploy to `cluster` may be one cluster. Elsewhere than in-cluster it is."""
+    left, right = partitions.of(one), partitions.of(other)
+    if cluster != IN_CLUSTER or left == right:
+        return True
+    try:
+        return not partitions.settled(left, right)
+    except KeyError:  # a root that the other side of the change does not have
+        return True
+
+
+def _is_silent(state: State) -> bool:
+    rendering = state.rendering
+    return not isinstance(rendering, Rendered) or bool(rendering.gaps)
+
+
+def _why(state: State) -> str:
+    rendering = state.rendering
+    if isinstance(rendering, RenderFailed):
+        return "does not render"
+    return "could not be analysed" if isinstance(rendering, NotAnalysed) else "could only be analysed in part"
