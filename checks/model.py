@@ -33,13 +33,15 @@ class Topic:
     """What people read once for all findings that share it (one pair of entries, one failing kustomization).
 
     `title` is one line without a full stop; `message` a few sentences: what is wrong, what will happen in the
-    cluster; `advice` what to do. Plain text with names in backticks, valid in Markdown and in a terminal.
+    cluster; `advice` what to do. Plain text with names in backticks, valid in Markdown and in a terminal. `commands`
+    are lines to paste (shell commands, pieces of YAML), shown as a block of code.
     """
 
     key: str
     title: str
     message: str
     advice: str = ""
+    commands: str = ""
 
 
 @dataclass(frozen=True, slots=True)
