@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from bot.evaluation import Evaluation
 from bot.formats.grouping import by_topic
-from bot.formats.markdown import bullets, code, details, safe
+from bot.formats.markdown import block, bullets, code, details, safe
 from bot.github.checks import Action, Annotation, Report
 from checks.model import CheckReport, Finding, Severity
 from checks.ownership.prune import summary_line
@@ -89,9 +89,11 @@ def _section(evaluation: Evaluation, group: list[Finding], link: Link) -> str:
     parts = [f"### {safe(first.topic.title)}", safe(first.topic.message)]
     if first.topic.advice:
         parts.append(safe(first.topic.advice))
+    if first.topic.commands:
+        parts.append(block(first.topic.commands))
     places = [(first.span, "here")] + [(related.span, related.message) for related in first.related]
     parts.append(bullets((f"{_place(span, link)}: {safe(what)}" for span, what in dict(places).items()), most=8))
-    resources = [code(str(finding.resource)) for finding in group if finding.resource is not None]
+    resources = list(dict.fromkeys(code(str(f.resource)) for f in group if f.resource is not None))
     if len(resources) > 1:
         parts.append(details(f"The {len(resources)} resources", bullets(resources, most=_SHOWN_RESOURCES)))
     plan = next((p for p in evaluation.plans if any(f.identity == first.identity for f in p.findings)), None)
@@ -107,7 +109,8 @@ def _place(span: Span, link: Link) -> str:
 def _annotation(group: list[Finding]) -> Annotation:
     first = group[0]
     advice = f"\n\n{first.topic.advice}" if first.topic.advice else ""
-    resources = [str(finding.resource) for finding in group if finding.resource is not None]
+    resources = list(dict.fromkeys(str(finding.resource) for finding in group if finding.resource is not None))
+    details_ = first.topic.commands or ("\n".join(resources) if len(resources) > 1 else "")
     return Annotation(
         path=first.span.path,
         start_line=first.span.line,
@@ -115,7 +118,7 @@ def _annotation(group: list[Finding]) -> Annotation:
         level=_LEVELS[first.severity],
         title=first.topic.title.replace("`", ""),
         message=f"{first.topic.message}{advice}",
-        raw_details="\n".join(resources) if len(resources) > 1 else "",
+        raw_details=details_,
     )
 
 

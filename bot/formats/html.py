@@ -134,6 +134,7 @@ def _by_root(tiles: list[Tile]) -> dict[str, list[Tile]]:
 
 def _group(group: list[Finding]) -> dict[str, Any]:
     first = group[0]
+    resources = list(dict.fromkeys(str(f.resource) for f in group if f.resource is not None))
     places = dict.fromkeys([(str(first.span), "here"), *((str(r.span), r.message) for r in first.related)])
     return {
         "severity": first.severity.value,
@@ -141,9 +142,10 @@ def _group(group: list[Finding]) -> dict[str, Any]:
         "title": first.topic.title,
         "message": first.topic.message,
         "advice": first.topic.advice,
+        "commands": first.topic.commands,
         "known": first.introduced is False,
         "places": list(places),
-        "resources": [str(f.resource) for f in group if f.resource is not None] if len(group) > 1 else [],
+        "resources": resources if len(resources) > 1 else [],
         "fix": first.fix.title if first.fix is not None else "",
     }
 

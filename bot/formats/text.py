@@ -70,7 +70,9 @@ def _group(console: Console, evaluation: Evaluation, group: list[Finding]) -> No
     for paragraph in (first.topic.message, first.topic.advice):
         if paragraph:
             console.print(Padding(Text(_plain(paragraph)), (0, 0, 0, 8)))
-    if sum(finding.resource is not None for finding in group) > 1:
+    for line in first.topic.commands.splitlines():
+        console.print(Text(f"        {_plain(line)}", style="green"), soft_wrap=True)  # unbroken, to be pasted
+    if len({finding.resource for finding in group if finding.resource is not None}) > 1:
         for line in _resources(group):
             console.print(Padding(Text(_plain(line), style="dim"), (0, 0, 0, 8)))
     for related in dict.fromkeys((r.span, r.message) for r in first.related):
@@ -91,7 +93,9 @@ def _resources(group: list[Finding]) -> list[str]:
         rid = finding.resource
         if rid is not None:
             where = f"{rid.kind} in {rid.namespace}" if rid.namespace else rid.kind
-            names.setdefault(where, []).append(rid.name)
+            known = names.setdefault(where, [])
+            if rid.name not in known:
+                known.append(rid.name)
     return [f"{where}: {listed(found, most=_SHOWN_RESOURCES)}" for where, found in names.items()]
 
 

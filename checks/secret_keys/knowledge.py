@@ -9,6 +9,7 @@ from functools import cached_property
 
 from checks.ownership.conflicts import Partitions
 from checks.policy import Policy
+from checks.wording import listed
 from gitops.applications import IN_CLUSTER, Application
 from gitops.live import LiveCluster
 from gitops.rendering import NotAnalysed, Rendered, RenderFailed
@@ -93,7 +94,10 @@ class Observer:
         provisions = tuple(_visible(self._change.head, self._partitions, wanted, application))
         before: tuple[Provision, ...] = ()
         if self._change.base is not None and self._before is not None:
-            before = tuple(_visible(self._change.base, self._before, wanted, application))
+            # Whoever does not render now prunes nothing: what it brought in before stays.
+            silent = {state.application.key for state in self._silent}
+            visible = _visible(self._change.base, self._before, wanted, application)
+            before = tuple(p for p in visible if p.owner.application.key not in silent)
         live = self._cluster(wanted)
         held = _held(live, wanted)
         declared = next(
@@ -121,14 +125,12 @@ class Observer:
             line = declared.line if declared is not None else None
             return Knowledge(wanted, True, keys, provisions, held is not None and lives_on, line)
         removed = created_before and not created
-        listed = live is not None and live.is_complete(wanted.namespace)
-        certain = removed or listed or self._policy.declares_all(wanted.kind)
-        doubts = (*self._silent_neighbours(wanted, application, listed), *self._mentions(wanted))
-        elsewhere = (
-            ()
-            if listed
-            else tuple(f"the ApplicationSet `{u.name}` could not be expanded" for u in self._change.head.unknown)
-        )
+        complete = live is not None and live.is_complete(wanted.namespace)
+        certain = removed or complete or self._policy.declares_all(wanted.kind)
+        doubts = (*self._silent_neighbours(wanted, application, complete), *self._mentions(wanted))
+        # A complete listing, of the cluster or in the configuration, covers what is elsewhere too.
+        open_ = not complete and not self._policy.declares_all(wanted.kind)
+        elsewhere = tuple(self._elsewhere(wanted, application)) if open_ else ()
         return Knowledge(wanted, False, None, provisions, False, None, certain, doubts, elsewhere, removed)
 
     def neighbours(self, wanted: ObjectId) -> Iterator[ObjectId]:
@@ -143,20 +145,41 @@ class Observer:
         live = self._change.live
         return live.clusters.get(wanted.cluster) if live is not None else None
 
-    def _silent_neighbours(self, wanted: ObjectId, application: Application, listed: bool) -> Iterator[str]:
+    def _silent_neighbours(self, wanted: ObjectId, application: Application, complete: bool) -> Iterator[str]:
         """Applications of the same namespace whose manifests are not known. With a complete listing of the cluster
         only those that the change brings in count."""
         base = self._change.base
-        deployed = {s.application.key for s in base.states} if listed and base is not None else set()
+        deployed = {s.application.key for s in base.states} if complete and base is not None else set()
+        found: dict[str, list[str]] = {}
         for state in self._silent:
             other = state.application
             destination = other.destination
             if (destination.cluster, destination.namespace) != (wanted.cluster, wanted.namespace):
                 continue
-            if listed and (base is None or other.key in deployed):
+            if complete and (base is None or other.key in deployed):
                 continue
             if _meet(self._partitions, wanted.cluster, other, application):
-                yield f"`{other.name}`, which deploys to the same namespace, {_why(state)}"
+                found.setdefault(_why(state), []).append(f"`{other.name}`")
+        for why, names in found.items():
+            yield f"{listed(names, 3)}, on the same namespace, {why}"
+
+    def _elsewhere(self, wanted: ObjectId, application: Application) -> Iterator[str]:
+        """Whatever is unknown and may bring manifests for any namespace: other repositories (a chart keeps to its
+        own) and ApplicationSets that git cannot expand."""
+        names = [
+            f"`{state.application.name}`"
+            for state in self._silent
+            if isinstance(state.rendering, NotAnalysed)
+            and state.application.destination.cluster == wanted.cluster
+            and state.application.destination.namespace != wanted.namespace
+            and any(source.path and not source.chart for source in state.application.sources)
+            and _meet(self._partitions, wanted.cluster, state.application, application)
+        ]
+        if names:
+            yield f"{listed(names, 3)} could not be analysed"
+        sets = [f"`{unknown.name}`" for unknown in self._change.head.unknown]
+        if sets:
+            yield f"the ApplicationSets {listed(sets, 3)} could not be expanded"
 
     def _mentions(self, wanted: ObjectId) -> Iterator[str]:
         """Custom resources of the same namespace that name the object: their controllers may be what makes it."""
@@ -230,5 +253,5 @@ def _is_silent(state: State) -> bool:
 def _why(state: State) -> str:
     rendering = state.rendering
     if isinstance(rendering, RenderFailed):
-        return "does not render"
+        return "could not be rendered"
     return "could not be analysed" if isinstance(rendering, NotAnalysed) else "could only be analysed in part"

@@ -74,7 +74,7 @@ def _topic(group: Group, observer: Observer) -> Topic:
     merging = [p.owner.resource.id for p in knowledge.provisions]
     if merging:
         message.append(f"{listed([f'`{rid.kind} {rid.name}`' for rid in merging])} only fills it once it exists.")
-    doubts = tuple(dict.fromkeys((*knowledge.doubts, *(knowledge.elsewhere if knowledge.certain else ()))))
+    doubts = (*knowledge.doubts, *knowledge.elsewhere)
     if doubts:
         message.append(f"It may still come from elsewhere: {listed(doubts, _SHOWN_DOUBTS)}.")
     hint = _elsewhere(first.id, observer)

@@ -69,7 +69,7 @@ def near(wanted: str, candidates: Iterable[str]) -> str | None:
     same = [name for name in names if plain(name) == plain(wanted)]
     if same:
         return same[0]
-    close = difflib.get_close_matches(wanted, names, 1, 0.8)
+    close = difflib.get_close_matches(wanted, names, 1, 0.87)
     return close[0] if close else None
 
 

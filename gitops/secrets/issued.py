@@ -139,3 +139,8 @@ def crossplane(manifest: Manifest) -> Iterator[Provided]:
     name = text_of(reference.get("name"))
     if name:
         yield Provided(SECRET, name, None, text_of(reference.get("namespace")) or None)
+
+
+def ceph_object_store_user(manifest: Manifest) -> Iterator[Provided]:
+    store, user = text_of(at(manifest, ("spec", "store"))), text_of(at(manifest, ("metadata", "name")))
+    yield Provided(SECRET, f"rook-ceph-object-user-{store}-{user}", frozenset({"AccessKey", "SecretKey", "Endpoint"}))

@@ -32,16 +32,17 @@ def place(owner: Owned, use: Use) -> Span:
     wanted = _Wanted(read_manifest(owner.resource.text), use)
     closure = owner.part.closure
     if owner.resource.path is not None:
-        for document in _documents(owner.tree, owner.resource.path):
-            if not owner.resource.line or document.line == owner.resource.line:
-                line = _in_manifest(document.node, owner.resource.id, wanted)
-                if line:
-                    return Span(document.path, line, line)
+        for span in _in_file(owner, owner.resource.path, wanted):
+            return span
     if closure is not None:
         nearest = [reference.kustomization for reference in reversed(origin.chain)]
         files = dict.fromkeys([*nearest, *closure.kustomizations])
         for file in files:
             for span in _in_patches(owner.tree, file, owner.resource.id, wanted):
+                return span
+        # A patch that replaces all annotations takes the engine's mark of the origin with it.
+        for path in closure.chains if owner.resource.path not in closure.chains else ():
+            for span in _in_file(owner, path, wanted):
                 return span
     for document in _documents(owner.tree, owner.application.origin.path):
         if document.line == owner.application.origin.span.line:
@@ -49,6 +50,14 @@ def place(owner: Owned, use: Use) -> Span:
                 for span in _in_kustomization(owner.tree, document.path, node, owner.resource.id, wanted):
                     return span
     return Span(origin.span.path, origin.span.line, origin.span.line)
+
+
+def _in_file(owner: Owned, path: str, wanted: _Wanted) -> Iterator[Span]:
+    for document in _documents(owner.tree, path):
+        if not owner.resource.line or document.line == owner.resource.line:
+            line = _in_manifest(document.node, owner.resource.id, wanted)
+            if line:
+                yield Span(document.path, line, line)
 
 
 class _Wanted:

@@ -117,6 +117,11 @@ PROVIDERS: Mapping[tuple[str, str], Row] = {
     ("moco.cybozu.com", "MySQLCluster"): every(
         named(pattern="moco-{}"), named(pattern="moco-my-cnf-{}"), named(pattern="moco-{}", kinds=(CONFIG_MAP,))
     ),
+    ("ceph.rook.io", "CephCluster"): every(
+        *(named(pattern=f"rook-ceph-{s}") for s in ("mon", "mons-keyring", "admin-keyring", "config")),
+        named(_NAME, "data", "mapping", "maxMonId", pattern="rook-ceph-mon-endpoints", kinds=(CONFIG_MAP,)),
+    ),
+    ("ceph.rook.io", "CephObjectStoreUser"): issued.ceph_object_store_user,
     ("kafka.strimzi.io", "KafkaUser"): named(),
     ("kafka.strimzi.io", "Kafka"): every(
         *(
