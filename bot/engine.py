@@ -75,6 +75,10 @@ class Engine:
             result: T = end.value
             return result
 
+    async def render(self, request: RenderRequest) -> Output:
+        """One rendering, past the cache."""
+        return await self._renderer.render(request, self._redact)
+
     async def _outputs(self, requests: Sequence[RenderRequest], progress: Progress | None) -> Mapping[str, Output]:
         wanted = {request.fingerprint: request for request in requests}
         found = dict(self._cache.get(wanted))

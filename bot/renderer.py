@@ -16,12 +16,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot import sandbox
+from gitops.documents import read_documents
 from gitops.errors import GitopsError, MalformedYaml
 from gitops.manifests import Redact, read_rendered
 from gitops.rendering import Output, RenderRequest
 from gitops.tree import MODE_SUBMODULE, MODE_SYMLINK
 
 _PREFIX = "../repo/"
+_ALIASES = 30  # fewer cannot expand into much
 _SECURITY = re.compile(r"security; file '")
 _VERSION = re.compile(r"v\d+\.\d+\.\d+[^\s)}]*")
 
@@ -202,6 +204,9 @@ def _write(request: RenderRequest, scratch: Path) -> None:
         data = patched.get(path)
         if data is None:
             data = tree.read(path)
+        if data.count(b"*") > _ALIASES and b"&" in data:
+            # kustomize would expand an alias bomb until it runs into its memory limit, seconds later.
+            read_documents(path, data)
         if entry.mode == MODE_SYMLINK and path not in patched:
             target.symlink_to(os.fsdecode(data))
         else:

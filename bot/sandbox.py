@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MAX_OUTPUT = 64 * 1024 * 1024  # bytes of one rendering
+MAX_ERROR = 1024 * 1024
 
 
 class RenderTimeout(Exception):
@@ -76,10 +77,12 @@ async def run(argv: Sequence[str], cwd: Path, home: str, limits: Limits) -> Fini
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
     )
+    out_task = asyncio.create_task(_read(process.stdout, MAX_OUTPUT))
+    err_task = asyncio.create_task(_read(process.stderr, MAX_ERROR))
     try:
         _limit(process.pid, limits)
         async with asyncio.timeout(limits.seconds):
-            out, err = await asyncio.gather(_read(process.stdout, MAX_OUTPUT), _read(process.stderr, 1024 * 1024))
+            out, err = await asyncio.gather(out_task, err_task)
             status = await process.wait()
     except TimeoutError:
         raise RenderTimeout(f"the renderer did not end within {limits.seconds:g} s") from None
@@ -87,8 +90,24 @@ async def run(argv: Sequence[str], cwd: Path, home: str, limits: Limits) -> Fini
         # Also when it has ended: something it started may still be there.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        await process.wait()
+        for task in (out_task, err_task):
+            task.cancel()
+        await asyncio.gather(out_task, err_task, return_exceptions=True)
+        await _bury(process)
     return Finished(status, out, err.decode("utf-8", "replace"))
+
+
+async def _bury(process: asyncio.subprocess.Process) -> None:
+    """Wait for the end. asyncio waits for the pipes too, and a full one that nobody reads would keep it for ever."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(5):
+            await asyncio.gather(_discard(process.stdout), _discard(process.stderr))
+    await process.wait()
+
+
+async def _discard(stream: asyncio.StreamReader | None) -> None:
+    while stream is not None and await stream.read(1024 * 1024):
+        pass
 
 
 def _limit(pid: int, limits: Limits) -> None:

@@ -280,9 +280,7 @@ async def test_the_applications_own_kustomize_options(
     files: Files = {
         "apps.yaml": application("app", "web", source={"kustomize": options}),
         # Argo CD replaces a prefix that is there; wrapping would add one.
-        "web/kustomization.yaml": kustomization(
-            "web.yaml", extra="namePrefix: old-\n" if "namePrefix" in options else ""
-        ),
+        "web/kustomization.yaml": kustomization("web.yaml", extra=own),
         "web/web.yaml": web,
         "component/kustomization.yaml": (
             "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\ncommonAnnotations: {from: component}\n"
