@@ -1,0 +1,167 @@
+"""The command line as scripts see it: exit status, stdout, one clear line on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from demo.story import BEFORE, PROPOSED
+
+STORY = {path: data for path, data in (BEFORE | PROPOSED).items() if isinstance(data, bytes)}
+GOOD = {path: data for path, data in BEFORE.items() if isinstance(data, bytes)}
+
+
+@pytest.fixture
+def cache(engine_directory: Path) -> Path:
+    return engine_directory
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A git checkout: the story's good state committed, the unlucky one on top."""
+    path = tmp_path / "platform"
+    path.mkdir()
+    git(path, "init", "--quiet", "--initial-branch=main")
+    git(path, "remote", "add", "origin", "git@github.com:acme/platform.git")
+    for files in (GOOD, STORY):
+        write(path, files)
+        git(path, "add", "--all")
+        git(path, "commit", "--quiet", "--message=x")
+    return path
+
+
+def write(path: Path, files: dict[str, bytes]) -> None:
+    for name, data in files.items():
+        target = path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+
+
+def git(path: Path, *words: str) -> str:
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example"]
+    done = subprocess.run(["git", *identity, *words], cwd=path, check=True, capture_output=True)
+    return done.stdout.decode().strip()
+
+
+def argofix(cache: Path, *words: str | Path, **env: str) -> subprocess.CompletedProcess[bytes]:
+    environment = {**os.environ, "ARGOFIX_STATE_DIR": str(cache), **env}
+    return subprocess.run(
+        [sys.executable, "-m", "bot", *map(str, words)], env=environment, capture_output=True, check=False, timeout=60
+    )
+
+
+def test_check_fails_on_errors_and_sums_up(cache: Path, checkout: Path) -> None:
+    done = argofix(cache, "check", checkout)
+    assert done.returncode == 1, done.stderr
+    text = done.stdout.decode()
+    assert "`infrastructure` and `api-backend` both own Namespace shop" in text
+    assert text.splitlines()[-1].startswith("4 errors, ")
+    assert "\x1b" not in text  # no colour where nobody looks
+    assert done.stderr == b""
+
+
+def test_check_of_a_good_commit_passes(cache: Path, checkout: Path) -> None:
+    assert argofix(cache, "check", checkout, "--rev", "HEAD~1", "--only", "duplicate-owner").returncode == 0
+
+
+def test_only_what_a_change_brings_fails(cache: Path, checkout: Path) -> None:
+    assert argofix(cache, "check", checkout, "--base", "HEAD").returncode == 0
+    new = argofix(cache, "check", checkout, "--base", "HEAD~1", "--format", "json")
+    assert new.returncode == 1
+    introduced = {f["introduced"] for f in json.loads(new.stdout)["findings"] if f["rule"] == "duplicate-owner"}
+    assert introduced == {True}
+
+
+def test_json_is_the_contracts(cache: Path, checkout: Path) -> None:
+    data = json.loads(argofix(cache, "check", checkout, "--format", "json").stdout)
+    assert data["schema"] == 1
+    assert data["commit"] == git(checkout, "rev-parse", "HEAD")
+    assert set(data["applications"][0]) == {
+        "name", "namespace", "path", "destination", "root", "status", "reason", "resources",
+    }  # fmt: skip
+    finding = next(f for f in data["findings"] if f["resource"] and f["resource"]["kind"] == "Namespace")
+    assert finding["resource"] == {"group": "", "kind": "Namespace", "namespace": "", "name": "shop"}
+    assert finding["applications"] == ["infrastructure", "api-backend"]
+    assert (finding["path"], finding["line"], finding["end_line"]) == ("apps/api-backend/kustomization.yaml", 6, 6)
+    assert finding["fix"]["edits"] == [
+        {"path": "apps/api-backend/kustomization.yaml", "line": 6, "end_line": 6, "replacement": ""}
+    ]
+    assert {"path", "line", "message"} == set(finding["related"][0])
+
+
+def test_a_dirty_checkout_has_no_commit(cache: Path, checkout: Path) -> None:
+    (checkout / "new.txt").write_text("x")
+    assert json.loads(argofix(cache, "check", checkout, "--format", "json").stdout)["commit"] is None
+
+
+def test_a_plain_directory_works_too(cache: Path, tmp_path: Path) -> None:
+    write(tmp_path / "plain", STORY)
+    done = argofix(cache, "check", tmp_path / "plain", "--format", "json", "--output", tmp_path / "out.json")
+    assert done.returncode == 1
+    data = json.loads((tmp_path / "out.json").read_bytes())
+    assert data["commit"] is None
+    assert len([f for f in data["findings"] if f["rule"] == "duplicate-owner"]) == 4
+
+
+def test_fix_prints_a_diff_that_git_applies(cache: Path, checkout: Path) -> None:
+    done = argofix(cache, "fix", checkout)
+    assert done.returncode == 1  # the ServiceAccount is left for a person
+    assert b"left for you" in done.stderr
+    subprocess.run(["git", "apply", "-"], cwd=checkout, input=done.stdout, check=True)
+    assert git(checkout, "diff", "--numstat") == "0\t2\tapps/api-backend/kustomization.yaml"
+
+
+def test_fix_write_changes_those_lines_and_keeps_the_mode(cache: Path, checkout: Path) -> None:
+    target = checkout / "apps/api-backend/kustomization.yaml"
+    target.chmod(0o755)
+    before = target.read_bytes().splitlines(keepends=True)
+    done = argofix(cache, "fix", checkout, "--write")
+    assert done.stdout == b""
+    assert b"wrote apps/api-backend/kustomization.yaml" in done.stderr
+    assert target.read_bytes() == b"".join(line for n, line in enumerate(before, 1) if n not in (6, 8))
+    assert target.stat().st_mode & 0o777 == 0o755
+    assert argofix(cache, "fix", checkout, "--write").stderr.count(b"wrote") == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["check", "nowhere"], "nowhere is not a directory"),
+        (["check", ".", "--rev", "nothing"], "there is no commit nothing"),
+        (["check", ".", "--base", "--upload-pack=x"], "expected one argument"),
+        (["check", ".", "--only", "duplicate-ownr"], "did you mean duplicate-owner?"),
+        (["check", ".", "--only", "zzz"], "the rules are duplicate-entry, duplicate-owner"),
+        (["check", ".", "--output", "/nonexistent/x"], "cannot be written"),
+        (["check", ".", "--format", "xml"], "invalid choice"),
+        (["serve"], "GITHUB_WEBHOOK_SECRET is not set"),
+        ([], "required: COMMAND"),
+    ],
+)
+def test_what_cannot_run_is_one_clear_line(
+    cache: Path, checkout: Path, words: list[str], complaint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(checkout)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
+    done = argofix(cache, *words)
+    assert done.returncode == 2
+    assert complaint in done.stderr.decode()
+    assert b"Traceback" not in done.stderr
+    assert done.stdout == b""
+
+
+def test_a_missing_renderer_is_one_clear_line(cache: Path, checkout: Path) -> None:
+    done = argofix(cache, "check", checkout, ARGOFIX_RENDERER="/no/kustomize")
+    assert done.returncode == 2
+    assert done.stderr == b"argofix: ARGOFIX_RENDERER names /no/kustomize, which cannot be run\n"
+
+
+def test_mistakes_in_the_configuration_are_told_with_their_line(cache: Path, checkout: Path) -> None:
+    write(checkout, {".github/argofix.yaml": b"ownership:\n  kept: {}\n"})
+    done = argofix(cache, "check", checkout)
+    assert done.returncode == 1
+    assert b".github/argofix.yaml:2: unknown key `kept` in ownership; did you mean `keep`?" in done.stderr
