@@ -5,19 +5,59 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+# Control characters, those that turn the writing direction, and line separators that some readers obey.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _FENCE = re.compile(r"`{3,}")
+_TICKS = re.compile(r"`+")
+# What begins a link, an image, HTML, emphasis, strike-through, or joins text to the escape before it.
+_ACTIVE = re.compile(r"[\\\[\]<>*~!]")
+_REFERENCE = re.compile(r"(#|\bGH-)(?=\d)", re.IGNORECASE)
+_OPENER = re.compile(r"(#{1,6}|[-+]+|=+|\d{1,9}[.)])(\s|$)")
+_GAP = "\u200b"  # zero width space: keeps GitHub from reading on, and people from seeing anything
+
+MOST_NAME = 300  # characters of one name that are shown: longer than any path or name that people chose
+_LONG = re.compile(rf"\S{{{MOST_NAME + 1},}}")
+
+
+def plain(text: str) -> str:
+    """Names in a line that is no Markdown (titles, commit subjects): one line, nobody mentioned, no issue closed."""
+    return _unlinked(_inert(_shortened(_one_line(text)))).replace("`", "")
 
 
 def safe(text: str) -> str:
-    """Text of ours that may hold names from a repository: nobody is mentioned, no HTML comment begins, one line."""
-    text = _CONTROL.sub("", " ".join(text.split()))
-    return text.replace("@", "@\u200b").replace("<!--", "<\u200b!--").replace("-->", "--\u200b>")
+    """A sentence of ours, with names from a repository in backticks, as one line of Markdown.
+
+    Whatever the names hold: nobody is mentioned, no issue is referred to, no mark of ours begins, and what breaks
+    out of its code span stays text.
+    """
+    text = _one_line(text)
+    # Nothing may begin a heading, a list or a line either.
+    out: list[str] = [_GAP] if _OPENER.match(text) else []
+    runs = list(_TICKS.finditer(text))
+    # As CommonMark reads it: a code span ends at the next run of as many backticks.
+    closing: list[int | None] = []
+    latest: dict[int, int] = {}
+    for index in reversed(range(len(runs))):
+        closing.append(latest.get(len(runs[index][0])))
+        latest[len(runs[index][0])] = index
+    closing.reverse()
+    at = index = 0
+    while index < len(runs):
+        run, end = runs[index], closing[index]
+        out.append(_escaped(text[at : run.start()]))
+        if end is None:
+            out.append("\\`" * len(run[0]))
+            at, index = run.end(), index + 1
+        else:
+            out.append(run[0] + _inert(_short(text[run.end() : runs[end].start()])) + run[0])
+            at, index = runs[end].end(), end + 1
+    out.append(_escaped(text[at:]))
+    return "".join(out)
 
 
 def code(text: str) -> str:
-    """A code span, whatever the text holds."""
-    text = safe(text)
+    """A code span, whatever the text holds; cut when it is longer than people read."""
+    text = _inert(_short(_one_line(text))) or "(no name)"
     fence = "`"
     while fence in text:
         fence += "`"
@@ -25,11 +65,39 @@ def code(text: str) -> str:
     return f"{fence}{pad}{text}{pad}{fence}"
 
 
+def _one_line(text: str) -> str:
+    # File names that are not UTF-8 come with lone surrogates.
+    return _CONTROL.sub("", " ".join(text.split())).encode("utf-8", "replace").decode()
+
+
+def _escaped(text: str) -> str:
+    return _ACTIVE.sub(lambda match: f"\\{match[0]}", _unlinked(_inert(_shortened(text))))
+
+
+def _inert(text: str) -> str:
+    """Text that mentions nobody and begins no mark of ours, inside a code span or not (marks are found by plain
+    search)."""
+    return text.replace("@", f"@{_GAP}").replace("<!--", f"<{_GAP}!--").replace("-->", f"--{_GAP}>")
+
+
+def _unlinked(text: str) -> str:
+    # "fixes #1", or the address of an issue, would close it when the pull request is merged.
+    return _REFERENCE.sub(rf"\1{_GAP}", text.replace("://", f":{_GAP}//"))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MOST_NAME else f"{text[:MOST_NAME]}…"
+
+
+def _shortened(text: str) -> str:
+    return _LONG.sub(lambda match: _short(match[0]), text)
+
+
 def block(text: str, language: str = "") -> str:
     """A fenced block that its content cannot close."""
     longest = max((len(fence) for fence in _FENCE.findall(text)), default=2)
     fence = "`" * (longest + 1)
-    return f"{fence}{language}\n{text.rstrip()}\n{fence}"
+    return f"{fence}{language}\n{text.rstrip(chr(10))}\n{fence}"
 
 
 def details(title: str, body: str) -> str:
@@ -41,9 +109,14 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table; cells may hold inline Markdown."""
 
     def row(cells: Sequence[str]) -> str:
-        return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+        return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
 
     return "\n".join([row(head), "|" + " --- |" * len(head), *(row(cells) for cells in rows)])
+
+
+def _cell(text: str) -> str:
+    # A backslash of the text must not escape the one that escapes the bar.
+    return text.replace("\\|", f"\\{_GAP}|").replace("|", "\\|").replace("\n", " ")
 
 
 def bullets(items: Iterable[str], most: int = 100) -> str:
