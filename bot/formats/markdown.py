@@ -86,7 +86,8 @@ def _unlinked(text: str) -> str:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= MOST_NAME else f"{text[:MOST_NAME]}…"
+    # A run of backticks cut in two might be as long as the one that ends the span.
+    return text if len(text) <= MOST_NAME else f"{text[:MOST_NAME].rstrip('`')}…"
 
 
 def _shortened(text: str) -> str:
