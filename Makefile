@@ -1,23 +1,37 @@
-# make demo   sets everything up and shows the main job on the built-in story
+# make demo   sets everything up and plays the main job on a small story, against a simulated GitHub
 # make test   sets everything up and runs every check that CI runs
+# make docs   writes docs/rules.md anew from the rules' docstrings
+# make lock   writes the lock files anew from pyproject.toml
+# make clean  removes what the others made
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+  --no-emit-index-url --no-emit-find-links --python-version 3.11
 
-.PHONY: help setup demo test lint unit lock clean bench
+.PHONY: help setup tools demo test lint unit docs lock clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
-setup: $(STAMP)
+# One clear line for each thing that pip cannot install.
+tools:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "argofix needs Python 3.11 or newer")'
+	@git version 2>/dev/null | $(PYTHON) -c 'import re, sys; \
+	  found = re.search(r"(\d+)\.(\d+)", sys.stdin.read()); \
+	  sys.exit(None if found and tuple(map(int, found.groups())) >= (2, 38) else "argofix needs git 2.38 or newer")'
+	@command -v kustomize >/dev/null || command -v kubectl >/dev/null || \
+	  { echo "argofix needs kustomize or kubectl on PATH" >&2; exit 1; }
+
+setup: tools $(STAMP)
 
 $(STAMP): requirements.lock pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "argofix needs Python 3.11 or newer")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps -e .
+	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation -e .
 	touch $@
 
 demo: setup
@@ -34,11 +48,18 @@ lint: setup
 unit: setup
 	$(BIN)/pytest -n auto
 
-# make lock   rewrites requirements.lock from pyproject.toml
+docs: setup
+	$(BIN)/python -m docs
+
+# Three files: everything, what the server's image needs, and what builds the wheel.
 lock: setup
-	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \
-	  --no-emit-find-links --python-version 3.11 --all-extras --quiet pyproject.toml -o requirements.lock
+	$(PIP) uv
+	mkdir -p build
+	$(BIN)/python -c 'import tomllib; \
+	  print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' > build/backend.in
+	$(COMPILE) --all-extras pyproject.toml build/backend.in -o requirements.lock
+	$(COMPILE) -c requirements.lock pyproject.toml -o requirements.server.lock
+	$(COMPILE) -c requirements.lock build/backend.in -o requirements.build.lock
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
