@@ -1,0 +1,1 @@
+"""The documentation's generated part. `python -m docs` (`make docs`) writes it."""
