@@ -15,6 +15,6 @@ async def handle(delivery: Delivery, context: Context) -> None:
         return
     if event.action != "rerequested":
         return
-    desk = await Desk.open(event, context)
+    desk = await Desk.open(delivery, event, context)
     for number in await pulls_of_head(desk, event.head_sha):
-        await evaluate_pull(desk, number, again=True)
+        await evaluate_pull(desk, number, again=delivery.id)

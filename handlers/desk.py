@@ -9,15 +9,19 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from bot.context import Context
+from bot.deliveries import Delivery
 from bot.errors import PermanentError
 from bot.evaluation import Evaluation, evaluate
 from bot.events import RepositoryEvent
+from bot.fields import Fields
 from bot.github import contents, repos
 from bot.github.app import FIX, REPORT
 from bot.github.client import GitHub
+from bot.github.errors import Conflict
 from bot.github.model import Repository
 from bot.mirror import Mirror
 from bot.trees import Repository as Objects
+from bot.worker import Limits
 from checks.policy import PATH, Policy, PolicyProblem, parse_policy
 from gitops.errors import GitopsError
 from gitops.repositories import RepositoryMatcher
@@ -37,15 +41,21 @@ class Desk:
     repository: Repository
     github: GitHub
     mirror: Mirror
+    last_attempt: bool  # nobody comes after this run to end what it leaves unfinished
 
     @classmethod
-    async def open(cls, event: RepositoryEvent, context: Context) -> Desk:
+    async def open(cls, delivery: Delivery, event: RepositoryEvent, context: Context) -> Desk:
         """Raises `bot.github.errors.NotFound` when the repository has gone."""
         services = context.services
         github = services.github.installation(event.installation, event.repository.id, REPORT)
         repository = await repos.get(github, event.repository.full_name)
+        if repository.id != event.repository.id:
+            # It was renamed, and another one has taken its name.
+            found = await github.getitem("/repositories/{id}", id=event.repository.id)
+            repository = Repository.parse(Fields(found))
         mirror = services.mirrors.of(repository.id, repository.clone_url, event.installation)
-        return cls(context, event.installation, repository, github, mirror)
+        last = delivery.attempts + 1 >= Limits().attempts
+        return cls(context, event.installation, repository, github, mirror, last)
 
     @property
     def name(self) -> str:
@@ -61,15 +71,18 @@ class Desk:
 
     async def default_tip(self) -> str:
         """The commit of the default branch. Raises `PermanentError` for an empty repository."""
-        tip = await contents.branch_head(self.github, self.name, self.repository.default_branch)
+        try:
+            tip = await contents.branch_head(self.github, self.name, self.repository.default_branch)
+        except Conflict:
+            raise PermanentError(f"{self.name} is empty") from None
         if tip is None:
             raise PermanentError(f"{self.name} has no branch {self.repository.default_branch}")
         return tip
 
     @asynccontextmanager
     async def objects(self, *commits: str) -> AsyncIterator[Objects]:
-        """The mirror, with these commits in it, open for reading."""
-        await self.mirror.fetch(commits)
+        """The mirror, with these commits in it, open for reading. Stops at once when superseded."""
+        await self.context.unless_superseded(self.mirror.fetch(commits))
         objects = self.mirror.open()
         try:
             yield objects

@@ -10,6 +10,7 @@ from bot.deliveries import Delivery, delivery_of
 from bot.events import InstallationEvent
 from bot.github import contents, installations
 from bot.github.app import REPORT
+from bot.github.errors import Conflict
 
 log = logging.getLogger(__name__)
 
@@ -28,10 +29,13 @@ async def handle(delivery: Delivery, context: Context) -> None:
         return
     github = services.github.installation(event.installation, None, REPORT)
     for repository in await installations.repositories(github):
-        if event.added and repository.full_name not in event.added:
+        if repository.archived or (event.added and repository.full_name not in event.added):
             continue
-        tip = await contents.branch_head(github, repository.full_name, repository.default_branch)
-        if tip is None or repository.archived:
+        try:
+            tip = await contents.branch_head(github, repository.full_name, repository.default_branch)
+        except Conflict:
+            tip = None  # it is empty
+        if tip is None:
             continue
         # The same work as after a push; through the queue, one repository at a time.
         payload = json.dumps(
@@ -53,4 +57,6 @@ async def handle(delivery: Delivery, context: Context) -> None:
                 },
             }
         ).encode()
-        await services.enqueue(delivery_of(f"installed/{repository.id}/{tip}", "push", payload, services.clock.now()))
+        # Named after this delivery: whoever installs anew, or grants what was lacking, wants a new look.
+        name = f"installed/{delivery.id}/{repository.id}"
+        await services.enqueue(delivery_of(name, "push", payload, services.clock.now()))

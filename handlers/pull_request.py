@@ -5,8 +5,9 @@ from __future__ import annotations
 from bot.context import Context
 from bot.deliveries import Delivery
 from bot.events import PullRequestEvent
+from handlers.button import keep_up
 from handlers.desk import Desk
-from handlers.fixes import close_all
+from handlers.fixes import close_all, scope_of
 from handlers.pulls import evaluate_pull
 
 _EVALUATED = frozenset({"opened", "synchronize", "reopened", "ready_for_review"})
@@ -17,7 +18,10 @@ async def handle(delivery: Delivery, context: Context) -> None:
     event = delivery.parsed()
     if not isinstance(event, PullRequestEvent):
         return
+    number = event.pull_request.number
     if event.action in _EVALUATED or (event.action == "edited" and event.base_changed):
-        await evaluate_pull(await Desk.open(event, context), event.pull_request.number)
+        desk = await Desk.open(delivery, event, context)
+        await evaluate_pull(desk, number)
+        await keep_up(desk, number)
     elif event.action == "closed":
-        await close_all(await Desk.open(event, context), f"pr-{event.pull_request.number}/", _OVER)
+        await close_all(await Desk.open(delivery, event, context), scope_of(number), _OVER)

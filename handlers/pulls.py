@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.errors import Superseded, TemporaryError
 from bot.evaluation import Evaluation
+from bot.fields import Fields
 from bot.formats import check_run
 from bot.github import checks, contents, pulls, repos
 from bot.github.errors import NotFound
@@ -18,6 +20,8 @@ from checks.registry import rules
 from handlers.desk import Desk, fingerprint, read_policy
 
 log = logging.getLogger(__name__)
+
+_CLOSED = "the pull request was closed before this was done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,41 +35,50 @@ class Sides:
     notes: tuple[str, ...] = ()
 
 
-async def evaluate_pull(desk: Desk, number: int, *, again: bool = False) -> None:
-    """Bring the check runs of a pull request's head up to date; `again` does so even if they are."""
+async def evaluate_pull(desk: Desk, number: int, *, again: str = "") -> None:
+    """Bring the check runs of a pull request's head up to date.
+
+    `again` names a wish to have it done even if they are (a delivery's id): it is done once for each.
+    """
     pull = await pulls.get(desk.github, desk.name, number)
-    if pull.state != "open":
-        return
     sha = pull.head.sha
-    existing = await _runs(desk, sha)
-    tip = await contents.branch_head(desk.github, desk.name, pull.base.ref)
+    tip = await contents.branch_head(desk.github, desk.name, pull.base.ref) if pull.state == "open" else None
+    if tip is None:  # closed, or GitHub is about to close it since its base branch was deleted
+        if sha not in [other.head.sha for other in await pulls.listed(desk.github, desk.name)]:
+            await end_runs(desk, sha, _CLOSED)
+        return
     default = await desk.default_tip()
-    if tip is None:
-        return  # the base branch was deleted; GitHub closes the pull request
-    identity = fingerprint(tip, sha, default)
+    identity = fingerprint(tip, sha, default, again)
     names = list(dict.fromkeys(rule.check_name for rule in rules()))
-    if not again and all(_is_done(existing.get(name), identity) for name in names):
+    existing = await _runs(desk, sha)
+    todo = [name for name in names if not _is_done(existing.get(name), identity)]
+    if not todo:
         log.info("the check runs are up to date", extra={"pull": number, "head": sha})
         return
-    started = {name: await _start(desk, name, sha, identity, existing.get(name), again) for name in names}
+    started: dict[str, CheckRun] = {}
     try:
+        for name in todo:
+            started[name] = await _start(desk, name, sha, identity, existing.get(name))
         sides = await _sides(desk, pull, tip, default)
         async with desk.objects(sides.base, sides.head, sides.default) as objects:
             policy = read_policy(objects.tree(sides.default))
             head_tree = objects.tree(sides.head)
             evaluation = await desk.evaluate(head_tree, objects.tree(sides.base), policy)
             notes = [*sides.notes, *_own_policy(read_policy(head_tree), policy)]
-            for name, run in started.items():
+            for name, run in list(started.items()):
                 desk.context.check()
                 await _finish(desk, run, sha, evaluation, name, policy, notes)
+                del started[name]
     except Superseded:
         await _give_up(desk, started, "a newer commit took its place")
         raise
-    except TemporaryError:
-        raise  # it is tried again, and the runs stay in progress until then
+    except (TemporaryError, asyncio.CancelledError) as error:
+        # It is tried again, and the runs stay in progress until then.
+        if desk.last_attempt:
+            await _give_up(desk, started, str(error) or "it took too long")
+        raise
     except Exception as error:
-        reason = str(error) if str(error) else type(error).__name__
-        await _give_up(desk, started, reason)
+        await _give_up(desk, started, str(error) or type(error).__name__)
         raise
 
 
@@ -80,12 +93,22 @@ async def sides_of(desk: Desk, pull: PullRequest) -> Sides | None:
     return None if tip is None else await _sides(desk, pull, tip, await desk.default_tip())
 
 
+async def end_runs(desk: Desk, sha: str, reason: str) -> None:
+    """End what is unfinished on a commit that nobody will evaluate."""
+    runs = await _runs(desk, sha)
+    await _give_up(desk, {name: run for name, run in runs.items() if run.status != "completed"}, reason)
+
+
 async def _sides(desk: Desk, pull: PullRequest, tip: str, default: str) -> Sides:
     try:
         comparison = await repos.compare(desk.github, desk.name, tip, pull.head.sha)
         merge_base: str | None = comparison.merge_base
     except NotFound:
         merge_base = None  # unrelated histories
+    return await desk.context.unless_superseded(_merged(desk, pull, tip, default, merge_base))
+
+
+async def _merged(desk: Desk, pull: PullRequest, tip: str, default: str, merge_base: str | None) -> Sides:
     await desk.mirror.fetch([tip, pull.head.sha, default])
     try:
         merged = await desk.mirror.merge(tip, pull.head.sha, number=pull.number, merge_base=merge_base)
@@ -103,12 +126,15 @@ async def _runs(desk: Desk, sha: str) -> dict[str, CheckRun]:
 
 
 def _is_done(run: CheckRun | None, identity: str) -> bool:
-    return run is not None and run.status == "completed" and run.external_id == identity
+    # A neutral one may have been given up; evaluating it once more costs little and hides nothing.
+    return (
+        run is not None and run.status == "completed" and run.conclusion != "neutral" and run.external_id == identity
+    )
 
 
-async def _start(desk: Desk, name: str, sha: str, identity: str, run: CheckRun | None, again: bool) -> CheckRun:
+async def _start(desk: Desk, name: str, sha: str, identity: str, run: CheckRun | None) -> CheckRun:
     """A run in progress for this evaluation. One that an interrupted attempt left is taken up again."""
-    if run is not None and run.status != "completed" and run.external_id == identity and not again:
+    if run is not None and run.status == "in_progress" and run.external_id == identity and await _blank(desk, run):
         return run
     now = desk.context.services.clock.now()
     return await checks.create(
@@ -120,6 +146,12 @@ async def _start(desk: Desk, name: str, sha: str, identity: str, run: CheckRun |
         external_id=identity,
         now=now,
     )
+
+
+async def _blank(desk: Desk, run: CheckRun) -> bool:
+    """Whether a run has no annotations yet: GitHub would add ours to those that an interrupted attempt left."""
+    fields = Fields(await desk.github.getitem(f"/repos/{desk.name}/check-runs/{{run}}", run=run.id))
+    return fields.inner("output").number("annotations_count") == 0
 
 
 async def _finish(

@@ -13,7 +13,7 @@ async def handle(delivery: Delivery, context: Context) -> None:
     event = delivery.parsed()
     if not isinstance(event, PushEvent) or event.after is None or not event.on_default_branch:
         return
-    await settle_default(await Desk.open(event, context))
+    await settle_default(await Desk.open(delivery, event, context))
 
 
 async def settle_default(desk: Desk) -> None:

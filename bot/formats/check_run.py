@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 from bot.evaluation import Evaluation
 from bot.formats.grouping import by_topic
-from bot.formats.markdown import block, bullets, code, details, safe
+from bot.formats.markdown import block, bullets, code, details, plain, safe
 from bot.github.checks import Action, Annotation, Report
 from checks.model import CheckReport, Finding, Severity
-from checks.ownership.prune import summary_line
+from checks.ownership.prune import safety, summary_line
 from checks.policy import PATH, Policy
 from gitops.kinds import is_data_bearing
 from gitops.spans import Span
@@ -18,6 +18,8 @@ FIX = Action("Fix", "Open the pull request that fixes this", "fix")
 
 _LEVELS = {Severity.ERROR: "failure", Severity.WARNING: "warning", Severity.NOTICE: "notice"}
 _SHOWN_RESOURCES = 30
+_SECTIONS_BYTES = 50_000  # of GitHub's 65,535; the rest is for what stands below them
+_MOST_ANNOTATIONS = 500  # ten requests; nobody reads on
 
 Link = Callable[[Span], str]
 
@@ -31,7 +33,7 @@ def in_progress() -> Report:
 
 def could_not_run(reason: str) -> Report:
     """What is shown when the work could not be done; never a pass, never a failure of the change."""
-    summary = f"argofix could not look at this change: {safe(reason)}."
+    summary = f"argofix could not look at this change: {safe(reason.rstrip('.'))}."
     return Report("Could not look at this change", summary, conclusion="neutral")
 
 
@@ -44,8 +46,18 @@ def completed(
     old = [group for group in topics if group[0].introduced is False and group[0].suppressed is None]
     suppressed = sum(finding.suppressed is not None for finding in report.findings)
     parts = [f"> {safe(note)}" for note in notes]
+    said: set[str] = set()
+    left_out = 0
     for group in new:
-        parts.append(_section(evaluation, group, link))
+        section = _section(evaluation, group, link, said)
+        # Whole sections: half a table or an open block would swallow the pointer behind it.
+        if left_out or sum(len(part.encode()) for part in parts) + len(section.encode()) > _SECTIONS_BYTES:
+            left_out += 1
+        else:
+            parts.append(section)
+    if left_out:
+        what = "1 more problem is" if left_out == 1 else f"{left_out} more problems are"
+        parts.append(f"**{what} left out here**: see the annotations; `argofix check` shows everything.")
     if not new:
         parts.append("This change brings no new problem.")
     fixable = any(finding.fix is not None for group in topics for finding in group)
@@ -66,14 +78,14 @@ def completed(
         title=_title(new, old, report),
         summary="\n\n".join(parts),
         conclusion=report.conclusion,
-        annotations=[_annotation(group) for group in new],
+        annotations=[_annotation(group) for group in new[:_MOST_ANNOTATIONS]],
         actions=[FIX] if fixable else [],
     )
 
 
 def _title(new: list[list[Finding]], old: list[list[Finding]], report: CheckReport) -> str:
     if new:
-        first = safe(new[0][0].topic.title).replace("`", "")
+        first = plain(new[0][0].topic.title)
         title = first if len(new) == 1 else f"{first}, and {len(new) - 1} more"
     elif old:
         title = f"Nothing new; {len(old)} {'problem' if len(old) == 1 else 'problems'} known before"
@@ -84,9 +96,13 @@ def _title(new: list[list[Finding]], old: list[list[Finding]], report: CheckRepo
     return title if len(title) <= 240 else title[:239] + "…"
 
 
-def _section(evaluation: Evaluation, group: list[Finding], link: Link) -> str:
+def _section(evaluation: Evaluation, group: list[Finding], link: Link, said: set[str]) -> str:
+    """What is to be read about one topic; `said` are messages that stand above it already."""
     first = group[0]
-    parts = [f"### {safe(first.topic.title)}", safe(first.topic.message)]
+    parts = [f"### {safe(first.topic.title)}"]
+    if first.topic.message not in said:
+        parts.append(safe(first.topic.message))
+        said.add(first.topic.message)
     if first.topic.advice:
         parts.append(safe(first.topic.advice))
     if first.topic.commands:
@@ -97,7 +113,8 @@ def _section(evaluation: Evaluation, group: list[Finding], link: Link) -> str:
     if len(resources) > 1:
         parts.append(details(f"The {len(resources)} resources", bullets(resources, most=_SHOWN_RESOURCES)))
     plan = next((p for p in evaluation.plans if any(f.identity == first.identity for f in p.findings)), None)
-    if plan is not None and any(f.resource and is_data_bearing(f.resource.group, f.resource.kind) for f in group):
+    bearing = any(f.resource and is_data_bearing(f.resource.group, f.resource.kind) for f in group)
+    if plan is not None and bearing and safety(evaluation.snapshot, plan, evaluation.base).dangerous:
         parts.append(safe(summary_line(evaluation.snapshot, plan, evaluation.base)))
     return "\n\n".join(parts)
 
@@ -116,7 +133,7 @@ def _annotation(group: list[Finding]) -> Annotation:
         start_line=first.span.line,
         end_line=first.span.end_line,
         level=_LEVELS[first.severity],
-        title=first.topic.title.replace("`", ""),
+        title=plain(first.topic.title),
         message=f"{first.topic.message}{advice}",
         raw_details=details_,
     )

@@ -14,14 +14,26 @@ _NO_NEWLINE = b"\\ No newline at end of file\n"
 def unified_diff(path: str, before: bytes, after: bytes, context: int = 3) -> bytes:
     """The diff of one file with `a/` and `b/` prefixes; empty when nothing changes."""
     old, new = split_lines(before), split_lines(after)
-    name = path.encode("utf-8", "surrogateescape")
-    lines = difflib.diff_bytes(difflib.unified_diff, old, new, b"a/" + name, b"b/" + name, n=context)
+    sides = (_quoted(f"a/{path}"), _quoted(f"b/{path}"))
+    lines = difflib.diff_bytes(difflib.unified_diff, old, new, *sides, n=context)
     out: list[bytes] = []
     for line in lines:
         out.append(line)
         if not line.endswith(b"\n"):
             out.append(b"\n" + _NO_NEWLINE)
     return b"".join(out)
+
+
+def _quoted(name: str) -> bytes:
+    """A name as git writes it: as a C string when it would not be read back otherwise."""
+    raw = name.encode("utf-8", "surrogateescape")
+    if not any(byte < 0x20 or byte in b'"\\\x7f' for byte in raw):
+        return raw
+    quoted = b"".join(
+        b"\\%03o" % byte if byte < 0x20 or byte == 0x7F else b"\\%c" % byte if byte in b'"\\' else b"%c" % byte
+        for byte in raw
+    )
+    return b'"' + quoted + b'"'
 
 
 def diff_of_edits(tree: Tree, edits: Iterable[Edit]) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from bot.evaluation import Evaluation
 from bot.formats.diff import diff_of_edits
-from bot.formats.markdown import block, bullets, code, details, safe, shell_word, table
+from bot.formats.markdown import block, bullets, code, details, plain, safe, shell_word, table
 from checks.model import Finding
 from checks.ownership.plan import FixPlan
 from checks.ownership.prune import Safety, safety
@@ -17,6 +17,8 @@ from gitops.kustomization import Reference
 from gitops.snapshot import OwnedId
 
 MAX_BODY = 60_000  # GitHub takes 65,536 characters
+_ROWS = 50
+_SHOWN_DIFF = 20_000
 
 _STATE = re.compile(r"<!-- argofix:state:(?P<edits>[0-9a-f]{12}):(?P<commit>[0-9a-f]{40}) -->")
 CLOSED = "<!-- argofix:closed -->"
@@ -33,9 +35,25 @@ def state_mark(edits: str, commit: str) -> str:
 
 
 def read_state(body: str) -> tuple[str, str] | None:
-    """(digest of the edits, commit) of our last update, as written in a body."""
-    match = _STATE.search(body)
+    """(digest of the edits, commit) of our last update, as written in a body.
+
+    The last one counts: what stands before it (a diff, say) may quote a file of the repository.
+    """
+    match = _last_state(body)
     return (match["edits"], match["commit"]) if match else None
+
+
+def closed_by_us(body: str) -> bool:
+    """Whether we closed the pull request, as written behind the state."""
+    match = _last_state(body)
+    return CLOSED in body[match.end() if match else 0 :]
+
+
+def _last_state(body: str) -> re.Match[str] | None:
+    match = None
+    for match in _STATE.finditer(body):  # noqa: B007 - the last one is wanted
+        pass
+    return match
 
 
 def digest(evaluation: Evaluation, plan: FixPlan) -> str:
@@ -48,6 +66,7 @@ def title(plan: FixPlan) -> str:
     what = counted([owned.id for owned in plan.resources])
     name = plan.loser[2]
     text = f"Bring {what} into {name} only once" if plan.keeper == plan.loser else f"Take {what} out of {name}"
+    text = plain(text)
     return text if len(text) <= 120 else text[:119] + "…"
 
 
@@ -57,7 +76,7 @@ def commit_message(plan: FixPlan) -> str:
         why = "It is brought in twice, which kustomize refuses to build."
     else:
         why = (
-            f"{plan.keeper[2]} owns the same resources. Argo CD tracks an object for one Application\n"
+            f"{plain(plan.keeper[2])} owns the same resources. Argo CD tracks an object for one Application\n"
             "only; two owners overwrite each other at every sync."
         )
     return f"{title(plan)}\n\n{why}\nProven by rendering every Application before and after.\n"
@@ -79,12 +98,11 @@ def body(evaluation: Evaluation, plan: FixPlan, key: str, commit: str) -> str:
         "branch are left alone.</sub>"
     )
     parts.append(state_mark(digest(evaluation, plan), commit))
-    text = "\n\n".join(parts)
-    return (
-        text
-        if len(text) <= MAX_BODY
-        else text[: MAX_BODY - 200] + "\n\n… cut: `argofix fix` shows everything.\n\n" + parts[-1]
-    )
+    # Whole parts go, the longest first: half a table or an open block would spoil what follows it.
+    while sum(len(part) + 2 for part in parts) > MAX_BODY:
+        longest = max(range(2, len(parts) - 1), key=lambda index: len(parts[index]))
+        parts[longest] = "*… left out, since it is too long for GitHub; `argofix fix` shows everything.*"
+    return "\n\n".join(parts)
 
 
 def _names(plan: FixPlan) -> tuple[str, str]:
@@ -127,9 +145,11 @@ def _changes(plan: FixPlan) -> str:
     for reference in plan.references:
         own = _of(plan, reference)
         rows.append((code(str(reference.span)), code(reference.value), safe(counted([o.id for o in own]))))
-    text = "### What changes\n\n" + table(("Line", "Entry removed", "It brought in"), rows)
+    text = "### What changes\n\n" + table(("Line", "Entry removed", "It brought in"), rows[:_ROWS])
+    if len(rows) > _ROWS:
+        text += f"\n\n… and {len(rows) - _ROWS} more entries."
     if len(plan.resources) > 1:
-        text += "\n\n" + details("Every resource", bullets(code(str(o.id)) for o in plan.resources))
+        text += "\n\n" + details("Every resource", bullets((code(str(o.id)) for o in plan.resources), most=_ROWS))
     return text
 
 
@@ -182,8 +202,8 @@ def _procedure(evaluation: Evaluation, plan: FixPlan, found: Safety) -> str:
     options = "jsonpath='{.metadata.annotations.argocd\\.argoproj\\.io/sync-options}{\"\\n\"}'"
     tracking = "jsonpath='{.metadata.annotations.argocd\\.argoproj\\.io/tracking-id}{\"\\n\"}'"
     steps: list[str] = []
-    if found.protect:
-        diff = diff_of_edits(evaluation.snapshot.tree, found.protect).decode("utf-8", "replace")
+    diff = diff_of_edits(evaluation.snapshot.tree, found.protect).decode("utf-8", "replace")
+    if found.protect and len(diff) <= _SHOWN_DIFF:
         steps.append(
             "**Protect.** Commit this to both copies in a pull request of its own, sync both Applications, and see "
             "it on the live objects:\n\n"
@@ -191,10 +211,12 @@ def _procedure(evaluation: Evaluation, plan: FixPlan, found: Safety) -> str:
             + "\n\n"
             + _indent(block("\n".join([_sync(keeper), _sync(loser), *(_get(o, options) for o in bearing)]), "sh"))
         )
-    elif found.unprotected:
+    elif found.protect or found.unprotected:
+        why = f" ({safe(found.unprotected[0])})" if found.unprotected else ""
         steps.append(
-            "**Protect.** Add `argocd.argoproj.io/sync-options: Prune=false,Delete=false` to both copies by hand ("
-            f"{safe(found.unprotected[0])}), sync both Applications and see it on the live objects."
+            "**Protect.** Add `argocd.argoproj.io/sync-options: Prune=false,Delete=false` to both copies by hand"
+            f"{why}, sync both Applications and see it on the live objects:\n\n"
+            + _indent(block("\n".join([_sync(keeper), _sync(loser), *(_get(o, options) for o in bearing)]), "sh"))
         )
     else:
         steps.append(
@@ -235,9 +257,9 @@ def _indent(text: str) -> str:
 
 def _left_for_people(findings: Sequence[Finding], plan: FixPlan) -> list[str]:
     """Conflicts of the same two Applications that this pull request does not settle."""
-    pair = {plan.keeper[2], plan.loser[2]}
+    pair = {plan.keeper, plan.loser}
     settled = {finding.identity for finding in plan.findings}
-    rest = [f for f in findings if set(f.applications) == pair and len(pair) == 2 and f.identity not in settled]
+    rest = [f for f in findings if set(f.owners) == pair and len(pair) == 2 and f.identity not in settled]
     rest = [f for f in rest if f.resource is not None and f.suppressed is None and f.fix is None]
     if not rest:
         return []

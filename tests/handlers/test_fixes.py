@@ -174,7 +174,8 @@ async def test_the_button_fixes_what_the_pull_request_brings_on_its_own_branch(
     fix = the_fix(github, repo)
     assert fix.base_branch == "copy"
     assert not fix.draft  # nothing of it is deployed yet
-    assert f"#{fix.number} fixes this on `copy`" in pull.issue.comments[-1].body
+    said = f"#{fix.number} fixes what this pull request brings in; merge it into `copy`."
+    assert said in pull.issue.comments[-1].body
     github.merge(fix, alice)
     await bot_.idle()
     assert (await checked(github, pull))[OWNERSHIP] == "failure"  # the ServiceAccount is still for a person
