@@ -13,7 +13,7 @@ from bot import logs
 from bot.app import Running, serve
 from bot.settings import Settings
 from checks.registry import rules
-from demo.story import BEFORE, PROPOSED
+from demo.story import BEFORE, CONFIGURED, MIGRATION, PROPOSED
 from tests.github import PullRequest, Repository, SimulatedGitHub, show
 
 
@@ -57,14 +57,14 @@ async def _story(github: SimulatedGitHub, state: Path, say: _Progress) -> None:
         running = await ready
         say(f"simulated GitHub at {github.url}, argofix listens on port {running.port}")
         github.app.webhook_url = f"http://127.0.0.1:{running.port}/webhook"
-        repo = github.repository("acme/platform", BEFORE)
+        repo = github.repository("acme/platform", BEFORE | CONFIGURED)
         github.install(repo)
         alice = github.user("alice")
         github.collaborator(repo, alice)
         await github.settle()
 
         say("alice opens a pull request that makes api-backend self-contained")
-        repo.push("self-contained", PROPOSED, message="Make api-backend self-contained", author=alice)
+        repo.push("self-contained", PROPOSED | MIGRATION, message="Make api-backend self-contained", author=alice)
         pull = github.open_pull(repo, "self-contained", title="Make api-backend self-contained", user=alice)
         await _checked(github, pull)
         _print("What GitHub shows on the pull request", show.pull_request(pull))

@@ -68,6 +68,27 @@ SERVICE_ACCOUNT = _text(
     """
 )
 
+DEPLOYMENT = _text(
+    """
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata:
+      name: api-backend
+      namespace: shop
+    spec:
+      selector:
+        matchLabels: {app: api-backend}
+      template:
+        metadata:
+          labels: {app: api-backend}
+        spec:
+          serviceAccountName: api-backend-sa
+          containers:
+            - name: api-backend
+              image: registry.example/api-backend:1.4.2
+    """
+)
+
 BEFORE: dict[str, bytes | str | File | None] = {
     "README.md": b"# The platform of Acme\n",
     "bootstrap/root-app.yaml": _text(
@@ -150,26 +171,7 @@ BEFORE: dict[str, bytes | str | File | None] = {
           - service.yaml
         """
     ).replace(b"\n", b"\r\n"),
-    "apps/api-backend/deployment.yaml": _text(
-        """
-        apiVersion: apps/v1
-        kind: Deployment
-        metadata:
-          name: api-backend
-          namespace: shop
-        spec:
-          selector:
-            matchLabels: {app: api-backend}
-          template:
-            metadata:
-              labels: {app: api-backend}
-            spec:
-              serviceAccountName: api-backend-sa
-              containers:
-                - name: api-backend
-                  image: registry.example/api-backend:1.4.2
-        """
-    ),
+    "apps/api-backend/deployment.yaml": DEPLOYMENT,
     "apps/api-backend/service.yaml": _text(
         """
         apiVersion: v1
@@ -204,4 +206,51 @@ PROPOSED: dict[str, bytes | str | File | None] = {
     "apps/api-backend/namespace.yaml": NAMESPACE,
     "apps/api-backend/network-policies.yaml": NETWORK_POLICIES,
     "apps/api-backend/service-account.yaml": SERVICE_ACCOUNT + b"imagePullSecrets:\n  - name: registry\n",
+}
+
+# What a pipeline creates outside git, as the team has written it down.
+CONFIGURED: dict[str, bytes | str | File | None] = {
+    ".github/argofix.yaml": _text(
+        """
+        secrets:
+          provided:
+            - shop/registry
+            - shop/shop-secrets#jwt-secret,postgres-password,postgres-user
+        """
+    )
+}
+
+# The same pull request lets api-backend migrate its database before it starts, with two keys that nobody has made.
+MIGRATION: dict[str, bytes | str | File | None] = {
+    "apps/api-backend/deployment.yaml": DEPLOYMENT
+    + _text(
+        """
+        ######
+              initContainers:
+                - name: db-migrate
+                  image: registry.example/api-backend:1.4.2
+                  command: [node, migrate.js]
+                  env:
+                    - name: DB_USER
+                      valueFrom:
+                        secretKeyRef:
+                          name: shop-secrets
+                          key: postgres-user
+                    - name: DB_PASSWORD
+                      valueFrom:
+                        secretKeyRef:
+                          name: shop-secrets
+                          key: postgres-password
+                    - name: SUPABASE_URL
+                      valueFrom:
+                        secretKeyRef:
+                          name: shop-secrets
+                          key: supabase-url
+                    - name: SUPABASE_JWT_SECRET
+                      valueFrom:
+                        secretKeyRef:
+                          name: shop-secrets
+                          key: supabase-jwt-secret
+        """
+    ).removeprefix(b"######\n")
 }

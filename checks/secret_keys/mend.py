@@ -140,4 +140,5 @@ def _yaml(text: str) -> str:
 
 
 def _block(lines: Sequence[str]) -> str:
-    return "\n".join(lines)
+    """Lines that hold what they show: a key with control characters in it cannot exist, let alone be pasted."""
+    return "\n".join("".join(char if char.isprintable() else "?" for char in line) for line in lines)

@@ -48,12 +48,14 @@ def consequence(cases: Sequence[Case]) -> str:
     """What happens in the cluster, by the gravest of the references."""
     uses = [case.needed.use for case in cases]
     stops = [use for use in uses if use.effect is Effect.STOPS]
-    if any(not use.container for use in stops):
-        return "Pods wait in ContainerCreating with FailedMount until it is there."
+    if any(use.holder.startswith("init ") for use in stops):
+        return "Until then the init container waits in CreateContainerConfigError, and every container behind it."
+    if any(use.container for use in stops):
+        return "Until then the container waits in CreateContainerConfigError."
     if stops:
-        return "The container waits in CreateContainerConfigError until it is there."
+        return "Until then its pods wait in ContainerCreating with FailedMount."
     if any(use.effect is Effect.TLS for use in uses):
-        return "Until it is there, HTTPS is served with another certificate."
+        return "Until then HTTPS is served with another certificate."
     if any(use.effect is Effect.PULL for use in uses):
         return "Images are pulled without these credentials, which fails where the registry asks for them."
     return "Nothing stops without it, but nothing can use it either."
