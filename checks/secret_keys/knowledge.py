@@ -150,7 +150,7 @@ class Observer:
         only those that the change brings in count."""
         base = self._change.base
         deployed = {s.application.key for s in base.states} if complete and base is not None else set()
-        found: dict[str, list[str]] = {}
+        found: dict[str, dict[str, None]] = {}
         for state in self._silent:
             other = state.application
             destination = other.destination
@@ -159,9 +159,9 @@ class Observer:
             if complete and (base is None or other.key in deployed):
                 continue
             if _meet(self._partitions, wanted.cluster, other, application):
-                found.setdefault(_why(state), []).append(f"`{other.name}`")
+                found.setdefault(_why(state), {})[f"`{other.name}`"] = None
         for why, names in found.items():
-            yield f"{listed(names, 3)}, on the same namespace, {why}"
+            yield f"{listed(list(names), 3)}, on the same namespace, {why}"
 
     def _elsewhere(self, wanted: ObjectId, application: Application) -> Iterator[str]:
         """Whatever is unknown and may bring manifests for any namespace: other repositories (a chart keeps to its
@@ -170,16 +170,18 @@ class Observer:
             f"`{state.application.name}`"
             for state in self._silent
             if isinstance(state.rendering, NotAnalysed)
+            and state.application.name
             and state.application.destination.cluster == wanted.cluster
             and state.application.destination.namespace != wanted.namespace
             and any(source.path and not source.chart for source in state.application.sources)
             and _meet(self._partitions, wanted.cluster, state.application, application)
         ]
+        names = list(dict.fromkeys(names))
         if names:
             yield f"{listed(names, 3)} could not be analysed"
         sets = [f"`{unknown.name}`" for unknown in self._change.head.unknown]
         if sets:
-            yield f"the ApplicationSets {listed(sets, 3)} could not be expanded"
+            yield f"the ApplicationSet{'' if len(sets) == 1 else 's'} {listed(sets, 3)} could not be expanded"
 
     def _mentions(self, wanted: ObjectId) -> Iterator[str]:
         """Custom resources of the same namespace that name the object: their controllers may be what makes it."""

@@ -48,7 +48,7 @@ def consequence(cases: Sequence[Case]) -> str:
     """What happens in the cluster, by the gravest of the references."""
     uses = [case.needed.use for case in cases]
     stops = [use for use in uses if use.effect is Effect.STOPS]
-    if any(use.holder.startswith("init ") for use in stops):
+    if stops and all(use.holder.startswith("init ") for use in stops):
         return "Until then the init container waits in CreateContainerConfigError, and every container behind it."
     if any(use.container for use in stops):
         return "Until then the container waits in CreateContainerConfigError."
