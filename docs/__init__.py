@@ -1,1 +1,1 @@
-"""The documentation's generated part. `python -m docs` (`make docs`) writes it."""
+"""The documentation's generated parts. `python -m docs` (`make docs`) writes them."""

@@ -1,4 +1,4 @@
-"""`docs/rules.md` out of the rules' docstrings: a summary line, then paragraphs that begin with a label and a colon."""
+"""`docs/rules.md` out of the rules' docstrings: a summary line, then paragraphs that begin with a label."""
 
 from __future__ import annotations
 
