@@ -169,8 +169,7 @@ class Observer:
         names = [
             f"`{state.application.name}`"
             for state in self._silent
-            if isinstance(state.rendering, NotAnalysed)
-            and state.application.name
+            if state.application.name
             and state.application.destination.cluster == wanted.cluster
             and state.application.destination.namespace != wanted.namespace
             and any(source.path and not source.chart for source in state.application.sources)
