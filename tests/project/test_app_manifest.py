@@ -1,0 +1,86 @@
+"""app.yaml asks for what the sources use, and for nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import yaml
+
+import bot.github.app
+from handlers.registry import HANDLERS
+from tests.github import SimulatedGitHub, User
+from tests.github.description import load
+from tests.github.webhooks import ALWAYS
+from tests.handlers.conftest import FAILED, OWNERSHIP, Bot, by_the_app, checked, proposed
+from tests.project.repository import read
+
+LEVELS = {"read": 1, "write": 2, "admin": 3}
+# "Registering a GitHub App from a manifest", GitHub Docs: the parameters there are.
+PARAMETERS = {
+    "name", "url", "hook_attributes", "redirect_url", "callback_urls", "setup_url", "description", "public",
+    "default_events", "default_permissions", "request_oauth_on_install", "setup_on_update",
+}  # fmt: skip
+
+
+@pytest.fixture
+def manifest() -> dict[str, Any]:
+    value: dict[str, Any] = yaml.safe_load(read("app.yaml"))
+    return value
+
+
+def used() -> dict[str, str]:
+    """The highest level of each permission among all sets that `bot.github.app` has."""
+    result = {"metadata": "read"}
+    for value in vars(bot.github.app).values():
+        if isinstance(value, Mapping) and value and all(level in LEVELS for level in value.values()):
+            for name, level in value.items():
+                result[name] = max(level, result.get(name, "read"), key=LEVELS.__getitem__)
+    return result
+
+
+def described_events() -> set[str]:
+    handled = set(HANDLERS)
+    names = {name.replace("-", "_") for name in load().events}
+    return {event for event in handled if any(name == event or name.startswith(f"{event}_") for name in names)}
+
+
+def test_the_permissions_are_exactly_those_that_tokens_are_asked_for(manifest: dict[str, Any]) -> None:
+    assert manifest["default_permissions"] == used()
+
+
+def test_the_permissions_are_ones_that_github_describes(manifest: dict[str, Any]) -> None:
+    schema = {"$ref": "#/$defs/app-permissions"}
+    assert not load().errors("app.yaml permissions", schema, manifest["default_permissions"])
+    assert load().errors("app.yaml permissions", schema, {"everything": "write"})
+
+
+def test_the_events_are_exactly_those_that_are_handled(manifest: dict[str, Any]) -> None:
+    wanted = {event for event in described_events() if event not in ALWAYS}
+    assert set(manifest["default_events"]) == wanted
+    assert manifest["default_events"] == sorted(wanted)
+
+
+def test_the_parameters_are_ones_of_the_manifest_flow(manifest: dict[str, Any]) -> None:
+    assert set(manifest) <= PARAMETERS
+    assert {"url", "redirect_url", "hook_attributes"} <= set(manifest)
+    assert manifest["hook_attributes"] == {"url": f"{manifest['url']}/webhook", "active": True}
+    assert manifest["public"] is False
+    assert len(manifest["name"]) <= 34  # longer names are refused
+
+
+async def test_the_main_job_needs_no_more_than_the_manifest_asks_for(
+    manifest: dict[str, Any], github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    github.app.permissions = manifest["default_permissions"]
+    github.app.events = tuple(manifest["default_events"])
+    repo, pull = await proposed(github, alice)
+    assert await checked(github, pull) == FAILED
+    github.click(repo, pull.checks[OWNERSHIP], "fix", alice)
+    await bot_.idle()
+    assert len(by_the_app(github, repo)) == 1 and len(pull.issue.comments) == 1
+    github.merge(pull, alice)
+    await bot_.idle()
+    assert len(by_the_app(github, repo)) == 2
+    assert not await bot_.dead()

@@ -1,0 +1,95 @@
+"""The documentation says what is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from checks.policy import parse_policy
+from checks.registry import rules
+from docs import readme
+from docs import rules as rule_pages
+from tests.project.repository import ROOT, read, tracked
+
+PAGES = [name for name in tracked() if name.suffix == ".md"]
+STALE = "run `make docs` and commit what it changes"
+
+
+def test_the_rules_page_is_fresh() -> None:
+    assert rule_pages.PAGE.read_text(encoding="utf-8") == rule_pages.page(), STALE
+
+
+def test_every_rule_says_what_why_and_how() -> None:
+    for rule in rules():
+        page = rule_pages.page()
+        assert f"### `{rule.id}`" in page
+        for label in ("What it finds", "Why it matters", "Example", "How the fix is safe"):
+            assert f"\n{label}: " in rule.documentation, f"{rule.id} lacks {label!r}"
+
+
+def test_what_the_readme_shows_is_what_is_printed() -> None:
+    text = readme.PAGE.read_text(encoding="utf-8")
+    assert readme.page(text) == text, STALE
+    assert all(f"<!-- {part} -->" in text for part in ("check", "fix", "help"))
+
+
+def test_the_readme_begins_with_the_two_commands() -> None:
+    first = read("README.md").split("\n## ")[0]
+    assert re.findall(r"^    (make \w+)", first, re.MULTILINE) == ["make demo", "make test"]
+    targets = re.findall(r"^(\w+):", read("Makefile"), re.MULTILINE)
+    assert {"demo", "test"} <= set(targets)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", read(page)):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        linked = (ROOT / page.parent / path) if path else ROOT / page
+        assert linked.exists(), f"{page}: {target}"
+        if anchor:
+            assert anchor in anchors(linked), f"{page}: {target}"
+
+
+def anchors(page: Path) -> set[str]:
+    """GitHub's anchors of a page's headings."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def test_every_setting_is_explained() -> None:
+    names = set(re.findall(r'"((?:GITHUB|ARGOFIX|QUAY)_[A-Z_]+|HOST|PORT)"', read("bot/settings.py")))
+    table = read("docs/operations.md")
+    assert names and not {name for name in names if f"`{name}`" not in table}
+
+
+def test_every_key_of_the_configuration_is_explained() -> None:
+    unknown = parse_policy(b"[]").problems[0].message
+    keys = re.findall(r"`(\w+)`", unknown)
+    page = read("docs/configuration.md")
+    assert keys and not [key for key in keys if not re.search(rf"`{key}[`.]", page)]
+
+
+@pytest.mark.parametrize("example", re.findall(r"```yaml\n(.*?)```", read("docs/configuration.md"), re.DOTALL))
+def test_every_example_of_a_configuration_is_right(example: str) -> None:
+    policy = parse_policy(example.encode())
+    assert not policy.problems
+    assert policy != parse_policy(None)
+
+
+def test_every_endpoint_is_explained() -> None:
+    paths = re.findall(r'router\.add_\w+\("(/\w+)"', read("bot/server.py"))
+    assert paths and not [path for path in paths if path not in read("docs/operations.md")]
+
+
+def test_every_decision_has_its_three_parts_and_is_listed() -> None:
+    decisions = [name for name in PAGES if re.fullmatch(r"docs/adr/\d{4}-[\w-]+\.md", name.as_posix())]
+    numbers = sorted(int(name.name[:4]) for name in decisions)
+    assert numbers == list(range(1, len(numbers) + 1))
+    for name in decisions:
+        text = read(name)
+        assert re.findall(r"^## (.*)$", text, re.MULTILINE) == ["Context", "Decision", "Consequences"], name
+        assert f"({name.name})" in read("docs/adr/README.md"), name
