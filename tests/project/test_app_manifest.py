@@ -9,11 +9,12 @@ import pytest
 import yaml
 
 import bot.github.app
+from demo.story import BEFORE, PROPOSED
 from handlers.registry import HANDLERS
 from tests.github import SimulatedGitHub, User
 from tests.github.description import load
 from tests.github.webhooks import ALWAYS
-from tests.handlers.conftest import FAILED, OWNERSHIP, Bot, by_the_app, checked, proposed
+from tests.handlers.conftest import OWNERSHIP, Bot, by_the_app, checked
 from tests.project.repository import read
 
 LEVELS = {"read": 1, "write": 2, "admin": 3}
@@ -75,12 +76,14 @@ async def test_the_main_job_needs_no_more_than_the_manifest_asks_for(
 ) -> None:
     github.app.permissions = manifest["default_permissions"]
     github.app.events = tuple(manifest["default_events"])
-    repo, pull = await proposed(github, alice)
-    assert await checked(github, pull) == FAILED
+    repo = github.repository("acme/platform", BEFORE)
+    github.install(repo)
+    repo.push("copy", PROPOSED, author=alice)
+    pull = github.open_pull(repo, "copy", title="Copy", user=alice)
+    assert (await checked(github, pull))[OWNERSHIP] == "failure"
     github.click(repo, pull.checks[OWNERSHIP], "fix", alice)
     await bot_.idle()
     assert len(by_the_app(github, repo)) == 1 and len(pull.issue.comments) == 1
     github.merge(pull, alice)
     await bot_.idle()
     assert len(by_the_app(github, repo)) == 2
-    assert not await bot_.dead()
