@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 import bot.app
 from bot.app import Running, serve
+from bot.deliveries import State
 from bot.settings import Settings
 from checks.registry import rules
-from tests.github import File, PullRequest, Repository, SimulatedGitHub, User
+from demo.story import BEFORE, PROPOSED
+from tests.github import File, PullRequest, Repository, SimulatedGitHub, User, auth
 
 Contents = dict[str, bytes | str | File | None]
 
 CHECKS = {rule.check_name for rule in rules()}
 OWNERSHIP = "argofix / ownership"
+PASSED = dict.fromkeys(CHECKS, "success")
+FAILED = PASSED | {OWNERSHIP: "failure"}
+KUSTOMIZATION = "apps/api-backend/kustomization.yaml"
+GOOD: Contents = {KUSTOMIZATION: BEFORE[KUSTOMIZATION]}
 
 
 @dataclass
 class QuickClock:
-    """Real time, moved on by every sleep: a retry in ten seconds comes at once."""
+    """Real time, moved on by every sleep: a retry in ten seconds comes at once. GitHub lives by it too."""
 
     offset: float = 0.0
     slept: list[float] = field(default_factory=list)
@@ -32,12 +40,35 @@ class QuickClock:
     def now(self) -> float:
         return time.time() + self.offset
 
+    def time(self) -> float:
+        """As the module `time` has it."""
+        return self.now()
+
+    def date(self) -> datetime:
+        return datetime.fromtimestamp(self.now(), UTC)
+
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
-        if seconds > 1000:  # nothing in a test waits that long for its own sake
+        if seconds > 4000:  # nothing in a test waits that long for its own sake
             await asyncio.Event().wait()
         self.offset += max(0.0, seconds)
         await asyncio.sleep(0)
+
+
+class Gate(asyncio.Event):
+    """For `faults.held`: tells when a request has come to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._reached = asyncio.Event()
+
+    async def wait(self) -> Literal[True]:
+        self._reached.set()
+        return await super().wait()
+
+    async def reached(self) -> None:
+        async with asyncio.timeout(20):
+            await self._reached.wait()
 
 
 @dataclass
@@ -76,6 +107,11 @@ class Bot:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
 
+    async def dead(self) -> list[str]:
+        """Why deliveries were given up, the newest first."""
+        assert self.running is not None
+        return [delivery.result for delivery in await self.running.worker.store.listed([State.DEAD])]
+
     async def stop(self) -> None:
         self._stop.set()
         if self._task is not None:
@@ -106,6 +142,8 @@ async def github() -> AsyncIterator[SimulatedGitHub]:
 async def bot_(github: SimulatedGitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bot]:
     monkeypatch.setattr(bot.app, "HOUSEKEEPING", 1e6)
     server = Bot(github, tmp_path / "state")
+    github.clock = server.clock.date
+    monkeypatch.setattr(auth, "time", server.clock)
     await server.start()
     yield server
     await server.stop()
@@ -116,9 +154,6 @@ def alice(github: SimulatedGitHub) -> User:
     return github.user("alice")
 
 
-Opened = Callable[..., Awaitable[PullRequest]]
-
-
 async def checked(github: SimulatedGitHub, pull: PullRequest) -> dict[str, str | None]:
     """Conclusions of a pull request's check runs, once all of them are completed."""
 
@@ -127,6 +162,16 @@ async def checked(github: SimulatedGitHub, pull: PullRequest) -> dict[str, str |
 
     await github.wait_for(done, within=30)
     return {name: run.conclusion for name, run in pull.checks.items()}
+
+
+async def proposed(
+    github: SimulatedGitHub, user: User, *, before: Contents = BEFORE, files: Contents = PROPOSED, draft: bool = False
+) -> tuple[Repository, PullRequest]:
+    """A repository with the App on it and a pull request from the branch `copy`; not waited for."""
+    repo = github.repository("acme/platform", before)
+    github.install(repo)
+    repo.push("copy", files, author=user)
+    return repo, github.open_pull(repo, "copy", title="Copy", user=user, draft=draft)
 
 
 def by_the_app(github: SimulatedGitHub, repo: Repository) -> list[PullRequest]:

@@ -1,0 +1,240 @@
+"""Check runs through interruptions: none stays in progress, none says what it does not know."""
+
+from __future__ import annotations
+
+import pytest
+
+from demo.story import BEFORE, PROPOSED
+from tests.github import Fault, SimulatedGitHub, User, faults
+from tests.github.pulls import announce
+from tests.github.refs import move_ref
+from tests.handlers.conftest import (
+    CHECKS,
+    FAILED,
+    GOOD,
+    OWNERSHIP,
+    PASSED,
+    Bot,
+    Contents,
+    Gate,
+    checked,
+    proposed,
+    summary_of,
+)
+from tests.scenarios import application, config_map, documents, kustomization
+
+EVERY_REQUEST = [
+    r"/access_tokens$",
+    r"/repos/acme/platform$",
+    r"/pulls/\d+$",
+    r"/git/ref/heads/",
+    r"/commits/[0-9a-f]+/check-runs",
+    r"/check-runs$",
+    r"/check-runs/\d+$",
+    r"/compare/",
+    r"info/refs",
+    r"git-upload-pack$",
+]
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [
+        faults.bad_credentials(),
+        faults.secondary_limit(),
+        faults.secondary_limit(retry_after=3),
+        faults.too_many_requests(),
+        faults.primary_limit(),
+        faults.server_error(502),
+        faults.server_error(502, acts=True),
+        faults.half_body(),
+        faults.dropped(),
+        faults.dropped(acts=True),
+    ],
+    ids=[
+        "401",
+        "403",
+        "403+",
+        "429",
+        "primary",
+        "502",
+        "502 after acting",
+        "half",
+        "dropped",
+        "dropped after acting",
+    ],
+)
+async def test_every_kind_of_request_may_fail_once(
+    github: SimulatedGitHub, bot_: Bot, alice: User, effect: faults.Effect
+) -> None:
+    repo = github.repository("acme/platform", BEFORE)
+    github.install(repo)
+    await bot_.idle()
+    github.expire_tokens()
+    if effect.exhaust:  # once is enough: until the hour is over, nothing else is answered
+        github.faults.append(Fault(effect, path=r"/compare/"))
+    else:
+        # git gives up what is refused twice in a row.
+        paths = EVERY_REQUEST[:-1] if effect.status in (401, 403) else EVERY_REQUEST
+        github.faults.extend(Fault(effect, path=path) for path in paths)
+    repo.push("copy", PROPOSED, author=alice)
+    pull = github.open_pull(repo, "copy", title="Copy", user=alice)
+    await bot_.idle()
+    assert await checked(github, pull) == FAILED
+    assert all(fault.hits for fault in github.faults)
+    assert await bot_.dead() == []
+
+
+async def test_a_newer_head_ends_the_older_run_at_once(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:
+    repo = github.repository("acme/platform", BEFORE)
+    github.install(repo)
+    await bot_.idle()
+    gate = Gate()
+    github.faults.append(Fault(faults.held(gate), path=r"git-upload-pack"))
+    old = repo.push("copy", PROPOSED, author=alice)
+    pull = github.open_pull(repo, "copy", title="Copy", user=alice)
+    await gate.reached()
+    new = repo.push("copy", GOOD, author=alice)
+    assert await checked(github, pull) == PASSED  # while the old fetch still hangs
+    gate.set()
+    await bot_.idle()
+    assert {run.conclusion for run in repo.checks(old).values()} == {"neutral"}
+    assert {"a newer commit" in (run.summary or "") for run in repo.checks(old).values()} == {True}
+
+    # The old head comes back: what was given up then is evaluated now.
+    move_ref(repo, "refs/heads/copy", old, alice)
+    await bot_.idle()
+    assert await checked(github, pull) == FAILED
+    assert {run.conclusion for run in repo.checks(new).values()} == {"success"}
+
+
+async def test_a_draft_that_becomes_ready_meanwhile_gets_its_result(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    """Both deliveries are about one head: what the first gives up must not count as done for the second."""
+    repo = github.repository("acme/platform", BEFORE)
+    github.install(repo)
+    await bot_.idle()
+    gate = Gate()
+    github.faults.append(Fault(faults.held(gate), path=r"git-upload-pack"))
+    repo.push("copy", PROPOSED, author=alice)
+    pull = github.open_pull(repo, "copy", title="Copy", user=alice, draft=True)
+    await gate.reached()
+    github.ready_for_review(pull, alice)
+    gate.set()
+    await bot_.idle()
+    assert await checked(github, pull) == FAILED
+
+
+async def test_the_last_attempt_leaves_nothing_in_progress_and_a_redelivery_mends_it(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    github.faults.append(Fault(faults.server_error(502), path=r"/compare/", times=None))
+    _, pull = await proposed(github, alice)
+    await bot_.idle()
+    assert await checked(github, pull) == dict.fromkeys(CHECKS, "neutral")
+    assert "could not look at this change" in summary_of(pull)
+    assert any("/compare/" in reason for reason in await bot_.dead())
+    github.faults.clear()
+    github.redeliver(next(d for d in github.deliveries if d.event == "pull_request"))
+    await bot_.idle()
+    assert await checked(github, pull) == FAILED
+
+
+async def test_a_pull_request_closed_between_two_attempts(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:
+    gate = Gate()
+    github.faults.append(Fault(faults.server_error(502), path=r"/compare/", times=4))
+    github.faults.append(Fault(faults.held(gate), path=r"/pulls/\d+$", skip=1))
+    _, pull = await proposed(github, alice)
+    await gate.reached()
+    github.close(pull, alice)
+    gate.set()
+    await bot_.idle()
+    assert {(run.status, run.conclusion) for run in pull.checks.values()} == {("completed", "neutral")}
+
+
+async def test_a_killed_server_takes_up_the_runs_it_had_begun(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    repo = github.repository("acme/platform", BEFORE)
+    github.install(repo)
+    await bot_.idle()
+    gate = Gate()
+    github.faults.append(Fault(faults.held(gate), path=r"git-upload-pack"))
+    repo.push("copy", PROPOSED, author=alice)
+    pull = github.open_pull(repo, "copy", title="Copy", user=alice)
+    await gate.reached()
+    await bot_.kill()
+    gate.set()
+    await bot_.start()
+    await bot_.idle()
+    assert await checked(github, pull) == FAILED
+    assert len(repo.check_runs) == len(CHECKS)
+
+
+async def test_annotations_of_a_lost_batch_are_not_doubled(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:
+    names = [f"m{i}" for i in range(51)]
+    files: Contents = {"apps.yaml": documents(application("a", "a"), application("b", "b"))}
+    for app in "ab":
+        files[f"{app}/kustomization.yaml"] = kustomization(*(f"{name}.yaml" for name in names))
+        files |= {f"{app}/{name}.yaml": config_map(name) for name in names}
+    # The first batch is taken in, and its answer lost.
+    github.faults.append(Fault(faults.dropped(acts=True), method="PATCH", path=r"/check-runs/"))
+    _, pull = await proposed(github, alice, before={"README.md": "x\n"}, files=files)
+    await bot_.idle()
+    assert (await checked(github, pull))[OWNERSHIP] == "failure"
+    lines = [item["start_line"] for item in pull.checks[OWNERSHIP].annotations]
+    assert len(lines) == len(set(lines)) == len(names)
+
+
+async def test_a_re_run_of_what_no_pull_request_ends_with_is_ended(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    repo, pull = await proposed(github, alice)
+    await checked(github, pull)
+    await bot_.idle()
+    github.close(pull, alice)
+    run = pull.checks[OWNERSHIP]
+    github.rerequest(repo, run, alice)
+    await bot_.idle()
+    assert (run.status, run.conclusion) == ("completed", "neutral")
+
+
+async def test_a_re_run_survives_a_fault_once(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:
+    repo, pull = await proposed(github, alice)
+    await checked(github, pull)
+    await bot_.idle()
+    before = len(repo.check_runs)
+    github.faults.append(Fault(faults.server_error(502), path=r"/compare/", times=4))
+    github.rerequest(repo, pull.checks[OWNERSHIP], alice)
+    await bot_.idle()
+    assert await checked(github, pull) == FAILED
+    assert len(repo.check_runs) == before + len(CHECKS)  # the second attempt took up the runs of the first
+
+
+async def test_another_base_is_another_judgement(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:
+    repo = github.repository("acme/platform", BEFORE)
+    github.install(repo)
+    repo.push("copy", PROPOSED, author=alice)
+    repo.push("next", PROPOSED, author=alice)
+    pull = github.open_pull(repo, "copy", title="Copy", user=alice)
+    assert await checked(github, pull) == FAILED
+    await bot_.idle()
+    github.edit_title(pull, "Another title", alice)
+    await bot_.idle()
+    assert len(repo.check_runs) == len(CHECKS)
+    changes = {"base": {"ref": {"from": "main"}, "sha": {"from": pull.base_sha}}}
+    pull.base_branch, pull.base_sha = "next", repo.branch("next") or ""
+    announce(pull, "edited", alice, changes=changes)
+    await bot_.idle()
+    assert await checked(github, pull) == PASSED  # it has all of it already
+
+
+async def test_our_own_pull_request_is_judged_once(github: SimulatedGitHub, bot_: Bot) -> None:
+    repo = github.repository("acme/platform", {**BEFORE, **PROPOSED})
+    github.install(repo)
+    await bot_.idle()
+    (fix,) = repo.pulls
+    assert await checked(github, fix) == PASSED
+    assert len(repo.check_runs) == len(CHECKS)
+    assert len(repo.pulls) == 1
