@@ -93,9 +93,13 @@ class Engine:
                 progress(done, len(missing))
 
         if missing:
-            async with asyncio.TaskGroup() as group:
-                for request in missing:
-                    group.create_task(one(request))
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for request in missing:
+                        group.create_task(one(request))
+            except* Exception as failures:
+                # Whoever asked knows single errors (a damaged mirror, a renderer that is gone), not groups of them.
+                raise _first(failures) from None
             self._cache.put({request.fingerprint: found[request.fingerprint] for request in missing})
         return found
 
@@ -114,3 +118,8 @@ class Engine:
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
         self._cache.close()
+
+
+def _first(group: BaseExceptionGroup[Exception]) -> Exception:
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error

@@ -7,11 +7,13 @@ that asks for origin annotations. The wrapper stands outside the repository's tr
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from bot import sandbox
 from gitops.documents import read_documents
 from gitops.errors import GitopsError, MalformedYaml
 from gitops.manifests import Redact, read_rendered
+from gitops.redaction import hide_secrets
 from gitops.rendering import Output, RenderRequest
 from gitops.tree import MODE_SUBMODULE, MODE_SYMLINK
 
@@ -155,7 +158,8 @@ class Renderer:
             except (sandbox.RenderTimeout, sandbox.RenderTooLarge) as error:
                 return Output(error=str(error), transient=True)
             if done.status != 0:
-                return Output(error=_repository_paths(done.stderr, scratch), transient=done.status < 0)
+                said = hide_secrets(_repository_paths(done.stderr, scratch), _contents(request))
+                return Output(error=said, transient=done.status < 0)
             try:
                 return Output(read_rendered(done.stdout, _PREFIX, redact))
             except MalformedYaml as error:
@@ -214,6 +218,13 @@ def _write(request: RenderRequest, scratch: Path) -> None:
     resource = "../repo/" + request.root if request.root else "../repo"
     text = f"resources: [{json.dumps(resource)}]\nbuildMetadata: [originAnnotations]\n"
     (build / "kustomization.yaml").write_text(text)
+
+
+def _contents(request: RenderRequest) -> Iterator[tuple[str, bytes]]:
+    patched = dict(request.patched)
+    for path in request.files:
+        with contextlib.suppress(GitopsError):
+            yield path, patched.get(path) or request.tree.read(path)
 
 
 def _repository_paths(stderr: str, scratch: Path) -> str:

@@ -8,7 +8,7 @@ import yaml
 
 from gitops.documents import child, first_line, items, last_line, read_documents
 from gitops.errors import GitopsError
-from gitops.spans import Edit, Span, split_lines
+from gitops.spans import Edit, Span, counts_lines_as_yaml, split_lines
 
 
 class CannotAnnotate(GitopsError):
@@ -21,6 +21,8 @@ def annotate(path: str, data: bytes, line: int, annotations: Mapping[str, str]) 
     Values are written in double quotes. Those that are there already are left; nothing to do gives no edits.
     Raises `CannotAnnotate`.
     """
+    if not counts_lines_as_yaml(data):
+        raise CannotAnnotate(f"{path} has line ends or an encoding that argofix does not edit")
     document = next((d for d in read_documents(path, data) if d.line == line), None)
     metadata = child(document.node, "metadata") if document is not None else None
     if not isinstance(metadata, yaml.MappingNode) or metadata.flow_style or not metadata.value:

@@ -133,7 +133,7 @@ def parse_application(manifest: Mapping[str, Any], origin: Origin) -> Applicatio
         name=text_of(metadata.get("name")),
         namespace=text_of(metadata.get("namespace")),
         project=text_of(spec.get("project")) or "default",
-        sources=tuple(_source(block) for block in blocks if isinstance(block, Mapping)),
+        sources=tuple(_source(block, blocks is not listed) for block in blocks if isinstance(block, Mapping)),
         destination=Destination(
             text_of(destination.get("server")),
             text_of(destination.get("name")),
@@ -145,8 +145,15 @@ def parse_application(manifest: Mapping[str, Any], origin: Origin) -> Applicatio
     )
 
 
-def _source(block: Mapping[str, Any]) -> Source:
+def _source(block: Mapping[str, Any], alone: bool) -> Source:
     kustomize, directory, plugin = (block.get(key) for key in ("kustomize", "directory", "plugin"))
+    # Argo CD drops blocks that say nothing, and goes by the files then; of several `sources` it normalises only a
+    # copy (util/argo, NormalizeApplicationSpec).
+    if alone and isinstance(directory, Mapping):
+        directory = directory if _says_something(directory) else None
+    if alone and isinstance(kustomize, Mapping):
+        kustomize = kustomize if any(kustomize.values()) else None
+    helm = block.get("helm")
     path = text_of(block.get("path")).strip()
     return Source(
         repo_url=text_of(block.get("repoURL")).strip(),
@@ -156,9 +163,14 @@ def _source(block: Mapping[str, Any]) -> Source:
         ref=text_of(block.get("ref")),
         kustomize=kustomize if isinstance(kustomize, Mapping) and kustomize else None,
         directory=directory if isinstance(directory, Mapping) and directory else None,
-        helm=bool(block.get("helm")),
+        helm=bool(helm) and not (alone and isinstance(helm, Mapping) and not any(helm.values())),
         plugin=text_of(plugin.get("name")) or "unnamed" if isinstance(plugin, Mapping) else None,
     )
+
+
+def _says_something(directory: Mapping[str, Any]) -> bool:
+    jsonnet = _mapping(directory.get("jsonnet"))
+    return any((directory.get("recurse"), directory.get("include"), directory.get("exclude"), *jsonnet.values()))
 
 
 def _sync_policy(policy: Mapping[str, Any]) -> SyncPolicy:

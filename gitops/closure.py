@@ -14,7 +14,7 @@ from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass, field
 
 from gitops.documents import read_documents
-from gitops.errors import GitopsError, MalformedYaml, PathEscapes
+from gitops.errors import GitopsError, MalformedYaml, NoSuchFile, PathEscapes
 from gitops.kustomization import (
     ACCUMULATED,
     FILE_NAMES,
@@ -95,6 +95,25 @@ def kustomization_file(tree: Tree, directory: str) -> str | None:
     return found[0] if found else None
 
 
+def load(tree: Tree, file: str, memo: ParseMemo) -> Kustomization:
+    """The kustomization in `file`, parsed once per content. Raises `GitopsError` (`MalformedYaml` for its text)."""
+    resolved = tree.resolve(file)
+    entry = tree.entry(resolved)
+    if entry is None:
+        raise NoSuchFile(f"{file} is a symlink to {resolved}, which does not exist")
+    key = (file, entry.oid)
+    known = memo.get(key)
+    if known is None:
+        try:
+            known = read_kustomization(file, tree.read(resolved))
+        except MalformedYaml as error:
+            known = error
+        memo[key] = known
+    if isinstance(known, MalformedYaml):
+        raise MalformedYaml(str(known), known.line)
+    return known
+
+
 def walk(tree: Tree, root: str, memo: ParseMemo | None = None, extra_components: tuple[str, ...] = ()) -> Closure:
     """Follow every entry below the kustomization directory `root`. Never raises for what the repository holds."""
     walker = _Walker(tree, Closure(root), {} if memo is None else memo)
@@ -148,28 +167,18 @@ class _Walker:
 
     def _load(self, file: str, span: Span) -> Kustomization | None:
         try:
-            resolved = self._resolve(file)
+            self._resolve(file)
+            kustomization = load(self.tree, file, self.memo)
+        except MalformedYaml as error:
+            line = max(error.line, 1)
+            self._problem(str(error), Span(file, line, line))
+            return None
         except GitopsError as error:
             self._problem(str(error), span)
             return None
-        entry = self.tree.entry(resolved)
-        key = (file, entry.oid if entry else "")
-        result = self.memo.get(key)
-        if result is None:
-            try:
-                result = read_kustomization(file, self.tree.read(resolved))
-            except MalformedYaml as error:
-                result = error
-            except GitopsError as error:
-                self._problem(str(error), span)
-                return None
-            self.memo[key] = result
-        if isinstance(result, MalformedYaml):
-            self._problem(str(result), Span(file, max(result.line, 1), max(result.line, 1)))
-            return None
-        for name, line in result.repeated:
+        for name, line in kustomization.repeated:
             self._problem(f"{file}:{line} repeats the key `{name}`; kustomize refuses that", Span(file, line, line))
-        return result
+        return kustomization
 
     def _follow(self, directory: str, reference: Reference, chain: Chain) -> None:
         if is_inline(reference):

@@ -16,14 +16,12 @@ from gitops.errors import GitopsError, MalformedYaml, PathEscapes
 from gitops.manifests import Redact, read_plain, text_of
 from gitops.rendering import NotAnalysed, Rendered, RenderFailed, Rendering
 from gitops.resources import Resource
-from gitops.spans import Span
+from gitops.spans import Span, split_lines
 from gitops.tree import MODE_SUBMODULE, MODE_SYMLINK, Tree
 
 SKIP_MARK = b"+argocd:skip-file-rendering"
 _MANIFEST = re.compile(r"^.*\.(yaml|yml|json|jsonnet)$")
-_LOOKS_LIKE_MANIFEST = tuple(
-    re.compile(rb"(?m)^[\s\"'{]*" + key + rb"[\"']?\s*:") for key in (b"apiVersion", b"kind", b"metadata")
-)
+_LOOKS_LIKE_MANIFEST = (b"apiVersion:", b"kind:", b"metadata:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +77,26 @@ def read_directory(tree: Tree, root: str, options: DirectoryOptions, redact: Red
                 continue
             resources.extend(read_plain(path, data, redact))
         except MalformedYaml as error:
-            if not all(pattern.search(data) for pattern in _LOOKS_LIKE_MANIFEST):
-                continue  # Argo CD passes over files that do not look like manifests
             line = max(error.line, 1)
+            if not _is_meant_as_manifest(path, data, line, redact):
+                continue
             return RenderFailed(str(error), Span(path, line, line))
         except GitopsError as error:
             return RenderFailed(str(error), Span(path, 1, 1))
     return Rendered(tuple(resources))
+
+
+def _is_meant_as_manifest(path: str, data: bytes, line: int, redact: Redact) -> bool:
+    """Whether Argo CD fails on a file that is no manifest from `line` on, instead of passing over it."""
+    if path.endswith(".json") or all(word in data for word in _LOOKS_LIKE_MANIFEST):
+        return True
+    above = split_lines(data)[: line - 1]
+    while above and not above[-1].startswith(b"---"):
+        above.pop()
+    try:
+        return bool(read_plain(path, b"".join(above[:-1]), redact))
+    except MalformedYaml:
+        return False
 
 
 def glob_matches(pattern: str, path: str) -> bool:

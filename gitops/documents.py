@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -41,7 +41,7 @@ class Document:
 
     path: str
     index: int
-    node: yaml.Node
+    node: yaml.Node = field(repr=False)  # may hold Secret values
     line: int
     end_line: int
 
@@ -116,8 +116,11 @@ def _construct(node: yaml.Node, seen: dict[int, Any]) -> Any:
 def scalar(node: yaml.ScalarNode) -> str | int | float | bool | None:
     """Value of a scalar by YAML 1.2 core rules (as sigs.k8s.io/yaml reads what kubectl applies)."""
     text: str = node.value
-    if node.style:  # quoted or block; plain scalars have ''
-        return text
+    return text if node.style else plain_scalar(text)  # quoted and block scalars have a style
+
+
+def plain_scalar(text: str) -> str | int | float | bool | None:
+    """Value of a scalar that is written without quotes."""
     if text in _NULL:
         return None
     if text in _TRUE:

@@ -11,6 +11,13 @@ class PathEscapes(GitopsError):
     """A path or symlink leaves the repository."""
 
 
+class NoSuchFile(GitopsError, KeyError):
+    """The tree has no file at a path, as when a symlink dangles."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 class TooLarge(GitopsError):
     """A file, document or expansion exceeds a stated limit."""
 

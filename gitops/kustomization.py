@@ -7,7 +7,7 @@ fields are those of kustomize 5's `types.Kustomization` (api/types/kustomization
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
@@ -52,7 +52,7 @@ class Kustomization:
     path: str
     references: tuple[Reference, ...]
     helm: bool
-    fields: dict[str, Any]
+    fields: dict[str, Any] = field(repr=False)  # may hold Secret values
     repeated: tuple[tuple[str, int], ...] = ()
 
     @property
@@ -80,15 +80,15 @@ def read_kustomization(path: str, data: bytes) -> Kustomization:
 
 def _references(document: Document) -> Iterator[Reference]:
     path = document.path
-    for field, _, node in items(document.node):
-        if field in _STRING_LISTS:
-            yield from _strings(path, field, node)
-        elif field in ("patches", "patchesJson6902", "replacements"):
-            yield from _paths_of_items(path, field, node)
-        elif field in _GENERATORS:
-            yield from _generator_files(path, field, node)
-        elif field == "openapi":
-            yield from _one(path, field, 0, child(node, "path"))
+    for name, _, node in items(document.node):
+        if name in _STRING_LISTS:
+            yield from _strings(path, name, node)
+        elif name in ("patches", "patchesJson6902", "replacements"):
+            yield from _paths_of_items(path, name, node)
+        elif name in _GENERATORS:
+            yield from _generator_files(path, name, node)
+        elif name == "openapi":
+            yield from _one(path, name, 0, child(node, "path"))
 
 
 def is_inline(reference: Reference) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gitops.manifests import text_of
@@ -43,14 +43,21 @@ def unknown_options(options: Mapping[str, Any]) -> list[str]:
     return sorted(key for key in options if key not in _KNOWN)
 
 
-def components_of(options: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """Component directories that the options add, relative to the root kustomization."""
-    listed = (options or {}).get("components")
-    return tuple(item for item in listed if isinstance(item, str)) if isinstance(listed, list) else ()
+def components_of(
+    options: Mapping[str, Any] | None, exists: Callable[[str], bool] = lambda _: True
+) -> tuple[str, ...]:
+    """Component directories that the options add, relative to the root kustomization. `exists` decides about them
+    when the options say that missing ones are to be left out."""
+    options = options or {}
+    listed = options.get("components")
+    found = tuple(item for item in listed if isinstance(item, str)) if isinstance(listed, list) else ()
+    return tuple(c for c in found if exists(c)) if options.get("ignoreMissingComponents") is True else found
 
 
-def edited_kustomization(fields: Mapping[str, Any], options: Mapping[str, Any]) -> bytes:
-    """The kustomization's text after Argo CD's edits."""
+def edited_kustomization(
+    fields: Mapping[str, Any], options: Mapping[str, Any], components: Sequence[str] = ()
+) -> bytes:
+    """The kustomization's text after Argo CD's edits; `components` are those of the options that are to be added."""
     result = dict(fields)
     for key in ("namePrefix", "nameSuffix", "namespace"):
         if text_of(options.get(key)):
@@ -74,8 +81,9 @@ def edited_kustomization(fields: Mapping[str, Any], options: Mapping[str, Any]) 
         result["commonAnnotations"] = {**_pairs(result.get("commonAnnotations")), **annotations}
     if isinstance(options.get("patches"), list):
         result["patches"] = [*_list(result.get("patches")), *options["patches"]]
-    if components_of(options):
-        result["components"] = [*_list(result.get("components")), *components_of(options)]
+    if components:
+        listed = _list(result.get("components"))
+        result["components"] = [*listed, *(c for c in components if c not in listed)]
     # As JSON, which every YAML reader takes alike: to Go's an unquoted `y` would be a boolean.
     return json.dumps(result).encode()
 
@@ -87,18 +95,21 @@ def _set_image(images: object, image: str) -> list[Any]:
     if match is None:
         return _list(images)
     change: dict[str, Any] = {"name": name if equals else match["name"]}
-    if equals and match["name"] != "*":
-        change["newName"] = match["name"]
-    if match["tag"] and match["tag"] != "*":
-        change["newTag"] = match["tag"]
-    if match["digest"]:
-        change["digest"] = match["digest"]
+    wanted = {"newName": match["name"] if equals else None, "newTag": match["tag"], "digest": match["digest"]}
+    old: Mapping[str, Any] = next((e for e in _list(images) if _is_named(e, change["name"])), {})
+    for field, value in wanted.items():
+        value = text_of(old.get(field)) if value == "*" else value  # an asterisk keeps what is there
+        if value:
+            change[field] = value
     return _replace_named(images, change)
 
 
 def _replace_named(entries: object, change: dict[str, Any]) -> list[Any]:
-    kept = [e for e in _list(entries) if not (isinstance(e, Mapping) and text_of(e.get("name")) == change["name"])]
-    return [*kept, change]
+    return [*(entry for entry in _list(entries) if not _is_named(entry, change["name"])), change]
+
+
+def _is_named(entry: object, name: str) -> bool:
+    return isinstance(entry, Mapping) and text_of(entry.get("name")) == name
 
 
 def _list(value: object) -> list[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from gitops.documents import read_documents
+from gitops.documents import plain_scalar, read_documents
 from gitops.errors import MalformedYaml
 from gitops.kinds import split_api_version
 from gitops.resources import Resource, ResourceId
@@ -19,7 +19,8 @@ _SEPARATOR = re.compile(rb"^---\n", re.MULTILINE)
 # kustomize prints through one encoder: block style, two spaces, keys sorted. Top-level and metadata scalars can be
 # read by line, several times faster than a YAML parser; whatever does not fit goes through the parser.
 _TOP = re.compile(rb"^(apiVersion|kind): (\S.*)$", re.MULTILINE)
-_METADATA = re.compile(rb"^metadata:\n((?:[ \n].*\n?)*)", re.MULTILINE)
+_METADATA = re.compile(rb"^metadata:\n((?:(?: .*)?\n)*)", re.MULTILINE)
+_ANNOTATIONS = re.compile(rb"^  annotations:\n((?:(?:    .*)?\n)*)", re.MULTILINE)
 _FIELD = re.compile(rb"^  (name|namespace|generateName): (\S.*)$", re.MULTILINE)
 _HOOK = re.compile(rb"^    (?:argocd\.argoproj\.io/hook|helm\.sh/hook): *(\S.*)$", re.MULTILINE)
 _ORIGIN = re.compile(rb"^    config\.kubernetes\.io/origin: \|\n((?:      .*\n?)+)", re.MULTILINE)
@@ -53,11 +54,12 @@ def _rendered(text: bytes, prefix: str, redact: Redact) -> Resource:
     metadata = block.group(1) if block else b""
     fields = dict(_FIELD.findall(metadata))
     values = [*top.values(), *fields.values()]
-    if len(top) == 2 and b"name" in fields and all(_PLAIN.match(v) and not v.isdigit() for v in values):
+    if len(top) == 2 and b"name" in fields and all(_is_plain_text(value) for value in values):
         group, _ = split_api_version(top[b"apiVersion"].decode())
         namespace = fields.get(b"namespace", b"").decode()
         rid = ResourceId(group, top[b"kind"].decode(), namespace, fields[b"name"].decode())
-        hook = _is_hook(value.decode() for value in _HOOK.findall(metadata))
+        annotations = _ANNOTATIONS.search(metadata)
+        hook = annotations is not None and _is_hook(v.decode() for v in _HOOK.findall(annotations.group(1)))
     else:
         manifest = _one_manifest(text)
         rid, hook = identify(manifest), is_hook(manifest)
@@ -66,17 +68,24 @@ def _rendered(text: bytes, prefix: str, redact: Redact) -> Resource:
     return Resource(rid, text, path, generator, hook)
 
 
+def _is_plain_text(value: bytes) -> bool:
+    """Whether a value is what it looks like: neither quoted nor a number, a boolean or null."""
+    return bool(_PLAIN.match(value)) and isinstance(plain_scalar(value.decode()), str)
+
+
 def _take_origin(text: bytes, prefix: str) -> tuple[bytes, str | None, str | None]:
-    match = _ORIGIN.search(text)
-    if match is None:
+    # Only in `metadata`: a ConfigMap may hold a text that looks the same.
+    block = _METADATA.search(text)
+    match = _ORIGIN.search(text, block.start(1), block.end(1)) if block else None
+    if block is None or match is None:
         return text, None, None
     described: dict[str, str] = {}
     for line in match.group(1).decode("utf-8", "replace").splitlines():
         key, colon, value = line.strip().partition(": ")
         if colon and line.startswith("      ") and not line.startswith("       "):
             described[key] = value.strip("'\"")
-    text = text[: match.start()] + text[match.end() :]
-    text = _EMPTY_ANNOTATIONS.sub(b"", text, count=1)
+    rest = text[block.start(1) : match.start()] + text[match.end() : block.end(1)]
+    text = text[: block.start(1)] + _EMPTY_ANNOTATIONS.sub(b"", rest, count=1) + text[block.end(1) :]
 
     def local(path: str | None) -> str | None:
         if path is None or "repo" in described:

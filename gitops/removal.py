@@ -7,15 +7,16 @@ elsewhere) is refused with the reason.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import yaml
 
 from gitops.documents import first_line, items, last_line, read_documents
 from gitops.errors import GitopsError
 from gitops.kustomization import Reference
-from gitops.spans import Edit, Span, split_lines
+from gitops.spans import Edit, Span, apply_edits, counts_lines_as_yaml, split_lines
 
 _ANCHOR = re.compile(r"(?:^|[\s\[,])&([^\s,\[\]{}]+)")
 
@@ -35,6 +36,8 @@ def remove_entries(path: str, data: bytes, references: Sequence[Reference]) -> t
 
     An emptied list becomes `[]`. Raises `CannotRemove`.
     """
+    if not counts_lines_as_yaml(data):
+        raise CannotRemove(f"{path} has line ends or an encoding that argofix does not edit")
     lines = split_lines(data)
     by_field: dict[str, set[int]] = {}
     for reference in references:
@@ -48,7 +51,28 @@ def remove_entries(path: str, data: bytes, references: Sequence[Reference]) -> t
             edits.append(_from_flow(path, lines, found.node, indices))
         else:
             edits.extend(_from_block(path, lines, found, indices))
+    _verify(path, data, edits, by_field)
     return tuple(edits)
+
+
+def _verify(path: str, data: bytes, edits: Sequence[Edit], by_field: Mapping[str, set[int]]) -> None:
+    """The edited file must say what the file says, without the entries; lists have many spellings."""
+    wanted = {}
+    for field, value in _fields(path, data).items():
+        gone = by_field.get(field, set())
+        wanted[field] = [v for i, v in enumerate(value) if i not in gone] if gone else value
+    try:
+        found = _fields(path, apply_edits(data, edits))
+    except GitopsError:
+        found = {}
+    if found != wanted:
+        raise CannotRemove(f"{path} is written in a way that argofix cannot edit line by line")
+
+
+def _fields(path: str, data: bytes) -> dict[str, Any]:
+    (document,) = read_documents(path, data)
+    value = document.value()
+    return value if isinstance(value, dict) else {}
 
 
 def _find(path: str, data: bytes, field: str) -> _List:

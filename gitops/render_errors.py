@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 
-from gitops.closure import Closure, ParseMemo
+from gitops.closure import Closure, ParseMemo, load
 from gitops.documents import child, first_line, last_line, read_documents
 from gitops.errors import GitopsError, MalformedYaml
-from gitops.kustomization import Kustomization, read_kustomization
+from gitops.kustomization import Kustomization
 from gitops.manifests import identify
 from gitops.rendering import RenderFailed
 from gitops.resources import ResourceId
@@ -21,6 +21,8 @@ from gitops.tree import Tree
 MAX_DETAIL = 2_000
 
 _KLOG = re.compile(r'^[EF]\d{4} [^\]]*\] "[^"]*" err="(?P<text>(?:[^"\\]|\\.)*)"', re.MULTILINE)
+# klog writes what has several lines as an indented block.
+_KLOG_LINES = re.compile(r'^[EF]\d{4} [^\]]*\] "[^"]*" err=<\n(?P<text>(?:\t.*\n|\n)*?) >', re.MULTILINE)
 _RECURSED = re.compile(r"recursed accumulation of path '(?P<path>[^']*)': ")
 _NO_TARGET_FOR = re.compile(r"couldn't make target for path '(?P<path>[^']*)': ")
 _REGISTERED = re.compile(r"may not add resource with an already registered id: (?P<id>[^\s'\"]+)")
@@ -44,6 +46,9 @@ def unwrap(stderr: str) -> str:
     match = _KLOG.search(stderr)
     if match:
         return match["text"].encode("latin-1", "replace").decode("unicode_escape", "replace")
+    match = _KLOG_LINES.search(stderr)
+    if match:
+        return "\n".join(line.removeprefix("\t") for line in match["text"].splitlines()).strip()
     lines = [line for line in stderr.splitlines() if line.strip() and not line.startswith("#")]
     errors = [line for line in lines if line.lower().startswith("error: ")]
     return (errors[-1][7:] if errors else "\n".join(lines)).strip()
@@ -83,11 +88,8 @@ def _load(tree: Tree, closure: Closure, directory: str, memo: ParseMemo) -> Kust
     wanted = directory.strip("/")
     for file in closure.kustomizations:
         if file.rpartition("/")[0] == wanted:
-            for (path, _), known in memo.items():
-                if path == file and isinstance(known, Kustomization):
-                    return known
             try:
-                return read_kustomization(file, tree.read(tree.resolve(file)))
+                return load(tree, file, memo)
             except GitopsError:
                 return None
     return None

@@ -5,7 +5,7 @@ Failure is data: nothing here raises because of what a repository holds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gitops.resources import Resource
 from gitops.spans import Span
@@ -84,7 +84,7 @@ class RenderRequest:
     tree: Tree
     root: str
     files: tuple[str, ...]
-    patched: tuple[tuple[str, bytes], ...] = ()
+    patched: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)  # may hold Secret values
     options: BuildOptions = BuildOptions()
 
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gitops.applications import is_application, is_application_set
-from gitops.closure import ParseMemo
+from gitops.closure import ParseMemo, load
 from gitops.documents import Document, read_documents
 from gitops.errors import GitopsError, MalformedYaml
-from gitops.kustomization import FILE_NAMES, Kustomization, is_inline, read_kustomization
+from gitops.kustomization import FILE_NAMES, Kustomization, is_inline
 from gitops.manifests import text_of
 from gitops.rendering import BuildOptions
 from gitops.spans import Span
@@ -42,7 +42,8 @@ class Declared:
 class Scan:
     """`declared` by file; `including` maps a kustomization directory to the kustomization files that take it in;
     `listed_by` a resource file to the kustomization files that list it; `patches` are files used as patches;
-    `unread` explains files that look as if they declare something and cannot be read."""
+    `unread` explains files that look as if they declare something and cannot be read; `malformed` are kustomizations
+    that are no YAML."""
 
     declared: dict[str, list[Declared]] = field(default_factory=dict)
     kustomizations: dict[str, Kustomization] = field(default_factory=dict)
@@ -50,6 +51,7 @@ class Scan:
     listed_by: dict[str, set[str]] = field(default_factory=dict)
     patches: set[str] = field(default_factory=set)
     unread: list[tuple[str, Span]] = field(default_factory=list)
+    malformed: dict[str, MalformedYaml] = field(default_factory=dict)
     build_options: BuildOptions | None = None
 
 
@@ -120,18 +122,12 @@ def _in_chart_templates(tree: Tree, path: str) -> bool:
 
 
 def _kustomization(tree: Tree, path: str, parsed: ParseMemo, result: Scan) -> None:
-    entry = tree.entry(path)
-    key = (path, entry.oid if entry else "")
-    known = parsed.get(key)
-    if known is None:
-        try:
-            known = read_kustomization(path, tree.read(tree.resolve(path)))
-        except MalformedYaml as error:
-            known = error
-        except (GitopsError, KeyError):
-            return
-        parsed[key] = known
-    if isinstance(known, MalformedYaml):
+    try:
+        known = load(tree, path, parsed)
+    except MalformedYaml as error:
+        result.malformed[path] = error
+        return
+    except GitopsError:
         return
     result.kustomizations[path] = known
     for field_, target in _targets(tree, known):

@@ -1,11 +1,12 @@
 """From an Application's source to a plan: what has to be rendered, or the answer at once.
 
 Which tool renders a path follows argo-cd's `GetAppSourceType` and `discovery` (util/app/discovery): an explicit block
-decides, then Chart.yaml, then a kustomization file, then plain manifests.
+decides, then a kustomization file, then Chart.yaml, then plain manifests.
 """
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -102,12 +103,14 @@ def _plan_path(tree: Tree, path: str, source: Source, analysis: Analysis, at: Sp
     prefix = f"{path}/" if path else ""
     if source.plugin:
         return Plan(answer=NotAnalysed(f"the config management plugin {source.plugin} renders it"))
-    if source.helm or (prefix + "Chart.yaml" in tree and not source.kustomize and not source.directory):
+    chart = prefix + "Chart.yaml" in tree and kustomization is None
+    if source.helm or (chart and not source.kustomize and not source.directory):
         return Plan(answer=NotAnalysed(f"{path or 'the repository root'} is a Helm chart"))
     if source.kustomize is None and source.directory is None and kustomization is None:
         return Plan(answer=read_directory(tree, path, DirectoryOptions(), analysis.redact, at))
     if source.kustomize is None and source.directory is not None:
-        if source.directory.get("jsonnet"):
+        jsonnet = source.directory.get("jsonnet")
+        if isinstance(jsonnet, Mapping) and any(jsonnet.values()):
             return Plan(answer=NotAnalysed("it is Jsonnet, which argofix does not run"))
         return Plan(answer=read_directory(tree, path, DirectoryOptions.parse(source.directory), analysis.redact, at))
     return plan_kustomize(tree, path, source.kustomize, analysis, at)
@@ -115,7 +118,7 @@ def _plan_path(tree: Tree, path: str, source: Source, analysis: Analysis, at: Sp
 
 def plan_kustomize(tree: Tree, path: str, options: Mapping[str, Any] | None, analysis: Analysis, at: Span) -> Plan:
     """The plan for a kustomization directory, with an Application's own options applied to it."""
-    components = components_of(options)
+    components = components_of(options, lambda name: _exists(tree, posixpath.join(path, name)))
     closure = walk(tree, path, analysis.memo, components)
     if closure.unsupported:
         reasons = list(dict.fromkeys(problem.message for problem in closure.unsupported))
@@ -132,7 +135,7 @@ def plan_kustomize(tree: Tree, path: str, options: Mapping[str, Any] | None, ana
         file = kustomization_file(tree, path)
         if file is not None:
             fields = read_kustomization(file, tree.read(tree.resolve(file))).fields
-            patched = ((file, edited_kustomization(fields, options)),)
+            patched = ((file, edited_kustomization(fields, options, components)),)
     flags = analysis.build_options or BuildOptions()
     extra = b"\0".join(part for path_, data in patched for part in (path_.encode(errors="surrogateescape"), data))
     request = RenderRequest(
@@ -144,6 +147,14 @@ def plan_kustomize(tree: Tree, path: str, options: Mapping[str, Any] | None, ana
         flags,
     )
     return Plan(closure, request)
+
+
+def _exists(tree: Tree, path: str) -> bool:
+    try:
+        resolved = tree.resolve(path)
+    except GitopsError:
+        return False
+    return resolved in tree or tree.is_dir(resolved)
 
 
 def _own(span: Span, at: Span) -> Span:

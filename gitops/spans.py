@@ -6,6 +6,7 @@ indentation, quoting, CRLF, byte order mark, final newline.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -48,6 +49,16 @@ class Fix:
     title: str
     edits: tuple[Edit, ...]
     applicability: Applicability
+
+
+# Line breaks to YAML, but not to git: a lone CR, NEL, and Unicode's line and paragraph separators.
+_OTHER_BREAKS = re.compile(rb"\r(?!\n)|\xc2\x85|\xe2\x80[\xa8\xa9]")
+_UTF_16_OR_32 = (b"\xff\xfe", b"\xfe\xff", b"\0")
+
+
+def counts_lines_as_yaml(data: bytes) -> bool:
+    """Whether a YAML parser's line numbers are the file's own; only then may they be edited by."""
+    return not data.startswith(_UTF_16_OR_32) and _OTHER_BREAKS.search(data) is None
 
 
 def split_lines(data: bytes) -> list[bytes]:

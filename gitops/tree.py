@@ -12,7 +12,7 @@ import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from gitops.errors import PathEscapes, TooLarge
+from gitops.errors import NoSuchFile, PathEscapes, TooLarge
 
 MODE_FILE = 0o100644
 MODE_EXECUTABLE = 0o100755
@@ -120,11 +120,13 @@ class Tree:
     def read(self, path: str) -> bytes:
         """Bytes of the file at `path`, which must be a resolved path (see `resolve`).
 
-        Raises `KeyError` when there is no such file and `TooLarge` above `MAX_FILE_BYTES`.
+        Raises `NoSuchFile` (a `KeyError`) and, above `MAX_FILE_BYTES`, `TooLarge`.
         """
         if path in self._overlay:
             return self._overlay[path]
-        entry = self._entries[path]
+        entry = self._entries.get(path)
+        if entry is None:
+            raise NoSuchFile(f"{path} does not exist")
         if entry.size > MAX_FILE_BYTES:
             raise TooLarge(f"{path} has {entry.size:,} bytes; argofix reads files up to {MAX_FILE_BYTES:,}")
         data = self._read(path, entry)

@@ -149,7 +149,7 @@ async def test_a_hundred_thousand_applications_are_bounded_and_said_so(engine: E
         ({"targetRevision": "0" * 40}, "pinned to 000"),
         ({"plugin": {"name": "cmp"}}, "the config management plugin cmp"),
         ({"helm": {"releaseName": "x"}}, "is a Helm chart"),
-        ({"directory": {"jsonnet": {"extVars": []}}}, "Jsonnet"),
+        ({"directory": {"jsonnet": {"extVars": [{"name": "x", "value": "y"}]}}}, "Jsonnet"),
         ({"path": "chart"}, "is a Helm chart"),
         ({"path": "remote"}, "which needs the network"),
         ({"path": "helmed"}, "inflates helmCharts"),
