@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from bot.context import Context
@@ -17,19 +17,20 @@ from bot.fields import Fields
 from bot.github import contents, repos
 from bot.github.app import FIX, REPORT
 from bot.github.client import GitHub
-from bot.github.errors import Conflict
+from bot.github.errors import Conflict, Forbidden, NotFound
 from bot.github.model import Repository
 from bot.mirror import Mirror
 from bot.trees import Repository as Objects
 from bot.worker import Limits
 from checks.policy import PATH, Policy, PolicyProblem, parse_policy
 from gitops.errors import GitopsError
-from gitops.repositories import RepositoryMatcher
+from gitops.repositories import RepositoryMatcher, RepositoryName, parse_repo_url
 from gitops.spans import Span
 from gitops.tree import Tree
 
 # Part of what an evaluation is known by: a release that judges differently judges anew.
 VERSION = "1"
+_MOST_ASKED = 10  # repositories of other names on the same host; each costs a request
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,31 @@ class Desk:
 
     async def evaluate(self, tree: Tree, base: Tree | None, policy: Policy) -> Evaluation:
         """Evaluate, and stop at once when a newer delivery takes over."""
-        work = evaluate(self.context.services.engine, tree, base, self.matcher, policy)
-        return await self.context.unless_superseded(work)
+        engine, matcher = self.context.services.engine, self.matcher
+        evaluation = await self.context.unless_superseded(evaluate(engine, tree, base, matcher, policy))
+        former = await self._former_names(evaluation)
+        if not former:
+            return evaluation
+        matcher = replace(matcher, known=matcher.known | former)
+        return await self.context.unless_superseded(evaluate(engine, tree, base, matcher, policy))
+
+    async def _former_names(self, evaluation: Evaluation) -> frozenset[RepositoryName]:
+        """Names in `repoURL`s that this repository had before it was renamed. Argo CD goes on reading from those,
+        since GitHub redirects them; so GitHub is asked where they lead."""
+        hosts = {name.host for name in self.matcher.known}
+        urls = [source.repo_url for state in evaluation.snapshot.states for source in state.application.sources]
+        names = dict.fromkeys(parse_repo_url(url) for url in dict.fromkeys(urls))
+        asked = [n for n in names if n is not None and n.host in hosts and n not in self.matcher.known and n.owner]
+        former: list[RepositoryName] = []
+        for name in asked[:_MOST_ASKED]:
+            try:
+                path = f"/repos/{quote(name.owner, safe='')}/{quote(name.name, safe='')}"
+                leads_to = Repository.parse(Fields(await self.github.getitem(path)))
+            except (NotFound, Forbidden):
+                continue
+            if leads_to.id == self.repository.id:
+                former.append(name)
+        return frozenset(former)
 
     def blob_url(self, commit: str, span: Span) -> str:
         """The address of lines of a file on GitHub."""

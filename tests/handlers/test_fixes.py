@@ -103,6 +103,45 @@ async def test_it_is_closed_with_a_word_when_the_problem_has_gone(
     assert [pull.open for pull in by_the_app(github, repo)].count(True) == 1
 
 
+async def test_it_is_kept_while_one_of_its_applications_does_not_render(
+    github: SimulatedGitHub, bot_: Bot, repo: Repository, alice: User
+) -> None:
+    """Nobody can tell then whether it is still needed."""
+    repo.push("main", {"apps/api-backend/service.yaml": "a: [\n"}, author=alice)
+    await bot_.idle()
+    fix = the_fix(github, repo)
+    assert (fix.open, fix.issue.comments) == (True, [])
+
+
+async def test_what_can_no_longer_be_proven_is_left_to_people(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    repo = github.repository("acme/platform", SMALL)
+    github.install(repo)
+    await bot_.idle()
+    repo.push("main", {"b/m.yaml": config_map("shared", c="differs")}, author=alice)
+    await bot_.idle()
+    fix = the_fix(github, repo)
+    assert not fix.open
+    said = fix.issue.comments[-1].body
+    assert "nothing left on `main` that argofix can prove a fix for" in said
+    assert "- ConfigMap shop/shared is owned by `a` and `b`; the copies differ" in said
+
+
+async def test_one_that_github_refuses_does_not_keep_back_the_other(github: SimulatedGitHub, bot_: Bot) -> None:
+    files = dict(SMALL)
+    files["apps.yaml"] = documents(*(application(name, name) for name in ("a", "b", "c")))
+    files |= {"c/kustomization.yaml": kustomization("m.yaml", "c.yaml"), "c/m.yaml": config_map("shared")}
+    files["c/c.yaml"] = config_map("c")
+    refusal = faults.Effect(422, {"Content-Type": "application/json"}, '{"message": "Validation Failed"}')
+    github.faults.append(Fault(refusal, method="POST", path=r"/git/trees"))
+    repo = github.repository("acme/platform", files)
+    github.install(repo)
+    await bot_.idle()
+    assert [fix.head_branch for fix in by_the_app(github, repo)] == ["argofix/fix/a--c"]
+    assert any("Validation Failed" in reason for reason in await bot_.dead())
+
+
 async def test_closed_by_a_person_it_stays_closed(
     github: SimulatedGitHub, bot_: Bot, repo: Repository, alice: User
 ) -> None:
@@ -206,52 +245,3 @@ async def test_a_strangers_look_alike_is_not_touched(
     repo.push("main", {"README.md": "y\n"}, author=alice)
     await bot_.idle()
     assert pull.open
-
-
-@pytest.mark.parametrize(
-    "where",
-    [r"/git/trees", r"/git/commits", r"/git/refs", r"/pulls$"],
-)
-@pytest.mark.parametrize(
-    "effect",
-    [faults.server_error(502), faults.dropped(acts=True), faults.half_body(), faults.secondary_limit(retry_after=1)],
-    ids=["502", "dropped after acting", "half an answer", "limit"],
-)
-async def test_github_failing_at_any_step_ends_in_one_fix(
-    github: SimulatedGitHub, bot_: Bot, where: str, effect: faults.Effect
-) -> None:
-    github.faults.append(Fault(effect, method="POST", path=where))
-    repo = github.repository("acme/platform", SMALL)
-    github.install(repo)
-    await bot_.idle()
-    assert len(by_the_app(github, repo)) == 1
-
-
-async def test_a_server_killed_between_branch_and_pull_request_opens_one(github: SimulatedGitHub, bot_: Bot) -> None:
-    import asyncio
-
-    gate = asyncio.Event()
-    github.faults.append(Fault(faults.held(gate), method="POST", path=r"/pulls$"))
-    repo = github.repository("acme/platform", SMALL)
-    github.install(repo)
-    await github.wait_for(lambda: repo.branch("argofix/fix/a--b"), within=20)
-    await bot_.kill()
-    gate.set()
-    await bot_.start()
-    await bot_.idle()
-    assert len(by_the_app(github, repo)) == 1
-
-
-async def test_a_repository_that_vanished_does_not_stop_the_next_one(
-    github: SimulatedGitHub, bot_: Bot, alice: User
-) -> None:
-    gone = github.repository("umbrella/gone", BEFORE)
-    github.install(gone)
-    await bot_.idle()
-    github.faults.append(Fault(faults.server_error(502), path=r"/repos/umbrella/gone", times=1))
-    gone.push("main", PROPOSED, author=alice)
-    github.delete_repository(gone)
-    repo = github.repository("acme/platform", SMALL)
-    github.install(repo)
-    await bot_.idle()
-    assert len(by_the_app(github, repo)) == 1
