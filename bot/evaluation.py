@@ -14,7 +14,7 @@ from checks.registry import Rule, rules
 from gitops.live import Live
 from gitops.rendering import NotAnalysed, Rendered, RenderFailed
 from gitops.repositories import RepositoryMatcher
-from gitops.snapshot import Change, Snapshot, State
+from gitops.snapshot import Change, Snapshot, State, Unknown
 from gitops.tree import Tree
 
 
@@ -110,10 +110,16 @@ def gaps_of(snapshot: Snapshot) -> tuple[str, ...]:
             gaps.append(f"{_label(state)}: {rendering.reason}")
         elif isinstance(rendering, Rendered):
             gaps.extend(f"{_label(state)}, in part: {gap}" for gap in rendering.gaps)
-    gaps.extend(f"ApplicationSet `{unknown.name}` ({unknown.span}): {unknown.reason}" for unknown in snapshot.unknown)
+    gaps.extend(_gap(unknown) for unknown in snapshot.unknown)
     if snapshot.truncated:
         gaps.append("there are more Applications than argofix looks at; the rest is left out")
     return tuple(dict.fromkeys(gaps))
+
+
+def _gap(unknown: Unknown) -> str:
+    if unknown.is_set:
+        return f"ApplicationSet `{unknown.name}` ({unknown.span}): {unknown.reason}"
+    return unknown.reason if unknown.span.path in unknown.reason else f"{unknown.span}: {unknown.reason}"
 
 
 def _label(state: State) -> str:

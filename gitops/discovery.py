@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from gitops.applications import Application, Origin, is_application, is_application_set, parse_application
@@ -23,57 +23,16 @@ from gitops.locate import locate
 from gitops.manifests import text_of
 from gitops.rendering import NotAnalysed, Output, Rendered, RenderFailed, Rendering, RenderRequest
 from gitops.repositories import parse_repo_url
-from gitops.scan import Declared, Scan, scan, tops
-from gitops.snapshot import Part, Snapshot, State, Unknown
+from gitops.roots import Declaration, Node, Seed, assemble
+from gitops.scan import Declared, Scan, lost, scan, tops
+from gitops.snapshot import Part, Snapshot, Unknown
 from gitops.sources import Analysis, Plan, plan_kustomize, plan_source, rendering_of
 from gitops.spans import Span
 from gitops.tree import Tree
 
 MAX_ROUNDS = 32
-DEFAULT_NAMESPACE = "argocd"
 
 Discovery = Generator[Sequence[RenderRequest], Mapping[str, Output], Snapshot]
-
-
-@dataclass(frozen=True, slots=True)
-class _Declaration:
-    """An Application or ApplicationSet manifest and where it came from. `id` tells equal manifests from different."""
-
-    manifest: Mapping[str, Any]
-    origin: Origin
-    id: str
-    generated: bool = False
-
-    @property
-    def place(self) -> tuple[str, int]:
-        return (self.origin.span.path, self.origin.span.line)
-
-    @property
-    def name(self) -> str:
-        metadata = self.manifest.get("metadata")
-        return text_of(metadata.get("name")) if isinstance(metadata, Mapping) else ""
-
-
-@dataclass(slots=True)
-class _Node:
-    """What a declaration turned out to be."""
-
-    declaration: _Declaration
-    application: Application | None = None
-    parts: tuple[Part, ...] = ()
-    children: list[_Declaration] = field(default_factory=list)
-    unknown: tuple[str, ...] = ()
-    kustomizations: set[str] = field(default_factory=set)
-
-
-@dataclass(frozen=True, slots=True)
-class _Seed:
-    """Where a search starts: a kustomization that lists Applications, or a document that stands by itself."""
-
-    label: str
-    declarations: tuple[_Declaration, ...]
-    kustomization: str | None = None
-    trouble: str | None = None
 
 
 def discover(tree: Tree, analysis: Analysis) -> Discovery:
@@ -84,7 +43,7 @@ def discover(tree: Tree, analysis: Analysis) -> Discovery:
     if not analysis.matcher.known:
         analysis = replace(analysis, matcher=replace(analysis.matcher, guess=_guess(tree, found)))
     seeds = yield from _seeds(tree, found, analysis)
-    nodes: dict[str, _Node] = {}
+    nodes: dict[str, Node] = {}
     pending = [declaration for seed in seeds for declaration in seed.declarations]
     truncated = False
     for _ in range(MAX_ROUNDS):
@@ -98,15 +57,15 @@ def discover(tree: Tree, analysis: Analysis) -> Discovery:
         pending = [declared for d in fresh for declared in nodes[d.id].children]
     else:
         truncated = True
-    states, unknown = _assemble(_roots(seeds, nodes), nodes)
-    unknown.extend(Unknown(span.path, "", reason, span, "") for reason, span in found.unread)
+    states, unknown = assemble(seeds, nodes)
+    unknown.extend(Unknown(span.path, "", reason, span, "", is_set=False) for reason, span in found.unread)
     return Snapshot(tree, tuple(states), tuple(unknown), truncated)
 
 
 def _seeds(
     tree: Tree, found: Scan, analysis: Analysis
-) -> Generator[Sequence[RenderRequest], Mapping[str, Output], list[_Seed]]:
-    seeds: list[_Seed] = []
+) -> Generator[Sequence[RenderRequest], Mapping[str, Output], list[Seed]]:
+    seeds: list[Seed] = []
     plans: list[tuple[str, Plan, Span]] = []
     for file in tops(found):
         at = Span(file, 1, 1)
@@ -129,12 +88,13 @@ def _seeds(
                 for d in found.declared[path]
             ]
         label = file.rpartition("/")[0] or "."
-        seeds.append(_Seed(label, tuple(declarations), file, trouble))
+        seeds.append(Seed(label, tuple(declarations), file, trouble))
+    ring = lost(found)
     for path, declared in sorted(found.declared.items()):
-        if path in covered or path in found.patches or path in found.listed_by:
+        if path in covered or path in found.patches or (path in found.listed_by and path not in ring):
             continue
         for one in declared:
-            seeds.append(_Seed(path.rpartition("/")[0] or ".", (_declare(one.manifest, Origin(one.span)),)))
+            seeds.append(Seed(path.rpartition("/")[0] or ".", (_declare(one.manifest, Origin(one.span)),)))
     return seeds
 
 
@@ -146,14 +106,14 @@ def _render(plans: Iterable[Plan]) -> Generator[Sequence[RenderRequest], Mapping
     return outputs
 
 
-def _declare(manifest: Mapping[str, Any], origin: Origin, generated: bool = False) -> _Declaration:
+def _declare(manifest: Mapping[str, Any], origin: Origin, generated: bool = False) -> Declaration:
     # Status is what a cluster wrote into an exported manifest; it is no part of the declaration.
     content = {key: value for key, value in manifest.items() if key != "status"}
-    return _Declaration(manifest, origin, json.dumps(content, sort_keys=True, default=str), generated)
+    return Declaration(manifest, origin, json.dumps(content, sort_keys=True, default=str), generated)
 
 
-def _declarations_in(tree: Tree, rendered: Rendered, closure: Closure | None, fallback: Origin) -> list[_Declaration]:
-    result: list[_Declaration] = []
+def _declarations_in(tree: Tree, rendered: Rendered, closure: Closure | None, fallback: Origin) -> list[Declaration]:
+    result: list[Declaration] = []
     for resource in rendered.resources:
         if resource.id.group == "argoproj.io" and resource.id.kind in ("Application", "ApplicationSet"):
             result.append(_declare(resource.manifest(), locate(tree, resource, closure, fallback)))
@@ -161,11 +121,11 @@ def _declarations_in(tree: Tree, rendered: Rendered, closure: Closure | None, fa
 
 
 def _expand(
-    tree: Tree, fresh: Sequence[_Declaration], nodes: dict[str, _Node], analysis: Analysis
+    tree: Tree, fresh: Sequence[Declaration], nodes: dict[str, Node], analysis: Analysis
 ) -> Generator[Sequence[RenderRequest], Mapping[str, Output], None]:
-    planned: list[tuple[_Node, Application, list[tuple[int, Plan]]]] = []
+    planned: list[tuple[Node, Application, list[tuple[int, Plan]]]] = []
     for declaration in fresh:
-        node = nodes[declaration.id] = _Node(declaration)
+        node = nodes[declaration.id] = Node(declaration)
         if is_application_set(declaration.manifest):
             _expand_set(tree, node, analysis)
             continue
@@ -193,7 +153,7 @@ def _expand(
         node.parts = tuple(parts)
 
 
-def _expand_set(tree: Tree, node: _Node, analysis: Analysis) -> None:
+def _expand_set(tree: Tree, node: Node, analysis: Analysis) -> None:
     declaration = node.declaration
     expansion = expand(
         declaration.manifest, tree, lambda url: analysis.matcher.matches(url, True), analysis.max_applications
@@ -259,129 +219,3 @@ def _named_sources(declared: Declared) -> Iterable[tuple[str, str]]:
             stack.extend(here.values())
         elif isinstance(here, list):
             stack.extend(here)
-
-
-@dataclass(frozen=True, slots=True)
-class _Root:
-    label: str
-    declarations: tuple[_Declaration, ...]
-    trouble: str | None = None
-    file: str | None = None
-
-
-def _roots(seeds: list[_Seed], nodes: dict[str, _Node]) -> list[_Root]:
-    """Seeds that nothing else brings in. Loose leaf Applications of one directory are one root."""
-    reach = [_reach(seed, nodes) for seed in seeds]
-    roots: list[_Root] = []
-    leaves: dict[str, list[_Declaration]] = {}
-    for i, seed in enumerate(seeds):
-        if _is_claimed(i, seeds, reach):
-            continue
-        if seed.kustomization is not None:
-            roots.append(_Root(seed.label, seed.declarations, seed.trouble, seed.kustomization))
-            continue
-        declaration = seed.declarations[0]
-        node = nodes.get(declaration.id)
-        if node is not None and not node.children and node.application is not None:
-            leaves.setdefault(seed.label, []).append(declaration)
-        else:
-            roots.append(_Root(declaration.name or seed.label, (declaration,)))
-    roots.extend(_Root(label, tuple(declarations)) for label, declarations in leaves.items())
-    counts: dict[str, int] = {}
-    for root in roots:
-        counts[root.label] = counts.get(root.label, 0) + 1
-    return [
-        root if counts[root.label] == 1 else replace(root, label=f"{root.label} ({_place(root)})") for root in roots
-    ]
-
-
-def _place(root: _Root) -> str:
-    return root.file or str(root.declarations[0].origin.span)
-
-
-@dataclass(slots=True)
-class _Reach:
-    places: set[tuple[str, int]] = field(default_factory=set)
-    kustomizations: set[str] = field(default_factory=set)
-
-
-def _reach(seed: _Seed, nodes: dict[str, _Node]) -> _Reach:
-    """Places and kustomizations that a seed's Applications render, at any depth."""
-    reach = _Reach()
-    stack = list(seed.declarations)
-    seen: set[str] = set()
-    own = {d.place for d in seed.declarations} if seed.kustomization is None else set()
-    while stack:
-        declaration = stack.pop()
-        if declaration.id in seen:
-            continue
-        seen.add(declaration.id)
-        node = nodes.get(declaration.id)
-        if node is None:
-            continue
-        reach.kustomizations |= node.kustomizations
-        for below in node.children:
-            if not below.generated:
-                reach.places.add(below.place)
-            stack.append(below)
-    reach.places -= own
-    if seed.kustomization is not None:
-        reach.kustomizations.discard(seed.kustomization)
-    return reach
-
-
-def _is_claimed(index: int, seeds: list[_Seed], reach: list[_Reach]) -> bool:
-    """Whether another seed brings this one in. In a ring, where each brings in the other, the first one stays."""
-
-    def brings(one: int, other: int) -> bool:
-        seed = seeds[other]
-        if seed.kustomization is not None:
-            return seed.kustomization in reach[one].kustomizations
-        return seed.declarations[0].place in reach[one].places
-
-    return any(
-        other != index and brings(other, index) and not (index < other and brings(index, other))
-        for other in range(len(seeds))
-    )
-
-
-def _assemble(roots: list[_Root], nodes: dict[str, _Node]) -> tuple[list[State], list[Unknown]]:
-    states: list[State] = []
-    unknown: list[Unknown] = []
-    for root in roots:
-        if root.trouble is not None and root.file is not None:
-            reason = f"the kustomization that lists its Applications was read without rendering: {root.trouble}"
-            unknown.append(Unknown(root.label, "", reason, Span(root.file, 1, 1), root.label))
-        seen: set[tuple[str, str]] = set()
-        sets: set[str] = set()
-        queue: list[tuple[_Declaration, tuple[str, ...], str]] = [
-            (d, (), DEFAULT_NAMESPACE) for d in root.declarations
-        ]
-        while queue:
-            declaration, parents, namespace = queue.pop(0)
-            node = nodes.get(declaration.id)
-            if node is None:
-                continue
-            if node.application is None:
-                if declaration.id in sets:
-                    continue
-                sets.add(declaration.id)
-                place = declaration.origin.span
-                unknown.extend(Unknown(declaration.name, namespace, r, place, root.label) for r in node.unknown)
-            else:
-                own = node.application.namespace or namespace
-                if (own, node.application.name) in seen:
-                    continue
-                seen.add((own, node.application.name))
-                application = replace(
-                    node.application,
-                    namespace=own,
-                    root=root.label,
-                    parents=parents,
-                    origin=declaration.origin,
-                    generated=declaration.generated,
-                )
-                states.append(State(application, node.parts))
-                namespace = application.destination.namespace or DEFAULT_NAMESPACE
-            queue.extend((below, (*parents, declaration.name), namespace) for below in node.children)
-    return states, unknown

@@ -18,7 +18,8 @@ import yaml
 from gitops.errors import MalformedYaml
 
 MAX_DEPTH = 200  # the C composer recurses; kustomize's own parser stops at 10,000
-MAX_NODES = 1_000_000  # after expanding aliases
+MAX_NODES = 1_000_000  # of one document, after expanding aliases
+MAX_WRITTEN_NODES = 500_000  # of one file, as written; ten times the largest bundle of CRDs, and a second's work
 
 _FLOAT = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
 _INT = re.compile(r"^[-+]?(0|[1-9][0-9]*)$")
@@ -54,9 +55,9 @@ def read_documents(path: str, data: bytes) -> list[Document]:
     """Every non-empty document of a YAML or JSON file.
 
     Raises `MalformedYaml` (with a 1-based line) for text that is no YAML, is not UTF-8/16, nests deeper than
-    `MAX_DEPTH` or expands to more than `MAX_NODES` nodes.
+    `MAX_DEPTH`, holds more than `MAX_WRITTEN_NODES` nodes or expands to more than `MAX_NODES`.
     """
-    _refuse_deep(path, data)
+    _refuse_excess(path, data)
     documents: list[Document] = []
     loader = None
     try:
@@ -217,19 +218,26 @@ def _is_null(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and not node.style and node.value in _NULL
 
 
-def _refuse_deep(path: str, data: bytes) -> None:
-    # Depth can only come from brackets, from indentation or from `- - -`; files without much of those are safe, and
-    # the exact count by events is only made for the others.
+def _refuse_excess(path: str, data: bytes) -> None:
+    """Refuse what would take the composer minutes, gigabytes or the stack."""
+    # Depth can only come from brackets, from indentation or from `- - -`, and every node needs a line end, a comma, a
+    # bracket or a colon. Files without much of those are safe; the exact count by events is made for the others.
     flow = data.count(b"[") + data.count(b"{")
-    if flow <= MAX_DEPTH and b" " * MAX_DEPTH not in data and b"- " * (MAX_DEPTH // 4) not in data:
+    shallow = flow <= MAX_DEPTH and b" " * MAX_DEPTH not in data and b"- " * (MAX_DEPTH // 4) not in data
+    most = 2 * flow + sum(data.count(mark) for mark in (b"\n", b",", b":", b"- ", b"? "))
+    if shallow and most <= MAX_WRITTEN_NODES:
         return
-    depth = 0
+    depth = nodes = 0
     try:
         for event in yaml.parse(data, Loader=yaml.CSafeLoader):
+            line = event.start_mark.line + 1 if event.start_mark else 0
+            if isinstance(event, yaml.NodeEvent):
+                nodes += 1
+                if nodes > MAX_WRITTEN_NODES:
+                    raise MalformedYaml(f"{path} holds more than {MAX_WRITTEN_NODES:,} YAML nodes", line)
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > MAX_DEPTH:
-                    line = event.start_mark.line + 1 if event.start_mark else 0
                     raise MalformedYaml(f"{path}:{line} nests deeper than {MAX_DEPTH} levels", line)
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1

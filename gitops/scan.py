@@ -87,9 +87,26 @@ def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo) -> Scan:
                 result.declared.setdefault(path, []).append(Declared(value, span, document))
             elif bits & CONFIGURES:
                 options.extend(_build_options(value))
+    result.unread.extend(_broken_lists(tree, result))
     if any(options):
         result.build_options = BuildOptions.parse(" ".join(options))
     return result
+
+
+def _broken_lists(tree: Tree, found: Scan) -> Iterator[tuple[str, Span]]:
+    """Kustomizations that are no YAML and name a file that declares something."""
+    for file, error in found.malformed.items():
+        directory = file.rpartition("/")[0]
+        inside = f"{directory}/" if directory else ""
+        data = tree.read(tree.resolve(file))
+        names = (
+            path[len(inside) :].encode("utf-8", "surrogateescape")
+            for path in found.declared
+            if path.startswith(inside)
+        )
+        if any(name in data for name in names):
+            line = max(error.line, 1)
+            yield str(error), Span(file, line, line)
 
 
 def _look(tree: Tree, path: str, memo: ScanMemo) -> int:
@@ -158,9 +175,21 @@ def _build_options(value: dict[str, Any]) -> Iterator[str]:
 
 def tops(found: Scan) -> list[str]:
     """Kustomization files that bring in declared Applications and that no other kustomization takes in, sorted."""
-    queue = [file for path in found.declared for file in found.listed_by.get(path, ())]
+    return sorted(set().union(*(_above(found, path)[0] for path in found.declared)))
+
+
+def lost(found: Scan) -> set[str]:
+    """Declaring files that only kustomizations list which take in each other, so that none of them is the top."""
+    ends = ((path, _above(found, path)) for path in found.declared if path in found.listed_by)
+    return {path for path, (top, unused) in ends if not top and not unused}
+
+
+def _above(found: Scan, path: str) -> tuple[set[str], bool]:
+    """The tops above a file, and whether a component that nobody uses is among what lists it."""
+    queue = list(found.listed_by.get(path, ()))
     seen: set[str] = set(queue)
     result: set[str] = set()
+    unused = False
     while queue:
         file = queue.pop()
         above = found.including.get(file.rpartition("/")[0], set()) - {file}
@@ -169,6 +198,7 @@ def tops(found: Scan) -> list[str]:
         queue.extend(fresh)
         kustomization = found.kustomizations.get(file)
         component = kustomization is not None and kustomization.fields.get("kind") == "Component"
-        if not above and not component:
-            result.add(file)
-    return sorted(result)
+        if not above:
+            result |= set() if component else {file}
+            unused = unused or component
+    return result, unused

@@ -63,13 +63,15 @@ def _only_lends(part: Part) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """An ApplicationSet (or a part of one) that git alone cannot expand, or a file that cannot be read."""
+    """An ApplicationSet (or a part of one) that git alone cannot expand, or (`is_set` false) a file or root that
+    cannot be read."""
 
     name: str
     namespace: str
     reason: str
     span: Span
     root: str
+    is_set: bool = True
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -178,7 +178,10 @@ class Observer:
         names = list(dict.fromkeys(names))
         if names:
             yield f"{listed(names, 3)} could not be analysed"
-        sets = [f"`{unknown.name}`" for unknown in self._change.head.unknown]
+        unread = [str(unknown.span) for unknown in self._change.head.unknown if not unknown.is_set]
+        if unread:
+            yield f"{listed(unread, 3)} could not be read"
+        sets = [f"`{unknown.name}`" for unknown in self._change.head.unknown if unknown.is_set]
         if sets:
             yield f"the ApplicationSet{'' if len(sets) == 1 else 's'} {listed(sets, 3)} could not be expanded"
 

@@ -1,0 +1,104 @@
+"""Every Application of a repository is accounted for, below the root that brings it."""
+
+from __future__ import annotations
+
+import time
+
+from bot.engine import Engine
+from bot.evaluation import Evaluation, gaps_of
+from gitops.applications import Origin
+from gitops.roots import Declaration, Node, Seed, assemble
+from gitops.spans import Span
+from tests.scenarios import application, config_map, documents, evaluated, kustomization, of_rule
+
+MAP = {"a/map.yaml": config_map("m"), "b/map.yaml": config_map("m")}
+
+
+def placed(evaluation: Evaluation) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for state in evaluation.snapshot.states:
+        found.setdefault(state.application.root, []).append(state.application.name)
+    return {root: sorted(names) for root, names in found.items()}
+
+
+async def test_loose_applications_of_one_name_are_alternatives_and_none_is_lost(engine: Engine) -> None:
+    files = {
+        **MAP,
+        "c/map.yaml": config_map("c"),
+        "apps/dev-db.yaml": application("db", "a"),
+        "apps/dev-web.yaml": application("web", "c"),
+        "apps/prod-db.yaml": application("db", "b"),
+        "apps/prod-web.yaml": application("web", "c", namespace="other"),
+    }
+    evaluation = await evaluated(engine, files)
+    assert placed(evaluation) == {"apps": ["db", "web"], "apps (apps/prod-db.yaml:1)": ["db", "web"]}
+    assert of_rule(evaluation, "duplicate-owner") == []
+
+
+async def test_the_same_document_twice_is_one_application(engine: Engine) -> None:
+    files = {**MAP, "apps/one.yaml": application("web", "a"), "apps/two.yaml": application("web", "a")}
+    assert placed(await evaluated(engine, files)) == {"apps": ["web"]}
+
+
+async def test_applications_listed_by_a_ring_of_kustomizations_are_not_lost(engine: Engine) -> None:
+    files = {
+        **MAP,
+        "x/kustomization.yaml": kustomization("app.yaml", "../y"),
+        "y/kustomization.yaml": kustomization("../x"),
+        "x/app.yaml": application("web", "a"),
+    }
+    assert placed(await evaluated(engine, files)) == {"x": ["web"]}
+
+
+async def test_a_component_that_nobody_uses_brings_nothing(engine: Engine) -> None:
+    component = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [app.yaml]\n"
+    files = {**MAP, "x/kustomization.yaml": component, "x/app.yaml": application("web", "a")}
+    assert placed(await evaluated(engine, files)) == {}
+
+
+async def test_a_broken_list_of_applications_is_told(engine: Engine) -> None:
+    files = {**MAP, "apps/kustomization.yaml": "resources: [web.yaml\n", "apps/web.yaml": application("web", "a")}
+    evaluation = await evaluated(engine, files)
+    assert placed(evaluation) == {"apps": ["web"]}
+    (gap,) = gaps_of(evaluation.snapshot)
+    assert gap.startswith("apps/kustomization.yaml:2 is not valid YAML")
+    files["apps/kustomization.yaml"] = kustomization("web.yaml", "gone.yaml")
+    (gap,) = gaps_of((await evaluated(engine, files)).snapshot)
+    assert "gone.yaml" in gap
+    assert "ApplicationSet" not in gap
+
+
+async def test_an_unreadable_declaration_is_told(engine: Engine) -> None:
+    evaluation = await evaluated(engine, {**MAP, "x.yaml": application("web", "a") + "\n---\nkind: [Application\n"})
+    (gap,) = gaps_of(evaluation.snapshot)
+    assert gap.startswith("x.yaml:")
+    assert evaluation.report("argofix / ownership").conclusion == "neutral"
+
+
+async def test_one_application_declared_twice_below_one_root_is_a_finding(engine: Engine) -> None:
+    files = {
+        **MAP,
+        "root.yaml": application("root", "apps"),
+        "apps/one.yaml": application("web", "a"),
+        "apps/two.yaml": application("web", "b"),
+    }
+    (finding,) = of_rule(await evaluated(engine, files), "duplicate-entry")
+    assert finding.message == "Application argocd/web is brought into `root` 2 times"
+
+
+async def test_several_documents_of_one_file_are_told_apart(engine: Engine) -> None:
+    files = {**MAP, "apps.yaml": documents(application("one", "a"), application("two", "b", namespace="x"))}
+    spans = [state.application.origin.span.line for state in (await evaluated(engine, files)).snapshot.states]
+    assert spans == [1, 3]
+
+
+def test_five_thousand_loose_documents_do_not_take_square_time() -> None:
+    seeds, nodes = [], {}
+    for number in range(5_000):
+        one = Declaration({"metadata": {"name": f"s{number}"}}, Origin(Span(f"{number}.yaml", 1, 1)), str(number))
+        seeds.append(Seed(".", (one,)))
+        nodes[one.id] = Node(one, unknown=("why",))
+    started = time.process_time()
+    _, unknown = assemble(seeds, nodes)
+    assert len(unknown) == 5_000
+    assert time.process_time() - started < 2
