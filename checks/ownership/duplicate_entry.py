@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from checks.model import Finding, Related, Removal, Severity, Topic
 from checks.policy import Policy
-from gitops.closure import Chain, Closure
+from gitops.closure import Chain, Closure, load
 from gitops.documents import read_documents
 from gitops.errors import GitopsError
 from gitops.kustomization import Reference
@@ -33,6 +33,8 @@ from gitops.tree import Tree
 
 RULE = "duplicate-entry"
 
+_LISTING = {"apiVersion", "kind", "metadata", "resources", "bases", "components"}
+
 
 @dataclass(frozen=True, slots=True)
 class _Way:
@@ -41,6 +43,7 @@ class _Way:
     chain: Chain
     document: Span
     text: bytes
+    namespace: str
 
     @property
     def entry(self) -> Span:
@@ -121,7 +124,10 @@ def _ways(tree: Tree, closure: Closure, rid: ResourceId) -> list[_Way]:
             own = identify(value)
             if (own.kind, own.group, own.name) == (rid.kind, rid.group, rid.name):
                 place = Span(path, document.line, document.end_line)
-                ways.extend(_Way(chain, place, canonical(value)) for chain in chains)
+                ways.extend(_Way(chain, place, canonical(value), own.namespace) for chain in chains)
+    # Where both copies stand in the namespace that kustomize names, others in another namespace are not meant.
+    exact = [way for way in ways if way.namespace == rid.namespace]
+    ways = exact if len(exact) > 1 else ways
     return sorted(ways, key=lambda way: (-len(way.chain), [(r.span, r.index) for r in way.chain]))
 
 
@@ -133,9 +139,23 @@ def _superfluous(tree: Tree, closure: Closure | None, kept: _Way, extra: _Way) -
     reference = next((r for r in extra.chain if r not in kept.chain), None)
     if reference is None or reference.field not in ("resources", "bases", "components"):
         return None
+    if any(
+        not _only_lists(tree, file)
+        for file, chains in closure.kustomizations.items()
+        if any(reference in chain for chain in chains) and all(reference in chain for chain in chains)
+    ):
+        return None  # it generates or changes something, which would be lost with it
     below = {path for path, chains in closure.chains.items() if any(reference in chain for chain in chains)}
     elsewhere = {path for path, chains in closure.chains.items() if any(reference not in chain for chain in chains)}
     return reference if all(path in elsewhere or _copied(tree, path, elsewhere) for path in below) else None
+
+
+def _only_lists(tree: Tree, file: str) -> bool:
+    try:
+        fields = load(tree, file, {}).fields
+    except GitopsError:
+        return False
+    return not {name for name, value in fields.items() if value} - _LISTING
 
 
 def _copied(tree: Tree, path: str, elsewhere: set[str]) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot.engine import Engine
 from checks.model import Severity
 from gitops.rendering import Rendered
@@ -111,3 +113,37 @@ async def test_two_sources_of_one_application(engine: Engine) -> None:
     (finding,) = of_rule(await evaluated(engine, files), "duplicate-entry")
     assert "from two sources" in finding.topic.title
     assert tree(files).is_dir("one")
+
+
+async def test_namesakes_in_another_namespace_are_not_meant(engine: Engine) -> None:
+    files = {
+        **APP,
+        "a/kustomization.yaml": kustomization("one.yaml", "two.yaml", "far.yaml"),
+        "a/one.yaml": config_map("m"),
+        "a/two.yaml": config_map("m"),
+        "a/far.yaml": config_map("m", "elsewhere", x="y"),
+    }
+    evaluation = await evaluated(engine, files)
+    (finding,) = of_rule(evaluation, "duplicate-entry")
+    assert {r.span.line for r in finding.related} | {finding.span.line} == {4, 5}
+    assert b"far.yaml" in fixed(evaluation, "a/kustomization.yaml")
+    assert finding.fix is not None
+
+
+GENERATES = "configMapGenerator:\n- {name: g, literals: [a=b]}\n"
+
+
+@pytest.mark.parametrize("extra", [GENERATES, "namePrefix: x-\n", "patches: [{path: p.yaml}]\n", "namespace: shop\n"])
+async def test_a_base_that_does_more_than_list_is_not_taken_out(engine: Engine, extra: str) -> None:
+    files = {
+        **APP,
+        "a/kustomization.yaml": kustomization("../one", "../two"),
+        "one/kustomization.yaml": kustomization("ns.yaml"),
+        "one/ns.yaml": NAMESPACE,
+        "two/kustomization.yaml": kustomization("ns.yaml", extra=extra),
+        "two/ns.yaml": NAMESPACE,
+        "two/p.yaml": manifest("Namespace", "shop", metadata={"labels": {"a": "b"}}),
+    }
+    evaluation = await evaluated(engine, files)
+    assert evaluation.plans == ()
+    assert all(finding.fix is None for finding in of_rule(evaluation, "duplicate-entry"))
