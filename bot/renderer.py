@@ -23,6 +23,7 @@ from gitops.errors import GitopsError, MalformedYaml
 from gitops.manifests import Redact, read_rendered
 from gitops.redaction import hide_secrets
 from gitops.rendering import Output, RenderRequest
+from gitops.resources import Resource
 from gitops.tree import MODE_SUBMODULE, MODE_SYMLINK
 
 _PREFIX = "../repo/"
@@ -126,7 +127,7 @@ class Renderer:
         return engine
 
     async def render(self, request: RenderRequest, redact: Redact) -> Output:
-        """Run one request; a failure is an `Output` with `error`. Raises `OSError` when the engine cannot start."""
+        """Run one request; a failure is an `Output` with `error`. Raises `RendererMissing` when nothing runs."""
         async with self._slots:
             output = await self._run(request, redact)
             lifted = output.error is not None and _SECURITY.search(output.error)
@@ -155,13 +156,15 @@ class Renderer:
             argv = [*prefix, program, *engine.words(), *flags, where]
             try:
                 done = await sandbox.run(argv, scratch, "/" if engine.chroot else str(scratch), self.limits)
+            except OSError as error:
+                raise RendererMissing(f"{engine.binary} cannot be run: {error.strerror}") from None
             except (sandbox.RenderTimeout, sandbox.RenderTooLarge) as error:
                 return Output(error=str(error), transient=True)
             if done.status != 0:
                 said = hide_secrets(_repository_paths(done.stderr, scratch), _contents(request))
                 return Output(error=said, transient=done.status < 0)
             try:
-                return Output(read_rendered(done.stdout, _PREFIX, redact))
+                return Output(_really_from(request, read_rendered(done.stdout, _PREFIX, redact)))
             except MalformedYaml as error:
                 return Output(error=str(error))
         finally:
@@ -218,6 +221,21 @@ def _write(request: RenderRequest, scratch: Path) -> None:
     resource = "../repo/" + request.root if request.root else "../repo"
     text = f"resources: [{json.dumps(resource)}]\nbuildMetadata: [originAnnotations]\n"
     (build / "kustomization.yaml").write_text(text)
+
+
+def _really_from(request: RenderRequest, resources: tuple[Resource, ...]) -> tuple[Resource, ...]:
+    """Origins name paths as kustomizations write them; behind symlinks the file is another one."""
+    tree = request.tree
+    if not any(entry.mode == MODE_SYMLINK for path in request.files if (entry := tree.entry(path)) is not None):
+        return resources
+
+    def real(path: str | None) -> str | None:
+        try:
+            return None if path is None else tree.resolve(path)
+        except GitopsError:
+            return path
+
+    return tuple(replace(one, path=real(one.path), generator=real(one.generator)) for one in resources)
 
 
 def _contents(request: RenderRequest) -> Iterator[tuple[str, bytes]]:

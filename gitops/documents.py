@@ -195,9 +195,10 @@ def last_line(node: yaml.Node) -> int:
     here = node
     while isinstance(here, yaml.CollectionNode) and here.value and not here.flow_style:
         tail = here.value[-1]
+        above = tail[0] if isinstance(tail, tuple) else here
         here = tail[1] if isinstance(tail, tuple) else tail
-        if here.start_mark.index < node.start_mark.index:  # an alias to something above
-            return int(node.start_mark.line) + 1
+        if here.start_mark.index < above.start_mark.index:  # an alias, which stands no higher than its key
+            return int(above.start_mark.line) + 1
     mark = here.end_mark
     # A block scalar's mark stands at the start of the line behind it.
     behind = mark.column == 0 and mark.line > here.start_mark.line

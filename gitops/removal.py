@@ -60,7 +60,8 @@ def _verify(path: str, data: bytes, edits: Sequence[Edit], by_field: Mapping[str
     wanted = {}
     for field, value in _fields(path, data).items():
         gone = by_field.get(field, set())
-        wanted[field] = [v for i, v in enumerate(value) if i not in gone] if gone else value
+        listed = isinstance(value, list)  # not where the key stands there twice
+        wanted[field] = [v for i, v in enumerate(value) if i not in gone] if gone and listed else value
     try:
         found = _fields(path, apply_edits(data, edits))
     except GitopsError:

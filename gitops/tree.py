@@ -140,9 +140,13 @@ class Tree:
         Gives the path of the file or directory that `path` names (which need not exist). Raises `PathEscapes` when
         the path or a link leaves the repository or links go in a circle.
         """
+        return self.trace(path)[0]
+
+    def trace(self, path: str) -> tuple[str, tuple[str, ...]]:
+        """As `resolve`, and the paths of the symlinks that were followed on the way."""
+        links: list[str] = []
         parts = normalise(path).split("/")
         done: list[str] = []
-        hops = 0
         while parts:
             part = parts.pop(0)
             if part in ("", "."):
@@ -156,15 +160,15 @@ class Tree:
             here = "/".join(done)
             entry = self._entries.get(here)
             if entry is not None and entry.mode == MODE_SYMLINK:
-                hops += 1
-                if hops > MAX_SYMLINK_HOPS:
+                links.append(here)
+                if len(links) > MAX_SYMLINK_HOPS:
                     raise PathEscapes(f"{path}: symlinks go in a circle")
                 target = self.read(here).decode("utf-8", "surrogateescape")
                 if target.startswith("/"):
                     raise PathEscapes(f"{here} is a symlink to {target}, outside the repository")
                 done.pop()
                 parts = target.split("/") + parts
-        return "/".join(done)
+        return "/".join(done), tuple(dict.fromkeys(links))
 
     def overlay(self, changes: Mapping[str, bytes | None]) -> Tree:
         """A copy with these files replaced or added (bytes) or deleted (None). It has no commit SHA."""
