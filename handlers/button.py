@@ -11,6 +11,7 @@ from bot.formats.markdown import code, safe
 from bot.github import comments, pulls
 from bot.github.errors import Forbidden
 from bot.github.model import PullRequest
+from checks import ownership
 from checks.model import Severity
 from handlers.desk import Desk, read_policy
 from handlers.fixes import DEFAULT, Settled, Target, fixes_of, scope_of, scope_of_base, settle
@@ -118,10 +119,11 @@ async def _look(desk: Desk, pull: PullRequest) -> AsyncIterator[_Known | None]:
         mine = tuple(p for p in own.plans if any(f.identity in introduced for f in p.findings))
         promised = [p for p in merged.plans if any(f.identity in introduced for f in p.findings)]
         base = await desk.evaluate(before, None, policy) if len(promised) < len(merged.plans) else None
+        conflicts = merged.report(ownership.CHECK).findings
         unproven = [
             f
-            for f in merged.findings
-            if f.introduced and f.severity is Severity.ERROR and f.owners and f.fix is None and f.suppressed is None
+            for f in conflicts
+            if f.introduced and f.severity is Severity.ERROR and f.fix is None and f.suppressed is None
         ]
         yield _Known(sides, replace(own, plans=mine), len(promised), base, len(unproven))
 

@@ -107,8 +107,9 @@ def _section(evaluation: Evaluation, group: list[Finding], link: Link, said: set
         parts.append(safe(first.topic.advice))
     if first.topic.commands:
         parts.append(block(first.topic.commands))
-    places = [(first.span, "here")] + [(related.span, related.message) for related in first.related]
-    parts.append(bullets((f"{_place(span, link)}: {safe(what)}" for span, what in dict(places).items()), most=8))
+    places = {first.span: ""} | {related.span: f": {safe(related.message)}" for related in reversed(first.related)}
+    ordered = dict.fromkeys([first.span, *(related.span for related in first.related)])
+    parts.append(bullets((f"{_place(span, link)}{places[span]}" for span in ordered), most=8))
     resources = list(dict.fromkeys(code(str(f.resource)) for f in group if f.resource is not None))
     if len(resources) > 1:
         parts.append(details(f"The {len(resources)} resources", bullets(resources, most=_SHOWN_RESOURCES)))

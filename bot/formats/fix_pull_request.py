@@ -126,7 +126,7 @@ def _warning(found: Safety, plan: FixPlan) -> str:
     names = listed([code(str(owned.id)) for owned in found.data_bearing], most=3)
     return (
         "> [!WARNING]\n"
-        f"> **Do not merge before step 1 below.** If the live {names} still {_carries(found)} the tracking id of "
+        f"> **Do not merge before steps 1 and 2 below are done.** If the live {names} still {_carries(found)} the tracking id of "
         f"{code(plan.loser[2])}, its next sync with prune deletes {_it(found)}, and a Namespace takes everything in "
         "it along. Git cannot tell whose tracking id it is."
     )
@@ -234,11 +234,12 @@ def _procedure(evaluation: Evaluation, plan: FixPlan, found: Safety) -> str:
     if found.refuses_shared:
         extra += f" {code(keeper)} has `FailOnSharedResource=true`: take it out first, or this sync fails."
     steps.append(
-        f"**Hand over.** Suspend self-healing of {code(loser)}, sync {code(keeper)} in full, and see its name in the "
-        f"live tracking ids.{extra}\n\n" + _indent(block("\n".join(hand_over), "sh"))
+        f"**Hand over.** Suspend self-healing of {code(loser)} (in git, where another Application or an "
+        f"ApplicationSet manages it), sync {code(keeper)} in full, and see its name in the live tracking ids."
+        f"{extra}\n\n" + _indent(block("\n".join(hand_over), "sh"))
     )
     steps.append(f"**Merge this**, then sync {code(loser)}:\n\n" + _indent(block(_sync(loser), "sh")))
-    steps.append("**Clean up:** take the annotation off again and switch self-healing back on.")
+    steps.append(f"**Clean up:** take the annotation off the copy of {code(keeper)} and switch self-healing back on.")
     names = listed([code(str(o.id)) for o in found.data_bearing], most=3)
     head = f"Losing {names} would lose data, so do it in this order:"
     return head + "\n\n" + "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))

@@ -12,22 +12,21 @@ from tests.scenarios import config_map
 
 
 @pytest.mark.parametrize(
-    "where",
-    [r"/git/trees", r"/git/commits", r"/git/refs", r"/pulls$"],
-)
-@pytest.mark.parametrize(
     "effect",
     [faults.server_error(502), faults.dropped(acts=True), faults.half_body(), faults.secondary_limit(retry_after=1)],
     ids=["502", "dropped after acting", "half an answer", "limit"],
 )
-async def test_github_failing_at_any_step_ends_in_one_fix(
-    github: SimulatedGitHub, bot_: Bot, where: str, effect: faults.Effect
+async def test_github_failing_at_every_step_ends_in_one_fix(
+    github: SimulatedGitHub, bot_: Bot, effect: faults.Effect
 ) -> None:
-    github.faults.append(Fault(effect, method="POST", path=where))
+    paths = (r"/git/trees", r"/git/commits", r"/git/refs", r"/pulls$")
+    github.faults += [Fault(effect, method="POST", path=path) for path in paths]
     repo = github.repository("acme/platform", SMALL)
     github.install(repo)
     await bot_.idle()
+    assert all(fault.hits for fault in github.faults)
     assert len(by_the_app(github, repo)) == 1
+    assert await bot_.dead() == []
 
 
 async def test_a_server_killed_between_branch_and_pull_request_opens_one(github: SimulatedGitHub, bot_: Bot) -> None:
