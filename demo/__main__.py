@@ -74,14 +74,14 @@ async def _story(github: SimulatedGitHub, state: Path, say: _Progress) -> None:
         fix = await _by_the_app(github, repo, 1)
         await github.wait_for(lambda: len(pull.issue.comments) > 0, within=40)
         await _checked(github, fix)
-        _print("The fix against her branch", show.pull_request(fix, diff=True))
+        _print("The fix against her branch (its text left out here)", _short(fix))
         _print("The comment on her pull request", pull.issue.comments[-1].body)
 
         say("she merges her own pull request all the same")
         github.merge(pull, alice)
         fix = await _by_the_app(github, repo, 2)
         await _checked(github, fix)
-        _print("The fix against main (its diff and checks; the text is the same)", _short(fix))
+        _print("The fix against main, now that Argo CD may have synced both", show.pull_request(fix, diff=True))
     finally:
         stop.set()
         await server

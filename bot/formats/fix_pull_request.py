@@ -126,8 +126,8 @@ def _warning(found: Safety, plan: FixPlan) -> str:
     names = listed([code(str(owned.id)) for owned in found.data_bearing], most=3)
     return (
         "> [!WARNING]\n"
-        f"> **Do not merge before steps 1 and 2 below are done.** If the live {names} still {_carries(found)} the tracking id of "
-        f"{code(plan.loser[2])}, its next sync with prune deletes {_it(found)}, and a Namespace takes everything in "
+        f"> **Do not merge before steps 1 and 2 below are done.** If the live {names} still {_carries(found)} the "
+        f"tracking id of {code(plan.loser[2])}, its next sync with prune deletes {_it(found)}, and a Namespace takes everything in "
         "it along. Git cannot tell whose tracking id it is."
     )
 
