@@ -150,7 +150,10 @@ class Renderer:
                 return Output(error=str(error))
             engine = self.engine
             prefix = sandbox.wrapper(scratch if engine.chroot else None, network=not engine.cut_off)
-            program = self._place(scratch) if engine.chroot else str(engine.binary)
+            try:
+                program = self._place(scratch) if engine.chroot else str(engine.binary)
+            except OSError as error:
+                raise RendererMissing(f"{engine.binary} cannot be run: {error.strerror}") from None
             where = "/build" if engine.chroot else str(scratch / "build")
             flags = ["--load-restrictor=LoadRestrictionsNone"] if request.options.load_restrictor_none else []
             argv = [*prefix, program, *engine.words(), *flags, where]
@@ -160,6 +163,8 @@ class Renderer:
                 raise RendererMissing(f"{engine.binary} cannot be run: {error.strerror}") from None
             except (sandbox.RenderTimeout, sandbox.RenderTooLarge) as error:
                 return Output(error=str(error), transient=True)
+            if done.status != 0 and done.stderr.startswith("unshare: "):
+                raise RendererMissing(f"{engine.binary} cannot be run: {done.stderr.strip()[:200]}")
             if done.status != 0:
                 said = hide_secrets(_repository_paths(done.stderr, scratch), _contents(request))
                 return Output(error=said, transient=done.status < 0)
