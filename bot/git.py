@@ -168,16 +168,26 @@ async def git(
     Raises `GitError` or the subclass that tells what it means. On time-out (seconds) and on cancellation the whole
     process group is killed and reaped before this returns. See `environment` for `token`, `origin` and `local`.
     """
-    process = await asyncio.create_subprocess_exec(
-        "git",
-        *args,
-        cwd=cwd,
-        env={**environment(token=token, origin=origin, local=local), **(extra_env or {})},
-        stdin=asyncio.subprocess.DEVNULL if input is None else asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            "git",
+            *args,
+            cwd=cwd,
+            env={**environment(token=token, origin=origin, local=local), **(extra_env or {})},
+            stdin=asyncio.subprocess.DEVNULL if input is None else asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
     )
+    try:
+        process = await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        # asyncio would kill git alone and then wait for pipes that git's helpers hold.
+        process = await starting
+        _kill_group(process.pid)
+        await process.wait()
+        raise
     try:
         async with asyncio.timeout(timeout):
             out, err = await process.communicate(input)
