@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from bot.render_cache import RenderCache
 from bot.renderer import Renderer
-from gitops.closure import ParseMemo
+from gitops.closure import ClosureMemo, ParseMemo
+from gitops.directory import PlainMemo
 from gitops.discovery import discover
 from gitops.manifests import redactor
 from gitops.rendering import BuildOptions, Output, RenderRequest
@@ -23,6 +26,7 @@ T = TypeVar("T")
 Asking = Generator[Sequence[RenderRequest], Mapping[str, Output], T]
 Progress = Callable[[int, int], None]
 
+_RECENT = 5_000  # renderings kept decoded; a typical one has a few KB
 _MEMO_LIMIT = 200_000  # parsed kustomizations and looked-at blobs kept in memory
 
 
@@ -35,6 +39,9 @@ class Engine:
         self._redact = redactor(cache.key)
         self._parsed: ParseMemo = {}
         self._looked: ScanMemo = {}
+        self._closures: ClosureMemo = {}
+        self._plain: PlainMemo = {}
+        self._recent: OrderedDict[str, Output] = OrderedDict()
         self._running: dict[str, asyncio.Task[Output]] = {}
         self.rendered = 0  # runs of the renderer so far
 
@@ -49,8 +56,13 @@ class Engine:
         return self._renderer.engine.identity
 
     def analysis(self, matcher: RepositoryMatcher, build_options: BuildOptions | None = None) -> Analysis:
-        for memo in (self._parsed, self._looked):
-            if len(memo) > _MEMO_LIMIT:
+        for memo, most in (
+            (self._parsed, _MEMO_LIMIT),
+            (self._looked, _MEMO_LIMIT),
+            (self._closures, _MEMO_LIMIT // 10),
+            (self._plain, _MEMO_LIMIT // 10),
+        ):
+            if len(memo) > most:
                 memo.clear()
         return Analysis(
             matcher,
@@ -59,6 +71,8 @@ class Engine:
             build_options,
             self._parsed,
             self._looked,
+            self._closures,
+            self._plain,
         )
 
     async def snapshot(self, tree: Tree, analysis: Analysis, progress: Progress | None = None) -> Snapshot:
@@ -66,14 +80,12 @@ class Engine:
         return await self.drive(discover(tree, analysis), progress)
 
     async def drive(self, asking: Asking[T], progress: Progress | None = None) -> T:
-        """Run a generator of the model to its end."""
-        try:
-            requests = next(asking)
-            while True:
-                requests = asking.send(await self._outputs(requests, progress))
-        except StopIteration as end:
-            result: T = end.value
-            return result
+        """Run a generator of the model to its end; its own work is done in a thread, so that the server answers."""
+        step = await asyncio.to_thread(_step, asking, None)
+        while not isinstance(step, _End):
+            outputs = await self._outputs(step, progress)
+            step = await asyncio.to_thread(_step, asking, outputs)
+        return step.value
 
     async def render(self, request: RenderRequest) -> Output:
         """One rendering, past the cache."""
@@ -81,7 +93,8 @@ class Engine:
 
     async def _outputs(self, requests: Sequence[RenderRequest], progress: Progress | None) -> Mapping[str, Output]:
         wanted = {request.fingerprint: request for request in requests}
-        found = dict(self._cache.get(wanted))
+        found = {key: self._recent[key] for key in wanted if key in self._recent}
+        found |= self._cache.get([key for key in wanted if key not in found])
         missing = [request for key, request in wanted.items() if key not in found]
         done = 0
 
@@ -101,7 +114,16 @@ class Engine:
                 # Whoever asked knows single errors (a damaged mirror, a renderer that is gone), not groups of them.
                 raise _first(failures) from None
             self._cache.put({request.fingerprint: found[request.fingerprint] for request in missing})
+        self._remember(found)
         return found
+
+    def _remember(self, outputs: Mapping[str, Output]) -> None:
+        for key, output in outputs.items():
+            if not output.transient:
+                self._recent[key] = output
+                self._recent.move_to_end(key)
+        while len(self._recent) > _RECENT:
+            self._recent.popitem(last=False)
 
     async def _shared(self, request: RenderRequest) -> Output:
         running = self._running.get(request.fingerprint)
@@ -118,6 +140,19 @@ class Engine:
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
         self._cache.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _End(Generic[T]):
+    value: T
+
+
+def _step(asking: Asking[T], outputs: Mapping[str, Output] | None) -> Sequence[RenderRequest] | _End[T]:
+    # A StopIteration cannot pass through a future.
+    try:
+        return next(asking) if outputs is None else asking.send(outputs)
+    except StopIteration as end:
+        return _End(end.value)
 
 
 def _first(group: BaseExceptionGroup[Exception]) -> Exception:

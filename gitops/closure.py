@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
-from collections.abc import Iterator, MutableMapping
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 
 from gitops.documents import read_documents
@@ -27,7 +27,7 @@ from gitops.kustomization import (
 from gitops.manifests import text_of
 from gitops.rendering import BuildOptions
 from gitops.spans import Span
-from gitops.tree import MODE_SYMLINK, Tree
+from gitops.tree import Entry, Tree
 
 MAX_DEPTH = 64
 MAX_FILES = 20_000
@@ -55,7 +55,7 @@ class Closure:
     `files` are all repository files the renderer may read (symlinks and what they point to both); `chains` maps each
     resource file to the chains of entries, root first, that bring it in; `kustomizations` maps each kustomization
     file to the chains that lead to it (the root's own is the empty chain); `unsupported` says what git alone cannot
-    render.
+    render; `open_ended` tells that files which are not there yet may belong to it.
     """
 
     root: str
@@ -64,6 +64,7 @@ class Closure:
     kustomizations: dict[str, list[Chain]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     unsupported: list[Problem] = field(default_factory=list)
+    open_ended: bool = False
 
     def fingerprint(self, tree: Tree, options: BuildOptions, renderer: str, extra: bytes = b"") -> str:
         """Identifies the rendering: renderer version, flags, and the mode and git id of every file read."""
@@ -121,6 +122,41 @@ def walk(tree: Tree, root: str, memo: ParseMemo | None = None, extra_components:
     for component in extra_components:
         walker.directory(posixpath.join(root, component), (), Span(root or ".", 1, 1))
     return walker.closure
+
+
+@dataclass(slots=True)
+class _Walked:
+    closure: Closure
+    entries: dict[str, Entry | None]
+
+
+ClosureMemo = MutableMapping[tuple[str, tuple[str, ...]], _Walked]
+
+
+def walk_known(
+    tree: Tree, root: str, memo: ParseMemo, closures: ClosureMemo, extra_components: tuple[str, ...] = ()
+) -> Closure:
+    """As `walk`, but a closure from another tree is taken when every file it read is still the same.
+
+    Only closures without problems are kept: what was missing there may be here. A kustomization file that has come in
+    beside another one is looked for; nothing else that is new can change where an entry leads.
+    """
+    key = (root, extra_components)
+    known = closures.get(key)
+    if known is not None and all(tree.entry(path) == entry for path, entry in known.entries.items()):
+        try:
+            if all(kustomization_file(tree, _parent(file)) == file for file in known.closure.kustomizations):
+                return known.closure
+        except GitopsError:
+            pass
+    closure = walk(tree, root, memo, extra_components)
+    if not closure.problems and not closure.unsupported and not closure.open_ended:
+        closures[key] = _Walked(closure, {path: tree.entry(path) for path in closure.files})
+    return closure
+
+
+def _parent(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 class _Walker:
@@ -244,6 +280,7 @@ class _Walker:
             else:
                 # A builtin plugin's files are named by fields of its own; its directory holds them.
                 directory = reference.kustomization.rpartition("/")[0]
+                self.closure.open_ended = True
                 self.closure.files.update(self.tree.walk(directory))
 
     def _remote(self, reference: Reference) -> None:
@@ -253,22 +290,9 @@ class _Walker:
         self.closure.problems.append(Problem(message, span))
 
     def _resolve(self, path: str) -> str:
-        resolved = self.tree.resolve(path)
-        for link in self._links(path):
-            self.closure.files.add(link)
+        # Symlinks on the way are part of what the renderer reads.
+        resolved, links = self.tree.trace(path)
+        self.closure.files.update(links)
         if resolved in self.tree:
             self.closure.files.add(resolved)
         return resolved
-
-    def _links(self, path: str) -> Iterator[str]:
-        # Symlinks on the way are part of what the renderer reads; chains of links are rare and short.
-        here = ""
-        for part in posixpath.normpath(path).split("/"):
-            here = posixpath.join(here, part)
-            entry = self.tree.entry(here)
-            if entry is not None and entry.mode == MODE_SYMLINK:
-                yield here
-                target = posixpath.join(
-                    here.rpartition("/")[0], self.tree.read(here).decode(errors="surrogateescape")
-                )
-                yield from self._links(target)

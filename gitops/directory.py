@@ -7,7 +7,7 @@ Source of the rules: argo-cd, reposerver/repository/repository.go, `getPotential
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -38,6 +38,9 @@ class DirectoryOptions:
         return cls(block.get("recurse") is True, text_of(block.get("include")), text_of(block.get("exclude")))
 
 
+PlainMemo = MutableMapping[tuple[str, str], tuple[Resource, ...]]
+
+
 def files_of(tree: Tree, root: str, options: DirectoryOptions) -> list[str]:
     """Paths that Argo CD would read as manifests, sorted. Raises `PathEscapes` for a symlink that leaves the
     repository (Argo CD refuses the whole source then)."""
@@ -61,8 +64,12 @@ def files_of(tree: Tree, root: str, options: DirectoryOptions) -> list[str]:
     return found
 
 
-def read_directory(tree: Tree, root: str, options: DirectoryOptions, redact: Redact, at: Span) -> Rendering:
-    """Every manifest of the directory. `at` is the place of the Application, for problems that have no other."""
+def read_directory(
+    tree: Tree, root: str, options: DirectoryOptions, redact: Redact, at: Span, memo: PlainMemo | None = None
+) -> Rendering:
+    """Every manifest of the directory. `at` is the place of the Application, for problems that have no other; `memo`
+    keeps what was read by path and blob id."""
+    known: PlainMemo = {} if memo is None else memo
     try:
         paths = files_of(tree, root, options)
     except PathEscapes as error:
@@ -72,10 +79,15 @@ def read_directory(tree: Tree, root: str, options: DirectoryOptions, redact: Red
         if path.endswith(".jsonnet"):
             return NotAnalysed(f"{path} is Jsonnet, which argofix does not run")
         try:
-            data = tree.read(tree.resolve(path))
-            if SKIP_MARK in data:
-                continue
-            resources.extend(read_plain(path, data, redact))
+            resolved = tree.resolve(path)
+            entry = tree.entry(resolved)
+            key = (path, entry.oid if entry is not None else "")
+            found = known.get(key)
+            if found is None:
+                data = tree.read(resolved)
+                found = () if SKIP_MARK in data else read_plain(path, data, redact)
+                known[key] = found
+            resources.extend(found)
         except MalformedYaml as error:
             line = max(error.line, 1)
             if not _is_meant_as_manifest(path, data, line, redact):

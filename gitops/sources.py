@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gitops.applications import Application, Source
-from gitops.closure import Closure, ParseMemo, kustomization_file, walk
-from gitops.directory import DirectoryOptions, read_directory
+from gitops.closure import Closure, ClosureMemo, ParseMemo, kustomization_file, walk_known
+from gitops.directory import DirectoryOptions, PlainMemo, read_directory
 from gitops.documents import read_documents
 from gitops.errors import GitopsError
 from gitops.kustomization import read_kustomization
@@ -59,6 +59,8 @@ class Analysis:
     build_options: BuildOptions | None = None
     memo: ParseMemo = field(default_factory=dict)
     scan_memo: ScanMemo = field(default_factory=dict)
+    closures: ClosureMemo = field(default_factory=dict)
+    plain: PlainMemo = field(default_factory=dict)
     max_applications: int = 5_000
 
 
@@ -107,19 +109,23 @@ def _plan_path(tree: Tree, path: str, source: Source, analysis: Analysis, at: Sp
     if source.helm or (chart and not source.kustomize and not source.directory):
         return Plan(answer=NotAnalysed(f"{path or 'the repository root'} is a Helm chart"))
     if source.kustomize is None and source.directory is None and kustomization is None:
-        return Plan(answer=read_directory(tree, path, DirectoryOptions(), analysis.redact, at))
+        return Plan(answer=read_directory(tree, path, DirectoryOptions(), analysis.redact, at, analysis.plain))
     if source.kustomize is None and source.directory is not None:
         jsonnet = source.directory.get("jsonnet")
         if isinstance(jsonnet, Mapping) and any(jsonnet.values()):
             return Plan(answer=NotAnalysed("it is Jsonnet, which argofix does not run"))
-        return Plan(answer=read_directory(tree, path, DirectoryOptions.parse(source.directory), analysis.redact, at))
+        return Plan(
+            answer=read_directory(
+                tree, path, DirectoryOptions.parse(source.directory), analysis.redact, at, analysis.plain
+            )
+        )
     return plan_kustomize(tree, path, source.kustomize, analysis, at)
 
 
 def plan_kustomize(tree: Tree, path: str, options: Mapping[str, Any] | None, analysis: Analysis, at: Span) -> Plan:
     """The plan for a kustomization directory, with an Application's own options applied to it."""
     components = components_of(options, lambda name: _exists(tree, posixpath.join(path, name)))
-    closure = walk(tree, path, analysis.memo, components)
+    closure = walk_known(tree, path, analysis.memo, analysis.closures, components)
     if closure.unsupported:
         reasons = list(dict.fromkeys(problem.message for problem in closure.unsupported))
         more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
