@@ -7,6 +7,7 @@ next commit reads only what changed.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +23,7 @@ from gitops.spans import Span
 from gitops.tree import MODE_SUBMODULE, Tree
 
 _SUFFIXES = (".yaml", ".yml", ".json")
+_KIND = re.compile(rb"(?m)^kind:\s*[\"']?Application(Set)?[\"']?\s*$")
 _BUILD_OPTIONS = b"kustomize.buildOptions"
 
 # What a blob can hold, as two bits; 0 means: never read it again.
@@ -60,6 +62,7 @@ def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo) -> Scan:
     result = Scan()
     options: list[str] = []
     candidates: list[tuple[str, int]] = []
+    charts: dict[str, str] = {}
     for path in tree.paths():
         name = path.rpartition("/")[2]
         if name in FILE_NAMES:
@@ -69,7 +72,10 @@ def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo) -> Scan:
             if bits:
                 candidates.append((path, bits))
     for path, bits in candidates:
-        if _in_chart_templates(tree, path):
+        chart = _chart_of(tree, path)
+        if chart is not None:
+            if bits & DECLARES and _KIND.search(tree.read(tree.resolve(path))):
+                charts.setdefault(chart, path)
             continue
         try:
             documents = read_documents(path, tree.read(tree.resolve(path)))
@@ -88,6 +94,9 @@ def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo) -> Scan:
             elif bits & CONFIGURES:
                 options.extend(_build_options(value))
     result.unread.extend(_broken_lists(tree, result))
+    for chart, path in charts.items():
+        where = f"the Helm chart {chart}" if chart else "the Helm chart at the top"
+        result.unread.append((f"{where} makes Applications, which only Helm can tell", Span(path, 1, 1)))
     if any(options):
         result.build_options = BuildOptions.parse(" ".join(options))
     return result
@@ -129,13 +138,14 @@ def _look(tree: Tree, path: str, memo: ScanMemo) -> int:
         return 0
 
 
-def _in_chart_templates(tree: Tree, path: str) -> bool:
-    """Templates of a Helm chart are no manifests before Helm has run."""
+def _chart_of(tree: Tree, path: str) -> str | None:
+    """The Helm chart of which a file is a template, and so no manifest before Helm has run."""
     parts = path.split("/")
-    return any(
-        part == "templates" and posixpath.join("/".join(parts[:i]), "Chart.yaml") in tree
-        for i, part in enumerate(parts[:-1])
-    )
+    for i, part in enumerate(parts[:-1]):
+        directory = "/".join(parts[:i])
+        if part == "templates" and posixpath.join(directory, "Chart.yaml") in tree:
+            return directory
+    return None
 
 
 def _kustomization(tree: Tree, path: str, parsed: ParseMemo, result: Scan) -> None:

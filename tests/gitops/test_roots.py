@@ -102,3 +102,16 @@ def test_five_thousand_loose_documents_do_not_take_square_time() -> None:
     _, unknown = assemble(seeds, nodes)
     assert len(unknown) == 5_000
     assert time.process_time() - started < 2
+
+
+async def test_a_chart_that_makes_applications_is_unknown_never_clean(engine: Engine) -> None:
+    template = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: '{{ .Values.name }}'}\n"
+    files = {**MAP, "apps/Chart.yaml": "name: apps\n", "apps/templates/a.yaml": template}
+    evaluation = await evaluated(engine, files)
+    (gap,) = gaps_of(evaluation.snapshot)
+    assert gap == "apps/templates/a.yaml:1: the Helm chart apps makes Applications, which only Helm can tell"
+    assert evaluation.report("argofix / ownership").conclusion == "neutral"
+    files["apps/templates/a.yaml"] = (
+        "# argoproj.io has a CRD called\nkind: CustomResourceDefinition\nx: Application\n"
+    )
+    assert gaps_of((await evaluated(engine, files)).snapshot) == ()
