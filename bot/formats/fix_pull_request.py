@@ -15,6 +15,8 @@ from checks.ownership.prune import Safety, safety
 from checks.wording import counted, listed
 from gitops.kustomization import Reference
 from gitops.snapshot import OwnedId
+from gitops.spans import Edit
+from gitops.tree import Tree
 
 MAX_BODY = 60_000  # GitHub takes 65,536 characters
 _ROWS = 50
@@ -124,11 +126,13 @@ def _intro(plan: FixPlan) -> str:
 
 def _warning(found: Safety, plan: FixPlan) -> str:
     names = listed([code(str(owned.id)) for owned in found.data_bearing], most=3)
+    namespace = any(owned.id.kind == "Namespace" for owned in found.data_bearing)
+    along = ", and a Namespace takes everything in it along" if namespace else ""
     return (
         "> [!WARNING]\n"
         f"> **Do not merge before steps 1 and 2 below are done.** If the live {names} still {_carries(found)} the "
-        f"tracking id of {code(plan.loser[2])}, its next sync with prune deletes {_it(found)}, and a Namespace takes everything in "
-        "it along. Git cannot tell whose tracking id it is."
+        f"tracking id of {code(plan.loser[2])}, its next sync with prune deletes {_it(found)}{along}. Git cannot "
+        "tell whose tracking id it is."
     )
 
 
@@ -202,8 +206,8 @@ def _procedure(evaluation: Evaluation, plan: FixPlan, found: Safety) -> str:
     options = "jsonpath='{.metadata.annotations.argocd\\.argoproj\\.io/sync-options}{\"\\n\"}'"
     tracking = "jsonpath='{.metadata.annotations.argocd\\.argoproj\\.io/tracking-id}{\"\\n\"}'"
     steps: list[str] = []
-    diff = diff_of_edits(evaluation.snapshot.tree, found.protect).decode("utf-8", "replace")
-    if found.protect and len(diff) <= _SHOWN_DIFF:
+    diff = _shown_diff(evaluation.snapshot.tree, found.protect)
+    if diff:
         steps.append(
             "**Protect.** Commit this to both copies in a pull request of its own, sync both Applications, and see "
             "it on the live objects:\n\n"
@@ -243,6 +247,14 @@ def _procedure(evaluation: Evaluation, plan: FixPlan, found: Safety) -> str:
     names = listed([code(str(o.id)) for o in found.data_bearing], most=3)
     head = f"Losing {names} would lose data, so do it in this order:"
     return head + "\n\n" + "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
+
+
+def _shown_diff(tree: Tree, edits: Sequence[Edit]) -> str:
+    """The diff, empty when it is too long to be read or might show a Secret's values around what changes."""
+    if any(b"Secret" in tree.read(tree.resolve(edit.span.path)) for edit in edits):
+        return ""
+    diff = diff_of_edits(tree, edits).decode("utf-8", "replace")
+    return diff if len(diff) <= _SHOWN_DIFF else ""
 
 
 def _get(owned: OwnedId, output: str) -> str:

@@ -130,7 +130,8 @@ def bullets(items: Iterable[str], most: int = 100) -> str:
 
 
 def shell_word(text: str) -> str:
-    """An argument of a command that people paste, quoted where it must be."""
+    """An argument of a command that people paste, quoted where it must be, and on one line."""
+    text = _one_line(text)
     if re.fullmatch(r"[A-Za-z0-9_./:@=,+-]+", text):
         return text
     return "'" + text.replace("'", "'\\''") + "'"
