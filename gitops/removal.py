@@ -78,6 +78,8 @@ def _fields(path: str, data: bytes) -> dict[str, Any]:
 
 def _find(path: str, data: bytes, field: str) -> _List:
     for document in read_documents(path, data):
+        if sum(key == field for key, _, _ in items(document.node)) > 1:
+            raise CannotRemove(f"{path} has `{field}` twice")
         for key, key_node, value in items(document.node):
             if key == field and isinstance(value, yaml.SequenceNode):
                 if value.start_mark.index < key_node.start_mark.index:
