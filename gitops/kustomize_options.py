@@ -54,6 +54,20 @@ def components_of(
     return tuple(c for c in found if exists(c)) if options.get("ignoreMissingComponents") is True else found
 
 
+def clash(fields: Mapping[str, Any], options: Mapping[str, Any]) -> str | None:
+    """Why `kustomize edit add label` or `annotation` would refuse these options: a key that is there is only
+    replaced with `--force`."""
+    for field, force in (("commonLabels", "forceCommonLabels"), ("commonAnnotations", "forceCommonAnnotations")):
+        beside = field == "commonLabels" and bool(options.get("labelWithoutSelector"))  # these go into `labels`
+        taken = sorted(_pairs(options.get(field)).keys() & _pairs(fields.get(field)).keys())
+        if taken and options.get(force) is not True and not beside:
+            return (
+                f"its {field} set `{taken[0]}`, which the kustomization sets already; Argo CD refuses that without "
+                f"`{force}: true`"
+            )
+    return None
+
+
 def edited_kustomization(
     fields: Mapping[str, Any], options: Mapping[str, Any], components: Sequence[str] = ()
 ) -> bytes:

@@ -18,7 +18,7 @@ from gitops.directory import DirectoryOptions, PlainMemo, read_directory
 from gitops.documents import read_documents
 from gitops.errors import GitopsError
 from gitops.kustomization import read_kustomization
-from gitops.kustomize_options import changes_the_build, components_of, edited_kustomization, unknown_options
+from gitops.kustomize_options import changes_the_build, clash, components_of, edited_kustomization, unknown_options
 from gitops.manifests import Redact
 from gitops.render_errors import explain
 from gitops.rendering import (
@@ -141,6 +141,9 @@ def plan_kustomize(tree: Tree, path: str, options: Mapping[str, Any] | None, ana
         file = kustomization_file(tree, path)
         if file is not None:
             fields = read_kustomization(file, tree.read(tree.resolve(file))).fields
+            refusal = clash(fields, options)
+            if refusal is not None:
+                return Plan(closure, answer=RenderFailed(refusal, at))
             patched = ((file, edited_kustomization(fields, options, components)),)
     flags = analysis.build_options or BuildOptions()
     extra = b"\0".join(part for path_, data in patched for part in (path_.encode(errors="surrogateescape"), data))

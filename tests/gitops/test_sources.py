@@ -169,3 +169,44 @@ async def test_images_are_set_over_those_that_the_kustomization_sets(engine: Eng
     rendering = state_of(await evaluated(engine, files), "app").rendering
     assert isinstance(rendering, Rendered), rendering
     assert rendering.resources[0].manifest()["spec"]["containers"][0]["image"] == result
+
+
+@pytest.mark.parametrize("field", ["commonLabels", "commonAnnotations"])
+async def test_a_label_that_is_there_needs_force_as_with_kustomize_edit(engine: Engine, field: str) -> None:
+    async def rendering(**options: Any) -> Rendered | RenderFailed | NotAnalysed:
+        files = {
+            **KUSTOMIZED,
+            "apps.yaml": application("app", "a", source={"kustomize": {field: {"team": "new"}, **options}}),
+            "a/kustomization.yaml": kustomization("map.yaml", extra=f"{field}: {{team: old}}\n"),
+        }
+        return state_of(await evaluated(engine, files), "app").rendering
+
+    refused = await rendering()
+    assert isinstance(refused, RenderFailed)
+    assert f"its {field} set `team`" in refused.message
+    assert refused.span == Span("apps.yaml", 1, 1)
+    forced = await rendering(**{"force" + field[0].upper() + field[1:]: True})
+    assert isinstance(forced, Rendered)
+    where = "labels" if field == "commonLabels" else "annotations"
+    assert forced.resources[0].manifest()["metadata"][where]["team"] == "new"
+
+
+async def test_build_options_come_from_the_policy_or_from_argocd_cm(engine: Engine) -> None:
+    told = manifest("ConfigMap", "argocd-cm", "argocd", data={"kustomize.buildOptions": "--load-restrictor none"})
+    files: dict[str, str | bytes] = {
+        "apps.yaml": application("app", "a/inner"),
+        "a/map.yaml": config_map("m"),
+        "a/inner/kustomization.yaml": kustomization("../map.yaml"),
+        "argocd/cm.yaml": told,
+    }
+
+    async def notes(policy: str | None = None) -> int:
+        rendering = state_of(await evaluated(engine, files, policy=policy), "app").rendering
+        assert isinstance(rendering, Rendered)
+        return len(rendering.notes)
+
+    assert await notes() == 1  # `none` is not the flag's word
+    assert await notes("kustomize: {buildOptions: --load-restrictor=LoadRestrictionsNone}") == 0
+    files["argocd/cm.yaml"] = told.replace("none", "LoadRestrictionsNone")
+    assert await notes() == 0
+    assert await notes("kustomize: {buildOptions: --enable-helm}") == 1  # the operator's word goes before
