@@ -92,18 +92,20 @@ def body(evaluation: Evaluation, plan: FixPlan, key: str, commit: str) -> str:
         parts.append(_warning(found, plan))
     parts.append(_changes(plan))
     parts.append(_proof(plan))
-    if plan.keeper != plan.loser:
-        parts.append(_merging(evaluation, plan, found))
+    merging = _merging(evaluation, plan, found) if plan.keeper != plan.loser else ""
+    if merging:
+        parts.append(merging)
     parts.extend(_left_for_people(evaluation.findings, plan))
     parts.append(
         "<sub>Closing this pull request is remembered: it is not opened again by itself. Commits of yours on this "
         "branch are left alone.</sub>"
     )
     parts.append(state_mark(digest(evaluation, plan), commit))
-    # Whole parts go, the longest first: half a table or an open block would spoil what follows it.
-    while sum(len(part) + 2 for part in parts) > MAX_BODY:
-        longest = max(range(2, len(parts) - 1), key=lambda index: len(parts[index]))
-        parts[longest] = "*… left out, since it is too long for GitHub; `argofix fix` shows everything.*"
+    # Whole parts go, the longest first: half a table or an open block would spoil what follows it. How to merge
+    # safely goes last.
+    for index in sorted(range(2, len(parts) - 1), key=lambda i: (parts[i] == merging, -len(parts[i]))):
+        if sum(len(part) + 2 for part in parts) > MAX_BODY:
+            parts[index] = "*… left out, since it is too long for GitHub; `argofix fix` shows everything.*"
     return "\n\n".join(parts)
 
 
