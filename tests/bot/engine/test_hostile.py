@@ -51,6 +51,12 @@ def request_of(files: dict[str, str], options: BuildOptions | None = None) -> Re
         "resources: [m.yaml]\nopenapi: {{path: '{path}'}}\n",
         "resources: [m.yaml]\ncrds: ['{path}']\n",
         "resources: [m.yaml]\ngenerators: [g.yaml]\n",
+        "resources: [m.yaml]\ntransformers: [t.yaml]\n",
+        "resources: [m.yaml]\npatchesStrategicMerge: ['{path}']\n",
+        "resources: [m.yaml]\npatchesJson6902: [{{path: '{path}', target: {{version: v1, kind: ConfigMap}}}}]\n",
+        "resources: [m.yaml]\nconfigurations: ['{path}']\n",
+        "resources: [m.yaml]\nvalidators: ['{path}']\n",
+        "components: ['{path}']\n",
         "configMapGenerator:\n  - name: x\n    files: ['/proc/self/environ']\n",
         "configMapGenerator:\n  - name: x\n    files: ['/etc/hostname']\n",
     ],
@@ -65,6 +71,7 @@ async def test_no_host_file_gets_into_a_rendering(
         "a/kustomization.yaml": text.format(path=outside),
         "a/m.yaml": config_map("m"),
         "a/g.yaml": generator,
+        "a/t.yaml": f"apiVersion: builtin\nkind: PatchTransformer\nmetadata: {{name: x}}\npath: '{outside}'\n",
     }
     output = await engine.render(request_of(files, BuildOptions(load_restrictor_none=lifted)))
     seen = repr(output)

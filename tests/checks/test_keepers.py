@@ -1,0 +1,151 @@
+"""Who keeps a resource, and what may be taken out of whom."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.engine import Engine
+from tests.checks.story import NAMESPACE, POLICY, STORY, two
+from tests.scenarios import (
+    Files,
+    application,
+    config_map,
+    documents,
+    evaluated,
+    fixed,
+    kustomization,
+    manifest,
+    of_rule,
+    state_of,
+)
+
+
+async def test_a_base_that_both_take_in_by_their_own_entry_leaves_one_entry(engine: Engine) -> None:
+    files: Files = {
+        "apps.yaml": documents(application("infrastructure", "infra"), application("b", "b")),
+        "base/kustomization.yaml": kustomization("ns.yaml"),
+        "base/ns.yaml": NAMESPACE,
+        "infra/kustomization.yaml": kustomization("../base"),
+        "b/kustomization.yaml": kustomization("../base", "map.yaml"),
+        "b/map.yaml": config_map("b"),
+    }
+    evaluation = await evaluated(engine, files)
+    assert fixed(evaluation, "b/kustomization.yaml").endswith(b"resources:\n  - map.yaml\n")
+
+
+async def test_an_entry_that_both_share_offers_no_edit(engine: Engine) -> None:
+    files: Files = {
+        "apps.yaml": documents(application("infrastructure", "infra"), application("b", "b")),
+        "base/kustomization.yaml": kustomization("ns.yaml", "map.yaml"),
+        "base/ns.yaml": NAMESPACE,
+        "base/map.yaml": config_map("b"),
+        "infra/kustomization.yaml": kustomization("../base/ns-only"),
+        "base/ns-only/kustomization.yaml": kustomization("../shared"),
+        "base/shared/kustomization.yaml": kustomization("ns.yaml"),
+        "base/shared/ns.yaml": NAMESPACE,
+        "b/kustomization.yaml": kustomization("../base/shared", "map.yaml"),
+        "b/map.yaml": config_map("x"),
+    }
+    evaluation = await evaluated(engine, files)
+    # b's own entry can go; the shared one must not.
+    assert fixed(evaluation, "b/kustomization.yaml").endswith(b"resources:\n  - map.yaml\n")
+    assert all(edit.span.path == "b/kustomization.yaml" for plan in evaluation.plans for edit in plan.edits)
+
+
+async def test_an_application_that_is_nothing_but_the_shared_base_is_not_emptied(engine: Engine) -> None:
+    files: Files = {
+        "apps.yaml": documents(application("infrastructure", "base"), application("copy", "base")),
+        "base/kustomization.yaml": kustomization("ns.yaml"),
+        "base/ns.yaml": NAMESPACE,
+    }
+    evaluation = await evaluated(engine, files)
+    (finding,) = of_rule(evaluation, "duplicate-owner")
+    assert finding.fix is None
+    assert "both Applications get it through `ns.yaml`" in finding.message
+
+
+async def test_an_entry_that_brings_more_than_the_keeper_has_stays(engine: Engine) -> None:
+    files = dict(STORY)
+    files["api/policies.yaml"] = POLICY + "---\n" + config_map("only-here")
+    evaluation = await evaluated(engine, files)
+    policy = next(f for f in of_rule(evaluation, "duplicate-owner") if f.resource and f.resource.name == "deny")
+    assert policy.fix is None
+    assert "`policies.yaml` (api/kustomization.yaml:5) also brings ConfigMap shop/only-here" in policy.message
+    assert b"policies.yaml" in fixed(evaluation, "api/kustomization.yaml")
+
+
+async def test_three_owners_are_one_finding(engine: Engine) -> None:
+    files = two(**{"apps.yaml": documents(*(application(name, name) for name in ("a", "b", "c")))})
+    files["c/kustomization.yaml"], files["c/map.yaml"] = kustomization("map.yaml"), config_map("settings")
+    (finding,) = of_rule(await evaluated(engine, files), "duplicate-owner")
+    assert finding.applications == ("a", "b", "c")
+    assert "all own" in finding.topic.title
+
+
+async def test_plain_directories_say_which_lines_to_delete(engine: Engine) -> None:
+    files = {
+        "apps.yaml": documents(application("a", "a"), application("b", "b")),
+        "a/map.yaml": config_map("settings"),
+        "b/all.yaml": documents(config_map("other"), config_map("settings")),
+    }
+    (finding,) = of_rule(await evaluated(engine, files), "duplicate-owner")
+    assert finding.fix is None
+    assert "delete lines 3 to 3 of b/all.yaml" in finding.message
+
+
+async def test_what_a_generator_makes_is_placed_at_the_generator(engine: Engine) -> None:
+    generator = (
+        "configMapGenerator:\n  - name: settings\n    literals: [a=b]\n    options: {disableNameSuffixHash: true}\n"
+    )
+    files: Files = {
+        "apps.yaml": documents(application("a", "a"), application("b", "b")),
+        "a/kustomization.yaml": generator,
+        "b/kustomization.yaml": "namespace: shop\n" + generator,
+    }
+    (finding,) = of_rule(await evaluated(engine, files), "duplicate-owner")
+    assert (finding.span.path, finding.span.line) == ("b/kustomization.yaml", 3)
+    assert "remove that generator" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("policy", "kept"), [(None, "infrastructure"), ("ownership: {keep: {Namespace/*: api-backend}}", "api-backend")]
+)
+async def test_the_configuration_chooses_the_keeper(engine: Engine, policy: str | None, kept: str) -> None:
+    evaluation = await evaluated(engine, STORY, policy=policy)
+    namespace = next(
+        f for f in of_rule(evaluation, "duplicate-owner") if f.resource and f.resource.kind == "Namespace"
+    )
+    assert namespace.applications[0] == kept
+
+
+async def test_without_a_telling_name_the_earlier_wave_keeps(engine: Engine) -> None:
+    apps = documents(application("a", "a", wave=3), application("b", "b", wave=1))
+    (finding,) = of_rule(await evaluated(engine, two(**{"apps.yaml": apps})), "duplicate-owner")
+    assert finding.applications == ("b", "a")
+    assert "synced first (wave 1)" in finding.topic.advice
+
+
+async def test_ignored_findings_count_as_suppressed(engine: Engine) -> None:
+    apps = documents(application("a", "a"), application("b", "b"))
+    ignore = "ignore: [{rule: duplicate-owner, resource: ConfigMap/shop/*, reason: moving house}]"
+    evaluation = await evaluated(engine, two(**{"apps.yaml": apps}), policy=ignore)
+    (finding,) = of_rule(evaluation, "duplicate-owner")
+    assert finding.suppressed == "moving house"
+    assert evaluation.plans == ()
+    assert evaluation.report("argofix / ownership").conclusion == "success"
+
+
+async def test_secret_values_show_nowhere(engine: Engine) -> None:
+    def secret(value: str) -> str:
+        return manifest("Secret", "s", "shop", stringData={"password": value})
+
+    files = {
+        "apps.yaml": documents(application("a", "a"), application("b", "b")),
+        "a/s.yaml": secret("hunter2-left"),
+        "b/s.yaml": secret("hunter2-right"),
+    }
+    evaluation = await evaluated(engine, files)
+    (finding,) = of_rule(evaluation, "duplicate-owner")
+    assert "stringData.password" in finding.message
+    assert "hunter2" not in repr(evaluation.findings)
+    assert "hunter2" not in repr(state_of(evaluation, "a").rendering)
