@@ -14,6 +14,7 @@ from typing import Any
 import aiohttp
 
 from bot.clock import Clock, SystemClock
+from bot.cluster.reader import cluster_reader
 from bot.context import Services
 from bot.engine import Engine
 from bot.errors import PermanentError, TemporaryError
@@ -68,11 +69,14 @@ async def serve(
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True, auto_decompress=True))
         wire = Wire(session, settings.api_url, clock, observe=metrics.observe_github)
         github = GitHubApp(wire, app_id=settings.app_id, private_key=settings.private_key)
+        clusters = cluster_reader(clock) if settings.cluster else None
+        if clusters is not None:
+            stack.push_async_callback(clusters.close)
         identity: list[AppIdentity] = []
         mirrors = Mirrors(settings.state_dir / "mirrors", github.token)
 
         def services() -> Services:
-            return Services(settings, clock, github, identity[0], mirrors, engine, metrics, worker.accept)
+            return Services(settings, clock, github, identity[0], mirrors, engine, metrics, worker.accept, clusters)
 
         limits = Limits(concurrency=settings.workers, run_limit=settings.run_limit)
         worker = Worker(store, HANDLERS, clock, metrics, services, limits)

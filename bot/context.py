@@ -11,6 +11,7 @@ from bot.clock import Clock
 from bot.deliveries import Delivery, Stored
 from bot.engine import Engine
 from bot.errors import Superseded
+from bot.evaluation import LiveSource
 from bot.github.app import GitHubApp
 from bot.github.installations import AppIdentity
 from bot.metrics import Metrics
@@ -25,7 +26,7 @@ class Services:
     """What lives as long as the server and is shared by all runs.
 
     `enqueue` stores a delivery of our own (`bot.deliveries.delivery_of`): reconcile and schedule work goes through
-    the same queue as GitHub's, hence through the same lanes.
+    the same queue as GitHub's, hence through the same lanes. `clusters` is None when none may be read.
     """
 
     settings: Settings
@@ -36,6 +37,7 @@ class Services:
     engine: Engine
     metrics: Metrics
     enqueue: Callable[[Delivery], Awaitable[Stored]]
+    clusters: LiveSource | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from bot.engine import Engine, Progress
 from checks import secret_keys
@@ -18,15 +19,24 @@ from gitops.snapshot import Change, Snapshot, State, Unknown
 from gitops.tree import Tree
 
 
+class LiveSource(Protocol):
+    """Tells what clusters hold of what these commits are about; None when there is nobody to ask. Never raises for a
+    cluster's sake: what could not be seen stands in `Live.all_problems`."""
+
+    async def look(self, snapshots: Sequence[Snapshot], policy: Policy) -> Live | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What is known about a commit (and its base). `findings` are sorted by place; `plans` are proven fixes."""
+    """What is known about a commit (and its base). `findings` are sorted by place; `plans` are proven fixes; `live`
+    is what the clusters held."""
 
     snapshot: Snapshot
     base: Snapshot | None
     findings: tuple[Finding, ...]
     reports: tuple[CheckReport, ...]
     plans: tuple[FixPlan, ...]
+    live: Live | None = None
 
     def report(self, check_name: str) -> CheckReport:
         """The report of one check run. Raises `KeyError` for a name that no rule belongs to."""
@@ -46,11 +56,15 @@ async def evaluate(
     only: frozenset[str] = frozenset(),
     progress: Progress | None = None,
     live: Live | None = None,
+    clusters: LiveSource | None = None,
 ) -> Evaluation:
-    """Evaluate `tree` against `base` by the rules in `only` (all when empty). `live` is what clusters hold."""
+    """Evaluate `tree` against `base` by the rules in `only` (all when empty). `live` is what clusters hold; without
+    it `clusters` are asked."""
     analysis = engine.analysis(matcher, policy.build_options)
     before = await engine.snapshot(base, analysis, progress) if base is not None else None
     after = await engine.snapshot(tree, analysis, progress)
+    if live is None and clusters is not None:
+        live = await clusters.look([after] if before is None else [after, before], policy)
     chosen = [rule for rule in rules() if not only or rule.id in only]
     known = _identities(chosen, before, policy, live) if before is not None else None
     findings: list[Finding] = []
@@ -61,7 +75,7 @@ async def evaluate(
             findings.append(replace(finding, introduced=introduced, suppressed=_suppression(finding, policy)))
     planned = await engine.drive(plan_fixes(after, analysis, findings, policy), progress)
     ordered = tuple(sorted(planned.findings, key=lambda f: (f.span, f.rule, f.message)))
-    return Evaluation(after, before, ordered, _reports(chosen, ordered, after, live), planned.plans)
+    return Evaluation(after, before, ordered, _reports(chosen, ordered, after, live), planned.plans, live)
 
 
 def _identities(chosen: Sequence[Rule], before: Snapshot, policy: Policy, live: Live | None) -> set[tuple[str, ...]]:

@@ -19,12 +19,14 @@ Keys = Mapping[tuple[str, str], frozenset[str] | None]
 
 @dataclass(frozen=True, slots=True)
 class LiveApplication:
-    """An Argo CD Application's status: `sync_status` (`Synced`, `OutOfSync`, `Unknown`), `health` (`Healthy`, ...)
-    and the resources that `status.resources` lists."""
+    """An Argo CD Application's status: `sync_status` (`Synced`, `OutOfSync`, `Unknown`), `health` (`Healthy`, ...),
+    the resources that `status.resources` lists and the paths of its sources. All empty while only its name is known.
+    """
 
     sync_status: str = ""
     health: str = ""
     resources: frozenset[ResourceId] = frozenset()
+    paths: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +35,10 @@ class LiveCluster:
 
     `name` is its `Destination.cluster` word. `complete` holds the namespaces of which every Secret and ConfigMap is
     listed ("*" for all of them): only there does absence say something. `tracking` maps objects that exist to the
-    value of their `argocd.argoproj.io/tracking-id` ('' without one), `applications` the Applications that live in
-    this cluster, by (namespace, name). `problems` say what could not be seen, one sentence each without a full stop.
+    value of their `argocd.argoproj.io/tracking-id` ('' without one), `labels` those with an
+    `app.kubernetes.io/instance` label to its value; `absent` were asked for and do not exist. `applications` are the
+    Applications that live in this cluster, by (namespace, name), every one of them with `all_applications`.
+    `problems` say what could not be seen, one sentence each without a full stop.
     """
 
     name: str
@@ -44,6 +48,9 @@ class LiveCluster:
     tracking: Mapping[ResourceId, str] = field(default_factory=dict)
     applications: Mapping[tuple[str, str], LiveApplication] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    labels: Mapping[ResourceId, str] = field(default_factory=dict)
+    absent: frozenset[ResourceId] = frozenset()
+    all_applications: bool = False
 
     def is_complete(self, namespace: str) -> bool:
         """Whether everything of `namespace` was listed."""

@@ -92,13 +92,16 @@ class Desk:
 
     async def evaluate(self, tree: Tree, base: Tree | None, policy: Policy) -> Evaluation:
         """Evaluate, and stop at once when a newer delivery takes over."""
-        engine, matcher = self.context.services.engine, self.matcher
-        evaluation = await self.context.unless_superseded(evaluate(engine, tree, base, matcher, policy))
+        services, matcher = self.context.services, self.matcher
+        engine, clusters = services.engine, services.clusters
+        evaluation = await self.context.unless_superseded(
+            evaluate(engine, tree, base, matcher, policy, clusters=clusters)
+        )
         former = await self._former_names(evaluation)
         if not former:
             return evaluation
         matcher = replace(matcher, known=matcher.known | former)
-        return await self.context.unless_superseded(evaluate(engine, tree, base, matcher, policy))
+        return await self.context.unless_superseded(evaluate(engine, tree, base, matcher, policy, clusters=clusters))
 
     async def _former_names(self, evaluation: Evaluation) -> frozenset[RepositoryName]:
         """Names in `repoURL`s that this repository had before it was renamed. Argo CD goes on reading from those,

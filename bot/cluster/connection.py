@@ -1,0 +1,195 @@
+"""One cluster's API: GET requests within a budget, answers as bytes, failures as clauses."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+
+from bot.clock import Clock
+from bot.cluster.errors import NoCluster, Unseen
+from bot.cluster.limits import Limits
+from bot.cluster.targets import Target, Targets
+
+PLAIN = "application/json"
+METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+_CLAUSES: Mapping[int, str] = {
+    401: "the credentials are not accepted",
+    403: "forbidden",
+    404: "not found",
+    406: "not to be had as metadata",
+    410: "they changed faster than they could be listed",
+    429: "the API server is too busy",
+}
+NO_ANSWER = "no answer in time and in full"
+_TOO_LARGE = -1
+_AGAIN = frozenset({429, 500, 502, 503, 504})
+_WAIT = 0.5  # seconds before the second attempt, doubled each time
+
+
+class Deadline:
+    """The time that one look at a cluster may take, by the injected clock."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self._until = clock.now() + seconds
+
+    @property
+    def left(self) -> float:
+        return self._until - self._clock.now()
+
+    async def wait(self, seconds: float) -> bool:
+        """Wait, unless that takes longer than there is time; tells whether it did."""
+        if seconds >= self.left:
+            return False
+        await self._clock.sleep(seconds)
+        return True
+
+
+class Connection:
+    """Kept open between evaluations; credentials are loaded anew when they are old or no longer accepted."""
+
+    def __init__(self, target: Target, targets: Targets, clock: Clock, limits: Limits) -> None:
+        self._target = target
+        self._targets = targets
+        self._clock = clock
+        self._limits = limits
+        self._opening = asyncio.Lock()
+        self._slots = asyncio.Semaphore(limits.concurrency)
+        self._api: Any = None
+        self._opened = 0.0
+
+    async def get(
+        self, path: str, deadline: Deadline, *, accept: str = PLAIN, query: Mapping[str, str] | None = None
+    ) -> bytes:
+        """The body of a 200. Raises `Unseen`, and `NoCluster` when there are no credentials to ask with."""
+        renewed = False
+        attempt = 1
+        while True:
+            api = await self._open()
+            async with self._slots:
+                status, body, after = await self._exchange(api, path, accept, query or {}, deadline)
+            if status == 200 and body is not None:
+                return body
+            if status == 401 and not renewed:
+                renewed = True
+                await self._close(api)
+                continue
+            if (status in _AGAIN or status == 0) and attempt < self._limits.attempts:
+                wait = after if after is not None else _WAIT * 2 ** (attempt - 1)
+                if await deadline.wait(wait):
+                    attempt += 1
+                    continue
+            raise Unseen(_clause(status), status)
+
+    async def _exchange(
+        self, api: Any, path: str, accept: str, query: Mapping[str, str], deadline: Deadline
+    ) -> tuple[int, bytes | None, float | None]:
+        """(status, body of a 200 that came in full, seconds to wait); status 0 when no answer came."""
+        timeout = aiohttp.ClientTimeout(total=max(0.01, min(self._limits.request, deadline.left)))
+        body = bytearray()
+        status, after = 0, None
+        try:
+            # Not preloaded: with that the client logs every body and puts it into its exceptions.
+            response: aiohttp.ClientResponse = await api.call_api(
+                path,
+                "GET",
+                query_params=list(query.items()),
+                header_params={"Accept": accept},
+                auth_settings=["BearerToken"],
+                _preload_content=False,
+                _request_timeout=timeout,
+            )
+            async with response:
+                status, after = response.status, _retry_after(response.headers.get("Retry-After", ""))
+                if status == 200:
+                    async for chunk in response.content.iter_chunked(2**16):
+                        body += chunk
+                        if len(body) > self._limits.body:
+                            body.clear()
+                            response.close()
+                            return _TOO_LARGE, None, None
+                    return status, bytes(body), None
+        except (aiohttp.ClientError, ssl.SSLError, OSError, TimeoutError, ValueError):
+            # What they say is of no use to a reader of a pull request, and some of them quote what they choked on.
+            status = 0
+        finally:
+            body.clear()
+        return status, None, after
+
+    async def _open(self) -> Any:
+        async with self._opening:
+            if self._api is not None and self._clock.now() - self._opened > self._limits.fresh:
+                await self._close(self._api)
+            if self._api is None:
+                self._api = await _client(self._target, self._targets, self._limits)
+                self._opened = self._clock.now()
+            return self._api
+
+    async def _close(self, api: Any) -> None:
+        if self._api is api:
+            self._api = None
+        if api is not None:
+            with suppress(Exception):
+                await api.close()
+
+    async def close(self) -> None:
+        await self._close(self._api)
+
+
+def _clause(status: int) -> str:
+    if status == 0:
+        return NO_ANSWER
+    if status == _TOO_LARGE:
+        return "the answer is larger than argofix reads"
+    return _CLAUSES.get(status, f"the API server has an error (HTTP {status})")
+
+
+def _retry_after(text: str) -> float | None:
+    return float(text) if text.isascii() and text.isdigit() else None
+
+
+async def _client(target: Target, targets: Targets, limits: Limits) -> Any:
+    """An `ApiClient`. Raises `NoCluster`; what the loaders say is not passed on, since it quotes the kubeconfig."""
+    from kubernetes_asyncio.client.api_client import ApiClient
+    from kubernetes_asyncio.client.configuration import Configuration
+    from kubernetes_asyncio.config import load_incluster_config, load_kube_config
+
+    configuration: Any = type.__call__(Configuration)
+    # Kubernetes' own CAs lack what Python 3.13 has come to insist on; chain and name are verified all the same.
+    configuration.disable_strict_ssl_verification = True
+    configuration.connection_pool_maxsize = limits.concurrency
+    api: Any = None
+    with suppress(Exception):
+        if target.context:
+            await load_kube_config(
+                config_file=targets.kubeconfig,
+                context=target.context,
+                client_configuration=configuration,
+                persist_config=False,
+            )
+        else:
+            load: Any = load_incluster_config
+            load(
+                client_configuration=configuration,
+                token_filename=str(targets.service_account / "token"),
+                cert_filename=str(targets.service_account / "ca.crt"),
+            )
+        api = ApiClient(configuration)
+    if api is None:
+        where = f"the context `{target.context}`" if target.context else "the bot's own ServiceAccount"
+        raise NoCluster(f"the credentials of {where} could not be loaded")
+    api.user_agent = "argofix"
+    return api
+
+
+def path_of(*segments: str) -> str:
+    """An absolute path; each segment quoted."""
+    return "/" + "/".join(quote(segment, safe=":") for segment in segments)

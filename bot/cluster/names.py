@@ -1,0 +1,161 @@
+"""What is taken out of the API server's answers: names, and nothing else.
+
+The one place that sees answers in full. It never raises: an exception would carry the answer along in its arguments
+(`JSONDecodeError.doc`) or in the frames of its traceback. Note that metadata holds values too: the annotation
+`kubectl.kubernetes.io/last-applied-configuration` is a copy of the whole object.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+TRACKING = "argocd.argoproj.io/tracking-id"
+INSTANCE = "app.kubernetes.io/instance"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An object's metadata. `keys` are the key names that `managedFields` vouch for (None when they cannot be read
+    at all); there may be more, never fewer."""
+
+    namespace: str
+    name: str
+    keys: frozenset[str] | None
+    tracking: str
+    instance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list; `token` continues it ('' on the last one)."""
+
+    items: tuple[Seen, ...]
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What an Application says of itself; `resources` are (group, kind, namespace, name)."""
+
+    sync: str
+    health: str
+    paths: frozenset[str]
+    resources: frozenset[tuple[str, str, str, str]]
+
+
+def read_page(answer: bytes | bytearray) -> Page | None:
+    """A PartialObjectMetadataList; None when it is none."""
+    found = _decoded(answer)
+    items = found.get("items")
+    if found.get("kind") != "PartialObjectMetadataList" or not isinstance(items, list):
+        return None
+    return Page(tuple(_seen(item) for item in items), _text(_mapping(found.get("metadata")).get("continue")))
+
+
+def read_object(answer: bytes | bytearray) -> Seen | None:
+    """A PartialObjectMetadata; None when it is none."""
+    found = _decoded(answer)
+    return _seen(found) if found.get("kind") == "PartialObjectMetadata" else None
+
+
+def read_keys(answer: bytes | bytearray) -> frozenset[str] | None:
+    """The key names of a whole Secret or ConfigMap; the values end here. None when it is neither."""
+    found = _decoded(answer)
+    if found.get("kind") not in ("Secret", "ConfigMap"):
+        return None
+    return frozenset(key for field in ("data", "binaryData") for key in _mapping(found.get(field)))
+
+
+def read_application(answer: bytes | bytearray) -> Status | None:
+    """An Argo CD Application; None when it is none."""
+    found = _decoded(answer)
+    if found.get("kind") != "Application":
+        return None
+    spec, status = _mapping(found.get("spec")), _mapping(found.get("status"))
+    sources = [spec.get("source"), *_sequence(spec.get("sources"))]
+    resources = (_mapping(each) for each in _sequence(status.get("resources")))
+    return Status(
+        _text(_mapping(status.get("sync")).get("status")),
+        _text(_mapping(status.get("health")).get("status")),
+        frozenset(_text(_mapping(s).get("path")).removeprefix("./").strip("/") for s in sources if _mapping(s)),
+        frozenset(
+            (_text(r.get("group")), _text(r.get("kind")), _text(r.get("namespace")), _text(r.get("name")))
+            for r in resources
+        ),
+    )
+
+
+def read_versions(answer: bytes | bytearray) -> dict[str, str] | None:
+    """Group -> preferred version, from an APIGroupList."""
+    found = _decoded(answer)
+    if found.get("kind") != "APIGroupList":
+        return None
+    groups = (_mapping(each) for each in _sequence(found.get("groups")))
+    return {_text(g.get("name")): _text(_mapping(g.get("preferredVersion")).get("version")) for g in groups}
+
+
+def read_resources(answer: bytes | bytearray) -> dict[str, tuple[str, bool]] | None:
+    """Kind -> (resource, is namespaced), from an APIResourceList."""
+    found = _decoded(answer)
+    if found.get("kind") != "APIResourceList":
+        return None
+    rows = [_mapping(each) for each in _sequence(found.get("resources"))]
+    return {
+        _text(row.get("kind")): (_text(row.get("name")), row.get("namespaced") is True)
+        for row in rows
+        if "/" not in _text(row.get("name"))
+    }
+
+
+def _seen(item: object) -> Seen:
+    metadata = _mapping(_mapping(item).get("metadata"))
+    return Seen(
+        _text(metadata.get("namespace")),
+        _text(metadata.get("name")),
+        _managed_keys(metadata.get("managedFields")),
+        _text(_mapping(metadata.get("annotations")).get(TRACKING)),
+        _text(_mapping(metadata.get("labels")).get(INSTANCE)),
+    )
+
+
+def _managed_keys(entries: object) -> frozenset[str] | None:
+    """Key names in `managedFields`.
+
+    They are what somebody set and nobody took away since, so each of them is there. They need not be all: entries
+    may have been trimmed, and server-side apply of `stringData` leaves `f:stringData`, which goes stale and is not
+    read. So they prove that a key is there and never that it is not.
+    """
+    if not isinstance(entries, list) or not entries:
+        return None
+    return frozenset(key for entry in entries for key in _fields(_mapping(entry)))
+
+
+def _fields(entry: Mapping[str, Any]) -> Iterator[str]:
+    if entry.get("fieldsType") != "FieldsV1":
+        return
+    fields = _mapping(entry.get("fieldsV1"))
+    for field in ("f:data", "f:binaryData"):
+        yield from (key[2:] for key in _mapping(fields.get(field)) if key.startswith("f:"))
+
+
+def _decoded(answer: bytes | bytearray) -> Mapping[str, Any]:
+    try:
+        found = json.loads(answer)
+    except (ValueError, RecursionError):
+        return {}
+    return _mapping(found)
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _sequence(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,106 @@
+"""Live state for evaluations: which clusters to ask, what, and what to say when they do not answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Mapping, Sequence
+
+from bot.clock import Clock
+from bot.cluster.connection import Connection, Deadline
+from bot.cluster.limits import Limits
+from bot.cluster.resources import Resources
+from bot.cluster.targets import Target, Targets
+from bot.cluster.view import View
+from bot.cluster.wants import Wanted, wants
+from checks.policy import Policy
+from gitops.applications import IN_CLUSTER
+from gitops.live import Live, LiveCluster
+from gitops.snapshot import Snapshot
+
+log = logging.getLogger(__name__)
+
+
+class ClusterReader:
+    """One per process. `close` it in the end."""
+
+    def __init__(self, targets: Targets, clock: Clock, limits: Limits | None = None) -> None:
+        self._targets = targets
+        self._clock = clock
+        self._limits = limits or Limits()
+        self._connections: dict[Target, Connection] = {}
+
+    async def look(self, snapshots: Sequence[Snapshot], policy: Policy) -> Live | None:
+        """What the clusters hold of all that these commits leave open. Never raises for a cluster's sake."""
+        wanted = await asyncio.to_thread(wants, snapshots, policy)
+        if wanted and self._targets.trouble:
+            return Live(problems=(self._targets.trouble,))
+        chosen: dict[Target, list[str]] = {}
+        for word in wanted:
+            target = self._targets.of(word)
+            if target is not None:
+                chosen.setdefault(target, []).append(word)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._cluster(target, words, wanted)) for target, words in chosen.items()]
+        clusters = {cluster.name: cluster for task in tasks for cluster in task.result()}
+        return Live(clusters) if clusters else None
+
+    async def _cluster(
+        self, target: Target, words: Sequence[str], wanted: Mapping[str, Wanted]
+    ) -> Sequence[LiveCluster]:
+        """One cluster under each of the words that destinations use for it."""
+        together = Wanted()
+        for word in words:
+            together.merge(wanted[word])
+        connection = self._connection(target)
+        deadline = Deadline(self._clock, self._limits.budget)
+        view = View(connection, deadline, self._limits, Resources(connection))
+        try:
+            async with asyncio.timeout(self._limits.budget):
+                await view.take(together, argocd=IN_CLUSTER in words)
+        except TimeoutError:
+            view.give_up()
+        named = f", `{target.context}`," if IN_CLUSTER in words and target.context else ""
+        said = tuple(f"cluster `{words[0]}`{named} could not be seen in full: {trouble}" for trouble in view.troubles)
+        if said:
+            log.warning("a cluster could not be seen in full", extra={"cluster": words[0], "problems": len(said)})
+        return [_live(view, together, word, said if word == words[0] else ()) for word in words]
+
+    def _connection(self, target: Target) -> Connection:
+        if target not in self._connections:
+            self._connections[target] = Connection(target, self._targets, self._clock, self._limits)
+        return self._connections[target]
+
+    async def close(self) -> None:
+        for connection in self._connections.values():
+            await connection.close()
+        self._connections.clear()
+
+
+def _live(view: View, wanted: Wanted, word: str, problems: tuple[str, ...]) -> LiveCluster:
+    # A kind that nobody references there was not asked for, and nobody will ask.
+    unseen = {namespace for kind, namespace in wanted.namespaces if (kind, namespace) not in view.listed}
+    complete = frozenset(namespace for _, namespace in view.listed if namespace not in unseen)
+    return LiveCluster(
+        word,
+        secrets={key[1:]: keys for key, keys in view.objects.items() if key[0] == "Secret"},
+        config_maps={key[1:]: keys for key, keys in view.objects.items() if key[0] == "ConfigMap"},
+        complete=complete,
+        tracking=dict(view.tracking),
+        labels=dict(view.labels),
+        absent=frozenset(view.absent),
+        applications=dict(view.applications),
+        all_applications=view.all_applications,
+        problems=problems,
+    )
+
+
+def cluster_reader(
+    clock: Clock, environ: Mapping[str, str] = os.environ, limits: Limits | None = None
+) -> ClusterReader | None:
+    """The reader for what KUBECONFIG or the Pod's ServiceAccount lets us see; None without either."""
+    targets = Targets.from_environment(environ)
+    if targets.trouble:
+        log.error("no cluster can be asked", extra={"reason": targets.trouble})
+    return ClusterReader(targets, clock, limits) if targets else None

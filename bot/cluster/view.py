@@ -1,0 +1,209 @@
+"""One look at one cluster: asks for what is wanted and notes what could not be seen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from bot.cluster.connection import METADATA, METADATA_LIST, NO_ANSWER, PLAIN, Connection, Deadline, path_of
+from bot.cluster.errors import NoCluster, Unseen
+from bot.cluster.limits import Limits
+from bot.cluster.names import Seen, read_application, read_keys, read_object, read_page
+from bot.cluster.resources import NOT_UNDERSTOOD, Resources
+from bot.cluster.troubles import Troubles
+from bot.cluster.wants import ObjectKey, Wanted
+from gitops.live import LiveApplication
+from gitops.resources import ResourceId
+
+T = TypeVar("T")
+
+_PATHS = {"Secret": "secrets", "ConfigMap": "configmaps"}
+_APPLICATIONS = ("apis", "argoproj.io", "v1alpha1")
+
+
+@dataclass(slots=True)
+class View:
+    """What has been seen so far. It is filled as answers come, so what is there when time is up counts."""
+
+    connection: Connection
+    deadline: Deadline
+    limits: Limits
+    resources: Resources
+    objects: dict[ObjectKey, frozenset[str] | None] = field(default_factory=dict)
+    listed: set[tuple[str, str]] = field(default_factory=set)  # (kind, namespace) seen in full
+    tracking: dict[ResourceId, str] = field(default_factory=dict)
+    labels: dict[ResourceId, str] = field(default_factory=dict)
+    absent: set[ResourceId] = field(default_factory=set)
+    applications: dict[tuple[str, str], LiveApplication] = field(default_factory=dict)
+    all_applications: bool = False
+    troubles: Troubles = field(default_factory=Troubles)
+    _pending: dict[tuple[str, str], None] = field(default_factory=dict)
+    _reads: int = 0
+
+    async def take(self, wanted: Wanted, *, argocd: bool) -> None:
+        """Ask everything, side by side. `argocd`: this is the cluster that Applications live in."""
+        work: list[tuple[str, str, Coroutine[None, None, None]]] = []
+        spaces = wanted.namespaces
+        for kind, namespace in spaces[: self.limits.lists]:
+            own = {key: keys for key, keys in wanted.objects.items() if key[:2] == (kind, namespace)}
+            work.append((f"{kind}s in", namespace, self._namespace(kind, namespace, own)))
+        for kind, namespace in spaces[self.limits.lists :]:
+            self.troubles.note(f"{kind}s in", "more namespaces than argofix asks for", namespace)
+        if wanted.tracked:
+            work.append(("who tracks the objects that several Applications own", "", self._tracked(wanted.tracked)))
+        if argocd:
+            work.append(("Applications", "", self._applications(wanted)))
+        self._pending.update(dict.fromkeys((what, name) for what, name, _ in work))
+        async with asyncio.TaskGroup() as group:
+            for what, name, each in work:
+                group.create_task(self._noted(what, name, each))
+
+    def give_up(self) -> None:
+        """Time is up: what has not been answered counts as not seen."""
+        for what, name in self._pending:
+            self.troubles.note(what, NO_ANSWER, name)
+
+    async def _noted(self, what: str, name: str, work: Coroutine[None, None, None]) -> None:
+        try:
+            await work
+        except Unseen as error:
+            self.troubles.note(what, error.message, name)
+        except NoCluster as error:
+            self.troubles.note("nothing could be asked", str(error))
+        self._pending.pop((what, name), None)
+
+    async def _namespace(self, kind: str, namespace: str, wanted: Mapping[ObjectKey, set[str]]) -> None:
+        path = path_of("api", "v1", "namespaces", namespace, _PATHS[kind])
+        refused: Unseen | None = None
+        try:
+            found = {seen.name: seen for seen in await self._list(path)}
+            self.listed.add((kind, namespace))
+        except Unseen as error:
+            if error.status not in (403, 410):
+                raise
+            refused = error
+            found = await self._singly(path, wanted)
+        self.objects.update({(kind, namespace, name): seen.keys for name, seen in found.items()})
+        for key, keys in wanted.items():
+            seen = found.get(key[2])
+            if seen is not None and keys and not (seen.keys is not None and keys <= seen.keys):
+                # Metadata prove that a key is there, and never that it is not.
+                self.objects[key] = None
+                self.objects[key] = await self._keys(f"{path}{path_of(key[2])}", kind, f"{namespace}/{key[2]}")
+        if refused is not None:
+            raise refused
+
+    async def _singly(self, path: str, wanted: Iterable[ObjectKey]) -> dict[str, Seen]:
+        """Whoever may not list may still be let to get single objects."""
+        found: dict[str, Seen] = {}
+        for _, _, name in wanted:
+            seen = await self._metadata(f"{path}{path_of(name)}")
+            if seen is not None:
+                found[name] = seen
+        return found
+
+    async def _keys(self, path: str, kind: str, name: str) -> frozenset[str] | None:
+        """Key names by the object itself, values and all."""
+        try:
+            self._count()
+            return await self._read(path, read_keys)
+        except Unseen as error:
+            if error.status != 404:  # else it went away in between
+                self.troubles.note(f"the keys of {kind}s", error.message, name)
+            return None
+
+    async def _list(self, path: str) -> list[Seen]:
+        """Every item, page by page; once from the start again when the list expires meanwhile."""
+        try:
+            return await self._pages(path)
+        except Unseen as error:
+            if error.status != 410:
+                raise
+        return await self._pages(path)
+
+    async def _pages(self, path: str) -> list[Seen]:
+        found: list[Seen] = []
+        token = ""
+        for _ in range(self.limits.pages):
+            query = {"limit": str(self.limits.page)} | ({"continue": token} if token else {})
+            page = await self._read(path, read_page, METADATA_LIST, query)
+            found.extend(page.items)
+            token = page.token
+            if not token:
+                return found
+        raise Unseen(f"there are more than the {self.limits.pages * self.limits.page} that argofix reads")
+
+    async def _read(
+        self,
+        path: str,
+        read: Callable[[bytes], T | None],
+        accept: str = PLAIN,
+        query: Mapping[str, str] | None = None,
+    ) -> T:
+        found = read(await self.connection.get(path, self.deadline, accept=accept, query=query))
+        if found is None:
+            raise Unseen(NOT_UNDERSTOOD)
+        return found
+
+    async def _metadata(self, path: str) -> Seen | None:
+        """None when the object is not there."""
+        self._count()
+        try:
+            return await self._read(path, read_object, METADATA)
+        except Unseen as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def _count(self) -> None:
+        self._reads += 1
+        if self._reads > self.limits.objects:
+            raise Unseen(f"there are more than the {self.limits.objects} single objects that argofix reads")
+
+    async def _tracked(self, ids: Iterable[ResourceId]) -> None:
+        for rid in sorted(ids):
+            try:
+                await self._track(rid)
+            except Unseen as error:
+                if error.status == 0:
+                    raise
+                self.troubles.note("who tracks", error.message, str(rid))
+
+    async def _track(self, rid: ResourceId) -> None:
+        path = await self.resources.path(rid, self.deadline)
+        # A kind that the cluster does not know has no objects.
+        seen = await self._metadata(path) if path is not None else None
+        if seen is None:
+            self.absent.add(rid)
+            return
+        self.tracking[rid] = seen.tracking
+        if seen.instance:
+            self.labels[rid] = seen.instance
+
+    async def _applications(self, wanted: Wanted) -> None:
+        try:
+            found = await self._list(path_of(*_APPLICATIONS, "applications"))
+        except Unseen as error:
+            if error.status == 404:
+                raise Unseen("Argo CD is not installed there", 404) from None
+            if error.status != 403:
+                raise
+            found = await self._applications_in(sorted(wanted.application_namespaces))
+        self.applications.update({(seen.namespace, seen.name): LiveApplication() for seen in found})
+        self.all_applications = True
+        for namespace, name in sorted(wanted.applications & self.applications.keys()):
+            self._count()
+            one = path_of(*_APPLICATIONS, "namespaces", namespace, "applications", name)
+            status = await self._read(one, read_application)
+            resources = frozenset(ResourceId(*each) for each in status.resources)
+            self.applications[(namespace, name)] = LiveApplication(
+                status.sync, status.health, resources, status.paths
+            )
+
+    async def _applications_in(self, namespaces: Sequence[str]) -> list[Seen]:
+        found: list[Seen] = []
+        for namespace in namespaces:
+            found.extend(await self._list(path_of(*_APPLICATIONS, "namespaces", namespace, "applications")))
+        return found
