@@ -17,7 +17,7 @@ from pathlib import Path
 from gitops.rendering import Output
 from gitops.resources import Resource, ResourceId
 
-_SCHEMA = 1
+_SCHEMA = 2  # 2: errors without Secret values, no manifest that cannot be read again
 _BATCH = 500  # bound parameters of one statement
 
 

@@ -27,7 +27,7 @@ from gitops.resources import Resource
 from gitops.tree import MODE_SUBMODULE, MODE_SYMLINK
 
 _PREFIX = "../repo/"
-_ALIASES = 30  # fewer cannot expand into much
+_EXPANDED = 32 * 1024 * 1024  # bytes that a file's aliases may make of it before somebody counts
 _SECURITY = re.compile(r"security; file '")
 _VERSION = re.compile(r"v\d+\.\d+\.\d+[^\s)}]*")
 
@@ -216,8 +216,8 @@ def _write(request: RenderRequest, scratch: Path) -> None:
         data = patched.get(path)
         if data is None:
             data = tree.read(path)
-        if data.count(b"*") > _ALIASES and b"&" in data:
-            # kustomize would expand an alias bomb until it runs into its memory limit, seconds later.
+        if _may_expand(data):
+            # kustomize would expand an alias bomb until it runs into its limits, a long time later.
             read_documents(path, data)
         if entry.mode == MODE_SYMLINK and path not in patched:
             target.symlink_to(os.fsdecode(data))
@@ -226,6 +226,11 @@ def _write(request: RenderRequest, scratch: Path) -> None:
     resource = "../repo/" + request.root if request.root else "../repo"
     text = f"resources: [{json.dumps(resource)}]\nbuildMetadata: [originAnnotations]\n"
     (build / "kustomization.yaml").write_text(text)
+
+
+def _may_expand(data: bytes) -> bool:
+    """Whether aliases could make more than `_EXPANDED` of a file: k of them at most 3^(k/3) times its size."""
+    return b"&" in data and len(data) * 1.4423 ** min(data.count(b"*"), 100) > _EXPANDED
 
 
 def _really_from(request: RenderRequest, resources: tuple[Resource, ...]) -> tuple[Resource, ...]:

@@ -57,7 +57,7 @@ def read_documents(path: str, data: bytes) -> list[Document]:
     Raises `MalformedYaml` (with a 1-based line) for text that is no YAML, is not UTF-8/16, nests deeper than
     `MAX_DEPTH`, holds more than `MAX_WRITTEN_NODES` nodes or expands to more than `MAX_NODES`.
     """
-    _refuse_excess(path, data)
+    refuse_excess(path, data)
     documents: list[Document] = []
     loader = None
     try:
@@ -219,8 +219,8 @@ def _is_null(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and not node.style and node.value in _NULL
 
 
-def _refuse_excess(path: str, data: bytes) -> None:
-    """Refuse what would take the composer minutes, gigabytes or the stack."""
+def refuse_excess(path: str, data: bytes) -> None:
+    """Refuse what would take the composer minutes, gigabytes or the stack. Raises `MalformedYaml`."""
     # Depth can only come from brackets, from indentation or from `- - -`, and every node needs a line end, a comma, a
     # bracket or a colon. Files without much of those are safe; the exact count by events is made for the others.
     flow = data.count(b"[") + data.count(b"{")

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from gitops.documents import plain_scalar, read_documents
+from gitops.documents import plain_scalar, read_documents, refuse_excess
 from gitops.errors import MalformedYaml
 from gitops.kinds import split_api_version
 from gitops.resources import Resource, ResourceId
@@ -39,7 +39,7 @@ def redactor(key: bytes) -> Redact:
 def read_rendered(output: bytes, prefix: str, redact: Redact) -> tuple[Resource, ...]:
     """Resources of the renderer's output. Origin paths begin with `prefix`, which is taken off.
 
-    Raises `MalformedYaml` when a document is no manifest.
+    Raises `MalformedYaml` when a document is no manifest or too large to be read as YAML.
     """
     if not output.strip():
         return ()
@@ -48,6 +48,7 @@ def read_rendered(output: bytes, prefix: str, redact: Redact) -> tuple[Resource,
 
 def _rendered(text: bytes, prefix: str, redact: Redact) -> Resource:
     text = text if text.endswith(b"\n") else text + b"\n"
+    refuse_excess("rendered output", text)  # a few aliases make a manifest that nobody could read later
     text, path, generator = _take_origin(text, prefix)
     top = dict(_TOP.findall(text))
     block = _METADATA.search(text)

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.renderer import find_binary
-from gitops.documents import read_documents
+from gitops.documents import MAX_WRITTEN_NODES, read_documents
+from gitops.errors import MalformedYaml
 from gitops.manifests import ORIGIN, identify, is_hook, read_plain, read_rendered, redactor
 
 REDACT = redactor(b"key")
@@ -168,3 +169,9 @@ def test_the_values_of_secrets_become_digests_that_tell_equal_from_different() -
 
     assert read("one") == read("one") != read("two")
     assert b"one" not in read("one")
+
+
+def test_a_rendered_manifest_that_nobody_could_read_later_is_refused_at_once() -> None:
+    text = b"apiVersion: v1\nkind: X\nmetadata:\n  name: m\nspec:\n" + b"- a\n" * MAX_WRITTEN_NODES
+    with pytest.raises(MalformedYaml, match="rendered output holds more than"):
+        read_rendered(text, "", REDACT)

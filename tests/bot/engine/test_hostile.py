@@ -6,6 +6,7 @@ import asyncio
 import os
 import stat
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -151,6 +152,25 @@ async def test_a_bomb_in_a_resource_ends_within_limits(engine: Engine) -> None:
         f"{chr(98 + i)}: &{chr(98 + i)} [{','.join([f'*{chr(97 + i)}'] * 10)}]\n" for i in range(9)
     )
     files = {"apps.yaml": application("app", "a"), "a/kustomization.yaml": kustomization("b.yaml"), "a/b.yaml": bomb}
+    rendering = state_of(await evaluated(engine, files), "app").rendering
+    assert isinstance(rendering, RenderFailed)
+    assert "aliases" in rendering.message
+
+
+@pytest.mark.parametrize(("leaves", "levels"), [(1_000, 10), (100_000, 9)])
+async def test_few_aliases_that_make_a_huge_manifest_end_in_a_finding(
+    engine: Engine, leaves: int, levels: int
+) -> None:
+    """Thirty aliases are no bomb to the reader; kustomize writes out what they stand for."""
+    names = "abcdefghijk"
+    text = "kind: ConfigMap\napiVersion: v1\nmetadata: {name: x}\n" + f"a: &a [{','.join('x' * leaves)}]\n"
+    for above, name in pairwise(names[: levels + 1]):
+        text += f"{name}: &{name} [*{above}, *{above}, *{above}]\n"
+    files: Files = {
+        "apps.yaml": application("app", "a"),
+        "a/kustomization.yaml": kustomization("b.yaml"),
+        "a/b.yaml": text,
+    }
     rendering = state_of(await evaluated(engine, files), "app").rendering
     assert isinstance(rendering, RenderFailed)
     assert "aliases" in rendering.message
