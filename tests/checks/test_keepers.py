@@ -149,3 +149,49 @@ async def test_secret_values_show_nowhere(engine: Engine) -> None:
     assert "stringData.password" in finding.message
     assert "hunter2" not in repr(evaluation.findings)
     assert "hunter2" not in repr(state_of(evaluation, "a").rendering)
+
+
+USER = manifest(
+    "Deployment",
+    "d",
+    "shop",
+    "apps/v1",
+    spec={"template": {"spec": {"serviceAccountName": "robot", "containers": []}}},
+)
+ROBOT = manifest("ServiceAccount", "robot", "shop")
+
+
+@pytest.mark.parametrize(
+    ("names", "waves", "resource", "user", "policy", "kept", "why"),
+    [
+        (("a", "b"), (0, 0), ROBOT, "b", "ownership: {keep: {'*/*/robot': a}}", "a", "argofix.yaml` line 1 says so"),
+        (("a", "b"), (0, 0), ROBOT, "b", "ownership: {keep: {'*/*/robot': nobody}}", "b", "workloads use this"),
+        (("a", "b"), (0, 5), ROBOT, "b", None, "b", "its own workloads use this ServiceAccount"),
+        (("a", "platform"), (0, 5), NAMESPACE, None, None, "platform", "its name says that it holds what is shared"),
+        (("a", "platform"), (0, 5), ROBOT, None, None, "a", "it is synced first (wave 0)"),
+        (("a", "b"), (0, 0), NAMESPACE, "a", None, "b", "it has no workloads of its own"),
+        (("a", "b"), (0, 0), NAMESPACE, None, None, "a", "nothing tells them apart"),
+        (("infra", "platform"), (5, 0), NAMESPACE, None, None, "platform", "it is synced first (wave 0)"),
+    ],
+    ids=["configured", "configured-elsewhere", "use", "name", "wave", "workloads", "none", "two-names"],
+)
+async def test_who_keeps_it_and_why(
+    engine: Engine,
+    names: tuple[str, str],
+    waves: tuple[int, int],
+    resource: str,
+    user: str | None,
+    policy: str | None,
+    kept: str,
+    why: str,
+) -> None:
+    files: dict[str, str | bytes] = {
+        "apps.yaml": documents(*(application(name, name, wave=wave) for name, wave in zip(names, waves, strict=True)))
+    }
+    for name in names:
+        files[f"{name}/kustomization.yaml"] = kustomization("r.yaml", *(["d.yaml"] if name == user else []))
+        files[f"{name}/r.yaml"] = resource
+        files[f"{name}/d.yaml"] = USER
+    (finding,) = of_rule(await evaluated(engine, files, policy=policy), "duplicate-owner")
+    assert finding.applications[0] == kept
+    assert why in finding.topic.advice
