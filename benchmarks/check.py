@@ -97,7 +97,7 @@ async def measure(directory: Path, generated: bool) -> None:
 
 
 async def changes(directory: Path, engine: Engine, repository: Repository, tree: Tree, plain: float) -> None:
-    (directory / "apps/app-0500/quota.yaml").write_text(
+    (directory / "apps/app-0005/quota.yaml").write_text(
         "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: quota}\nspec: {hard: {pods: '10'}}\n"
     )
     one = monorepo.commit(directory, "One Application")
