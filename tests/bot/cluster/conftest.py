@@ -38,7 +38,9 @@ async def reading(tmp_path: Path, clock: JumpingClock) -> AsyncIterator[Reading]
     """Makes readers for a kubeconfig with these contexts, and closes them."""
     made: list[ClusterReader] = []
 
-    def make(contexts: dict[str, Access], *, limits: Limits | None = None, current: str | None = None) -> ClusterReader:
+    def make(
+        contexts: dict[str, Access], *, limits: Limits | None = None, current: str | None = None
+    ) -> ClusterReader:
         file = write_kubeconfig(tmp_path / f"kubeconfig-{len(made)}", contexts, current)
         reader = cluster_reader(clock, {"KUBECONFIG": str(file)}, limits)
         assert reader is not None

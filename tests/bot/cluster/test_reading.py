@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bot.cluster.reader import ClusterReader
 from bot.engine import Engine
 from bot.evaluation import Evaluation, evaluate
@@ -12,12 +10,14 @@ from gitops.live import LiveCluster
 from tests.bot.cluster.conftest import Reading
 from tests.checks.secret_keys.stage import APP, deployment, said
 from tests.kubernetes import SimulatedCluster
-from tests.scenarios import MATCHER, Files, application, tree
+from tests.scenarios import MATCHER, Files, tree
 
 FILES: Files = {**APP, "a/web.yaml": deployment(("db", "url"), ("db", "password"))}
 
 
-async def judged(engine: Engine, reader: ClusterReader, files: Files = FILES, base: Files | None = None) -> Evaluation:
+async def judged(
+    engine: Engine, reader: ClusterReader, files: Files = FILES, base: Files | None = None
+) -> Evaluation:
     before = tree(base) if base is not None else None
     return await evaluate(engine, tree(files), before, MATCHER, Policy(), clusters=reader)
 
