@@ -14,7 +14,6 @@ from typing import Any
 import aiohttp
 
 from bot.clock import Clock, SystemClock
-from bot.cluster.reader import cluster_reader
 from bot.context import Services
 from bot.engine import Engine
 from bot.errors import PermanentError, TemporaryError
@@ -69,9 +68,9 @@ async def serve(
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True, auto_decompress=True))
         wire = Wire(session, settings.api_url, clock, observe=metrics.observe_github)
         github = GitHubApp(wire, app_id=settings.app_id, private_key=settings.private_key)
-        clusters = cluster_reader(clock) if settings.cluster else None
-        if clusters is not None:
-            stack.push_async_callback(clusters.close)
+        # `bot.cluster` is not asked yet: as long as nothing tells whether a root lives in the cluster that can be
+        # read, `in-cluster` might be judged by another one (issue 3).
+        clusters = None
         identity: list[AppIdentity] = []
         mirrors = Mirrors(settings.state_dir / "mirrors", github.token)
 
