@@ -115,3 +115,16 @@ async def test_a_chart_that_makes_applications_is_unknown_never_clean(engine: En
         "# argoproj.io has a CRD called\nkind: CustomResourceDefinition\nx: Application\n"
     )
     assert gaps_of((await evaluated(engine, files)).snapshot) == ()
+
+
+async def test_applications_that_bring_themselves_or_each_other_in_are_expanded_once(engine: Engine) -> None:
+    files = {
+        **MAP,
+        "apps/root.yaml": application("root", "apps"),
+        "x/one.yaml": application("one", "y"),
+        "y/two.yaml": application("two", "x"),
+    }
+    evaluation = await evaluated(engine, files)
+    assert sorted(state.application.name for state in evaluation.snapshot.states) == ["one", "root", "two"]
+    assert not evaluation.snapshot.truncated
+    assert gaps_of(evaluation.snapshot) == ()

@@ -172,3 +172,18 @@ async def test_a_rendering_that_one_asks_for_and_gives_up_is_finished_for_the_ot
     assert engine.rendered == before + 1
     with pytest.raises(asyncio.CancelledError):
         await first
+
+
+async def test_what_a_killed_renderer_left_is_not_kept(tmp_path: Path) -> None:
+    binary = fake(tmp_path)
+    binary.write_text('#!/bin/sh\n[ "$1" = version ] && echo v5.0.0 && exit 0\nkill -9 $$\n')
+    engine = await Engine.start(tmp_path / "state", str(binary))
+    files = {
+        "apps.yaml": application("app", "a"),
+        "a/kustomization.yaml": kustomization("m.yaml"),
+        "a/m.yaml": config_map("m"),
+    }
+    for runs in (1, 2):
+        assert isinstance(state_of(await evaluated(engine, files), "app").rendering, RenderFailed)
+        assert engine.rendered == runs
+    await engine.close()
