@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -15,10 +15,10 @@ from gitops.closure import ClosureMemo, ParseMemo
 from gitops.directory import PlainMemo
 from gitops.discovery import discover
 from gitops.manifests import redactor
-from gitops.rendering import BuildOptions, Output, RenderRequest
+from gitops.rendering import BuildOptions, Output, RenderFailed, RenderRequest
 from gitops.repositories import RepositoryMatcher
 from gitops.scan import ScanMemo
-from gitops.snapshot import Snapshot
+from gitops.snapshot import Snapshot, State
 from gitops.sources import Analysis
 from gitops.tree import Tree
 
@@ -26,6 +26,8 @@ T = TypeVar("T")
 Asking = Generator[Sequence[RenderRequest], Mapping[str, Output], T]
 Progress = Callable[[int, int], None]
 
+_SNAPSHOTS = 8
+_NOWHERE = Tree({}, lambda _path, _entry: b"")
 _RECENT = 5_000  # renderings kept decoded; a typical one has a few KB
 _MEMO_LIMIT = 200_000  # parsed kustomizations and looked-at blobs kept in memory
 
@@ -42,6 +44,7 @@ class Engine:
         self._closures: ClosureMemo = {}
         self._plain: PlainMemo = {}
         self._recent: OrderedDict[str, Output] = OrderedDict()
+        self._snapshots: OrderedDict[tuple[object, ...], Snapshot] = OrderedDict()
         self._running: dict[str, asyncio.Task[Output]] = {}
         self.rendered = 0  # runs of the renderer so far
 
@@ -76,8 +79,22 @@ class Engine:
         )
 
     async def snapshot(self, tree: Tree, analysis: Analysis, progress: Progress | None = None) -> Snapshot:
-        """Find and render every Application of `tree`."""
-        return await self.drive(discover(tree, analysis), progress)
+        """Find and render every Application of `tree`.
+
+        A commit's snapshot is remembered: it is the base of many changes, and the head of the push that made it.
+        """
+        key = (tree.sha, analysis.matcher, analysis.build_options, analysis.max_applications)
+        known = self._snapshots.get(key) if tree.sha is not None else None
+        if known is not None:
+            self._snapshots.move_to_end(key)
+            return replace(known, tree=tree)
+        snapshot = await self.drive(discover(tree, analysis), progress)
+        if tree.sha is not None and not any(_is_passing(state) for state in snapshot.states):
+            # Without its tree, whose reader is closed when the run ends.
+            self._snapshots[key] = replace(snapshot, tree=_NOWHERE)
+            while len(self._snapshots) > _SNAPSHOTS:
+                self._snapshots.popitem(last=False)
+        return snapshot
 
     async def drive(self, asking: Asking[T], progress: Progress | None = None) -> T:
         """Run a generator of the model to its end; its own work is done in a thread, so that the server answers."""
@@ -140,6 +157,11 @@ class Engine:
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
         self._cache.close()
+
+
+def _is_passing(state: State) -> bool:
+    """Whether what was seen of an Application may be different next time (a renderer killed, a time-out)."""
+    return isinstance(state.rendering, RenderFailed)
 
 
 @dataclass(frozen=True, slots=True)
