@@ -52,6 +52,7 @@ def code_spans_out(markdown: str) -> str:
             left += run[0]
             at = run.end()
         else:
+            left += "·"  # what stood on both sides of a span does not touch
             at = run.end() + end.end()
     return left
 
