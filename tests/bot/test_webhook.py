@@ -1,0 +1,199 @@
+"""Signed bytes in; a status and a stored delivery out. The real application over real HTTP."""
+
+import asyncio
+import hashlib
+import hmac
+import io
+import zlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.deliveries import Delivery, State, Stored, StoreUnavailable
+from bot.metrics import Metrics
+from bot.server import application, listening
+from bot.sqlite_store import SqliteStore
+from bot.webhook import MAX_BYTES, Webhook
+from tests.bot.clocks import HandClock
+from tests.bot.payloads import encoded, pull_request
+
+SECRET = "a long enough secret"
+BODY = encoded(pull_request("opened"))
+
+
+def signature(body: bytes, secret: str = SECRET, kind: str = "sha256") -> str:
+    return f"{kind}=" + hmac.new(secret.encode(), body, kind).hexdigest()
+
+
+@dataclass
+class Site:
+    """A listening server; `problems` is what /readyz has to say."""
+
+    store: SqliteStore
+    metrics: Metrics
+    problems: dict[str, str] = field(default_factory=dict)
+    full: bool = False
+    url: str = ""
+    session: aiohttp.ClientSession = field(init=False)
+
+    async def accept(self, delivery: Delivery) -> Stored:
+        if self.full:
+            raise StoreUnavailable("the disk is full")
+        return await self.store.store(delivery)
+
+    async def post(self, body: bytes = BODY, **changes: str | None) -> int:
+        """POST with right headers, changed by name (`_` for `-`, None leaves one out)."""
+        headers = {
+            "Content-Type": "application/json",
+            "X-GitHub-Event": "pull_request",
+            "X-GitHub-Delivery": "d1",
+            "X-Hub-Signature-256": signature(body),
+        }
+        for name, value in changes.items():
+            key = name.replace("_", "-")
+            headers.pop(key, None)
+            if value is not None:
+                headers[key] = value
+        # A stream of its own: aiohttp warns about large plain bytes.
+        async with self.session.post(f"{self.url}/webhook", data=io.BytesIO(body), headers=headers) as answer:
+            return answer.status
+
+    async def get(self, path: str) -> tuple[int, str]:
+        async with self.session.get(self.url + path) as answer:
+            return answer.status, await answer.text()
+
+    async def stored(self) -> list[str]:
+        return [delivery.id for delivery in await self.store.listed(list(State))]
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    site = Site(SqliteStore(tmp_path / "argofix.db"), Metrics())
+    webhook = Webhook(SECRET, site.accept, {"pull_request"}, HandClock(), site.metrics)
+    app = application(webhook, site.metrics, {"queue": lambda: site.problems.get("queue")})
+    async with listening(app, "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
+        site.url, site.session = f"http://127.0.0.1:{port}", session
+        yield site
+    await site.store.close()
+
+
+async def test_a_signed_event_is_stored_before_it_is_acknowledged(site: Site) -> None:
+    assert await site.post() == 202
+    kept = await site.store.get("d1")
+    assert kept is not None
+    assert (kept.state, kept.payload, kept.lane) == (State.QUEUED, BODY, "repository/42")
+    assert await site.post() == 202  # queued, but not processed
+    await site.store.take(1, 2e9)
+    await site.store.finish("d1", State.DONE, now=0, result="ok")
+    assert await site.post() == 200
+    assert await site.stored() == ["d1"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        None,
+        "",
+        signature(BODY, "wrong"),
+        signature(BODY).removeprefix("sha256="),
+        signature(BODY).upper(),
+        signature(BODY) + "0",
+        signature(BODY, kind="sha1"),
+        signature(BODY + b" "),
+    ],
+)
+async def test_nobody_without_a_right_sha256_signature_gets_in(site: Site, given: str | None) -> None:
+    assert await site.post(X_Hub_Signature_256=given, X_Hub_Signature=signature(BODY, kind="sha1")) == 401
+    assert await site.stored() == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"X_GitHub_Event": None},
+        {"X_GitHub_Event": "Pull Request"},
+        {"X_GitHub_Delivery": None},
+        {"X_GitHub_Delivery": "x" * 300},
+        {"Content_Type": "application/x-www-form-urlencoded"},
+    ],
+)
+async def test_what_is_signed_but_no_delivery_is_malformed(site: Site, changes: dict[str, str | None]) -> None:
+    assert await site.post(BODY, **changes) == 400
+    assert await site.stored() == []
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b'{"a": NaN}', b"[" * 200_000, b"{}"])
+async def test_bad_payloads_are_malformed(site: Site, body: bytes) -> None:
+    assert await site.post(body) == 400
+    assert await site.post() == 202  # and the next one is served
+
+
+async def test_size_comes_before_everything(site: Site) -> None:
+    assert await site.post(b" " * (MAX_BYTES + 1), X_Hub_Signature_256=None) == 413
+    assert await site.post(b" " * MAX_BYTES) == 400
+
+
+async def test_a_body_without_a_length_is_bounded_too(site: Site) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(MAX_BYTES // 65536 + 2):
+            yield b" " * 65536
+
+    try:
+        async with site.session.post(f"{site.url}/webhook", data=endless()) as answer:
+            assert answer.status == 413
+    except aiohttp.ClientConnectionError:
+        pass  # it hung up on us, which bounds it as well
+    assert await site.stored() == []
+
+
+async def test_a_compressed_body_is_not_unpacked(site: Site) -> None:
+    bomb = zlib.compress(b" " * 50_000_000)
+    assert await site.post(bomb, Content_Encoding="deflate") == 400
+
+
+async def test_a_big_payload_is_taken(site: Site) -> None:
+    payload = pull_request("opened")
+    payload["pull_request"]["body"] = "x" * 1_000_000
+    assert await site.post(encoded(payload)) == 202
+
+
+async def test_events_that_nobody_handles_are_acknowledged_and_dropped(site: Site) -> None:
+    assert await site.post(b'{"zen": "x"}', X_GitHub_Event="ping") == 202
+    assert await site.stored() == []
+
+
+async def test_without_a_store_github_is_told_to_come_again(site: Site) -> None:
+    site.full = True
+    assert await site.post() == 503
+    site.full = False
+    assert await site.post() == 202
+
+
+async def test_many_at_once(site: Site) -> None:
+    answers = await asyncio.gather(*(site.post(X_GitHub_Delivery=f"d{i}") for i in range(200)))
+    assert answers == [202] * 200
+    assert len(await site.stored()) == 100  # `listed` shows the newest hundred
+    assert sum((await site.store.counts()).values()) == 200
+
+
+async def test_health_readiness_and_metrics(site: Site) -> None:
+    assert (await site.get("/healthz"))[0] == 200
+    assert (await site.get("/readyz"))[0] == 200
+    site.problems["queue"] = "the disk is full"
+    status, text = await site.get("/readyz")
+    assert (status, "the disk is full" in text) == (503, True)
+    await site.post()
+    await site.post(X_Hub_Signature_256=None)
+    _, figures = await site.get("/metrics")
+    assert 'argofix_deliveries_total{event="pull_request",result="accepted"} 1.0' in figures
+    # A forged request cannot choose a label.
+    assert 'argofix_deliveries_total{event="unknown",result="refused"} 1.0' in figures
+    assert (await site.get("/nowhere"))[0] == 404
+
+
+def test_the_signature_is_that_of_githubs_documentation() -> None:
+    digest = hmac.new(b"It's a Secret to Everybody", b"Hello, World!", hashlib.sha256).hexdigest()
+    assert digest == "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
