@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -45,6 +46,10 @@ class Evaluation:
                 return report
         raise KeyError(check_name)
 
+    def plan_for(self, finding: Finding) -> FixPlan | None:
+        """The proven fix that settles a finding, None when there is none."""
+        return next((plan for plan in self.plans if any(f.identity == finding.identity for f in plan.findings)), None)
+
 
 async def evaluate(
     engine: Engine,
@@ -66,21 +71,28 @@ async def evaluate(
     if live is None and clusters is not None:
         live = await clusters.look([after] if before is None else [after, before], policy)
     chosen = [rule for rule in rules() if not only or rule.id in only]
-    known = _identities(chosen, before, policy, live) if before is not None else None
-    findings: list[Finding] = []
-    change = Change(before, after, live)
-    for rule in chosen:
-        for finding in rule.check(change, policy):
-            introduced = None if known is None else finding.identity not in known
-            findings.append(replace(finding, introduced=introduced, suppressed=_suppression(finding, policy)))
+    # Rules are work for a thread, like the model's own (`Engine.drive`), so that the server answers meanwhile.
+    findings = await asyncio.to_thread(_findings, chosen, Change(before, after, live), policy)
     planned = await engine.drive(plan_fixes(after, analysis, findings, policy), progress)
     ordered = tuple(sorted(planned.findings, key=lambda f: (f.span, f.rule, f.message)))
     return Evaluation(after, before, ordered, _reports(chosen, ordered, after, live), planned.plans, live)
 
 
-def _identities(chosen: Sequence[Rule], before: Snapshot, policy: Policy, live: Live | None) -> set[tuple[str, ...]]:
-    change = Change(None, before, live)
-    return {finding.identity for rule in chosen for finding in rule.check(change, policy)}
+def _findings(chosen: Sequence[Rule], change: Change, policy: Policy) -> list[Finding]:
+    """What the rules find at the head, told from what they find at the base."""
+    known: set[tuple[str, ...]] | None = None
+    if change.base is not None:
+        before = Change(None, change.base, change.live)
+        known = {finding.identity for rule in chosen for finding in rule.check(before, policy)}
+    return [
+        replace(
+            finding,
+            introduced=None if known is None else finding.identity not in known,
+            suppressed=_suppression(finding, policy),
+        )
+        for rule in chosen
+        for finding in rule.check(change, policy)
+    ]
 
 
 def _suppression(finding: Finding, policy: Policy) -> str | None:

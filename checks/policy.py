@@ -15,9 +15,10 @@ from typing import Any
 import yaml
 
 from gitops.documents import first_line, items, read_documents, to_python
-from gitops.errors import MalformedYaml
+from gitops.errors import GitopsError, MalformedYaml
 from gitops.rendering import BuildOptions
 from gitops.resources import ResourceId
+from gitops.tree import Tree
 
 PATH = ".github/argofix.yaml"
 
@@ -134,6 +135,19 @@ def parse_policy(data: bytes | None) -> Policy:
     if not documents:
         return Policy()
     return _Reader().read(documents[0].node)
+
+
+def read_policy(tree: Tree) -> Policy:
+    """`.github/argofix.yaml` of a tree; a symlink out or a huge file counts as a mistake, not as absent.
+
+    Judge only by that of the default branch: a pull request must not change what it is judged by.
+    """
+    if PATH not in tree:
+        return Policy()
+    try:
+        return parse_policy(tree.read(tree.resolve(PATH)))
+    except (GitopsError, KeyError) as error:
+        return Policy(problems=(PolicyProblem(1, f"it cannot be read: {error}"),))
 
 
 class _Reader:

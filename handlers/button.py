@@ -13,7 +13,8 @@ from bot.github.errors import Forbidden
 from bot.github.model import PullRequest
 from checks import ownership
 from checks.model import Severity
-from handlers.desk import Desk, read_policy
+from checks.policy import read_policy
+from handlers.desk import Desk
 from handlers.fixes import DEFAULT, Settled, Target, fixes_of, scope_of, scope_of_base, settle
 from handlers.pulls import Sides, sides_of
 

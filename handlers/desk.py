@@ -22,8 +22,7 @@ from bot.github.model import Repository
 from bot.mirror import Mirror
 from bot.trees import Repository as Objects
 from bot.worker import Limits
-from checks.policy import PATH, Policy, PolicyProblem, parse_policy
-from gitops.errors import GitopsError
+from checks.policy import Policy
 from gitops.repositories import RepositoryMatcher, RepositoryName, parse_repo_url
 from gitops.spans import Span
 from gitops.tree import Tree
@@ -126,19 +125,6 @@ class Desk:
         site = self.repository.clone_url.removesuffix(".git")
         lines = f"#L{span.line}" + (f"-L{span.end_line}" if span.end_line > span.line else "")
         return f"{site}/blob/{commit}/{_quoted(span.path)}{lines}"
-
-
-def read_policy(tree: Tree) -> Policy:
-    """`.github/argofix.yaml` of a tree; a symlink out or a huge file counts as a mistake, not as absent.
-
-    Judge only by that of the default branch: a pull request must not change what it is judged by.
-    """
-    if PATH not in tree:
-        return Policy()
-    try:
-        return parse_policy(tree.read(tree.resolve(PATH)))
-    except (GitopsError, KeyError) as error:
-        return Policy(problems=(PolicyProblem(1, f"it cannot be read: {error}"),))
 
 
 def fingerprint(*parts: str) -> str:

@@ -15,9 +15,9 @@ from bot.github import checks, contents, pulls, repos
 from bot.github.errors import NotFound
 from bot.github.model import CheckRun, PullRequest
 from bot.mirror import MergeConflict
-from checks.policy import PATH, Policy
+from checks.policy import PATH, Policy, read_policy
 from checks.registry import rules
-from handlers.desk import Desk, fingerprint, read_policy
+from handlers.desk import Desk, fingerprint
 
 log = logging.getLogger(__name__)
 

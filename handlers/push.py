@@ -5,7 +5,8 @@ from __future__ import annotations
 from bot.context import Context
 from bot.deliveries import Delivery
 from bot.events import PushEvent
-from handlers.desk import Desk, read_policy
+from checks.policy import read_policy
+from handlers.desk import Desk
 from handlers.fixes import Target, settle
 
 

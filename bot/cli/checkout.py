@@ -8,8 +8,7 @@ from pathlib import Path
 
 from bot.git import GitError, git_now
 from bot.trees import Repository, tree_of_directory
-from checks.policy import PATH, Policy, PolicyProblem, parse_policy
-from gitops.errors import GitopsError
+from checks.policy import Policy, read_policy
 from gitops.repositories import RepositoryMatcher
 from gitops.tree import Tree
 
@@ -42,7 +41,7 @@ def open_checkout(path: Path, rev: str | None, base: str | None) -> Checkout:
     before = _tree_at(repository, base) if base and repository else None
     commit = tree.sha if rev else _clean_head(path) if is_git else None
     matcher = _matcher(path) if is_git else RepositoryMatcher(frozenset())
-    return Checkout(path, tree, before, commit, matcher, _policy(tree))
+    return Checkout(path, tree, before, commit, matcher, read_policy(tree))
 
 
 def _directory(path: Path) -> Tree:
@@ -77,15 +76,6 @@ def _clean_head(path: Path) -> str | None:
 def _matcher(path: Path) -> RepositoryMatcher:
     lines = git_now(["config", "--get-regexp", r"^remote\..*\.url$"], path, check=False).decode(errors="replace")
     return RepositoryMatcher.of_urls([line.partition(" ")[2] for line in lines.splitlines()])
-
-
-def _policy(tree: Tree) -> Policy:
-    if PATH not in tree:
-        return Policy()
-    try:
-        return parse_policy(tree.read(tree.resolve(PATH)))
-    except (GitopsError, KeyError) as error:
-        return Policy(problems=(PolicyProblem(1, f"it cannot be read: {error}"),))
 
 
 def cache_directory() -> Path:

@@ -113,7 +113,7 @@ def _section(evaluation: Evaluation, group: list[Finding], link: Link, said: set
     resources = list(dict.fromkeys(code(str(f.resource)) for f in group if f.resource is not None))
     if len(resources) > 1:
         parts.append(details(f"The {len(resources)} resources", bullets(resources, most=_SHOWN_RESOURCES)))
-    plan = next((p for p in evaluation.plans if any(f.identity == first.identity for f in p.findings)), None)
+    plan = evaluation.plan_for(first)
     bearing = any(f.resource and is_data_bearing(f.resource.group, f.resource.kind) for f in group)
     if plan is not None and bearing and safety(evaluation.snapshot, plan, evaluation.base).dangerous:
         parts.append(safe(summary_line(evaluation.snapshot, plan, evaluation.base)))

@@ -79,7 +79,7 @@ def _group(console: Console, evaluation: Evaluation, group: list[Finding]) -> No
         console.print(_line(f"        {related[0]}", _plain(related[1])), soft_wrap=True)
     if first.fix is not None:
         console.print(Padding(Text(f"fix: {_plain(first.fix.title)} (`argofix fix`)", style="green"), (0, 0, 0, 8)))
-        plan = next((p for p in evaluation.plans if any(f.identity == first.identity for f in p.findings)), None)
+        plan = evaluation.plan_for(first)
         if plan is not None and any(f.resource and is_data_bearing(f.resource.group, f.resource.kind) for f in group):
             console.print(
                 Padding(Text(summary_line(evaluation.snapshot, plan, evaluation.base), style="yellow"), (0, 0, 0, 8))
