@@ -8,7 +8,7 @@ id on *processed*: a redelivery of one that is done changes nothing, of one that
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -126,7 +126,3 @@ class DeliveryStore(Protocol):
         ...
 
     async def close(self) -> None: ...
-
-
-def without_payload(delivery: Delivery) -> Delivery:
-    return replace(delivery, payload=b"")

@@ -42,9 +42,6 @@ class Fields:
             raise self._wrong(name, "a whole number")
         return value
 
-    def number_or_none(self, name: str) -> int | None:
-        return None if self._data.get(name) is None else self.number(name)
-
     def flag(self, name: str, default: bool | None = None) -> bool:
         value = self._data.get(name, default)
         if not isinstance(value, bool):

@@ -47,12 +47,6 @@ class Metrics:
         self.github_remaining = Gauge(
             "argofix_github_rate_limit_remaining", "Requests left in this hour", ["scope"], registry=registry
         )
-        self.render_seconds = Histogram(
-            "argofix_render_seconds", "Time of one run of the renderer", buckets=_SECONDS, registry=registry
-        )
-        self.render_cache = Counter(
-            "argofix_render_cache_total", "Look-ups in the rendering cache (hit, miss)", ["result"], registry=registry
-        )
         self.findings = Counter(
             "argofix_findings_total",
             "Introduced findings, by rule and severity",

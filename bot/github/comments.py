@@ -6,8 +6,6 @@ from bot.fields import Fields
 from bot.github.client import GitHub
 from bot.github.model import Comment
 
-BODY_CHARACTERS = 65_536
-
 
 async def get(github: GitHub, repository: str, comment_id: int) -> Comment:
     return Comment.parse(Fields(await github.getitem(f"/repos/{repository}/issues/comments/{comment_id}")))

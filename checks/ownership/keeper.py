@@ -69,11 +69,10 @@ _WORD = re.compile(r"[a-z0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Keeper:
-    """`reason` completes "X should keep it, since ..."; `sure` is False when nothing told the candidates apart."""
+    """`reason` completes "X should keep it, since ..."."""
 
     copy: Owned
     reason: str
-    sure: bool = True
 
 
 def choose_keeper(owned_id: OwnedId, copies: Sequence[Owned], snapshot: Snapshot, policy: Policy) -> Keeper:
@@ -106,7 +105,7 @@ def choose_keeper(owned_id: OwnedId, copies: Sequence[Owned], snapshot: Snapshot
         return Keeper(without[0], "it has no workloads of its own, so it is where shared resources live")
     remaining = without if wide and without else earliest
     reason = "nothing tells them apart, so the first by name stays; `ownership.keep` can decide"
-    return Keeper(remaining[0], reason, sure=False)
+    return Keeper(remaining[0], reason)
 
 
 def _is_wide(rid: ResourceId, snapshot: Snapshot) -> bool:
