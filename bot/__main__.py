@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 from bot.cli.arguments import parser
 
@@ -28,6 +30,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         # `argofix check | head`: nobody reads on, which is no error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as error:
+        # Status 1 would say that there are findings.
+        say(f"this is a mistake in argofix, please report it: {_where(error)}: {type(error).__name__}: {error}")
+        return 2
+
+
+def _where(error: Exception) -> str:
+    """The last line of our own that the error came through."""
+    frames = traceback.extract_tb(error.__traceback__)
+    root = str(Path(__file__).parent.parent)
+    own = [frame for frame in frames if frame.filename.startswith(root) and "site-packages" not in frame.filename]
+    last = (own or frames)[-1]
+    return f"{last.filename.removeprefix(root).lstrip(os.sep)}:{last.lineno}"
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from importlib import metadata
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 FORMATS = ("text", "json", "sarif", "html")
 
@@ -16,7 +17,7 @@ def parser() -> argparse.ArgumentParser:
         description="Finds Argo CD ownership and rendering mistakes in a repository, and fixes them.",
         epilog="Exit status: 0 nothing at error level, 1 findings, 2 could not run.",
     )
-    top.add_argument("--version", action="version", version=f"argofix {metadata.version('argofix')}")
+    top.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     check = commands.add_parser("check", help="report what is wrong")
@@ -39,3 +40,18 @@ def _path(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "path", nargs="?", type=Path, default=Path(), metavar="PATH", help="the checkout (default: .)"
     )
+
+
+class _Version(argparse.Action):
+    """Looks the version up when somebody asks: that takes longer than all else that `--help` does."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        from importlib import metadata
+
+        parser.exit(message=f"argofix {metadata.version('argofix')}\n")

@@ -60,11 +60,21 @@ def _tree_at(repository: Repository, rev: str) -> Tree:
 
 def _is_git(path: Path) -> bool:
     """Whether `path` is the top of a git checkout (below one, paths of Applications would not fit)."""
+    return _top(path) == path.resolve()
+
+
+def outer_checkout(path: Path) -> Path | None:
+    """The top of the checkout that `path` lies in, below its top; None elsewhere."""
+    top = _top(path)
+    return top if top != path.resolve() else None
+
+
+def _top(path: Path) -> Path | None:
     try:
-        top = git_now(["rev-parse", "--show-toplevel"], path, check=False).decode(errors="surrogateescape").strip()
+        top = git_now(["rev-parse", "--show-toplevel"], path, check=False)
     except (GitError, OSError):
-        return False
-    return bool(top) and Path(top).resolve() == path.resolve()
+        return None
+    return Path(os.fsdecode(top.rstrip(b"\n"))).resolve() if top else None
 
 
 def _clean_head(path: Path) -> str | None:

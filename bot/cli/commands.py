@@ -8,78 +8,90 @@ import contextlib
 import difflib
 import os
 import shutil
+import signal
 import sys
-import tempfile
+from collections.abc import Coroutine
 from pathlib import Path
 
-from bot.cli.checkout import CannotRun, Checkout, cache_directory, open_checkout
+from bot.cli.checkout import CannotRun, Checkout, cache_directory, open_checkout, outer_checkout
 from bot.cli.progress import Progress
 from bot.cli.terminal import say
+from bot.cli.writing import apply, put, require_writable
 from bot.engine import Engine
 from bot.evaluation import Evaluation, evaluate
-from checks.model import Severity
+from bot.git import GitError
+from checks.model import Finding, Severity
 from checks.ownership.plan import edits_for
 from checks.policy import PATH
 from checks.registry import rules
 from gitops.errors import GitopsError
-from gitops.spans import Edit, apply_edits, edits_by_path
 
 
 async def check(arguments: argparse.Namespace) -> int:
     """`argofix check`. Gives the exit status; raises `CannotRun`."""
     only = _rules(arguments.only)
-    checkout = open_checkout(arguments.path, arguments.rev, arguments.base)
-    _warn(checkout)
+    require_writable(arguments.output)
+    checkout = _open(arguments.path, arguments.rev, arguments.base)
     evaluation = await _evaluate(checkout, only)
-    _print(_rendered(evaluation, checkout.commit, arguments.format, arguments.output), arguments.output)
-    return (
-        1
-        if any(
-            _fails(evaluation, finding.severity, finding.suppressed, finding.introduced)
-            for finding in evaluation.findings
-        )
-        else 0
-    )
-
-
-def _fails(evaluation: Evaluation, severity: Severity, suppressed: str | None, introduced: bool | None) -> bool:
-    return severity is Severity.ERROR and suppressed is None and introduced is not False
+    text = _rendered(evaluation, checkout.commit, arguments.format, arguments.output)
+    put(text.encode("utf-8", "replace"), arguments.output)
+    return 1 if any(_is_error(f) and f.introduced is not False for f in evaluation.findings) else 0
 
 
 async def fix(arguments: argparse.Namespace) -> int:
     """`argofix fix`. Prints a diff that `git apply` takes; status 1 when errors are left that it cannot mend."""
     from bot.formats.diff import diff_of_edits
 
-    checkout = open_checkout(arguments.path, None, None)
-    _warn(checkout)
+    checkout = _open(arguments.path, None, None)
     evaluation = await _evaluate(checkout, frozenset())
     references = [reference for plan in evaluation.plans for reference in plan.references]
     try:
         # All at once: two plans may take entries out of one list.
         edits = edits_for(checkout.tree, references)
+        diff = diff_of_edits(checkout.tree, edits)
     except GitopsError as error:
         raise CannotRun(f"the fixes do not fit together: {error}") from None
     _explain(evaluation)
     if arguments.write:
-        _write(checkout, edits)
+        apply(checkout, edits)
     else:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(diff_of_edits(checkout.tree, edits))
-        sys.stdout.buffer.flush()
-    left = [f for f in evaluation.findings if _fails(evaluation, f.severity, f.suppressed, None) and f.fix is None]
-    return 1 if left else 0
+        put(diff, None)
+    return 1 if any(_is_error(f) and f.fix is None for f in evaluation.findings) else 0
+
+
+def _is_error(finding: Finding) -> bool:
+    return finding.severity is Severity.ERROR and finding.suppressed is None
+
+
+def _open(path: Path, rev: str | None, base: str | None) -> Checkout:
+    checkout = open_checkout(path, rev, base)
+    for problem in checkout.policy.problems:
+        say(f"{PATH}:{problem.line}: {problem.message}; the default is used")
+    return checkout
 
 
 async def _evaluate(checkout: Checkout, only: frozenset[str]) -> Evaluation:
-    engine = await Engine.start(cache_directory(), os.environ.get("ARGOFIX_RENDERER"))
+    cache = cache_directory()
+    try:
+        engine = await Engine.start(cache, os.environ.get("ARGOFIX_RENDERER"))
+    except OSError as error:
+        raise CannotRun(
+            f"renderings cannot be kept in {cache}: {error.strerror}; set ARGOFIX_STATE_DIR to a directory that can "
+            "be written"
+        ) from None
     progress = Progress()
     try:
-        return await evaluate(
+        evaluation = await evaluate(
             engine, checkout.tree, checkout.base, checkout.matcher, checkout.policy, only=only, progress=progress
         )
+    except GitError as error:
+        raise CannotRun(f"{checkout.directory} cannot be read: {error}") from None
     finally:
         progress.close()
         await engine.close()
+    if not evaluation.snapshot.states and (top := outer_checkout(checkout.directory)) is not None:
+        say(f"no Application is declared in {checkout.directory}; its checkout begins at {top}, so check that")
+    return evaluation
 
 
 def _rules(wanted: list[str]) -> frozenset[str]:
@@ -87,14 +99,9 @@ def _rules(wanted: list[str]) -> frozenset[str]:
     for name in wanted:
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]}?" if near else f"the rules are {', '.join(known)}"
-            raise CannotRun(f"there is no rule {name}; {hint}")
+            hint = f"did you mean {near[0]}? The" if near else "the"
+            raise CannotRun(f"there is no rule {name}; {hint} rules are {', '.join(known)}")
     return frozenset(wanted)
-
-
-def _warn(checkout: Checkout) -> None:
-    for problem in checkout.policy.problems:
-        say(f"{PATH}:{problem.line}: {problem.message}; the default is used")
 
 
 def _rendered(evaluation: Evaluation, commit: str | None, style: str, output: Path | None) -> str:
@@ -114,20 +121,8 @@ def _rendered(evaluation: Evaluation, commit: str | None, style: str, output: Pa
 
     terminal = output is None and sys.stdout.isatty()
     colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return text.render(evaluation, colour=colour, width=shutil.get_terminal_size((100, 40)).columns)
-
-
-def _print(text: str, output: Path | None) -> None:
-    data = text.encode("utf-8", "replace")
-    if output is None:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-        return
-    try:
-        output.write_bytes(data)
-    except OSError as error:
-        raise CannotRun(f"{output} cannot be written: {error.strerror}") from None
+    width = shutil.get_terminal_size((100, 40)).columns if terminal else 100
+    return text.render(evaluation, colour=colour, width=width)
 
 
 def _explain(evaluation: Evaluation) -> None:
@@ -140,28 +135,10 @@ def _explain(evaluation: Evaluation) -> None:
         for caution in plan.cautions:
             say(f"  {caution}")
     for finding in evaluation.findings:
-        if finding.severity is Severity.ERROR and finding.fix is None and finding.suppressed is None:
+        if _is_error(finding) and finding.fix is None:
             say(f"left for you: {finding.span}: {finding.message}")
     if not evaluation.plans:
         say("there is nothing that can be proven to be fixed by an edit")
-
-
-def _write(checkout: Checkout, edits: tuple[Edit, ...]) -> None:
-    """Apply the edits file by file, each in one step, so that no file is ever half written."""
-    for path, grouped in edits_by_path(edits).items():
-        target = checkout.directory / path
-        data = apply_edits(checkout.tree.read(path), grouped)
-        try:
-            mode = target.stat().st_mode
-            with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".argofix-", delete=False) as scratch:
-                scratch.write(data)
-            Path(scratch.name).chmod(mode)
-            Path(scratch.name).replace(target)
-        except OSError as error:
-            with contextlib.suppress(OSError, UnboundLocalError):
-                Path(scratch.name).unlink()
-            raise CannotRun(f"{target} cannot be written: {error.strerror}") from None
-        say(f"wrote {path}")
 
 
 async def serve(_arguments: argparse.Namespace) -> int:
@@ -182,7 +159,24 @@ async def serve(_arguments: argparse.Namespace) -> int:
     return 0
 
 
+async def _until_terminated(work: Coroutine[None, None, int]) -> int:
+    """SIGTERM ends the work as Ctrl-C does, with the children it started."""
+    task = asyncio.ensure_future(work)
+    with contextlib.suppress(NotImplementedError):
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        current = asyncio.current_task()
+        if current is not None and current.cancelling():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            raise
+        return 128 + signal.SIGTERM
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Run a parsed command line. Raises `CannotRun`."""
-    commands = {"check": check, "fix": fix, "serve": serve}
-    return asyncio.run(commands[arguments.command](arguments))
+    if arguments.command == "serve":
+        return asyncio.run(serve(arguments))
+    return asyncio.run(_until_terminated({"check": check, "fix": fix}[arguments.command](arguments)))

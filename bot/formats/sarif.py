@@ -8,10 +8,12 @@ from importlib import metadata
 from typing import Any
 from urllib.parse import quote
 
-from bot.evaluation import Evaluation
+from bot.evaluation import Evaluation, gaps_of
 from checks.model import Finding, Severity
 from checks.registry import Rule, rules
-from gitops.spans import Edit, Span
+from gitops.errors import GitopsError
+from gitops.spans import Edit, Span, split_lines
+from gitops.tree import Tree
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTICE: "note"}
 
@@ -29,11 +31,12 @@ def render(evaluation: Evaluation, commit: str | None) -> str:
             }
         },
         "columnKind": "unicodeCodePoints",
+        "invocations": [_invocation(evaluation)],
         "originalUriBaseIds": {"ROOT": {"description": {"text": "The root of the repository."}}},
-        "results": [_result(finding, index) for finding in evaluation.findings],
+        "results": [_result(finding, index, evaluation.snapshot.tree) for finding in evaluation.findings],
     }
-    if commit is not None:
-        run["automationDetails"] = {"id": f"argofix/{commit}"}
+    # Code scanning takes what stands before the last slash for the category and the rest for the run.
+    run["automationDetails"] = {"id": f"argofix/{commit or ''}"}
     log = {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -52,8 +55,15 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _result(finding: Finding, index: dict[str, int]) -> dict[str, Any]:
+def _invocation(evaluation: Evaluation) -> dict[str, Any]:
+    """What could not be analysed: code scanning shows these on its status page."""
+    notes = [{"level": "note", "message": {"text": gap}} for gap in gaps_of(evaluation.snapshot)]
+    return {"executionSuccessful": True, **({"toolExecutionNotifications": notes} if notes else {})}
+
+
+def _result(finding: Finding, index: dict[str, int], tree: Tree) -> dict[str, Any]:
     text = f"{finding.message}. {finding.topic.message} {finding.topic.advice}".strip()
+    rid = finding.resource
     identity = hashlib.sha256("\0".join(finding.identity).encode("utf-8", "surrogateescape")).hexdigest()
     result: dict[str, Any] = {
         "ruleId": finding.rule,
@@ -62,7 +72,13 @@ def _result(finding: Finding, index: dict[str, int]) -> dict[str, Any]:
         "message": {"text": text},
         "locations": [_location(finding.span)],
         "partialFingerprints": {"argofixIdentity/v1": identity},
+        "properties": {"applications": list(finding.applications)},
     }
+    if rid is not None:
+        name = "/".join(part for part in (rid.group, rid.kind, rid.namespace, rid.name) if part)
+        result["locations"][0]["logicalLocations"] = [
+            {"name": rid.name, "fullyQualifiedName": name, "kind": "resource"}
+        ]
     if finding.related:
         result["relatedLocations"] = [
             {"id": number, "message": {"text": related.message}, **_location(related.span)}
@@ -74,7 +90,7 @@ def _result(finding: Finding, index: dict[str, int]) -> dict[str, Any]:
         result["suppressions"] = [{"kind": "external", "justification": finding.suppressed}]
     if finding.fix is not None:
         result["fixes"] = [
-            {"description": {"text": finding.fix.title}, "artifactChanges": _changes(finding.fix.edits)}
+            {"description": {"text": finding.fix.title}, "artifactChanges": _changes(finding.fix.edits, tree)}
         ]
     return result
 
@@ -83,7 +99,8 @@ def _location(span: Span) -> dict[str, Any]:
     return {
         "physicalLocation": {
             "artifactLocation": _artifact(span.path),
-            "region": {"startLine": span.line, "endLine": span.end_line},
+            # Whole files have no line; SARIF counts from 1.
+            "region": {"startLine": max(span.line, 1), "endLine": max(span.end_line, span.line, 1)},
         }
     }
 
@@ -92,13 +109,25 @@ def _artifact(path: str) -> dict[str, Any]:
     return {"uri": quote(path.encode("utf-8", "surrogateescape")), "uriBaseId": "ROOT"}
 
 
-def _changes(edits: tuple[Edit, ...]) -> list[dict[str, Any]]:
+def _changes(edits: tuple[Edit, ...], tree: Tree) -> list[dict[str, Any]]:
     changes: dict[str, list[dict[str, Any]]] = {}
     for edit in edits:
-        # Whole lines: from the first column of the first line to the first column behind the last.
-        region = {"startLine": edit.span.line, "startColumn": 1, "endLine": edit.span.end_line + 1, "endColumn": 1}
-        replacement: dict[str, Any] = {"deletedRegion": region}
+        replacement: dict[str, Any] = {"deletedRegion": _whole_lines(edit.span, tree)}
         if edit.replacement:
             replacement["insertedContent"] = {"text": edit.replacement}
         changes.setdefault(edit.span.path, []).append(replacement)
     return [{"artifactLocation": _artifact(path), "replacements": listed} for path, listed in changes.items()]
+
+
+def _whole_lines(span: Span, tree: Tree) -> dict[str, int]:
+    """From the first column of the first line to the first column behind the last one, or to the end of a file whose
+    last line has no line end."""
+    start = {"startLine": span.line, "startColumn": 1}
+    try:
+        lines = split_lines(tree.read(tree.resolve(span.path)))
+    except (GitopsError, KeyError):
+        lines = []
+    if span.end_line == len(lines) and not lines[-1].endswith(b"\n"):
+        last = lines[-1].decode("utf-8", "replace")
+        return {**start, "endLine": span.end_line, "endColumn": len(last) + 1}
+    return {**start, "endLine": span.end_line + 1, "endColumn": 1}

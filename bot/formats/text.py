@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+import textwrap
+from collections.abc import Sequence
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from bot.evaluation import Evaluation, gaps_of, status_of
@@ -19,74 +19,112 @@ from gitops.kinds import is_data_bearing
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTICE: "bold cyan"}
 _SHOWN_RESOURCES = 12
 _SHOWN_GAPS = 15
+_INDENT = 8
+_NARROWEST, _WIDEST = 40, 120  # columns: below, words stand alone; above, lines are too long to read
 
 
 def render(evaluation: Evaluation, *, colour: bool, width: int = 100) -> str:
-    """The report; ends with one summary line."""
+    """The report; ends with one summary line. Paths and commands are never broken, so that they can be copied."""
     out = io.StringIO()
     console = Console(
         file=out,
-        width=max(width, 60),
+        width=1_000_000,  # lines are broken here, by `_Page`: rich would break inside long paths
         force_terminal=colour,
         no_color=not colour,
         color_system="standard" if colour else None,
         highlight=False,
-        soft_wrap=False,
         emoji=False,
         markup=False,
     )
+    page = _Page(console, min(max(width, _NARROWEST), _WIDEST))
     active = [f for f in evaluation.findings if f.suppressed is None]
-    new = by_topic(f for f in active if f.introduced is not False)
-    old = by_topic(f for f in active if f.introduced is False)
-    _files(console, evaluation, new)
-    if old:
-        console.print(Text(f"Known before this change: {len(old)}", style="bold"))
-        for group in old:
-            console.print(_line(f"  {group[0].span}", _plain(group[0].topic.title)), soft_wrap=True)
-        console.print()
-    _gaps(console, gaps_of(evaluation.snapshot))
-    console.print(_summary(evaluation, active), soft_wrap=True)
+    _files(page, evaluation, by_topic(f for f in active if f.introduced is not False))
+    _known(page, by_topic(f for f in active if f.introduced is False))
+    _gaps(page, gaps_of(evaluation.snapshot))
+    if not evaluation.snapshot.states and not evaluation.snapshot.unknown:
+        page.paragraph("No Argo CD Application or ApplicationSet is declared here.", indent=0)
+    page.line((_summary(evaluation, active), _summary_style(active)))
     return "".join(line.rstrip() + "\n" for line in out.getvalue().splitlines())
 
 
-def _files(console: Console, evaluation: Evaluation, groups: list[list[Finding]]) -> None:
+class _Page:
+    """Writes lines. Whatever comes from a repository loses the characters that could drive a terminal here."""
+
+    def __init__(self, console: Console, width: int) -> None:
+        self._console = console
+        self._width = width
+
+    def line(self, *parts: tuple[str, str]) -> None:
+        """One unbroken line of (text, style) parts."""
+        text = Text()
+        for part, style in parts:
+            text.append(_plain(part), style=style or None)
+        self._console.print(text, soft_wrap=True)
+
+    def paragraph(self, content: str, style: str = "", indent: int = _INDENT) -> None:
+        """Text broken between words. Line ends in it stay."""
+        for piece in content.splitlines():
+            for line in textwrap.wrap(
+                _plain(piece), self._width - indent, break_long_words=False, break_on_hyphens=False
+            ):
+                self.line((" " * indent + line, style))
+
+    def blank(self) -> None:
+        self._console.print()
+
+
+def _files(page: _Page, evaluation: Evaluation, groups: Sequence[list[Finding]]) -> None:
     by_file: dict[str, list[list[Finding]]] = {}
     for group in groups:
         by_file.setdefault(group[0].span.path, []).append(group)
     for path, members in by_file.items():
-        console.print(Text(path, style="bold underline"), soft_wrap=True)
+        page.line((path, "bold underline"))
         for group in members:
-            _group(console, evaluation, group)
-        console.print()
+            _group(page, evaluation, group)
+        page.blank()
 
 
-def _group(console: Console, evaluation: Evaluation, group: list[Finding]) -> None:
+def _group(page: _Page, evaluation: Evaluation, group: Sequence[Finding]) -> None:
     first = group[0]
-    head = Text(f"  {first.span.line:>4}  ")
-    head.append(first.severity.value, style=_STYLES[first.severity])
-    head.append(f"  {_plain(first.topic.title)}", style="bold")
-    head.append(f"  [{first.rule}]", style="dim")
-    console.print(head, soft_wrap=True)
-    for paragraph in (first.topic.message, first.topic.advice):
-        if paragraph:
-            console.print(Padding(Text(_plain(paragraph)), (0, 0, 0, 8)))
+    page.line(
+        (f"  {first.span.line:>4}  ", ""),
+        (first.severity.value, _STYLES[first.severity]),
+        (f"  {first.topic.title}", "bold"),
+        (f"  [{first.rule}]", "dim"),
+    )
+    page.paragraph(first.topic.message)
+    page.paragraph(first.topic.advice)
     for line in first.topic.commands.splitlines():
-        console.print(Text(f"        {_plain(line)}", style="green"), soft_wrap=True)  # unbroken, to be pasted
+        page.line((f"{' ' * _INDENT}{line}", "green"))
     if len({finding.resource for finding in group if finding.resource is not None}) > 1:
         for line in _resources(group):
-            console.print(Padding(Text(_plain(line), style="dim"), (0, 0, 0, 8)))
-    for related in dict.fromkeys((r.span, r.message) for r in first.related):
-        console.print(_line(f"        {related[0]}", _plain(related[1])), soft_wrap=True)
+            page.paragraph(line, "dim")
+    for span, message in dict.fromkeys((r.span, r.message) for r in first.related):
+        page.line((f"{' ' * _INDENT}{span}", "cyan"), (f"  {message}", ""))
     if first.fix is not None:
-        console.print(Padding(Text(f"fix: {_plain(first.fix.title)} (`argofix fix`)", style="green"), (0, 0, 0, 8)))
-        plan = evaluation.plan_for(first)
+        page.paragraph(f"fix: {first.fix.title} (`argofix fix`)", "green")
+        plan = next((p for p in evaluation.plans if any(f.identity == first.identity for f in p.findings)), None)
         if plan is not None and any(f.resource and is_data_bearing(f.resource.group, f.resource.kind) for f in group):
-            console.print(
-                Padding(Text(summary_line(evaluation.snapshot, plan, evaluation.base), style="yellow"), (0, 0, 0, 8))
-            )
+            page.paragraph(summary_line(evaluation.snapshot, plan, evaluation.base), "yellow")
 
 
-def _resources(group: list[Finding]) -> list[str]:
+def _known(page: _Page, groups: Sequence[list[Finding]]) -> None:
+    if not groups:
+        return
+    page.line((f"Known before this change: {len(groups)}", "bold"))
+    for group in groups:
+        first = group[0]
+        page.line(
+            ("  ", ""),
+            (f"{first.severity.value:<7}", _STYLES[first.severity]),
+            (f"  {first.span}", "cyan"),
+            (f"  {first.topic.title}", ""),
+            (f"  [{first.rule}]", "dim"),
+        )
+    page.blank()
+
+
+def _resources(group: Sequence[Finding]) -> list[str]:
     """One line a kind and namespace: the names, shortened."""
     names: dict[str, list[str]] = {}
     for finding in group:
@@ -99,44 +137,46 @@ def _resources(group: list[Finding]) -> list[str]:
     return [f"{where}: {listed(found, most=_SHOWN_RESOURCES)}" for where, found in names.items()]
 
 
-def _gaps(console: Console, gaps: Iterable[str]) -> None:
-    everything = list(gaps)
-    if not everything:
+def _gaps(page: _Page, gaps: Sequence[str]) -> None:
+    if not gaps:
         return
-    console.print(Text(f"Not analysed: {len(everything)}", style="bold"))
-    for gap in everything[:_SHOWN_GAPS]:
-        console.print(Padding(Text(_plain(gap)), (0, 0, 0, 2)))
-    if len(everything) > _SHOWN_GAPS:
-        console.print(f"  and {len(everything) - _SHOWN_GAPS} more (--format json lists them)")
-    console.print()
-
-
-def _line(place: str, text: str) -> Text:
-    line = Text(place, style="cyan")
-    line.append(f"  {text}", style="default")
-    return line
+    page.line((f"Not analysed: {len(gaps)}", "bold"))
+    for gap in gaps[:_SHOWN_GAPS]:
+        page.paragraph(gap, indent=2)
+    if len(gaps) > _SHOWN_GAPS:
+        page.line((f"  and {len(gaps) - _SHOWN_GAPS} more (--format json lists them)", ""))
+    page.blank()
 
 
 def _plain(text: str) -> str:
-    """Without the control characters by which a hostile name could drive the terminal."""
-    return "".join(char for char in text if char.isprintable() or char == "\n")
+    """Without control and direction-changing characters."""
+    return "".join(char if char.isprintable() else " " if char.isspace() else "" for char in text)
 
 
-def _summary(evaluation: Evaluation, active: list[Finding]) -> Text:
+def _summary(evaluation: Evaluation, active: Sequence[Finding]) -> str:
     counts = {severity: sum(f.severity is severity for f in active) for severity in Severity}
     words = [f"{count} {severity.value}{'' if count == 1 else 's'}" for severity, count in counts.items()]
     states = evaluation.snapshot.states
     status = {"rendered": 0, "failed": 0, "not-analysed": 0}
     for state in states:
         status[status_of(state.rendering)] += 1
-    suppressed = len(evaluation.findings) - len(active)
     text = (
         f"{', '.join(words)} in {len(states)} Application{'' if len(states) == 1 else 's'} "
         f"({status['rendered']} rendered, {status['failed']} failed, {status['not-analysed']} not analysed)"
     )
+    sets = sum(unknown.is_set for unknown in evaluation.snapshot.unknown)
+    if sets:
+        text += f"; {sets} ApplicationSet{'' if sets == 1 else 's'} unknown"
+    suppressed = len(evaluation.findings) - len(active)
     if suppressed:
         text += f"; {suppressed} ignored"
-    introduced = sum(f.introduced is True and f.severity is Severity.ERROR for f in active)
     if evaluation.base is not None:
+        introduced = sum(f.introduced is True and f.severity is Severity.ERROR for f in active)
         text += f"; {introduced} error{'' if introduced == 1 else 's'} new in this change"
-    return Text(text, style="bold red" if counts[Severity.ERROR] else "bold green")
+    return text
+
+
+def _summary_style(active: Sequence[Finding]) -> str:
+    if any(f.severity is Severity.ERROR and f.introduced is not False for f in active):
+        return "bold red"
+    return "bold yellow" if active else "bold green"
