@@ -73,7 +73,7 @@ async def evaluate(
     chosen = [rule for rule in rules() if not only or rule.id in only]
     # Rules are work for a thread, like the model's own (`Engine.drive`), so that the server answers meanwhile.
     findings = await asyncio.to_thread(_findings, chosen, Change(before, after, live), policy)
-    planned = await engine.drive(plan_fixes(after, analysis, findings, policy), progress)
+    planned = await engine.drive(plan_fixes(after, analysis, findings, policy, live), progress)
     ordered = tuple(sorted(planned.findings, key=lambda f: (f.span, f.rule, f.message)))
     return Evaluation(after, before, ordered, _reports(chosen, ordered, after, live), planned.plans, live)
 

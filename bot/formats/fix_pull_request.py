@@ -21,6 +21,7 @@ from gitops.tree import Tree
 MAX_BODY = 60_000  # GitHub takes 65,536 characters
 _ROWS = 50
 _SHOWN_DIFF = 20_000
+_TRACKING_ID = "jsonpath='{.metadata.annotations.argocd\\.argoproj\\.io/tracking-id}{\"\\n\"}'"
 
 _STATE = re.compile(r"<!-- argofix:state:(?P<edits>[0-9a-f]{12}):(?P<commit>[0-9a-f]{40}) -->")
 CLOSED = "<!-- argofix:closed -->"
@@ -130,6 +131,12 @@ def _warning(found: Safety, plan: FixPlan) -> str:
     names = listed([code(str(owned.id)) for owned in found.data_bearing], most=3)
     namespace = any(owned.id.kind == "Namespace" for owned in found.data_bearing)
     along = ", and a Namespace takes everything in it along" if namespace else ""
+    if set(found.data_bearing) <= set(found.held):
+        return (
+            "> [!WARNING]\n"
+            f"> **Do not merge before steps 1 and 2 below are done.** The live {names} {_carries(found)} the "
+            f"tracking id of {code(plan.loser[2])}: its next sync with prune deletes {_it(found)}{along}."
+        )
     return (
         "> [!WARNING]\n"
         f"> **Do not merge before steps 1 and 2 below are done.** If the live {names} still {_carries(found)} the "
@@ -188,6 +195,8 @@ def _merging(evaluation: Evaluation, plan: FixPlan, found: Safety) -> str:
     parts = ["### When you merge", table(("Application", "", "Argo CD syncs it"), rows)]
     if found.data_bearing:
         parts.append(_procedure(evaluation, plan, found))
+    elif found.settled:
+        parts.append(_free(plan, found))
     else:
         parts.append(
             f"Sync {keeper} first, so that it takes the objects over, then {loser}:\n\n"
@@ -198,6 +207,19 @@ def _merging(evaluation: Evaluation, plan: FixPlan, found: Safety) -> str:
     return "\n\n".join(parts)
 
 
+def _free(plan: FixPlan, found: Safety) -> str:
+    """The loser holds nothing of it, so there is nothing that it could prune."""
+    keeper, loser = _names(plan)
+    one = len(found.free) == 1
+    check = block("\n".join(_get(o, _TRACKING_ID) for o in found.free[:3]), "sh")
+    return (
+        f"In the cluster, the live {'object does' if one else 'objects do'} not carry the tracking id of {loser}, so "
+        f"Argo CD deletes nothing when {loser} is synced: merge this in one step. Both Applications claim "
+        f"{'it' if one else 'them'} until then, and a sync of {loser} takes {'it' if one else 'them'} over, so look "
+        f"once more just before you merge (if it names {loser} by then, sync {keeper} first):\n\n{check}"
+    )
+
+
 def _sync(name: str) -> str:
     return f"argocd app sync {shell_word(name)}"
 
@@ -206,7 +228,6 @@ def _procedure(evaluation: Evaluation, plan: FixPlan, found: Safety) -> str:
     keeper, loser = plan.keeper[2], plan.loser[2]
     bearing = found.data_bearing[:3]
     options = "jsonpath='{.metadata.annotations.argocd\\.argoproj\\.io/sync-options}{\"\\n\"}'"
-    tracking = "jsonpath='{.metadata.annotations.argocd\\.argoproj\\.io/tracking-id}{\"\\n\"}'"
     steps: list[str] = []
     diff = _shown_diff(evaluation.snapshot.tree, found.protect)
     if diff:
@@ -232,7 +253,7 @@ def _procedure(evaluation: Evaluation, plan: FixPlan, found: Safety) -> str:
     hand_over = [
         f"argocd app set {shell_word(loser)} --self-heal=false",
         _sync(keeper),
-        *(_get(o, tracking) for o in bearing),
+        *(_get(o, _TRACKING_ID) for o in bearing),
     ]
     extra = ""
     if found.partial_sync:

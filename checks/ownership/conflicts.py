@@ -10,9 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
+from checks.ownership.residence import residence
 from checks.policy import Policy
 from gitops.applications import IN_CLUSTER, Application
+from gitops.live import Live
 from gitops.snapshot import ApplicationKey, Owned, OwnedId, Snapshot
+
+_INSTANCE = "instance "
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +42,11 @@ class Conflicts:
     undecided: tuple[Undecided, ...]
 
 
-def find_conflicts(snapshot: Snapshot, policy: Policy) -> Conflicts:
-    """Every collision between Applications of a snapshot."""
-    partitions = Partitions(snapshot, policy)
+def find_conflicts(
+    snapshot: Snapshot, policy: Policy, live: Live | None = None, base: Snapshot | None = None
+) -> Conflicts:
+    """Every collision between Applications of a snapshot. `live` tells which roots share an Argo CD."""
+    partitions = Partitions(snapshot, policy, live, base)
     certain: list[Conflict] = []
     crossing: dict[tuple[str, str], list[tuple[OwnedId, Owned, Owned]]] = {}
     for owned_id, copies in snapshot.owners.items():
@@ -81,23 +87,53 @@ def _first_per_application(copies: tuple[Owned, ...]) -> Mapping[ApplicationKey,
 
 
 class Partitions:
-    """Groups of Applications that share one Argo CD: a root, or what `instances` puts together."""
+    """Groups of Applications that share one Argo CD: a root, what `instances` puts together, or all roots of which
+    a reachable cluster says that they live there."""
 
-    def __init__(self, snapshot: Snapshot, policy: Policy) -> None:
+    def __init__(
+        self, snapshot: Snapshot, policy: Policy, live: Live | None = None, base: Snapshot | None = None
+    ) -> None:
         self._policy = policy
+        self._lives = residence(snapshot, live, self._written)
+        # What a change brings is not there yet, wherever it will live.
+        before = {self._written(state.application) for state in base.states} if base is not None else None
+        self._elsewhere = {p for p, here in self._lives.items() if not here and (before is None or p in before)}
+        together = sorted(p for p, here in self._lives.items() if here and not p.startswith(_INSTANCE))
+        self._alias = dict.fromkeys(together, together[0]) if len(together) > 1 else {}
         self._names: dict[str, set[tuple[str, str]]] = {}
         for state in snapshot.states:
             application = state.application
             self._names.setdefault(self.of(application), set()).add((application.namespace, application.name))
 
-    def of(self, application: Application) -> str:
+    def _written(self, application: Application) -> str:
         instance = self._policy.instance_of(application.root, application.name)
-        return f"instance {instance}" if instance is not None else application.root
+        return f"{_INSTANCE}{instance}" if instance is not None else application.root
+
+    def of(self, application: Application) -> str:
+        written = self._written(application)
+        return self._alias.get(written, written)
+
+    def lives_here(self, application: Application) -> bool | None:
+        """Whether the Application's partition lives in the Argo CD that was asked; None when it is not known."""
+        return self._lives.get(self._written(application))
+
+    def answered(self, application: Application) -> bool:
+        """Whether what was seen in the cluster is about this Application: its partition lives there, or it is the
+        only one and nothing says otherwise."""
+        here = self.lives_here(application)
+        return here is True or (here is None and len(self._names) <= 1)
 
     def settled(self, one: str, other: str) -> bool:
-        """Whether two partitions are known not to share an Argo CD: the configuration says so, or both bring an
-        Application of the same name, which one Argo CD cannot hold twice."""
-        if one.startswith("instance ") and other.startswith("instance "):
+        """Whether two partitions are known not to share an Argo CD: the configuration says so, both bring an
+        Application of the same name, which one Argo CD cannot hold twice, or the cluster has one and not the other.
+        """
+        if self._apart(one, other):
+            return True
+        here = {partition for partition in (one, other) if self._lives.get(partition) is True}
+        return len(here) == 1 and bool(self._elsewhere & {one, other})
+
+    def _apart(self, one: str, other: str) -> bool:
+        if one.startswith(_INSTANCE) and other.startswith(_INSTANCE):
             return True
         return bool(self._names[one] & self._names[other])
 
@@ -106,4 +142,4 @@ class Partitions:
         if one.key == other.key or (one.namespace, one.name) == (other.namespace, other.name):
             return False
         left, right = self.of(one), self.of(other)
-        return left == right or not self.settled(left, right)
+        return left == right or not self._apart(left, right)

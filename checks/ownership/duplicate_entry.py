@@ -175,6 +175,8 @@ def _copied(tree: Tree, path: str, elsewhere: set[str]) -> bool:
 def _repeated(snapshot: Snapshot) -> Iterator[Finding]:
     """Copies within plain directories and between the sources of one Application."""
     for owned_id, copies in snapshot.owners.items():
+        if len(copies) < 2:
+            continue
         by_application: dict[object, list[Owned]] = {}
         for copy in copies:
             by_application.setdefault(copy.application.key, []).append(copy)

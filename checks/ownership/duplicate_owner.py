@@ -21,11 +21,12 @@ from dataclasses import dataclass
 
 from checks.model import Finding, Related, Removal, Severity, Topic
 from checks.ownership.conflicts import Conflict, Undecided, find_conflicts
+from checks.ownership.holder import Holders
 from checks.ownership.keeper import Keeper, choose_keeper
 from checks.ownership.removals import Verdict, judge
 from checks.policy import Policy
 from checks.wording import counted, listed
-from gitops.snapshot import ApplicationKey, Change, Owned, OwnedId, Snapshot
+from gitops.snapshot import ApplicationKey, Change, Owned, OwnedId
 from gitops.spans import Span
 
 RULE = "duplicate-owner"
@@ -52,10 +53,9 @@ class _Case:
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
     """Findings for the head of a change."""
-    snapshot = change.head
-    conflicts = find_conflicts(snapshot, policy)
+    conflicts = find_conflicts(change.head, policy, change.live, change.base)
     topics: dict[tuple[object, ...], list[_Case]] = {}
-    for case in _cases(conflicts.certain, snapshot, policy):
+    for case in _cases(conflicts.certain, change, policy):
         key = (
             case.keeper.copy.application.key,
             case.keeper.copy.origin.entry,
@@ -70,8 +70,9 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
         yield _notice(undecided)
 
 
-def _cases(conflicts: Sequence[Conflict], snapshot: Snapshot, policy: Policy) -> Iterator[_Case]:
-    chosen = [(c, choose_keeper(c.id, c.copies, snapshot, policy)) for c in conflicts]
+def _cases(conflicts: Sequence[Conflict], change: Change, policy: Policy) -> Iterator[_Case]:
+    holders = Holders(change.head, policy, change.live)
+    chosen = [(c, choose_keeper(c.id, c.copies, change.head, policy, holders)) for c in conflicts]
     pairs: dict[tuple[ApplicationKey, ApplicationKey], list[tuple[OwnedId, Owned, Owned]]] = {}
     for conflict, keeper in chosen:
         for copy in conflict.copies:

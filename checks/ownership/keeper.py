@@ -1,7 +1,7 @@
 """Who should keep a resource that several Applications own, and why.
 
-Configuration first, then evidence in the repository. Each verdict carries its reason, since a person must be able to
-disagree with it.
+Configuration first, then evidence in the repository, then what the cluster says. Each verdict carries its reason,
+since a person must be able to disagree with it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from checks.ownership.holder import Holders
 from checks.policy import Policy
 from gitops.kinds import is_namespaced
 from gitops.rendering import Rendered
@@ -75,7 +76,9 @@ class Keeper:
     reason: str
 
 
-def choose_keeper(owned_id: OwnedId, copies: Sequence[Owned], snapshot: Snapshot, policy: Policy) -> Keeper:
+def choose_keeper(
+    owned_id: OwnedId, copies: Sequence[Owned], snapshot: Snapshot, policy: Policy, holders: Holders | None = None
+) -> Keeper:
     """The copy that stays. The choice does not depend on the order of `copies`."""
     rid = owned_id.id
     ordered = sorted(copies, key=lambda copy: copy.application.key)
@@ -100,6 +103,9 @@ def choose_keeper(owned_id: OwnedId, copies: Sequence[Owned], snapshot: Snapshot
     earliest = [copy for copy in ordered if copy.application.sync_wave == first]
     if len(earliest) == 1:
         return Keeper(earliest[0], f"it is synced first (wave {first})")
+    holding = holders.holder(owned_id, earliest) if holders is not None else None
+    if holding is not None:
+        return Keeper(holding, "the live object is tracked by it, so nothing changes hands")
     without = [copy for copy in earliest if not _has_workloads(copy)]
     if wide and len(without) == 1:
         return Keeper(without[0], "it has no workloads of its own, so it is where shared resources live")

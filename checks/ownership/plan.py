@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from checks.model import Finding, Removal
 from checks.ownership.conflicts import Partitions
+from checks.ownership.holder import Held, Holders
 from checks.ownership.proof import Expectation, Proof, Row, prove
 from checks.policy import Policy
 from gitops.errors import GitopsError
 from gitops.kinds import is_data_bearing
 from gitops.kustomization import Reference
+from gitops.live import Live
 from gitops.removal import CannotRemove, remove_entries
 from gitops.rendering import Output, RenderRequest
 from gitops.snapshot import ApplicationKey, OwnedId, Snapshot
@@ -35,7 +37,8 @@ class FixPlan:
 
     `key` names the pair in marks and branches, the same for as long as the two Applications are called so and stay in
     their root. `references` are the entries it takes out, `edits` the lines, `findings` what it settles. `keeper`
-    equals `loser` when one Application brings a resource twice.
+    equals `loser` when one Application brings a resource twice. `held` tells whether the loser holds the live
+    objects; it is empty when nobody could be asked.
     """
 
     key: str
@@ -47,6 +50,7 @@ class FixPlan:
     resources: tuple[OwnedId, ...]
     proof: Proof
     applicability: Applicability
+    held: Mapping[OwnedId, Held] = field(default_factory=dict)
 
     @property
     def cautions(self) -> tuple[str, ...]:
@@ -68,9 +72,15 @@ class _Trial:
     proof: Proof
 
 
-def plan_fixes(snapshot: Snapshot, analysis: Analysis, findings: Sequence[Finding], policy: Policy) -> Planning:
+def plan_fixes(
+    snapshot: Snapshot,
+    analysis: Analysis,
+    findings: Sequence[Finding],
+    policy: Policy,
+    live: Live | None = None,
+) -> Planning:
     """Prove what the findings propose. Findings whose proposal cannot be proven say why."""
-    partitions = Partitions(snapshot, policy)
+    partitions, holders = Partitions(snapshot, policy, live), Holders(snapshot, policy, live)
     pairs: dict[tuple[ApplicationKey, ApplicationKey], list[tuple[Finding, Removal]]] = {}
     for finding in findings:
         for removal in finding.removals if finding.suppressed is None else ():
@@ -105,9 +115,17 @@ def plan_fixes(snapshot: Snapshot, analysis: Analysis, findings: Sequence[Findin
                 resources,
                 trial.proof,
                 applicability,
+                _held(snapshot, loser, resources, holders) if not trial.proof.cautions else {},
             )
         )
     return Planned(tuple(_with_fix(f, plans, refused.get(id(f))) for f in findings), tuple(plans))
+
+
+def _held(
+    snapshot: Snapshot, loser: ApplicationKey, resources: Sequence[OwnedId], holders: Holders
+) -> Mapping[OwnedId, Held]:
+    application = snapshot.by_key[loser].application
+    return {owned_id: holders.held_by(owned_id, application) for owned_id in resources}
 
 
 def _key(snapshot: Snapshot, keeper: ApplicationKey, loser: ApplicationKey) -> str:

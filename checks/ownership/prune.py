@@ -2,13 +2,15 @@
 
 Source of the rules: facts.md, "Argo CD: ownership and pruning" (argo-cd 3.x, controller/state.go and gitops-engine's
 sync): an Application prunes live objects whose tracking id names it and which its manifests no longer contain; the
-delete asks nobody else. Git does not know whose tracking id a live object carries.
+delete asks nobody else. Git does not know whose tracking id a live object carries; `FixPlan.held` does where a
+cluster could be asked.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from checks.ownership.holder import Held
 from checks.ownership.plan import FixPlan
 from checks.wording import listed
 from gitops.annotate import annotate, annotation_of
@@ -33,10 +35,12 @@ class Behaviour:
 
 @dataclass(frozen=True, slots=True)
 class Safety:
-    """`data_bearing` are resources whose deletion loses data; `protect` are the edits of step one (empty when they
-    are not needed, or when `unprotected` says why they could not be written); `deployed` tells that the loser brings
-    any of them in already, `dangerous` that merging without
-    the procedure may delete them."""
+    """`data_bearing` are resources whose deletion loses data and that the loser may hold; `protect` are the edits of
+    step one (empty when they are not needed, or when `unprotected` says why they could not be written); `deployed`
+    tells that the loser brings any of them in already, `dangerous` that merging without the procedure may delete
+    them. Of what is deployed the cluster shows `held` as the loser's, `free` as not (or as not there), `unknown`
+    neither.
+    """
 
     behaviours: tuple[Behaviour, ...]
     data_bearing: tuple[OwnedId, ...]
@@ -46,17 +50,28 @@ class Safety:
     unprotected: tuple[str, ...]
     partial_sync: bool
     refuses_shared: bool
+    held: tuple[OwnedId, ...] = ()
+    free: tuple[OwnedId, ...] = ()
+    unknown: tuple[OwnedId, ...] = ()
+
+    @property
+    def settled(self) -> bool:
+        """Whether the cluster was seen, and the loser holds none of what it would lose."""
+        return bool(self.free) and not self.held and not self.unknown
 
 
 def safety(snapshot: Snapshot, plan: FixPlan, base: Snapshot | None = None) -> Safety:
-    """Prune safety of a fix while nobody knows which Application the live objects name.
+    """Prune safety of a fix. Whatever the loser is not known not to hold, it may hold.
 
-    What the loser does not bring in at `base` (what is deployed now) it cannot have been tracking.
+    What the loser does not bring in at `base` (what is deployed now) it cannot have been tracking, and what the
+    cluster shows as another Application's it does not prune.
     """
     keeper = snapshot.by_key[plan.keeper].application
     loser = snapshot.by_key[plan.loser].application
     deployed = tuple(o for o in plan.resources if base is None or _owns(base, loser, o))
-    bearing = tuple(o for o in deployed if is_data_bearing(o.id.group, o.id.kind))
+    free = tuple(o for o in deployed if plan.held.get(o) in (Held.NO, Held.ABSENT))
+    held = tuple(o for o in deployed if plan.held.get(o) is Held.YES)
+    bearing = tuple(o for o in deployed if o not in set(free) and is_data_bearing(o.id.group, o.id.kind))
     edits: dict[Edit, None] = {}
     unprotected: list[str] = []
     already = True
@@ -82,6 +97,9 @@ def safety(snapshot: Snapshot, plan: FixPlan, base: Snapshot | None = None) -> S
         unprotected=tuple(dict.fromkeys(unprotected)) if handed_over else (),
         partial_sync="ApplyOutOfSyncOnly=true" in keeper.sync_policy.options,
         refuses_shared="FailOnSharedResource=true" in keeper.sync_policy.options,
+        held=held if handed_over else (),
+        free=free if handed_over else (),
+        unknown=tuple(o for o in deployed if plan.held.get(o, Held.UNKNOWN) is Held.UNKNOWN) if handed_over else (),
     )
 
 
@@ -121,4 +139,9 @@ def summary_line(snapshot: Snapshot, plan: FixPlan, base: Snapshot | None = None
     if not found.dangerous:
         return "Merging deletes nothing in the cluster that it should not."
     names = listed([str(o.id) for o in found.data_bearing], most=3)
+    if set(found.data_bearing) <= set(found.held):
+        return (
+            f"`{plan.loser[2]}` holds the live {names}: taking it out at once lets Argo CD delete what it holds; the "
+            "fix pull request tells the safe order."
+        )
     return f"Taking it out at once may let Argo CD delete {names}; the fix pull request tells the safe order."

@@ -81,8 +81,8 @@ class Observer:
     def __init__(self, change: Change, policy: Policy) -> None:
         self._change = change
         self._policy = policy
-        self._partitions = Partitions(change.head, policy)
-        self._before = Partitions(change.base, policy) if change.base is not None else None
+        self._partitions = Partitions(change.head, policy, change.live, change.base)
+        self._before = Partitions(change.base, policy, change.live) if change.base is not None else None
         self._silent = [state for state in change.head.states if _is_silent(state)]
 
     @property
@@ -98,7 +98,9 @@ class Observer:
             silent = {state.application.key for state in self._silent}
             visible = _visible(self._change.base, self._before, wanted, application)
             before = tuple(p for p in visible if p.owner.application.key not in silent)
-        live = self._cluster(wanted)
+        # What a cluster holds says nothing about a root that lives in another Argo CD's.
+        asked = wanted.cluster != IN_CLUSTER or self._partitions.answered(application)
+        live = self._cluster(wanted) if asked else None
         held = _held(live, wanted)
         declared = next(
             (d for d in self._policy.secrets_provided or () if d.matches(wanted.kind, wanted.namespace, wanted.name)),
