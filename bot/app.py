@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +17,14 @@ from bot.clock import Clock, SystemClock
 from bot.context import Services
 from bot.engine import Engine
 from bot.errors import PermanentError, TemporaryError
+from bot.events import OWN
 from bot.github import installations
 from bot.github.app import GitHubApp
 from bot.github.client import Wire
 from bot.github.installations import AppIdentity
 from bot.metrics import Metrics
 from bot.mirror import Mirrors
+from bot.schedule import Periodic, keep_time
 from bot.server import application, listening
 from bot.settings import Settings, SettingsError
 from bot.sqlite_store import SqliteStore
@@ -79,7 +81,8 @@ async def serve(
 
         limits = Limits(concurrency=settings.workers, run_limit=settings.run_limit)
         worker = Worker(store, HANDLERS, clock, metrics, services, limits)
-        webhook = Webhook(settings.webhook_secret, worker.accept, HANDLERS.keys(), clock, metrics)
+        handled = frozenset(name for name in HANDLERS if not name.startswith(OWN))
+        webhook = Webhook(settings.webhook_secret, worker.accept, handled, clock, metrics)
         problem: list[str] = ["GitHub has not answered yet"]
         probes = {"github": lambda: problem[0] or None, "queue": worker.problem}
         port = await stack.enter_async_context(
@@ -88,11 +91,20 @@ async def serve(
         log.info("listening", extra={"port": port, "renderer": engine.renderer})
         if started is not None:
             started(Running(port, worker, engine))
-        await _until(stop, worker, _work(worker, github, clock, identity, problem))
+        await _until(stop, worker, _work(worker, github, clock, identity, problem, _periodic(settings)))
+
+
+def _periodic(settings: Settings) -> tuple[Periodic, ...]:
+    return (Periodic("reconcile", settings.reconcile_interval, at_start=True),)
 
 
 async def _work(
-    worker: Worker, github: GitHubApp, clock: Clock, identity: list[AppIdentity], problem: list[str]
+    worker: Worker,
+    github: GitHubApp,
+    clock: Clock,
+    identity: list[AppIdentity],
+    problem: list[str],
+    periodic: Sequence[Periodic],
 ) -> None:
     """Learn who we are, then work. Deliveries are accepted meanwhile."""
     while not identity:
@@ -106,9 +118,11 @@ async def _work(
     problem[0] = ""
     log.info("ready", extra={"app": identity[0].slug})
     async with asyncio.TaskGroup() as group:
-        keeping = group.create_task(_keep_house(worker, clock))
+        beside = [group.create_task(_keep_house(worker, clock))]
+        beside += [group.create_task(keep_time(each, worker.accept, clock)) for each in periodic]
         await worker.run()
-        keeping.cancel()
+        for task in beside:
+            task.cancel()
 
 
 async def _keep_house(worker: Worker, clock: Clock) -> None:

@@ -14,6 +14,8 @@ from typing import Any, NoReturn
 from bot.fields import Fields, Malformed
 from bot.github.model import Comment, PullRequest, Repository, sha
 
+OWN = "argofix_"  # what our own work is called (`bot.schedule`); GitHub sends nothing of that name
+
 
 class MalformedEvent(Exception):
     """The payload is not what GitHub sends for this event. The message names the place."""
@@ -34,6 +36,13 @@ class RepositoryEvent(Event):
     """An event about one repository, with nothing else that we read (`repository`, `create`, `delete`...)."""
 
     repository: Repository
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedEvent(RepositoryEvent):
+    """Our own work on one issue or pull request."""
+
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +250,8 @@ def _installation(name: str, fields: Fields) -> Event:
 
 
 def _other(name: str, fields: Fields) -> Event:
+    if name.startswith(OWN) and fields.raw("number") is not None:
+        return NumberedEvent(*_in_repository(name, fields), number=fields.number("number"))
     if fields.raw("repository") is not None and fields.raw("installation") is not None:
         return RepositoryEvent(*_in_repository(name, fields))
     return Event(name, *_about(fields))
@@ -262,13 +273,15 @@ _NEW_HEAD = frozenset(("opened", "synchronize", "reopened", "ready_for_review"))
 
 
 def lane(event: Event) -> str:
-    """What may not be worked on twice at the same time: the repository, else the installation.
+    """What may not be worked on twice at the same time: the repository, else the installation, else the kind of work.
 
     By id, because a repository may be renamed between two deliveries.
     """
     if isinstance(event, RepositoryEvent):
         return f"repository/{event.repository.id}"
-    return f"installation/{event.installation}"
+    if event.installation:
+        return f"installation/{event.installation}"
+    return f"event/{event.name}"
 
 
 def supersedes(event: Event) -> str | None:
@@ -282,4 +295,6 @@ def supersedes(event: Event) -> str | None:
             return f"pull/{event.repository.id}/{event.pull_request.number}"
     elif isinstance(event, PushEvent) and event.on_default_branch:
         return f"push/{event.repository.id}/{event.ref}"
+    elif event.name.startswith(OWN) and not isinstance(event, RepositoryEvent):
+        return f"{event.name}/{event.installation}"  # ticks that pile up are one
     return None

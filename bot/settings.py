@@ -17,7 +17,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The server's settings. Intervals and limits are in seconds; secrets stay out of `repr`."""
+    """The server's settings. Intervals (0: never) and limits are in seconds; secrets stay out of `repr`."""
 
     app_id: int
     private_key: str = field(repr=False)
@@ -59,8 +59,8 @@ class Settings:
             port=_number(env, "PORT", 8080, low=0, high=65535),
             renderer=env.get("ARGOFIX_RENDERER"),
             cluster=_choice(env, "ARGOFIX_CLUSTER", "on", ("on", "off")) == "on",
-            poll_interval=_number(env, "ARGOFIX_POLL_INTERVAL", 3600),
-            reconcile_interval=_number(env, "ARGOFIX_RECONCILE_INTERVAL", 600),
+            poll_interval=_number(env, "ARGOFIX_POLL_INTERVAL", 3600, low=0),
+            reconcile_interval=_number(env, "ARGOFIX_RECONCILE_INTERVAL", 600, low=0),
             workers=_number(env, "ARGOFIX_WORKERS", 4, high=64),
             run_limit=_number(env, "ARGOFIX_RUN_LIMIT", 1800),
             log_level=_choice(env, "ARGOFIX_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),

@@ -44,17 +44,7 @@ async def handle(delivery: Delivery, context: Context) -> None:
                 "before": "0" * 40,
                 "after": tip,
                 "installation": {"id": event.installation},
-                "repository": {
-                    "id": repository.id,
-                    "full_name": repository.full_name,
-                    "clone_url": repository.clone_url,
-                    "default_branch": repository.default_branch,
-                    "private": repository.private,
-                    "archived": repository.archived,
-                    "fork": repository.fork,
-                    "owner": {"login": repository.owner},
-                    "name": repository.name,
-                },
+                "repository": repository.as_json(),
             }
         ).encode()
         # Named after this delivery: whoever installs anew, or grants what was lacking, wants a new look.

@@ -6,8 +6,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from bot.engine import Engine
+
+# How fast examples are made is the machine's affair: on a busy one both limits fail tests that are right.
+settings.register_profile("argofix", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("argofix")
 
 
 @pytest.fixture(scope="session")

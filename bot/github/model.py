@@ -55,6 +55,20 @@ class Repository:
             fork=fields.flag("fork", False),
         )
 
+    def as_json(self) -> dict[str, Any]:
+        """As GitHub writes it in payloads, so that `parse` reads it: for work that we give ourselves."""
+        return {
+            "id": self.id,
+            "full_name": self.full_name,
+            "name": self.name,
+            "owner": {"login": self.owner},
+            "clone_url": self.clone_url,
+            "default_branch": self.default_branch,
+            "private": self.private,
+            "archived": self.archived,
+            "fork": self.fork,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Branch:

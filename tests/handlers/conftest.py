@@ -79,6 +79,7 @@ class Bot:
     state: Path
     clock: QuickClock = field(default_factory=QuickClock)
     running: Running | None = None
+    reconcile_interval: float = 0  # only where a test is about it: the clock leaps
     _task: asyncio.Task[None] | None = None
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -92,6 +93,8 @@ class Bot:
             database_url=f"sqlite:///{self.state / 'argofix.db'}",
             host="127.0.0.1",
             port=0,
+            poll_interval=0,
+            reconcile_interval=self.reconcile_interval,
         )
         ready: asyncio.Future[Running] = asyncio.get_running_loop().create_future()
         self._stop = asyncio.Event()
