@@ -28,6 +28,7 @@ from bot.schedule import Periodic, keep_time
 from bot.server import application, listening
 from bot.settings import Settings, SettingsError
 from bot.sqlite_store import SqliteStore
+from bot.troubles import Troubles
 from bot.webhook import Webhook
 from bot.worker import Limits, Worker
 from handlers.registry import HANDLERS
@@ -74,10 +75,13 @@ async def serve(
         # read, `in-cluster` might be judged by another one (issue 3).
         clusters = None
         identity: list[AppIdentity] = []
+        troubles = Troubles()
         mirrors = Mirrors(settings.state_dir / "mirrors", github.token)
 
         def services() -> Services:
-            return Services(settings, clock, github, identity[0], mirrors, engine, metrics, worker.accept, clusters)
+            return Services(
+                settings, clock, github, identity[0], mirrors, engine, metrics, worker.accept, clusters, troubles
+            )
 
         limits = Limits(concurrency=settings.workers, run_limit=settings.run_limit)
         worker = Worker(store, HANDLERS, clock, metrics, services, limits)
@@ -86,7 +90,7 @@ async def serve(
         problem: list[str] = ["GitHub has not answered yet"]
         probes = {"github": lambda: problem[0] or None, "queue": worker.problem}
         port = await stack.enter_async_context(
-            listening(application(webhook, metrics, probes), settings.host, settings.port)
+            listening(application(webhook, metrics, probes, troubles), settings.host, settings.port)
         )
         log.info("listening", extra={"port": port, "renderer": engine.renderer})
         if started is not None:

@@ -17,6 +17,7 @@ from bot.github.installations import AppIdentity
 from bot.metrics import Metrics
 from bot.mirror import Mirrors
 from bot.settings import Settings
+from bot.troubles import Troubles
 
 T = TypeVar("T")
 
@@ -38,6 +39,7 @@ class Services:
     metrics: Metrics
     enqueue: Callable[[Delivery], Awaitable[Stored]]
     clusters: LiveSource | None = None
+    troubles: Troubles = field(default_factory=Troubles)
 
 
 @dataclass(frozen=True, slots=True)

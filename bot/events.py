@@ -47,10 +47,12 @@ class NumberedEvent(RepositoryEvent):
 
 @dataclass(frozen=True, slots=True)
 class PullRequestEvent(RepositoryEvent):
-    """`base_changed` tells, for `edited`, whether the pull request was pointed at another branch."""
+    """`base_changed` tells, for `edited`, whether the pull request was pointed at another branch; `before` is, for
+    `synchronize`, the head that it had."""
 
     pull_request: PullRequest
     base_changed: bool
+    before: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,7 @@ def _pull_request(name: str, fields: Fields) -> Event:
         *_in_repository(name, fields),
         pull_request=PullRequest.parse(fields.inner("pull_request")),
         base_changed=changes is not None and changes.raw("base") is not None,
+        before=sha(fields, "before") if fields.raw("before") is not None else None,
     )
 
 

@@ -8,13 +8,16 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from bot.metrics import Metrics
+from bot.troubles import Troubles
 from bot.webhook import MAX_BYTES, Webhook
 
 # Why a part is not ready, in one sentence; None when it is.
 Probe = Callable[[], str | None]
 
 
-def application(webhook: Webhook, metrics: Metrics, probes: Mapping[str, Probe]) -> web.Application:
+def application(
+    webhook: Webhook, metrics: Metrics, probes: Mapping[str, Probe], troubles: Troubles
+) -> web.Application:
     """`POST /webhook`, `GET /healthz` (the process answers), `/readyz` (all `probes` are content), `/metrics`."""
 
     async def healthz(_request: web.Request) -> web.Response:
@@ -23,7 +26,8 @@ def application(webhook: Webhook, metrics: Metrics, probes: Mapping[str, Probe])
     async def readyz(_request: web.Request) -> web.Response:
         problems = {name: problem for name, probe in probes.items() if (problem := probe()) is not None}
         status = "unavailable" if problems else "ok"
-        return web.json_response({"status": status, "problems": problems}, status=503 if problems else 200)
+        answer = {"status": status, "problems": problems, "troubles": dict(troubles.told())}
+        return web.json_response(answer, status=503 if problems else 200)
 
     async def show_metrics(_request: web.Request) -> web.Response:
         return web.Response(body=metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import logging
 
 from bot.context import Context
-from bot.deliveries import Delivery, delivery_of
+from bot.deliveries import Delivery
 from bot.events import InstallationEvent
 from bot.github import contents, installations
 from bot.github.app import REPORT
 from bot.github.errors import Conflict
+from handlers.push import pushed
 
 log = logging.getLogger(__name__)
 
@@ -37,16 +37,6 @@ async def handle(delivery: Delivery, context: Context) -> None:
             tip = None  # it is empty
         if tip is None:
             continue
-        # The same work as after a push; through the queue, one repository at a time.
-        payload = json.dumps(
-            {
-                "ref": f"refs/heads/{repository.default_branch}",
-                "before": "0" * 40,
-                "after": tip,
-                "installation": {"id": event.installation},
-                "repository": repository.as_json(),
-            }
-        ).encode()
         # Named after this delivery: whoever installs anew, or grants what was lacking, wants a new look.
         name = f"installed/{delivery.id}/{repository.id}"
-        await services.enqueue(delivery_of(name, "push", payload, services.clock.now()))
+        await services.enqueue(pushed(name, event.installation, repository, tip, services.clock.now()))

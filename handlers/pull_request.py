@@ -8,7 +8,7 @@ from bot.events import PullRequestEvent
 from handlers.button import keep_up
 from handlers.desk import Desk
 from handlers.fixes import close_all, scope_of
-from handlers.pulls import evaluate_pull
+from handlers.pulls import evaluate_pull, leave
 
 _EVALUATED = frozenset({"opened", "synchronize", "reopened", "ready_for_review"})
 _OVER = "The pull request that this was for is closed."
@@ -23,5 +23,7 @@ async def handle(delivery: Delivery, context: Context) -> None:
         desk = await Desk.open(delivery, event, context)
         await evaluate_pull(desk, number)
         await keep_up(desk, number)
+        if event.before is not None:
+            await leave(desk, event.before)
     elif event.action == "closed":
         await close_all(await Desk.open(delivery, event, context), scope_of(number), _OVER)

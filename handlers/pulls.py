@@ -21,6 +21,7 @@ from handlers.desk import Desk, fingerprint
 
 log = logging.getLogger(__name__)
 
+_OVERTAKEN = "a newer commit took its place"
 _CLOSED = "the pull request was closed before this was done"
 
 
@@ -44,7 +45,7 @@ async def evaluate_pull(desk: Desk, number: int, *, again: str = "") -> None:
     sha = pull.head.sha
     tip = await contents.branch_head(desk.github, desk.name, pull.base.ref) if pull.state == "open" else None
     if tip is None:  # closed, or GitHub is about to close it since its base branch was deleted
-        if sha not in [other.head.sha for other in await pulls.listed(desk.github, desk.name)]:
+        if not await pulls_of_head(desk, sha):
             await end_runs(desk, sha, _CLOSED)
         return
     default = await desk.default_tip()
@@ -70,7 +71,7 @@ async def evaluate_pull(desk: Desk, number: int, *, again: str = "") -> None:
                 await _finish(desk, run, sha, evaluation, name, policy, notes)
                 del started[name]
     except Superseded:
-        await _give_up(desk, started, "a newer commit took its place")
+        await _give_up(desk, started, _OVERTAKEN)
         raise
     except (TemporaryError, asyncio.CancelledError) as error:
         # It is tried again, and the runs stay in progress until then.
@@ -91,6 +92,14 @@ async def sides_of(desk: Desk, pull: PullRequest) -> Sides | None:
     """The commits that a pull request is judged by; None when its base branch has gone."""
     tip = await contents.branch_head(desk.github, desk.name, pull.base.ref)
     return None if tip is None else await _sides(desk, pull, tip, await desk.default_tip())
+
+
+async def leave(desk: Desk, sha: str) -> None:
+    """End what is unfinished on a commit that was a pull request's head: an attempt may have waited for its next try
+    when the newer commit took its place in the queue."""
+    runs = await _runs(desk, sha)
+    if any(run.status != "completed" for run in runs.values()) and not await pulls_of_head(desk, sha):
+        await end_runs(desk, sha, _OVERTAKEN)
 
 
 async def end_runs(desk: Desk, sha: str, reason: str) -> None:

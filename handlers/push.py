@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 from bot.context import Context
-from bot.deliveries import Delivery
+from bot.deliveries import Delivery, delivery_of
 from bot.events import PushEvent
+from bot.github.model import Repository
 from checks.policy import read_policy
 from handlers.desk import Desk
 from handlers.fixes import Target, settle
@@ -26,3 +29,15 @@ async def settle_default(desk: Desk) -> None:
         tree = objects.tree(tip)
         evaluation = await desk.evaluate(tree, None, read_policy(tree))
         await settle(desk, evaluation, Target(desk.repository.default_branch, tip))
+
+
+def pushed(delivery_id: str, installation: int, repository: Repository, tip: str, now: float) -> Delivery:
+    """The same work as after a push of `tip` to the default branch, when no webhook told of it."""
+    payload = {
+        "ref": f"refs/heads/{repository.default_branch}",
+        "before": "0" * 40,
+        "after": tip,
+        "installation": {"id": installation},
+        "repository": repository.as_json(),
+    }
+    return delivery_of(delivery_id, "push", json.dumps(payload).encode(), now)

@@ -1,15 +1,16 @@
-"""Which handler does which event. One event, one file."""
+"""Which handler does which event, GitHub's and (`argofix_...`) our own. One event, one file."""
 
 from __future__ import annotations
 
 from bot.context import Handlers
-from handlers import check_run, check_suite, installation, pull_request, push
+from handlers import check_run, check_suite, installation, pull_request, push, reconcile
 
 HANDLERS: Handlers = {
     "pull_request": pull_request.handle,
     "push": push.handle,
     "check_run": check_run.handle,
     "check_suite": check_suite.handle,
+    "argofix_reconcile": reconcile.handle,
     "installation": installation.handle,
     "installation_repositories": installation.handle,
 }

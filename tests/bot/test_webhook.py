@@ -16,6 +16,7 @@ from bot.deliveries import Delivery, State, Stored, StoreUnavailable
 from bot.metrics import Metrics
 from bot.server import application, listening
 from bot.sqlite_store import SqliteStore
+from bot.troubles import Troubles
 from bot.webhook import MAX_BYTES, Webhook
 from tests.bot.clocks import HandClock
 from tests.bot.payloads import encoded, pull_request
@@ -35,6 +36,7 @@ class Site:
     store: SqliteStore
     metrics: Metrics
     problems: dict[str, str] = field(default_factory=dict)
+    troubles: Troubles = field(default_factory=Troubles)
     full: bool = False
     url: str = ""
     session: aiohttp.ClientSession = field(init=False)
@@ -73,7 +75,7 @@ class Site:
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     site = Site(SqliteStore(tmp_path / "argofix.db"), Metrics())
     webhook = Webhook(SECRET, site.accept, {"pull_request"}, HandClock(), site.metrics)
-    app = application(webhook, site.metrics, {"queue": lambda: site.problems.get("queue")})
+    app = application(webhook, site.metrics, {"queue": lambda: site.problems.get("queue")}, site.troubles)
     async with listening(app, "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
         site.url, site.session = f"http://127.0.0.1:{port}", session
         yield site

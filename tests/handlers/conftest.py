@@ -79,6 +79,7 @@ class Bot:
     state: Path
     clock: QuickClock = field(default_factory=QuickClock)
     running: Running | None = None
+    webhook_secret: str | None = None  # None: the one that GitHub signs with
     reconcile_interval: float = 0  # only where a test is about it: the clock leaps
     _task: asyncio.Task[None] | None = None
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -87,7 +88,7 @@ class Bot:
         settings = Settings(
             app_id=self.github.app.id,
             private_key=self.github.app.private_key,
-            webhook_secret=self.github.app.webhook_secret,
+            webhook_secret=self.webhook_secret or self.github.app.webhook_secret,
             api_url=self.github.api_url,
             state_dir=self.state,
             database_url=f"sqlite:///{self.state / 'argofix.db'}",

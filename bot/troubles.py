@@ -1,0 +1,19 @@
+"""What an operator must mend and no retry will: told on /readyz, where it does not take the server out of service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+class Troubles:
+    """Sentences by what they are about, kept by this process for as long as they hold."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Mapping[str, str]] = {}
+
+    def replace(self, kind: str, found: Mapping[str, str]) -> None:
+        """All there is to say about things of a kind (`installation`): name -> sentence."""
+        self._known[kind] = dict(found)
+
+    def told(self) -> Mapping[str, str]:
+        return {f"{kind} {name}": text for kind, found in self._known.items() for name, text in found.items()}

@@ -1,0 +1,147 @@
+"""`argofix_reconcile`, our own event: find what a lost webhook, an outage or a crash left undone, and enqueue it.
+
+A tick looks at the App as a whole and hands on to installations, those to repositories, those to pull requests; each
+is a delivery of its own. Failed webhooks are what GitHub itself remembers, so they cover an outage at once. Going
+through repositories is the net below that: a few of an installation in a pass, in turn, so that it costs a small part
+of the 5,000 requests an hour that GitHub allows an installation.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import TypeVar
+
+from bot.context import Context, Services
+from bot.deliveries import Delivery
+from bot.events import NumberedEvent, RepositoryEvent
+from bot.github import checks, contents, installations, pulls
+from bot.github.app import FIX, REPORT
+from bot.github.errors import Conflict
+from bot.github.installations import HookDelivery
+from bot.github.model import Installation
+from bot.schedule import own
+from checks.registry import rules
+from handlers.button import keep_up
+from handlers.desk import Desk
+from handlers.pulls import evaluate_pull
+from handlers.push import pushed
+
+log = logging.getLogger(__name__)
+
+NAME = "reconcile"
+REPOSITORIES = 20  # of an installation in one pass
+PULLS = 10  # of a repository in one pass
+REDELIVERIES = 100  # in one pass
+_ATTEMPTS = 5  # of GitHub to deliver one webhook
+_THREE_DAYS = 3 * 24 * 3600.0  # as long as GitHub can redeliver
+_ONCE_IN = 6 * 3600.0  # what died is tried anew that often
+
+T = TypeVar("T")
+
+
+async def handle(delivery: Delivery, context: Context) -> None:
+    event = delivery.parsed()
+    if isinstance(event, NumberedEvent):
+        desk = await Desk.open(delivery, event, context)
+        await evaluate_pull(desk, event.number)
+        await keep_up(desk, event.number)
+    elif isinstance(event, RepositoryEvent):
+        await _repository(await Desk.open(delivery, event, context))
+    elif event.installation:
+        await _installation(event.installation, delivery, context.services)
+    else:
+        await _everything(delivery, context.services)
+
+
+async def _everything(delivery: Delivery, services: Services) -> None:
+    app = services.github.as_app()
+    lacking: dict[str, str] = {}
+    for installation in await installations.listed(app):
+        trouble = _trouble(installation)
+        if trouble is not None:
+            lacking[installation.account] = trouble
+            log.error(
+                "an installation lacks what the work needs",
+                extra={"account": installation.account, "reason": trouble},
+            )
+        if not installation.suspended:
+            name = f"{delivery.id}/{installation.id}"
+            await services.enqueue(own(name, NAME, services.clock.now(), installation=installation.id))
+    services.troubles.replace("installation", lacking)
+    since = services.clock.now() - _THREE_DAYS
+    for failed in _undelivered(await installations.deliveries(app, since=since))[:REDELIVERIES]:
+        log.info("asking GitHub for a webhook that we missed", extra={"guid": failed.guid, "event": failed.event})
+        await installations.redeliver(app, failed.id)
+
+
+def _trouble(installation: Installation) -> str | None:
+    if installation.suspended:
+        return "it is suspended"
+    ranks = ("", "read", "write", "admin")
+    short = [
+        f"{name}: {level}"
+        for name, level in FIX.items()
+        if ranks.index(level) > (ranks.index(p) if (p := installation.permissions.get(name, "")) in ranks else 0)
+    ]
+    return f"permission {', '.join(short)} is not granted" if short else None
+
+
+def _undelivered(attempts: Sequence[HookDelivery]) -> list[HookDelivery]:
+    """The last attempt of each webhook that never got through, oldest first, unless it was tried often enough."""
+    by_guid: dict[str, list[HookDelivery]] = {}
+    for attempt in attempts:
+        by_guid.setdefault(attempt.guid, []).append(attempt)
+    failed = [
+        tries[0]
+        for tries in by_guid.values()
+        if len(tries) < _ATTEMPTS and not any(200 <= each.status_code < 300 for each in tries)
+    ]
+    return sorted(failed, key=lambda each: each.delivered_at)
+
+
+async def _installation(installation: int, delivery: Delivery, services: Services) -> None:
+    github = services.github.installation(installation, None, REPORT)
+    found = [each for each in await installations.repositories(github) if not each.archived]
+    found.sort(key=lambda each: each.id)
+    for repository in in_turn(found, REPOSITORIES, _pass(services)):
+        name = f"{delivery.id}/{repository.id}"
+        await services.enqueue(
+            own(name, NAME, services.clock.now(), installation=installation, repository=repository)
+        )
+
+
+async def _repository(desk: Desk) -> None:
+    """Nothing else works on this repository meanwhile, so runs in progress are left-overs."""
+    services, repository = desk.context.services, desk.repository
+    now = services.clock.now()
+    try:
+        tip = await contents.branch_head(desk.github, desk.name, repository.default_branch)
+    except Conflict:
+        tip = None  # it is empty
+    if tip is None:
+        return
+    # By the commit: one that was looked at is not looked at again while the store remembers it.
+    await services.enqueue(pushed(f"default/{repository.id}/{tip}", desk.installation, repository, tip, now))
+    names = {rule.check_name for rule in rules()}
+    for pull in in_turn(await pulls.listed(desk.github, desk.name), PULLS, _pass(services)):
+        runs = await checks.for_ref(desk.github, desk.name, pull.head.sha, app_id=services.identity.id)
+        if names <= {run.name for run in runs if run.status == "completed"}:
+            continue
+        name = f"pull/{repository.id}/{pull.number}/{pull.head.sha}/{int(now // _ONCE_IN)}"
+        await services.enqueue(
+            own(name, NAME, now, installation=desk.installation, repository=repository, number=pull.number)
+        )
+
+
+def in_turn(items: Sequence[T], count: int, turn: int) -> list[T]:
+    """`count` of the items; over successive turns each comes up as often as the others."""
+    if len(items) <= count:
+        return list(items)
+    start = turn * count
+    return [items[(start + i) % len(items)] for i in range(count)]
+
+
+def _pass(services: Services) -> int:
+    """Successive numbers for successive passes, the same in every replica."""
+    return int(services.clock.now() // max(1.0, services.settings.reconcile_interval))

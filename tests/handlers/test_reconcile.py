@@ -1,0 +1,165 @@
+"""What nobody told the server of is found: on GitHub's list of failed webhooks, or by looking at the repositories."""
+
+from __future__ import annotations
+
+import shutil
+
+import aiohttp
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from demo.story import BEFORE, PROPOSED
+from handlers.reconcile import PULLS, in_turn
+from tests.github import SimulatedGitHub, User, faults
+from tests.handlers.conftest import CHECKS, FAILED, GOOD, PASSED, Bot, by_the_app, checked, proposed
+
+NEVER = 1e6  # beside the one at start: the clock of these tests leaps over every pause
+
+
+def deaf(github: SimulatedGitHub) -> None:
+    """Webhooks are neither delivered nor remembered."""
+    github.app.webhook_url = None
+
+
+async def started_again(bot_: Bot, *, forgetful: bool = False) -> None:
+    await bot_.kill()
+    if forgetful:
+        shutil.rmtree(bot_.state)
+    await reconciled(bot_)
+
+
+async def reconciled(bot_: Bot) -> None:
+    """Start, and wait until all that the first pass found is worked off."""
+    asked = len(bot_.github.requests)
+    bot_.reconcile_interval = NEVER
+    await bot_.start()
+    await bot_.github.wait_for(
+        lambda: any(each.operation == "apps/list-webhook-deliveries" for each in bot_.github.requests[asked:])
+    )
+    await bot_.idle()
+
+
+async def test_a_pull_request_that_no_webhook_told_of_is_checked(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    deaf(github)
+    _, pull = await proposed(github, alice)
+    await started_again(bot_)
+    assert await checked(github, pull) == FAILED
+
+
+async def test_webhooks_that_failed_during_an_outage_are_asked_for_again(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    await bot_.stop()
+    repo, pull = await proposed(github, alice)
+    github.comment(pull, alice, "hello")
+    await github.settle()
+    failed = {delivery.guid for delivery in github.deliveries if delivery.status_code != 202}
+    assert failed
+    await started_again(bot_)
+    assert failed <= {delivery.guid for delivery in github.deliveries if delivery.redelivery}
+    assert await checked(github, pull) == FAILED
+    assert repo.pulls == [pull]
+
+
+async def test_a_webhook_that_is_never_accepted_is_not_asked_for_for_ever(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    bot_.webhook_secret = "what GitHub does not sign with"
+    await bot_.kill()
+    await bot_.start()
+    await proposed(github, alice)
+    await github.settle()
+    for _ in range(6):
+        await bot_.kill()
+        await reconciled(bot_)
+    attempts = [delivery.guid for delivery in github.deliveries]
+    assert max(attempts.count(guid) for guid in attempts) == 5
+
+
+async def test_runs_that_a_lost_server_left_in_progress_are_ended(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    github.faults.append(faults.Fault(faults.server_error(502), path=r"/check-runs/\d+$", times=None))
+    _, pull = await proposed(github, alice)
+    await github.wait_for(lambda: set(pull.checks) == CHECKS)
+    deaf(github)
+    await bot_.kill()
+    github.faults.clear()
+    assert {run.status for run in pull.checks.values()} == {"in_progress"}
+    await started_again(bot_, forgetful=True)
+    assert await checked(github, pull) == FAILED
+
+
+async def test_runs_of_a_former_head_are_ended_by_the_next_one(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    github.faults.append(faults.Fault(faults.server_error(502), path=r"/check-runs/\d+$", times=None))
+    repo, pull = await proposed(github, alice)
+    await github.wait_for(lambda: set(pull.checks) == CHECKS)
+    await bot_.kill()
+    github.faults.clear()
+    shutil.rmtree(bot_.state)
+    left = list(pull.checks.values())
+    await bot_.start()
+    repo.push("copy", GOOD, author=alice)
+    assert await checked(github, pull) == PASSED
+    await bot_.idle()
+    assert {(run.status, run.conclusion) for run in left} == {("completed", "neutral")}
+
+
+async def test_what_is_done_is_not_done_again(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:
+    _, pull = await proposed(github, alice)
+    await checked(github, pull)
+    await bot_.idle()
+    before = {name: run.id for name, run in pull.checks.items()}
+    written = [request for request in github.requests if request.method != "GET"]
+    await started_again(bot_)
+    assert {name: run.id for name, run in pull.checks.items()} == before
+    again = [request for request in github.requests if request.method != "GET"][len(written) :]
+    assert {request.operation for request in again} <= {"apps/create-installation-access-token"}
+
+
+async def test_a_default_branch_that_moved_on_gets_its_fixes(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:
+    repo = github.repository("acme/platform", BEFORE)
+    github.install(repo)
+    await bot_.idle()
+    deaf(github)
+    repo.push("main", PROPOSED, author=alice)
+    assert by_the_app(github, repo) == []
+    await started_again(bot_)
+    assert len(by_the_app(github, repo)) == 1
+    await started_again(bot_)
+    assert len(by_the_app(github, repo)) == 1
+
+
+async def test_readiness_tells_of_installations_that_cannot_be_used_and_stays_ready(
+    github: SimulatedGitHub, bot_: Bot
+) -> None:
+    one, other = github.repository("acme/platform", BEFORE), github.repository("initech/platform", BEFORE)
+    github.suspend(github.install(one))
+    github.accept_permissions(github.install(other), {"checks": "write", "contents": "read", "metadata": "read"})
+    await started_again(bot_)
+    assert bot_.running is not None
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{bot_.running.port}/readyz") as answer,
+    ):
+        assert answer.status == 200
+        troubles = (await answer.json())["troubles"]
+    assert troubles == {
+        "installation acme": "it is suspended",
+        "installation initech": "permission contents: write, pull_requests: write is not granted",
+    }
+
+
+@pytest.mark.parametrize("count", [PULLS, 3])
+@given(size=st.integers(0, 40), first=st.integers(0, 10**6))
+def test_everything_has_its_turn(count: int, size: int, first: int) -> None:
+    items = list(range(size))
+    turns = [in_turn(items, count, turn) for turn in range(first, first + max(size, 1))]
+    assert all(len(turn) == len(set(turn)) == min(count, size) for turn in turns)
+    seen = [item for turn in turns for item in turn]
+    assert len({seen.count(item) for item in items}) <= 1
