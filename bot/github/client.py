@@ -17,6 +17,7 @@ from urllib.parse import urljoin, urlsplit
 import aiohttp
 from gidgethub import sansio
 
+from bot.body import read_at_most
 from bot.clock import Clock, backoff
 from bot.github.errors import (
     Answer,
@@ -36,6 +37,7 @@ ATTEMPTS = 4
 LONGEST_WAIT = 75.0
 MAX_REDIRECTS = 5
 MAX_PAGES = 300
+MAX_ANSWER = 64 * 2**20  # bytes; a comparison or a tree of GitHub's stays far below
 TIMEOUT = aiohttp.ClientTimeout(total=60, connect=10, sock_read=30)
 _KEEPS_METHOD = (301, 302, 307, 308)  # renamed and transferred repositories answer 301 or 307
 
@@ -51,7 +53,7 @@ class Authority(Protocol):
 
     @property
     def scheme(self) -> str:
-        """`bearer` for the App's JWT, `token` for an installation's."""
+        """`bearer` for the App's JWT, `token` for an installation's; an empty token sends none."""
         ...
 
 
@@ -78,7 +80,11 @@ class GitHub:
         self._wire = wire
         self._authority = authority
         self._pace = pace
-        self.scope = scope  # for metrics and logs: "app" or "installation/ID"
+        self.scope = scope  # for metrics and logs: "app", "installation/ID" or "anonymous"
+
+    @property
+    def base_url(self) -> str:
+        return self._wire.base_url
 
     async def getitem(self, path: str, /, **values: str | int) -> Any:
         return (await self.request("GET", path, values)).data
@@ -120,8 +126,12 @@ class GitHub:
         *,
         repeatable: bool = False,
         paced: bool = True,
+        etag: str | None = None,
     ) -> Answer:
-        """One logical request: token, pacing, redirects, retries. `data` is sent as JSON; None sends no body."""
+        """One logical request: token, pacing, redirects, retries. `data` is sent as JSON; None sends no body.
+
+        With `etag` (of an earlier answer) the status may be 304: nothing has changed, and it costs nothing.
+        """
         url = sansio.format_url(path, {k: str(v) for k, v in (values or {}).items()}, base_url=self._wire.base_url)
         label = f"{method} {urlsplit(url).path}"
         body = b"" if data is None else json.dumps(data).encode()
@@ -134,7 +144,7 @@ class GitHub:
             token = await self._authority.token(refused=refused)
             fault: ServerFault
             try:
-                answer = await self._follow(method, url, token, body)
+                answer = await self._follow(method, url, token, body, etag)
             except aiohttp.ClientConnectorError as error:
                 fault = Unreachable(f"no connection: {error}", request=label)  # nothing was sent
             except (aiohttp.ClientError, TimeoutError) as error:
@@ -146,7 +156,7 @@ class GitHub:
                 if not repeatable:
                     raise fault from None
             else:
-                if answer.status < 300:
+                if answer.status < 300 or (answer.status == 304 and etag is not None):
                     self._pace.hits = 0
                     return answer
                 wait = limit_wait(answer, self._wire.clock.now(), self._pace.hits)
@@ -178,35 +188,39 @@ class GitHub:
         if wait > LONGEST_WAIT:
             raise RateLimited("rate limit", retry_at=self._wire.clock.now() + wait, delay=wait, request=label)
 
-    async def _follow(self, method: str, url: str, token: str, body: bytes) -> Answer:
+    async def _follow(self, method: str, url: str, token: str, body: bytes, etag: str | None) -> Answer:
         home = urlsplit(self._wire.base_url)
         for _ in range(MAX_REDIRECTS):
             if urlsplit(url)[:2] != home[:2]:
                 # The token is for one server only, whoever tells us to take it elsewhere.
                 raise BadRequest(f"refused to go to {urlsplit(url).netloc}")
-            answer = await self._send(method, url, token, body)
+            answer = await self._send(method, url, token, body, etag)
             location = answer.headers.get("location")
             if answer.status not in _KEEPS_METHOD or location is None or (answer.status == 302 and method != "GET"):
                 return answer
             url = urljoin(url, location)
         raise BadRequest("redirected in a circle")
 
-    async def _send(self, method: str, url: str, token: str, body: bytes) -> Answer:
+    async def _send(self, method: str, url: str, token: str, body: bytes, etag: str | None) -> Answer:
         # gidgethub spells both schemes; which one is the authority's to say.
         bearer = self._authority.scheme == "bearer"
         headers = sansio.create_headers(
             USER_AGENT,
             accept="application/vnd.github+json",
             jwt=token if bearer else None,
-            oauth_token=None if bearer else token,
+            oauth_token=None if bearer else token or None,
         )
         headers["x-github-api-version"] = API_VERSION
         if body:
             headers["content-type"] = "application/json; charset=utf-8"
+        if etag is not None:
+            headers["if-none-match"] = etag
         async with self._wire.session.request(
             method, url, headers=headers, data=body or None, allow_redirects=False, timeout=TIMEOUT
         ) as response:
-            raw = await response.read()
+            raw = await read_at_most(response, MAX_ANSWER)
+            if raw is None:
+                raise Unreachable(f"the answer is longer than {MAX_ANSWER:,} bytes", status=response.status)
             status, received = response.status, {k.lower(): v for k, v in response.headers.items()}
         remaining = received.get("x-ratelimit-remaining", "")
         self._wire.observe(method, status, int(remaining) if remaining.isdecimal() else None, self.scope)

@@ -72,8 +72,10 @@ class People(State):
 
         move_ref(repo, f"refs/heads/{branch}", None, user or repo.owner)
 
-    def release(self, repo: Repository, tag: str, *, body: str = "", prerelease: bool = False) -> Release:
-        item = Release(next(self.ids), tag, tag, body, repo.owner, self.now(), prerelease=prerelease)
+    def release(
+        self, repo: Repository, tag: str, *, body: str = "", prerelease: bool = False, draft: bool = False
+    ) -> Release:
+        item = Release(next(self.ids), tag, tag, body, repo.owner, self.now(), draft, prerelease)
         repo.releases.append(item)
         return item
 
