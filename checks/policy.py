@@ -14,11 +14,13 @@ from typing import Any
 
 import yaml
 
+from checks.versions.policy import VersionPolicy
+from checks.versions.reader import read_versions
 from gitops.documents import first_line, items, read_documents, to_python
 from gitops.errors import GitopsError, MalformedYaml
 from gitops.rendering import BuildOptions
 from gitops.resources import ResourceId
-from gitops.tree import Tree
+from gitops.tree import Tree, normalise
 
 PATH = ".github/argofix.yaml"
 
@@ -78,7 +80,7 @@ class Policy:
     build_options: BuildOptions | None = None
     secrets_provided: tuple[Declared, ...] | None = None  # None: the configuration does not say
     argocd_overlay: str | None = None
-    versions: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, VersionPolicy] = field(default_factory=dict)
     problems: tuple[PolicyProblem, ...] = ()
 
     def instance_of(self, root: str, application: str) -> str | None:
@@ -269,11 +271,12 @@ class _Reader:
         self.values["secrets_provided"] = tuple(declared)
 
     def _overlay(self, node: yaml.Node) -> None:
-        self.values["argocd_overlay"] = self._string(node, "argocd.overlay")
+        text = self._string(node, "argocd.overlay")
+        try:
+            self.values["argocd_overlay"] = normalise(text) if text is not None else None
+        except GitopsError as error:
+            self._problem(node, f"`argocd.overlay` must be a directory of this repository: {error}")
 
     def _versions(self, node: yaml.Node) -> None:
-        value = to_python(node)
-        if isinstance(value, dict):
-            self.values["versions"] = value
-        else:
-            self._problem(node, "`versions` must be a mapping")
+        self.values["versions"], problems = read_versions(node)
+        self.problems.extend(PolicyProblem(line, message) for line, message in problems)

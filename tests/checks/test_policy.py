@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.policy import Ignore, Keep, Policy, matches, parse_policy
+from checks.versions.policy import Level
 from gitops.errors import GitopsError
 from gitops.rendering import BuildOptions
 from gitops.resources import ResourceId
@@ -27,7 +28,7 @@ ignore:
     resource: ConfigMap/shop/*
     reason: moving house
 argocd: {overlay: argocd/overlays/prod}
-versions: {argo-cd: {to: 3.1.0}}
+versions: {argo-cd: {level: patch}}
 secrets: {provided: [registry]}
 """
 
@@ -42,6 +43,7 @@ def test_everything_at_once() -> None:
     assert policy.ignore == (Ignore("duplicate-owner", "ConfigMap/shop/*", "moving house", 10),)
     assert policy.build_options == BuildOptions(load_restrictor_none=True, enable_helm=True)
     assert policy.argocd_overlay == "argocd/overlays/prod"
+    assert policy.versions["argo-cd"].level is Level.PATCH
 
 
 @pytest.mark.parametrize(
@@ -64,6 +66,7 @@ def test_everything_at_once() -> None:
         ("ignore:\n- {rule: a, resource: b, reason: ' '}\n", 2, "lacks `reason`"),
         ("ignore:\n- {rule: a, resource: b, reason: c, until: d}\n", 2, "unknown key `until`"),
         ("argocd:\n  overlay:\n", 2, "`argocd.overlay` must be a text"),
+        ("argocd:\n  overlay: /etc\n", 2, "`argocd.overlay` must be a directory of this repository"),
         ("versions: 1\n", 1, "`versions` must be a mapping"),
         ("secrets:\n  provided: a\n", 2, "`secrets.provided` must be a list"),
         ("secrets:\n  provided:\n  - a/b/c/d\n", 3, "entry must be NAME"),

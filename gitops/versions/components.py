@@ -1,0 +1,66 @@
+"""Components whose versions are followed: what they are called in manifests, and where they are published.
+
+Only Argo CD is built in. Every other component that publishes images on quay.io and releases on GitHub is a matter of
+configuration (`versions:` in `.github/argofix.yaml`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Chart:
+    """A Helm chart that installs a component; its own versions differ from the component's.
+
+    `repository` is the chart repository's URL (`https://` or `oci://`), `name` the chart's name there.
+    """
+
+    repository: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """`images` are all names by which manifests call the image (without tag); `repository` is `owner/name` on GitHub,
+    `quay` `namespace/name` on quay.io. `manifest` is the URL of the released install manifest with `{tag}` in it, ''
+    when it is not known: with it a vendored copy can be renewed.
+    """
+
+    name: str
+    images: tuple[str, ...]
+    repository: str
+    quay: str
+    charts: tuple[Chart, ...] = ()
+    manifest: str = ""
+
+    def is_image(self, name: str) -> bool:
+        """Whether an image name (no tag, no digest) is this component's."""
+        return name in self.images
+
+    def is_chart(self, repository: str, name: str) -> bool:
+        """Whether a chart is this component's. An empty `repository` (a chart vendored beside) is not."""
+        wanted = _chart_location(repository, name)
+        return any(_chart_location(chart.repository, chart.name) == wanted for chart in self.charts)
+
+
+def _chart_location(repository: str, name: str) -> str:
+    # Argo CD writes OCI repositories without their scheme.
+    bare = repository.lower().removeprefix("oci://").removeprefix("https://").removeprefix("http://").rstrip("/")
+    return f"{bare}/{name}"
+
+
+ARGO_CD: Final = Component(
+    name="argo-cd",
+    images=("quay.io/argoproj/argocd", "argoproj/argocd", "docker.io/argoproj/argocd"),
+    repository="argoproj/argo-cd",
+    quay="argoproj/argocd",
+    charts=(
+        Chart("https://argoproj.github.io/argo-helm", "argo-cd"),
+        Chart("oci://ghcr.io/argoproj/argo-helm", "argo-cd"),
+    ),
+    manifest="https://raw.githubusercontent.com/argoproj/argo-cd/{tag}/manifests/install.yaml",
+)
+
+BUILT_IN: Final = {ARGO_CD.name: ARGO_CD}
