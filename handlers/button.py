@@ -15,7 +15,8 @@ from checks import ownership
 from checks.model import Severity
 from checks.policy import read_policy
 from handlers.desk import Desk
-from handlers.fixes import DEFAULT, Settled, Target, fixes_of, scope_of, scope_of_base, settle
+from handlers.fixes import DEFAULT, Settled, Target, scope_of, scope_of_base, settle
+from handlers.proposals import open_below
 from handlers.pulls import Sides, sides_of
 
 _MARK = "<!-- argofix:fixes -->"
@@ -59,7 +60,7 @@ async def fix_pull(desk: Desk, number: int) -> None:
 
 async def keep_up(desk: Desk, number: int) -> None:
     """Bring the fixes that the button opened against a pull request's own branch up to date with it."""
-    if not await fixes_of(desk, scope_of(number)):
+    if not await open_below(desk, scope_of(number)):
         return
     pull = await pulls.get(desk.github, desk.name, number)
     if pull.state != "open" or pull.from_fork:

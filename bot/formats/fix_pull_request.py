@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 
 from bot.evaluation import Evaluation
 from bot.formats.diff import diff_of_edits
 from bot.formats.markdown import block, bullets, code, details, plain, safe, shell_word, table
+from bot.formats.marks import state_mark
 from checks.model import Finding
 from checks.ownership.plan import FixPlan
 from checks.ownership.prune import Safety, safety
@@ -23,40 +23,10 @@ _ROWS = 50
 _SHOWN_DIFF = 20_000
 _TRACKING_ID = "jsonpath='{.metadata.annotations.argocd\\.argoproj\\.io/tracking-id}{\"\\n\"}'"
 
-_STATE = re.compile(r"<!-- argofix:state:(?P<edits>[0-9a-f]{12}):(?P<commit>[0-9a-f]{40}) -->")
-CLOSED = "<!-- argofix:closed -->"
-
 
 def mark(key: str) -> str:
     """The hidden line by which a fix pull request is known again."""
     return f"<!-- argofix:fix:{key} -->"
-
-
-def state_mark(edits: str, commit: str) -> str:
-    """The hidden line that tells which edits the branch holds and at which commit we left it."""
-    return f"<!-- argofix:state:{edits}:{commit} -->"
-
-
-def read_state(body: str) -> tuple[str, str] | None:
-    """(digest of the edits, commit) of our last update, as written in a body.
-
-    The last one counts: what stands before it (a diff, say) may quote a file of the repository.
-    """
-    match = _last_state(body)
-    return (match["edits"], match["commit"]) if match else None
-
-
-def closed_by_us(body: str) -> bool:
-    """Whether we closed the pull request, as written behind the state."""
-    match = _last_state(body)
-    return CLOSED in body[match.end() if match else 0 :]
-
-
-def _last_state(body: str) -> re.Match[str] | None:
-    match = None
-    for match in _STATE.finditer(body):  # noqa: B007 - the last one is wanted
-        pass
-    return match
 
 
 def digest(evaluation: Evaluation, plan: FixPlan) -> str:

@@ -7,6 +7,7 @@ import pytest
 from bot.engine import Engine
 from bot.evaluation import Evaluation
 from bot.formats import fix_pull_request as text
+from bot.formats.marks import CLOSED, closed_by_us, read_state
 from checks.ownership.plan import FixPlan
 from tests.scenarios import Files, application, config_map, documents, evaluated, kustomization, manifest
 
@@ -43,18 +44,10 @@ async def test_a_body_begins_with_the_mark_and_ends_with_the_state(engine: Engin
     evaluation, plan = await planned(engine, both(config_map("shared")))
     shown = text.body(evaluation, plan, plan.key, COMMIT)
     assert shown.startswith(f"{text.mark(plan.key)}\n\n`a` and `b` both own ConfigMap shop/shared.")
-    assert text.read_state(shown) == (text.digest(evaluation, plan), COMMIT)
-    assert not text.closed_by_us(shown)
-    assert text.closed_by_us(f"{shown}\n\n{text.CLOSED}")
+    assert read_state(shown) == (text.digest(evaluation, plan), COMMIT)
+    assert not closed_by_us(shown)
+    assert closed_by_us(f"{shown}\n\n{CLOSED}")
     assert "[!WARNING]" not in shown
-
-
-def test_the_last_state_counts_and_the_closing_mark_behind_it() -> None:
-    first, last = text.state_mark("0" * 12, "0" * 40), text.state_mark("1" * 12, "1" * 40)
-    quoted = f"{first}\n{text.CLOSED}\n{last}"
-    assert text.read_state(quoted) == ("1" * 12, "1" * 40)
-    assert not text.closed_by_us(quoted)
-    assert text.read_state("nothing") is None
 
 
 async def test_a_namespace_takes_everything_along_and_a_claim_does_not(engine: Engine) -> None:
@@ -85,7 +78,7 @@ async def test_a_body_too_long_loses_whole_parts_and_neither_mark_nor_state(
     shown = text.body(evaluation, plan, plan.key, COMMIT)
     assert len(shown) < len(whole)
     assert shown.startswith(text.mark(plan.key))
-    assert text.read_state(shown) == text.read_state(whole)
+    assert read_state(shown) == read_state(whole)
     assert "left out, since it is too long for GitHub" in shown
     assert "**Hand over.**" in shown  # the warning above points there
     assert shown.count("<details>") == shown.count("</details>")

@@ -1,0 +1,35 @@
+"""Hidden lines by which our own pull requests are known again, and what they remember for us."""
+
+from __future__ import annotations
+
+import re
+
+_STATE = re.compile(r"<!-- argofix:state:(?P<edits>[0-9a-f]{12}):(?P<commit>[0-9a-f]{40}) -->")
+CLOSED = "<!-- argofix:closed -->"
+
+
+def state_mark(edits: str, commit: str) -> str:
+    """The hidden line that tells which edits the branch holds and at which commit we left it."""
+    return f"<!-- argofix:state:{edits}:{commit} -->"
+
+
+def read_state(body: str) -> tuple[str, str] | None:
+    """(digest of the edits, commit) of our last update, as written in a body.
+
+    The last one counts: what stands before it (a diff, say) may quote a file of the repository.
+    """
+    match = _last_state(body)
+    return (match["edits"], match["commit"]) if match else None
+
+
+def closed_by_us(body: str) -> bool:
+    """Whether we closed the pull request, as written behind the state."""
+    match = _last_state(body)
+    return CLOSED in body[match.end() if match else 0 :]
+
+
+def _last_state(body: str) -> re.Match[str] | None:
+    match = None
+    for match in _STATE.finditer(body):  # noqa: B007 - the last one is wanted
+        pass
+    return match

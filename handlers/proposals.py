@@ -1,0 +1,173 @@
+"""Our own pull requests: a stable branch each, made anew when what it proposes changes, left alone when people act.
+
+A branch that a person pushed to is left alone; a pull request that a person closed stays closed; what is not ours is
+never touched, whatever it is called.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.fields import Fields
+from bot.formats.marks import CLOSED, closed_by_us, read_state
+from bot.github import comments, contents, pulls
+from bot.github.client import GitHub
+from bot.github.contents import FileChange
+from bot.github.model import PullRequest
+from gitops.spans import Edit, apply_edits, edits_by_path
+from gitops.tree import Tree
+from handlers.desk import Desk
+
+log = logging.getLogger(__name__)
+
+_EDITED = "<!-- argofix:edited -->"
+
+
+class Taken(Exception):
+    """The branch holds commits that are not ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A branch and its pull request as they should be.
+
+    `parent` is the commit that the edits go on top of; equal `digest`s stand for equal edits, which need no new
+    commit; `changes` and `body` (of the commit's id) are worked out only when needed.
+    """
+
+    branch: str
+    base: str
+    parent: str
+    digest: str
+    title: str
+    message: str
+    changes: Callable[[], Mapping[str, FileChange]]
+    body: Callable[[str], str]
+    draft: bool = False
+
+
+async def propose(
+    desk: Desk, github: GitHub, proposal: Proposal, *, wanted: Callable[[Sequence[PullRequest]], bool]
+) -> PullRequest | None:
+    """The open pull request, made so; None when none is open and `wanted` (of the branch's former ones) says no.
+
+    Raises `Taken` for a branch with commits of others and no pull request of ours.
+    """
+    history = await history_of(desk, github, proposal.branch)
+    current = next((pull for pull in history if pull.state == "open"), None)
+    if current is None and not wanted(history):
+        return None
+    head = await contents.branch_head(github, desk.name, proposal.branch)
+    state = read_state(current.body) if current is not None else None
+    where_we_left_it = head is None or (state is not None and head == state[1])
+    if head is not None and not where_we_left_it and not await _made_by_us(desk, github, head):
+        if current is None:
+            raise Taken
+        await _say_edited(desk, github, current)
+        return current
+    same = state is not None and state == (proposal.digest, head)
+    if current is not None and state is not None and same and current.base.ref == proposal.base:
+        commit = state[1]  # the same edits: a new commit would only take away reviews
+    else:
+        commit = await contents.commit(
+            github, desk.name, parent=proposal.parent, message=proposal.message, changes=proposal.changes()
+        )
+        if head is None:
+            await contents.create_branch(github, desk.name, proposal.branch, commit)
+        else:
+            await contents.move_branch(github, desk.name, proposal.branch, old=head, new=commit, force=True)
+    return await _pull(desk, github, proposal, current, commit)
+
+
+async def history_of(desk: Desk, github: GitHub, branch: str) -> list[PullRequest]:
+    """Our pull requests from this branch, open and closed, the newest first."""
+    history = await pulls.listed(github, desk.name, state="all", head=branch)
+    return [pull for pull in history if _is_ours(desk, pull)]
+
+
+async def open_below(desk: Desk, prefix: str) -> list[PullRequest]:
+    """Our open pull requests from branches `argofix/<prefix>...`."""
+    listed = await pulls.listed(desk.github, desk.name)
+    return [pull for pull in listed if _is_ours(desk, pull) and pull.head.ref.startswith(f"argofix/{prefix}")]
+
+
+def closed_by_person(pull: PullRequest) -> bool:
+    """Whether it was closed, unmerged, by somebody other than us."""
+    return not pull.merged and pull.state == "closed" and not closed_by_us(pull.body)
+
+
+async def close(desk: Desk, github: GitHub, pull: PullRequest, why: str) -> None:
+    """Close one of ours with a word why, and delete its branch unless others have pushed to it."""
+    identity = desk.context.services.identity
+    head = await contents.branch_head(github, desk.name, pull.head.ref)
+    state = read_state(pull.body)
+    ours = head is None or (state is not None and head == state[1]) or await _made_by_us(desk, github, head)
+    if not ours:
+        why += " The branch stays: it holds commits of others."
+    await comments.sticky(
+        github, desk.name, pull.number, mark=CLOSED, body=why, app_id=identity.id, slug=identity.slug
+    )
+    body = pull.body if closed_by_us(pull.body) else f"{pull.body}\n\n{CLOSED}"
+    # In one request: what was closed without the mark counts as closed by a person.
+    await pulls.update(github, desk.name, pull.number, body=body, state="closed")
+    if ours:
+        await contents.delete_branch(github, desk.name, pull.head.ref)
+
+
+def file_changes(tree: Tree, edits: Iterable[Edit]) -> dict[str, FileChange]:
+    """What a commit of these edits changes, each file's mode as it is."""
+    changes: dict[str, FileChange] = {}
+    for path, grouped in edits_by_path(edits).items():
+        entry = tree.entry(path)
+        mode = entry.mode if entry is not None else 0o100644
+        changes[path] = FileChange(apply_edits(tree.read(path), grouped), mode)
+    return changes
+
+
+async def _pull(
+    desk: Desk, github: GitHub, proposal: Proposal, current: PullRequest | None, commit: str
+) -> PullRequest:
+    body, title = proposal.body(commit), proposal.title
+    if current is None:
+        try:
+            return await pulls.create(
+                github,
+                desk.name,
+                head=proposal.branch,
+                base=proposal.base,
+                title=title,
+                body=body,
+                draft=proposal.draft,
+            )
+        except pulls.AlreadyOpen:
+            # An answer was lost, or somebody opened one from our branch.
+            found = await pulls.listed(github, desk.name, head=proposal.branch)
+            current = next((pull for pull in found if _is_ours(desk, pull)), None)
+            if current is None:
+                raise Taken from None
+    if current.body.replace("\r\n", "\n").strip() == body.strip() and current.title == title:
+        return current
+    return await pulls.update(github, desk.name, current.number, title=title, body=body)
+
+
+async def _made_by_us(desk: Desk, github: GitHub, commit: str) -> bool:
+    """Whether a commit is the App's own; GitHub signs those, so that nobody else can make one."""
+    fields = Fields(await github.getitem(f"/repos/{desk.name}/git/commits/{{commit}}", commit=commit))
+    verification = fields.inner_or_none("verification")
+    signed = verification is not None and verification.flag("verified", False)
+    return signed and fields.inner("author").text("name") == desk.context.services.identity.login
+
+
+async def _say_edited(desk: Desk, github: GitHub, pull: PullRequest) -> None:
+    identity = desk.context.services.identity
+    body = f"{_EDITED}\nSomebody has pushed to this branch, so argofix leaves it alone from here on."
+    await comments.sticky(
+        github, desk.name, pull.number, mark=_EDITED, body=body, app_id=identity.id, slug=identity.slug
+    )
+
+
+def _is_ours(desk: Desk, pull: PullRequest) -> bool:
+    # Anybody with write access could make a branch of that name; only our own pull requests are touched.
+    return pull.author == desk.context.services.identity.login and not pull.from_fork
