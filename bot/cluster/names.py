@@ -47,18 +47,28 @@ class Status:
 
 
 def read_page(answer: bytes | bytearray) -> Page | None:
-    """A PartialObjectMetadataList; None when it is none."""
+    """A PartialObjectMetadataList; None when it is none.
+
+    The `items` of an empty one are null: the API server appends to a nil slice (apiserver,
+    endpoints/handlers/response.go, `asPartialObjectMetadataList`).
+    """
     found = _decoded(answer)
-    items = found.get("items")
-    if found.get("kind") != "PartialObjectMetadataList" or not isinstance(items, list):
+    if found.get("kind") != "PartialObjectMetadataList" or "items" not in found:
         return None
-    return Page(tuple(_seen(item) for item in items), _text(_mapping(found.get("metadata")).get("continue")))
+    items = found["items"] if found["items"] is not None else []
+    if not isinstance(items, list):
+        return None
+    seen = tuple(_seen(item) for item in items)
+    if not all(each.name for each in seen):
+        return None
+    return Page(seen, _text(_mapping(found.get("metadata")).get("continue")))
 
 
 def read_object(answer: bytes | bytearray) -> Seen | None:
     """A PartialObjectMetadata; None when it is none."""
     found = _decoded(answer)
-    return _seen(found) if found.get("kind") == "PartialObjectMetadata" else None
+    seen = _seen(found) if found.get("kind") == "PartialObjectMetadata" else None
+    return seen if seen is not None and seen.name else None
 
 
 def read_keys(answer: bytes | bytearray) -> frozenset[str] | None:

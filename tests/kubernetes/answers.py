@@ -45,16 +45,16 @@ class Pages:
 
     def get(self, kind: Kind, namespace: str, name: str, form: str) -> Json:
         found = self.store.held(kind).get((namespace, name))
-        if form == PARTIAL_LIST:
-            raise not_acceptable()
         if found is None:
             raise not_found(kind.resource, kind.group, name)
+        if form == PARTIAL_LIST:
+            raise not_acceptable(f"you requested {form}, but the requested object is not a list (*core.{kind.kind})")
         return partial(found) if form else found
 
     def page(self, kind: Kind, namespace: str | None, query: Mapping[str, str], form: str) -> Json:
         """`namespace` None lists all of them."""
         if form == PARTIAL:
-            raise not_acceptable()
+            raise not_acceptable(f"you requested {form}, but the requested object is a list (*core.{kind.kind}List)")
         where = f"{kind.group}/{kind.resource}/{namespace or ''}"
         start, revision = "", self.store.revision
         token = query.get("continue", "")
@@ -82,7 +82,8 @@ class Pages:
                 "kind": PARTIAL_LIST,
                 "apiVersion": "meta.k8s.io/v1",
                 "metadata": metadata,
-                "items": [partial(item) for item in page],
+                # Null for an empty list: the conversion appends to a nil slice (`asPartialObjectMetadataList`).
+                "items": [partial(item) for item in page] or None,
             }
         bare = page if kind.custom else [_without_kind(item) for item in page]
         return {"kind": f"{kind.kind}List", "apiVersion": kind.api_version, "metadata": metadata, "items": bare}

@@ -71,9 +71,9 @@ def path_forbidden(user: str, verb: str, path: str) -> Refused:
     return Refused(403, "Forbidden", f'forbidden: User "{user}" cannot {verb} path "{path}"')
 
 
-def not_acceptable() -> Refused:
-    message = "only the following media types are accepted: application/json, application/yaml"
-    return Refused(406, "NotAcceptable", message)
+def not_acceptable(message: str = "") -> Refused:
+    accepted = "only the following media types are accepted: application/json, application/yaml"
+    return Refused(406, "NotAcceptable", message or accepted)
 
 
 def bad_request(message: str) -> Refused:
