@@ -29,6 +29,7 @@ from bot.server import application, listening
 from bot.settings import Settings, SettingsError
 from bot.sqlite_store import SqliteStore
 from bot.troubles import Troubles
+from bot.versions.sources import VersionSources
 from bot.webhook import Webhook
 from bot.worker import Limits, Worker
 from handlers.registry import HANDLERS
@@ -78,9 +79,28 @@ async def serve(
         troubles = Troubles()
         mirrors = Mirrors(settings.state_dir / "mirrors", github.token)
 
+        versions = VersionSources(
+            session,
+            quay_url=settings.quay_url,
+            releases_url=settings.releases_url,
+            clock=clock,
+            directory=settings.state_dir / "versions",
+            metrics=metrics,
+        )
+
         def services() -> Services:
             return Services(
-                settings, clock, github, identity[0], mirrors, engine, metrics, worker.accept, clusters, troubles
+                settings,
+                clock,
+                github,
+                identity[0],
+                mirrors,
+                engine,
+                metrics,
+                versions,
+                worker.accept,
+                clusters,
+                troubles,
             )
 
         limits = Limits(concurrency=settings.workers, run_limit=settings.run_limit)

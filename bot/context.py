@@ -18,6 +18,7 @@ from bot.metrics import Metrics
 from bot.mirror import Mirrors
 from bot.settings import Settings
 from bot.troubles import Troubles
+from bot.versions.sources import VersionSources
 
 T = TypeVar("T")
 
@@ -37,6 +38,7 @@ class Services:
     mirrors: Mirrors
     engine: Engine
     metrics: Metrics
+    versions: VersionSources
     enqueue: Callable[[Delivery], Awaitable[Stored]]
     clusters: LiveSource | None = None
     troubles: Troubles = field(default_factory=Troubles)

@@ -53,6 +53,19 @@ class Metrics:
             ["rule", "severity"],
             registry=registry,
         )
+        self.version_requests = Counter(
+            "argofix_version_requests_total", "Answers of registries", ["source", "status"], registry=registry
+        )
+        self.version_faults = Counter(
+            "argofix_version_faults_total",
+            "Looks for versions that came to nothing, by source and kind of fault",
+            ["source", "kind"],
+            registry=registry,
+        )
+
+    def observe_versions(self, source: str, status: int) -> None:
+        """Fits `bot.versions.host.Host.observe`."""
+        self.version_requests.labels(source, str(status)).inc()
 
     def observe_github(self, method: str, status: int, remaining: int | None, scope: str) -> None:
         """Fits `bot.github.client.Wire.observe`."""

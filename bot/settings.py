@@ -24,6 +24,7 @@ class Settings:
     webhook_secret: str = field(repr=False)
     api_url: str = "https://api.github.com"
     quay_url: str = "https://quay.io"
+    releases_url: str | None = None  # None: where `api_url` is
     state_dir: Path = Path("state")
     database_url: str = field(default="", repr=False)  # may carry a password
     host: str = "0.0.0.0"  # noqa: S104 - a server in a container listens on every address
@@ -53,6 +54,7 @@ class Settings:
             webhook_secret=secret.strip(),
             api_url=_url(env, "GITHUB_API_URL", "https://api.github.com"),
             quay_url=_url(env, "QUAY_URL", "https://quay.io"),
+            releases_url=_url(env, "ARGOFIX_RELEASES_URL", "") if "ARGOFIX_RELEASES_URL" in env else None,
             state_dir=state_dir,
             database_url=_database(env, state_dir),
             host=env.get("HOST", "0.0.0.0"),  # noqa: S104

@@ -58,6 +58,17 @@ class Authority(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class FixedToken:
+    """An authority with a token that does not change; without one, nobody in particular asks."""
+
+    value: str = field(default="", repr=False)
+    scheme: str = "token"
+
+    async def token(self, *, refused: str | None = None) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
 class Wire:
     """What all clients of one server share. `observe(method, status, remaining, scope)` sees every answer."""
 

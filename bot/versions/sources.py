@@ -1,0 +1,131 @@
+"""The versions of a component that both quay.io and GitHub publish."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+
+from bot.clock import Clock
+from bot.github.client import FixedToken, GitHub, Wire
+from bot.github.pace import Pace
+from bot.metrics import Metrics
+from bot.versions import quay, releases
+from bot.versions.cache import AnswerCache
+from bot.versions.faults import SourceFault
+from bot.versions.host import Host
+from checks.versions.choose import Release
+from gitops.versions.components import Component
+from gitops.versions.pins import parse_version
+
+FRESH = 300.0  # seconds that an outcome is good for, so that many repositories cost one look
+FRESH_FAULT = 60.0
+_MOST = 200  # components that are remembered
+# Both become part of a path, so `.` and `..` are out.
+_PAIR = re.compile(r"(?!\.{1,2}/)[A-Za-z0-9_.-]+/(?!\.{1,2}\Z)[A-Za-z0-9_.-]+")
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What has an image and a release, the newest release first. `notes`, by tag, is what GitHub says about every
+    release, also about those without an image: they are passed all the same."""
+
+    available: tuple[Release, ...]
+    notes: Mapping[str, releases.Release]
+
+
+@dataclass(slots=True)
+class _Known:
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    until: float = 0.0  # seconds since the epoch
+    outcome: Published | SourceFault | None = None
+
+
+class VersionSources:
+    """One for the server. Releases are read with the access that a caller brings (GitHub counts them to that
+    installation, whose 5,000 requests an hour they hardly touch; unauthenticated ones share 60 with everybody behind
+    the same address), or without any from `releases_url`, where a GitHub Enterprise Server lacks those repositories.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        *,
+        quay_url: str,
+        clock: Clock,
+        directory: Path,
+        metrics: Metrics,
+        releases_url: str | None = None,
+    ) -> None:
+        self._clock = clock
+        self._metrics = metrics
+        self._cache = AnswerCache(directory)
+        self._quay = Host(session, quay_url, "quay", clock, self._cache, metrics.observe_versions)
+        self._elsewhere: GitHub | None = None
+        if releases_url is not None:
+            wire = Wire(session, releases_url, clock, observe=metrics.observe_github)
+            self._elsewhere = GitHub(wire, FixedToken(), Pace(clock), scope="anonymous")
+        self._known: dict[tuple[str, str], _Known] = {}
+
+    async def published(self, component: Component, github: GitHub) -> Published:
+        """Raises `SourceFault` when either source cannot be trusted now: then nothing is known."""
+        key = (component.quay, component.repository)
+        known = self._known.setdefault(key, _Known())
+        async with known.turn:
+            if known.outcome is None or self._clock.now() >= known.until:
+                await self._look(component, self._elsewhere or github, known)
+            self._known[key] = self._known.pop(key, known)  # the latest stands last
+            while len(self._known) > _MOST:
+                del self._known[next(iter(self._known))]
+        if isinstance(known.outcome, SourceFault):
+            raise known.outcome
+        assert known.outcome is not None
+        return known.outcome
+
+    async def has_image(self, component: Component, digest: str) -> bool:
+        """Whether the registry serves the image to everybody. Raises `SourceFault`."""
+        try:
+            return await quay.has_manifest(self._quay, component.quay, digest)
+        except SourceFault as fault:
+            self._count(component, fault)
+            raise
+
+    async def _look(self, component: Component, github: GitHub, known: _Known) -> None:
+        try:
+            for name in (component.quay, component.repository):
+                if not _PAIR.fullmatch(name):
+                    raise SourceFault("configuration", "refused", f"{name} names no repository")
+            tags = await quay.active_tags(self._quay, component.quay)
+            found = await releases.published(github, component.repository, self._cache)
+            known.outcome, fresh = _joined(tags, found), FRESH
+        except SourceFault as fault:
+            self._count(component, fault)
+            known.outcome, fresh = fault, FRESH_FAULT
+        known.until = self._clock.now() + fresh
+
+    def _count(self, component: Component, fault: SourceFault) -> None:
+        self._metrics.version_faults.labels(fault.source, fault.kind).inc()
+        log.warning(
+            "a source of versions cannot be used; nothing is changed",
+            extra={"component": component.name, "source": fault.source, "kind": fault.kind, "reason": str(fault)},
+        )
+
+
+def _joined(tags: tuple[quay.Tag, ...], found: tuple[releases.Release, ...]) -> Published:
+    """Versions that have both an image and a release, under one and the same tag."""
+    by_name = {tag.name: tag for tag in tags}
+    both: list[Release] = []
+    for release in found:
+        version, tag = parse_version(release.tag), by_name.get(release.tag)
+        if version is not None and tag is not None:
+            since = datetime.fromtimestamp(max(release.published, tag.since), UTC)
+            both.append(Release(version, release.tag, since, tag.digest))
+    return Published(tuple(both), {release.tag: release for release in found})
