@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
@@ -14,6 +15,7 @@ from typing import Any
 import aiohttp
 
 from bot.clock import Clock, SystemClock
+from bot.cluster.reader import ClusterReader, cluster_reader
 from bot.context import Services
 from bot.engine import Engine
 from bot.errors import PermanentError, TemporaryError
@@ -72,9 +74,9 @@ async def serve(
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True, auto_decompress=True))
         wire = Wire(session, settings.api_url, clock, observe=metrics.observe_github)
         github = GitHubApp(wire, app_id=settings.app_id, private_key=settings.private_key)
-        # `bot.cluster` is not asked yet: as long as nothing tells whether a root lives in the cluster that can be
-        # read, `in-cluster` might be judged by another one (issue 3).
-        clusters = None
+        clusters = _clusters(settings, clock)
+        if clusters is not None:
+            stack.push_async_callback(clusters.close)
         identity: list[AppIdentity] = []
         troubles = Troubles()
         mirrors = Mirrors(settings.state_dir / "mirrors", github.token)
@@ -172,6 +174,13 @@ async def _until(stop: asyncio.Event, worker: Worker, work: Coroutine[Any, Any, 
         watch.cancel()
         task.cancel()
         await asyncio.gather(watch, task, return_exceptions=True)
+
+
+def _clusters(settings: Settings, clock: Clock) -> ClusterReader | None:
+    """What KUBECONFIG or the Pod's ServiceAccount lets us see. A broken kubeconfig is logged; check runs say so."""
+    if not settings.cluster:
+        return None
+    return cluster_reader(clock, {**os.environ, "KUBECONFIG": settings.kubeconfig})
 
 
 def _database_file(settings: Settings) -> Path:

@@ -39,6 +39,12 @@ class Evaluation:
     plans: tuple[FixPlan, ...]
     live: Live | None = None
 
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """What could not be seen in clusters and not be analysed in git, one sentence each, without a full stop."""
+        unseen = self.live.all_problems if self.live is not None else ()
+        return (*unseen, *gaps_of(self.snapshot))
+
     def report(self, check_name: str) -> CheckReport:
         """The report of one check run. Raises `KeyError` for a name that no rule belongs to."""
         for report in self.reports:

@@ -31,6 +31,7 @@ class Settings:
     port: int = 8080
     renderer: str | None = None
     cluster: bool = True
+    kubeconfig: str = ""  # paths, as KUBECONFIG lists them
     poll_interval: float = 3600.0
     reconcile_interval: float = 600.0
     workers: int = 4
@@ -60,7 +61,8 @@ class Settings:
             host=env.get("HOST", "0.0.0.0"),  # noqa: S104
             port=_number(env, "PORT", 8080, low=0, high=65535),
             renderer=env.get("ARGOFIX_RENDERER"),
-            cluster=_choice(env, "ARGOFIX_CLUSTER", "on", ("on", "off")) == "on",
+            cluster=cluster_wanted(env),
+            kubeconfig=env.get("KUBECONFIG", ""),
             poll_interval=_number(env, "ARGOFIX_POLL_INTERVAL", 3600, low=0),
             reconcile_interval=_number(env, "ARGOFIX_RECONCILE_INTERVAL", 600, low=0),
             workers=_number(env, "ARGOFIX_WORKERS", 4, high=64),
@@ -74,6 +76,11 @@ class Settings:
         """What must never be logged."""
         password = urlsplit(self.database_url).password
         return tuple(s for s in (self.webhook_secret, self.private_key, password) if s)
+
+
+def cluster_wanted(environ: Mapping[str, str]) -> bool:
+    """Whether clusters may be asked: ARGOFIX_CLUSTER. Raises `SettingsError`."""
+    return _choice(environ, "ARGOFIX_CLUSTER", "on", ("on", "off")) == "on"
 
 
 def _number(env: Mapping[str, str], name: str, default: int | None, *, low: int = 1, high: int = 2**53) -> int:
@@ -92,7 +99,7 @@ def _number(env: Mapping[str, str], name: str, default: int | None, *, low: int 
 
 
 def _choice(env: Mapping[str, str], name: str, default: str, choices: tuple[str, ...]) -> str:
-    value = env.get(name, default).lower()
+    value = (env.get(name) or default).strip().lower()
     if value not in choices:
         raise SettingsError(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
     return value

@@ -6,12 +6,14 @@ import argparse
 import asyncio
 import contextlib
 import difflib
+import logging
 import os
 import shutil
 import signal
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot.cli.checkout import CannotRun, Checkout, cache_directory, open_checkout, outer_checkout
 from bot.cli.progress import Progress
@@ -25,6 +27,9 @@ from checks.ownership.plan import edits_for
 from checks.policy import PATH
 from checks.registry import rules
 from gitops.errors import GitopsError
+
+if TYPE_CHECKING:
+    from bot.cluster.reader import ClusterReader
 
 
 async def check(arguments: argparse.Namespace) -> int:
@@ -80,18 +85,47 @@ async def _evaluate(checkout: Checkout, only: frozenset[str]) -> Evaluation:
             "be written"
         ) from None
     progress = Progress()
+    clusters = None
     try:
+        clusters = _clusters()
         evaluation = await evaluate(
-            engine, checkout.tree, checkout.base, checkout.matcher, checkout.policy, only=only, progress=progress
+            engine,
+            checkout.tree,
+            checkout.base,
+            checkout.matcher,
+            checkout.policy,
+            only=only,
+            progress=progress,
+            clusters=clusters,
         )
     except GitError as error:
         raise CannotRun(f"{checkout.directory} cannot be read: {error}") from None
     finally:
         progress.close()
+        if clusters is not None:
+            await clusters.close()
         await engine.close()
     if not evaluation.snapshot.states and (top := outer_checkout(checkout.directory)) is not None:
         say(f"no Application is declared in {checkout.directory}; its checkout begins at {top}, so check that")
     return evaluation
+
+
+def _clusters() -> ClusterReader | None:
+    """What KUBECONFIG or the Pod's ServiceAccount lets us see, unless ARGOFIX_CLUSTER is `off`."""
+    if not (os.environ.get("KUBECONFIG") or os.environ.get("KUBERNETES_SERVICE_HOST")):
+        return None  # the imports below take as long as all else of a small check
+    from bot.clock import SystemClock
+    from bot.cluster.reader import cluster_reader
+    from bot.settings import SettingsError, cluster_wanted
+
+    try:
+        if not cluster_wanted(os.environ):
+            return None
+    except SettingsError as error:
+        raise CannotRun(str(error).removesuffix(".")) from None
+    # What could not be seen stands in the report; in the log it would be said twice.
+    logging.getLogger().addHandler(logging.NullHandler())
+    return cluster_reader(SystemClock())
 
 
 def _rules(wanted: list[str]) -> frozenset[str]:

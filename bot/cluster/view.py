@@ -187,6 +187,7 @@ class View:
             found = await self._list(path_of(*_APPLICATIONS, "applications"))
         except Unseen as error:
             if error.status == 404:
+                self.all_applications = True  # there are none, so nobody's `in-cluster` is this one
                 raise Unseen("Argo CD is not installed there", 404) from None
             if error.status != 403:
                 raise

@@ -14,7 +14,7 @@ from functools import cache
 import jinja2
 from markupsafe import Markup, escape
 
-from bot.evaluation import Evaluation, gaps_of, status_of
+from bot.evaluation import Evaluation, status_of
 from bot.formats.diff import unified_diff
 from bot.formats.grouping import by_topic
 from bot.formats.picture import Bands, conflicts, draw, root_name
@@ -102,7 +102,7 @@ def render(evaluation: Evaluation, commit: str | None) -> str:
         new=[group for group in told if not group.known],
         known=[group for group in told if group.known],
         tiles=tiles,
-        gaps=gaps_of(evaluation.snapshot),
+        gaps=evaluation.gaps,
     )
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 

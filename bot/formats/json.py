@@ -23,6 +23,7 @@ def render(evaluation: Evaluation, commit: str | None) -> str:
             *(_unknown(unknown) for unknown in snapshot.unknown),
         ],
         "findings": [_finding(finding) for finding in evaluation.findings],
+        "gaps": list(evaluation.gaps),
     }
     text = json.dumps(data, ensure_ascii=False, indent=2)
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") + "\n"
@@ -83,6 +84,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         ],
         "fix": None if finding.fix is None else _fix(finding.fix),
         "topic": finding.topic.title,
+        "commands": finding.topic.commands or None,
         "suppressed": finding.suppressed,
     }
 

@@ -8,7 +8,7 @@ from importlib import metadata
 from typing import Any
 from urllib.parse import quote
 
-from bot.evaluation import Evaluation, gaps_of
+from bot.evaluation import Evaluation
 from checks.model import Finding, Severity
 from checks.registry import Rule, rules
 from gitops.errors import GitopsError
@@ -57,7 +57,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 def _invocation(evaluation: Evaluation) -> dict[str, Any]:
     """What could not be analysed: code scanning shows these on its status page."""
-    notes = [{"level": "note", "message": {"text": gap}} for gap in gaps_of(evaluation.snapshot)]
+    notes = [{"level": "note", "message": {"text": gap}} for gap in evaluation.gaps]
     return {"executionSuccessful": True, **({"toolExecutionNotifications": notes} if notes else {})}
 
 
@@ -74,6 +74,8 @@ def _result(finding: Finding, index: dict[str, int], tree: Tree) -> dict[str, An
         "partialFingerprints": {"argofixIdentity/v1": identity},
         "properties": {"applications": list(finding.applications)},
     }
+    if finding.topic.commands:
+        result["properties"]["commands"] = finding.topic.commands
     if rid is not None:
         name = "/".join(part for part in (rid.group, rid.kind, rid.namespace, rid.name) if part)
         result["locations"][0]["logicalLocations"] = [

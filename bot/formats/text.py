@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.text import Text
 
-from bot.evaluation import Evaluation, gaps_of, status_of
+from bot.evaluation import Evaluation, status_of
 from bot.formats.grouping import by_topic
 from checks.model import Finding, Severity
 from checks.ownership.prune import summary_line
@@ -40,7 +40,7 @@ def render(evaluation: Evaluation, *, colour: bool, width: int = 100) -> str:
     active = [f for f in evaluation.findings if f.suppressed is None]
     _files(page, evaluation, by_topic(f for f in active if f.introduced is not False))
     _known(page, by_topic(f for f in active if f.introduced is False))
-    _gaps(page, gaps_of(evaluation.snapshot))
+    _gaps(page, evaluation.gaps)
     if not evaluation.snapshot.states and not evaluation.snapshot.unknown:
         page.paragraph("No Argo CD Application or ApplicationSet is declared here.", indent=0)
     page.line((_summary(evaluation, active), _summary_style(active)))

@@ -81,6 +81,7 @@ class Bot:
     running: Running | None = None
     webhook_secret: str | None = None  # None: the one that GitHub signs with
     reconcile_interval: float = 0  # only where a test is about it: the clock leaps
+    kubeconfig: str = ""  # clusters are asked only where a test is about them
     _task: asyncio.Task[None] | None = None
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -96,6 +97,8 @@ class Bot:
             port=0,
             poll_interval=0,
             reconcile_interval=self.reconcile_interval,
+            cluster=bool(self.kubeconfig),
+            kubeconfig=self.kubeconfig,
         )
         ready: asyncio.Future[Running] = asyncio.get_running_loop().create_future()
         self._stop = asyncio.Event()

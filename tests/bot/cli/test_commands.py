@@ -49,7 +49,7 @@ def git(path: Path, *words: str) -> str:
 
 
 def argofix(cache: Path, *words: str | Path, **env: str) -> subprocess.CompletedProcess[bytes]:
-    environment = {**os.environ, "ARGOFIX_STATE_DIR": str(cache), **env}
+    environment = {**os.environ, "ARGOFIX_STATE_DIR": str(cache), "ARGOFIX_CLUSTER": "off", **env}
     return subprocess.run(
         [sys.executable, "-m", "bot", *map(str, words)], env=environment, capture_output=True, check=False, timeout=60
     )

@@ -67,6 +67,7 @@ _FINDING = _object(
     },
     topic=_STRING,
     suppressed=_or_null(_STRING),
+    commands=_or_null({"type": "string", "minLength": 1}),
 )
 CONTRACT = jsonschema_rs.validator_for(
     _object(
@@ -75,7 +76,8 @@ CONTRACT = jsonschema_rs.validator_for(
             "commit": _or_null({"type": "string", "pattern": "^[0-9a-f]{40}$"}),
             "applications": {"type": "array", "items": _APPLICATION},
             "findings": {"type": "array", "items": _FINDING},
-        }
+        },
+        gaps={"type": "array", "items": _STRING},
     )
 )
 

@@ -1,0 +1,54 @@
+"""What clusters did not show, and what to paste, in every format."""
+
+from __future__ import annotations
+
+import html as page
+import json
+
+import pytest
+
+from bot.engine import Engine
+from bot.evaluation import Evaluation
+from bot.formats import check_run, html, sarif, text
+from bot.formats import json as json_format
+from checks.policy import Policy
+from tests.checks.secret_keys.stage import APP, CHECK, cluster, deployment, judged
+
+UNSEEN = "cluster `in-cluster` could not be seen in full: Secrets in `web`: forbidden"
+COMMAND = "kubectl patch secret db -n shop --type=json"
+
+
+@pytest.fixture
+async def evaluation(engine: Engine) -> Evaluation:
+    files = {**APP, "a/web.yaml": deployment(("db", "url"))}
+    return await judged(engine, files, live=cluster({"db": ["uri"]}, problems=(UNSEEN,)))
+
+
+def test_it_is_said_once_in_what_people_read(evaluation: Evaluation) -> None:
+    printed = text.render(evaluation, colour=False, width=120)
+    assert f"\n  {UNSEEN}\n" in printed
+    shown = check_run.completed(evaluation, evaluation.report(CHECK), Policy(), lambda span: f"/{span.path}")
+    assert UNSEEN in (shown.summary or "")
+    whole = page.unescape(html.render(evaluation, None))
+    assert UNSEEN.replace("`in-cluster`", "<code>in-cluster</code>").replace("`web`", "<code>web</code>") in whole
+    for each in (printed, shown.summary or "", whole):
+        assert each.count("could not be seen in full") == 1
+        assert COMMAND in each
+
+
+def test_it_is_in_what_scripts_read(evaluation: Evaluation) -> None:
+    data = json.loads(json_format.render(evaluation, None))
+    assert data["gaps"] == [UNSEEN]
+    assert [finding["commands"].startswith(COMMAND) for finding in data["findings"]] == [True]
+    run = json.loads(sarif.render(evaluation, None))["runs"][0]
+    assert [note["message"]["text"] for note in run["invocations"][0]["toolExecutionNotifications"]] == [UNSEEN]
+    assert [result["properties"]["commands"].startswith(COMMAND) for result in run["results"]] == [True]
+
+
+async def test_what_could_not_be_seen_is_neutral_unless_something_fails(
+    engine: Engine, evaluation: Evaluation
+) -> None:
+    assert evaluation.report(CHECK).conclusion == "failure"
+    files = {**APP, "a/web.yaml": deployment(("db", "uri"))}
+    provided = await judged(engine, files, live=cluster({"db": ["uri"]}, problems=(UNSEEN,)))
+    assert provided.report(CHECK).conclusion == "neutral"

@@ -1,0 +1,161 @@
+"""The server with a cluster to ask: signed webhooks in, check runs and fixes out, and no value anywhere."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from demo.story import MIGRATION
+from tests.github import PullRequest, SimulatedGitHub, User
+from tests.handlers.conftest import OWNERSHIP, Bot, checked, proposed, summary_of
+from tests.kubernetes import Fault, SimulatedCluster, allow, reset, write_kubeconfig
+
+SECRET_KEYS = "argofix / secret-keys"
+VALUE = "marked-value-4711"
+WANTED = ("postgres-user", "postgres-password", "supabase-url", "supabase-jwt-secret")
+APPLICATIONS = {
+    "bootstrap": "bootstrap/sets",
+    "infrastructure": "apps/infrastructure",
+    "api-backend": "apps/api-backend",
+}
+READING = (
+    allow("get", "list", resources=["configmaps", "namespaces", "networkpolicies"], groups=["", "networking.k8s.io"]),
+    allow("get", "list", resources=["applications"], groups=["argoproj.io"]),
+)
+SECRETS = allow("get", "list", resources=["secrets"])
+
+
+@pytest.fixture
+async def cluster() -> AsyncIterator[SimulatedCluster]:
+    """Argo CD with the story's Applications, and the namespace that they deploy to."""
+    async with SimulatedCluster() as simulation:
+        for name, path in APPLICATIONS.items():
+            simulation.application(name, path=path)
+        yield simulation
+        assert not simulation.violations
+
+
+def secret(cluster: SimulatedCluster, *keys: str) -> None:
+    """The Secret that a pipeline made. Trimmed, so that its keys have to be read off the object, values and all."""
+    applied = json.dumps({"data": dict.fromkeys(keys, VALUE)})
+    annotations = {"kubectl.kubernetes.io/last-applied-configuration": applied}
+    cluster.secret("shop", "shop-secrets", dict.fromkeys(keys, VALUE), managed_fields=[], annotations=annotations)
+
+
+async def serving(bot_: Bot, kubeconfig: Path) -> None:
+    await bot_.stop()
+    bot_.kubeconfig = str(kubeconfig)
+    await bot_.start()
+
+
+@pytest.fixture
+async def asking(bot_: Bot, cluster: SimulatedCluster, tmp_path: Path) -> Bot:
+    """The server, started again with access to the cluster."""
+    token = cluster.account("argofix", *READING, SECRETS)
+    await serving(bot_, write_kubeconfig(tmp_path / "kubeconfig", {"in-cluster": cluster.access(token)}))
+    return bot_
+
+
+async def migrating(github: SimulatedGitHub, alice: User) -> PullRequest:
+    _, pull = await proposed(github, alice, files=MIGRATION)
+    return pull
+
+
+async def test_keys_that_the_cluster_holds_are_provided(
+    github: SimulatedGitHub, cluster: SimulatedCluster, asking: Bot, alice: User
+) -> None:
+    secret(cluster, *WANTED)
+    pull = await migrating(github, alice)
+    assert set((await checked(github, pull)).values()) == {"success"}
+
+
+async def test_a_key_that_the_cluster_lacks_fails_by_name(
+    github: SimulatedGitHub, cluster: SimulatedCluster, asking: Bot, alice: User
+) -> None:
+    secret(cluster, "postgres-user", "postgres-password", "supabase_url", "supabase-jwt-secret")
+    pull = await migrating(github, alice)
+    assert (await checked(github, pull))[SECRET_KEYS] == "failure"
+    run = pull.checks[SECRET_KEYS]
+    assert run.title == "Secret shop/shop-secrets has no key supabase-url"
+    assert "init container `db-migrate`" in summary_of(pull, SECRET_KEYS).lower()
+    assert "`supabase_url` for `supabase-url`" in summary_of(pull, SECRET_KEYS)
+    (annotation,) = run.annotations
+    assert annotation["path"] == "apps/api-backend/deployment.yaml"
+    line = MIGRATION["apps/api-backend/deployment.yaml"]
+    assert isinstance(line, bytes)
+    assert b"key: supabase-url" in line.splitlines()[annotation["start_line"] - 1]
+
+
+async def test_what_may_not_be_read_makes_the_check_neutral(
+    github: SimulatedGitHub, bot_: Bot, cluster: SimulatedCluster, alice: User, tmp_path: Path
+) -> None:
+    secret(cluster, "postgres-user")
+    access = cluster.access(cluster.account("argofix", *READING))
+    await serving(bot_, write_kubeconfig(tmp_path / "kubeconfig", {"in-cluster": access}))
+    pull = await migrating(github, alice)
+    assert (await checked(github, pull))[SECRET_KEYS] == "neutral"
+    assert "Secrets in `shop`: forbidden" in summary_of(pull, SECRET_KEYS)
+
+
+async def test_a_cluster_that_does_not_answer_makes_the_check_neutral(
+    github: SimulatedGitHub, cluster: SimulatedCluster, asking: Bot, alice: User
+) -> None:
+    cluster.faults.append(Fault(reset(), times=None))
+    pull = await migrating(github, alice)
+    results = await checked(github, pull)
+    assert results[SECRET_KEYS] == "neutral"
+    assert results[OWNERSHIP] == "success"
+    assert "could not be seen in full" in summary_of(pull, SECRET_KEYS)
+    assert "no answer in time" in summary_of(pull, SECRET_KEYS)
+
+
+@pytest.mark.parametrize("content", [None, "contexts: [", f"users: [{{user: {{token: {VALUE}"])
+async def test_a_broken_kubeconfig_is_one_line_and_checks_go_on(
+    github: SimulatedGitHub,
+    bot_: Bot,
+    alice: User,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    content: str | None,
+) -> None:
+    file = tmp_path / "kubeconfig"
+    if content is not None:
+        file.write_text(content)
+    await serving(bot_, file)
+    errors = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert [record.getMessage() for record in errors] == ["no cluster can be asked"]
+    assert VALUE not in caplog.text
+    pull = await migrating(github, alice)
+    assert (await checked(github, pull))[SECRET_KEYS] == "neutral"
+    assert "KUBECONFIG names no file that can be read as a kubeconfig" in summary_of(pull, SECRET_KEYS)
+    assert bot_.running is not None
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://127.0.0.1:{bot_.running.port}/readyz") as answer,
+    ):
+        assert answer.status == 200
+
+
+async def test_no_value_leaves_the_server(
+    github: SimulatedGitHub, cluster: SimulatedCluster, asking: Bot, alice: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    secret(cluster, "postgres-user")
+    pull = await migrating(github, alice)
+    await checked(github, pull)
+    await asking.idle()
+    whole = [r for r in cluster.asked("/secrets/shop-secrets") if r.accept == "application/json" and r.status == 200]
+    assert whole, "the test is about nothing: the values were never read"
+    received = "\n".join(json.dumps(request.body) for request in github.requests if request.body)
+    assert "shop-secrets" in received
+    stored = b"".join(file.read_bytes() for file in asking.state.rglob("*") if file.is_file())
+    for value in (VALUE, base64.b64encode(VALUE.encode()).decode()):
+        assert value not in received
+        assert value not in caplog.text + "".join(str(vars(record)) for record in caplog.records)
+        assert value.encode() not in stored
