@@ -179,11 +179,16 @@ def undone(state: Path) -> Counter[str]:
 def lost(github: SimulatedGitHub, state: Path) -> list[str]:
     """Acknowledged deliveries that the database does not have as done."""
     with closing(sqlite3.connect(state / "argofix.db")) as db:
-        done = {row[0] for row in db.execute("SELECT id FROM deliveries WHERE state='done'")}
-    return [
-        f"{each.event} {each.guid} was acknowledged and is not done"
+        kept = {row[0]: row[1:] for row in db.execute("SELECT id, state, result FROM deliveries")}
+    acknowledged = {
+        each.guid: each.event
         for each in github.deliveries
-        if each.status_code in (200, 202) and "ignored" not in each.response and each.guid not in done
+        if each.status_code in (200, 202) and "ignored" not in each.response
+    }
+    return [
+        f"{event} {guid} was acknowledged and is {kept.get(guid, 'lost')}"
+        for guid, event in acknowledged.items()
+        if guid not in kept or kept[guid][0] != "done"
     ]
 
 

@@ -66,10 +66,6 @@ class RepositoryGone(GitError, PermanentError):
     """The repository was deleted, made invisible to us, or its access is blocked."""
 
 
-class AuthenticationRefused(GitError, PermanentError):
-    """The server does not take the token (expired, revoked, suspended installation)."""
-
-
 class RefNotFound(GitError, PermanentError):
     """The commit or ref that was asked for does not exist there (any more)."""
 
@@ -80,6 +76,14 @@ class RemoteUnavailable(GitError, TemporaryError):
     def __init__(self, message: str, *, status: int | None = None, output: bytes = b"") -> None:
         GitError.__init__(self, message, status=status, output=output)
         self.delay = None
+
+
+class AuthenticationRefused(RemoteUnavailable):
+    """The server does not take the token.
+
+    Worth another try: whoever asks git has just been let in by the API, and a token that was made a moment ago may
+    not be known to every server of GitHub's yet. One that stays refused ends with the last attempt.
+    """
 
 
 class GitTimeout(GitError, TemporaryError):

@@ -130,7 +130,7 @@ class Mirror:
         except AuthenticationRefused:
             if self.token is None:
                 raise
-            # It may have been revoked before its time; with a new one the answer is final.
+            # It may have been revoked before its time.
             await self._remote(args, await self.token(token))
 
     async def _remote(self, args: Sequence[str], token: str | None) -> None:

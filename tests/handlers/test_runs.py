@@ -141,6 +141,13 @@ async def test_the_last_attempt_leaves_nothing_in_progress_and_a_redelivery_mend
     assert await checked(github, pull) == FAILED
 
 
+async def test_git_may_refuse_a_fresh_token_for_a_while(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:
+    github.faults.append(Fault(faults.bad_credentials(), path="info/refs", times=4))
+    _, pull = await proposed(github, alice)
+    assert await checked(github, pull) == FAILED
+    assert await bot_.dead() == []
+
+
 async def test_a_pull_request_closed_between_two_attempts(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:
     gate = Gate()
     github.faults.append(Fault(faults.server_error(502), path=r"/compare/", times=4))
