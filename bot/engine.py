@@ -89,7 +89,7 @@ class Engine:
             self._snapshots.move_to_end(key)
             return replace(known, tree=tree)
         snapshot = await self.drive(discover(tree, analysis), progress)
-        if tree.sha is not None and not any(_is_passing(state) for state in snapshot.states):
+        if tree.sha is not None and not any(_is_transient(state) for state in snapshot.states):
             # Without its tree, whose reader is closed when the run ends.
             self._snapshots[key] = replace(snapshot, tree=_NOWHERE)
             while len(self._snapshots) > _SNAPSHOTS:
@@ -159,9 +159,8 @@ class Engine:
         self._cache.close()
 
 
-def _is_passing(state: State) -> bool:
-    """Whether what was seen of an Application may be different next time (a renderer killed, a time-out)."""
-    return isinstance(state.rendering, RenderFailed)
+def _is_transient(state: State) -> bool:
+    return isinstance(state.rendering, RenderFailed) and state.rendering.transient
 
 
 @dataclass(frozen=True, slots=True)

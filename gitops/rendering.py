@@ -34,12 +34,13 @@ class Note:
 class RenderFailed:
     """The engine (or the reader before it) refuses: `message` is one sentence for people, `span` the entry that
     causes it, `detail` what the engine said. `registered_twice` is kustomize's id of a resource that two entries
-    bring (`Kind.version.group/name.namespace`)."""
+    bring (`Kind.version.group/name.namespace`). `transient`: the next attempt may go otherwise (time-outs, kills)."""
 
     message: str
     span: Span
     detail: str = ""
     registered_twice: str | None = None
+    transient: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,7 +211,8 @@ def rendering_of(tree: Tree, plan: Plan, outputs: Mapping[str, Output], at: Span
         raise AssertionError("a plan has an answer or a request")
     output = outputs[plan.request.fingerprint]
     if output.error is not None:
-        return explain(tree, plan.closure, output.error, at, analysis.memo)
+        failed = explain(tree, plan.closure, output.error, at, analysis.memo)
+        return replace(failed, transient=output.transient)
     notes: tuple[Note, ...] = ()
     if output.lifted is not None:
         spans = [problem.span for problem in plan.closure.problems if problem.needs_lifted_restriction]

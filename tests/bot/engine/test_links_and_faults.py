@@ -183,7 +183,17 @@ async def test_what_a_killed_renderer_left_is_not_kept(tmp_path: Path) -> None:
         "a/kustomization.yaml": kustomization("m.yaml"),
         "a/m.yaml": config_map("m"),
     }
+    commit = Tree.of({path: text.encode() for path, text in files.items()}, "a" * 40)
     for runs in (1, 2):
-        assert isinstance(state_of(await evaluated(engine, files), "app").rendering, RenderFailed)
+        judged = await evaluate(engine, commit, None, MATCHER, Policy())
+        assert isinstance(state_of(judged, "app").rendering, RenderFailed)
         assert engine.rendered == runs
     await engine.close()
+
+
+async def test_a_commit_is_looked_at_once_also_when_something_in_it_does_not_render(engine: Engine) -> None:
+    files = {"apps.yaml": application("app", "a"), "a/kustomization.yaml": kustomization("missing.yaml")}
+    commit = Tree.of({path: text.encode() for path, text in files.items()}, "b" * 40)
+    first, second = [await evaluate(engine, commit, None, MATCHER, Policy()) for _ in range(2)]
+    assert isinstance(state_of(first, "app").rendering, RenderFailed)
+    assert second.snapshot.states is first.snapshot.states
