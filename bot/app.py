@@ -115,6 +115,8 @@ async def serve(
             listening(application(webhook, metrics, probes, troubles), settings.host, settings.port)
         )
         log.info("listening", extra={"port": port, "renderer": engine.renderer})
+        if engine.exposed:
+            log.warning("the renderer is not shut in", extra={"exposed": " and ".join(engine.exposed)})
         if started is not None:
             started(Running(port, worker, engine))
         await _until(stop, worker, _work(worker, github, clock, identity, problem, _periodic(settings)))

@@ -58,6 +58,11 @@ class Engine:
         """Name and version of the engine behind it."""
         return self._renderer.engine.identity
 
+    @property
+    def exposed(self) -> tuple[str, ...]:
+        """What the renderer is not shut away from, for the log (`bot.renderer.Engine.exposed`)."""
+        return self._renderer.engine.exposed
+
     def analysis(self, matcher: RepositoryMatcher, build_options: BuildOptions | None = None) -> Analysis:
         for memo, most in (
             (self._parsed, _MEMO_LIMIT),

@@ -53,6 +53,12 @@ class Engine:
     def identity(self) -> str:
         return f"{'kubectl' if self.is_kubectl else 'kustomize'} {self.version}"
 
+    @property
+    def exposed(self) -> tuple[str, ...]:
+        """What of this machine a renderer could reach if it were taken over; nothing when it is shut in."""
+        reach = (("the server's file system", self.chroot), ("the network", self.cut_off))
+        return tuple(what for what, shut in reach if not shut)
+
     def words(self) -> list[str]:
         return ["kustomize"] if self.is_kubectl else ["build"]
 
@@ -71,6 +77,16 @@ def find_binary(setting: str | None) -> Path:
     raise RendererMissing("neither kustomize nor kubectl is on PATH; install one, or set ARGOFIX_RENDERER")
 
 
+def available_cpus(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+    """CPUs that this process may use: a container's limit counts (cgroup v2), where a node has many more."""
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        limit, period = quota.read_text().split()
+        return max(1, min(cpus, -(-int(limit) // int(period))))
+    except (OSError, ValueError):  # none, or "max"
+        return cpus
+
+
 class Renderer:
     """Renders requests, at most `jobs` at a time. `home` holds the scratch directories and a link to the binary."""
 
@@ -80,7 +96,7 @@ class Renderer:
         self.engine = engine
         self.home = home
         self.limits = limits or sandbox.Limits()
-        self._slots = asyncio.Semaphore(jobs or os.cpu_count() or 1)
+        self._slots = asyncio.Semaphore(jobs or available_cpus())
         self._linked: Path | None = None
 
     @classmethod
@@ -194,7 +210,17 @@ def _prepare(home: Path, binary: Path) -> tuple[str, Path]:
     """What the remembered answers of a binary are kept under, and in which file."""
     home.mkdir(parents=True, exist_ok=True)
     stat = binary.stat()
-    return f"{binary} {stat.st_size} {stat.st_mtime_ns} {os.geteuid()}", home / "engine.json"
+    # A volume may come back in another Pod, on another kernel, under another seccomp profile.
+    machine = os.uname()
+    where = f"{machine.nodename} {machine.release} {os.geteuid()} {_confinement()}"
+    return f"{binary} {stat.st_size} {stat.st_mtime_ns} {where}", home / "engine.json"
+
+
+def _confinement(status: Path = Path("/proc/self/status")) -> str:
+    with contextlib.suppress(OSError):
+        lines = dict(line.partition(":")[::2] for line in status.read_text().splitlines())
+        return " ".join(lines.get(name, "").strip() for name in ("CapEff", "CapBnd", "NoNewPrivs", "Seccomp"))
+    return ""
 
 
 def _write(request: RenderRequest, scratch: Path) -> None:
