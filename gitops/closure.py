@@ -36,7 +36,7 @@ Chain = tuple[Reference, ...]
 ParseMemo = MutableMapping[tuple[str, str], "Kustomization | MalformedYaml"]
 
 _SCHEME = re.compile(r"^([a-z+]+::)?([a-zA-Z][a-zA-Z0-9+.-]*://|git@|[A-Za-z0-9_.-]+@[A-Za-z0-9.-]+:)")
-_HOSTED = re.compile(r"^(github\.com|gitlab\.com|bitbucket\.org|dev\.azure\.com)[:/]", re.IGNORECASE)
+_HOSTED = re.compile(r"^((github\.com|gitlab\.com|bitbucket\.org|dev\.azure\.com)[:/]|gh:)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from gitops.versions.pins import Pin, Pins
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One pin that the edits move: the text as it stands and as it will stand. An override that is added for a pin in
-    a shared base names that pin; `span` is where the edit is made."""
+    """One pin that the edits move, from the version `old` to `new` as written; `old` is '' where only a digest pins
+    it. `span` is the line of the edit: the pin's own, or with `override` the overlay's `images`."""
 
     pin: Pin
     span: Span
@@ -25,21 +25,30 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A pin left for a person: one sentence without a full stop, and the command that does it ('' if none)."""
+    """A pin that is left for a person: one sentence without a full stop, and the command that does it ('' if none).
+
+    `blocking` ones leave the whole bump undone, because all pins of a component move together.
+    """
 
     pin: Pin
     message: str
     command: str = ""
+    blocking: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class BumpPlan:
-    """Edits that take `component` to `version` in `overlay`; none when it is there already. `notes` are sentences
-    that a person should read before merging."""
+    """Edits that take `component` to `tag` in `overlay`; none when it is there already.
+
+    `version` is that of `tag`, `digest` its image's where that is known. `notes` are sentences that a person should
+    read before merging.
+    """
 
     component: Component
     overlay: str
+    tag: str
     version: Version
+    digest: str | None
     pins: Pins
     edits: tuple[Edit, ...] = ()
     moves: tuple[Move, ...] = ()
@@ -49,3 +58,7 @@ class BumpPlan:
     @property
     def current(self) -> Version | None:
         return self.pins.current
+
+    @property
+    def blocked(self) -> bool:
+        return any(report.blocking for report in self.reported)

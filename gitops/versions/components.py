@@ -39,16 +39,17 @@ class Component:
         """Whether an image name (no tag, no digest) is this component's."""
         return name in self.images
 
-    def is_chart(self, repository: str, name: str) -> bool:
-        """Whether a chart is this component's. An empty `repository` (a chart vendored beside) is not."""
-        wanted = _chart_location(repository, name)
-        return any(_chart_location(chart.repository, chart.name) == wanted for chart in self.charts)
+    def chart(self, repository: str, name: str) -> Chart | None:
+        """The chart of this component that a repository's URL and a chart's name mean, None for any other. The name
+        may stand at the end of an OCI URL instead."""
+        wanted = _location(repository, name)
+        return next((chart for chart in self.charts if _location(chart.repository, chart.name) == wanted), None)
 
 
-def _chart_location(repository: str, name: str) -> str:
+def _location(repository: str, name: str) -> str:
     # Argo CD writes OCI repositories without their scheme.
-    bare = repository.lower().removeprefix("oci://").removeprefix("https://").removeprefix("http://").rstrip("/")
-    return f"{bare}/{name}"
+    bare = repository.lower().partition("://")[2] or repository.lower()
+    return f"{bare.rstrip('/')}/{name}".rstrip("/")
 
 
 ARGO_CD: Final = Component(

@@ -1,0 +1,136 @@
+"""Pins that stand in kustomization files themselves, and in the configuration of kustomize's builtin plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import yaml
+
+from gitops.documents import child, items
+from gitops.versions.components import Component
+from gitops.versions.images import is_digest, split_image
+from gitops.versions.pins import Pin, Style
+from gitops.versions.remote import remote_versions, without_credentials
+from gitops.versions.text import Text
+
+_LISTS = ("resources", "bases", "components", "crds", "configurations", "generators", "transformers", "validators")
+_PATCHES = ("patches", "patchesJson6902", "patchesStrategicMerge")
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """One patch: its own `text` when it is written inside the kustomization, else the `path` of its file; `kind` and
+    `name` of the target where they are given."""
+
+    path: str
+    text: Text | None
+    kind: str = ""
+    name: str = ""
+
+
+def pins_of_kustomization(text: Text, component: Component) -> Iterator[Pin]:
+    """Pins in the kustomization's own fields; its patches are not among them (see `patches_of`)."""
+    for document in text.documents():
+        for item in _entries(document.node, "images"):
+            yield from image_pins(text, item, component)
+        for item in _entries(document.node, "helmCharts"):
+            yield from _chart_pin(text, item, component)
+        for node in _remote(document.node):
+            for found in remote_versions(node.value, component):
+                place = text.place(node, found.start, found.end) if found.end else None
+                yield Pin(found.style, without_credentials(node.value), text.span(node), found.text or None, place)
+
+
+def pins_of_plugin(text: Text, component: Component) -> Iterator[Pin]:
+    """Pins in the files of the builtin `ImageTagTransformer` and `HelmChartInflationGenerator`."""
+    for document in text.documents():
+        kind = _value(document.node, "kind")
+        if kind == "ImageTagTransformer":
+            yield from image_pins(text, child(document.node, "imageTag"), component)
+        elif kind == "HelmChartInflationGenerator":
+            yield from _chart_pin(text, document.node, component)
+
+
+def image_pins(text: Text, item: yaml.Node | None, component: Component) -> Iterator[Pin]:
+    """The pin of one `images` entry: by `newTag`, by a tag in `newName`, by `digest`, or by several of them."""
+    name, new_name = _value(item, "name"), _value(item, "newName")
+    renamed = split_image(new_name)
+    if item is None or not (component.is_image(name) or component.is_image(renamed.name)):
+        return
+    version, place = None, None
+    digest, digest_place = None, None
+    node: yaml.Node | None = None
+    tag_node, digest_node = child(item, "newTag"), child(item, "digest")
+    if isinstance(tag_node, yaml.ScalarNode) and tag_node.value:
+        node = tag_node
+        tag, _, behind = tag_node.value.partition("@")
+        version, place = tag or None, text.place(tag_node, 0, len(tag))
+        if is_digest(behind):
+            digest, digest_place = behind, text.place(tag_node, len(tag) + 1, len(tag_node.value))
+    elif renamed.tag or renamed.digest:
+        node = child(item, "newName")
+        if node is not None and renamed.tag:
+            version = renamed.tag
+            place = text.place(node, renamed.tag_start, renamed.tag_start + len(renamed.tag))
+        if node is not None and is_digest(renamed.digest):
+            digest = renamed.digest
+            digest_place = text.place(node, renamed.digest_start, renamed.digest_start + len(renamed.digest))
+    if isinstance(digest_node, yaml.ScalarNode) and is_digest(digest_node.value):
+        node = node or digest_node
+        digest, digest_place = digest_node.value, text.place(digest_node, 0, len(digest_node.value))
+    if node is not None:
+        subject = renamed.name or name
+        yield Pin(Style.IMAGES, subject, text.span(node), version, place, digest, digest_place, image=subject)
+
+
+def patches_of(text: Text) -> Iterator[Patch]:
+    """Every patch of a kustomization, in the order of the file."""
+    for document in text.documents():
+        for field in _PATCHES:
+            for item in _entries(document.node, field):
+                if isinstance(item, yaml.ScalarNode):
+                    inline = "\n" in item.value or ": " in item.value
+                    yield Patch("", text.inside(item)) if inline else Patch(item.value, None)
+                    continue
+                kind, name = _value(child(item, "target"), "kind"), _value(child(item, "target"), "name")
+                path, inside = _value(item, "path"), child(item, "patch")
+                if isinstance(inside, yaml.ScalarNode):
+                    yield Patch("", text.inside(inside), kind, name)
+                elif path:
+                    yield Patch(path, None, kind, name)
+
+
+def _chart_pin(text: Text, item: yaml.Node | None, component: Component) -> Iterator[Pin]:
+    repository = _value(item, "repo")
+    chart = component.chart(repository, _value(item, "name")) if repository else None
+    node = child(item, "version")
+    if chart is not None and isinstance(node, yaml.ScalarNode) and node.value:
+        place = text.place(node, 0, len(node.value))
+        yield Pin(Style.CHART, chart.name, text.span(node), node.value, place, chart=chart)
+
+
+def _remote(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    """Every scalar of a kustomization that kustomize may load as a file or directory."""
+    for name, _, value in items(node):
+        if name in _LISTS or name == "patchesStrategicMerge":
+            yield from (item for item in _entries(node, name) if isinstance(item, yaml.ScalarNode))
+        elif name in ("patches", "patchesJson6902", "replacements"):
+            for item in _entries(node, name):
+                path = child(item, "path")
+                if isinstance(path, yaml.ScalarNode):
+                    yield path
+        elif name == "openapi":
+            path = child(value, "path")
+            if isinstance(path, yaml.ScalarNode):
+                yield path
+
+
+def _entries(node: yaml.Node, field: str) -> list[yaml.Node]:
+    listed = child(node, field)
+    return list(listed.value) if isinstance(listed, yaml.SequenceNode) else []
+
+
+def _value(node: yaml.Node | None, key: str) -> str:
+    found = child(node, key)
+    return str(found.value) if isinstance(found, yaml.ScalarNode) else ""

@@ -1,0 +1,58 @@
+"""Versions inside the URLs by which kustomize loads a component's manifests.
+
+A git URL carries it in its query (kustomize api/internal/git, repospec.go: `ref`, else `version`), a file's URL in
+its path. Every spelling that kustomize takes for GitHub is known: with and without scheme, `git::`, `gh:`, `git@`,
+`ssh://`, `org-1@github.com:`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gitops.versions.components import Component
+from gitops.versions.pins import Style
+
+_HOSTS = (
+    r"(?:git::)?(?:(?:https?|ssh|git)://)?(?:[A-Za-z0-9_.-]+(?::[^@/]*)?@)?(?:www\.)?github\.com(?::[0-9]+)?[:/]"
+    r"|(?:git::)?gh:"
+)
+_FILES = (
+    r"raw\.githubusercontent\.com/{}/(?:refs/(?:tags|heads)/)?([^/?]+)/"
+    r"|(?:www\.)?github\.com/{}/(?:raw|blob|releases/download)/(?:refs/(?:tags|heads)/)?([^/?]+)/"
+    r"|cdn\.jsdelivr\.net/gh/{}@([^/?]+)/"
+)
+_PARAMETER = re.compile(r"(?:(?<=\?)|(?<=&))(ref|version)=(?:refs/tags/)?([^&]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteVersion:
+    """A version in a URL: characters `start` to `end`; both 0 when the URL names none (it follows a branch)."""
+
+    style: Style
+    text: str
+    start: int
+    end: int
+
+
+def remote_versions(url: str, component: Component) -> Iterator[RemoteVersion]:
+    """The versions that a remote entry pins, none when it loads something other than the component's repository."""
+    repository = re.escape(component.repository)
+    file = re.match(r"(?i)https?://(?:" + _FILES.replace("{}", repository) + ")", url)
+    if file is not None and file.lastindex is not None:
+        yield RemoteVersion(Style.REMOTE_FILE, file[file.lastindex], *file.span(file.lastindex))
+        return
+    git = re.match(rf"(?i)(?:{_HOSTS})/?{repository}(?:\.git)?(?=[/?]|$)", url)
+    if git is None:
+        return
+    parameters = [found for found in _PARAMETER.finditer(url, git.end()) if found[2]]
+    for found in parameters:
+        yield RemoteVersion(Style.REMOTE_BASE, found[2], *found.span(2))
+    if not parameters:
+        yield RemoteVersion(Style.REMOTE_BASE, "", 0, 0)
+
+
+def without_credentials(url: str) -> str:
+    """The URL as it may be shown: a user name with a password or token becomes `...`."""
+    return re.sub(r"(//)[^/@\s]*:[^/@\s]*@|(//)(?!git@)[^/@\s]{16,}@", r"//...@", url)
