@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from bot.evaluation import Evaluation
 from bot.formats.diff import diff_of_edits
+from bot.formats.fitting import fitted
 from bot.formats.markdown import block, bullets, code, details, plain, safe, shell_word, table
 from bot.formats.marks import state_mark
 from checks.model import Finding
@@ -18,7 +19,6 @@ from gitops.snapshot import OwnedId
 from gitops.spans import Edit
 from gitops.tree import Tree
 
-MAX_BODY = 60_000  # GitHub takes 65,536 characters
 _ROWS = 50
 _SHOWN_DIFF = 20_000
 _TRACKING_ID = "jsonpath='{.metadata.annotations.argocd\\.argoproj\\.io/tracking-id}{\"\\n\"}'"
@@ -72,12 +72,12 @@ def body(evaluation: Evaluation, plan: FixPlan, key: str, commit: str) -> str:
         "branch are left alone.</sub>"
     )
     parts.append(state_mark(digest(evaluation, plan), commit))
-    # Whole parts go, the longest first: half a table or an open block would spoil what follows it. How to merge
-    # safely goes last.
-    for index in sorted(range(2, len(parts) - 1), key=lambda i: (parts[i] == merging, -len(parts[i]))):
-        if sum(len(part) + 2 for part in parts) > MAX_BODY:
-            parts[index] = "*… left out, since it is too long for GitHub; `argofix fix` shows everything.*"
-    return "\n\n".join(parts)
+    return fitted(
+        parts,
+        "*… left out, since it is too long for GitHub; `argofix fix` shows everything.*",
+        always=(0, 1, len(parts) - 1),
+        last=[index for index, part in enumerate(parts) if part == merging],  # how to merge safely
+    )
 
 
 def _names(plan: FixPlan) -> tuple[str, str]:

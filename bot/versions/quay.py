@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import Any
@@ -18,6 +17,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from bot.fields import Fields, Malformed
 from bot.versions.host import Host
+from bot.versions.model import Tag
 
 PAGE = 100  # the most that Quay gives
 PAGES = 50
@@ -31,15 +31,6 @@ _MANIFESTS = ", ".join(
         "application/vnd.docker.distribution.manifest.v2+json",
     )
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Tag:
-    """An active tag: its manifest (`sha256:...`) and since when it points there (seconds since the epoch)."""
-
-    name: str
-    digest: str
-    since: float
 
 
 async def active_tags(host: Host, repository: str) -> tuple[Tag, ...]:

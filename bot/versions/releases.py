@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +10,7 @@ from bot.github.client import GitHub
 from bot.github.errors import Answer, GitHubError, RateLimited, ServerFault, Unreachable
 from bot.versions.cache import AnswerCache
 from bot.versions.faults import SourceFault
+from bot.versions.model import GitHubRelease
 
 PAGE = 30  # a page of a hundred of Argo CD's, with notes and assets, has several megabytes
 PAGES = 10
@@ -18,22 +18,12 @@ NOTES = 10_000  # characters that are kept of a release's notes
 SOURCE = "releases"
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
-    """A published release that is no pre-release. `published` is in seconds since the epoch."""
-
-    tag: str
-    published: float
-    notes: str
-    url: str
-
-
-async def published(github: GitHub, repository: str, cache: AnswerCache) -> tuple[Release, ...]:
+async def published(github: GitHub, repository: str, cache: AnswerCache) -> tuple[GitHubRelease, ...]:
     """The newest 300 releases of `owner/name` without drafts and pre-releases.
 
     A page that has not changed costs a 304, which GitHub does not count. Raises `bot.versions.faults.SourceFault`.
     """
-    found: dict[str, Release] = {}
+    found: dict[str, GitHubRelease] = {}
     path: str | None = f"/repos/{repository}/releases?per_page={PAGE}"
     for _ in range(PAGES):
         if path is None:
@@ -41,7 +31,7 @@ async def published(github: GitHub, repository: str, cache: AnswerCache) -> tupl
         page = await _page(github, path, cache, repository)
         for entry in page["releases"]:
             if not entry["draft"] and not entry["prerelease"]:
-                release = Release(
+                release = GitHubRelease(
                     entry["tag_name"], _seconds(entry["published_at"]), entry["body"], entry["html_url"]
                 )
                 found.setdefault(release.tag, release)

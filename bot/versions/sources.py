@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +19,7 @@ from bot.versions import quay, releases
 from bot.versions.cache import AnswerCache
 from bot.versions.faults import SourceFault
 from bot.versions.host import Host
+from bot.versions.model import GitHubRelease, Published, Tag
 from checks.versions.choose import Release
 from gitops.versions.components import Component
 from gitops.versions.pins import parse_version
@@ -31,15 +31,6 @@ _MOST = 200  # components that are remembered
 _PAIR = re.compile(r"(?!\.{1,2}/)[A-Za-z0-9_.-]+/(?!\.{1,2}\Z)[A-Za-z0-9_.-]+")
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """What has an image and a release, the newest release first. `notes`, by tag, is what GitHub says about every
-    release, also about those without an image: they are passed all the same."""
-
-    available: tuple[Release, ...]
-    notes: Mapping[str, releases.Release]
 
 
 @dataclass(slots=True)
@@ -119,7 +110,7 @@ class VersionSources:
         )
 
 
-def _joined(tags: tuple[quay.Tag, ...], found: tuple[releases.Release, ...]) -> Published:
+def _joined(tags: tuple[Tag, ...], found: tuple[GitHubRelease, ...]) -> Published:
     """Versions that have both an image and a release, under one and the same tag."""
     by_name = {tag.name: tag for tag in tags}
     both: list[Release] = []

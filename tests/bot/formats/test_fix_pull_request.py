@@ -6,6 +6,7 @@ import pytest
 
 from bot.engine import Engine
 from bot.evaluation import Evaluation
+from bot.formats import fitting
 from bot.formats import fix_pull_request as text
 from bot.formats.marks import CLOSED, closed_by_us, read_state
 from checks.ownership.plan import FixPlan
@@ -74,7 +75,7 @@ async def test_a_body_too_long_loses_whole_parts_and_neither_mark_nor_state(
 ) -> None:
     evaluation, plan = await planned(engine, both(documents(NAMESPACE, config_map("shared"))))
     whole = text.body(evaluation, plan, plan.key, COMMIT)
-    monkeypatch.setattr(text, "MAX_BODY", len(whole) - 1)
+    monkeypatch.setattr(fitting, "MAX_BODY", len(whole) - 1)
     shown = text.body(evaluation, plan, plan.key, COMMIT)
     assert len(shown) < len(whole)
     assert shown.startswith(text.mark(plan.key))
