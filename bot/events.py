@@ -15,6 +15,7 @@ from bot.fields import Fields, Malformed
 from bot.github.model import Comment, PullRequest, Repository, sha
 
 OWN = "argofix_"  # what our own work is called (`bot.schedule`); GitHub sends nothing of that name
+COMMANDS = OWN + "commands"  # the commands of a comment, to be obeyed; the payload is that of `issue_comment`
 
 
 class MalformedEvent(Exception):
@@ -101,12 +102,17 @@ class CheckSuiteEvent(RepositoryEvent):
 
 @dataclass(frozen=True, slots=True)
 class IssueCommentEvent(RepositoryEvent):
-    """`number` is the issue's or pull request's; `association` (OWNER, MEMBER...) grants nothing by itself."""
+    """`number` is the issue's or pull request's; `association` (OWNER, MEMBER...) grants nothing by itself.
+
+    `sender` is who wrote or edited it, `former` the text before an edit.
+    """
 
     number: int
     on_pull_request: bool
     comment: Comment
     association: str
+    sender_is_bot: bool
+    former: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,12 +233,16 @@ def _check_suite(name: str, fields: Fields) -> Event:
 
 def _issue_comment(name: str, fields: Fields) -> Event:
     issue, comment = fields.inner("issue"), fields.inner("comment")
+    changes, sender = fields.inner_or_none("changes"), fields.inner_or_none("sender")
+    body = changes.inner_or_none("body") if changes else None
     return IssueCommentEvent(
         *_in_repository(name, fields),
         number=issue.number("number"),
         on_pull_request=issue.raw("pull_request") is not None,
         comment=Comment.parse(comment),
         association=comment.text_or_none("author_association") or "NONE",
+        sender_is_bot=sender is not None and sender.text_or_none("type") == "Bot",
+        former=body.text_or_none("from") if body else None,
     )
 
 
@@ -267,6 +277,7 @@ _PARSERS: dict[str, Callable[[str, Fields], Event]] = {
     "check_run": _check_run,
     "check_suite": _check_suite,
     "issue_comment": _issue_comment,
+    COMMANDS: _issue_comment,
     "installation": _installation,
     "installation_repositories": _installation,
 }
@@ -278,8 +289,11 @@ _NEW_HEAD = frozenset(("opened", "synchronize", "reopened", "ready_for_review"))
 def lane(event: Event) -> str:
     """What may not be worked on twice at the same time: the repository, else the installation, else the kind of work.
 
-    By id, because a repository may be renamed between two deliveries.
+    By id, because a repository may be renamed between two deliveries. Comments are looked at beside the work on their
+    repository, so that commands are acknowledged at once; what they ask for (`COMMANDS`) then takes its turn.
     """
+    if isinstance(event, IssueCommentEvent) and event.name != COMMANDS:
+        return f"comment/{event.repository.id}/{event.comment.id}"
     if isinstance(event, RepositoryEvent):
         return f"repository/{event.repository.id}"
     if event.installation:

@@ -15,7 +15,7 @@ from bot.evaluation import Evaluation, evaluate
 from bot.events import RepositoryEvent
 from bot.fields import Fields
 from bot.github import contents, repos
-from bot.github.app import FIX, REPORT
+from bot.github.app import FIX, REPORT, TALK, Permissions
 from bot.github.client import GitHub
 from bot.github.errors import Conflict, Forbidden, NotFound
 from bot.github.model import Repository
@@ -44,10 +44,12 @@ class Desk:
     last_attempt: bool  # nobody comes after this run to end what it leaves unfinished
 
     @classmethod
-    async def open(cls, delivery: Delivery, event: RepositoryEvent, context: Context) -> Desk:
+    async def open(
+        cls, delivery: Delivery, event: RepositoryEvent, context: Context, permissions: Permissions = REPORT
+    ) -> Desk:
         """Raises `bot.github.errors.NotFound` when the repository has gone."""
         services = context.services
-        github = services.github.installation(event.installation, event.repository.id, REPORT)
+        github = services.github.installation(event.installation, event.repository.id, permissions)
         repository = await repos.get(github, event.repository.full_name)
         if repository.id != event.repository.id:
             # It was renamed, and another one has taken its name.
@@ -125,6 +127,11 @@ class Desk:
         site = self.repository.clone_url.removesuffix(".git")
         lines = f"#L{span.line}" + (f"-L{span.end_line}" if span.end_line > span.line else "")
         return f"{site}/blob/{commit}/{_quoted(span.path)}{lines}"
+
+
+def talking(on_pull_request: bool) -> Permissions:
+    """What it takes to comment there."""
+    return REPORT if on_pull_request else TALK
 
 
 def fingerprint(*parts: str) -> str:

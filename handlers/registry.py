@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from bot.context import Handlers
-from handlers import check_run, check_suite, installation, pull_request, push, reconcile
+from bot.events import COMMANDS
+from handlers import answers, check_run, check_suite, installation, issue_comment, pull_request, push, reconcile
 
 HANDLERS: Handlers = {
     "pull_request": pull_request.handle,
     "push": push.handle,
     "check_run": check_run.handle,
     "check_suite": check_suite.handle,
+    "issue_comment": issue_comment.handle,
+    COMMANDS: answers.handle,
     "argofix_reconcile": reconcile.handle,
     "installation": installation.handle,
     "installation_repositories": installation.handle,

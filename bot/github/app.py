@@ -28,6 +28,7 @@ Permissions = Mapping[str, str]
 # What a piece of work asks for; `metadata: read` is always granted.
 READ: Permissions = {"contents": "read"}
 REPORT: Permissions = {"checks": "write", "contents": "read", "pull_requests": "write"}
+TALK: Permissions = {**REPORT, "issues": "write"}  # on issues; pull requests are covered by their own permission
 FIX: Permissions = {"checks": "write", "contents": "write", "pull_requests": "write"}
 
 

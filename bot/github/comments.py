@@ -11,10 +11,11 @@ async def get(github: GitHub, repository: str, comment_id: int) -> Comment:
     return Comment.parse(Fields(await github.getitem(f"/repos/{repository}/issues/comments/{comment_id}")))
 
 
-async def listed(github: GitHub, repository: str, number: int) -> list[Comment]:
-    """Every comment of an issue or pull request, oldest first."""
-    path = f"/repos/{repository}/issues/{number}/comments{{?per_page}}"
-    return [Comment.parse(Fields(item)) async for item in github.getiter(path, {"per_page": 100})]
+async def listed(github: GitHub, repository: str, number: int, *, since: str | None = None) -> list[Comment]:
+    """The comments of an issue or pull request, oldest first; with `since` (ISO 8601) those updated then or later."""
+    path = f"/repos/{repository}/issues/{number}/comments{{?per_page,since}}"
+    values: dict[str, str | int] = {"per_page": 100} | ({"since": since} if since is not None else {})
+    return [Comment.parse(Fields(item)) async for item in github.getiter(path, values)]
 
 
 async def create(github: GitHub, repository: str, number: int, body: str) -> Comment:
@@ -40,11 +41,14 @@ async def sticky(
     """
     body = body if mark in body else f"{mark}\n{body}"
     for comment in await listed(github, repository, number):
-        ours = comment.app_id == app_id or comment.author == f"{slug}[bot]"
-        if ours and mark in comment.body:
+        if is_ours(comment, app_id, slug) and mark in comment.body:
             same = comment.body.replace("\r\n", "\n").strip() == body.replace("\r\n", "\n").strip()
             return comment if same else await update(github, repository, comment.id, body)
     return await create(github, repository, number, body)
+
+
+def is_ours(comment: Comment, app_id: int, slug: str) -> bool:
+    return comment.app_id == app_id or comment.author == f"{slug}[bot]"
 
 
 async def react(github: GitHub, repository: str, comment_id: int, content: str) -> None:

@@ -145,10 +145,11 @@ class CheckRun:
     external_id: str
     app_id: int | None
     html_url: str
+    title: str = ""
 
     @classmethod
     def parse(cls, fields: Fields) -> CheckRun:
-        app = fields.inner_or_none("app")
+        app, output = fields.inner_or_none("app"), fields.inner_or_none("output")
         return cls(
             id=fields.number("id"),
             name=fields.text("name"),
@@ -158,6 +159,7 @@ class CheckRun:
             external_id=fields.text_or_none("external_id") or "",
             app_id=app.number("id") if app else None,
             html_url=fields.text_or_none("html_url") or "",
+            title=(output.text_or_none("title") if output else None) or "",
         )
 
 
@@ -169,6 +171,8 @@ class Comment:
     author_is_bot: bool
     app_id: int | None  # set when an App wrote it
     html_url: str
+    created_at: str = ""  # ISO 8601, in UTC
+    updated_at: str = ""
 
     @classmethod
     def parse(cls, fields: Fields) -> Comment:
@@ -180,6 +184,8 @@ class Comment:
             author_is_bot=user is not None and user.text_or_none("type") == "Bot",
             app_id=app.number("id") if app else None,
             html_url=fields.text("html_url"),
+            created_at=fields.text_or_none("created_at") or "",
+            updated_at=fields.text_or_none("updated_at") or "",
         )
 
 

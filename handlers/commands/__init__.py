@@ -1,0 +1,18 @@
+"""The slash commands, one a file.
+
+To add one, put a module `handlers/commands/NAME.py` here that holds
+
+    COMMAND = Command(
+        name="order",                     # the module's name
+        usage="order [--all]",            # what follows /argofix; see `handlers.slash.usage` for how it is written
+        help="One sentence that tells what it does.",
+        permission=Permission.READ,       # WRITE: only for people who may push
+        run=run,                          # async def run(asked: Asked) -> Reply
+    )
+
+It is found by walking this package (`handlers.slash.registry`); `/argofix help`, docs/commands.md (`make docs`) and
+the reading of its arguments come from these declarations. `handlers.slash.command` says what `run` is given and what
+it gives back; `handlers.slash.look` gives the evaluation that a reading command is about. A command may be run more
+than once for one comment (after a crash), and must then make the same state so: whatever it makes on GitHub is to be
+found again by a name or a mark. The caller handles errors: let `bot.errors.TemporaryError` and `PermanentError` pass.
+"""

@@ -1,0 +1,62 @@
+"""`/argofix check`"""
+
+from __future__ import annotations
+
+from bot.formats import check_run
+from bot.formats.grouping import by_topic
+from bot.formats.markdown import bullets, code, safe
+from bot.github import checks
+from bot.github.model import CheckRun, PullRequest
+from checks.model import CheckReport, Severity
+from checks.wording import plural
+from handlers.pulls import evaluate_pull
+from handlers.slash.command import Asked, Command, Permission, Reply
+from handlers.slash.look import Look, look
+
+_SHOWN = 10
+
+
+async def run(asked: Asked) -> Reply:
+    if asked.pull is not None:
+        return await _pull(asked, asked.pull)
+    async with look(asked) as seen:
+        return Reply(_default_branch(seen))
+
+
+async def _pull(asked: Asked, pull: PullRequest) -> Reply:
+    desk = asked.desk
+    await evaluate_pull(desk, pull.number, again=asked.key)
+    runs = await checks.for_ref(desk.github, desk.name, pull.head.sha, app_id=desk.context.services.identity.id)
+    lines = [_run(run) for run in sorted(runs, key=lambda run: run.name)]
+    return Reply(f"Looked at {code(pull.head.sha[:7])} again:\n\n{bullets(lines)}")
+
+
+def _run(run: CheckRun) -> str:
+    return f"[{run.name}]({run.html_url}): **{run.conclusion or run.status}**. {safe(run.title)}"
+
+
+def _default_branch(seen: Look) -> str:
+    branch = seen.asked.desk.repository.default_branch
+    lines = [_report(seen, report) for report in seen.evaluation.reports]
+    findings = [f for f in seen.evaluation.findings if f.suppressed is None and f.severity is not Severity.NOTICE]
+    groups = by_topic(findings)
+    places = [
+        f"[{code(str(group[0].span))}]({seen.link(group[0].span)}): {safe(group[0].topic.title)}" for group in groups
+    ]
+    shown = f"\n\n{bullets(places, most=_SHOWN)}" if places else ""
+    return f"{code(branch)} at {code(seen.commit[:7])}:\n\n{bullets(lines)}{shown}"
+
+
+def _report(seen: Look, report: CheckReport) -> str:
+    shown = check_run.completed(seen.evaluation, report, seen.policy, seen.link)
+    gaps = f" {plural('part', len(report.gaps))} not analysed." if report.gaps else ""
+    return f"{report.name}: **{report.conclusion}**. {safe(shown.title)}.{gaps}"
+
+
+COMMAND = Command(
+    "check",
+    "check",
+    "Evaluates this pull request's head anew; on an issue, tells what is wrong on the default branch.",
+    Permission.READ,
+    run,
+)

@@ -1,0 +1,24 @@
+"""`/argofix help`"""
+
+from __future__ import annotations
+
+from bot.formats.markdown import code, table
+from handlers.slash.command import Asked, Command, Permission, Reply
+from handlers.slash.written import PREFIX
+
+
+async def run(_: Asked) -> Reply:
+    from handlers.slash.registry import commands  # which finds this very module
+
+    rows = [(code(f"{PREFIX} {command.usage}"), command.help, _who(command)) for command in commands()]
+    return Reply(
+        f"{table(('command', 'what it does', 'who'), rows)}\n\nA command stands at the start of a line; several may "
+        "stand in one comment."
+    )
+
+
+def _who(command: Command) -> str:
+    return "everybody" if command.permission is Permission.READ else "write access"
+
+
+COMMAND = Command("help", "help", "Lists the commands.", Permission.READ, run)

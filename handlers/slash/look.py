@@ -1,0 +1,50 @@
+"""What a command that only reads looks at: what merging the pull request would give, or the default branch."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from bot.errors import PermanentError
+from bot.evaluation import Evaluation
+from checks.policy import Policy, read_policy
+from gitops.spans import Span
+from handlers.pulls import sides_of
+from handlers.slash.command import Asked
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """`commit` is what links point into, `notes` are sentences to be said first (a conflict with the base)."""
+
+    asked: Asked
+    evaluation: Evaluation
+    policy: Policy
+    commit: str
+    notes: tuple[str, ...] = ()
+
+    def link(self, span: Span) -> str:
+        """The address of these lines on GitHub."""
+        return self.asked.desk.blob_url(self.commit, span)
+
+
+@asynccontextmanager
+async def look(asked: Asked) -> AsyncIterator[Look]:
+    """The evaluation, for as long as its files can be read. Raises `PermanentError` when there is nothing to look
+    at any more."""
+    desk, pull = asked.desk, asked.pull
+    if pull is None:
+        tip = await desk.default_tip()
+        async with desk.objects(tip) as objects:
+            tree = objects.tree(tip)
+            policy = read_policy(tree)
+            yield Look(asked, await desk.evaluate(tree, None, policy), policy, tip)
+        return
+    sides = await sides_of(desk, pull)
+    if sides is None:
+        raise PermanentError(f"the branch `{pull.base.ref}` is gone")
+    async with desk.objects(sides.base, sides.head, sides.default) as objects:
+        policy = read_policy(objects.tree(sides.default))
+        evaluation = await desk.evaluate(objects.tree(sides.head), objects.tree(sides.base), policy)
+        yield Look(asked, evaluation, policy, pull.head.sha, sides.notes)
