@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from gitops.applications import Application, Origin
 from gitops.closure import Closure
+from gitops.definitions import definition_of
 from gitops.live import Live
 from gitops.locate import locate
-from gitops.manifests import text_of
 from gitops.rendering import NotAnalysed, Rendered, RenderFailed, Rendering
 from gitops.resources import Resource, ResourceId
 from gitops.secrets.survey import Survey, survey
 from gitops.spans import Span
 from gitops.tree import Tree
+
+if TYPE_CHECKING:
+    from gitops.order.relations import Relation
 
 ApplicationKey = tuple[str, str, str]
 Scopes = Mapping[tuple[str, str], bool]
@@ -119,12 +123,9 @@ class Snapshot:
                 if not isinstance(part.rendering, Rendered):
                     continue
                 for resource in part.rendering.resources:
-                    if resource.id.kind == "CustomResourceDefinition":
-                        spec = resource.manifest().get("spec")
-                        names = spec.get("names") if isinstance(spec, dict) else None
-                        if isinstance(spec, dict) and isinstance(names, dict):
-                            key = (text_of(spec.get("group")), text_of(names.get("kind")))
-                            found[key] = text_of(spec.get("scope")) != "Cluster"
+                    definition = definition_of(resource)
+                    if definition is not None:
+                        found[definition.group, definition.kind] = definition.namespaced
         return found
 
     @cached_property
@@ -152,6 +153,13 @@ class Snapshot:
     def secrets(self) -> Survey:
         """Who references and who provides Secrets and ConfigMaps."""
         return survey(self)
+
+    @cached_property
+    def relations(self) -> tuple[Relation, ...]:
+        """What the Applications need of each other."""
+        from gitops.order.relations import relations
+
+        return relations(self)
 
     @cached_property
     def by_key(self) -> Mapping[ApplicationKey, State]:

@@ -1,0 +1,202 @@
+"""What Applications need of each other, as their rendered manifests tell.
+
+Only what is exact counts: the same cluster, group, kind, namespace and name, for custom resources a version that is
+served; whoever brings what it needs itself needs nobody for it. How strong each kind of evidence is:
+
+- Namespace, CustomResourceDefinition, APIService, AppProject, parent: the sync fails without ("namespaces not found",
+  "no matches for kind").
+- References of pods and the like: the API server takes the object, and its controller waits for the other one.
+- Admission webhooks: only where they tell exactly what to look at and refuse it while their Service does not answer
+  (`failurePolicy: Fail`); the sync is tried again.
+
+Sources: gitops-engine, pkg/sync/sync_context.go; Kubernetes "Dynamic Admission Control", "Kubernetes API Aggregation
+Layer".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gitops.applications import GROUP, IN_CLUSTER, Application
+from gitops.definitions import definition_of
+from gitops.order.model import Evidence, Strength
+from gitops.order.needs import needs_of
+from gitops.order.served import Served, Webhook, api_service_of, webhooks_of
+from gitops.rendering import Rendered
+from gitops.resources import ResourceId
+from gitops.secrets.references import Effect, Use
+
+if TYPE_CHECKING:
+    from gitops.snapshot import ApplicationKey, Owned, OwnedId, Snapshot
+
+_API_VERSION = re.compile(rb"^apiVersion: [\"']?([^\s\"']+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Relation:
+    """`application` needs `provided`, which each of `providers` brings, with its manifest `consumer` (None: as such)
+    and `others` more. It counts only together with one of the `witnesses`, when there are any."""
+
+    evidence: Evidence
+    strength: Strength
+    provided: ResourceId
+    providers: tuple[Owned, ...]
+    application: Application
+    consumer: Owned | None
+    use: Use | None
+    others: int = 0
+    witnesses: tuple[Application, ...] = ()
+
+
+def relations(snapshot: Snapshot) -> tuple[Relation, ...]:
+    """Every relation of a snapshot: one for each Application, kind of evidence and thing that it needs."""
+    found = _Gathering(snapshot)
+    for owned in _rendered(snapshot):
+        found.manifest(owned)
+    for needed in snapshot.secrets.needed:
+        providers = [p.owner for p in snapshot.secrets.provisions.get(needed.id, ()) if p.provided.creates]
+        strength = Strength.SOFT if needed.use.effect is Effect.STOPS else Strength.HINT
+        rid = ResourceId("", needed.id.kind, needed.id.namespace, needed.id.name)
+        found.need(needed.owner, rid, providers, Evidence.REFERENCE, strength, needed.use)
+    for state in snapshot.states:
+        found.application(state.application)
+    return tuple(found.slots.values())
+
+
+def _rendered(snapshot: Snapshot) -> Iterator[Owned]:
+    """Every rendered manifest with its Application, hooks too: they run in the same namespaces."""
+    from gitops.snapshot import Owned
+
+    for state in snapshot.states:
+        for part in state.parts:
+            if isinstance(part.rendering, Rendered):
+                for resource in part.rendering.resources:
+                    yield Owned(state, part, resource, snapshot.tree)
+
+
+class _Gathering:
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.slots: dict[tuple[ApplicationKey, Evidence, ResourceId], Relation] = {}
+        self._snapshot = snapshot
+        self._definitions: dict[tuple[str, str, str, str], list[Owned]] = {}
+        self._services: dict[tuple[str, str, str], list[Owned]] = {}
+        self._webhooks: dict[tuple[str, str], list[tuple[Webhook, Owned]]] = {}
+        self._served = Served(snapshot)
+        for owned_id, copies in snapshot.owners.items():
+            if owned_id.id.kind in _SERVING:
+                for copy in copies:
+                    self._serving(owned_id, copy)
+
+    def _serving(self, owned_id: OwnedId, copy: Owned) -> None:
+        cluster, kind = owned_id.cluster, owned_id.id.kind
+        if kind == "CustomResourceDefinition":
+            definition = definition_of(copy.resource)
+            if definition is not None:
+                for version in definition.versions:
+                    key = (cluster, definition.group, definition.kind, version)
+                    self._definitions.setdefault(key, []).append(copy)
+        elif kind == "APIService":
+            served = api_service_of(copy.resource)
+            if served is not None:
+                self._services.setdefault((cluster, *served), []).append(copy)
+        else:
+            for webhook in webhooks_of(copy.resource):
+                for group in sorted({group for group, _ in webhook.looks_at}):
+                    self._webhooks.setdefault((cluster, group), []).append((webhook, copy))
+
+    def manifest(self, owned: Owned) -> None:
+        """What one manifest needs."""
+        destination, resource = owned.application.destination, owned.resource
+        cluster = destination.cluster
+        placed = resource.id.placed(destination.namespace, self._snapshot.scopes)
+        if placed.namespace:
+            rid = ResourceId("", "Namespace", "", placed.namespace)
+            made = "CreateNamespace=true" in owned.application.sync_policy.options
+            hint = made and placed.namespace == destination.namespace
+            strength = Strength.HINT if hint else Strength.HARD
+            self.need(owned, rid, self._owners(cluster, rid), Evidence.NAMESPACE, strength)
+        version = _API_VERSION.search(resource.text)
+        if version is not None and b"/" in version[1]:
+            group, _, number = version[1].decode("utf-8", "replace").rpartition("/")
+            definitions = self._definitions.get((cluster, group, placed.kind, number), ())
+            if definitions:
+                self.need(owned, definitions[0].resource.id, definitions, Evidence.DEFINITION, Strength.HARD)
+            services = self._services.get((cluster, group, number), ())
+            if services:
+                self.need(owned, services[0].resource.id, services, Evidence.API_SERVICE, Strength.HARD)
+        for need in needs_of(resource):
+            rid = replace(need.id, namespace=placed.namespace if need.namespaced else "")
+            self.need(owned, rid, self._owners(cluster, rid), Evidence.REFERENCE, need.strength, need.use)
+        for webhook, configuration in self._webhooks.get((cluster, placed.group), ()):
+            if self._served.looks_at(webhook, cluster, resource, placed):
+                rid = ResourceId("", "Service", webhook.namespace, webhook.service)
+                witness = configuration.application
+                self.need(owned, rid, self._owners(cluster, rid), Evidence.WEBHOOK, Strength.SOFT, None, witness)
+
+    def application(self, application: Application) -> None:
+        """What an Application needs as such: who brings it, and its project."""
+        name = application.parents[-1] if application.generated and application.parents else application.name
+        kind = "ApplicationSet" if application.generated else "Application"
+        for rid, evidence in (
+            (ResourceId(GROUP, kind, application.namespace, name), Evidence.PARENT),
+            (ResourceId(GROUP, "AppProject", application.namespace, application.project), Evidence.PROJECT),
+        ):
+            self._put(application, None, rid, self._owners(IN_CLUSTER, rid), evidence, Strength.HARD, None, None)
+
+    def need(
+        self,
+        consumer: Owned,
+        rid: ResourceId,
+        providers: Sequence[Owned],
+        evidence: Evidence,
+        strength: Strength,
+        use: Use | None = None,
+        witness: Application | None = None,
+    ) -> None:
+        self._put(consumer.application, consumer, rid, providers, evidence, strength, use, witness)
+
+    def _put(
+        self,
+        application: Application,
+        consumer: Owned | None,
+        rid: ResourceId,
+        providers: Sequence[Owned],
+        evidence: Evidence,
+        strength: Strength,
+        use: Use | None,
+        witness: Application | None,
+    ) -> None:
+        if not providers or any(copy.application.key == application.key for copy in providers):
+            return
+        slot = (application.key, evidence, rid)
+        known = self.slots.get(slot)
+        witnesses = (witness,) if witness is not None else ()
+        if known is None:
+            self.slots[slot] = Relation(
+                evidence, strength, rid, tuple(providers), application, consumer, use, 0, witnesses
+            )
+            return
+        more = replace(known, others=known.others + 1)
+        if witness is not None and witness not in known.witnesses:
+            more = replace(more, witnesses=(*known.witnesses, witness))
+        if strength > known.strength:
+            more = replace(more, strength=strength, consumer=consumer, use=use)
+        self.slots[slot] = more
+
+    def _owners(self, cluster: str, rid: ResourceId) -> Sequence[Owned]:
+        from gitops.snapshot import OwnedId
+
+        return self._snapshot.owners.get(OwnedId(cluster, rid), ())
+
+
+_SERVING = frozenset(
+    {
+        "CustomResourceDefinition",
+        "APIService",
+        "ValidatingWebhookConfiguration",
+        "MutatingWebhookConfiguration",
+    }
+)
