@@ -22,7 +22,7 @@ from checks.ownership.plan import FixPlan
 from checks.ownership.prune import safety
 from gitops.rendering import NotAnalysed, RenderFailed
 from handlers.desk import Desk
-from handlers.proposals import Proposal, Taken, close, closed_by_person, file_changes, open_below, propose
+from handlers.proposals import Proposal, Taken, close, closed_by_person, file_changes, history_of, open_below, propose
 
 log = logging.getLogger(__name__)
 
@@ -78,8 +78,12 @@ async def settle(desk: Desk, evaluation: Evaluation, target: Target, *, on_deman
         desk.context.check()
         wanted.add(target.branch(plan))
         try:
-            proposal = _proposal(evaluation, plan, target)
-            pull = await propose(desk, github, proposal, wanted=_always if on_demand else _latest_stands)
+            history = await history_of(desk, github, target.branch(plan))
+            current = next((pull for pull in history if pull.state == "open"), None)
+            if current is None and not on_demand and _closed_by_person(history):
+                log.info("a fix was closed by a person and stays closed", extra={"branch": target.branch(plan)})
+                continue
+            open_now.append(await propose(desk, github, _proposal(evaluation, plan, target), current))
         except (Forbidden, NotFound, Suspended):
             raise  # that holds for all of them
         except PermanentError as error:
@@ -88,8 +92,6 @@ async def settle(desk: Desk, evaluation: Evaluation, target: Target, *, on_deman
         except Taken:
             log.warning("a branch is not ours to move", extra={"branch": target.branch(plan)})
             taken.append(target.branch(plan))
-        else:
-            open_now += [pull] if pull is not None else []
     for pull in await open_below(desk, target.scope):
         key = pull.head.ref.removeprefix(f"argofix/{target.scope}")
         if pull.base.ref == target.base and pull.head.ref not in wanted:
@@ -123,17 +125,10 @@ def _proposal(evaluation: Evaluation, plan: FixPlan, target: Target) -> Proposal
     )
 
 
-def _always(_: Sequence[PullRequest]) -> bool:
-    return True
-
-
-def _latest_stands(history: Sequence[PullRequest]) -> bool:
-    """Whether nobody closed the latest pull request of a fix's branch."""
+def _closed_by_person(history: Sequence[PullRequest]) -> bool:
+    """Whether a person closed the latest pull request of a fix's branch."""
     latest = max(history, key=lambda pull: pull.number, default=None)
-    if latest is None or not closed_by_person(latest):
-        return True
-    log.info("the fix was closed by a person and stays closed", extra={"branch": latest.head.ref})
-    return False
+    return latest is not None and closed_by_person(latest)
 
 
 def _unseen(evaluation: Evaluation, key: str) -> bool:

@@ -7,7 +7,7 @@ never touched, whatever it is called.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from bot.fields import Fields
@@ -48,17 +48,11 @@ class Proposal:
     draft: bool = False
 
 
-async def propose(
-    desk: Desk, github: GitHub, proposal: Proposal, *, wanted: Callable[[Sequence[PullRequest]], bool]
-) -> PullRequest | None:
-    """The open pull request, made so; None when none is open and `wanted` (of the branch's former ones) says no.
+async def propose(desk: Desk, github: GitHub, proposal: Proposal, current: PullRequest | None) -> PullRequest:
+    """The pull request, made so; `current` is the one that is open from this branch.
 
     Raises `Taken` for a branch with commits of others and no pull request of ours.
     """
-    history = await history_of(desk, github, proposal.branch)
-    current = next((pull for pull in history if pull.state == "open"), None)
-    if current is None and not wanted(history):
-        return None
     head = await contents.branch_head(github, desk.name, proposal.branch)
     state = read_state(current.body) if current is not None else None
     where_we_left_it = head is None or (state is not None and head == state[1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from bot.fields import Fields, Malformed
@@ -20,6 +21,14 @@ def sha(fields: Fields, name: str) -> str:
     if not _SHA.fullmatch(value):
         raise Malformed(f"{name} is not an object id")
     return value
+
+
+def _time(fields: Fields, name: str) -> float:
+    text = fields.text_or_none(name)
+    try:
+        return datetime.fromisoformat(text).timestamp() if text else 0.0
+    except ValueError:
+        raise Malformed(f"{name} is not a date") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +108,7 @@ class PullRequest:
     author_is_bot: bool
     mergeable: bool | None  # None until GitHub has computed it, and in lists
     merge_commit_sha: str | None
+    created: float = 0.0  # seconds since the epoch
 
     @property
     def from_fork(self) -> bool:
@@ -121,6 +131,7 @@ class PullRequest:
             author_is_bot=user is not None and user.text_or_none("type") == "Bot",
             mergeable=fields.flag_or_none("mergeable"),
             merge_commit_sha=fields.text_or_none("merge_commit_sha"),
+            created=_time(fields, "created_at"),
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.fields import Fields
 from bot.github.client import GitHub
 from bot.github.errors import Unprocessable
@@ -28,6 +30,18 @@ async def listed(
         values["base"] = base
     path = f"/repos/{repository}/pulls{{?state,head,base,per_page}}"
     return [PullRequest.parse(Fields(item)) async for item in github.getiter(path, values)]
+
+
+async def newest(github: GitHub, repository: str) -> list[PullRequest]:
+    """The 100 pull requests that were opened last, open and closed, the newest first."""
+    path = f"/repos/{repository}/pulls?state=all&sort=created&direction=desc&per_page=100"
+    return [PullRequest.parse(Fields(item)) for item in await github.getitem(path)]
+
+
+async def label(github: GitHub, repository: str, number: int, labels: Sequence[str]) -> None:
+    """Add labels; GitHub makes those that the repository lacks."""
+    data = {"labels": list(labels)}
+    await github.post(f"/repos/{repository}/issues/{number}/labels", data, repeatable=True)
 
 
 async def create(
