@@ -33,11 +33,12 @@ class LiveApplication:
 class LiveCluster:
     """One cluster.
 
-    `name` is its `Destination.cluster` word. `complete` holds the namespaces of which every Secret and ConfigMap is
-    listed ("*" for all of them): only there does absence say something. `tracking` maps objects that exist to the
-    value of their `argocd.argoproj.io/tracking-id` ('' without one), `labels` those with an
-    `app.kubernetes.io/instance` label to its value; `absent` were asked for and do not exist. `applications` are the
-    Applications that live in this cluster, by (namespace, name), every one of them with `all_applications`.
+    `name` is its `Destination.cluster` word. `complete` holds the namespaces ("*" for all of them) of which of every
+    Secret and ConfigMap that the commits refer to it is known whether it is there: only there does absence say
+    something. `tracking` maps objects that exist to the value of their `argocd.argoproj.io/tracking-id` ('' without
+    one), `labels` those with an `app.kubernetes.io/instance` label to its value; `absent` were asked for and do not
+    exist. `applications` are the Applications that live in this cluster, by (namespace, name), every one of them with
+    `all_applications`.
     `problems` say what could not be seen, one sentence each without a full stop.
     """
 
@@ -53,7 +54,7 @@ class LiveCluster:
     all_applications: bool = False
 
     def is_complete(self, namespace: str) -> bool:
-        """Whether everything of `namespace` was listed."""
+        """Whether a Secret or ConfigMap of `namespace` that is not here is not there either."""
         return EVERYWHERE in self.complete or namespace in self.complete
 
 

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
+import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import aiohttp
 
 from bot.clock import Clock
-from bot.cluster.errors import NoCluster, Unseen
+from bot.cluster.errors import NOT_SAID, TOO_MUCH, NoCluster, Unseen
 from bot.cluster.limits import Limits
+from bot.cluster.names import read_missing
 from bot.cluster.targets import Target, Targets
 
 PLAIN = "application/json"
 METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
+NO_ANSWER = "no answer in time and in full"
 _CLAUSES: Mapping[int, str] = {
     401: "the credentials are not accepted",
     403: "forbidden",
@@ -27,11 +29,16 @@ _CLAUSES: Mapping[int, str] = {
     406: "not to be had as metadata",
     410: "they changed faster than they could be listed",
     429: "the API server is too busy",
+    0: NO_ANSWER,
+    TOO_MUCH: "the answer is larger than argofix reads",
+    NOT_SAID: "not found",
 }
-NO_ANSWER = "no answer in time and in full"
-_TOO_LARGE = -1
 _AGAIN = frozenset({429, 500, 502, 503, 504})
 _WAIT = 0.5  # seconds before the second attempt, doubled each time
+_READ = frozenset({200, 404})  # whose bodies are read
+_STATUS = 64 * 1024  # bytes; a `Status` is small
+
+log = logging.getLogger(__name__)
 
 
 class Deadline:
@@ -76,8 +83,10 @@ class Connection:
             api = await self._open()
             async with self._slots:
                 status, body, after = await self._exchange(api, path, accept, query or {}, deadline)
-            if status == 200 and body is not None:
+            if status == 200:
                 return body
+            if status == 404 and read_missing(body) != unquote(path.rpartition("/")[2]):
+                status = NOT_SAID
             if status == 401 and not renewed:
                 renewed = True
                 await self._close(api)
@@ -87,15 +96,14 @@ class Connection:
                 if await deadline.wait(wait):
                     attempt += 1
                     continue
-            raise Unseen(_clause(status), status)
+            raise Unseen(_CLAUSES.get(status, f"the API server has an error (HTTP {status})"), status)
 
     async def _exchange(
         self, api: Any, path: str, accept: str, query: Mapping[str, str], deadline: Deadline
-    ) -> tuple[int, bytes | None, float | None]:
-        """(status, body of a 200 that came in full, seconds to wait); status 0 when no answer came."""
+    ) -> tuple[int, bytes, float | None]:
+        """(status, body that came in full, seconds to wait); status 0 when no answer came."""
         timeout = aiohttp.ClientTimeout(total=max(0.01, min(self._limits.request, deadline.left)))
         body = bytearray()
-        status, after = 0, None
         try:
             # Not preloaded: with that the client logs every body and puts it into its exceptions.
             response: aiohttp.ClientResponse = await api.call_api(
@@ -108,21 +116,23 @@ class Connection:
                 _request_timeout=timeout,
             )
             async with response:
-                status, after = response.status, _retry_after(response.headers.get("Retry-After", ""))
-                if status == 200:
-                    async for chunk in response.content.iter_chunked(2**16):
-                        body += chunk
-                        if len(body) > self._limits.body:
-                            body.clear()
-                            response.close()
-                            return _TOO_LARGE, None, None
-                    return status, bytes(body), None
-        except (aiohttp.ClientError, ssl.SSLError, OSError, TimeoutError, ValueError):
-            # What they say is of no use to a reader of a pull request, and some of them quote what they choked on.
-            status = 0
+                status = response.status
+                if status not in _READ:
+                    return status, b"", _retry_after(response.headers.get("Retry-After", ""))
+                most = self._limits.body if status == 200 else _STATUS
+                async for chunk in response.content.iter_chunked(2**16):
+                    body += chunk
+                    if len(body) > most:
+                        response.close()
+                        return (TOO_MUCH if status == 200 else NOT_SAID), b"", None
+                return status, bytes(body), None
+        except Exception as error:
+            # aiohttp's, ssl's, and those of whoever renews the credentials. What they say is of no use to a reader of
+            # a pull request, and some of them quote what they choked on.
+            log.debug("a cluster did not answer", extra={"error": type(error).__name__})
+            return 0, b"", None
         finally:
             body.clear()
-        return status, None, after
 
     async def _open(self) -> Any:
         async with self._opening:
@@ -142,14 +152,6 @@ class Connection:
 
     async def close(self) -> None:
         await self._close(self._api)
-
-
-def _clause(status: int) -> str:
-    if status == 0:
-        return NO_ANSWER
-    if status == _TOO_LARGE:
-        return "the answer is larger than argofix reads"
-    return _CLAUSES.get(status, f"the API server has an error (HTTP {status})")
 
 
 def _retry_after(text: str) -> float | None:
@@ -179,6 +181,7 @@ async def _client(target: Target, targets: Targets, limits: Limits) -> Any:
             load: Any = load_incluster_config
             load(
                 client_configuration=configuration,
+                environ=targets.environ,
                 token_filename=str(targets.service_account / "token"),
                 cert_filename=str(targets.service_account / "ca.crt"),
             )

@@ -14,6 +14,7 @@ from typing import Any
 
 TRACKING = "argocd.argoproj.io/tracking-id"
 INSTANCE = "app.kubernetes.io/instance"
+INSTALLATION = "argocd.argoproj.io/installation-id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Seen:
     keys: frozenset[str] | None
     tracking: str
     instance: str
+    installation: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +100,31 @@ def read_application(answer: bytes | bytearray) -> Status | None:
     )
 
 
-def read_versions(answer: bytes | bytearray) -> dict[str, str] | None:
-    """Group -> preferred version, from an APIGroupList."""
+def read_installation(answer: bytes | bytearray) -> str | None:
+    """Argo CD's `installationID` in an argocd-cm ('' without one); None when the answer is no ConfigMap."""
+    found = _decoded(answer)
+    return _text(_mapping(found.get("data")).get("installationID")) if found.get("kind") == "ConfigMap" else None
+
+
+def read_missing(answer: bytes | bytearray) -> str:
+    """The name of the object that a `Status` says is not there; '' when it says anything else."""
+    found = _decoded(answer)
+    if (found.get("kind"), found.get("reason")) != ("Status", "NotFound"):
+        return ""
+    return _text(_mapping(found.get("details")).get("name"))
+
+
+def read_versions(answer: bytes | bytearray) -> dict[str, tuple[str, ...]] | None:
+    """Group -> the versions that are served, the preferred one first, from an APIGroupList."""
     found = _decoded(answer)
     if found.get("kind") != "APIGroupList":
         return None
-    groups = (_mapping(each) for each in _sequence(found.get("groups")))
-    return {_text(g.get("name")): _text(_mapping(g.get("preferredVersion")).get("version")) for g in groups}
+    groups: dict[str, tuple[str, ...]] = {}
+    for group in map(_mapping, _sequence(found.get("groups"))):
+        preferred = _text(_mapping(group.get("preferredVersion")).get("version"))
+        served = [_text(_mapping(each).get("version")) for each in _sequence(group.get("versions"))]
+        groups[_text(group.get("name"))] = tuple(dict.fromkeys(filter(None, [preferred, *served])))
+    return groups
 
 
 def read_resources(answer: bytes | bytearray) -> dict[str, tuple[str, bool]] | None:
@@ -128,6 +148,7 @@ def _seen(item: object) -> Seen:
         _managed_keys(metadata.get("managedFields")),
         _text(_mapping(metadata.get("annotations")).get(TRACKING)),
         _text(_mapping(metadata.get("labels")).get(INSTANCE)),
+        _text(_mapping(metadata.get("annotations")).get(INSTALLATION)),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.clock import Clock
 from bot.cluster.connection import Connection, Deadline
+from bot.cluster.installation import Installation
 from bot.cluster.limits import Limits
 from bot.cluster.resources import Resources
 from bot.cluster.targets import Target, Targets
@@ -41,21 +42,35 @@ class ClusterReader:
             target = self._targets.of(word)
             if target is not None:
                 chosen.setdefault(target, []).append(word)
+        deadline = Deadline(self._clock, self._limits.budget)
+        own = self._targets.own
+        installation = Installation(
+            self._connection(own) if own is not None else None,
+            wanted[IN_CLUSTER].application_namespaces if IN_CLUSTER in wanted else (),
+            deadline,
+        )
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._cluster(target, words, wanted)) for target, words in chosen.items()]
+            tasks = [
+                group.create_task(self._cluster(target, words, wanted, installation, deadline))
+                for target, words in chosen.items()
+            ]
         clusters = {cluster.name: cluster for task in tasks for cluster in task.result()}
         return Live(clusters) if clusters else None
 
     async def _cluster(
-        self, target: Target, words: Sequence[str], wanted: Mapping[str, Wanted]
+        self,
+        target: Target,
+        words: Sequence[str],
+        wanted: Mapping[str, Wanted],
+        installation: Installation,
+        deadline: Deadline,
     ) -> Sequence[LiveCluster]:
         """One cluster under each of the words that destinations use for it."""
         together = Wanted()
         for word in words:
             together.merge(wanted[word])
         connection = self._connection(target)
-        deadline = Deadline(self._clock, self._limits.budget)
-        view = View(connection, deadline, self._limits, Resources(connection))
+        view = View(connection, deadline, self._limits, Resources(connection), installation)
         try:
             async with asyncio.timeout(self._limits.budget):
                 await view.take(together, argocd=IN_CLUSTER in words)
@@ -80,8 +95,8 @@ class ClusterReader:
 
 def _live(view: View, wanted: Wanted, word: str, problems: tuple[str, ...]) -> LiveCluster:
     # A kind that nobody references there was not asked for, and nobody will ask.
-    unseen = {namespace for kind, namespace in wanted.namespaces if (kind, namespace) not in view.listed}
-    complete = frozenset(namespace for _, namespace in view.listed if namespace not in unseen)
+    unseen = {namespace for kind, namespace in wanted.namespaces if (kind, namespace) not in view.answered}
+    complete = frozenset(namespace for _, namespace in view.answered if namespace not in unseen)
     return LiveCluster(
         word,
         secrets={key[1:]: keys for key, keys in view.objects.items() if key[0] == "Secret"},

@@ -30,13 +30,14 @@ class Target:
 @dataclass(frozen=True, slots=True)
 class Targets:
     """`kubeconfig` is a list of paths as in KUBECONFIG, '' without; `own` is Argo CD's own cluster when known;
-    `trouble` says why the kubeconfig is of no use."""
+    `trouble` says why the kubeconfig is of no use; `environ` tells a Pod where its API server is."""
 
     kubeconfig: str = ""
     contexts: tuple[Target, ...] = ()
     own: Target | None = None
     service_account: Path = field(default=SERVICE_ACCOUNT)
     trouble: str = ""
+    environ: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_environment(
@@ -57,7 +58,8 @@ class Targets:
         named = next((target for target in contexts if target.context == IN_CLUSTER), None)
         chosen = next((target for target in contexts if target.context == current), None)
         own = named or (Target("") if inside else chosen)
-        return cls(paths, contexts, own, service_account)
+        address = {name: environ.get(name, "") for name in ("KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT")}
+        return cls(paths, contexts, own, service_account, environ=address)
 
     def __bool__(self) -> bool:
         return self.own is not None or bool(self.contexts) or bool(self.trouble)
@@ -73,13 +75,17 @@ class Targets:
         return by_context or next((target for target in self.contexts if target.cluster == destination), None)
 
 
-def _place(url: str) -> tuple[str, int, str] | None:
+def _place(url: str) -> tuple[str, str, int, str] | None:
+    """What two URLs of one API server have in common. Destinations come from pull requests: what has more to it than
+    a place (a user, a query) is the URL of none."""
     try:
         parts = urlsplit(url)
-        port = parts.port or (80 if parts.scheme == "http" else 443)
+        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
     except ValueError:
         return None
-    return ((parts.hostname or "").lower(), port, parts.path.rstrip("/")) if parts.hostname else None
+    if not parts.hostname or not port or not url.isprintable() or any(mark in url for mark in "@?# "):
+        return None
+    return parts.scheme, parts.hostname, port, parts.path.rstrip("/")
 
 
 def _contexts(config: Mapping[str, Any]) -> tuple[Target, ...]:

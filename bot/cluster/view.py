@@ -8,19 +8,23 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from bot.cluster.connection import METADATA, METADATA_LIST, NO_ANSWER, PLAIN, Connection, Deadline, path_of
-from bot.cluster.errors import NoCluster, Unseen
+from bot.cluster.errors import NOT_SAID, TOO_MUCH, NoCluster, Unseen
+from bot.cluster.installation import Installation
 from bot.cluster.limits import Limits
 from bot.cluster.names import Seen, read_application, read_keys, read_object, read_page
 from bot.cluster.resources import NOT_UNDERSTOOD, Resources
 from bot.cluster.troubles import Troubles
 from bot.cluster.wants import ObjectKey, Wanted
+from gitops.applications import GROUP
 from gitops.live import LiveApplication
 from gitops.resources import ResourceId
 
 T = TypeVar("T")
 
 _PATHS = {"Secret": "secrets", "ConfigMap": "configmaps"}
-_APPLICATIONS = ("apis", "argoproj.io", "v1alpha1")
+_APPLICATIONS = ("apis", GROUP, "v1alpha1")
+# When a list is not to be had, single objects may be.
+_SINGLY = frozenset({403, 410, TOO_MUCH})
 
 
 @dataclass(slots=True)
@@ -31,8 +35,9 @@ class View:
     deadline: Deadline
     limits: Limits
     resources: Resources
+    installation: Installation
     objects: dict[ObjectKey, frozenset[str] | None] = field(default_factory=dict)
-    listed: set[tuple[str, str]] = field(default_factory=set)  # (kind, namespace) seen in full
+    answered: set[tuple[str, str]] = field(default_factory=set)  # (kind, namespace): of all wanted ones it is known
     tracking: dict[ResourceId, str] = field(default_factory=dict)
     labels: dict[ResourceId, str] = field(default_factory=dict)
     absent: set[ResourceId] = field(default_factory=set)
@@ -79,30 +84,54 @@ class View:
         refused: Unseen | None = None
         try:
             found = {seen.name: seen for seen in await self._list(path)}
-            self.listed.add((kind, namespace))
+            self.answered.add((kind, namespace))
         except Unseen as error:
-            if error.status not in (403, 410):
+            if error.status not in _SINGLY:
                 raise
-            refused = error
-            found = await self._singly(path, wanted)
-        self.objects.update({(kind, namespace, name): seen.keys for name, seen in found.items()})
+            refused, found = error, {}
+        if refused is not None:
+            await self._singly(kind, namespace, wanted, found, refused)
+        # Metadata prove that a key is there, and never that it is not.
+        self.objects.update({(kind, namespace, name): None for name in found})
         for key, keys in wanted.items():
             seen = found.get(key[2])
-            if seen is not None and keys and not (seen.keys is not None and keys <= seen.keys):
-                # Metadata prove that a key is there, and never that it is not.
-                self.objects[key] = None
-                self.objects[key] = await self._keys(f"{path}{path_of(key[2])}", kind, f"{namespace}/{key[2]}")
-        if refused is not None:
-            raise refused
+            if seen is None or not keys:
+                continue
+            proven = seen.keys is not None and keys <= seen.keys
+            self.objects[key] = (
+                seen.keys if proven else await self._keys(f"{path}{path_of(key[2])}", kind, f"{namespace}/{key[2]}")
+            )
 
-    async def _singly(self, path: str, wanted: Iterable[ObjectKey]) -> dict[str, Seen]:
-        """Whoever may not list may still be let to get single objects."""
-        found: dict[str, Seen] = {}
-        for _, _, name in wanted:
-            seen = await self._metadata(f"{path}{path_of(name)}")
-            if seen is not None:
-                found[name] = seen
-        return found
+    async def _singly(
+        self,
+        kind: str,
+        namespace: str,
+        wanted: Iterable[ObjectKey],
+        found: dict[str, Seen],
+        refused: Unseen,
+    ) -> None:
+        """Whoever may not list may still be let to get single objects; `found` takes those that are there. Raises
+        `refused` when that is so for none of them."""
+        denied: list[str] = []
+        path = path_of("api", "v1", "namespaces", namespace, _PATHS[kind])
+        for key in wanted:
+            try:
+                seen = await self._metadata(f"{path}{path_of(key[2])}")
+            except Unseen as error:
+                if error.status != 403:
+                    raise
+                denied.append(key[2])
+                continue
+            if seen is None:
+                self.absent.add(ResourceId("", *key))
+            else:
+                found[key[2]] = seen
+        if denied and len(denied) == len(set(wanted)):
+            raise refused
+        for name in denied:
+            self.troubles.note(f"{kind}s", refused.message, f"{namespace}/{name}")
+        if not denied:
+            self.answered.add((kind, namespace))
 
     async def _keys(self, path: str, kind: str, name: str) -> frozenset[str] | None:
         """Key names by the object itself, values and all."""
@@ -133,7 +162,7 @@ class View:
             token = page.token
             if not token:
                 return found
-        raise Unseen(f"there are more than the {self.limits.pages * self.limits.page} that argofix reads")
+        raise Unseen(f"there are more than the {self.limits.pages * self.limits.page} that argofix reads", TOO_MUCH)
 
     async def _read(
         self,
@@ -178,33 +207,59 @@ class View:
         if seen is None:
             self.absent.add(rid)
             return
-        self.tracking[rid] = seen.tracking
         if seen.instance:
             self.labels[rid] = seen.instance
+        own = await self.installation.id()
+        if own is None and seen.installation:
+            raise Unseen(
+                "it names an Argo CD installation, and argocd-cm, which tells ours, cannot be seen", NOT_SAID
+            )
+        # What another Argo CD tracks is tracked by none of ours.
+        self.tracking[rid] = seen.tracking if own is None or own == seen.installation else ""
 
     async def _applications(self, wanted: Wanted) -> None:
         try:
             found = await self._list(path_of(*_APPLICATIONS, "applications"))
+            self.all_applications = True
         except Unseen as error:
-            if error.status == 404:
-                self.all_applications = True  # there are none, so nobody's `in-cluster` is this one
-                raise Unseen("Argo CD is not installed there", 404) from None
+            if error.status == NOT_SAID and not await self.resources.knows(GROUP, self.deadline):
+                # There are none, so nobody's `in-cluster` is this one.
+                self.all_applications = True
+                raise Unseen("Argo CD is not installed there", NOT_SAID) from None
             if error.status != 403:
                 raise
-            found = await self._applications_in(sorted(wanted.application_namespaces))
+            found = await self._applications_in(sorted(wanted.application_namespaces), error)
         self.applications.update({(seen.namespace, seen.name): LiveApplication() for seen in found})
-        self.all_applications = True
         for namespace, name in sorted(wanted.applications & self.applications.keys()):
             self._count()
             one = path_of(*_APPLICATIONS, "namespaces", namespace, "applications", name)
-            status = await self._read(one, read_application)
+            try:
+                status = await self._read(one, read_application)
+            except Unseen as error:
+                if error.status != 404:
+                    raise
+                del self.applications[(namespace, name)]
+                continue
             resources = frozenset(ResourceId(*each) for each in status.resources)
             self.applications[(namespace, name)] = LiveApplication(
                 status.sync, status.health, resources, status.paths
             )
 
-    async def _applications_in(self, namespaces: Sequence[str]) -> list[Seen]:
+    async def _applications_in(self, namespaces: Sequence[str], refused: Unseen) -> list[Seen]:
+        """Those of the namespaces that git names; whether there are others is not known then."""
         found: list[Seen] = []
+        denied: list[str] = []
         for namespace in namespaces:
-            found.extend(await self._list(path_of(*_APPLICATIONS, "namespaces", namespace, "applications")))
+            try:
+                found.extend(await self._list(path_of(*_APPLICATIONS, "namespaces", namespace, "applications")))
+            except Unseen as error:
+                if error.status != 403:
+                    raise
+                denied.append(namespace)
+        if len(denied) == len(namespaces):
+            raise refused
+        for namespace in denied:
+            self.troubles.note("Applications in", refused.message, namespace)
+        if not found:
+            self.troubles.note("Applications in other namespaces than", refused.message, namespaces[0])
         return found

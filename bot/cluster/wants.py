@@ -85,7 +85,7 @@ def _contested(snapshot: Snapshot, policy: Policy) -> Iterator[OwnedId]:
     ids += [owned_id for undecided in conflicts.undecided for owned_id in undecided.shared]
     for owned_id in ids:
         rid = owned_id.id
-        if speakable(rid.name) and (not rid.namespace or speakable(rid.namespace)):
+        if all(speakable(each) for each in (rid.kind, rid.name, *filter(None, (rid.group, rid.namespace)))):
             yield owned_id
 
 
