@@ -13,7 +13,7 @@ from enum import Enum
 
 from checks.ownership.conflicts import Partitions
 from checks.policy import Policy
-from gitops.applications import Application
+from gitops.applications import IN_CLUSTER, Application
 from gitops.live import Live
 from gitops.resources import ResourceId
 from gitops.snapshot import Owned, OwnedId, Snapshot
@@ -71,7 +71,7 @@ class Holders:
         if rid in cluster.absent:
             return Held.ABSENT
         if rid not in cluster.tracking:
-            return Held.UNKNOWN
+            return Held.NO if self._unlisted(rid, application) else Held.UNKNOWN
         found = parse_tracking_id(cluster.tracking[rid], rid)
         if found is not None and found.names(application):
             return Held.YES
@@ -79,6 +79,13 @@ class Holders:
         # (argo-cd issue 17965): a label that names it leaves doubt.
         instances = (application.name, f"{application.namespace}_{application.name}")
         return Held.UNKNOWN if cluster.labels.get(rid, "") in instances else Held.NO
+
+    def _unlisted(self, rid: ResourceId, application: Application) -> bool:
+        """Whether the status of the live Application lists resources, and not this one: what Argo CD prunes is taken
+        from the same comparison (controller/state.go)."""
+        own = self._live.clusters.get(IN_CLUSTER) if self._live is not None else None
+        status = own.applications.get((application.namespace, application.name)) if own is not None else None
+        return status is not None and bool(status.resources) and rid not in status.resources
 
     def holder(self, owned_id: OwnedId, copies: Sequence[Owned]) -> Owned | None:
         """The copy whose Application holds the live object, when the cluster tells without doubt."""

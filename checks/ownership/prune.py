@@ -8,6 +8,7 @@ cluster could be asked.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from checks.ownership.holder import Held
@@ -39,7 +40,8 @@ class Safety:
     step one (empty when they are not needed, or when `unprotected` says why they could not be written); `deployed`
     tells that the loser brings any of them in already, `dangerous` that merging without the procedure may delete
     them. Of what is deployed the cluster shows `held` as the loser's, `free` as not (or as not there), `unknown`
-    neither.
+    neither. `fleeting` are data-bearing ones among the free that a self-healing loser may take over at any time; with
+    anything else that needs the whole procedure they count as data-bearing like the rest.
     """
 
     behaviours: tuple[Behaviour, ...]
@@ -53,6 +55,7 @@ class Safety:
     held: tuple[OwnedId, ...] = ()
     free: tuple[OwnedId, ...] = ()
     unknown: tuple[OwnedId, ...] = ()
+    fleeting: tuple[OwnedId, ...] = ()
 
     @property
     def settled(self) -> bool:
@@ -64,43 +67,59 @@ def safety(snapshot: Snapshot, plan: FixPlan, base: Snapshot | None = None) -> S
     """Prune safety of a fix. Whatever the loser is not known not to hold, it may hold.
 
     What the loser does not bring in at `base` (what is deployed now) it cannot have been tracking, and what the
-    cluster shows as another Application's it does not prune.
+    cluster shows as another Application's it does not prune; but it takes that over at its next sync, so a loser that
+    syncs without a new commit has to be stopped first.
     """
     keeper = snapshot.by_key[plan.keeper].application
     loser = snapshot.by_key[plan.loser].application
     deployed = tuple(o for o in plan.resources if base is None or _owns(base, loser, o))
     free = tuple(o for o in deployed if plan.held.get(o) in (Held.NO, Held.ABSENT))
     held = tuple(o for o in deployed if plan.held.get(o) is Held.YES)
-    bearing = tuple(o for o in deployed if o not in set(free) and is_data_bearing(o.id.group, o.id.kind))
-    edits: dict[Edit, None] = {}
-    unprotected: list[str] = []
-    already = True
-    for owned_id in bearing:
-        for copy in snapshot.owners.get(owned_id, ()):
-            if copy.application.key not in (plan.keeper, plan.loser):
-                continue
-            try:
-                new = _protect(snapshot, copy)
-            except GitopsError as error:
-                unprotected.append(str(error))
-                already = False
-                continue
-            already = already and not new
-            edits.update(dict.fromkeys(new))
+    losing = [o for o in deployed if is_data_bearing(o.id.group, o.id.kind)]
+    fleeting = tuple(o for o in losing if o in set(free)) if _takes_over(loser) else ()
+    bearing = tuple(o for o in losing if o not in set(free))
+    if bearing:
+        bearing, fleeting = tuple(o for o in losing if o in {*bearing, *fleeting}), ()
+    edits, unprotected = _protection(snapshot, plan, (*bearing, *fleeting))
+    already = not edits and not unprotected
     handed_over = plan.keeper != plan.loser
     return Safety(
         behaviours=(_behaviour(keeper, "keeps"), _behaviour(loser, "loses")) if handed_over else (),
         data_bearing=bearing if handed_over else (),
         deployed=bool(deployed),
-        dangerous=handed_over and bool(bearing) and not already,
-        protect=tuple(edits) if handed_over else (),
-        unprotected=tuple(dict.fromkeys(unprotected)) if handed_over else (),
+        dangerous=handed_over and bool(bearing or fleeting) and not already,
+        protect=edits if handed_over else (),
+        unprotected=unprotected if handed_over else (),
         partial_sync="ApplyOutOfSyncOnly=true" in keeper.sync_policy.options,
         refuses_shared="FailOnSharedResource=true" in keeper.sync_policy.options,
         held=held if handed_over else (),
         free=free if handed_over else (),
         unknown=tuple(o for o in deployed if plan.held.get(o, Held.UNKNOWN) is Held.UNKNOWN) if handed_over else (),
+        fleeting=fleeting if handed_over and not already else (),
     )
+
+
+def _takes_over(loser: Application) -> bool:
+    """Whether it makes itself the holder of what it does not hold, without anybody asking it to sync."""
+    policy = loser.sync_policy
+    return policy.automated and policy.self_heal and "FailOnSharedResource=true" not in policy.options
+
+
+def _protection(
+    snapshot: Snapshot, plan: FixPlan, resources: Sequence[OwnedId]
+) -> tuple[tuple[Edit, ...], tuple[str, ...]]:
+    """The edits that protect both copies, and why some could not be written."""
+    edits: dict[Edit, None] = {}
+    refused: dict[str, None] = {}
+    for owned_id in resources:
+        for copy in snapshot.owners.get(owned_id, ()):
+            if copy.application.key not in (plan.keeper, plan.loser):
+                continue
+            try:
+                edits.update(dict.fromkeys(_protect(snapshot, copy)))
+            except GitopsError as error:
+                refused[str(error)] = None
+    return tuple(edits), tuple(refused)
 
 
 def _owns(base: Snapshot, application: Application, owned_id: OwnedId) -> bool:
@@ -138,7 +157,12 @@ def summary_line(snapshot: Snapshot, plan: FixPlan, base: Snapshot | None = None
     found = safety(snapshot, plan, base)
     if not found.dangerous:
         return "Merging deletes nothing in the cluster that it should not."
-    names = listed([str(o.id) for o in found.data_bearing], most=3)
+    names = listed([str(o.id) for o in (*found.data_bearing, *found.fleeting)], most=3)
+    if found.fleeting:
+        return (
+            f"`{plan.loser[2]}` does not hold the live {names} now, but heals itself and may take it over at any "
+            "time; the fix pull request tells the safe order."
+        )
     if set(found.data_bearing) <= set(found.held):
         return (
             f"`{plan.loser[2]}` holds the live {names}: taking it out at once lets Argo CD delete what it holds; the "

@@ -11,10 +11,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from demo.story import MIGRATION
+from demo.story import BEFORE, MIGRATION, PROPOSED
 from tests.github import PullRequest, SimulatedGitHub, User
-from tests.handlers.conftest import OWNERSHIP, Bot, checked, proposed, summary_of
-from tests.kubernetes import Fault, SimulatedCluster, allow, reset, write_kubeconfig
+from tests.handlers.conftest import OWNERSHIP, Bot, Contents, body_of, by_the_app, checked, proposed, summary_of
+from tests.kubernetes import Fault, SimulatedCluster, allow, garbage, reset, write_kubeconfig
 
 SECRET_KEYS = "argofix / secret-keys"
 VALUE = "marked-value-4711"
@@ -159,3 +159,33 @@ async def test_no_value_leaves_the_server(
         assert value not in received
         assert value not in caplog.text + "".join(str(vars(record)) for record in caplog.records)
         assert value.encode() not in stored
+
+
+@pytest.mark.parametrize(
+    ("holder", "heals", "draft", "said"),
+    [
+        ("infrastructure", False, False, "merge this in one step"),
+        ("infrastructure", True, True, "**Suspend self-healing** of `api-backend`"),
+        ("api-backend", False, True, "carries the tracking id of `api-backend`"),
+        ("", False, True, "Git cannot tell whose tracking id it is"),
+    ],
+)
+async def test_the_holder_decides_how_a_fix_may_be_merged(
+    github: SimulatedGitHub, cluster: SimulatedCluster, asking: Bot, holder: str, heals: bool, draft: bool, said: str
+) -> None:
+    if holder:
+        cluster.tracked("v1", "Namespace", "", "shop", f"{holder}:/Namespace:shop/shop")
+    else:
+        cluster.faults.append(Fault(garbage(b"{}"), path=r"/api/v1/namespaces/shop$", times=None))
+    files: Contents = {**BEFORE, **PROPOSED}
+    sets = files["bootstrap/sets/applications.yaml"]
+    assert isinstance(sets, bytes)
+    assert b", selfHeal: true" in sets
+    if not heals:
+        files["bootstrap/sets/applications.yaml"] = sets.replace(b", selfHeal: true", b"")
+    repo = github.repository("acme/platform", files)
+    github.install(repo)
+    await asking.idle()
+    (fix,) = by_the_app(github, repo)
+    assert fix.draft is draft
+    assert said in body_of(fix)
