@@ -13,8 +13,16 @@ from bot import logs
 from bot.app import Running, serve
 from bot.settings import Settings
 from checks.registry import rules
-from demo.story import BEFORE, CONFIGURED, MIGRATION, PROPOSED
+from demo.cluster import fill
+from demo.story import BEFORE, MIGRATION, PROPOSED
 from tests.github import PullRequest, Repository, SimulatedGitHub, show
+from tests.kubernetes import SimulatedCluster, allow, write_kubeconfig
+
+READER = (  # what argofix asks of a cluster, and nothing else
+    allow("get", "list", resources=["configmaps", "secrets"]),
+    allow("get", resources=["namespaces", "serviceaccounts", "networkpolicies"], groups=["", "networking.k8s.io"]),
+    allow("get", "list", resources=["applications"], groups=["argoproj.io"]),
+)
 
 
 class _Progress:
@@ -29,8 +37,11 @@ class _Progress:
 
 async def play() -> None:
     say = _Progress()
-    async with SimulatedGitHub() as github:
+    async with SimulatedGitHub() as github, SimulatedCluster() as cluster:
+        fill(cluster)
         with tempfile.TemporaryDirectory(prefix="argofix-demo-") as state:
+            access = cluster.access(cluster.account("argofix", *READER))
+            write_kubeconfig(Path(state) / "kubeconfig", {"in-cluster": access})
             await _story(github, Path(state), say)
         github.assert_no_violations()
     say("done; every request and answer fits GitHub's published description")
@@ -46,6 +57,7 @@ async def _story(github: SimulatedGitHub, state: Path, say: _Progress) -> None:
         database_url=f"sqlite:///{state / 'argofix.db'}",
         host="127.0.0.1",
         port=0,
+        kubeconfig=str(state / "kubeconfig"),
     )
     stop = asyncio.Event()
     ready: asyncio.Future[Running] = asyncio.get_running_loop().create_future()
@@ -55,15 +67,15 @@ async def _story(github: SimulatedGitHub, state: Path, say: _Progress) -> None:
         if server.done():
             server.result()
         running = await ready
-        say(f"simulated GitHub at {github.url}, argofix listens on port {running.port}")
+        say(f"simulated GitHub at {github.url}, simulated cluster beside it, argofix listens on port {running.port}")
         github.app.webhook_url = f"http://127.0.0.1:{running.port}/webhook"
-        repo = github.repository("acme/platform", BEFORE | CONFIGURED)
+        repo = github.repository("acme/platform", BEFORE)
         github.install(repo)
         alice = github.user("alice")
         github.collaborator(repo, alice)
         await github.settle()
 
-        say("alice opens a pull request that makes api-backend self-contained")
+        say("alice opens a pull request: api-backend becomes self-contained and migrates its database first")
         repo.push("self-contained", PROPOSED | MIGRATION, message="Make api-backend self-contained", author=alice)
         pull = github.open_pull(repo, "self-contained", title="Make api-backend self-contained", user=alice)
         await _checked(github, pull)
@@ -81,7 +93,7 @@ async def _story(github: SimulatedGitHub, state: Path, say: _Progress) -> None:
         github.merge(pull, alice)
         fix = await _by_the_app(github, repo, 2)
         await _checked(github, fix)
-        _print("The fix against main, now that Argo CD may have synced both", show.pull_request(fix, diff=True))
+        _print("The fix against main, knowing who holds the live objects", show.pull_request(fix, diff=True))
     finally:
         stop.set()
         await server

@@ -208,19 +208,8 @@ PROPOSED: dict[str, bytes | str | File | None] = {
     "apps/api-backend/service-account.yaml": SERVICE_ACCOUNT + b"imagePullSecrets:\n  - name: registry\n",
 }
 
-# What a pipeline creates outside git, as the team has written it down.
-CONFIGURED: dict[str, bytes | str | File | None] = {
-    ".github/argofix.yaml": _text(
-        """
-        secrets:
-          provided:
-            - shop/registry
-            - shop/shop-secrets#jwt-secret,postgres-password,postgres-user
-        """
-    )
-}
-
-# The same pull request lets api-backend migrate its database before it starts, with two keys that nobody has made.
+# The same pull request lets api-backend migrate its database before it starts, with two keys that the
+# pipeline which makes that Secret does not know of.
 MIGRATION: dict[str, bytes | str | File | None] = {
     "apps/api-backend/deployment.yaml": DEPLOYMENT
     + _text(

@@ -12,9 +12,19 @@ async def test_the_demo_shows_checks_comment_and_fixes(capsys: pytest.CaptureFix
     out, progress = capsys.readouterr()
     assert "✗ argofix / ownership: failure" in out
     assert "failure apps/api-backend/kustomization.yaml:6" in out
+    keys = out[out.index("✗ argofix / secret-keys: failure") : out.index("The fix against her branch")]
+    assert keys.startswith(
+        "✗ argofix / secret-keys: failure — Secret shop/shop-secrets has no keys supabase-url and supabase-jwt-secret\n"
+    )
+    assert keys.count("###") == 1  # and nothing else
+    assert "Init container `db-migrate` of `Deployment api-backend` needs them." in keys
+    assert "as the cluster holds it" in keys
+    assert "kubectl patch secret shop-secrets -n shop --type=json" in keys
     assert "#2 fixes what this pull request brings in; merge it into `self-contained`." in out
     main = out[out.index("The fix against main") :]
     assert "[draft]" in main
     assert "**Do not merge before steps 1 and 2 below are done.**" in main
+    assert "`api-backend` does not hold the live `Namespace shop` now" in main
     assert "-  - namespace.yaml" in main
+    assert "never-to-be-seen" not in out + progress
     assert "done;" in progress
