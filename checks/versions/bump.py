@@ -8,6 +8,7 @@ from typing import Any
 
 from packaging.version import Version
 
+from checks.versions.argocd_settings import settings_lost
 from checks.versions.plan import BumpPlan, Move, Report
 from gitops.closure import kustomization_file
 from gitops.documents import read_documents
@@ -62,7 +63,7 @@ def plan_bump(
         edits,
         () if blocked else tuple(planner.moves),
         tuple(planner.reported),
-        (*planner.notes, *_about(known, component, tag)),
+        (*planner.notes, *_about(known, component, tag), *settings_lost(tree, known, component, version, {})),
     )
     _verify(tree, plan)
     return plan

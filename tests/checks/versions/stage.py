@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
+
+from bot.engine import Engine
 from checks.versions.bump import plan_bump
 from checks.versions.plan import BumpPlan
+from checks.versions.proof import BumpProof, prove_bump
 from gitops.spans import apply_edits, edits_by_path
 from gitops.tree import Tree
 from gitops.versions.components import ARGO_CD, Component
 from gitops.versions.find import ChartIndex
-from tests.scenarios import Files, tree
+from tests.scenarios import MATCHER, Files, tree
 
 STAGING = "argocd/overlays/staging"
 K = f"{STAGING}/kustomization.yaml"
@@ -35,16 +39,18 @@ def after(files: Files, plan: BumpPlan) -> Tree:
     )
 
 
-def diff(files: Files, plan: BumpPlan) -> list[tuple[str, str, str]]:
-    """(path, line before, line after) of every line that changes; lines that come in have '' before."""
+def diff(files: Files, plan: BumpPlan) -> list[str]:
+    """The lines that go and come, as `-...` and `+...`."""
     before, changed = tree(files), after(files, plan)
-    found: list[tuple[str, str, str]] = []
+    found: list[str] = []
     for path in edits_by_path(plan.edits):
         old, new = (t.read(path).decode().split("\n") for t in (before, changed))
-        while old and new and old[-1] == new[-1]:
-            old.pop(), new.pop()
-        for index, line in enumerate(new):
-            was = old[index] if index < len(old) else ""
-            if was != line:
-                found.append((path, was, line))
+        found += [line[0] + line[2:] for line in difflib.ndiff(old, new) if line[0] in "-+"]
     return found
+
+
+async def proven(engine: Engine, files: Files, plan: BumpPlan) -> BumpProof:
+    """The proof of a plan, by rendering the files with the real engine."""
+    analysis = engine.analysis(MATCHER)
+    before = await engine.snapshot(tree(files), analysis)
+    return await engine.drive(prove_bump(before, analysis, plan))

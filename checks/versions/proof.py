@@ -1,0 +1,269 @@
+"""Proving a bump: render before and after, and see that the version moves and nothing else.
+
+What cannot be rendered here (a remote base needs the network) is said, never assumed; what can be seen without
+rendering it is proven all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from checks.ownership.proof import Proof, Row
+from checks.versions.argocd_settings import needs_server_side_apply
+from checks.versions.plan import BumpPlan
+from gitops.closure import kustomization_file
+from gitops.compare import differences
+from gitops.directory import DirectoryOptions, read_directory
+from gitops.discovery import discover
+from gitops.errors import GitopsError
+from gitops.rendering import NotAnalysed, Output, Rendered, RenderFailed, Rendering, RenderRequest
+from gitops.resources import Resource, ResourceId
+from gitops.snapshot import Part, Snapshot, State
+from gitops.sources import Analysis, plan_kustomize, rendering_of
+from gitops.spans import Span, apply_edits, edits_by_path
+from gitops.tree import Tree
+from gitops.versions.find import ChartIndex, find_pins
+from gitops.versions.images import split_image
+from gitops.versions.pins import Style, parse_version
+
+_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ImageChange:
+    """An image of a rendered resource, before and after; `container` is the path of the value in the manifest."""
+
+    resource: ResourceId
+    container: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class BumpProof(Proof):
+    """`images` are all images that change; `unproven` says why the overlay could not be rendered ('' if
+    it was)."""
+
+    images: tuple[ImageChange, ...] = ()
+    unproven: str = ""
+
+
+Proving = Generator[Sequence[RenderRequest], Mapping[str, Output], BumpProof]
+
+
+def prove_bump(before: Snapshot, analysis: Analysis, plan: BumpPlan, charts: ChartIndex | None = None) -> Proving:
+    """Check what `plan` promises. `before` is the snapshot of the tree that the plan was made for."""
+    tree = before.tree
+    changed = {
+        path: apply_edits(tree.read(tree.resolve(path)), edits) for path, edits in edits_by_path(plan.edits).items()
+    }
+    new_tree = tree.overlay(changed)
+    after = yield from discover(new_tree, analysis)
+    old = yield from _overlay(tree, plan.overlay, analysis)
+    new = yield from _overlay(new_tree, plan.overlay, analysis)
+    return _Comparison(before, after, plan, charts).proof(old, new)
+
+
+def _overlay(
+    tree: Tree, overlay: str, analysis: Analysis
+) -> Generator[Sequence[RenderRequest], Mapping[str, Output], Rendering]:
+    """The overlay by itself: it counts whether or not an Application of this repository renders it."""
+    try:
+        if kustomization_file(tree, overlay) is None:
+            answer = read_directory(
+                tree, overlay, DirectoryOptions.parse({"recurse": True}), analysis.redact, Span(overlay, 1, 1), {}
+            )
+            return answer if isinstance(answer, Rendered) else NotAnalysed(f"{overlay} has no kustomization")
+    except GitopsError as error:
+        return RenderFailed(str(error), Span(overlay, 1, 1))
+    at = Span(overlay, 1, 1)
+    planned = plan_kustomize(tree, overlay, None, analysis, at)
+    outputs: Mapping[str, Output] = {}
+    if planned.request is not None:
+        outputs = yield [planned.request]
+    return rendering_of(tree, planned, outputs, at, analysis)
+
+
+@dataclass
+class _Comparison:
+    before: Snapshot
+    after: Snapshot
+    plan: BumpPlan
+    charts: ChartIndex | None
+
+    def proof(self, old: Rendering, new: Rendering) -> BumpProof:
+        rows = [self._every_pin()]
+        images: tuple[ImageChange, ...] = ()
+        unproven = ""
+        if isinstance(old, RenderFailed | NotAnalysed) and not isinstance(new, Rendered):
+            if isinstance(old, NotAnalysed) and isinstance(new, NotAnalysed):
+                unproven = f"The overlay cannot be rendered here: {new.reason}"
+            else:
+                rows.append(Row(f"`{self.plan.overlay}` renders", _reason(new), False))
+        elif not isinstance(old, Rendered) or not isinstance(new, Rendered):
+            rows.append(Row(f"`{self.plan.overlay}` renders", _reason(new) or _reason(old), False))
+        else:
+            images = tuple(self._image_changes(old.resources, new.resources))
+            rows.extend(self._rendered(old.resources, new.resources, images))
+        rows.extend(self._applications())
+        return BumpProof(tuple(rows), tuple(self._cautions()), images, unproven)
+
+    def _cautions(self) -> Iterator[str]:
+        plan = self.plan
+        manifests = [*(move.pin for move in plan.moves), *(report.pin for report in plan.reported)]
+        if any(pin.style not in (Style.IMAGES, Style.IMAGE) for pin in manifests) and needs_server_side_apply(
+            plan.component, plan.current, plan.version
+        ):
+            for state in self.before.states:
+                options = state.application.sync_policy.options
+                if self._renders_overlay(state) and "ServerSideApply=true" not in options:
+                    yield (
+                        f"{state.application.origin.span}: `{state.application.name}` syncs this without "
+                        "`ServerSideApply=true`, and as of 3.3 the ApplicationSet CRD is too large for client-side "
+                        "apply: the sync would fail"
+                    )
+
+    def _every_pin(self) -> Row:
+        plan = self.plan
+        pins = find_pins(self.after.tree, plan.overlay, plan.component, charts=self.charts)
+        behind = [pin for pin in pins.pins if pin.movable and (v := pin.parsed) is not None and v < plan.version]
+        total = len([pin for pin in pins.pins if pin.movable])
+        detail = f"{total - len(behind)} of {total}" + (f"; not {behind[0].span}" if behind else "")
+        return Row(f"Every pin of the overlay is {plan.tag}", detail, not behind)
+
+    def _rendered(
+        self, old: tuple[Resource, ...], new: tuple[Resource, ...], images: tuple[ImageChange, ...]
+    ) -> Iterator[Row]:
+        others = list(dict.fromkeys(self._other_changes(old, new)))
+        changed = len({change.resource for change in images})
+        seen = f"{len(images)} images in {changed} of {len(new)} resources"
+        yield Row(
+            "Only the version changes in what it renders",
+            f"{seen}; also {', '.join(others[:_NAMED])}" if others else seen,
+            not others,
+        )
+        component, wanted = self.plan.component, self.plan.version
+        running = [
+            (resource, text)
+            for resource in new
+            for _, text in _texts("", resource.manifest())
+            if component.is_image(split_image(text).name) and (split_image(text).tag or split_image(text).digest)
+        ]
+        wrong = [
+            f"{resource.id} runs {text}"
+            for resource, text in running
+            if (tag := split_image(text).tag) and (v := parse_version(tag)) is not None and v < wanted
+        ]
+        yield Row(
+            f"Every rendered image of {component.name} is {self.plan.tag}",
+            f"{len(running) - len(wrong)} of {len(running)}" + (f"; {wrong[0]}" if wrong else ""),
+            not wrong,
+        )
+
+    def _image_changes(self, old: tuple[Resource, ...], new: tuple[Resource, ...]) -> Iterator[ImageChange]:
+        for resource, one, other in _pairs(old, new):
+            for path, left, right in differences("", one, other):
+                if self._is_bump(left, right) and split_image(str(right)).name != str(right):
+                    yield ImageChange(resource, path, str(left), str(right))
+
+    def _other_changes(self, old: tuple[Resource, ...], new: tuple[Resource, ...]) -> Iterator[str]:
+        ids = [[resource.id for resource in resources] for resources in (old, new)]
+        yield from (f"{resource} goes" for resource in ids[0] if resource not in ids[1])
+        yield from (f"{resource} comes" for resource in ids[1] if resource not in ids[0])
+        for resource, one, other in _pairs(old, new):
+            for path, left, right in differences("", one, other):
+                if not self._is_bump(left, right):
+                    yield f"{resource} {path}"
+
+    def _is_bump(self, left: object, right: object) -> bool:
+        """Whether a value changes as the plan says: an image of the component to the new version, or a pin's text."""
+        if not isinstance(left, str) or not isinstance(right, str):
+            return False
+        old, new = split_image(left), split_image(right)
+        names = {*self.plan.component.images, *(pin.image for pin in self.plan.pins.pins if pin.image)}
+        if old.name == new.name and new.name in names:
+            return parse_version(new.tag) == self.plan.version or (not new.tag and new.digest == self.plan.digest)
+        return any(left == move.old and right == move.new for move in self.plan.moves)
+
+    def _applications(self) -> Iterator[Row]:
+        before, after = self.before.by_key, self.after.by_key
+        gone = [key for key in before if key not in after]
+        new = [key for key in after if key not in before]
+        detail = f"{len(before)} before, {len(after)} after"
+        yield Row("No Application comes or goes", detail, not gone and not new)
+        broken: list[str] = []
+        own: list[str] = []
+        blind = 0
+        for key, state in before.items():
+            other = after.get(key)
+            if other is None:
+                continue
+            if self._reads_edited(state):
+                own.append(state.application.name)
+                if not self._renders_overlay(state) or not self._moves_only(state.rendering, other.rendering):
+                    broken.append(state.application.name)
+            elif [part.rendering for part in state.parts] != [part.rendering for part in other.parts]:
+                broken.append(state.application.name)
+            else:
+                blind += isinstance(state.rendering, NotAnalysed)
+        detail = f"{', '.join(broken[:_NAMED])} would change" if broken else "rendered again, byte for byte the same"
+        if blind and not broken:
+            detail += f" ({blind} that cannot be rendered here read none of the edited files)"
+        yield Row("No other Application changes", detail, not broken)
+
+    def _reads_edited(self, state: State) -> bool:
+        edited = {edit.span.path for edit in self.plan.edits}
+        return any(not edited.isdisjoint(_files(part)) for part in state.parts)
+
+    def _renders_overlay(self, state: State) -> bool:
+        directory = self.plan.overlay
+        if any(source.path == directory for source in state.application.sources):
+            return True
+        return any(
+            part.closure is not None
+            and any(file.rpartition("/")[0] == directory for file in part.closure.kustomizations)
+            for part in state.parts
+        )
+
+    def _moves_only(self, old: Rendering, new: Rendering) -> bool:
+        if old == new or (isinstance(old, NotAnalysed) and isinstance(new, NotAnalysed)):
+            return True
+        if not isinstance(old, Rendered) or not isinstance(new, Rendered):
+            return False
+        return not any(self._other_changes(old.resources, new.resources))
+
+
+def _files(part: Part) -> set[str]:
+    if part.closure is not None:
+        return part.closure.files
+    rendered = part.rendering.resources if isinstance(part.rendering, Rendered) else ()
+    return {resource.path for resource in rendered if resource.path is not None}
+
+
+def _pairs(
+    old: tuple[Resource, ...], new: tuple[Resource, ...]
+) -> Iterator[tuple[ResourceId, dict[str, object], dict[str, object]]]:
+    """Both manifests of every resource whose text differs."""
+    known = {resource.id: resource for resource in old}
+    for resource in new:
+        before = known.get(resource.id)
+        if before is not None and before.text != resource.text:
+            yield resource.id, before.manifest(), resource.manifest()
+
+
+def _texts(path: str, value: object) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _texts(f"{path}.{key}" if path else str(key), item)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _texts(f"{path}[{index}]", item)
+    elif isinstance(value, str):
+        yield path, value
+
+
+def _reason(rendering: Rendering) -> str:
+    if isinstance(rendering, RenderFailed):
+        return rendering.message
+    return rendering.reason if isinstance(rendering, NotAnalysed) else ""

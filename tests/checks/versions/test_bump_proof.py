@@ -1,0 +1,122 @@
+"""The proof of a bump: what the real kustomize renders before and after."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.engine import Engine
+from gitops.spans import Edit, Span
+from tests.checks.versions.stage import NEW, OLD, STAGING, K, bump, diff, proven
+from tests.scenarios import Files, application, config_map, documents, kustomization, manifest
+
+PRODUCTION = "argocd/overlays/production"
+
+
+def workload(name: str, image: str, kind: str = "Deployment") -> str:
+    containers = [{"name": name, "image": image, "command": [name]}]
+    return manifest(kind, name, "argocd", "apps/v1", spec={"template": {"spec": {"containers": containers}}})
+
+
+# Both overlays over one base; staging pins by `images`, production has what the base says.
+SHARED: Files = {
+    "apps.yaml": documents(application("argocd-staging", STAGING), application("argocd", PRODUCTION, cluster="prod")),
+    "argocd/base/kustomization.yaml": kustomization("workloads.yaml", "settings.yaml"),
+    "argocd/base/workloads.yaml": documents(
+        workload("argocd-server", f"quay.io/argoproj/argocd:{OLD}"),
+        workload("argocd-application-controller", f"quay.io/argoproj/argocd:{OLD}", "StatefulSet"),
+    ),
+    "argocd/base/settings.yaml": config_map("argocd-cm", "argocd"),
+    K: kustomization("../../base") + "# production follows later\n",
+    f"{PRODUCTION}/kustomization.yaml": kustomization("../../base"),
+}
+
+
+async def test_a_pin_in_a_shared_base_moves_in_staging_alone(engine: Engine) -> None:
+    plan = bump(SHARED)
+    assert diff(SHARED, plan) == ["+images:", "+  - name: quay.io/argoproj/argocd", f"+    newTag: {NEW}"]
+    proof = await proven(engine, SHARED, plan)
+    assert [(row.statement, row.detail) for row in proof.rows] == [
+        (f"Every pin of the overlay is {NEW}", "1 of 1"),
+        ("Only the version changes in what it renders", "2 images in 2 of 3 resources"),
+        (f"Every rendered image of argo-cd is {NEW}", "2 of 2"),
+        ("No Application comes or goes", "2 before, 2 after"),
+        ("No other Application changes", "rendered again, byte for byte the same"),
+    ]
+    assert proof.holds
+    assert proof.unproven == ""
+    assert [(str(i.resource), i.old, i.new) for i in proof.images] == [
+        (name, f"quay.io/argoproj/argocd:{OLD}", f"quay.io/argoproj/argocd:{NEW}")
+        for name in ("Deployment argocd/argocd-server", "StatefulSet argocd/argocd-application-controller")
+    ]
+
+
+async def test_an_edit_that_reaches_production_is_no_proof(engine: Engine) -> None:
+    plan = bump(SHARED)
+    line = str(SHARED["argocd/base/workloads.yaml"]).split("\n")[0].replace(OLD, NEW) + "\n"
+    wrong = replace(plan, edits=(Edit(Span("argocd/base/workloads.yaml", 1, 1), line),))
+    proof = await proven(engine, SHARED, wrong)
+    assert not proof.holds
+    assert "argocd would change" in {row.statement: row.detail for row in proof.rows}["No other Application changes"]
+
+
+async def test_an_edit_that_changes_more_is_no_proof(engine: Engine) -> None:
+    plan = bump(SHARED)
+    (edit,) = plan.edits
+    more = replace(plan, edits=(replace(edit, replacement=edit.replacement + "namePrefix: x-\n"),))
+    proof = await proven(engine, SHARED, more)
+    failed = [row.statement for row in proof.rows if not row.holds]
+    assert "Only the version changes in what it renders" in failed
+
+
+async def test_an_overlay_that_does_not_render_is_no_proof(engine: Engine) -> None:
+    files = {**SHARED, K: kustomization("../../base", "missing.yaml")}
+    proof = await proven(engine, files, bump(files))
+    assert "does not exist" in proof.failure
+
+
+REMOTE: Files = {
+    "apps.yaml": documents(application("argocd-staging", STAGING), application("web", "web")),
+    "web/kustomization.yaml": kustomization("map.yaml"),
+    "web/map.yaml": config_map("settings"),
+    K: kustomization(f"https://github.com/argoproj/argo-cd//manifests/cluster-install?ref={OLD}")
+    + f"images:\n- name: quay.io/argoproj/argocd\n  newTag: {OLD}\n",
+}
+
+
+async def test_a_remote_base_cannot_be_rendered_here_and_that_is_said(engine: Engine) -> None:
+    plan = bump(REMOTE)
+    assert len(plan.moves) == 2
+    proof = await proven(engine, REMOTE, plan)
+    assert proof.holds
+    assert proof.images == ()
+    assert proof.unproven.startswith("The overlay cannot be rendered here: ")
+    assert "which needs the network" in proof.unproven
+    assert [row.detail for row in proof.rows] == [
+        "2 of 2",
+        "2 before, 2 after",
+        "rendered again, byte for byte the same",
+    ]
+    assert proof.cautions == (
+        "apps.yaml:1: `argocd-staging` syncs this without `ServerSideApply=true`, and as of 3.3 the ApplicationSet "
+        "CRD is too large for client-side apply: the sync would fail",
+    )
+
+
+async def test_a_sync_with_server_side_apply_needs_no_caution(engine: Engine) -> None:
+    app = application("argocd-staging", STAGING, sync={"syncOptions": ["ServerSideApply=true"]})
+    files = {**REMOTE, "apps.yaml": app}
+    assert (await proven(engine, files, bump(files))).cautions == ()
+    assert (await proven(engine, REMOTE, bump(REMOTE, "v3.2.9"))).cautions == ()
+
+
+async def test_an_overlay_of_plain_applications(engine: Engine) -> None:
+    source = {"repoURL": "https://github.com/argoproj/argo-cd", "targetRevision": OLD, "path": "manifests/ha"}
+    files: Files = {
+        "bootstrap.yaml": application("bootstrap", "clusters/staging"),
+        "clusters/staging/argocd.yaml": application("argocd", "", sources=[source]),
+    }
+    plan = bump(files, overlay="clusters/staging")
+    proof = await proven(engine, files, plan)
+    assert [move.new for move in plan.moves] == [NEW]
+    assert proof.holds, proof.failure
+    assert proof.images == ()
