@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shlex
+import subprocess
 from typing import Any
 
+import jsonpatch
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,43 +19,44 @@ from tests.checks.secret_keys.stage import APP, deployment, judged, only_finding
 from tests.scenarios import Files, kustomization, manifest
 
 KEYS = st.lists(st.text(min_size=1, max_size=12), min_size=1, max_size=4, unique=True)
+HELD = st.none() | st.dictionaries(st.text(min_size=1, max_size=8), st.just("aGVsZA=="), max_size=4)
 
 
 def applied(document: dict[str, Any], operations: list[dict[str, Any]]) -> dict[str, Any]:
-    """RFC 6902 as far as these patches go, in the API server's reading: an absent member tests equal to null."""
-    result = json.loads(json.dumps(document))
-    for operation in operations:
-        *route, last = (s.replace("~1", "/").replace("~0", "~") for s in operation["path"].split("/")[1:])
-        here = result
-        for step in route:
-            here = here[step]
-        if operation["op"] == "test":
-            assert here.get(last) == operation["value"], "the test operation fails"
-        else:
-            assert operation["op"] == "add"
-            here[last] = operation["value"]
-    return dict(result)
+    """By RFC 6902, except that to the API server an absent member equals null (gopkg.in/evanphx/json-patch.v4)."""
+    result: dict[str, Any] = jsonpatch.apply_patch({"data": None, **document}, operations)
+    return result
 
 
-@given(KEYS, st.booleans(), st.sampled_from(["Secret", "ConfigMap"]))
-def test_a_patch_adds_the_keys_and_nothing_else(keys: list[str], has_data: bool, kind: str) -> None:
-    command = patch(ObjectId("in-cluster", kind, "shop", "db"), keys, has_data=has_data)
+@given(KEYS, HELD, st.sampled_from(["Secret", "ConfigMap"]))
+def test_a_patch_adds_the_keys_and_nothing_else(keys: list[str], held: dict[str, str] | None, kind: str) -> None:
+    command = patch(ObjectId("in-cluster", kind, "shop", "db"), keys, has_data=bool(held))
     words = shlex.split(command)
     assert words[:6] == ["kubectl", "patch", kind.lower(), "db", "-n", "shop"]
     assert words[6:8] == ["--type=json", "-p"]
     assert len(words) == 9
-    before: dict[str, Any] = {"kind": kind, "data": {"kept": "x"}} if has_data else {"kind": kind}
+    metadata = {"name": "db", "namespace": "shop"}
+    # The API server shows an object without data without the member.
+    before = {"kind": kind, "metadata": metadata, **({"data": held} if held else {})}
     after = applied(before, json.loads(words[8]))
-    assert set(after["data"]) == {*keys, *before.get("data", {})}
-    assert {key: after["data"][key] for key in before.get("data", {}) if key not in keys} == {
-        key: value for key, value in before.get("data", {}).items() if key not in keys
-    }
+    assert {key: value for key, value in after.items() if key != "data"} == {"kind": kind, "metadata": metadata}
+    placeholder = "<base64 of {}>" if kind == "Secret" else "<{}>"
+    assert after["data"] == {**(held or {}), **{key: placeholder.format(key) for key in keys}}
 
 
-def test_a_patch_never_wipes_data_that_appeared_meanwhile() -> None:
-    operations = json.loads(shlex.split(patch(ObjectId("c", "Secret", "n", "s"), ["k"], has_data=False))[-1])
-    with pytest.raises(AssertionError, match="the test operation fails"):
-        applied({"data": {"other": "x"}}, operations)
+@given(KEYS, st.dictionaries(st.text(min_size=1, max_size=8), st.just("x"), min_size=1, max_size=4))
+def test_a_patch_never_wipes_data_that_appeared_meanwhile(keys: list[str], appeared: dict[str, str]) -> None:
+    operations = json.loads(shlex.split(patch(ObjectId("c", "Secret", "n", "s"), keys, has_data=False))[-1])
+    with pytest.raises(jsonpatch.JsonPatchTestFailed):
+        applied({"data": appeared}, operations)
+
+
+@pytest.mark.parametrize("key", ["it's", 'a"b', "$(touch x)", "`id`", "a b;c", "\\n", "-x", "~/", "!!"])
+def test_a_shell_hands_the_patch_on_as_it_is(key: str) -> None:
+    command = patch(ObjectId("c", "Secret", "n", "s"), [key], has_data=True)
+    script = f"kubectl() {{ printf '%s' \"$8\"; }}; {command}"
+    done = subprocess.run(["sh", "-c", script], capture_output=True, check=True, text=True)
+    assert applied({"data": {}}, json.loads(done.stdout))["data"] == {key: f"<base64 of {key}>"}
 
 
 SEALED = manifest("SealedSecret", "db", "shop", "bitnami.com/v1alpha1", spec={"encryptedData": {"uri": "Ag"}})
