@@ -10,10 +10,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.model import Finding
+from checks.model import Finding, Severity
 from checks.policy import Policy
 from checks.secret_keys import secret_key_missing, secret_missing
 from gitops.applications import Origin, parse_application
+from gitops.live import Live, LiveCluster
 from gitops.manifests import read_plain, redactor
 from gitops.rendering import Rendered
 from gitops.secrets.pods import POD_SPECS
@@ -153,3 +154,34 @@ def test_an_object_that_is_removed_is_always_reported(
     assert {f.rule for f in found} == {"secret-missing"}
     assert {(f.resource.kind, f.resource.namespace, f.resource.name) for f in found if f.resource} == {gone}
     assert len(found) == sum((wanted.kind, wanted.namespace, wanted.name) == gone for wanted, _, _ in uses)
+
+
+def held(needs: Mapping[tuple[str, str, str], set[str]]) -> Live:
+    """A cluster that was listed completely and holds just that."""
+    objects: dict[str, dict[tuple[str, str], frozenset[str] | None]] = {"Secret": {}, "ConfigMap": {}}
+    for (kind, namespace, name), keys in needs.items():
+        objects[kind][(namespace, name)] = frozenset(keys)
+    seen = LiveCluster("in-cluster", objects["Secret"], objects["ConfigMap"], frozenset({"*"}))
+    return Live({"in-cluster": seen})
+
+
+@given(USES)
+def test_what_the_cluster_provides_is_never_reported(uses: list[tuple[Wanted, str, tuple[str, str]]]) -> None:
+    head = snapshot([workload(index, *use) for index, use in enumerate(uses)], [manifest("Service", "s", "shop")])
+    assert findings(head, live=held(needs_of(uses))) == []
+
+
+@given(USES, st.data())
+def test_what_the_cluster_lacks_is_always_reported(
+    uses: list[tuple[Wanted, str, tuple[str, str]]], data: st.DataObject
+) -> None:
+    head = snapshot([workload(index, *use) for index, use in enumerate(uses)], [manifest("Service", "s", "shop")])
+    needs = {place: {*keys, "kept"} for place, keys in needs_of(uses).items()}
+    gone = data.draw(st.sampled_from(sorted(needs)))
+    whole = findings(head, live=held({place: keys for place, keys in needs.items() if place != gone}))
+    asking = [(wanted, way) for wanted, way, _ in uses if (wanted.kind, wanted.namespace, wanted.name) == gone]
+    assert [(f.rule, f.severity) for f in whole] == [("secret-missing", Severity.ERROR)] * len(asking)
+    key = data.draw(st.sampled_from(sorted({wanted.key for wanted, _ in asking})))
+    one = findings(head, live=held(needs | {gone: needs[gone] - {key}}))
+    by_name = [wanted for wanted, way in asking if way not in ("envFrom", "whole") and wanted.key == key]
+    assert [(f.rule, f.severity) for f in one] == [("secret-key-missing", Severity.ERROR)] * len(by_name)
