@@ -34,6 +34,7 @@ _CLAUSES: Mapping[int, str] = {
     NOT_SAID: "not found",
 }
 _AGAIN = frozenset({429, 500, 502, 503, 504})
+_SETTLED = 10.0  # seconds; credentials that were loaded just now are not loaded again for being refused
 _WAIT = 0.5  # seconds before the second attempt, doubled each time
 _READ = frozenset({200, 404})  # whose bodies are read
 _STATUS = 64 * 1024  # bytes; a `Status` is small
@@ -87,7 +88,7 @@ class Connection:
                 return body
             if status == 404 and read_missing(body) != unquote(path.rpartition("/")[2]):
                 status = NOT_SAID
-            if status == 401 and not renewed:
+            if status == 401 and not renewed and (api is not self._api or self._age >= _SETTLED):
                 renewed = True
                 await self._close(api)
                 continue
@@ -136,12 +137,16 @@ class Connection:
 
     async def _open(self) -> Any:
         async with self._opening:
-            if self._api is not None and self._clock.now() - self._opened > self._limits.fresh:
+            if self._api is not None and self._age > self._limits.fresh:
                 await self._close(self._api)
             if self._api is None:
                 self._api = await _client(self._target, self._targets, self._limits)
                 self._opened = self._clock.now()
             return self._api
+
+    @property
+    def _age(self) -> float:
+        return self._clock.now() - self._opened
 
     async def _close(self, api: Any) -> None:
         if self._api is api:

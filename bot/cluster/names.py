@@ -78,7 +78,10 @@ def read_keys(answer: bytes | bytearray) -> frozenset[str] | None:
     found = _decoded(answer)
     if found.get("kind") not in ("Secret", "ConfigMap"):
         return None
-    return frozenset(key for field in ("data", "binaryData") for key in _mapping(found.get(field)))
+    fields = [found[field] for field in ("data", "binaryData") if found.get(field) is not None]
+    if not all(isinstance(each, dict) for each in fields):
+        return None
+    return frozenset(key for each in fields for key in each)
 
 
 def read_application(answer: bytes | bytearray) -> Status | None:
@@ -117,7 +120,7 @@ def read_missing(answer: bytes | bytearray) -> str:
 def read_versions(answer: bytes | bytearray) -> dict[str, tuple[str, ...]] | None:
     """Group -> the versions that are served, the preferred one first, from an APIGroupList."""
     found = _decoded(answer)
-    if found.get("kind") != "APIGroupList":
+    if found.get("kind") != "APIGroupList" or not isinstance(found.get("groups"), list):
         return None
     groups: dict[str, tuple[str, ...]] = {}
     for group in map(_mapping, _sequence(found.get("groups"))):
@@ -130,7 +133,7 @@ def read_versions(answer: bytes | bytearray) -> dict[str, tuple[str, ...]] | Non
 def read_resources(answer: bytes | bytearray) -> dict[str, tuple[str, bool]] | None:
     """Kind -> (resource, is namespaced), from an APIResourceList."""
     found = _decoded(answer)
-    if found.get("kind") != "APIResourceList":
+    if found.get("kind") != "APIResourceList" or not isinstance(found.get("resources"), list):
         return None
     rows = [_mapping(each) for each in _sequence(found.get("resources"))]
     return {

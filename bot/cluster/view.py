@@ -85,6 +85,7 @@ class View:
         try:
             found = {seen.name: seen for seen in await self._list(path)}
             self.answered.add((kind, namespace))
+            self.absent.update(ResourceId("", *key) for key in wanted if key[2] not in found)
         except Unseen as error:
             if error.status not in _SINGLY:
                 raise

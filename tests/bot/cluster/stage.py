@@ -7,8 +7,11 @@ from bot.engine import Engine
 from bot.evaluation import Evaluation, evaluate
 from checks.policy import Policy
 from gitops.live import Live, LiveCluster
+from gitops.snapshot import Snapshot
 from tests.checks.secret_keys.stage import APP, deployment
-from tests.scenarios import MATCHER, Files, application, config_map, documents, tree
+from tests.kubernetes import SimulatedCluster
+from tests.kubernetes.kinds import Kind
+from tests.scenarios import MATCHER, Files, application, config_map, documents, manifest, tree
 
 # One Application whose Deployment in `shop` reads `url` and `password` of Secret `db`.
 FILES: Files = {**APP, "a/web.yaml": deployment(("db", "url"), ("db", "password"))}
@@ -49,8 +52,12 @@ async def judged(
     return await evaluate(engine, tree(files), before, MATCHER, Policy(), clusters=reader)
 
 
+async def snapshot_of(engine: Engine, files: Files) -> Snapshot:
+    return await engine.snapshot(tree(files), engine.analysis(MATCHER, Policy().build_options), None)
+
+
 async def looked(engine: Engine, reader: ClusterReader, files: Files = FILES) -> Live:
-    snapshot = await engine.snapshot(tree(files), engine.analysis(MATCHER, Policy().build_options), None)
+    snapshot = await snapshot_of(engine, files)
     live = await reader.look([snapshot], Policy())
     assert live is not None
     return live
@@ -63,3 +70,50 @@ async def seen(engine: Engine, reader: ClusterReader, files: Files = FILES, name
 def clauses(cluster: LiveCluster) -> list[str]:
     """What could not be seen, without the words that are always there."""
     return [problem.partition("in full: ")[2] for problem in cluster.problems]
+
+
+# A repository that asks for everything there is: keys by managedFields and by the object, pages, objects that several
+# Applications bring (one there, one not, one of a kind that is served in another version than the preferred one).
+EVERYTHING: Files = {
+    "apps.yaml": documents(application("a", "a"), application("b", "b")),
+    "a/web.yaml": deployment(("db", "url"), ("trimmed", "key"), ("gone", "key")),
+    **{
+        f"{directory}/shared.yaml": documents(
+            config_map("shared"),
+            config_map("lost"),
+            manifest("Namespace", "team"),
+            manifest("EnvoyFilter", "edge", "shop", "networking.istio.io/v1alpha3", spec={"a": 1}),
+        )
+        for directory in ("a", "b")
+    },
+}
+
+
+def furnish(cluster: SimulatedCluster) -> None:
+    cluster.kinds += [
+        Kind("networking.istio.io", "v1", "gateways", "Gateway", custom=True),
+        Kind("networking.istio.io", "v1alpha3", "envoyfilters", "EnvoyFilter", custom=True),
+    ]
+    cluster.secret("shop", "db", {"url": "u"})
+    cluster.secret("shop", "trimmed", {"key": "u"}, managed_fields=[])
+    cluster.secret("shop", "unrelated", {"key": "u"})
+    cluster.config_map("argocd", "argocd-cm", {"installationID": "ours"})
+    for kind, name, api in (("ConfigMap", "shared", "v1"), ("EnvoyFilter", "edge", "networking.istio.io/v1alpha3")):
+        cluster.put(
+            {
+                "apiVersion": api,
+                "kind": kind,
+                "metadata": {
+                    "name": name,
+                    "namespace": "shop",
+                    "annotations": {
+                        "argocd.argoproj.io/tracking-id": f"a:{'' if api == 'v1' else 'networking.istio.io'}/{kind}"
+                        f":shop/{name}",
+                        "argocd.argoproj.io/installation-id": "ours",
+                    },
+                },
+            }
+        )
+    cluster.tracked("v1", "Namespace", "", "team", None)
+    for name in ("a", "b", "c"):
+        cluster.application(name, path=name)

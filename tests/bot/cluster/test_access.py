@@ -43,10 +43,11 @@ async def test_in_a_pod_its_own_service_account_is_used(
 
 
 async def test_a_rotated_token_is_read_anew(
-    engine: Engine, cluster: SimulatedCluster, pod: ClusterReader, service_account: Path
+    engine: Engine, cluster: SimulatedCluster, pod: ClusterReader, service_account: Path, clock: JumpingClock
 ) -> None:
     url_secret(cluster)
     await looked(engine, pod)
+    clock.time += 60
     cluster.accounts.clear()
     (service_account / "token").write_text(cluster.account("in-a-pod"))
     live = await seen(engine, pod)
@@ -77,9 +78,10 @@ async def test_tokens_that_are_not_accepted(engine: Engine, cluster: SimulatedCl
     live = await seen(engine, reading({"c": cluster.access("sim.unknown")}))
     assert live.complete == frozenset()
     assert live.problems == (
-        "cluster `in-cluster`, `c`, could not be seen in full: Secrets in `shop`: the credentials are not accepted",
         "cluster `in-cluster`, `c`, could not be seen in full: Applications: the credentials are not accepted",
+        "cluster `in-cluster`, `c`, could not be seen in full: Secrets in `shop`: the credentials are not accepted",
     )
+    assert len(cluster.requests) == 2, "they are not loaded again and again"
 
 
 @pytest.mark.parametrize("missing", ["token", "ca.crt"])
