@@ -273,7 +273,7 @@ def claims(live: LiveCluster) -> dict[str, set[object]]:
         "tracking": set(live.tracking.items()),
         "applications": set(live.applications),
         "status": {(name, status) for name, status in live.applications.items() if status.sync_status},
-        "all": {live.all_applications} - {False},
+        "all": {"applications"} if live.all_applications else set(),
     }
 
 
