@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from bot.github.client import Wire
 from bot.github.installations import AppIdentity
 from bot.metrics import Metrics
 from bot.mirror import Mirrors
+from bot.readiness import AppAccess, free_bytes, room
 from bot.schedule import Periodic, keep_time
 from bot.server import application, listening
 from bot.settings import Settings, SettingsError
@@ -66,19 +68,29 @@ async def serve(
     clock = clock or SystemClock()
     stop = stop or _stop_on_signals()
     metrics = Metrics()
+    metrics.state_free.set_function(lambda: free_bytes(settings.state_dir))
+    troubles = Troubles()
+    access = AppAccess(troubles)
+
+    def observe(method: str, status: int, remaining: int | None, scope: str) -> None:
+        metrics.observe_github(method, status, remaining, scope)
+        access.observe(status, scope)
+
     async with AsyncExitStack() as stack:
         engine = await Engine.start(settings.state_dir, settings.renderer)
         stack.push_async_callback(engine.close)
+        engine.observe_renderings(metrics.observe_rendering)
+        engine.observe_cache = metrics.observe_cache
+        metrics.build.info({"version": version("argofix"), "renderer": engine.renderer})
         store = SqliteStore(_database_file(settings))
         stack.push_async_callback(store.close)
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True, auto_decompress=True))
-        wire = Wire(session, settings.api_url, clock, observe=metrics.observe_github)
+        wire = Wire(session, settings.api_url, clock, observe=observe)
         github = GitHubApp(wire, app_id=settings.app_id, private_key=settings.private_key)
         clusters = _clusters(settings, clock)
         if clusters is not None:
             stack.push_async_callback(clusters.close)
         identity: list[AppIdentity] = []
-        troubles = Troubles()
         mirrors = Mirrors(settings.state_dir / "mirrors", github.token)
 
         versions = VersionSources(
@@ -110,7 +122,7 @@ async def serve(
         handled = frozenset(name for name in HANDLERS if not name.startswith(OWN))
         webhook = Webhook(settings.webhook_secret, worker.accept, handled, clock, metrics)
         problem: list[str] = ["GitHub has not answered yet"]
-        probes = {"github": lambda: problem[0] or None, "queue": worker.problem}
+        probes = {"github": lambda: problem[0] or None, "queue": worker.problem, "state": room(settings.state_dir)}
         port = await stack.enter_async_context(
             listening(application(webhook, metrics, probes, troubles), settings.host, settings.port)
         )

@@ -47,6 +47,7 @@ class Engine:
         self._snapshots: OrderedDict[tuple[object, ...], Snapshot] = OrderedDict()
         self._running: dict[str, asyncio.Task[Output]] = {}
         self.rendered = 0  # runs of the renderer so far
+        self.observe_cache: Callable[[str, int], None] = lambda _result, _count: None  # `hit` or `miss`
 
     @classmethod
     async def start(cls, directory: Path, renderer: str | None = None, jobs: int | None = None) -> Engine:
@@ -57,6 +58,10 @@ class Engine:
     def renderer(self) -> str:
         """Name and version of the engine behind it."""
         return self._renderer.engine.identity
+
+    def observe_renderings(self, observe: Callable[[float, str], None]) -> None:
+        """`observe(seconds, result)` hears of each run of the renderer: `rendered` or `failed`."""
+        self._renderer.observe = observe
 
     @property
     def exposed(self) -> tuple[str, ...]:
@@ -118,6 +123,8 @@ class Engine:
         found = {key: self._recent[key] for key in wanted if key in self._recent}
         found |= self._cache.get([key for key in wanted if key not in found])
         missing = [request for key, request in wanted.items() if key not in found]
+        self.observe_cache("hit", len(found))
+        self.observe_cache("miss", len(missing))
         done = 0
 
         async def one(request: RenderRequest) -> None:

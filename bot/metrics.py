@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
@@ -10,7 +10,7 @@ _SECONDS = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 
 
 
 class Metrics:
-    """Names follow Prometheus' conventions: base units, `_total` on counters."""
+    """Names follow Prometheus' conventions: base units, `_total` on counters. docs/operations.md lists them."""
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
@@ -29,17 +29,24 @@ class Metrics:
             registry=registry,
         )
         self.webhook_seconds = Histogram(
-            "argofix_webhook_seconds", "Time to answer a webhook", buckets=_SECONDS, registry=registry
+            "argofix_webhook_duration_seconds", "Time to answer a webhook", buckets=_SECONDS, registry=registry
         )
         self.run_seconds = Histogram(
-            "argofix_run_seconds", "Time of a handler's run", ["event"], buckets=_SECONDS, registry=registry
+            "argofix_run_duration_seconds",
+            "Time of a handler's run",
+            ["event"],
+            buckets=_SECONDS,
+            registry=registry,
         )
         self.wait_seconds = Histogram(
-            "argofix_wait_seconds", "Time from acceptance to the first run", buckets=_SECONDS, registry=registry
+            "argofix_delivery_wait_seconds",
+            "Time from acceptance to the first run",
+            buckets=_SECONDS,
+            registry=registry,
         )
         self.queue = Gauge("argofix_queue_deliveries", "Deliveries by state", ["state"], registry=registry)
         self.queue_age = Gauge(
-            "argofix_queue_oldest_seconds", "Age of the oldest delivery that waits", registry=registry
+            "argofix_queue_oldest_age_seconds", "Age of the oldest delivery that waits", registry=registry
         )
         self.github_requests = Counter(
             "argofix_github_requests_total", "Answers of GitHub's API", ["method", "status"], registry=registry
@@ -47,6 +54,23 @@ class Metrics:
         self.github_remaining = Gauge(
             "argofix_github_rate_limit_remaining", "Requests left in this hour", ["scope"], registry=registry
         )
+        self.render_seconds = Histogram(
+            "argofix_render_duration_seconds",
+            "Time of one rendering by kustomize, by result (rendered, failed)",
+            ["result"],
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self.render_cache = Counter(
+            "argofix_render_cache_requests_total",
+            "Renderings that were asked for, by result (hit, miss)",
+            ["result"],
+            registry=registry,
+        )
+        self.state_free = Gauge(
+            "argofix_state_free_bytes", "Room left where the state directory lies", registry=registry
+        )
+        self.build = Info("argofix_build", "What is running", registry=registry)
         self.findings = Counter(
             "argofix_findings_total",
             "Introduced findings, by rule and severity",
@@ -72,6 +96,14 @@ class Metrics:
         self.github_requests.labels(method, str(status)).inc()
         if remaining is not None:
             self.github_remaining.labels(scope).set(remaining)
+
+    def observe_rendering(self, seconds: float, result: str) -> None:
+        """Fits `bot.renderer.Renderer.observe`."""
+        self.render_seconds.labels(result).observe(seconds)
+
+    def observe_cache(self, result: str, count: int) -> None:
+        """Fits `bot.engine.Engine.observe_cache`."""
+        self.render_cache.labels(result).inc(count)
 
     def text(self) -> bytes:
         """Everything in Prometheus' text format."""
