@@ -98,12 +98,13 @@ def take(db: sqlite3.Connection, limit: int, now: float) -> list[Delivery]:
 
 def requeue(db: sqlite3.Connection, delivery_id: str, not_before: float, attempts: int, result: str) -> None:
     newer = db.execute(
-        "SELECT 1 FROM deliveries AS mine JOIN deliveries AS other ON other.supersedes = mine.supersedes"
+        "SELECT other.received_at FROM deliveries AS mine JOIN deliveries AS other ON other.supersedes = mine.supersedes"
         " WHERE mine.id=? AND other.seq > mine.seq AND other.state='queued'",
         (delivery_id,),
     ).fetchone()
     if newer is not None:
-        supersede(db, delivery_id, not_before)
+        # Not `not_before`, which may be 0: it would be forgotten at once, and done again when GitHub redelivers it.
+        supersede(db, delivery_id, newer[0])
         return
     db.execute(
         "UPDATE deliveries SET state='queued', not_before=?, attempts=?, result=? WHERE id=? AND state='running'",

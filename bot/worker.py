@@ -27,7 +27,7 @@ class Limits:
     """Times in seconds."""
 
     concurrency: int = 4
-    attempts: int = 8  # with the back-off below: spread over about an hour
+    attempts: int = 12  # with the back-off below: spread over more than an hour; each crash of the server counts too
     first_delay: float = 5.0
     longest_delay: float = 1200.0
     give_up_after: float = 24 * 3600.0  # since acceptance, whatever the attempts

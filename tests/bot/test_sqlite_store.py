@@ -229,3 +229,13 @@ async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, after: int)
     assert again is not None
     assert (again.attempts, again.result) == (1, "the server ended while it ran")
     await store.close()
+
+
+async def test_what_was_superseded_while_its_server_died_is_remembered(store: SqliteStore) -> None:
+    await store.store(delivery("old"))
+    await store.take(1, NOW)
+    await store.store(delivery("new"))
+    await store.recover()
+    assert await state(store, "old") == ("done", "superseded")
+    await store.expire(done_before=NOW - 3600, dead_before=NOW - 3600)
+    assert (await store.store(delivery("old"))).already_processed
