@@ -7,7 +7,7 @@ neither stop the checks nor switch them off.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -32,6 +32,14 @@ class Keep:
     pattern: str
     application: str
     line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preferred:
+    """Somebody who asked for a fix wants `application` to keep what it shares with `over` (None: with anyone)."""
+
+    application: str
+    over: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,7 @@ class Policy:
     argocd_overlay: str | None = None
     versions: Mapping[str, VersionPolicy] = field(default_factory=dict)
     problems: tuple[PolicyProblem, ...] = ()
+    preferred: tuple[Preferred, ...] = ()  # of one run, not of the file; comes before `keep`
 
     def instance_of(self, root: str, application: str) -> str | None:
         """The Argo CD instance that the configuration puts an Application (or its whole root) into."""
@@ -95,6 +104,17 @@ class Policy:
         is neither on it nor in git does not exist. ConfigMaps are listed once any of them is."""
         listed = self.secrets_provided
         return listed is not None and (kind == "Secret" or any(entry.kind == kind for entry in listed))
+
+    def preferred_of(self, owners: Collection[str]) -> str | None:
+        """The Application that is to keep what these own, as asked for in this run."""
+        return next(
+            (
+                p.application
+                for p in self.preferred
+                if p.application in owners and (p.over is None or p.over in owners)
+            ),
+            None,
+        )
 
     def keeper_of(self, resource: ResourceId) -> Keep | None:
         return next((keep for keep in self.keep if matches(keep.pattern, resource)), None)

@@ -1,65 +1,94 @@
-"""The **Fix** button of a pull request's check run, and what it opened kept up with the pull request."""
+"""Fixes that somebody asks for on a pull request, by its check run's **Fix** button or by a command; what was opened
+is kept up with the pull request."""
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from bot.evaluation import Evaluation
-from bot.formats.markdown import code, safe
+from bot.formats import fix_pull_request as text
+from bot.formats.markdown import block, bullets, code, details, safe
+from bot.formats.merging import shown_diff
 from bot.github import comments, pulls
 from bot.github.errors import Forbidden
 from bot.github.model import PullRequest
 from checks import ownership
 from checks.model import Severity
-from checks.policy import read_policy
+from checks.ownership.plan import FixPlan
+from checks.policy import Policy, Preferred, read_policy
 from handlers.desk import Desk
-from handlers.fixes import DEFAULT, Settled, Target, scope_of, scope_of_base, settle
+from handlers.fixes import DEFAULT, Settled, Target, chosen, scope_of, scope_of_base, settle
 from handlers.proposals import open_below
 from handlers.pulls import Sides, sides_of
 
 _MARK = "<!-- argofix:fixes -->"
-_FORK = (
-    "argofix cannot push to a fork. On a checkout of this branch `argofix fix --write` makes the edits; or press "
-    "**Fix** again after the merge."
-)
+_AGAIN = "press **Fix** again"
+_FORK = "On a checkout of this branch `argofix fix --write` makes the edits; or {again} after the merge."
 _NOTHING = "There is nothing here that argofix can prove a fix for; the check run says what to do by hand."
 _FORBIDDEN = "GitHub does not let argofix push a branch here ({reason}). Its installation needs *Contents: write*."
+_GONE = "The branch that this is to be merged into is gone."
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of a wish to have things fixed, in Markdown; `ok` tells whether it was fulfilled."""
+
+    text: str
+    ok: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What there is to fix for a pull request. `own` are plans on its own branch, `promised` what the check run's
-    button stands for, `base` what its base had before."""
+    """What there is to fix for a pull request. `own` are plans on its own branch, `promised` those that the check
+    run's button stands for, `base` what its base had before; each with the policy that it was made with."""
 
     sides: Sides
     own: Evaluation
-    promised: int
+    own_policy: Policy
+    promised: tuple[FixPlan, ...]
     base: Evaluation | None
+    base_policy: Policy
     unproven: int
 
 
 async def fix_pull(desk: Desk, number: int) -> None:
-    """Open the fixes for a pull request: against its own branch where it brings the problem in, else against its
-    base. Says on the pull request what became of it."""
+    """The button: open the fixes for a pull request, and say on it what became of that."""
     pull = await pulls.get(desk.github, desk.name, number)
     if pull.state != "open":
         return
-    async with _look(desk, pull) as known:
+    try:
+        told = await fix(desk, pull, again=_AGAIN)
+    except Forbidden as error:
+        # Whoever pressed the button must not be left waiting.
+        await _say(desk, pull, forbidden(error))
+        raise
+    await _say(desk, pull, told.text)
+
+
+async def fix(desk: Desk, pull: PullRequest, *, again: str, keep: str | None = None) -> Told:
+    """Open the fixes for a pull request: against its own branch where it brings the problem in, else against its
+    base.
+
+    `again` says how to ask once more; `keep` is an Application that is to keep what it shares with others. Raises
+    `Forbidden` when GitHub does not let us push (`forbidden` words that).
+    """
+    async with _look(desk, pull, keep) as known:
         if known is None:
-            return
-        try:
-            lines = await _fix(desk, pull, known)
-        except Forbidden as error:
-            # Whoever pressed the button must not be left waiting.
-            await _say(desk, pull, _FORBIDDEN.format(reason=safe(error.reason)))
-            raise
-    await _say(desk, pull, "\n\n".join(lines))
+            return Told(_GONE, ok=False)
+        if keep is not None and keep not in _keepers(known):
+            return Told(_no_keeper(known, keep), ok=False)
+        return await _fix(desk, pull, known, again)
+
+
+def forbidden(error: Forbidden) -> str:
+    return _FORBIDDEN.format(reason=safe(error.reason))
 
 
 async def keep_up(desk: Desk, number: int) -> None:
-    """Bring the fixes that the button opened against a pull request's own branch up to date with it."""
+    """Bring the fixes that were asked for against a pull request's own branch up to date with it."""
     if not await open_below(desk, scope_of(number)):
         return
     pull = await pulls.get(desk.github, desk.name, number)
@@ -67,43 +96,69 @@ async def keep_up(desk: Desk, number: int) -> None:
         return
     async with _look(desk, pull) as known:
         if known is not None:
-            await settle(desk, known.own, _own_target(pull))
+            await settle(desk, known.own, known.own_policy, _own_target(pull))
 
 
-async def _fix(desk: Desk, pull: PullRequest, known: _Known) -> list[str]:
+async def _fix(desk: Desk, pull: PullRequest, known: _Known, again: str) -> Told:
     lines: list[str] = []
+    ok = True
     if known.promised and pull.from_fork:
-        lines.append(_FORK)
+        lines.append(_for_fork(known, again))
+        ok = False
     elif known.own.plans:
-        settled = await settle(desk, known.own, _own_target(pull), on_demand=True)
-        lines += _told(settled, f"fixes what this pull request brings in; merge it into {code(pull.head.ref)}.")
+        settled = await settle(desk, known.own, known.own_policy, _own_target(pull), on_demand=True)
+        where = f"fixes what this pull request brings in; merge it into {code(pull.head.ref)}."
+        lines += _told(settled, where, again)
+        ok = not settled.taken
     elif known.promised:
         base, head = code(pull.base.ref), code(pull.head.ref)
-        lines.append(f"This comes only from merging with {base}: merge {base} into {head}, then press **Fix** again.")
+        lines.append(f"This comes only from merging with {base}: merge {base} into {head}, then {again}.")
+        ok = False
     if known.base is not None:
-        default = pull.base.ref == desk.repository.default_branch
-        target = Target(pull.base.ref, known.sides.base, DEFAULT if default else scope_of_base(pull.base.ref))
-        settled = await settle(desk, known.base, target, on_demand=True)
-        lines += _told(settled, f"fixes what was on {code(pull.base.ref)} before.")
+        target = _base_target(desk, pull, known.sides.base)
+        settled = await settle(desk, known.base, known.base_policy, target, on_demand=True)
+        lines += _told(settled, f"fixes what was on {code(pull.base.ref)} before.", again)
+        ok = ok and not settled.taken
     if not lines:
-        return [_NOTHING]
+        return Told(_NOTHING, ok=not known.unproven)
     if known.unproven:
         what = "One more conflict needs" if known.unproven == 1 else f"{known.unproven} more conflicts need"
         lines.append(f"{what} a person; the check run says why.")
-    return lines
+    return Told("\n\n".join(lines), ok)
 
 
-def _told(settled: Settled, what: str) -> list[str]:
+def _told(settled: Settled, what: str, again: str) -> list[str]:
     lines = [f"#{fix.number} {what}" for fix in settled.open]
     for branch in settled.taken:
-        lines.append(
-            f"The branch {code(branch)} holds commits of others. Delete or rename it, then press **Fix** again."
-        )
+        lines.append(f"The branch {code(branch)} holds commits of others. Delete or rename it, then {again}.")
     return lines
+
+
+def _for_fork(known: _Known, again: str) -> str:
+    """What it would do, since it cannot."""
+    parts = ["argofix cannot push to a fork. It would open:"]
+    parts.append(bullets((safe(text.title(plan)) for plan in known.own.plans or known.promised), most=10))
+    diff = shown_diff(known.own.snapshot.tree, [edit for plan in known.own.plans for edit in plan.edits])
+    if diff:
+        parts.append(details("The edits (for <code>git apply</code>)", block(diff, "diff")))
+    return "\n\n".join([*parts, _FORK.format(again=again)])
+
+
+def _keepers(known: _Known) -> set[str]:
+    plans = [*known.own.plans, *known.promised, *(known.base.plans if known.base is not None else ())]
+    return {plan.keeper[2] for plan in plans if plan.keeper != plan.loser}
+
+
+def _no_keeper(known: _Known, keep: str) -> str:
+    names = sorted({state.application.name for state in known.own.snapshot.states if state.application.name})
+    if keep not in names:
+        near = difflib.get_close_matches(keep, names, 1)
+        return f"There is no Application {code(keep)} here." + (f" Did you mean {code(near[0])}?" if near else "")
+    return f"argofix can prove no fix here that lets {code(keep)} keep something; the check run says what is shared."
 
 
 @asynccontextmanager
-async def _look(desk: Desk, pull: PullRequest) -> AsyncIterator[_Known | None]:
+async def _look(desk: Desk, pull: PullRequest, keep: str | None = None) -> AsyncIterator[_Known | None]:
     """What is known, for as long as its files can be read; None when the base branch has gone."""
     sides = await sides_of(desk, pull)
     if sides is None:
@@ -111,27 +166,37 @@ async def _look(desk: Desk, pull: PullRequest) -> AsyncIterator[_Known | None]:
         return
     async with desk.objects(sides.base, sides.head, pull.head.sha, sides.default) as objects:
         policy = read_policy(objects.tree(sides.default))
+        if keep is not None:
+            policy = replace(policy, preferred=(Preferred(keep),))
+        own_policy = await chosen(desk, scope_of(pull.number), policy)
+        base_policy = await chosen(desk, _base_target(desk, pull, sides.base).scope, policy)
         before = objects.tree(sides.base)
-        merged = await desk.evaluate(objects.tree(sides.head), before, policy)
+        merged = await desk.evaluate(objects.tree(sides.head), before, own_policy)
         introduced = {f.identity for f in merged.findings if f.introduced}
         own = merged
         if sides.head != pull.head.sha:
             # Its edits go on top of its own head, so that is what they are computed and proven on.
-            own = await desk.evaluate(objects.tree(pull.head.sha), before, policy)
+            own = await desk.evaluate(objects.tree(pull.head.sha), before, own_policy)
         mine = tuple(p for p in own.plans if any(f.identity in introduced for f in p.findings))
-        promised = [p for p in merged.plans if any(f.identity in introduced for f in p.findings)]
-        base = await desk.evaluate(before, None, policy) if len(promised) < len(merged.plans) else None
+        promised = tuple(p for p in merged.plans if any(f.identity in introduced for f in p.findings))
+        base = await desk.evaluate(before, None, base_policy) if len(promised) < len(merged.plans) else None
         conflicts = merged.report(ownership.CHECK).findings
         unproven = [
             f
             for f in conflicts
             if f.introduced and f.severity is Severity.ERROR and f.fix is None and f.suppressed is None
         ]
-        yield _Known(sides, replace(own, plans=mine), len(promised), base, len(unproven))
+        own = replace(own, plans=mine)
+        yield _Known(sides, own, own_policy, promised, base, base_policy, len(unproven))
 
 
 def _own_target(pull: PullRequest) -> Target:
     return Target(pull.head.ref, pull.head.sha, scope_of(pull.number))
+
+
+def _base_target(desk: Desk, pull: PullRequest, tip: str) -> Target:
+    default = pull.base.ref == desk.repository.default_branch
+    return Target(pull.base.ref, tip, DEFAULT if default else scope_of_base(pull.base.ref))
 
 
 async def _say(desk: Desk, pull: PullRequest, body: str) -> None:

@@ -10,16 +10,18 @@ import hashlib
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.errors import PermanentError
 from bot.evaluation import Evaluation
 from bot.formats import fix_pull_request as text
 from bot.formats.markdown import bullets, code, safe
+from bot.formats.marks import read_keep
 from bot.github.errors import Forbidden, NotFound, Suspended
 from bot.github.model import PullRequest
 from checks.ownership.plan import FixPlan
 from checks.ownership.prune import safety
+from checks.policy import Policy, Preferred
 from gitops.rendering import NotAnalysed, RenderFailed
 from handlers.desk import Desk
 from handlers.proposals import Proposal, Taken, close, closed_by_person, file_changes, history_of, open_below, propose
@@ -55,6 +57,13 @@ class Target:
         return f"{self.scope.removeprefix(DEFAULT)}{plan.key}"
 
 
+async def chosen(desk: Desk, scope: str, policy: Policy) -> Policy:
+    """The policy with the keepers that people chose for the fixes of a scope, for as long as those are open."""
+    keeps = [read_keep(pull.body) for pull in await open_below(desk, scope)]
+    wanted = tuple(Preferred(*keep) for keep in keeps if keep is not None)
+    return replace(policy, preferred=(*policy.preferred, *wanted)) if wanted else policy
+
+
 @dataclass(frozen=True, slots=True)
 class Settled:
     """The fix pull requests that are open now, and the branches that hold what is not ours."""
@@ -63,10 +72,13 @@ class Settled:
     taken: tuple[str, ...]
 
 
-async def settle(desk: Desk, evaluation: Evaluation, target: Target, *, on_demand: bool = False) -> Settled:
+async def settle(
+    desk: Desk, evaluation: Evaluation, policy: Policy, target: Target, *, on_demand: bool = False
+) -> Settled:
     """Open, update and close fix pull requests until they are those of `evaluation.plans`.
 
-    `on_demand` (somebody pressed the button) also opens what a person had closed. A fix that GitHub refuses for good
+    `policy` is what the plans were made with; keepers that it prefers (`chosen`) are remembered in the pull request.
+    `on_demand` (somebody asked for it) also opens what a person had closed. A fix that GitHub refuses for good
     does not keep the others from being made; its error is raised at the end.
     """
     github = desk.writing()
@@ -83,7 +95,7 @@ async def settle(desk: Desk, evaluation: Evaluation, target: Target, *, on_deman
             if current is None and not on_demand and _closed_by_person(history):
                 log.info("a fix was closed by a person and stays closed", extra={"branch": target.branch(plan)})
                 continue
-            open_now.append(await propose(desk, github, _proposal(evaluation, plan, target), current))
+            open_now.append(await propose(desk, github, _proposal(evaluation, policy, plan, target), current))
         except (Forbidden, NotFound, Suspended):
             raise  # that holds for all of them
         except PermanentError as error:
@@ -110,8 +122,9 @@ async def close_all(desk: Desk, scope: str, why: str) -> None:
         await close(desk, desk.writing(), pull, why)
 
 
-def _proposal(evaluation: Evaluation, plan: FixPlan, target: Target) -> Proposal:
+def _proposal(evaluation: Evaluation, policy: Policy, plan: FixPlan, target: Target) -> Proposal:
     tree = evaluation.snapshot.tree
+    preferred = policy.preferred_of({plan.keeper[2], plan.loser[2]}) == plan.keeper[2] != plan.loser[2]
     return Proposal(
         branch=target.branch(plan),
         base=target.base,
@@ -120,7 +133,7 @@ def _proposal(evaluation: Evaluation, plan: FixPlan, target: Target) -> Proposal
         title=text.title(plan),
         message=text.commit_message(plan),
         changes=lambda: file_changes(tree, plan.edits),
-        body=lambda commit: text.body(evaluation, plan, target.key(plan), commit),
+        body=lambda commit: text.body(evaluation, plan, target.key(plan), commit, chosen=preferred),
         draft=safety(evaluation.snapshot, plan, evaluation.base).dangerous,
     )
 
@@ -146,6 +159,9 @@ def _unseen(evaluation: Evaluation, key: str) -> bool:
 
 
 def _why_settled(evaluation: Evaluation, key: str, target: Target) -> str:
+    for plan in evaluation.plans:
+        if plan.keeper != plan.loser and all(_in_key(name, key) for name in (plan.keeper[2], plan.loser[2])):
+            return f"It is the other way round now: {code(plan.keeper[2])} is to keep what both bring."
     names = {name for finding in evaluation.findings for name in finding.applications if _in_key(name, key)}
     rest = [f for f in evaluation.findings if set(f.applications) == names and f.owners and f.suppressed is None]
     if not rest:

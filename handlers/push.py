@@ -10,7 +10,7 @@ from bot.events import PushEvent
 from bot.github.model import Repository
 from checks.policy import read_policy
 from handlers.desk import Desk
-from handlers.fixes import Target, settle
+from handlers.fixes import DEFAULT, Target, chosen, settle
 
 
 async def handle(delivery: Delivery, context: Context) -> None:
@@ -27,8 +27,9 @@ async def settle_default(desk: Desk) -> None:
     tip = await desk.default_tip()
     async with desk.objects(tip) as objects:
         tree = objects.tree(tip)
-        evaluation = await desk.evaluate(tree, None, read_policy(tree))
-        await settle(desk, evaluation, Target(desk.repository.default_branch, tip))
+        policy = await chosen(desk, DEFAULT, read_policy(tree))
+        evaluation = await desk.evaluate(tree, None, policy)
+        await settle(desk, evaluation, policy, Target(desk.repository.default_branch, tip))
 
 
 def pushed(delivery_id: str, installation: int, repository: Repository, tip: str, now: float) -> Delivery:

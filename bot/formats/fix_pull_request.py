@@ -9,7 +9,7 @@ from bot.evaluation import Evaluation
 from bot.formats.diff import diff_of_edits
 from bot.formats.fitting import fitted
 from bot.formats.markdown import bullets, code, details, plain, safe, table
-from bot.formats.marks import state_mark
+from bot.formats.marks import keep_mark, state_mark
 from bot.formats.merging import warning, when_merged
 from checks.model import Finding
 from checks.ownership.plan import FixPlan
@@ -52,8 +52,8 @@ def commit_message(plan: FixPlan) -> str:
     return f"{title(plan)}\n\n{why}\nProven by rendering every Application before and after.\n"
 
 
-def body(evaluation: Evaluation, plan: FixPlan, key: str, commit: str) -> str:
-    """The pull request's description."""
+def body(evaluation: Evaluation, plan: FixPlan, key: str, commit: str, *, chosen: bool = False) -> str:
+    """The pull request's description. `chosen`: somebody said which Application is to keep what both own."""
     found = safety(evaluation.snapshot, plan, evaluation.base)
     parts = [mark(key), _intro(plan)]
     if found.dangerous:
@@ -68,7 +68,8 @@ def body(evaluation: Evaluation, plan: FixPlan, key: str, commit: str) -> str:
         "<sub>Closing this pull request is remembered: it is not opened again by itself. Commits of yours on this "
         "branch are left alone.</sub>"
     )
-    parts.append(state_mark(digest(evaluation, plan), commit))
+    state = state_mark(digest(evaluation, plan), commit)
+    parts.append(f"{state}\n{keep_mark(plan.keeper[2], plan.loser[2])}" if chosen else state)
     return fitted(
         parts,
         "*… left out, since it is too long for GitHub; `argofix fix` shows everything.*",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote, unquote
 
 _STATE = re.compile(r"<!-- argofix:state:(?P<edits>[0-9a-f]{12}):(?P<commit>[0-9a-f]{40}) -->")
+_KEEP = re.compile(r"<!-- argofix:keep:(?P<keeper>[^:\s]+):(?P<loser>[^:\s]+) -->")
 CLOSED = "<!-- argofix:closed -->"
 
 
@@ -26,6 +28,18 @@ def closed_by_us(body: str) -> bool:
     """Whether we closed the pull request, as written behind the state."""
     match = _last_state(body)
     return CLOSED in body[match.end() if match else 0 :]
+
+
+def keep_mark(keeper: str, loser: str) -> str:
+    """The hidden line, behind the state, that tells that somebody chose which Application keeps what both own."""
+    return f"<!-- argofix:keep:{quote(keeper, safe='')}:{quote(loser, safe='')} -->"
+
+
+def read_keep(body: str) -> tuple[str, str] | None:
+    """(keeper, loser) as somebody chose them, None when nobody did."""
+    match = _last_state(body)
+    chosen = _KEEP.search(body, match.end()) if match else None
+    return (unquote(chosen["keeper"]), unquote(chosen["loser"])) if chosen else None
 
 
 def _last_state(body: str) -> re.Match[str] | None:

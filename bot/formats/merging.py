@@ -135,7 +135,7 @@ def _procedure(evaluation: Evaluation, plan: FixPlan, found: Safety) -> str:
     bearing = found.data_bearing[:3]
     options = "jsonpath='{.metadata.annotations.argocd\\.argoproj\\.io/sync-options}{\"\\n\"}'"
     steps: list[str] = []
-    diff = _shown_diff(evaluation.snapshot.tree, found.protect)
+    diff = shown_diff(evaluation.snapshot.tree, found.protect)
     if diff:
         steps.append(
             "**Protect.** Commit this to both copies in a pull request of its own, sync both Applications, and see "
@@ -178,7 +178,7 @@ def _procedure(evaluation: Evaluation, plan: FixPlan, found: Safety) -> str:
     return head + "\n\n" + "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
 
 
-def _shown_diff(tree: Tree, edits: Sequence[Edit]) -> str:
+def shown_diff(tree: Tree, edits: Sequence[Edit]) -> str:
     """The diff, empty when it is too long to be read or might show a Secret's values around what changes."""
     if any(b"Secret" in tree.read(tree.resolve(edit.span.path)) for edit in edits):
         return ""

@@ -65,6 +65,7 @@ class People(State):
         del self.repositories[repo.id]
 
     def collaborator(self, repo: Repository, user: User, role: str = "write") -> None:
+        """`role` is one of GitHub's, or `name:base` for a custom one."""
         repo.collaborators[user.login] = role
 
     def delete_branch(self, repo: Repository, branch: str, user: User | None = None) -> None:

@@ -261,8 +261,9 @@ def list_releases(call: Call) -> Answer:
 def permission_level(call: Call) -> Answer:
     account = found(call.state.users.get(call.path["username"].lower()))
     default = "admin" if account == call.repo.owner else ("none" if call.repo.private else "read")
-    role = call.repo.collaborators.get(account.login, default)
-    coarse = COARSE.get(role, "read")
+    # A custom role is written `name:base`.
+    role, _, base = call.repo.collaborators.get(account.login, default).partition(":")
+    coarse = COARSE[base or role]
     return Answer(
         200,
         {"permission": coarse, "role_name": role, "user": payloads.user(call.state, account) | {"role_name": role}},

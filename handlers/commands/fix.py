@@ -1,0 +1,31 @@
+"""`/argofix fix`"""
+
+from __future__ import annotations
+
+from bot.github.errors import Forbidden
+from handlers.button import fix, forbidden
+from handlers.slash.command import Asked, Command, Permission, Reply
+
+_NO_PULL = (
+    "There is no open pull request here to fix. What is wrong on the default branch gets its pull requests by itself."
+)
+
+
+async def run(asked: Asked) -> Reply:
+    if asked.pull is None:
+        return Reply(_NO_PULL, ok=False)
+    try:
+        told = await fix(asked.desk, asked.pull, again="ask again", keep=asked.arguments.get("--keep"))
+    except Forbidden as error:
+        return Reply(forbidden(error), ok=False)
+    return Reply(told.text, told.ok)
+
+
+COMMAND = Command(
+    "fix",
+    "fix [ownership] [--keep APP]",
+    "Opens the proven fixes: against this pull request's branch for what it brings in, else against its base. "
+    "`--keep` says which Application keeps what several own.",
+    Permission.WRITE,
+    run,
+)
