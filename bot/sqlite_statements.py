@@ -98,7 +98,8 @@ def take(db: sqlite3.Connection, limit: int, now: float) -> list[Delivery]:
 
 def requeue(db: sqlite3.Connection, delivery_id: str, not_before: float, attempts: int, result: str) -> None:
     newer = db.execute(
-        "SELECT other.received_at FROM deliveries AS mine JOIN deliveries AS other ON other.supersedes = mine.supersedes"
+        "SELECT other.received_at FROM deliveries AS mine"
+        " JOIN deliveries AS other ON other.supersedes = mine.supersedes"
         " WHERE mine.id=? AND other.seq > mine.seq AND other.state='queued'",
         (delivery_id,),
     ).fetchone()
