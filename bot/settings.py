@@ -78,6 +78,21 @@ class Settings:
         return tuple(s for s in (self.webhook_secret, self.private_key, password) if s)
 
 
+@dataclass(frozen=True, slots=True)
+class SourceUrls:
+    """Where versions are asked for: the registry, and the API that has the releases."""
+
+    quay: str
+    releases: str
+
+
+def source_urls(environ: Mapping[str, str]) -> SourceUrls:
+    """QUAY_URL, and ARGOFIX_RELEASES_URL or else GITHUB_API_URL. Raises `SettingsError`."""
+    env = {name: value for name, value in environ.items() if value.strip()}
+    api = _url(env, "GITHUB_API_URL", "https://api.github.com")
+    return SourceUrls(_url(env, "QUAY_URL", "https://quay.io"), _url(env, "ARGOFIX_RELEASES_URL", api))
+
+
 def cluster_wanted(environ: Mapping[str, str]) -> bool:
     """Whether clusters may be asked: ARGOFIX_CLUSTER. Raises `SettingsError`."""
     return _choice(environ, "ARGOFIX_CLUSTER", "on", ("on", "off")) == "on"

@@ -21,6 +21,7 @@ from gitops.errors import GitopsError, MalformedYaml
 from gitops.rendering import BuildOptions
 from gitops.resources import ResourceId
 from gitops.tree import Tree, normalise
+from gitops.versions.components import ARGO_CD
 
 PATH = ".github/argofix.yaml"
 
@@ -115,6 +116,10 @@ class Policy:
             ),
             None,
         )
+
+    def overlay_of(self, followed: VersionPolicy) -> str | None:
+        """The directory in which a component is bumped, None when the configuration does not say."""
+        return followed.overlay or (self.argocd_overlay if followed.component.name == ARGO_CD.name else None)
 
     def keeper_of(self, resource: ResourceId) -> Keep | None:
         return next((keep for keep in self.keep if matches(keep.pattern, resource)), None)

@@ -32,6 +32,14 @@ def parser() -> argparse.ArgumentParser:
     _path(fix)
     fix.add_argument("--write", action="store_true", help="apply them to the working tree")
 
+    bump = commands.add_parser("bump", help="print a version bump of the staging overlay as a unified diff")
+    _path(bump)
+    bump.add_argument("--to", metavar="VERSION", help="go there (default: what quay.io and GitHub offer)")
+    bump.add_argument("--component", metavar="NAME", help="only this component (default: all, with --to argo-cd)")
+    bump.add_argument("--digest", metavar="sha256:...", help="the image's digest, where one is pinned")
+    bump.add_argument("--chart-version", metavar="VERSION", help="the Helm chart's version that installs --to")
+    bump.add_argument("--write", action="store_true", help="apply it to the working tree")
+
     commands.add_parser("serve", help="run the GitHub App's server (settings come from the environment)")
     return top
 

@@ -15,11 +15,11 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.cli.checkout import CannotRun, Checkout, cache_directory, open_checkout, outer_checkout
+from bot.cli.checkout import CannotRun, Checkout, open_checkout, outer_checkout
+from bot.cli.engine import started
 from bot.cli.progress import Progress
 from bot.cli.terminal import say
 from bot.cli.writing import apply, put, require_writable
-from bot.engine import Engine
 from bot.evaluation import Evaluation, evaluate
 from bot.git import GitError
 from checks.model import Finding, Severity
@@ -64,6 +64,13 @@ async def fix(arguments: argparse.Namespace) -> int:
     return 1 if any(_is_error(f) and f.fix is None for f in evaluation.findings) else 0
 
 
+async def bump(arguments: argparse.Namespace) -> int:
+    """`argofix bump`. Prints a diff that `git apply` takes."""
+    from bot.cli import bump as bumping
+
+    return await bumping.bump(_open(arguments.path, None, None), arguments)
+
+
 def _is_error(finding: Finding) -> bool:
     return finding.severity is Severity.ERROR and finding.suppressed is None
 
@@ -76,35 +83,27 @@ def _open(path: Path, rev: str | None, base: str | None) -> Checkout:
 
 
 async def _evaluate(checkout: Checkout, only: frozenset[str]) -> Evaluation:
-    cache = cache_directory()
-    try:
-        engine = await Engine.start(cache, os.environ.get("ARGOFIX_RENDERER"))
-    except OSError as error:
-        raise CannotRun(
-            f"renderings cannot be kept in {cache}: {error.strerror}; set ARGOFIX_STATE_DIR to a directory that can "
-            "be written"
-        ) from None
     progress = Progress()
     clusters = None
     try:
         clusters = _clusters()
-        evaluation = await evaluate(
-            engine,
-            checkout.tree,
-            checkout.base,
-            checkout.matcher,
-            checkout.policy,
-            only=only,
-            progress=progress,
-            clusters=clusters,
-        )
+        async with started() as engine:
+            evaluation = await evaluate(
+                engine,
+                checkout.tree,
+                checkout.base,
+                checkout.matcher,
+                checkout.policy,
+                only=only,
+                progress=progress,
+                clusters=clusters,
+            )
     except GitError as error:
         raise CannotRun(f"{checkout.directory} cannot be read: {error}") from None
     finally:
         progress.close()
         if clusters is not None:
             await clusters.close()
-        await engine.close()
     if not evaluation.snapshot.states and (top := outer_checkout(checkout.directory)) is not None:
         say(f"no Application is declared in {checkout.directory}; its checkout begins at {top}, so check that")
     return evaluation
@@ -213,4 +212,4 @@ def run(arguments: argparse.Namespace) -> int:
     """Run a parsed command line. Raises `CannotRun`."""
     if arguments.command == "serve":
         return asyncio.run(serve(arguments))
-    return asyncio.run(_until_terminated({"check": check, "fix": fix}[arguments.command](arguments)))
+    return asyncio.run(_until_terminated({"check": check, "fix": fix, "bump": bump}[arguments.command](arguments)))

@@ -181,10 +181,16 @@ class _Planner:
                 f"{self.tag} is not known here"
             )
             self._report(pin, what, blocking=True)
-        elif pin.parsed is None and parse_version(pin.version or "") is None:
+            return
+        new = max(wanted, key=_chart_order)
+        if parse_version(pin.version or "") is None:
             self._report(pin, f"{pin.span} follows `{pin.version}`, which is no single version of the chart")
-        else:
-            self._move(pin, max(wanted, key=lambda text: parse_version(text) or Version("0")))
+        elif _chart_order(pin.version or "") > _chart_order(new):
+            self.notes.append(
+                f"{pin.span} pins version {pin.version} of the chart already, which is newer, and stays"
+            )
+        elif pin.version != new:
+            self._move(pin, new)
 
     def _shared(self, pin: Pin) -> None:
         if pin.overridden:
@@ -230,6 +236,10 @@ class _Planner:
 
     def _report(self, pin: Pin, message: str, command: str = "", *, blocking: bool = False) -> None:
         self.reported.append(Report(pin, message, command, blocking))
+
+
+def _chart_order(text: str) -> Version:
+    return parse_version(text) or Version("0")
 
 
 def _verify(tree: Tree, plan: BumpPlan) -> None:

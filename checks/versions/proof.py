@@ -25,7 +25,7 @@ from gitops.spans import Span, apply_edits, edits_by_path
 from gitops.tree import Tree
 from gitops.versions.find import ChartIndex, find_pins
 from gitops.versions.images import split_image
-from gitops.versions.pins import Style, parse_version
+from gitops.versions.pins import Pin, Style, parse_version
 
 _NAMED = 3
 
@@ -127,10 +127,18 @@ class _Comparison:
     def _every_pin(self) -> Row:
         plan = self.plan
         pins = find_pins(self.after.tree, plan.overlay, plan.component, charts=self.charts)
-        behind = [pin for pin in pins.pins if pin.movable and (v := pin.parsed) is not None and v < plan.version]
-        total = len([pin for pin in pins.pins if pin.movable])
-        detail = f"{total - len(behind)} of {total}" + (f"; not {behind[0].span}" if behind else "")
+        left = {report.pin.span for report in plan.reported}
+        decided = [pin for pin in pins.pins if pin.movable and pin.span not in left]
+        behind = [pin for pin in decided if not self._is_there(pin)]
+        detail = f"{len(decided) - len(behind)} of {len(decided)}" + (f"; not {behind[0].span}" if behind else "")
         return Row(f"Every pin of the overlay is {plan.tag}", detail, not behind)
+
+    def _is_there(self, pin: Pin) -> bool:
+        if pin.style is Style.CHART and pin.parsed is None:
+            return any(pin.version == move.new and move.pin.chart == pin.chart for move in self.plan.moves)
+        if pin.version is None:
+            return pin.digest == self.plan.digest
+        return pin.parsed is not None and pin.parsed >= self.plan.version
 
     def _rendered(
         self, old: tuple[Resource, ...], new: tuple[Resource, ...], images: tuple[ImageChange, ...]
@@ -209,7 +217,7 @@ class _Comparison:
                 blind += isinstance(state.rendering, NotAnalysed)
         detail = f"{', '.join(broken[:_NAMED])} would change" if broken else "rendered again, byte for byte the same"
         if blind and not broken:
-            detail += f" ({blind} that cannot be rendered here read none of the edited files)"
+            detail += f"; {blind} that cannot be rendered here read none of the edited files"
         yield Row("No other Application changes", detail, not broken)
 
     def _reads_edited(self, state: State) -> bool:

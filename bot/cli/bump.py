@@ -1,0 +1,173 @@
+"""`argofix bump`: the next version of Argo CD (or another component) as a proven diff of the staging overlay."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from packaging.version import Version
+
+from bot.cli.checkout import CannotRun, Checkout
+from bot.cli.engine import started
+from bot.cli.progress import Progress
+from bot.cli.terminal import say
+from bot.cli.writing import apply, put
+from bot.formats.diff import diff_of_edits
+from checks.versions.bump import plan_bump
+from checks.versions.choose import choose
+from checks.versions.plan import BumpPlan
+from checks.versions.policy import VersionPolicy, with_built_in
+from checks.versions.proof import BumpProof, prove_bump
+from gitops.closure import ParseMemo
+from gitops.errors import GitopsError
+from gitops.scan import Scan, scan
+from gitops.spans import Edit
+from gitops.versions.components import ARGO_CD, BUILT_IN, Component
+from gitops.versions.find import ChartIndex
+from gitops.versions.overlay import NoOverlay, find_overlay
+from gitops.versions.pins import Pins, parse_version
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    tag: str
+    digest: str | None
+
+
+async def bump(checkout: Checkout, arguments: argparse.Namespace) -> int:
+    """Gives the exit status: 1 when a pin is left for a person or the bump cannot be proven. Raises `CannotRun`."""
+    policies = _policies(checkout, arguments)
+    memo: ParseMemo = {}
+    found = scan(checkout.tree, {}, memo)
+    edits: list[Edit] = []
+    missing: list[str] = []
+    left = False
+    for policy in policies:
+        try:
+            overlay = checkout.policy.overlay_of(policy)
+            pins = find_overlay(checkout.tree, policy.component, found, memo, overlay)
+        except NoOverlay as error:
+            missing.append(str(error))
+            continue
+        target = await _target(policy, pins, arguments)
+        if target is None:
+            continue
+        charts = _charts(policy.component, target, arguments.chart_version)
+        plan = _plan(checkout, policy.component, pins, found, target, charts)
+        proof = await _proof(checkout, plan, charts) if plan.edits else None
+        _explain(plan, proof)
+        left = left or plan.blocked or (proof is not None and not proof.holds)
+        if proof is not None and proof.holds:
+            edits.extend(plan.edits)
+    if len(missing) == len(policies):
+        raise CannotRun(missing[0])
+    for message in missing:
+        say(message)
+    if arguments.write:
+        apply(checkout, edits)
+    else:
+        put(diff_of_edits(checkout.tree, edits), None)
+    return 1 if left else 0
+
+
+def _policies(checkout: Checkout, arguments: argparse.Namespace) -> list[VersionPolicy]:
+    followed = with_built_in(checkout.policy.versions, BUILT_IN)
+    # A version belongs to one component.
+    wanted = arguments.component or (ARGO_CD.name if arguments.to else None)
+    if wanted is None:
+        if not followed:
+            raise CannotRun("no component is followed: `versions` in .github/argofix.yaml switches all of them off")
+        return followed
+    chosen = [policy for policy in followed if policy.component.name == wanted]
+    if not chosen:
+        names = ", ".join(policy.component.name for policy in followed) or "none"
+        raise CannotRun(f"{wanted} is no component that is followed; those are {names}")
+    return chosen
+
+
+async def _target(policy: VersionPolicy, pins: Pins, arguments: argparse.Namespace) -> _Target | None:
+    """Where to go: `--to`, else the largest step that the policy offers; None when there is none."""
+    if arguments.to is not None:
+        version = parse_version(arguments.to)
+        if version is None:
+            raise CannotRun(f"{arguments.to} is no version such as v3.2.2")
+        tag = arguments.to if arguments.to.startswith("v") else f"v{arguments.to}"
+        digest = arguments.digest
+        if digest is None and any(pin.digest and pin.movable for pin in pins.pins):
+            digest = await _digest_of(policy.component, version)
+        return _Target(tag, digest)
+    name = policy.component.name
+    if pins.current is None:
+        places = ", ".join(str(pin.span) for pin in pins.pins[:3])
+        raise CannotRun(f"{places} does not tell which version of {name} runs; say `--to VERSION`")
+    from bot.cli.published import published
+
+    known = await published(policy.component)
+    offers = choose(known.available, pins.current, policy, datetime.now(UTC))
+    if not offers:
+        say(f"{name} is at {pins.current} in {pins.overlay}, and the policy offers nothing newer")
+        return None
+    *others, (_, best) = offers.items()
+    for level, release in others:
+        say(f"also on offer: the {level} release {release.tag} (`--to {release.tag}`)")
+    return _Target(best.tag, arguments.digest or best.digest)
+
+
+async def _digest_of(component: Component, version: Version) -> str | None:
+    from bot.cli.published import published
+
+    known = await published(component)
+    return next((release.digest for release in known.available if release.version == version), None)
+
+
+def _charts(component: Component, target: _Target, chart_version: str | None) -> ChartIndex:
+    return {chart: {chart_version: target.tag} for chart in component.charts} if chart_version else {}
+
+
+def _plan(
+    checkout: Checkout, component: Component, pins: Pins, found: Scan, target: _Target, charts: ChartIndex
+) -> BumpPlan:
+    try:
+        return plan_bump(
+            checkout.tree, pins.overlay, component, target.tag, target.digest, pins=pins, found=found, charts=charts
+        )
+    except GitopsError as error:
+        raise CannotRun(str(error)) from None
+
+
+async def _proof(checkout: Checkout, plan: BumpPlan, charts: ChartIndex) -> BumpProof:
+    progress = Progress()
+    async with started() as engine:
+        try:
+            analysis = engine.analysis(checkout.matcher, checkout.policy.build_options)
+            before = await engine.snapshot(checkout.tree, analysis, progress)
+            return await engine.drive(prove_bump(before, analysis, plan, charts), progress)
+        finally:
+            progress.close()
+
+
+def _explain(plan: BumpPlan, proof: BumpProof | None) -> None:
+    """What the diff does and what it leaves, on stderr, so that stdout stays a diff."""
+    name, where = plan.component.name, plan.overlay or "the root"
+    for move in plan.moves:
+        what = f"adds an override for {move.pin.span}" if move.override else f"{move.pin.style.value}"
+        say(f"{move.span}: {what} {move.pin.subject}: {move.old or move.pin.digest} -> {move.new}")
+    for report in plan.reported:
+        say(f"left for you: {report.message}")
+        if report.command:
+            say(f"  {report.command}")
+    for note in (*plan.notes, *(proof.cautions if proof is not None else ())):
+        say(f"mind: {note}")
+    if plan.blocked:
+        say(f"{name} stays at {plan.current or 'its version'} in {where}: all its pins move together or none")
+    elif proof is None:
+        if not plan.reported:
+            say(f"there is nothing to move in {where}: {name} is at {plan.current or plan.tag}")
+    else:
+        if proof.unproven:
+            say(f"not rendered: {proof.unproven}")
+        for row in proof.rows:
+            say(f"{'proven' if row.holds else 'NOT SO'}: {row.statement} ({row.detail})")
+        if not proof.holds:
+            say("nothing is changed, because that is not proven")

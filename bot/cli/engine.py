@@ -1,0 +1,27 @@
+"""The engine as the command line starts it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import AsyncIterator
+
+from bot.cli.checkout import CannotRun, cache_directory
+from bot.engine import Engine
+
+
+@contextlib.asynccontextmanager
+async def started() -> AsyncIterator[Engine]:
+    """An engine that is closed afterwards. Raises `CannotRun` where renderings cannot be kept."""
+    cache = cache_directory()
+    try:
+        engine = await Engine.start(cache, os.environ.get("ARGOFIX_RENDERER"))
+    except OSError as error:
+        raise CannotRun(
+            f"renderings cannot be kept in {cache}: {error.strerror}; set ARGOFIX_STATE_DIR to a directory that can "
+            "be written"
+        ) from None
+    try:
+        yield engine
+    finally:
+        await engine.close()

@@ -1,0 +1,41 @@
+"""What is published, asked for on the command line."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+import aiohttp
+
+from bot.cli.checkout import CannotRun, cache_directory
+from bot.clock import SystemClock
+from bot.github.client import FixedToken, GitHub, Wire
+from bot.github.pace import Pace
+from bot.metrics import Metrics
+from bot.settings import SettingsError, source_urls
+from bot.versions.faults import SourceFault
+from bot.versions.model import Published
+from bot.versions.sources import VersionSources
+from gitops.versions.components import Component
+
+
+async def published(component: Component) -> Published:
+    """What quay.io and GitHub have of a component. `GITHUB_TOKEN`, if set, lifts GitHub's limit of 60 requests an
+    hour. Raises `CannotRun`."""
+    try:
+        urls = source_urls(os.environ)
+    except SettingsError as error:
+        raise CannotRun(str(error).removesuffix(".")) from None
+    # What could not be seen stands in the error; in the log it would be said twice.
+    logging.getLogger().addHandler(logging.NullHandler())
+    clock = SystemClock()
+    async with aiohttp.ClientSession(trust_env=True) as session:
+        sources = VersionSources(
+            session, quay_url=urls.quay, clock=clock, directory=cache_directory() / "versions", metrics=Metrics()
+        )
+        token = FixedToken(os.environ.get("GITHUB_TOKEN", "").strip())
+        github = GitHub(Wire(session, urls.releases, clock), token, Pace(clock), scope="command line")
+        try:
+            return await sources.published(component, github)
+        except SourceFault as fault:
+            raise CannotRun(f"{fault}; without it, say `--to VERSION`") from None

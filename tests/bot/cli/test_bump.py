@@ -1,0 +1,114 @@
+"""`argofix bump` as people and scripts see it."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.bot.cli.test_commands import argofix, git, write
+from tests.scenarios import kustomization, manifest
+
+OVERLAY = "argocd/overlays/staging"
+KUSTOMIZATION = f"{OVERLAY}/kustomization.yaml"
+STAGING = (
+    "resources:\r\n- ../../base\r\n\r\nimages:\r\n"
+    "# one version for all\r\n- name: quay.io/argoproj/argocd\r\n  newTag: v3.2.2 # staging first\r\n"
+)
+FILES = {
+    "argocd/base/kustomization.yaml": kustomization("server.yaml"),
+    "argocd/base/server.yaml": manifest(
+        "Deployment",
+        "argocd-server",
+        "argocd",
+        "apps/v1",
+        spec={"template": {"spec": {"containers": [{"name": "server", "image": "quay.io/argoproj/argocd:v3.1.0"}]}}},
+    ),
+    "argocd/overlays/production/kustomization.yaml": kustomization("../../base"),
+    KUSTOMIZATION: STAGING,
+}
+
+
+@pytest.fixture
+def cache(engine_directory: Path) -> Path:
+    return engine_directory
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    path = tmp_path / "platform"
+    path.mkdir()
+    git(path, "init", "--quiet", "--initial-branch=main")
+    write(path, {name: text.encode() for name, text in FILES.items()})
+    git(path, "add", "--all")
+    git(path, "commit", "--quiet", "--message=x")
+    return path
+
+
+def test_it_prints_a_proven_diff_that_git_applies(cache: Path, checkout: Path) -> None:
+    done = argofix(cache, "bump", checkout, "--to", "v3.3.1")
+    assert done.returncode == 0, done.stderr
+    said = done.stderr.decode().splitlines()
+    assert said[0] == (f"argofix: {KUSTOMIZATION}:7: kustomize images quay.io/argoproj/argocd: v3.2.2 -> v3.3.1")
+    assert "argofix: proven: Only the version changes in what it renders (1 images in 1 of 1 resources)" in said
+    assert not any("NOT SO" in line for line in said)
+    subprocess.run(["git", "apply", "-"], cwd=checkout, input=done.stdout, check=True)
+    assert (checkout / KUSTOMIZATION).read_bytes().decode() == STAGING.replace("v3.2.2", "v3.3.1")
+    assert git(checkout, "diff", "--numstat") == f"1\t1\t{KUSTOMIZATION}"
+
+
+def test_write_changes_the_file_and_doing_it_again_changes_nothing(cache: Path, checkout: Path) -> None:
+    done = argofix(cache, "bump", checkout, "--to", "3.3.1", "--write")
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert (checkout / KUSTOMIZATION).read_bytes().decode() == STAGING.replace("v3.2.2", "v3.3.1")
+    again = argofix(cache, "bump", checkout, "--to", "3.3.1", "--write")
+    assert again.returncode == 0
+    assert again.stderr.decode() == f"argofix: there is nothing to move in {OVERLAY}: argo-cd is at 3.3.1\n"
+
+
+def test_it_never_goes_back(cache: Path, checkout: Path) -> None:
+    done = argofix(cache, "bump", checkout, "--to", "v3.2.1")
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert b"pins v3.2.2 already, which is newer, and stays" in done.stderr
+
+
+def test_a_pin_that_cannot_be_moved_leaves_all_of_them(cache: Path, checkout: Path) -> None:
+    chart = "helmCharts:\n- {name: argo-cd, repo: https://argoproj.github.io/argo-helm, version: 9.1.0}\n"
+    write(checkout, {KUSTOMIZATION: (STAGING + chart).encode()})
+    done = argofix(cache, "bump", checkout, "--to", "v3.3.1")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert (
+        b"left for you: argocd/overlays/staging/kustomization.yaml:9 pins version 9.1.0 of the chart" in done.stderr
+    )
+    assert b"all its pins move together or none" in done.stderr
+    known = argofix(cache, "bump", checkout, "--to", "v3.3.1", "--chart-version", "9.2.0")
+    assert known.returncode == 0
+    assert [line for line in known.stdout.decode().splitlines() if line[0] == "+"][1:] == [
+        "+  newTag: v3.3.1 # staging first",
+        "+- {name: argo-cd, repo: https://argoproj.github.io/argo-helm, version: 9.2.0}",
+    ]
+    assert b"not rendered: The overlay cannot be rendered here" in known.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "config", "complaint"),
+    [
+        (["--to", "latest"], "", "latest is no version such as v3.2.2"),
+        (["--to", "v3.3.1", "--component", "argo-cds"], "", "argo-cds is no component that is followed"),
+        (["--to", "v3.3.1"], "argocd: {overlay: elsewhere}", "the overlay elsewhere of argo-cd does not exist"),
+        (["--to", "v3.3.1"], "argocd: {overlay: .github}", "nothing in .github or its bases pins argo-cd"),
+        ([], "versions: {argo-cd: {enabled: false}}", "switches all of them off"),
+        ([], "", "QUAY_URL must be an http or https address"),
+    ],
+)
+def test_what_cannot_run_is_one_clear_line(
+    cache: Path, checkout: Path, words: list[str], config: str, complaint: str
+) -> None:
+    if config:
+        write(checkout, {".github/argofix.yaml": config.encode()})
+    done = argofix(cache, "bump", checkout, *words, QUAY_URL="quay.example")
+    assert done.returncode == 2
+    assert done.stdout == b""
+    (line,) = done.stderr.decode().splitlines()
+    assert complaint in line
