@@ -10,9 +10,11 @@ from typing import Protocol
 from bot.engine import Engine, Progress
 from checks import secret_keys
 from checks.model import CheckReport, Finding
+from checks.ownership.conflicts import Partitions
 from checks.ownership.plan import FixPlan, plan_fixes
 from checks.policy import Policy, matches
 from checks.registry import Rule, rules
+from gitops.applications import IN_CLUSTER
 from gitops.live import Live
 from gitops.rendering import NotAnalysed, Rendered, RenderFailed
 from gitops.repositories import RepositoryMatcher
@@ -76,12 +78,27 @@ async def evaluate(
     after = await engine.snapshot(tree, analysis, progress)
     if live is None and clusters is not None:
         live = await clusters.look([after] if before is None else [after, before], policy)
+    if live is not None:
+        live = replace(live, problems=(*live.problems, *_nothing_to_do_with(live, after, policy)))
     chosen = [rule for rule in rules() if not only or rule.id in only]
     # Rules are work for a thread, like the model's own (`Engine.drive`), so that the server answers meanwhile.
     findings = await asyncio.to_thread(_findings, chosen, Change(before, after, live), policy)
     planned = await engine.drive(plan_fixes(after, analysis, findings, policy, live), progress)
     ordered = tuple(sorted(planned.findings, key=lambda f: (f.span, f.rule, f.message)))
     return Evaluation(after, before, ordered, _reports(chosen, ordered, after, live), planned.plans, live)
+
+
+def _nothing_to_do_with(live: Live, snapshot: Snapshot, policy: Policy) -> tuple[str, ...]:
+    """That the cluster that was asked is another one than these Applications'. Most likely a wrong kubeconfig."""
+    own = live.clusters.get(IN_CLUSTER)
+    if own is None or (own.problems and not own.applications):
+        return ()  # what there is to say has been said
+    concerned = any(state.application.destination.cluster == IN_CLUSTER for state in snapshot.states)
+    if not concerned or not Partitions(snapshot, policy, live).all_elsewhere:
+        return ()
+    return (
+        f"none of these Applications are in the Argo CD of the cluster that was asked, so `{IN_CLUSTER}` is another",
+    )
 
 
 def _findings(chosen: Sequence[Rule], change: Change, policy: Policy) -> list[Finding]:

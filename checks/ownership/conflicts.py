@@ -117,6 +117,11 @@ class Partitions:
         """Whether the Application's partition lives in the Argo CD that was asked; None when it is not known."""
         return self._lives.get(self._written(application))
 
+    @property
+    def all_elsewhere(self) -> bool:
+        """Whether the Argo CD that was asked is known to have none of these Applications."""
+        return bool(self._names) and self._names.keys() <= {p for p, here in self._lives.items() if not here}
+
     def answered(self, application: Application) -> bool:
         """Whether what was seen in the cluster is about this Application: its partition lives there, or it is the
         only one and nothing says otherwise."""

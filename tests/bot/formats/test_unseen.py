@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html as page
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,7 @@ from bot.evaluation import Evaluation
 from bot.formats import check_run, html, sarif, text
 from bot.formats import json as json_format
 from checks.policy import Policy
+from gitops.live import Live, LiveApplication
 from tests.checks.secret_keys.stage import APP, CHECK, cluster, deployment, judged
 
 UNSEEN = "cluster `in-cluster` could not be seen in full: Secrets in `web`: forbidden"
@@ -52,3 +54,21 @@ async def test_what_could_not_be_seen_is_neutral_unless_something_fails(
     files = {**APP, "a/web.yaml": deployment(("db", "uri"))}
     provided = await judged(engine, files, live=cluster({"db": ["uri"]}, problems=(UNSEEN,)))
     assert provided.report(CHECK).conclusion == "neutral"
+
+
+@pytest.mark.parametrize(
+    ("names", "complete", "conclusion"),
+    [(["a"], True, "failure"), (["other"], True, "neutral"), ([], True, "neutral"), (["other"], False, "failure")],
+)
+async def test_the_cluster_of_somebody_else_is_told_and_not_believed(
+    engine: Engine, names: list[str], complete: bool, conclusion: str
+) -> None:
+    """It lacks the Secret, but so would any cluster that these Applications never saw."""
+    files = {**APP, "a/web.yaml": deployment(("db", "url"))}
+    (seen,) = cluster(complete=["shop"]).clusters.values()
+    applications = {("argocd", name): LiveApplication() for name in names}
+    seen = replace(seen, applications=applications, all_applications=complete)
+    evaluation = await judged(engine, files, live=Live({"in-cluster": seen}))
+    assert evaluation.report(CHECK).conclusion == conclusion
+    said = [gap for gap in evaluation.gaps if gap.startswith("none of these Applications are in the Argo CD")]
+    assert len(said) == (conclusion == "neutral")
