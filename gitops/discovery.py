@@ -59,7 +59,7 @@ def discover(tree: Tree, analysis: Analysis) -> Discovery:
         truncated = True
     states, unknown = assemble(seeds, nodes)
     unknown.extend(Unknown(span.path, "", reason, span, "", is_set=False) for reason, span in found.unread)
-    return Snapshot(tree, tuple(states), tuple(unknown), truncated)
+    return Snapshot(tree, tuple(states), tuple(unknown), truncated, found.application_health)
 
 
 def _seeds(

@@ -26,8 +26,16 @@ _SUFFIXES = (".yaml", ".yml", ".json")
 _KIND = re.compile(rb"(?m)^kind:\s*[\"']?Application(Set)?[\"']?\s*$")
 _BUILD_OPTIONS = b"kustomize.buildOptions"
 
-# What a blob can hold, as two bits; 0 means: never read it again.
-DECLARES, CONFIGURES = 1, 2
+# Argo CD waits for an Application's health between sync waves only where argocd-cm (or the operator's ArgoCD) says
+# how that is told: "resource.customizations.health.argoproj.io_Application", formerly one key for all kinds.
+_HEALTH = re.compile(
+    rb"health\.argoproj\.io_Application(?![A-Za-z])|argoproj\.io/Application[\"']?:[ \t]*\r?\n[ \t]+health\.lua"
+)
+_OPERATOR_HEALTH = re.compile(rb"(?m)^[ \t-]*kind:[ \t]*Application[ \t\r]*$")
+_ARGOCD_CM = re.compile(rb"\bname[\"']?:[ \t]*[\"']?argocd-cm(?![-\w])")
+
+# What a blob can hold, as bits; 0 means: never read it again.
+DECLARES, CONFIGURES, TELLS_HEALTH, IS_ARGOCD_CM = 1, 2, 4, 8
 ScanMemo = MutableMapping[str, int]
 
 
@@ -45,7 +53,7 @@ class Scan:
     """`declared` by file; `including` maps a kustomization directory to the kustomization files that take it in;
     `listed_by` a resource file to the kustomization files that list it; `patches` are files used as patches;
     `unread` explains files that look as if they declare something and cannot be read; `malformed` are kustomizations
-    that are no YAML."""
+    that are no YAML; `application_health` is `Snapshot.application_health`."""
 
     declared: dict[str, list[Declared]] = field(default_factory=dict)
     kustomizations: dict[str, Kustomization] = field(default_factory=dict)
@@ -55,6 +63,7 @@ class Scan:
     unread: list[tuple[str, Span]] = field(default_factory=list)
     malformed: dict[str, MalformedYaml] = field(default_factory=dict)
     build_options: BuildOptions | None = None
+    application_health: bool | None = None
 
 
 def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo) -> Scan:
@@ -63,14 +72,17 @@ def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo) -> Scan:
     options: list[str] = []
     candidates: list[tuple[str, int]] = []
     charts: dict[str, str] = {}
+    seen = 0
     for path in tree.paths():
         name = path.rpartition("/")[2]
+        if name not in FILE_NAMES and not path.endswith(_SUFFIXES):
+            continue
+        bits = _look(tree, path, memo)
+        seen |= bits
         if name in FILE_NAMES:
             _kustomization(tree, path, parsed, result)
-        elif path.endswith(_SUFFIXES):
-            bits = _look(tree, path, memo)
-            if bits:
-                candidates.append((path, bits))
+        elif bits & (DECLARES | CONFIGURES):
+            candidates.append((path, bits))
     for path, bits in candidates:
         chart = _chart_of(tree, path)
         if chart is not None:
@@ -97,6 +109,8 @@ def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo) -> Scan:
     for chart, path in charts.items():
         where = f"the Helm chart {chart}" if chart else "the Helm chart at the top"
         result.unread.append((f"{where} makes Applications, which only Helm can tell", Span(path, 1, 1)))
+    if seen & (TELLS_HEALTH | IS_ARGOCD_CM):
+        result.application_health = bool(seen & TELLS_HEALTH)
     if any(options):
         result.build_options = BuildOptions.parse(" ".join(options))
     return result
@@ -132,10 +146,20 @@ def _look(tree: Tree, path: str, memo: ScanMemo) -> int:
             data = tree.read(resolved)
             bits = DECLARES if b"argoproj.io" in data and b"Application" in data else 0
             bits |= CONFIGURES if _BUILD_OPTIONS in data else 0
+            bits |= TELLS_HEALTH if _tells_health(data) else 0
+            bits |= IS_ARGOCD_CM if b"argocd-cm" in data and _ARGOCD_CM.search(data) else 0
             memo[real.oid] = bits
         return bits
     except GitopsError:
         return 0
+
+
+def _tells_health(data: bytes) -> bool:
+    if b"argoproj.io" not in data:
+        return False
+    if b"resourceHealthChecks" in data and _OPERATOR_HEALTH.search(data):
+        return True
+    return _HEALTH.search(data) is not None
 
 
 def _chart_of(tree: Tree, path: str) -> str | None:

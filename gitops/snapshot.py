@@ -107,12 +107,17 @@ class Owned:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One commit's desired state. `alternatives` are pairs of roots that cannot live in one Argo CD."""
+    """One commit's desired state.
+
+    `application_health` tells whether Argo CD is told how to see an Application's health, without which sync waves of
+    Applications have no effect; None when the repository holds no such configuration.
+    """
 
     tree: Tree
     states: tuple[State, ...]
     unknown: tuple[Unknown, ...] = ()
     truncated: bool = False
+    application_health: bool | None = None
 
     @cached_property
     def scopes(self) -> Scopes:

@@ -100,13 +100,23 @@ class Handover:
     cluster: str
 
 
+class Bringer(Enum):
+    """What brings the Applications that have waves, and so who would have to obey them."""
+
+    APPLICATION = "Application"
+    SET = "ApplicationSet"
+    NOBODY = "nobody"  # that the repository knows
+
+
 @dataclass(frozen=True, slots=True)
 class Waves:
-    """The sync waves that one parent Application gives those it brings: (wave, their keys), ascending.
+    """The sync waves of Applications that come together: (wave, their keys), ascending, at least two of them.
 
-    Argo CD goes on to the next wave when everything in the one before is healthy.
+    Argo CD goes on to the next wave when everything in the one before is healthy; that is what a parent Application
+    does, and nothing else.
     """
 
+    bringer: Bringer
     parent: ApplicationKey
     groups: tuple[tuple[int, tuple[ApplicationKey, ...]], ...]
 

@@ -81,12 +81,12 @@ def arrange(keys: Iterable[ApplicationKey], edges: Sequence[Edge], waves: Sequen
     steps: list[tuple[Any, Any, int]] = []
     for group in waves:
         for (wave, members), (_, following) in pairwise(group.groups):
-            barrier = (group.parent, wave)  # one more node instead of an edge for each pair
+            barrier = (group.bringer.value, group.parent, wave)  # one more node instead of an edge for each pair
             everyone.append(barrier)
             steps.extend((member, barrier, 0) for member in members if member in known)
             steps.extend((barrier, member, 1) for member in following if member in known)
         # An empty wave between two others still holds the later one back.
-        waves_ = [(group.parent, wave) for wave, _ in group.groups[:-1]]
+        waves_ = [(group.bringer.value, group.parent, wave) for wave, _ in group.groups[:-1]]
         steps.extend((one, other, 0) for one, other in pairwise(waves_))
     _add(everyone, kept, steps)
     for strength in (Strength.SOFT, Strength.HINT):

@@ -64,7 +64,7 @@ async def test_what_was_wrong_before_does_not_fail_a_change(github: SimulatedGit
     pull = github.open_pull(repo, "readme", title="Readme", user=alice)
     assert await checked(github, pull) == PASSED
     assert pull.checks[OWNERSHIP].annotations == []
-    assert "Known before this change: 3" in summary_of(pull)
+    assert "Known before this change: 4" in summary_of(pull)
 
 
 async def test_the_merge_result_is_judged_not_the_branch(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from gitops.applications import Application, Destination, Origin, SyncPolicy
 from gitops.order.graph import components, longest_paths, shortest_cycle
-from gitops.order.model import Edge, Evidence, Reason, Strength, Waves
+from gitops.order.model import Bringer, Edge, Evidence, Reason, Strength, Waves
 from gitops.order.stages import Order, arrange, cycles_of
 from gitops.rendering import Rendered
 from gitops.resources import Resource, ResourceId
@@ -181,7 +181,7 @@ def test_a_tangle_of_everything_with_everything_is_bounded() -> None:
 
 def test_waves_hold_back_what_comes_later_and_give_way_to_hard_evidence() -> None:
     keys = [key(name) for name in "abcd"]
-    waves = [Waves(key("p"), ((0, (key("c"), key("d"))), (1, ()), (5, (key("a"), key("b")))))]
+    waves = [Waves(Bringer.APPLICATION, key("p"), ((0, (key("c"), key("d"))), (1, ()), (5, (key("a"), key("b")))))]
     order = arrange(keys, [], waves)
     assert order.stages == ((key("c"), key("d")), (key("a"), key("b")))
     order = arrange(keys, [edge("a", "c")], waves)

@@ -1,0 +1,81 @@
+"""Applications need each other in a circle, so that none of them can be synced first.
+
+What it finds: two or more Applications of one Argo CD and cluster, each of which brings something without which the
+sync of the next one fails: the Namespace, the CustomResourceDefinition or the APIService of its resources, the
+Application itself, its AppProject. References that are only waited for (a Secret, a ServiceAccount) make no cycle.
+
+Why it matters: what runs today goes on running, but a new cluster cannot be brought up: Argo CD refuses the whole
+sync of an Application when it does not know one of its kinds. Around a Namespace alone each sync fails in part and
+goes through when it is tried again; that is a warning.
+
+Example: `operator` brings the CRD that `backup` uses, and `backup` brings the CRD that `operator` uses.
+
+How the fix is safe: none is applied. Move what the named edge is about into an Application of its own that goes
+before both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.model import Finding, Related, Severity, Topic
+from checks.policy import Policy
+from checks.sync_order.view import edges_of
+from checks.sync_order.words import main, why
+from checks.wording import listed
+from gitops.order.model import Edge, Evidence, Strength
+from gitops.order.stages import Cycle, cycles_of
+from gitops.snapshot import Change, Snapshot
+
+RULE = "sync-order-cycle"
+
+# Argo CD finds these missing before it applies anything; a Namespace it finds missing one resource at a time.
+_REFUSED = frozenset({Evidence.DEFINITION, Evidence.API_SERVICE, Evidence.PARENT, Evidence.PROJECT})
+
+
+def check(change: Change, policy: Policy) -> Iterator[Finding]:
+    """One finding per cycle."""
+    for cycle in cycles_of(edges_of(change.head, policy, change.live, change.base)):
+        yield _finding(cycle, change.head)
+
+
+def _finding(cycle: Cycle, snapshot: Snapshot) -> Finding:
+    names = [snapshot.by_key[key].application.name for key in cycle.applications]
+    quoted = [f"`{name}`" for name in names]
+    refused = all(_is_refused(edge) for edge in cycle.edges)
+    cut = main(cycle.cut)
+    title = f"{listed(quoted)} need each other before they can be synced"
+    effect = (
+        "Argo CD refuses the whole sync of an Application as long as one of these is missing, so on a new cluster "
+        "none of them ever starts."
+        if refused
+        else "On a new cluster their first syncs fail, and go through only when somebody (or a retry) syncs again."
+    )
+    round_ = "; ".join(why(main(edge)) for edge in cycle.edges)
+    advice = (
+        f"Cut it between `{cut.provider.application.name}` and `{cut.application.name}`: move `{cut.provided}` "
+        f"({cut.provided_at}) into an Application of its own that is synced before both, or into "
+        f"`{cut.application.name}`."
+    )
+    related: list[Related] = []
+    for edge in cycle.edges:
+        reason = main(edge)
+        related.append(Related(reason.provided_at, why(reason)))
+        related.append(Related(reason.needed_at, f"`{reason.application.name}` needs `{reason.provided}` here"))
+    return Finding(
+        rule=RULE,
+        severity=Severity.ERROR if refused else Severity.WARNING,
+        span=cut.provided_at,
+        message=f"{' → '.join([*quoted, quoted[0]])}: {round_}",
+        topic=Topic(
+            "|".join([RULE, *("/".join(key) for key in cycle.applications)]), title, f"{effect} {round_}.", advice
+        ),
+        identity=(RULE, *("/".join(key) for key in sorted(cycle.applications))),
+        resource=cut.provided,
+        applications=tuple(names),
+        related=tuple(related[1:] if related and related[0].span == cut.provided_at else related),
+    )
+
+
+def _is_refused(edge: Edge) -> bool:
+    return any(reason.strength is Strength.HARD and reason.evidence in _REFUSED for reason in edge.reasons)

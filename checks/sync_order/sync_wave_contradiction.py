@@ -1,0 +1,80 @@
+"""Sync waves bring an Application before another one that it needs.
+
+What it finds: two Applications below one parent Application, of which the earlier wave needs something (a Namespace,
+a CRD, a Secret, ...) that the later wave brings.
+
+Why it matters: the parent brings the next wave when everything in the one before is healthy. The earlier Application
+becomes healthy when the later one has been synced, which it is not before: the parent's sync stands still.
+
+How sure it is: an error when the sync fails without what is missing and the repository shows that Argo CD is told how
+to see an Application's health; otherwise a warning.
+
+Example: the Application with the cert-manager CRDs is in wave 5, the one with a ClusterIssuer in wave 0.
+
+How the fix is safe: none is applied. Give the one that brings it a lower wave; the finding tells which number.
+
+Sources: argo-cd docs, "Sync Phases and Waves"; gitops-engine, pkg/sync/sync_context.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.model import Finding, Related, Severity, Topic
+from checks.policy import Policy
+from checks.sync_order.view import edges_of
+from checks.sync_order.words import main, why
+from gitops.order.model import Strength
+from gitops.order.waves import ANNOTATION, Contradiction, contradictions, wave_at
+from gitops.snapshot import Change, Snapshot
+
+RULE = "sync-wave-contradiction"
+
+
+def check(change: Change, policy: Policy) -> Iterator[Finding]:
+    """One finding per pair of Applications."""
+    head = change.head
+    if head.application_health is False:
+        return  # the waves have no effect, which is another rule's affair
+    for found in contradictions(head, edges_of(head, policy, change.live, change.base)):
+        yield _finding(found, head)
+
+
+def _finding(found: Contradiction, snapshot: Snapshot) -> Finding:
+    reason = main(found.edge)
+    first, second, parent = found.first.name, found.second.name, found.parent[2]
+    wave = found.second_wave - 1
+    sure = snapshot.application_health is True
+    below = "" if reason.provider.application.key == found.first.key else f" (below `{first}`)"
+    message = (
+        f"{why(reason)}{below}. But `{parent}` brings `{first}` in wave {found.first_wave}, after `{second}` in wave "
+        f"{found.second_wave}"
+    )
+    effect = (
+        f"It waits for `{second}` to become healthy before it brings `{first}`, so both wait for ever."
+        if sure
+        else f"Where Argo CD is told how to see an Application's health, it waits for `{second}` to become healthy "
+        f"before it brings `{first}`, so both wait for ever."
+    )
+    return Finding(
+        rule=RULE,
+        severity=Severity.ERROR if sure and found.edge.strength is Strength.HARD else Severity.WARNING,
+        span=wave_at(snapshot.tree, found.first),
+        message=message,
+        topic=Topic(
+            "|".join([RULE, *found.first.key, *found.second.key]),
+            f"`{second}` (wave {found.second_wave}) needs `{first}` (wave {found.first_wave}), which is synced later",
+            f"{message}. {effect}",
+            f"Give `{first}` wave {wave} or lower ({wave_at(snapshot.tree, found.first)}), or `{second}` a wave "
+            f"above {found.first_wave}.",
+            f'metadata:\n  annotations:\n    {ANNOTATION}: "{wave}"',
+        ),
+        identity=(RULE, *found.first.key, *found.second.key),
+        resource=reason.provided,
+        applications=(first, second),
+        related=(
+            Related(wave_at(snapshot.tree, found.second), f"the wave of `{second}`"),
+            Related(reason.provided_at, f"`{reason.provider.application.name}` brings `{reason.provided}` here"),
+            Related(reason.needed_at, f"`{reason.application.name}` needs it here"),
+        ),
+    )

@@ -1,0 +1,53 @@
+"""The order of one side of a change, put together once for whoever asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from checks.ownership.conflicts import Partitions
+from checks.policy import Policy
+from gitops.live import Live
+from gitops.order.evidence import gather
+from gitops.order.model import Bringer, Edge, Handover, Waves
+from gitops.order.stages import Order, arrange
+from gitops.order.waves import waves_of
+from gitops.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class View:
+    """`edges` are all that is known, `order` what follows from them."""
+
+    edges: tuple[Edge, ...]
+    waves: tuple[Waves, ...]
+    order: Order
+
+
+def edges_of(
+    snapshot: Snapshot,
+    policy: Policy,
+    live: Live | None = None,
+    base: Snapshot | None = None,
+    handovers: Iterable[Handover] = (),
+) -> tuple[Edge, ...]:
+    """Edges within each Argo CD, which the configuration and the clusters tell apart as they do for ownership."""
+    return gather(snapshot, Partitions(snapshot, policy, live, base).of, handovers)
+
+
+def view_of(
+    snapshot: Snapshot,
+    policy: Policy,
+    live: Live | None = None,
+    base: Snapshot | None = None,
+    handovers: Iterable[Handover] = (),
+) -> View:
+    """The order of a whole snapshot."""
+    edges = edges_of(snapshot, policy, live, base, handovers)
+    waves = waves_of(snapshot, edges)
+    return View(edges, waves, arrange(snapshot.by_key, edges, waves))
+
+
+def is_obeyed(waves: Waves, snapshot: Snapshot) -> bool | None:
+    """Whether Argo CD obeys these waves; None when nothing here tells."""
+    return snapshot.application_health if waves.bringer is Bringer.APPLICATION else False

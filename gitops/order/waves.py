@@ -1,0 +1,117 @@
+"""Sync waves of Applications: who has to obey them, and where they contradict the evidence.
+
+Source: gitops-engine, sync waves; argo-cd docs "Sync Phases and Waves" and "Progressive Syncs": waves on Applications
+work inside a parent Application whose Argo CD knows how to tell an Application's health; the ApplicationSet
+controller ignores them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from gitops.applications import Application
+from gitops.documents import child, first_line, read_documents
+from gitops.errors import GitopsError
+from gitops.order.model import Bringer, Edge, Evidence, Strength, Waves
+from gitops.snapshot import ApplicationKey, Snapshot
+from gitops.spans import Span
+from gitops.tree import Tree
+
+ANNOTATION = "argocd.argoproj.io/sync-wave"
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """`edge` says that one goes before the other. Below `parent`, `first` is or brings the former and `second` the
+    latter, and `first_wave` is later than `second_wave`."""
+
+    edge: Edge
+    parent: ApplicationKey
+    first: Application
+    second: Application
+
+    @property
+    def first_wave(self) -> int:
+        return self.first.sync_wave
+
+    @property
+    def second_wave(self) -> int:
+        return self.second.sync_wave
+
+
+def waves_of(snapshot: Snapshot, edges: Iterable[Edge]) -> tuple[Waves, ...]:
+    """Waves that differ among Applications that come together, sorted by who brings them."""
+    parents = _parents(edges)
+    found: dict[tuple[str, ApplicationKey], dict[int, list[ApplicationKey]]] = {}
+    for state in snapshot.states:
+        application = state.application
+        root, namespace, _ = application.key
+        if application.generated and application.parents:
+            slot = (Bringer.SET.value, (root, namespace, application.parents[-1]))
+        elif application.key in parents:
+            slot = (Bringer.APPLICATION.value, parents[application.key])
+        else:
+            slot = (Bringer.NOBODY.value, (root, "", ""))
+        found.setdefault(slot, {}).setdefault(application.sync_wave, []).append(application.key)
+    return tuple(
+        Waves(Bringer(bringer), parent, tuple((wave, tuple(sorted(keys))) for wave, keys in sorted(groups.items())))
+        for (bringer, parent), groups in sorted(found.items())
+        if len(groups) > 1
+    )
+
+
+def contradictions(snapshot: Snapshot, edges: Sequence[Edge]) -> Iterator[Contradiction]:
+    """Edges of some weight whose first Application comes in a later wave than its second one."""
+    parents = _parents(edges)
+    states = snapshot.by_key
+    lines = {key: _line(key, parents, states[key].application.generated, snapshot) for key in states}
+    for edge in edges:
+        if edge.strength is Strength.HINT:
+            continue
+        below = dict(lines[edge.after])
+        for parent, member in lines[edge.before]:
+            other = below.get(parent)
+            if other is None:
+                continue
+            first, second = states[member].application, states[other].application
+            if first.sync_wave > second.sync_wave:
+                yield Contradiction(edge, parent, first, second)
+            break
+
+
+def _parents(edges: Iterable[Edge]) -> dict[ApplicationKey, ApplicationKey]:
+    return {
+        edge.after: edge.before
+        for edge in edges
+        if any(reason.evidence is Evidence.PARENT for reason in edge.reasons)
+    }
+
+
+def _line(
+    key: ApplicationKey, parents: Mapping[ApplicationKey, ApplicationKey], generated: bool, snapshot: Snapshot
+) -> list[tuple[ApplicationKey, ApplicationKey]]:
+    """(parent, the one of its children that leads to `key`), from the nearest parent up. What a set makes has its
+    place in the set, not in the set's parent."""
+    found: list[tuple[ApplicationKey, ApplicationKey]] = []
+    seen = {key}
+    while key in parents and parents[key] not in seen:
+        if not generated:
+            found.append((parents[key], key))
+        key = parents[key]
+        generated = snapshot.by_key[key].application.generated
+        seen.add(key)
+    return found
+
+
+def wave_at(tree: Tree, application: Application) -> Span:
+    """The line of an Application's sync wave; its first line when it is not written there."""
+    span = application.origin.span
+    try:
+        documents = read_documents(span.path, tree.read(tree.resolve(span.path)))
+    except (GitopsError, KeyError):
+        return span
+    document = next((d for d in documents if d.line == span.line), None)
+    node = child(document.node, "metadata", "annotations", ANNOTATION) if document is not None else None
+    line = first_line(node) if node is not None else span.line
+    return Span(span.path, line, line)
