@@ -147,14 +147,18 @@ class _Finder:
 
     def _way(self, name: str, chain: list[str]) -> tuple[str, bool]:
         overridden = False
+        met = name
         for file in chain:
-            for entry in self._entries(file, ()):
-                if entry.name == name:
+            own = image_entries(self._kustomizations[file].fields) if file in self._kustomizations else ()
+            for entry in (*self._component_entries(file, ()), None, *own):
+                if entry is None:
+                    met = name  # as it comes to this kustomization's own list
+                elif entry.name == name:
                     name, overridden = entry.new_name, overridden or entry.sets_tag
-        return name, overridden
+        return met, overridden
 
-    def _entries(self, file: str, open_: tuple[str, ...]) -> list[ImageEntry]:
-        """The `images` that act in a kustomization: those of its components come before its own."""
+    def _component_entries(self, file: str, open_: tuple[str, ...]) -> list[ImageEntry]:
+        """The `images` of a kustomization's components, which act before its own."""
         kustomization = self._kustomizations.get(file)
         if kustomization is None or file in open_:
             return []
@@ -162,10 +166,11 @@ class _Finder:
         for reference in kustomization.references:
             if reference.field == "components":
                 target = self._target(kustomization, reference.value)
-                for other in self._kustomizations:
-                    if target is not None and other.rpartition("/")[0] == target:
-                        entries.extend(self._entries(other, (*open_, file)))
-        return [*entries, *image_entries(kustomization.fields)]
+                for other, known in self._kustomizations.items():
+                    if target is not None and known.directory == target:
+                        entries.extend(self._component_entries(other, (*open_, file)))
+                        entries.extend(image_entries(known.fields))
+        return entries
 
     def _target(self, kustomization: Kustomization, value: str) -> str | None:
         try:
