@@ -135,7 +135,10 @@ async def serve(
 
 
 def _periodic(settings: Settings) -> tuple[Periodic, ...]:
-    return (Periodic("reconcile", settings.reconcile_interval, at_start=True),)
+    return (
+        Periodic("reconcile", settings.reconcile_interval, at_start=True),
+        Periodic("poll", settings.poll_interval),
+    )
 
 
 async def _work(

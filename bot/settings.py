@@ -33,6 +33,7 @@ class Settings:
     cluster: bool = True
     kubeconfig: str = ""  # paths, as KUBECONFIG lists them
     poll_interval: float = 3600.0
+    bumps_per_hour: int = 5
     reconcile_interval: float = 600.0
     workers: int = 4
     run_limit: float = 1800.0
@@ -63,6 +64,7 @@ class Settings:
             renderer=env.get("ARGOFIX_RENDERER"),
             cluster=cluster_wanted(env),
             kubeconfig=env.get("KUBECONFIG", ""),
+            bumps_per_hour=_number(env, "ARGOFIX_BUMPS_PER_HOUR", 5),
             poll_interval=_number(env, "ARGOFIX_POLL_INTERVAL", 3600, low=0),
             reconcile_interval=_number(env, "ARGOFIX_RECONCILE_INTERVAL", 600, low=0),
             workers=_number(env, "ARGOFIX_WORKERS", 4, high=64),

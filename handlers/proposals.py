@@ -78,13 +78,13 @@ async def propose(desk: Desk, github: GitHub, proposal: Proposal, current: PullR
 async def history_of(desk: Desk, github: GitHub, branch: str) -> list[PullRequest]:
     """Our pull requests from this branch, open and closed, the newest first."""
     history = await pulls.listed(github, desk.name, state="all", head=branch)
-    return [pull for pull in history if _is_ours(desk, pull)]
+    return [pull for pull in history if is_ours(desk, pull)]
 
 
 async def open_below(desk: Desk, prefix: str) -> list[PullRequest]:
     """Our open pull requests from branches `argofix/<prefix>...`."""
     listed = await pulls.listed(desk.github, desk.name)
-    return [pull for pull in listed if _is_ours(desk, pull) and pull.head.ref.startswith(f"argofix/{prefix}")]
+    return [pull for pull in listed if is_ours(desk, pull) and pull.head.ref.startswith(f"argofix/{prefix}")]
 
 
 def closed_by_person(pull: PullRequest) -> bool:
@@ -138,7 +138,7 @@ async def _pull(
         except pulls.AlreadyOpen:
             # An answer was lost, or somebody opened one from our branch.
             found = await pulls.listed(github, desk.name, head=proposal.branch)
-            current = next((pull for pull in found if _is_ours(desk, pull)), None)
+            current = next((pull for pull in found if is_ours(desk, pull)), None)
             if current is None:
                 raise Taken from None
     if current.body.replace("\r\n", "\n").strip() == body.strip() and current.title == title:
@@ -162,6 +162,7 @@ async def _say_edited(desk: Desk, github: GitHub, pull: PullRequest) -> None:
     )
 
 
-def _is_ours(desk: Desk, pull: PullRequest) -> bool:
+def is_ours(desk: Desk, pull: PullRequest) -> bool:
+    """Whether we opened it."""
     # Anybody with write access could make a branch of that name; only our own pull requests are touched.
     return pull.author == desk.context.services.identity.login and not pull.from_fork

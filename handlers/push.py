@@ -9,6 +9,7 @@ from bot.deliveries import Delivery, delivery_of
 from bot.events import PushEvent
 from bot.github.model import Repository
 from checks.policy import read_policy
+from handlers.bumps import keep_up
 from handlers.desk import Desk
 from handlers.fixes import DEFAULT, Target, chosen, settle
 
@@ -17,7 +18,9 @@ async def handle(delivery: Delivery, context: Context) -> None:
     event = delivery.parsed()
     if not isinstance(event, PushEvent) or event.after is None or not event.on_default_branch:
         return
-    await settle_default(await Desk.open(delivery, event, context))
+    desk = await Desk.open(delivery, event, context)
+    await settle_default(desk)
+    await keep_up(desk)
 
 
 async def settle_default(desk: Desk) -> None:

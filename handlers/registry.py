@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.context import Handlers
 from bot.events import COMMANDS
-from handlers import answers, check_run, check_suite, installation, issue_comment, pull_request, push, reconcile
+from handlers import answers, check_run, check_suite, installation, issue_comment, poll, pull_request, push, reconcile
 
 HANDLERS: Handlers = {
     "pull_request": pull_request.handle,
@@ -13,6 +13,7 @@ HANDLERS: Handlers = {
     "check_suite": check_suite.handle,
     "issue_comment": issue_comment.handle,
     COMMANDS: answers.handle,
+    "argofix_poll": poll.handle,
     "argofix_reconcile": reconcile.handle,
     "installation": installation.handle,
     "installation_repositories": installation.handle,

@@ -16,10 +16,11 @@ from bot.formats.foreign import quotation
 from bot.formats.markdown import block, bullets, code, details, plain, safe, table
 from bot.formats.marks import state_mark
 from bot.versions.model import GitHubRelease
-from checks.ownership.proof import Proof
 from checks.versions.choose import Release
 from checks.versions.plan import BumpPlan
 from checks.versions.policy import Level
+from checks.versions.proof import BumpProof
+from checks.wording import plural
 from gitops.tree import Tree
 from gitops.versions.components import ARGO_CD
 from gitops.versions.pins import parse_version
@@ -30,18 +31,21 @@ _NOTES_ALL = 24_000
 _MOST_NOTES = 20  # releases
 _GUIDES = "https://argo-cd.readthedocs.io/en/stable/operator-manual/upgrading/"
 _VERSION = re.compile(r"<!-- argofix:version:(?P<tag>[A-Za-z0-9_.-]{1,128}) -->")
+_ASKED = "<!-- argofix:asked-for -->"
 _LINK = re.compile(r"https?://[^\s<>()\"'`]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Bump:
-    """One step of `level` on offer. `passed` are the releases on the way, the target included, the newest first."""
+    """One step of `level` on offer. `passed` are the releases on the way, the target included, the newest first;
+    `asked` tells that a person wanted this version, whatever the policy says."""
 
     plan: BumpPlan
     release: Release
     level: Level
-    proof: Proof
+    proof: BumpProof
     passed: tuple[GitHubRelease, ...]
+    asked: bool = False
 
 
 def mark(component: str) -> str:
@@ -53,6 +57,11 @@ def read_version(body: str) -> str | None:
     """The tag that a bump leads to, as written in its body. The last one counts: release notes stand before it."""
     found = _VERSION.findall(body)
     return found[-1] if found else None
+
+
+def asked_for(body: str) -> bool:
+    """Whether a person asked for the version, as written behind it."""
+    return body.rfind(_ASKED) > body.rfind("<!-- argofix:version:") >= 0
 
 
 def digest(tree: Tree, plan: BumpPlan) -> str:
@@ -81,7 +90,7 @@ def title(bump: Bump) -> str:
 def commit_message(bump: Bump) -> str:
     """Subject, blank line, why."""
     plan = bump.plan
-    proof = "Proven by rendering before and after." if bump.proof.holds else "Not proven by rendering."
+    proof = "Not rendered." if bump.proof.unproven else "Proven by rendering before and after."
     return (
         f"{title(bump)}\n\n"
         f"{plain(plan.component.repository)} has released {plain(bump.release.tag)}; its image is on quay.io.\n"
@@ -94,7 +103,7 @@ def body(tree: Tree, bump: Bump, commit: str) -> str:
     plan = bump.plan
     parts = [mark(plan.component.name), _intro(bump)]
     if plan.notes:
-        parts.append("> [!WARNING]\n" + "\n".join(f"> {safe(note)}" for note in plan.notes))
+        parts.append("> [!WARNING]\n" + "\n".join(f"> - {safe(note)}." for note in plan.notes[:_ROWS]))
     parts.append(_changes(plan))
     if plan.reported:
         parts.append(_left(plan))
@@ -108,7 +117,9 @@ def body(tree: Tree, bump: Bump, commit: str) -> str:
         "later version is. Commits of yours on this branch are left alone.</sub>"
     )
     parts.append(
-        f"<!-- argofix:version:{bump.release.tag} -->\n{state_mark(digest(tree, plan), commit)}",
+        f"<!-- argofix:version:{bump.release.tag} -->\n"
+        + (f"{_ASKED}\n" if bump.asked else "")
+        + state_mark(digest(tree, plan), commit)
     )
     left_out = "*… left out, since it is too long for GitHub; `argofix bump` shows the whole change.*"
     return fitted(parts, left_out, always=(0, 1, len(parts) - 1))
@@ -177,10 +188,22 @@ def _indented(text: str) -> str:
     return "\n".join(f"  {line}" if line else "" for line in text.split("\n"))
 
 
-def _proof(proof: Proof) -> str:
+def _proof(proof: BumpProof) -> str:
     rows = [("✅" if row.holds else "❌", safe(row.statement), safe(row.detail)) for row in proof.rows]
-    text = "### Proof\n\nThe overlay was rendered before and after this change.\n\n"
-    text += table(("", "Checked", "Seen"), rows)
+    text = "### Proof\n\n"
+    if proof.unproven:
+        text += (
+            f"{safe(proof.unproven)}. So what it will deploy was not compared; what can be seen without is proven."
+        )
+    else:
+        text += "Everything was rendered before and after this change."
+    text += "\n\n" + table(("", "Checked", "Seen"), rows)
+    if proof.images:
+        changes = [(code(str(c.resource)), code(c.container), code(c.old), code(c.new)) for c in proof.images[:_ROWS]]
+        shown = table(("Resource", "Field", "From", "To"), changes)
+        if len(proof.images) > _ROWS:
+            shown += f"\n\n… and {len(proof.images) - _ROWS} more."
+        text += "\n\n" + details(f"{plural('image', len(proof.images))} would change", shown)
     if proof.cautions:
         text += "\n\n" + bullets(safe(caution) for caution in proof.cautions)
     return text

@@ -26,6 +26,7 @@ from gitops.versions.pins import parse_version
 
 FRESH = 300.0  # seconds that an outcome is good for, so that many repositories cost one look
 FRESH_FAULT = 60.0
+SERVED = 6 * 3600.0  # that an image was seen; a registry counts each look as a pull
 _MOST = 200  # components that are remembered
 # Both become part of a path, so `.` and `..` are out.
 _PAIR = re.compile(r"(?!\.{1,2}/)[A-Za-z0-9_.-]+/(?!\.{1,2}\Z)[A-Za-z0-9_.-]+")
@@ -65,6 +66,7 @@ class VersionSources:
             wire = Wire(session, releases_url, clock, observe=metrics.observe_github)
             self._elsewhere = GitHub(wire, FixedToken(), Pace(clock), scope="anonymous")
         self._known: dict[tuple[str, str], _Known] = {}
+        self._served: dict[tuple[str, str], float] = {}  # when an image was seen
 
     async def published(self, component: Component, github: GitHub) -> Published:
         """Raises `SourceFault` when either source cannot be trusted now: then nothing is known."""
@@ -83,11 +85,19 @@ class VersionSources:
 
     async def has_image(self, component: Component, digest: str) -> bool:
         """Whether the registry serves the image to everybody. Raises `SourceFault`."""
+        key = (component.quay, digest)
+        if self._clock.now() < self._served.get(key, 0.0) + SERVED:
+            return True
         try:
-            return await quay.has_manifest(self._quay, component.quay, digest)
+            served = await quay.has_manifest(self._quay, component.quay, digest)
         except SourceFault as fault:
             self._count(component, fault)
             raise
+        if served:
+            if len(self._served) >= _MOST:
+                self._served.clear()
+            self._served[key] = self._clock.now()
+        return served
 
     async def _look(self, component: Component, github: GitHub, known: _Known) -> None:
         try:

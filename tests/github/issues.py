@@ -159,7 +159,7 @@ def create_label(call: Call) -> Answer:
     name = call.body["name"]
     if name.lower() in {known.lower() for known in call.repo.labels}:
         raise invalid("Label", "name", "already_exists")
-    label = Label(next(call.state.ids), name, call.body.get("color", "ededed"), call.body.get("description"))
+    label = Label(next(call.state.ids), name, call.body.get("color", "ededed"), call.body.get("description") or "")
     call.repo.labels[name] = label
     return Answer(201, issue_payloads.label(call.repo, label))
 

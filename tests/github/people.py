@@ -1,6 +1,7 @@
 """What people do on GitHub: make repositories, install the App, comment, press buttons. Webhooks follow."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.github import checks, issues, payloads, pulls
@@ -74,9 +75,18 @@ class People(State):
         move_ref(repo, f"refs/heads/{branch}", None, user or repo.owner)
 
     def release(
-        self, repo: Repository, tag: str, *, body: str = "", prerelease: bool = False, draft: bool = False
+        self,
+        repo: Repository,
+        tag: str,
+        *,
+        body: str = "",
+        prerelease: bool = False,
+        draft: bool = False,
+        at: float | None = None,
     ) -> Release:
-        item = Release(next(self.ids), tag, tag, body, repo.owner, self.now(), draft, prerelease)
+        """Publish a release, now or at a time (seconds since the epoch)."""
+        when = self.now() if at is None else datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        item = Release(next(self.ids), tag, tag, body, repo.owner, when, draft, prerelease)
         repo.releases.append(item)
         return item
 

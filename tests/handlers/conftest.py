@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -19,6 +19,10 @@ from bot.settings import Settings
 from checks.registry import rules
 from demo.story import BEFORE, PROPOSED
 from tests.github import File, PullRequest, Repository, SimulatedGitHub, User, auth
+from tests.quay import SimulatedQuay
+
+if TYPE_CHECKING:
+    from tests.handlers.bumping import World
 
 Contents = dict[str, bytes | str | File | None]
 
@@ -81,6 +85,9 @@ class Bot:
     running: Running | None = None
     webhook_secret: str | None = None  # None: the one that GitHub signs with
     reconcile_interval: float = 0  # only where a test is about it: the clock leaps
+    poll_interval: float = 0
+    quay_url: str = "http://127.0.0.1:9"
+    bumps_per_hour: int = 5
     kubeconfig: str = ""  # clusters are asked only where a test is about them
     _task: asyncio.Task[None] | None = None
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -95,7 +102,9 @@ class Bot:
             database_url=f"sqlite:///{self.state / 'argofix.db'}",
             host="127.0.0.1",
             port=0,
-            poll_interval=0,
+            poll_interval=self.poll_interval,
+            quay_url=self.quay_url,
+            bumps_per_hour=self.bumps_per_hour,
             reconcile_interval=self.reconcile_interval,
             cluster=bool(self.kubeconfig),
             kubeconfig=self.kubeconfig,
@@ -154,6 +163,20 @@ async def bot_(github: SimulatedGitHub, tmp_path: Path, monkeypatch: pytest.Monk
     await server.start()
     yield server
     await server.stop()
+
+
+@pytest.fixture
+async def world(github: SimulatedGitHub, bot_: Bot) -> AsyncIterator[World]:
+    """With upstream's repository, and nothing published yet."""
+    from tests.handlers.bumping import World
+
+    async with SimulatedQuay(bot_.clock.now) as quay:
+        await bot_.stop()
+        bot_.quay_url = quay.url
+        await bot_.start()
+        upstream = github.repository("argoproj/argo-cd", {"README.md": "Argo CD\n"}, private=False)
+        yield World(github, bot_, quay, upstream)
+        assert not quay.violations
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from bot.github.app import REPORT, GitHubApp
 from bot.github.client import GitHub
 from bot.metrics import Metrics
 from bot.versions.faults import SourceFault
-from bot.versions.sources import FRESH, FRESH_FAULT, VersionSources
+from bot.versions.sources import FRESH, FRESH_FAULT, SERVED, VersionSources
 from gitops.versions.components import ARGO_CD, Component
 from tests.bot.clocks import JumpingClock
 from tests.github import Installation, Repository, SimulatedGitHub
@@ -147,12 +147,14 @@ async def test_releases_may_be_elsewhere_and_need_no_access_there(
 
 
 async def test_an_image_is_looked_for_with_its_digest(
-    sources: VersionSources, quay: SimulatedQuay, argo_cd: Repository, metrics: Metrics
+    sources: VersionSources, quay: SimulatedQuay, argo_cd: Repository, metrics: Metrics, clock: JumpingClock
 ) -> None:
     repository = quay.repository("argoproj/argocd")
     digest = repository.tags[0].digest
     assert await sources.has_image(ARGO_CD, digest)
     repository.manifests.discard(digest)
+    assert await sources.has_image(ARGO_CD, digest)  # it was seen just now
+    clock.time += SERVED
     assert not await sources.has_image(ARGO_CD, digest)
     repository.public = False
     with pytest.raises(SourceFault):
