@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
+from bot.cluster.withheld import Withheld
 from bot.context import Context
 from bot.deliveries import Delivery
 from bot.errors import PermanentError
@@ -18,7 +19,7 @@ from bot.github import contents, repos
 from bot.github.app import FIX, REPORT, TALK, Permissions
 from bot.github.client import GitHub
 from bot.github.errors import Conflict, Forbidden, NotFound
-from bot.github.model import Repository
+from bot.github.model import PullRequest, Repository
 from bot.mirror import Mirror
 from bot.trees import Repository as Objects
 from bot.worker import Limits
@@ -91,10 +92,18 @@ class Desk:
         finally:
             objects.close()
 
-    async def evaluate(self, tree: Tree, base: Tree | None, policy: Policy) -> Evaluation:
+    def by_stranger(self, pull: PullRequest) -> bool:
+        """Whether anybody at all may have written the change, and anybody may read what is said about it."""
+        return pull.from_fork and not self.repository.private
+
+    async def evaluate(
+        self, tree: Tree, base: Tree | None, policy: Policy, *, by_stranger: bool = False
+    ) -> Evaluation:
         """Evaluate, and stop at once when a newer delivery takes over."""
         services, matcher = self.context.services, self.matcher
         engine, clusters = services.engine, services.clusters
+        if by_stranger and clusters is not None:
+            clusters = Withheld()
         evaluation = await self.context.unless_superseded(
             evaluate(engine, tree, base, matcher, policy, clusters=clusters)
         )

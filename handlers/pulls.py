@@ -64,7 +64,8 @@ async def evaluate_pull(desk: Desk, number: int, *, again: str = "") -> None:
         async with desk.objects(sides.base, sides.head, sides.default) as objects:
             policy = read_policy(objects.tree(sides.default))
             head_tree = objects.tree(sides.head)
-            evaluation = await desk.evaluate(head_tree, objects.tree(sides.base), policy)
+            before, stranger = objects.tree(sides.base), desk.by_stranger(pull)
+            evaluation = await desk.evaluate(head_tree, before, policy, by_stranger=stranger)
             notes = [*sides.notes, *_own_policy(read_policy(head_tree), policy)]
             for name, run in list(started.items()):
                 desk.context.check()

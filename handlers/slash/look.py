@@ -46,5 +46,6 @@ async def look(asked: Asked) -> AsyncIterator[Look]:
         raise PermanentError(f"the branch `{pull.base.ref}` is gone")
     async with desk.objects(sides.base, sides.head, sides.default) as objects:
         policy = read_policy(objects.tree(sides.default))
-        evaluation = await desk.evaluate(objects.tree(sides.head), objects.tree(sides.base), policy)
+        head, base = objects.tree(sides.head), objects.tree(sides.base)
+        evaluation = await desk.evaluate(head, base, policy, by_stranger=desk.by_stranger(pull))
         yield Look(asked, evaluation, policy, pull.head.sha, sides.notes)

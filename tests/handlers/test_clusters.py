@@ -189,3 +189,26 @@ async def test_the_holder_decides_how_a_fix_may_be_merged(
     (fix,) = by_the_app(github, repo)
     assert fix.draft is draft
     assert said in body_of(fix)
+
+
+@pytest.mark.parametrize("private", [True, False])
+async def test_strangers_learn_nothing_of_the_cluster(
+    github: SimulatedGitHub, cluster: SimulatedCluster, asking: Bot, private: bool
+) -> None:
+    """Whoever may open a pull request on a public repository could ask about any Secret, key by key."""
+    secret(cluster, "postgres-user")
+    repo = github.repository("acme/platform", BEFORE, private=private)
+    github.install(repo)
+    await asking.idle()
+    cluster.requests.clear()
+    mallory = github.user("mallory")
+    fork = github.fork(repo, mallory)
+    fork.push("copy", MIGRATION, author=mallory)
+    pull = github.open_pull(repo, "copy", title="Copy", user=mallory, head_repo=fork)
+    conclusion = (await checked(github, pull))[SECRET_KEYS]
+    if private:
+        assert conclusion == "failure"
+        return
+    assert conclusion == "neutral"
+    assert "comes from a fork of a public repository, so no cluster was asked" in summary_of(pull, SECRET_KEYS)
+    assert cluster.requests == []
