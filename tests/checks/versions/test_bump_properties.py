@@ -1,0 +1,129 @@
+"""Whatever YAML surrounds a pin: bumping twice is bumping once, nothing else changes, and kustomize agrees."""
+
+from __future__ import annotations
+
+import json
+from textwrap import indent
+
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.engine import Engine
+from checks.versions.plan import BumpPlan
+from tests.checks.versions.stage import NEW, NEW_DIGEST, OLD, OLD_DIGEST, K, after, bump, proven
+from tests.scenarios import Files, kustomization, manifest
+
+WORDS = st.text(alphabet="abcxyz0189 .:-#{}[]'\"&*!|>%@é\u2028", max_size=12)
+VALUES = st.recursive(
+    WORDS | st.none() | st.booleans() | st.integers(-99, 99),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS.map(lambda w: f"k{w}"), inner, max_size=3),
+    max_leaves=6,
+)
+COMMENT = st.sampled_from(["", " # v3.2.2 was here", " #", "  # newTag: v9"])
+
+
+@st.composite
+def surrounded(draw: st.DrawFn) -> tuple[str, str]:
+    """A kustomization with a pin among fields that kustomize would not even know, and what it must become."""
+    fields = draw(st.dictionaries(st.sampled_from(["commonAnnotations", "x", "y y", "labels"]), VALUES, max_size=3))
+    blocks = [
+        f'"{key}": {json.dumps(value)}\n'
+        if draw(st.booleans())
+        else yaml.safe_dump({key: value}, default_flow_style=False)
+        for key, value in fields.items()
+    ]
+    quote = draw(st.sampled_from(["", "'", '"']))
+    dash = draw(st.sampled_from(["", "  "]))
+    digest = draw(st.booleans())
+    lines = [f"name: quay.io/argoproj/argocd{draw(COMMENT)}", f"newTag: {quote}X{quote}{draw(COMMENT)}"]
+    lines += [f"digest: {quote}Y{quote}{draw(COMMENT)}"] if digest else []
+    entry = f"{dash}- " + f"\n{dash}  ".join(draw(st.permutations(lines)))
+    pinned = f"images:{draw(COMMENT)}\n{entry}\n"
+    blocks.insert(draw(st.integers(0, len(blocks))), pinned)
+    text = "".join(blocks)
+    text = text.rstrip("\n") if draw(st.booleans()) else text
+    text = draw(st.sampled_from(["", "---\n", "\ufeff", "# first\n"])) + text
+    if draw(st.booleans()):
+        text = text.replace("\n", "\r\n")
+    return (
+        text.replace("X", OLD).replace("Y", OLD_DIGEST),
+        text.replace("X", NEW).replace("Y", NEW_DIGEST),
+    )
+
+
+@given(surrounded())
+@settings(max_examples=300)
+def test_exactly_the_version_changes_and_twice_is_once(case: tuple[str, str]) -> None:
+    before, expected = case
+    plan = bump({K: before})
+    if plan.blocked:  # line ends that git does not count
+        assert "\u2028" in before
+        assert plan.edits == ()
+        return
+    assert after({K: before}, plan).read(K).decode() == expected
+    again = bump({K: expected})
+    assert (again.edits, again.moves, again.reported) == ((), (), ())
+
+
+@st.composite
+def overlays(draw: st.DrawFn) -> Files:
+    """A base with some workloads, shared or not, and pins in any of the places that can be rendered here."""
+    name = draw(st.sampled_from(["quay.io/argoproj/argocd", "argoproj/argocd"]))
+    tagged = draw(st.booleans())
+    at = f"{name}:{OLD}" if tagged else name
+    base = kustomization("a.yaml")
+    overlay = kustomization("../../base")
+    entry = f"images:\n- name: {name}\n  newTag: {OLD}\n"
+    base += entry if draw(st.booleans()) else ""
+    patch = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "a"},
+        "spec": {"template": {"spec": {"containers": [{"name": "c", "image": f"{name}:{OLD}"}]}}},
+    }
+    if draw(st.booleans()):
+        overlay += "patches:\n- patch: |-\n" + indent(yaml.safe_dump(patch), "    ")
+    overlay += entry.replace(OLD, "v3.2.1") if draw(st.booleans()) else ""
+    files: dict[str, str] = {
+        "argocd/base/kustomization.yaml": base,
+        "argocd/base/a.yaml": manifest(
+            "Deployment",
+            "a",
+            api="apps/v1",
+            spec={"template": {"spec": {"containers": [{"name": "c", "image": at}, {"name": "d", "image": "r:7"}]}}},
+        ),
+        K: overlay,
+    }
+    if draw(st.booleans()):
+        files["argocd/overlays/production/kustomization.yaml"] = kustomization("../../base")
+    return files
+
+
+async def test_the_result_renders_with_exactly_the_new_version(engine: Engine) -> None:
+    """One example of each shape, through the real kustomize."""
+    cases: list[Files] = []
+
+    @given(overlays())
+    @settings(max_examples=40, database=None, derandomize=True)
+    def collect(files: Files) -> None:
+        if files not in cases:
+            cases.append(files)
+
+    collect()
+    proven_cases = 0
+    for files in cases:
+        plan = bump(files)
+        if not plan.pins.pins:
+            continue
+        proof = await proven(engine, files, plan)
+        assert proof.holds, (proof.failure, files)
+        assert {change.new.rpartition(":")[2] for change in proof.images} == {NEW}
+        assert bump(_applied(files, plan)).edits == ()
+        proven_cases += 1
+    assert proven_cases > 10
+
+
+def _applied(files: Files, plan: BumpPlan) -> Files:
+    changed = after(files, plan)
+    return {path: changed.read(path) for path in changed.paths()}

@@ -1,0 +1,96 @@
+"""Which overlay is bumped when the configuration does not say."""
+
+from __future__ import annotations
+
+import pytest
+
+from gitops.scan import scan
+from gitops.versions.components import ARGO_CD, Component
+from gitops.versions.overlay import NoOverlay, find_overlay
+from tests.scenarios import Files, application, kustomization, tree
+
+PIN = "images: [{name: quay.io/argoproj/argocd, newTag: v3.2.2}]\n"
+REDIS = "images: [{name: redis, newTag: 7.0.0}]\n"
+
+
+def overlay(files: Files, configured: str | None = None, component: Component = ARGO_CD) -> str:
+    found = tree(files)
+    return find_overlay(found, component, scan(found, {}, {}), {}, configured).overlay
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (
+            {"argocd/overlays/staging/kustomization.yaml": PIN, "argocd/overlays/production/kustomization.yaml": PIN},
+            "argocd/overlays/staging",
+        ),
+        ({"clusters/Staging/argocd/kustomization.yml": PIN}, "clusters/Staging/argocd"),
+        ({"staging/a/kustomization.yaml": PIN, "staging/b/kustomization.yaml": REDIS}, "staging/a"),
+        # The outer one decides over the files of the inner one too.
+        (
+            {
+                "staging/kustomization.yaml": "resources: [argocd, web]\n",
+                "staging/argocd/kustomization.yaml": PIN,
+                "staging/web/kustomization.yaml": REDIS,
+            },
+            "staging",
+        ),
+        # A component is no overlay by itself.
+        (
+            {
+                "staging/argocd/kustomization.yaml": "components: [../version]\n",
+                "staging/version/kustomization.yaml": "kind: Component\n" + PIN,
+            },
+            "staging/argocd",
+        ),
+        # The pin may stand in the base alone.
+        (
+            {"base/kustomization.yaml": PIN, "staging/kustomization.yaml": kustomization("../base")},
+            "staging",
+        ),
+        # Applications in a directory without a kustomization.
+        (
+            {
+                "clusters/staging/argocd.yaml": application(
+                    "argocd", "", source={"repoURL": "https://argoproj.github.io/argo-helm", "chart": "argo-cd"}
+                )
+            },
+            "clusters/staging",
+        ),
+    ],
+)
+def test_the_one_below_staging_that_pins_argo_cd(files: Files, expected: str) -> None:
+    assert overlay(files) == expected
+
+
+def test_the_configuration_decides() -> None:
+    files = {"a/staging/kustomization.yaml": PIN, "b/staging/kustomization.yaml": PIN, "c/kustomization.yaml": PIN}
+    assert overlay(files, "c") == "c"
+
+
+@pytest.mark.parametrize(
+    ("files", "configured", "words"),
+    [
+        ({"argocd/kustomization.yaml": PIN}, None, "no kustomization below a directory `staging` pins argo-cd"),
+        ({"argocd-staging/kustomization.yaml": PIN}, None, "name the overlay in `argocd.overlay`"),
+        ({"staging/kustomization.yaml": REDIS}, None, "no kustomization below"),
+        (
+            {"a/staging/kustomization.yaml": PIN, "b/staging/kustomization.yaml": PIN},
+            None,
+            "a/staging, b/staging pin argo-cd; say which is meant in `argocd.overlay`",
+        ),
+        ({"x": ""}, "argocd", "the overlay argocd of argo-cd does not exist"),
+        ({"staging/kustomization.yaml": REDIS}, "staging", "nothing in staging or its bases pins argo-cd"),
+        ({"staging/kustomization.yaml": "resources: [\n"}, "staging", "nothing in staging or its bases pins argo-cd"),
+    ],
+)
+def test_without_a_clear_answer_nothing_is_guessed(files: Files, configured: str | None, words: str) -> None:
+    with pytest.raises(NoOverlay, match=words.replace("`", "`")):
+        overlay(files, configured)
+
+
+def test_other_components_are_named_by_their_own_key() -> None:
+    rollouts = Component("argo-rollouts", ("quay.io/argoproj/argo-rollouts",), "argoproj/argo-rollouts", "a/b")
+    with pytest.raises(NoOverlay, match=r"`versions\.argo-rollouts\.overlay`"):
+        overlay({"x": ""}, component=rollouts)
