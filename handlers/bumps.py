@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 
@@ -21,10 +21,9 @@ from bot.github.client import GitHub
 from bot.github.errors import Forbidden, GitHubError, NotFound, Suspended
 from bot.github.model import PullRequest
 from bot.versions.faults import SourceFault
-from bot.versions.model import Published
 from checks.policy import PATH, Policy, read_policy
 from checks.versions.bump import plan_bump
-from checks.versions.choose import Release, choose, level_of
+from checks.versions.choose import Release
 from checks.versions.plan import BumpPlan
 from checks.versions.policy import Level, VersionPolicy, with_built_in
 from checks.versions.proof import prove_bump
@@ -32,9 +31,9 @@ from gitops.errors import GitopsError
 from gitops.scan import Scan, scan
 from gitops.sources import Analysis
 from gitops.tree import Tree
-from gitops.versions.components import ARGO_CD, BUILT_IN, Component
+from gitops.versions.components import BUILT_IN, Component
 from gitops.versions.overlay import NoOverlay, find_overlay
-from gitops.versions.pins import Pins, parse_version
+from gitops.versions.pins import Pins
 from handlers.desk import Desk
 from handlers.proposals import (
     Proposal,
@@ -47,21 +46,12 @@ from handlers.proposals import (
     open_below,
     propose,
 )
+from handlers.steps import Steps, Wish
 
 log = logging.getLogger(__name__)
 
 BELOW = "bump/"
 _HOUR = 3600.0
-_MOST_WITHOUT_IMAGE = 5  # versions tried in turn
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a person asks for: the component `name` (None: all that are followed) and a version (None: what the policy
-    gives). Schedule, limits and what people closed before do not hold it up."""
-
-    name: str | None = None
-    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +122,7 @@ class _Work:
     async def component(self, followed: VersionPolicy) -> list[Outcome]:
         self.desk.context.check()
         component = followed.component
-        configured = followed.overlay or (self.policy.argocd_overlay if component.name == ARGO_CD.name else None)
+        configured = self.policy.overlay_of(followed)
         look = partial(find_overlay, self.tree, component, self.found, self.analysis.memo, configured)
         try:
             pins = await asyncio.to_thread(look)
@@ -141,16 +131,26 @@ class _Work:
         current = pins.current
         if current is None:
             return [self._not_possible(component, f"no pin in {code(pins.overlay)} tells a version")]
+        services = self.desk.context.services
         try:
-            published = await self.desk.context.services.versions.published(component, self.desk.github)
-            published = await self._with_image(followed, pins, published)
+            published = await services.versions.published(component, self.desk.github)
+            steps = Steps(followed, pins, current, published, self.wish, self._open_of(component), self._now())
+            steps = await steps.with_images(partial(services.versions.has_image, component))
         except SourceFault as fault:
             self.keep |= {branch_of(component, level) for level in Level}
             return [Outcome(component.name, f"{safe(str(fault))}, so nothing is changed", ok=False)]
-        offers = self._chosen(followed, pins, published)
-        outcomes = [await self._offer(followed, pins, published, level, release) for level, release in offers.items()]
-        self._explain(component, pins, published, offers)
-        return outcomes or [self._nothing(followed, pins, published)]
+        outcomes = [await self._offer(steps, level, release) for level, release in steps.offers.items()]
+        for level, pull in steps.open.items():
+            if level not in steps.offers:
+                self.why[pull.head.ref] = steps.why_not(pull)
+        if outcomes:
+            return outcomes
+        why, well = steps.nothing()
+        return [Outcome(component.name, why, ok=well)]
+
+    def _open_of(self, component: Component) -> dict[Level, PullRequest]:
+        found = {level: self.open.get(branch_of(component, level)) for level in Level}
+        return {level: pull for level, pull in found.items() if pull is not None}
 
     async def close_others(self) -> None:
         """Close what is open and no longer called for."""
@@ -159,49 +159,9 @@ class _Work:
                 why = self.why.get(branch, f"{code(PATH)} no longer follows this component.")
                 await close(self.desk, self.github, pull, why)
 
-    async def _with_image(self, followed: VersionPolicy, pins: Pins, published: Published) -> Published:
-        """Without the versions that would be offered though the registry does not serve their image. Raises
-        `SourceFault`."""
-        versions = self.desk.context.services.versions
-        for _ in range(_MOST_WITHOUT_IMAGE):
-            missing = [
-                release.tag
-                for release in self._chosen(followed, pins, published).values()
-                if release.digest and not await versions.has_image(followed.component, release.digest)
-            ]
-            if not missing:
-                return published
-            log.warning("tags without an image", extra={"component": followed.component.name, "tags": missing})
-            available = tuple(release for release in published.available if release.tag not in missing)
-            published = replace(published, available=available)
-        raise SourceFault(
-            "quay", "malformed", f"the images of {followed.component.name}'s newest versions are missing"
-        )
-
-    def _chosen(self, followed: VersionPolicy, pins: Pins, published: Published) -> dict[Level, Release]:
-        """The steps to offer."""
-        current, available = pins.current, published.available
-        assert current is not None
-        wanted = self.wish.version if self.wish is not None else None
-        if wanted is not None:
-            version = parse_version(wanted)
-            return {level_of(current, r.version): r for r in available if r.version == version and version > current}
-        chosen = choose(available, current, followed, self._now())
-        if self.wish is not None:
-            return chosen
-        for level in Level:  # what a person asked for stands until it is merged or closed
-            pull = self.open.get(branch_of(followed.component, level))
-            tag = text.read_version(pull.body) if pull is not None and text.asked_for(pull.body) else None
-            for release in available:
-                if release.tag == tag and release.version > current and level_of(current, release.version) is level:
-                    chosen[level] = release
-        return chosen
-
-    async def _offer(
-        self, followed: VersionPolicy, pins: Pins, published: Published, level: Level, release: Release
-    ) -> Outcome:
-        component, branch = followed.component, branch_of(followed.component, level)
-        current = self.open.get(branch)
+    async def _offer(self, steps: Steps, level: Level, release: Release) -> Outcome:
+        followed, pins, component = steps.followed, steps.pins, steps.followed.component
+        branch, current = branch_of(component, level), steps.open.get(level)
         try:
             plan = await asyncio.to_thread(self._plan, component, pins, release)
         except GitopsError as error:
@@ -223,13 +183,9 @@ class _Work:
                 held = await self._held_up(component, release)
                 if held is not None:
                     return Outcome(component.name, held, ok=False)
-        asked = (
-            self.wish.version is not None
-            if self.wish is not None
-            else current is not None and text.asked_for(current.body)
-        )
-        passed = text.passed(published.notes.values(), pins.current, release.version)
-        return await self._make_so(text.Bump(plan, release, level, proof, passed, asked), branch, current)
+        passed = text.passed(steps.published.notes.values(), steps.current, release.version)
+        bump = text.Bump(plan, release, level, proof, passed, steps.asked(level))
+        return await self._make_so(bump, branch, current)
 
     def _plan(self, component: Component, pins: Pins, release: Release) -> BumpPlan:
         return plan_bump(self.tree, pins.overlay, component, release.tag, release.digest, pins=pins, found=self.found)
@@ -297,36 +253,6 @@ class _Work:
         )
         self.why[branch] = f"{code(release.tag)} is not offered: {why}."
         return Outcome(component.name, f"{code(release.tag)} is not offered: {why}", ok=False)
-
-    def _explain(self, component: Component, pins: Pins, published: Published, offers: dict[Level, Release]) -> None:
-        """Say why what is open for another step goes."""
-        tags = {release.tag for release in published.available}
-        for level in Level:
-            branch = branch_of(component, level)
-            pull = self.open.get(branch)
-            if pull is None or level in offers:
-                continue
-            tag = text.read_version(pull.body) or ""
-            version = parse_version(tag)
-            if version is not None and pins.current is not None and version <= pins.current:
-                self.why[branch] = f"{code(pins.overlay)} is at {code(str(pins.current))}, so nothing is left to do."
-            elif tag not in tags:
-                self.why[branch] = f"{code(tag)} has no image or no release any more."
-            else:
-                self.why[branch] = f"{code(PATH)} does not allow the step to {code(tag)} now."
-
-    def _nothing(self, followed: VersionPolicy, pins: Pins, published: Published) -> Outcome:
-        name, where = followed.component.name, f"{code(pins.overlay)} is at {code(str(pins.current))}"
-        if self.wish is None or self.wish.version is None:
-            return Outcome(name, f"{where}, and there is nothing newer that {code(PATH)} allows")
-        wanted = parse_version(self.wish.version)
-        if wanted is None:
-            return Outcome(name, f"{code(self.wish.version)} is no version such as `v3.2.2`", ok=False)
-        if pins.current is not None and wanted <= pins.current:
-            return Outcome(name, f"{where}, and argofix never goes back", ok=wanted == pins.current)
-        return Outcome(
-            name, f"{code(self.wish.version)} does not have both a final release and an image on Quay", ok=False
-        )
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self.desk.context.services.clock.now(), UTC)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bot.formats.markdown import bullets, code
 from gitops.versions.components import ARGO_CD
-from handlers.bumps import Outcome, Wish, settle_bumps
+from handlers.bumps import Outcome, settle_bumps
 from handlers.slash.command import Asked, Command, Permission, Reply
+from handlers.steps import Wish
 
 
 async def run(asked: Asked) -> Reply:
