@@ -95,6 +95,7 @@ def groups(change: Change, policy: Policy, observer: Observer, *, exists: bool) 
             tuple(sorted({p.owner.origin.span for case in cases for p in case.knowledge.provisions})),
             cases[0].knowledge.keys,
             (cases[0].knowledge.certain, bool(cases[0].knowledge.doubts), cases[0].knowledge.removed),
+            bool(cases[0].knowledge.fetching),
         )
         alike.setdefault(signature, []).extend(cases)
     for together in alike.values():

@@ -61,7 +61,8 @@ _CONSUMERS = frozenset(
 class Knowledge:
     """`keys` is None while they are not known. `provisions` are those of git that count, creators first. Without
     `exists`, `certain` tells that whatever could provide it is known; `doubts` are clauses about who in the same
-    namespace still might, `elsewhere` about who might anywhere."""
+    namespace still might, `elsewhere` about who might anywhere. With `fetching`, what these
+    bring in stands in no manifest, and `keys` are those that they had brought in when the cluster was asked."""
 
     id: ObjectId
     exists: bool
@@ -73,6 +74,7 @@ class Knowledge:
     doubts: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
     removed: bool = False  # the change takes it out of git
+    fetching: tuple[Provision, ...] = ()
 
 
 class Observer:
@@ -125,7 +127,14 @@ class Observer:
         if exists:
             keys = None if _by_itself(wanted) else union(known)
             line = declared.line if declared is not None else None
-            return Knowledge(wanted, True, keys, provisions, held is not None and lives_on, line)
+            fetching: tuple[Provision, ...] = ()
+            if keys is None and held is not None and held.keys is not None and not _by_itself(wanted):
+                fetching = tuple(p for p in provisions if p.provided.keys is None)
+                if self._change.base is not None and not all(_stands_in(p, before) for p in fetching):
+                    fetching = ()  # it may have brought in less before
+                if fetching:
+                    keys = union([held.keys, *(k for k in known if k is not None)])
+            return Knowledge(wanted, True, keys, provisions, held is not None and lives_on, line, fetching=fetching)
         removed = created_before and not created
         complete = live is not None and live.is_complete(wanted.namespace)
         certain = removed or complete or self._policy.declares_all(wanted.kind)
@@ -233,6 +242,16 @@ def _visible(
     chosen = own if any(p.provided.creates for p in own) else every
     yield from (
         p for p in _creators_first(chosen) if _meet(partitions, wanted.cluster, p.owner.application, application)
+    )
+
+
+def _stands_in(provision: Provision, before: Sequence[Provision]) -> bool:
+    """Whether the manifest was there before the change, letter for letter."""
+    owner = provision.owner
+    return any(
+        (p.owner.resource.id, p.owner.resource.text) == (owner.resource.id, owner.resource.text)
+        and p.owner.application.name == owner.application.name
+        for p in before
     )
 
 

@@ -6,6 +6,9 @@ configuration or from the cluster) and has no such key. Key names alone are comp
 Why it matters: the kubelet does not start the container (CreateContainerConfigError) or does not mount the volume
 (FailedMount); an init container holds up everything behind it, and a rollout stays half done.
 
+How sure it is: an error; a warning when the keys come from outside of git (an ExternalSecret with `dataFrom`, say)
+and it is the cluster that lacks this one, since it may be fetched later.
+
 Example: init container `db-migrate` asks for `supabase-url`, and the Secret has `supabase_url`.
 
 How the fix is safe: none is applied. The message has a ready command or entry with placeholders for the values; a
@@ -25,6 +28,7 @@ from checks.secret_keys import mend
 from checks.secret_keys.cases import Case, Group, groups
 from checks.secret_keys.knowledge import Knowledge, Observer
 from checks.secret_keys.words import consequence, label, near, others, place_of, quoted, who
+from checks.wording import listed
 from gitops.resources import ResourceId
 from gitops.snapshot import Change
 from gitops.spans import Span
@@ -60,6 +64,9 @@ def _topic(group: Group) -> Topic:
     meant = [f"`{hint}` for `{key}`" for key, hint in hints.items() if hint is not None]
     if meant:
         message.append(f"Did you mean {' and '.join(meant)}?")
+    if knowledge.fetching:
+        names = [f"`{p.owner.resource.id.kind} {p.owner.resource.id.name}`" for p in knowledge.fetching]
+        message.append(f"{listed(names)} may bring it in later: its keys are not in git.")
     help_ = mend.missing_keys(group)
     identifier = "|".join([RULE, *(f"{w.cluster}/{w.kind}/{place_of(w)}" for w in group.ids), *keys])
     return Topic(identifier, title, " ".join(message), help_.advice, help_.commands)
@@ -90,7 +97,7 @@ def _finding(case: Case, group: Group, topic: Topic) -> Finding:
         related.append(Related(span, f"{wanted} is declared here"))
     return Finding(
         rule=RULE,
-        severity=Severity.ERROR,
+        severity=Severity.WARNING if case.knowledge.fetching else Severity.ERROR,
         span=case.span,
         message=f"{message}; did you mean `{hint}`?" if hint else message,
         topic=topic,

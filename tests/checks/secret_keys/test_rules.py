@@ -264,6 +264,30 @@ async def test_what_git_made_git_takes_away(engine: Engine) -> None:
     assert all(finding.introduced for finding in (*removed.findings, *dropped.findings))
 
 
+async def test_keys_that_are_fetched_are_those_that_the_cluster_shows(engine: Engine) -> None:
+    """An ExternalSecret with `dataFrom` does not tell its keys; what it has brought in so far does."""
+    files = APP | NEEDS | {"a/s.yaml": EXTERNAL}
+    assert said(await judged(engine, files, live=cluster({"db": ["url"]}))) == []
+    warning = [("secret-key-missing", Severity.WARNING, "Secret shop/db")]
+    for base in (None, files):
+        evaluation = await judged(engine, files, base=base, live=cluster({"db": ["URL"]}))
+        assert said(evaluation) == warning
+        topic = evaluation.findings[0].topic
+        assert "`ExternalSecret db` may bring it in later" in topic.message
+        assert "Did you mean `URL` for `url`?" in topic.message
+        assert evaluation.report(CHECK).conclusion == "success"
+    # What the change makes of it may bring in more than what the cluster shows.
+    changed = APP | NEEDS | {"a/s.yaml": EXTERNAL.replace('"extract"', '"find"')}
+    assert said(await judged(engine, changed, base=files, live=cluster({"db": ["uri"]}))) == []
+    assert said(await judged(engine, files, base=APP | NEEDS, live=cluster({"db": ["uri"]}))) == []
+    # Nor does a cluster that does not tell the keys, or does not have it yet.
+    assert said(await judged(engine, files, live=cluster({"db": None}))) == []
+    assert said(await judged(engine, files, live=cluster())) == []
+    # What else git adds to it counts as well.
+    both = files | {"a/more.yaml": MERGES}
+    assert said(await judged(engine, both, live=cluster({"db": ["uri"]}))) == []
+
+
 async def test_roots_that_may_be_one_argo_cd_provide_for_each_other(engine: Engine) -> None:
     files = {
         "one/apps.yaml": application("a", "a"),
