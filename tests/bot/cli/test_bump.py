@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.bot.cli.test_commands import argofix, git, write
+from tests.github import SimulatedGitHub
+from tests.quay import SimulatedQuay
+from tests.quay.store import digest_of
 from tests.scenarios import kustomization, manifest
 
 OVERLAY = "argocd/overlays/staging"
@@ -112,3 +117,42 @@ def test_what_cannot_run_is_one_clear_line(
     assert done.stdout == b""
     (line,) = done.stderr.decode().splitlines()
     assert complaint in line
+
+
+@pytest.fixture
+async def published() -> AsyncIterator[dict[str, str]]:
+    """quay.io and GitHub with a few versions of Argo CD; gives the environment that leads there."""
+    async with SimulatedGitHub() as github, SimulatedQuay() as quay:
+        repository = github.repository("argoproj/argo-cd", {"README.md": "Argo CD\n"}, private=False)
+        image = quay.repository("argoproj/argocd")
+        for tag in ("v3.2.2", "v3.2.3", "v3.3.4", "v3.4.0", "v3.5.0-rc1"):
+            github.release(repository, tag, body="Notes")
+            image.push(tag, at=1_700_000_000, digest=digest_of(tag))
+        image.push("v3.3.9", at=1_700_000_000)  # an image without a release
+        yield {"QUAY_URL": quay.url, "GITHUB_API_URL": github.api_url}
+        assert not quay.violations
+        github.assert_no_violations()
+
+
+async def test_without_a_version_it_goes_where_the_sources_and_the_policy_lead(
+    cache: Path, checkout: Path, published: dict[str, str]
+) -> None:
+    done = await asyncio.to_thread(argofix, cache, "bump", checkout, **published)
+    assert done.returncode == 0, done.stderr
+    assert b"also on offer: the patch release v3.2.3 (`--to v3.2.3`)" in done.stderr
+    assert b"+  newTag: v3.3.4 # staging first" in done.stdout
+    write(checkout, {".github/argofix.yaml": b"versions: {argo-cd: {level: patch}}\n"})
+    patch = await asyncio.to_thread(argofix, cache, "bump", checkout, "--write", **published)
+    assert (patch.returncode, patch.stdout) == (0, b"")
+    assert b"newTag: v3.2.3 # staging first" in (checkout / KUSTOMIZATION).read_bytes()
+    last = await asyncio.to_thread(argofix, cache, "bump", checkout, **published)
+    assert (last.returncode, last.stdout) == (0, b"")
+    assert last.stderr.decode() == f"argofix: argo-cd is at 3.2.3 in {OVERLAY}, and the policy offers nothing newer\n"
+
+
+async def test_a_pinned_digest_is_asked_for(cache: Path, checkout: Path, published: dict[str, str]) -> None:
+    write(checkout, {KUSTOMIZATION: f"{STAGING}  digest: sha256:{'0' * 64}\r\n".encode()})
+    done = await asyncio.to_thread(argofix, cache, "bump", checkout, "--to", "v3.3.4", **published)
+    assert done.returncode == 0, done.stderr
+    added = [line for line in done.stdout.decode().splitlines() if line.startswith("+ ")]
+    assert added == ["+  newTag: v3.3.4 # staging first", f"+  digest: {digest_of('v3.3.4')}"]
