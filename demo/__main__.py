@@ -13,10 +13,12 @@ from bot import logs
 from bot.app import Running, serve
 from bot.settings import Settings
 from checks.registry import rules
+from demo.argocd import ARGO_CD, publish
 from demo.cluster import fill
 from demo.story import BEFORE, MIGRATION, PROPOSED
 from tests.github import PullRequest, Repository, SimulatedGitHub, show
 from tests.kubernetes import SimulatedCluster, allow, write_kubeconfig
+from tests.quay import SimulatedQuay
 
 READER = (  # what argofix asks of a cluster, and nothing else
     allow("get", "list", resources=["configmaps", "secrets"]),
@@ -37,22 +39,25 @@ class _Progress:
 
 async def play() -> None:
     say = _Progress()
-    async with SimulatedGitHub() as github, SimulatedCluster() as cluster:
+    async with SimulatedGitHub() as github, SimulatedCluster() as cluster, SimulatedQuay() as quay:
         fill(cluster)
         with tempfile.TemporaryDirectory(prefix="argofix-demo-") as state:
             access = cluster.access(cluster.account("argofix", *READER))
             write_kubeconfig(Path(state) / "kubeconfig", {"in-cluster": access})
-            await _story(github, Path(state), say)
+            await _story(github, quay, Path(state), say)
         github.assert_no_violations()
+        assert not quay.violations, quay.violations
     say("done; every request and answer fits GitHub's published description")
 
 
-async def _story(github: SimulatedGitHub, state: Path, say: _Progress) -> None:
+async def _story(github: SimulatedGitHub, quay: SimulatedQuay, state: Path, say: _Progress) -> None:
     settings = Settings(
         app_id=github.app.id,
         private_key=github.app.private_key,
         webhook_secret=github.app.webhook_secret,
         api_url=github.api_url,
+        quay_url=quay.url,
+        poll_interval=0,  # alice does not wait for the schedule
         state_dir=state,
         database_url=f"sqlite:///{state / 'argofix.db'}",
         host="127.0.0.1",
@@ -69,7 +74,7 @@ async def _story(github: SimulatedGitHub, state: Path, say: _Progress) -> None:
         running = await ready
         say(f"simulated GitHub at {github.url}, simulated cluster beside it, argofix listens on port {running.port}")
         github.app.webhook_url = f"http://127.0.0.1:{running.port}/webhook"
-        repo = github.repository("acme/platform", BEFORE)
+        repo = github.repository("acme/platform", BEFORE | ARGO_CD)
         github.install(repo)
         alice = github.user("alice")
         github.collaborator(repo, alice)
@@ -94,9 +99,28 @@ async def _story(github: SimulatedGitHub, state: Path, say: _Progress) -> None:
         fix = await _by_the_app(github, repo, 2)
         await _checked(github, fix)
         _print("The fix against main, knowing who holds the live objects", show.pull_request(fix, diff=True))
+
+        say("upstream has released new versions of Argo CD; alice does not wait for the hourly look")
+        publish(github, quay)
+        comment = github.comment(pull, alice, "/argofix bump")
+        bump = await _open_from(github, repo, "argofix/bump/argo-cd-minor")
+        await _checked(github, bump)
+        await github.wait_for(lambda: "rocket" in [reaction.content for reaction in comment.reactions], within=40)
+        _print("The answer to `/argofix bump`", pull.issue.comments[-1].body)
+        _print("The bump of the staging overlay", show.pull_request(bump, diff=True))
     finally:
         stop.set()
         await server
+
+
+async def _open_from(github: SimulatedGitHub, repo: Repository, branch: str) -> PullRequest:
+    """The open pull request from a branch."""
+
+    def found() -> list[PullRequest]:
+        return [pull for pull in repo.pulls if pull.open and pull.head_branch == branch]
+
+    await github.wait_for(lambda: bool(found()), within=40)
+    return found()[0]
 
 
 async def _checked(github: SimulatedGitHub, pull: PullRequest) -> None:

@@ -138,7 +138,7 @@ def _intro(bump: Bump) -> str:
     where = f"{code(plan.overlay)}" if plan.overlay else "the repository's root"
     return (
         f"Takes {code(plan.component.name)} in {where}{_from_code(plan)} to **{safe(release.tag)}**, {step} of "
-        f"{release.published:%d %B %Y}.\n\n"
+        f"{release.published.day} {release.published:%B %Y}.\n\n"
         f"Image: {code(f'quay.io/{plan.component.quay}:{release.tag}')}"
         + (f"  \nDigest: {code(release.digest)}" if release.digest else "")
     )
@@ -175,7 +175,7 @@ def _changes(plan: BumpPlan) -> str:
 def _left(plan: BumpPlan) -> str:
     items = []
     for report in plan.reported:
-        item = f"{code(str(report.pin.span))}: {safe(report.message)}"
+        item = f"{safe(report.message)}."
         if report.command:
             item += "\n\n" + _indented(block(report.command, "sh"))
         items.append(item)

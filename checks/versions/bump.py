@@ -106,7 +106,10 @@ class _Planner:
         elif pin.style is Style.VENDORED:
             self._vendored(pin)
         elif pin.style is not Style.CHART and pin.version is not None and current is None:
-            self._report(pin, f"{pin.span} follows `{pin.version}`, which is no version: there is nothing to move")
+            if not pin.overridden:  # else it does not matter what is written there (`latest`, as upstream has it)
+                self._report(
+                    pin, f"{pin.span} follows `{pin.version}`, which is no version: there is nothing to move"
+                )
         elif pin.style is not Style.CHART and pin.version is None and pin.digest is None:
             self._report(pin, f"{pin.span} names no version, so it follows the default branch")
         elif pin.shared_with is not None:

@@ -24,5 +24,10 @@ async def test_the_demo_shows_checks_comment_and_fixes(capsys: pytest.CaptureFix
     assert "**Do not merge before steps 1 and 2 below are done.**" in main
     assert "`api-backend` does not hold the live `Namespace shop` now" in main
     assert "-  - namespace.yaml" in main
+    bump = out[out.index("The answer to `/argofix bump`") :]
+    assert "takes `argocd/overlays/staging` to `v3.3.1`" in bump
+    assert "-    newTag: v3.2.2  # staging goes first\n  +    newTag: v3.3.1  # staging goes first" in bump
+    assert "`--self-heal-backoff-cooldown-seconds` is deprecated" in bump
+    assert "Left for you" not in bump
     assert "never-to-be-seen" not in out + progress
     assert "done;" in progress

@@ -200,3 +200,12 @@ def test_a_tag_that_is_no_version_is_left(tag: str) -> None:
     plan = bump(files)
     assert (plan.edits, plan.blocked) == ((), False)
     assert f"follows `{tag}`, which is no version" in plan.reported[0].message
+
+
+def test_what_an_images_entry_overrides_need_not_be_a_version() -> None:
+    """As in upstream's own manifests, whose base says `latest`."""
+    image = manifest("Pod", "a", spec={"containers": [{"image": "quay.io/argoproj/argocd:latest"}]})
+    entry = f"images:\n- {{name: quay.io/argoproj/argocd, newTag: {OLD}}}\n"
+    plan = bump({K: kustomization("a.yaml", extra=entry), f"{STAGING}/a.yaml": image})
+    assert [move.new for move in plan.moves] == [NEW]
+    assert plan.reported == ()
