@@ -14,6 +14,7 @@ from checks.ownership.conflicts import Partitions
 from checks.ownership.plan import FixPlan, plan_fixes
 from checks.policy import Policy, matches
 from checks.registry import Rule, rules
+from checks.sync_order.view import EMPTY, View, handovers_of, view_of
 from gitops.applications import IN_CLUSTER
 from gitops.live import Live
 from gitops.rendering import NotAnalysed, Rendered, RenderFailed
@@ -32,7 +33,7 @@ class LiveSource(Protocol):
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """What is known about a commit (and its base). `findings` are sorted by place; `plans` are proven fixes; `live`
-    is what the clusters held."""
+    is what the clusters held; `order` is that of all its Applications, with the hand-overs of the plans."""
 
     snapshot: Snapshot
     base: Snapshot | None
@@ -40,6 +41,7 @@ class Evaluation:
     reports: tuple[CheckReport, ...]
     plans: tuple[FixPlan, ...]
     live: Live | None = None
+    order: View = EMPTY
 
     @property
     def gaps(self) -> tuple[str, ...]:
@@ -85,7 +87,8 @@ async def evaluate(
     findings = await asyncio.to_thread(_findings, chosen, Change(before, after, live), policy)
     planned = await engine.drive(plan_fixes(after, analysis, findings, policy, live), progress)
     ordered = tuple(sorted(planned.findings, key=lambda f: (f.span, f.rule, f.message)))
-    return Evaluation(after, before, ordered, _reports(chosen, ordered, after, live), planned.plans, live)
+    order = await asyncio.to_thread(view_of, after, policy, live, before, handovers_of(planned.plans))
+    return Evaluation(after, before, ordered, _reports(chosen, ordered, after, live), planned.plans, live, order)
 
 
 def _nothing_to_do_with(live: Live, snapshot: Snapshot, policy: Policy) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from gitops.manifests import text_of
 from gitops.spans import Span
 
 GROUP = "argoproj.io"
+FINALIZER = "resources-finalizer.argocd.argoproj.io"
 IN_CLUSTER = "in-cluster"
 IN_CLUSTER_SERVER = "https://kubernetes.default.svc"
 
@@ -83,7 +84,8 @@ class Application:
     """One Application of one Argo CD instance.
 
     `root` is the root that brings it (see `gitops.discovery`), `parents` the names of the Applications and
-    ApplicationSets above it, outermost first; `generated` tells that an ApplicationSet made it.
+    ApplicationSets above it, outermost first; `generated` tells that an ApplicationSet made it, `cascades` that
+    deleting it deletes what it owns (it has Argo CD's finalizer).
     """
 
     name: str
@@ -97,6 +99,7 @@ class Application:
     root: str = ""
     parents: tuple[str, ...] = ()
     generated: bool = False
+    cascades: bool = False
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -142,7 +145,14 @@ def parse_application(manifest: Mapping[str, Any], origin: Origin) -> Applicatio
         sync_wave=_integer(annotations.get("argocd.argoproj.io/sync-wave")),
         sync_policy=_sync_policy(_mapping(spec.get("syncPolicy"))),
         origin=origin,
+        cascades=_cascades(metadata.get("finalizers")),
     )
+
+
+def _cascades(finalizers: object) -> bool:
+    # With a path behind it, the finalizer says how to wait.
+    listed = finalizers if isinstance(finalizers, list) else []
+    return any(text_of(finalizer).split("/")[0] == FINALIZER for finalizer in listed)
 
 
 def _source(block: Mapping[str, Any], alone: bool) -> Source:

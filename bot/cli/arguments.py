@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 FORMATS = ("text", "json", "sarif", "html")
+ORDER_FORMATS = ("text", "json", "mermaid")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -39,6 +40,10 @@ def parser() -> argparse.ArgumentParser:
     bump.add_argument("--digest", metavar="sha256:...", help="the image's digest, where one is pinned")
     bump.add_argument("--chart-version", metavar="VERSION", help="the Helm chart's version that installs --to")
     bump.add_argument("--write", action="store_true", help="apply it to the working tree")
+
+    order = commands.add_parser("order", help="print in which order to sync the Applications, and why")
+    _path(order)
+    order.add_argument("--format", choices=ORDER_FORMATS, default="text", help="how to print it (default: text)")
 
     commands.add_parser("serve", help="run the GitHub App's server (settings come from the environment)")
     return top

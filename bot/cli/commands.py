@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from bot.cluster.reader import ClusterReader
 
 
+_ORDER_RULES = ("sync-order-cycle", "sync-wave-contradiction")
+
+
 async def check(arguments: argparse.Namespace) -> int:
     """`argofix check`. Gives the exit status; raises `CannotRun`."""
     only = _rules(arguments.only)
@@ -69,6 +72,26 @@ async def bump(arguments: argparse.Namespace) -> int:
     from bot.cli import bump as bumping
 
     return await bumping.bump(_open(arguments.path, None, None), arguments)
+
+
+async def order(arguments: argparse.Namespace) -> int:
+    """`argofix order`. Status 1 when the order has a cycle, or waves that contradict it, at error level."""
+    checkout = _open(arguments.path, None, None)
+    # The conflicts of ownership are part of it: who keeps a resource goes first.
+    evaluation = await _evaluate(checkout, frozenset({"duplicate-owner", *_ORDER_RULES}))
+    put(_order(evaluation, arguments.format).encode("utf-8", "replace"), None)
+    return 1 if any(_is_error(f) and f.rule in _ORDER_RULES for f in evaluation.findings) else 0
+
+
+def _order(evaluation: Evaluation, style: str) -> str:
+    from bot.formats.order import json, mermaid, text
+
+    if style == "json":
+        return json.render(evaluation)
+    if style == "mermaid":
+        order = evaluation.order.order
+        return mermaid.render((), order.edges, [cycle.cut for cycle in order.cycles])
+    return text.render(evaluation)
 
 
 def _is_error(finding: Finding) -> bool:
@@ -192,6 +215,9 @@ async def serve(_arguments: argparse.Namespace) -> int:
     return 0
 
 
+_COMMANDS = {"check": check, "fix": fix, "bump": bump, "order": order}
+
+
 async def _until_terminated(work: Coroutine[None, None, int]) -> int:
     """SIGTERM ends the work as Ctrl-C does, with the children it started."""
     task = asyncio.ensure_future(work)
@@ -212,4 +238,4 @@ def run(arguments: argparse.Namespace) -> int:
     """Run a parsed command line. Raises `CannotRun`."""
     if arguments.command == "serve":
         return asyncio.run(serve(arguments))
-    return asyncio.run(_until_terminated({"check": check, "fix": fix, "bump": bump}[arguments.command](arguments)))
+    return asyncio.run(_until_terminated(_COMMANDS[arguments.command](arguments)))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from checks.ownership.conflicts import Partitions
+from checks.ownership.plan import FixPlan
 from checks.policy import Policy
 from gitops.live import Live
 from gitops.order.evidence import gather
@@ -22,6 +23,19 @@ class View:
     edges: tuple[Edge, ...]
     waves: tuple[Waves, ...]
     order: Order
+
+
+EMPTY = View((), (), arrange((), ()))
+
+
+def handovers_of(plans: Iterable[FixPlan]) -> tuple[Handover, ...]:
+    """What passes from one Application to another when these fixes are made."""
+    return tuple(
+        Handover(plan.keeper, plan.loser, resource.id, resource.cluster)
+        for plan in plans
+        if plan.keeper != plan.loser
+        for resource in plan.resources
+    )
 
 
 def edges_of(

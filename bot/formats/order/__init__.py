@@ -1,0 +1,1 @@
+"""The order in which to sync Applications, for people and for scripts."""

@@ -1,0 +1,51 @@
+"""`argofix order --format json`, as the contract fixes it; fields are added, never renamed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.evaluation import Evaluation
+from checks.sync_order.words import why
+from gitops.order.model import Edge, Reason
+from gitops.snapshot import ApplicationKey
+
+
+def render(evaluation: Evaluation) -> str:
+    """One JSON object with a final newline."""
+    order = evaluation.order.order
+    before: dict[ApplicationKey, list[Edge]] = {}
+    for edge in order.edges:
+        before.setdefault(edge.after, []).append(edge)
+    data = {
+        "stages": [[_application(key, before) for key in stage] for stage in order.stages],
+        "cycles": [[key[2] for key in cycle.applications] for cycle in order.cycles],
+        "cuts": [_cut(cycle.cut) for cycle in order.cycles],
+    }
+    text = json.dumps(data, ensure_ascii=False, indent=2)
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") + "\n"
+
+
+def _application(key: ApplicationKey, before: Mapping[ApplicationKey, Sequence[Edge]]) -> dict[str, Any]:
+    root, namespace, name = key
+    reasons = [_reason(reason) for edge in before.get(key, ()) for reason in edge.reasons]
+    return {"name": name, "namespace": namespace, "root": root, "reasons": reasons}
+
+
+def _reason(reason: Reason) -> dict[str, Any]:
+    rid = reason.provided
+    return {
+        "after": reason.provider.application.name,
+        "message": why(reason).replace("`", ""),
+        "evidence": reason.evidence.value,
+        "strength": reason.strength.name.lower(),
+        "resource": {"group": rid.group, "kind": rid.kind, "namespace": rid.namespace, "name": rid.name},
+        "path": reason.needed_at.path,
+        "line": reason.needed_at.line,
+        "provided": {"path": reason.provided_at.path, "line": reason.provided_at.line},
+    }
+
+
+def _cut(edge: Edge) -> dict[str, Any]:
+    return {"before": edge.before[2], "after": edge.after[2], "reasons": [_reason(reason) for reason in edge.reasons]}

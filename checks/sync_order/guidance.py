@@ -1,0 +1,109 @@
+"""What a change makes one think about before merging: the order that matters for it, and what Argo CD will delete.
+
+The order of two Applications matters for a change when it touches both, and what the first one brings is new or
+other than before: what is in the cluster already needs no order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from checks.ownership.conflicts import Partitions
+from checks.ownership.plan import FixPlan
+from checks.policy import Policy
+from checks.sync_order.view import handovers_of
+from gitops.live import Live
+from gitops.order.deletions import Deletions, counterpart, deletions, handovers
+from gitops.order.evidence import gather
+from gitops.order.model import Edge, Evidence, Reason, Strength
+from gitops.order.stages import Cycle, arrange
+from gitops.rendering import Rendered
+from gitops.snapshot import ApplicationKey, OwnedId, Snapshot, State
+
+# Of these it is enough that they are there; of the others the content matters too.
+_PRESENCE = frozenset({Evidence.NAMESPACE, Evidence.PROJECT, Evidence.API_SERVICE, Evidence.WEBHOOK})
+_CONTENT = frozenset({"Secret", "ConfigMap"})
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """`stages` hold the Applications that `edges` are about; `cycles` are those among them."""
+
+    stages: tuple[tuple[ApplicationKey, ...], ...]
+    edges: tuple[Edge, ...]
+    cycles: tuple[Cycle, ...]
+    deletions: Deletions
+    head: Snapshot
+
+    @property
+    def matters(self) -> bool:
+        """Whether there is anything to say."""
+        found = self.deletions
+        return bool(self.edges or found.deleted or found.moved)
+
+
+def guide(
+    base: Snapshot, head: Snapshot, policy: Policy, live: Live | None = None, plans: Iterable[FixPlan] = ()
+) -> Guidance:
+    """The guidance for merging `head` into `base`."""
+    grouping = Partitions(head, policy, live, base).of
+    gone = deletions(base, head, Partitions(base, policy, live).of, grouping)
+    touched = changed(base, head)
+    concerned = [h for h in handovers_of(plans) if {h.keeper, h.loser} & touched]
+    edges = gather(head, grouping, [*concerned, *handovers(gone)])
+    relevant = tuple(e for edge in edges if (e := _relevant(edge, touched, base)) is not None)
+    keys = {key for edge in relevant for key in edge.ends}
+    # Between them everything counts that is known, so that the stages contradict nothing.
+    order = arrange(keys, edges)
+    cycles = tuple(c for c in order.cycles if touched & set(c.applications))
+    return Guidance(order.stages, relevant, cycles, gone, head)
+
+
+def changed(base: Snapshot, head: Snapshot) -> frozenset[ApplicationKey]:
+    """Applications of the head that are new or render or are declared otherwise than before."""
+    return frozenset(
+        state.application.key for state in head.states if _differs(state, counterpart(base, state.application))
+    )
+
+
+def _differs(now: State, before: State | None) -> bool:
+    if before is None or _declared(now) != _declared(before):
+        return True
+    if [part.fingerprint for part in now.parts] == [part.fingerprint for part in before.parts] and all(
+        part.fingerprint for part in now.parts
+    ):
+        return False
+    one, other = now.rendering, before.rendering
+    if isinstance(one, Rendered) and isinstance(other, Rendered):
+        return sorted((r.id, r.text) for r in one.resources) != sorted((r.id, r.text) for r in other.resources)
+    return type(one) is not type(other)
+
+
+def _declared(state: State) -> object:
+    application = state.application
+    return (application.sources, application.destination, application.sync_policy, application.project)
+
+
+def _relevant(edge: Edge, touched: frozenset[ApplicationKey], base: Snapshot) -> Edge | None:
+    reasons = tuple(reason for reason in edge.reasons if _matters(reason, touched, base))
+    return replace(edge, reasons=reasons) if reasons else None
+
+
+def _matters(reason: Reason, touched: frozenset[ApplicationKey], base: Snapshot) -> bool:
+    if reason.evidence is Evidence.HANDOVER:
+        return True
+    ends = {reason.provider.application.key, reason.application.key}
+    if reason.strength is Strength.HINT or not ends <= touched:
+        return False
+    provider = reason.provider
+    namespace = provider.application.destination.namespace
+    cluster = provider.application.destination.cluster
+    placed = provider.resource.id.placed(namespace, base.scopes)
+    before = base.owners.get(OwnedId(cluster, placed), ())
+    if not before:
+        return True
+    by_content = reason.evidence not in _PRESENCE and (
+        reason.evidence is not Evidence.REFERENCE or reason.provided.kind in _CONTENT
+    )
+    return by_content and all(copy.resource.text != provider.resource.text for copy in before)
