@@ -46,7 +46,7 @@ class Evaluation:
     @property
     def gaps(self) -> tuple[str, ...]:
         """What could not be seen in clusters and not be analysed in git, one sentence each, without a full stop."""
-        unseen = self.live.all_problems if self.live is not None else ()
+        unseen = self.live.unseen if self.live is not None else ()
         return (*unseen, *gaps_of(self.snapshot))
 
     def report(self, check_name: str) -> CheckReport:

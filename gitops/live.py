@@ -39,7 +39,8 @@ class LiveCluster:
     one), `labels` those with an `app.kubernetes.io/instance` label to its value; `absent` were asked for and do not
     exist. `applications` are the Applications that live in this cluster, by (namespace, name), every one of them with
     `all_applications`.
-    `problems` say what could not be seen, one sentence each without a full stop.
+    `problems` say what could not be seen, one sentence each without a full stop; `unseen_holders` the same of the
+    tracking ids, without which advice is more careful and no verdict another.
     """
 
     name: str
@@ -49,6 +50,7 @@ class LiveCluster:
     tracking: Mapping[ResourceId, str] = field(default_factory=dict)
     applications: Mapping[tuple[str, str], LiveApplication] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    unseen_holders: tuple[str, ...] = ()
     labels: Mapping[ResourceId, str] = field(default_factory=dict)
     absent: frozenset[ResourceId] = frozenset()
     all_applications: bool = False
@@ -67,4 +69,10 @@ class Live:
 
     @property
     def all_problems(self) -> tuple[str, ...]:
+        """What bears on verdicts."""
         return (*self.problems, *(p for cluster in self.clusters.values() for p in cluster.problems))
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """Everything that could not be seen."""
+        return (*self.all_problems, *(p for cluster in self.clusters.values() for p in cluster.unseen_holders))

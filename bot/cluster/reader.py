@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from bot.clock import Clock
 from bot.cluster.connection import Connection, Deadline
@@ -13,6 +14,7 @@ from bot.cluster.installation import Installation
 from bot.cluster.limits import Limits
 from bot.cluster.resources import Resources
 from bot.cluster.targets import Target, Targets
+from bot.cluster.troubles import Troubles
 from bot.cluster.view import View
 from bot.cluster.wants import Wanted, wants
 from checks.policy import Policy
@@ -77,10 +79,16 @@ class ClusterReader:
         except TimeoutError:
             view.give_up()
         named = f", `{target.context}`," if IN_CLUSTER in words and target.context else ""
-        said = tuple(f"cluster `{words[0]}`{named} could not be seen in full: {trouble}" for trouble in view.troubles)
-        if said:
-            log.warning("a cluster could not be seen in full", extra={"cluster": words[0], "problems": len(said)})
-        return [_live(view, together, word, said if word == words[0] else ()) for word in words]
+
+        def told(troubles: Troubles) -> tuple[str, ...]:
+            return tuple(f"cluster `{words[0]}`{named} could not be seen in full: {trouble}" for trouble in troubles)
+
+        problems, holders = told(view.troubles), told(view.unseen_holders)
+        if problems or holders:
+            count = len(problems) + len(holders)
+            log.warning("a cluster could not be seen in full", extra={"cluster": words[0], "problems": count})
+        first = replace(_live(view, together, words[0]), problems=problems, unseen_holders=holders)
+        return [first, *(_live(view, together, word) for word in words[1:])]
 
     def _connection(self, target: Target) -> Connection:
         if target not in self._connections:
@@ -93,7 +101,7 @@ class ClusterReader:
         self._connections.clear()
 
 
-def _live(view: View, wanted: Wanted, word: str, problems: tuple[str, ...]) -> LiveCluster:
+def _live(view: View, wanted: Wanted, word: str) -> LiveCluster:
     # A kind that nobody references there was not asked for, and nobody will ask.
     unseen = {namespace for kind, namespace in wanted.namespaces if (kind, namespace) not in view.answered}
     complete = frozenset(namespace for _, namespace in view.answered if namespace not in unseen)
@@ -107,7 +115,6 @@ def _live(view: View, wanted: Wanted, word: str, problems: tuple[str, ...]) -> L
         absent=frozenset(view.absent),
         applications=dict(view.applications),
         all_applications=view.all_applications,
-        problems=problems,
     )
 
 

@@ -23,6 +23,7 @@ T = TypeVar("T")
 
 _PATHS = {"Secret": "secrets", "ConfigMap": "configmaps"}
 _APPLICATIONS = ("apis", GROUP, "v1alpha1")
+_HOLDERS = "who tracks the objects that several Applications own"
 # When a list is not to be had, single objects may be.
 _SINGLY = frozenset({403, 410, TOO_MUCH})
 
@@ -44,6 +45,7 @@ class View:
     applications: dict[tuple[str, str], LiveApplication] = field(default_factory=dict)
     all_applications: bool = False
     troubles: Troubles = field(default_factory=Troubles)
+    unseen_holders: Troubles = field(default_factory=Troubles)
     _pending: dict[tuple[str, str], None] = field(default_factory=dict)
     _reads: int = 0
 
@@ -57,7 +59,7 @@ class View:
         for kind, namespace in spaces[self.limits.lists :]:
             self.troubles.note(f"{kind}s in", "more namespaces than argofix asks for", namespace)
         if wanted.tracked:
-            work.append(("who tracks the objects that several Applications own", "", self._tracked(wanted.tracked)))
+            work.append((_HOLDERS, "", self._tracked(wanted.tracked)))
         if argocd:
             work.append(("Applications", "", self._applications(wanted)))
         self._pending.update(dict.fromkeys((what, name) for what, name, _ in work))
@@ -68,13 +70,16 @@ class View:
     def give_up(self) -> None:
         """Time is up: what has not been answered counts as not seen."""
         for what, name in self._pending:
-            self.troubles.note(what, NO_ANSWER, name)
+            self._about(what).note(what, NO_ANSWER, name)
+
+    def _about(self, what: str) -> Troubles:
+        return self.unseen_holders if what == _HOLDERS else self.troubles
 
     async def _noted(self, what: str, name: str, work: Coroutine[None, None, None]) -> None:
         try:
             await work
         except Unseen as error:
-            self.troubles.note(what, error.message, name)
+            self._about(what).note(what, error.message, name)
         except NoCluster as error:
             self.troubles.note("nothing could be asked", str(error))
         self._pending.pop((what, name), None)
@@ -199,7 +204,7 @@ class View:
             except Unseen as error:
                 if error.status == 0:
                     raise
-                self.troubles.note("who tracks", error.message, str(rid))
+                self.unseen_holders.note("who tracks", error.message, str(rid))
 
     async def _track(self, rid: ResourceId) -> None:
         path = await self.resources.path(rid, self.deadline)

@@ -212,3 +212,14 @@ async def test_strangers_learn_nothing_of_the_cluster(
     assert conclusion == "neutral"
     assert "comes from a fork of a public repository, so no cluster was asked" in summary_of(pull, SECRET_KEYS)
     assert cluster.requests == []
+
+
+async def test_an_unseen_holder_leaves_the_secret_keys_alone(
+    github: SimulatedGitHub, cluster: SimulatedCluster, asking: Bot, alice: User
+) -> None:
+    secret(cluster, *WANTED)
+    cluster.secret("shop", "registry", {".dockerconfigjson": VALUE})
+    cluster.faults.append(Fault(garbage(b"{}"), path=r"/api/v1/namespaces/shop$", times=None))
+    _, pull = await proposed(github, alice, files={**PROPOSED, **MIGRATION})
+    results = await checked(github, pull)
+    assert (results[OWNERSHIP], results[SECRET_KEYS]) == ("failure", "success")

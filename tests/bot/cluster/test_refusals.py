@@ -64,7 +64,7 @@ async def test_who_may_only_get_is_answered_name_by_name(
     assert live.secrets == {("shop", "db"): frozenset({"url"})}
     assert {rid.name for rid in live.absent} == {"gone"}
     assert live.complete == {"shop"}, "whoever is asked about is answered for"
-    assert not live.problems
+    assert not live.problems + live.unseen_holders
     assert [(finding.rule, finding.severity) for finding in evaluation.findings] == [
         ("secret-missing", Severity.ERROR)
     ]
@@ -115,7 +115,7 @@ async def test_applications_of_the_namespaces_that_git_names(
     live = await seen(engine, reader)
     assert live.applications.keys() == {("argocd", "a")}
     assert not live.all_applications
-    assert not live.problems
+    assert not live.problems + live.unseen_holders
     cluster.remove("argoproj.io/v1alpha1", "Application", "argocd", "a")
     live = await seen(engine, reader)
     assert (live.applications, live.all_applications) == ({}, False)
