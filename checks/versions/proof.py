@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from checks.ownership.proof import Proof, Row
 from checks.versions.argocd_settings import needs_server_side_apply
 from checks.versions.plan import BumpPlan
+from checks.wording import plural
 from gitops.closure import kustomization_file
 from gitops.compare import differences
 from gitops.directory import DirectoryOptions, read_directory
@@ -145,11 +146,15 @@ class _Comparison:
     ) -> Iterator[Row]:
         others = list(dict.fromkeys(self._other_changes(old, new)))
         changed = len({change.resource for change in images})
-        seen = f"{len(images)} images in {changed} of {len(new)} resources"
+        seen = f"{plural('image', len(images))} in {changed} of {plural('resource', len(new))}"
+        # An entry in `images` that meets no image (a patch gives it another name) would be an edit without effect.
+        without_effect = not images and any(move.pin.image for move in self.plan.moves)
+        if without_effect:
+            seen = "no image changes, so these pins do not decide what runs"
         yield Row(
             "Only the version changes in what it renders",
             f"{seen}; also {', '.join(others[:_NAMED])}" if others else seen,
-            not others,
+            not others and not without_effect,
         )
         component, wanted = self.plan.component, self.plan.version
         running = [

@@ -56,7 +56,7 @@ def test_it_prints_a_proven_diff_that_git_applies(cache: Path, checkout: Path) -
     assert done.returncode == 0, done.stderr
     said = done.stderr.decode().splitlines()
     assert said[0] == (f"argofix: {KUSTOMIZATION}:7: kustomize images quay.io/argoproj/argocd: v3.2.2 -> v3.3.1")
-    assert "argofix: proven: Only the version changes in what it renders (1 images in 1 of 1 resources)" in said
+    assert "argofix: proven: Only the version changes in what it renders (1 image in 1 of 1 resource)" in said
     assert not any("NOT SO" in line for line in said)
     subprocess.run(["git", "apply", "-"], cwd=checkout, input=done.stdout, check=True)
     assert (checkout / KUSTOMIZATION).read_bytes().decode() == STAGING.replace("v3.2.2", "v3.3.1")

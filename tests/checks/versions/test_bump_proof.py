@@ -120,3 +120,15 @@ async def test_an_overlay_of_plain_applications(engine: Engine) -> None:
     assert [move.new for move in plan.moves] == [NEW]
     assert proof.holds, proof.failure
     assert proof.images == ()
+
+
+async def test_an_edit_without_effect_is_no_proof(engine: Engine) -> None:
+    patch = workload("argocd-server", "registry.example/argocd:1")
+    files = {
+        **SHARED,
+        "argocd/base/kustomization.yaml": kustomization("server.yaml", extra="patches: [{path: patch.yaml}]\n"),
+        "argocd/base/server.yaml": workload("argocd-server", f"quay.io/argoproj/argocd:{OLD}"),
+        "argocd/base/patch.yaml": patch,
+    }
+    proof = await proven(engine, files, bump(files))
+    assert "no image changes, so these pins do not decide what runs" in proof.failure
