@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Literal
 
 import aiohttp
@@ -18,6 +21,7 @@ from bot.versions.host import ATTEMPTS, LARGEST, Host
 from bot.versions.quay import active_tags, has_manifest
 from tests.bot.clocks import JumpingClock
 from tests.bot.versions.conftest import Make
+from tests.kubernetes import Authority
 from tests.quay import Fault, SimulatedQuay, digest_of, faults
 
 NAME = "argoproj/argocd"
@@ -261,3 +265,43 @@ async def test_another_manifest_than_the_one_asked_for_is_a_lie(quay: SimulatedQ
     with pytest.raises(SourceFault) as caught:
         await has_manifest(host, NAME, digest_of("x"))
     assert caught.value.kind == "malformed"
+
+
+_READ = """
+import asyncio, sys, aiohttp
+from pathlib import Path
+from bot.clock import SystemClock
+from bot.versions.cache import AnswerCache
+from bot.versions.host import Host
+from bot.versions.quay import active_tags
+
+async def main() -> None:
+    async with aiohttp.ClientSession(trust_env=True) as session:
+        host = Host(session, sys.argv[1], "quay", SystemClock(), AnswerCache(Path(sys.argv[2])))
+        print([tag.name for tag in await active_tags(host, "argoproj/argocd")])
+
+asyncio.run(main())
+"""
+
+
+async def test_a_certificate_authority_of_ones_own_is_trusted_when_the_environment_names_it(tmp_path: Path) -> None:
+    """OpenSSL reads the variable when the process starts, so this takes one."""
+    authority = Authority()
+    (tmp_path / "ca.pem").write_text(authority.pem)
+    async with SimulatedQuay(tls=authority.server_context()) as quay:
+        quay.repository(NAME).push("v3.2.2", at=1_700_000_000)
+
+        async def read(**environment: str) -> tuple[int | None, bytes, bytes]:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-c", _READ, quay.url, str(tmp_path / "cache"), stdout=-1, stderr=-1,
+                env={"PATH": os.environ["PATH"], **environment},
+            )  # fmt: skip
+            out, problem = await process.communicate()
+            return process.returncode, out, problem
+
+        status, out, _ = await read(SSL_CERT_FILE=str(tmp_path / "ca.pem"))
+        assert (status, out) == (0, b"['v3.2.2']\n")
+        assert len(quay.requests) == 1
+        status, _, problem = await read()
+        assert status != 0
+        assert b"ClientConnectorCertificateError" in problem
