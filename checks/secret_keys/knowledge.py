@@ -100,9 +100,7 @@ class Observer:
             silent = {state.application.key for state in self._silent}
             visible = _visible(self._change.base, self._before, wanted, application)
             before = tuple(p for p in visible if p.owner.application.key not in silent)
-        # What a cluster holds says nothing about a root that lives in another Argo CD's.
-        asked = wanted.cluster != IN_CLUSTER or self._partitions.answered(application)
-        live = self._cluster(wanted) if asked else None
+        live = self._cluster(wanted, application)
         held = _held(live, wanted)
         declared = next(
             (d for d in self._policy.secrets_provided or () if d.matches(wanted.kind, wanted.namespace, wanted.name)),
@@ -144,17 +142,19 @@ class Observer:
         elsewhere = tuple(self._elsewhere(wanted, application)) if open_ else ()
         return Knowledge(wanted, False, None, provisions, False, None, certain, doubts, elsewhere, removed)
 
-    def neighbours(self, wanted: ObjectId) -> Iterator[ObjectId]:
-        """Other objects of the same kind in the same cluster."""
-        live = self._cluster(wanted)
+    def neighbours(self, wanted: ObjectId, application: Application) -> Iterator[ObjectId]:
+        """Objects of the same kind in the cluster of `application`."""
+        live = self._cluster(wanted, application)
         yield from (o for o in self.survey.provisions if (o.cluster, o.kind) == (wanted.cluster, wanted.kind))
         if live is not None:
             held = live.secrets if wanted.kind == SECRET else live.config_maps
             yield from (ObjectId(wanted.cluster, wanted.kind, ns, name) for ns, name in held)
 
-    def _cluster(self, wanted: ObjectId) -> LiveCluster | None:
+    def _cluster(self, wanted: ObjectId, application: Application) -> LiveCluster | None:
+        """The cluster as it was seen; None for a root that lives elsewhere, about which it says nothing."""
         live = self._change.live
-        return live.clusters.get(wanted.cluster) if live is not None else None
+        asked = wanted.cluster != IN_CLUSTER or self._partitions.answered(application)
+        return live.clusters.get(wanted.cluster) if live is not None and asked else None
 
     def _silent_neighbours(self, wanted: ObjectId, application: Application, complete: bool) -> Iterator[str]:
         """Applications of the same namespace whose manifests are not known. With a complete listing of the cluster

@@ -31,7 +31,6 @@ from checks.secret_keys.words import consequence, label, near, others, place_of,
 from checks.wording import listed
 from gitops.resources import ResourceId
 from gitops.secrets.references import Effect
-from gitops.secrets.survey import ObjectId
 from gitops.snapshot import Change
 
 RULE = "secret-missing"
@@ -77,7 +76,7 @@ def _topic(group: Group, observer: Observer) -> Topic:
     doubts = (*knowledge.doubts, *knowledge.elsewhere)
     if doubts:
         message.append(f"It may still come from elsewhere: {listed(doubts, _SHOWN_DOUBTS)}.")
-    hint = _elsewhere(first.id, observer)
+    hint = _elsewhere(first, observer)
     if hint:
         message.append(hint)
     help_ = mend.missing_object(group)
@@ -93,9 +92,11 @@ def _absence(knowledge: Knowledge) -> str:
     return "is provided by nothing in git"
 
 
-def _elsewhere(wanted: ObjectId, observer: Observer) -> str:
+def _elsewhere(case: Case, observer: Observer) -> str:
     """What was probably meant: a near name in the same namespace, or the same name in another one."""
-    found = set(observer.neighbours(wanted))
+    wanted = case.id
+    # Another root's provider of the very same object is none for this one.
+    found = set(observer.neighbours(wanted, case.needed.owner.application)) - {wanted}
     names = [other.name for other in found if other.namespace == wanted.namespace]
     hint = near(wanted.name, names)
     if hint is not None:

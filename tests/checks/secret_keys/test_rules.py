@@ -252,42 +252,6 @@ async def test_only_what_the_change_brings_fails_it(engine: Engine) -> None:
     assert added.report(CHECK).conclusion == "failure"
 
 
-async def test_what_git_made_git_takes_away(engine: Engine) -> None:
-    """The cluster still holds what the change removes: that is no provider."""
-    base = APP | NEEDS | {"a/s.yaml": secret("db", "url", "uri")}
-    held = cluster({"db": ["url", "uri"]})
-    removed = await judged(engine, APP | NEEDS, base=base, live=held)
-    assert said(removed) == [GONE]
-    assert "loses the manifest" in removed.findings[0].topic.title
-    dropped = await judged(engine, APP | NEEDS | {"a/s.yaml": secret("db", "uri")}, base=base, live=held)
-    assert said(dropped) == [LACKS]
-    assert all(finding.introduced for finding in (*removed.findings, *dropped.findings))
-
-
-async def test_keys_that_are_fetched_are_those_that_the_cluster_shows(engine: Engine) -> None:
-    """An ExternalSecret with `dataFrom` does not tell its keys; what it has brought in so far does."""
-    files = APP | NEEDS | {"a/s.yaml": EXTERNAL}
-    assert said(await judged(engine, files, live=cluster({"db": ["url"]}))) == []
-    warning = [("secret-key-missing", Severity.WARNING, "Secret shop/db")]
-    for base in (None, files):
-        evaluation = await judged(engine, files, base=base, live=cluster({"db": ["URL"]}))
-        assert said(evaluation) == warning
-        topic = evaluation.findings[0].topic
-        assert "`ExternalSecret db` may bring it in later" in topic.message
-        assert "Did you mean `URL` for `url`?" in topic.message
-        assert evaluation.report(CHECK).conclusion == "success"
-    # What the change makes of it may bring in more than what the cluster shows.
-    changed = APP | NEEDS | {"a/s.yaml": EXTERNAL.replace('"extract"', '"find"')}
-    assert said(await judged(engine, changed, base=files, live=cluster({"db": ["uri"]}))) == []
-    assert said(await judged(engine, files, base=APP | NEEDS, live=cluster({"db": ["uri"]}))) == []
-    # Nor does a cluster that does not tell the keys, or does not have it yet.
-    assert said(await judged(engine, files, live=cluster({"db": None}))) == []
-    assert said(await judged(engine, files, live=cluster())) == []
-    # What else git adds to it counts as well.
-    both = files | {"a/more.yaml": MERGES}
-    assert said(await judged(engine, both, live=cluster({"db": ["uri"]}))) == []
-
-
 async def test_roots_that_may_be_one_argo_cd_provide_for_each_other(engine: Engine) -> None:
     files = {
         "one/apps.yaml": application("a", "a"),
@@ -297,14 +261,6 @@ async def test_roots_that_may_be_one_argo_cd_provide_for_each_other(engine: Engi
     assert said(await judged(engine, files)) == []
     settled = "instances: {one: [a], two: [b]}"
     assert said(await judged(engine, files, policy=settled)) == [MISSING]
-
-
-async def test_what_clusters_do_not_show_is_a_gap(engine: Engine) -> None:
-    files = APP | {"a/s.yaml": secret("db", "url")}
-    evaluation = await judged(engine, files, live=cluster(problems=("namespace shop may not be listed",)))
-    report = evaluation.report(CHECK)
-    assert report.gaps == ("namespace shop may not be listed",)
-    assert report.conclusion == "neutral"
 
 
 async def test_ignored_by_configuration(engine: Engine) -> None:
