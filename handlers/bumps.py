@@ -28,6 +28,7 @@ from checks.versions.plan import BumpPlan
 from checks.versions.policy import Level, VersionPolicy, with_built_in
 from checks.versions.proof import prove_bump
 from gitops.errors import GitopsError
+from gitops.rendering import RenderFailed
 from gitops.scan import Scan, scan
 from gitops.sources import Analysis
 from gitops.tree import Tree
@@ -127,6 +128,8 @@ class _Work:
         try:
             pins = await asyncio.to_thread(look)
         except NoOverlay as error:
+            if self.found.malformed or self.found.unread:
+                self._keep(component)  # it may be in what cannot be read at present
             return [self._not_possible(component, safe(str(error)))]
         current = pins.current
         if current is None:
@@ -137,7 +140,7 @@ class _Work:
             steps = Steps(followed, pins, current, published, self.wish, self._open_of(component), self._now())
             steps = await steps.with_images(partial(services.versions.has_image, component))
         except SourceFault as fault:
-            self.keep |= {branch_of(component, level) for level in Level}
+            self._keep(component)
             return [Outcome(component.name, f"{safe(str(fault))}, so nothing is changed", ok=False)]
         outcomes = [await self._offer(steps, level, release) for level, release in steps.offers.items()]
         for level, pull in steps.open.items():
@@ -147,6 +150,9 @@ class _Work:
             return outcomes
         why, well = steps.nothing()
         return [Outcome(component.name, why, ok=well)]
+
+    def _keep(self, component: Component) -> None:
+        self.keep |= {branch_of(component, level) for level in Level}
 
     def _open_of(self, component: Component) -> dict[Level, PullRequest]:
         found = {level: self.open.get(branch_of(component, level)) for level in Level}
@@ -172,6 +178,8 @@ class _Work:
         snapshot = await self.desk.context.unless_superseded(engine.snapshot(self.tree, self.analysis))
         proof = await self.desk.context.unless_superseded(engine.drive(prove_bump(snapshot, self.analysis, plan)))
         if not proof.holds:
+            if any(isinstance(state.rendering, RenderFailed) for state in snapshot.states):
+                self.keep.add(branch)  # what is broken on the default branch will be mended
             return self._not_offered(component, release, branch, f"it cannot be proven: {safe(proof.failure)}")
         self.keep.add(branch)
         if self.wish is None:

@@ -6,6 +6,8 @@ own, so that it is done once however many replicas there are.
 
 from __future__ import annotations
 
+import logging
+
 from bot.context import Context, Services
 from bot.deliveries import Delivery
 from bot.events import RepositoryEvent
@@ -16,6 +18,8 @@ from handlers.bumps import settle_bumps
 from handlers.desk import Desk
 from handlers.reconcile import in_turn
 
+log = logging.getLogger(__name__)
+
 NAME = "poll"
 REPOSITORIES = 200  # of an installation in one pass
 
@@ -23,7 +27,8 @@ REPOSITORIES = 200  # of an installation in one pass
 async def handle(delivery: Delivery, context: Context) -> None:
     event = delivery.parsed()
     if isinstance(event, RepositoryEvent):
-        await settle_bumps(await Desk.open(delivery, event, context))
+        for outcome in await settle_bumps(await Desk.open(delivery, event, context)):
+            log.info("looked for versions", extra={"component": outcome.component, "outcome": outcome.text})
     elif event.installation:
         await _installation(event.installation, delivery, context.services)
     else:

@@ -200,6 +200,25 @@ async def test_what_the_policy_no_longer_allows_is_closed(world: World, alice: U
     assert "`.github/argofix.yaml` does not allow the step to `v3.3.0` now" in pull.issue.comments[-1].body
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {STAGING: "images: [\n"},
+        {"argocd/base/server.yaml": "a: [\n"},
+        {"argocd/overlays/other/kustomization.yaml": "resources: [missing.yaml]\n"},
+    ],
+)
+async def test_what_is_broken_for_a_while_closes_nothing(world: World, alice: User, broken: Contents) -> None:
+    world.publish("v3.2.2", "v3.2.3")
+    repo = world.repository()
+    await world.tick()
+    pulls = world.open(repo)
+    repo.push("main", broken, author=alice)
+    await world.tick()
+    assert world.open(repo) == pulls
+    assert pulls[PATCH].issue.comments == []
+
+
 async def test_outside_of_the_schedule_nothing_is_opened_or_moved(world: World) -> None:
     now = datetime.fromtimestamp(world.bot.clock.now(), UTC)
     start = now + timedelta(hours=6)
