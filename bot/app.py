@@ -90,6 +90,8 @@ async def serve(
         clusters = _clusters(settings, clock)
         if clusters is not None:
             stack.push_async_callback(clusters.close)
+            if clusters.trouble:
+                troubles.replace("cluster", {"access": clusters.trouble})
         identity: list[AppIdentity] = []
         mirrors = Mirrors(settings.state_dir / "mirrors", github.token)
 

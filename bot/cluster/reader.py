@@ -34,6 +34,11 @@ class ClusterReader:
         self._limits = limits or Limits()
         self._connections: dict[Target, Connection] = {}
 
+    @property
+    def trouble(self) -> str:
+        """Why no cluster can be asked, a sentence without a full stop; '' when some can."""
+        return self._targets.trouble
+
     async def look(self, snapshots: Sequence[Snapshot], policy: Policy) -> Live | None:
         """What the clusters hold of all that these commits leave open. Never raises for a cluster's sake."""
         wanted = await asyncio.to_thread(wants, snapshots, policy)

@@ -140,6 +140,8 @@ async def test_a_broken_kubeconfig_is_one_line_and_checks_go_on(
         session.get(f"http://127.0.0.1:{bot_.running.port}/readyz") as answer,
     ):
         assert answer.status == 200
+        told = (await answer.json())["troubles"]
+        assert told == {"cluster access": "KUBECONFIG names no file that can be read as a kubeconfig"}
 
 
 async def test_no_value_leaves_the_server(
