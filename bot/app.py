@@ -98,6 +98,7 @@ async def serve(
         versions = VersionSources(
             session,
             quay_url=settings.quay_url,
+            charts_url=settings.charts_url,
             releases_url=settings.releases_url,
             clock=clock,
             directory=settings.state_dir / "versions",

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+ARGO_HELM = "https://argoproj.github.io/argo-helm"
+
 
 class SettingsError(Exception):
     """A setting is missing or wrong. The message is one sentence that names it."""
@@ -24,6 +26,7 @@ class Settings:
     webhook_secret: str = field(repr=False)
     api_url: str = "https://api.github.com"
     quay_url: str = "https://quay.io"
+    charts_url: str = ARGO_HELM
     releases_url: str | None = None  # None: where `api_url` is
     state_dir: Path = Path("state")
     database_url: str = field(default="", repr=False)  # may carry a password
@@ -64,6 +67,7 @@ class Settings:
             renderer=env.get("ARGOFIX_RENDERER"),
             cluster=cluster_wanted(env),
             kubeconfig=env.get("KUBECONFIG", ""),
+            charts_url=_url(env, "ARGOFIX_CHARTS_URL", ARGO_HELM),
             bumps_per_hour=_number(env, "ARGOFIX_BUMPS_PER_HOUR", 5),
             poll_interval=_number(env, "ARGOFIX_POLL_INTERVAL", 3600, low=0),
             reconcile_interval=_number(env, "ARGOFIX_RECONCILE_INTERVAL", 600, low=0),
@@ -86,13 +90,18 @@ class SourceUrls:
 
     quay: str
     releases: str
+    charts: str
 
 
 def source_urls(environ: Mapping[str, str]) -> SourceUrls:
-    """QUAY_URL, and ARGOFIX_RELEASES_URL or else GITHUB_API_URL. Raises `SettingsError`."""
+    """QUAY_URL, ARGOFIX_RELEASES_URL or else GITHUB_API_URL, ARGOFIX_CHARTS_URL. Raises `SettingsError`."""
     env = {name: value for name, value in environ.items() if value.strip()}
     api = _url(env, "GITHUB_API_URL", "https://api.github.com")
-    return SourceUrls(_url(env, "QUAY_URL", "https://quay.io"), _url(env, "ARGOFIX_RELEASES_URL", api))
+    return SourceUrls(
+        _url(env, "QUAY_URL", "https://quay.io"),
+        _url(env, "ARGOFIX_RELEASES_URL", api),
+        _url(env, "ARGOFIX_CHARTS_URL", ARGO_HELM),
+    )
 
 
 def cluster_wanted(environ: Mapping[str, str]) -> bool:

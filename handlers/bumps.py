@@ -33,8 +33,8 @@ from gitops.scan import Scan, scan
 from gitops.sources import Analysis
 from gitops.tree import Tree
 from gitops.versions.components import BUILT_IN, Component
+from gitops.versions.find import ChartIndex, find_pins
 from gitops.versions.overlay import NoOverlay, find_overlay
-from gitops.versions.pins import Pins
 from handlers.desk import Desk
 from handlers.proposals import (
     Proposal,
@@ -131,17 +131,26 @@ class _Work:
             if self.found.malformed or self.found.unread:
                 self._keep(component)  # it may be in what cannot be read at present
             return [self._not_possible(component, safe(str(error)))]
+        services = self.desk.context.services
+        charts: ChartIndex = {}
+        if any(pin.chart is not None for pin in pins.pins):
+            try:
+                charts = await services.versions.charts(component)
+            except SourceFault as fault:
+                return [self._unknown(component, fault)]
+            look_again = partial(find_pins, found=self.found, memo=self.analysis.memo, charts=charts)
+            pins = await asyncio.to_thread(look_again, self.tree, pins.overlay, component)
         current = pins.current
         if current is None:
             return [self._not_possible(component, f"no pin in {code(pins.overlay)} tells a version")]
-        services = self.desk.context.services
         try:
             published = await services.versions.published(component, self.desk.github)
-            steps = Steps(followed, pins, current, published, self.wish, self._open_of(component), self._now())
+            steps = Steps(
+                followed, pins, charts, current, published, self.wish, self._open_of(component), self._now()
+            )
             steps = await steps.with_images(partial(services.versions.has_image, component))
         except SourceFault as fault:
-            self._keep(component)
-            return [Outcome(component.name, f"{safe(str(fault))}, so nothing is changed", ok=False)]
+            return [self._unknown(component, fault)]
         outcomes = [await self._offer(steps, level, release) for level, release in steps.offers.items()]
         for level, pull in steps.open.items():
             if level not in steps.offers:
@@ -150,6 +159,10 @@ class _Work:
             return outcomes
         why, well = steps.nothing()
         return [Outcome(component.name, why, ok=well)]
+
+    def _unknown(self, component: Component, fault: SourceFault) -> Outcome:
+        self._keep(component)
+        return Outcome(component.name, f"{safe(str(fault))}, so nothing is changed", ok=False)
 
     def _keep(self, component: Component) -> None:
         self.keep |= {branch_of(component, level) for level in Level}
@@ -166,17 +179,19 @@ class _Work:
                 await close(self.desk, self.github, pull, why)
 
     async def _offer(self, steps: Steps, level: Level, release: Release) -> Outcome:
-        followed, pins, component = steps.followed, steps.pins, steps.followed.component
+        followed, component = steps.followed, steps.followed.component
         branch, current = branch_of(component, level), steps.open.get(level)
         try:
-            plan = await asyncio.to_thread(self._plan, component, pins, release)
+            plan = await asyncio.to_thread(self._plan, steps, release)
         except GitopsError as error:
             return self._not_offered(component, release, branch, safe(str(error)))
         if not plan.edits:
             return self._not_offered(component, release, branch, _reasons(plan))
         engine = self.desk.context.services.engine
         snapshot = await self.desk.context.unless_superseded(engine.snapshot(self.tree, self.analysis))
-        proof = await self.desk.context.unless_superseded(engine.drive(prove_bump(snapshot, self.analysis, plan)))
+        proof = await self.desk.context.unless_superseded(
+            engine.drive(prove_bump(snapshot, self.analysis, plan, steps.charts))
+        )
         if not proof.holds:
             if any(isinstance(state.rendering, RenderFailed) for state in snapshot.states):
                 self.keep.add(branch)  # what is broken on the default branch will be mended
@@ -195,8 +210,17 @@ class _Work:
         bump = text.Bump(plan, release, level, proof, passed, steps.asked(level))
         return await self._make_so(bump, branch, current)
 
-    def _plan(self, component: Component, pins: Pins, release: Release) -> BumpPlan:
-        return plan_bump(self.tree, pins.overlay, component, release.tag, release.digest, pins=pins, found=self.found)
+    def _plan(self, steps: Steps, release: Release) -> BumpPlan:
+        return plan_bump(
+            self.tree,
+            steps.pins.overlay,
+            steps.followed.component,
+            release.tag,
+            release.digest,
+            pins=steps.pins,
+            found=self.found,
+            charts=steps.charts,
+        )
 
     async def _held_up(self, component: Component, release: Release) -> str | None:
         """Why a new pull request is not opened now."""

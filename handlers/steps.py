@@ -18,6 +18,7 @@ from bot.versions.model import Published
 from checks.policy import PATH
 from checks.versions.choose import Release, choose, level_of
 from checks.versions.policy import Level, VersionPolicy
+from gitops.versions.find import ChartIndex
 from gitops.versions.pins import Pins, parse_version
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class Steps:
 
     followed: VersionPolicy
     pins: Pins
+    charts: ChartIndex
     current: Version
     published: Published
     wish: Wish | None

@@ -24,7 +24,7 @@ from gitops.errors import GitopsError
 from gitops.scan import Scan, scan
 from gitops.spans import Edit
 from gitops.versions.components import ARGO_CD, BUILT_IN, Component
-from gitops.versions.find import ChartIndex
+from gitops.versions.find import ChartIndex, find_pins
 from gitops.versions.overlay import NoOverlay, find_overlay
 from gitops.versions.pins import Pins, parse_version
 
@@ -50,10 +50,16 @@ async def bump(checkout: Checkout, arguments: argparse.Namespace) -> int:
         except NoOverlay as error:
             missing.append(str(error))
             continue
+        charts: ChartIndex = {}
+        if arguments.to is None and any(pin.chart is not None for pin in pins.pins):
+            from bot.cli.published import installed_by_charts
+
+            charts = await installed_by_charts(policy.component)
+            pins = find_pins(checkout.tree, pins.overlay, policy.component, found=found, memo=memo, charts=charts)
         target = await _target(policy, pins, arguments)
         if target is None:
             continue
-        charts = _charts(policy.component, target, arguments.chart_version)
+        charts = _charts(policy.component, target, arguments.chart_version) or charts
         plan = _plan(checkout, policy.component, pins, found, target, charts)
         proof = await _proof(checkout, plan, charts) if plan.edits else None
         _explain(plan, proof)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import aiohttp
 
@@ -17,11 +19,24 @@ from bot.versions.faults import SourceFault
 from bot.versions.model import Published
 from bot.versions.sources import VersionSources
 from gitops.versions.components import Component
+from gitops.versions.find import ChartIndex
 
 
 async def published(component: Component) -> Published:
     """What quay.io and GitHub have of a component. `GITHUB_TOKEN`, if set, lifts GitHub's limit of 60 requests an
     hour. Raises `CannotRun`."""
+    async with _sources() as (sources, github):
+        return await sources.published(component, github)
+
+
+async def installed_by_charts(component: Component) -> ChartIndex:
+    """Which version each version of the component's charts installs. Raises `CannotRun`."""
+    async with _sources() as (sources, _):
+        return await sources.charts(component)
+
+
+@asynccontextmanager
+async def _sources() -> AsyncIterator[tuple[VersionSources, GitHub]]:
     try:
         urls = source_urls(os.environ)
     except SettingsError as error:
@@ -31,11 +46,15 @@ async def published(component: Component) -> Published:
     clock = SystemClock()
     async with aiohttp.ClientSession(trust_env=True) as session:
         sources = VersionSources(
-            session, quay_url=urls.quay, clock=clock, directory=cache_directory() / "versions", metrics=Metrics()
+            session,
+            quay_url=urls.quay,
+            charts_url=urls.charts,
+            clock=clock,
+            directory=cache_directory() / "versions",
+            metrics=Metrics(),
         )
         token = FixedToken(os.environ.get("GITHUB_TOKEN", "").strip())
-        github = GitHub(Wire(session, urls.releases, clock), token, Pace(clock), scope="command line")
         try:
-            return await sources.published(component, github)
+            yield sources, GitHub(Wire(session, urls.releases, clock), token, Pace(clock), scope="command line")
         except SourceFault as fault:
             raise CannotRun(f"{fault}; without it, say `--to VERSION`") from None

@@ -3,6 +3,7 @@ so."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import random
@@ -38,10 +39,14 @@ class Reply:
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def content_type(self) -> str:
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
 
 @dataclass(slots=True)
 class Host:
-    """`source` names it in faults. `observe(source, status)` sees every answer."""
+    """`source` names it in faults. `observe(source, status)` sees every answer; `largest` bounds it, in bytes."""
 
     session: aiohttp.ClientSession
     base_url: str
@@ -50,34 +55,42 @@ class Host:
     cache: AnswerCache
     observe: Callable[[str, int], None] = lambda _source, _status: None
     jitter: random.Random = field(default_factory=random.Random)
+    largest: int = LARGEST
     _closed_until: float = 0.0  # seconds since the epoch
     _failures: int = 0  # in a row
 
     async def json(self, path: str, reduce: Callable[[Any], Any]) -> Any:
-        """What `reduce` makes of the JSON at `path` (which may carry a query): what it keeps must be JSON itself.
+        """What `reduce` makes of the JSON at `path` (which may carry a query); see `read`."""
+        return await self.read(path, "application/json", self._json, reduce)
 
-        A conditional request where the host gave an ETag before. `reduce` raises `SourceFault` for what cannot be.
+    async def read(self, path: str, accept: str, parse: Callable[[Reply], Any], reduce: Callable[[Any], Any]) -> Any:
+        """What `reduce` makes of what `parse` (run in a thread) makes of the answer. What `reduce` gives must be
+        JSON, and it must take that, too.
+
+        A conditional request where the host gave an ETag before. Both raise `SourceFault` for what cannot be.
         """
         url = self.base_url + path
         kept = self.cache.get(url)
-        headers = {"Accept": "application/json"} | ({"If-None-Match": kept.etag} if kept else {})
+        headers = {"Accept": accept} | ({"If-None-Match": kept.etag} if kept else {})
         reply = await self.exchange("GET", path, headers)
         if reply.status == 304 and kept is not None:
             return reduce(kept.data)
         if reply.status != 200:
             raise self.fault("refused", f"{url} answers HTTP {reply.status}")
-        kind = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/json":
-            raise self.fault("not-json", f"{url} answers with {kind or 'no content type'}, not with JSON")
-        try:
-            data = json.loads(reply.body.decode("utf-8"))
-        except (ValueError, RecursionError):
-            raise self.fault("not-json", f"{url} answers with what is not JSON, though it says so") from None
-        result = reduce(data)
+        result = reduce(await asyncio.to_thread(parse, reply))
         etag = reply.headers.get("etag")
         if etag:
             self.cache.put(url, etag, result)
         return result
+
+    def _json(self, reply: Reply) -> Any:
+        kind = reply.content_type
+        if kind != "application/json":
+            raise self.fault("not-json", f"{self._name} answers with {kind or 'no content type'}, not with JSON")
+        try:
+            return json.loads(reply.body.decode("utf-8"))
+        except (ValueError, RecursionError):
+            raise self.fault("not-json", f"{self._name} answers with what is not JSON, though it says so") from None
 
     async def exchange(self, method: str, path: str, headers: Mapping[str, str]) -> Reply:
         """One request, asked again after a fault of the network or the server. Statuses from 500 on and 429 never
@@ -94,7 +107,7 @@ class Host:
                 trouble = ("unreachable", f"{self._name} gives no whole answer ({type(error).__name__})")
             else:
                 if reply is None:
-                    raise self.fault("too-much", f"{url} answers with more than {LARGEST:,} bytes")
+                    raise self.fault("too-much", f"{url} answers with more than {self.largest:,} bytes")
                 self.observe(self.source, reply.status)
                 if reply.status == 429:
                     self._close(_seconds(reply.headers.get("retry-after"), self.clock.now()))
@@ -137,7 +150,7 @@ class Host:
             timeout=TIMEOUT,
             max_redirects=_REDIRECTS,
         ) as response:
-            body = await read_at_most(response, LARGEST)
+            body = await read_at_most(response, self.largest)
             found = {name.lower(): value for name, value in response.headers.items()}
             return None if body is None else Reply(response.status, found, body)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,18 +16,20 @@ from bot.clock import Clock
 from bot.github.client import FixedToken, GitHub, Wire
 from bot.github.pace import Pace
 from bot.metrics import Metrics
-from bot.versions import quay, releases
+from bot.versions import charts, quay, releases
 from bot.versions.cache import AnswerCache
 from bot.versions.faults import SourceFault
 from bot.versions.host import Host
 from bot.versions.model import GitHubRelease, Published, Tag
 from checks.versions.choose import Release
-from gitops.versions.components import Component
+from gitops.versions.components import ARGO_CD, Chart, Component
+from gitops.versions.find import ChartIndex
 from gitops.versions.pins import parse_version
 
 FRESH = 300.0  # seconds that an outcome is good for, so that many repositories cost one look
 FRESH_FAULT = 60.0
 SERVED = 6 * 3600.0  # that an image was seen; a registry counts each look as a pull
+_ARGO_HELM = frozenset(chart.repository for chart in ARGO_CD.charts)
 _MOST = 200  # components that are remembered
 # Both become part of a path, so `.` and `..` are out.
 _PAIR = re.compile(r"(?!\.{1,2}/)[A-Za-z0-9_.-]+/(?!\.{1,2}\Z)[A-Za-z0-9_.-]+")
@@ -52,6 +55,7 @@ class VersionSources:
         session: aiohttp.ClientSession,
         *,
         quay_url: str,
+        charts_url: str,
         clock: Clock,
         directory: Path,
         metrics: Metrics,
@@ -60,6 +64,10 @@ class VersionSources:
         self._clock = clock
         self._metrics = metrics
         self._cache = AnswerCache(directory)
+        self._charts = Host(
+            session, charts_url, "charts", clock, self._cache, metrics.observe_versions, largest=charts.LARGEST
+        )
+        self._known_charts: dict[str, tuple[float, Mapping[str, str]]] = {}
         self._quay = Host(session, quay_url, "quay", clock, self._cache, metrics.observe_versions)
         self._elsewhere: GitHub | None = None
         if releases_url is not None:
@@ -82,6 +90,28 @@ class VersionSources:
             raise known.outcome
         assert known.outcome is not None
         return known.outcome
+
+    async def charts(self, component: Component) -> ChartIndex:
+        """For the component's charts in Argo's own repository (others are not asked, wherever a configuration points
+        to): which version each of their versions installs. Raises `SourceFault`."""
+        found: dict[Chart, Mapping[str, str]] = {}
+        for chart in component.charts:
+            if chart.repository in _ARGO_HELM:
+                found[chart] = await self._chart(component, chart.name)
+        return found
+
+    async def _chart(self, component: Component, name: str) -> Mapping[str, str]:
+        known = self._known_charts.get(name)
+        if known is not None and self._clock.now() < known[0]:
+            return known[1]
+        try:
+            versions = await charts.app_versions(self._charts, name)
+        except SourceFault as fault:
+            self._count(component, fault)
+            raise
+        self._known_charts = dict(list(self._known_charts.items())[-_MOST:])
+        self._known_charts[name] = (self._clock.now() + FRESH, versions)
+        return versions
 
     async def has_image(self, component: Component, digest: str) -> bool:
         """Whether the registry serves the image to everybody. Raises `SourceFault`."""

@@ -87,6 +87,7 @@ class Bot:
     reconcile_interval: float = 0  # only where a test is about it: the clock leaps
     poll_interval: float = 0
     quay_url: str = "http://127.0.0.1:9"
+    charts_url: str = "http://127.0.0.1:9"
     bumps_per_hour: int = 5
     kubeconfig: str = ""  # clusters are asked only where a test is about them
     _task: asyncio.Task[None] | None = None
@@ -104,6 +105,7 @@ class Bot:
             port=0,
             poll_interval=self.poll_interval,
             quay_url=self.quay_url,
+            charts_url=self.charts_url,
             bumps_per_hour=self.bumps_per_hour,
             reconcile_interval=self.reconcile_interval,
             cluster=bool(self.kubeconfig),

@@ -8,10 +8,10 @@ import pytest
 
 from bot.deliveries import delivery_of
 from tests.github import User
-from tests.handlers.bumping import MINOR, PATCH, PRODUCTION, STAGING, World, overlay, policy
+from tests.handlers.bumping import MINOR, PATCH, STAGING, World, overlay, policy
 from tests.handlers.conftest import Contents, body_of, by_the_app
 from tests.quay import Fault, faults
-from tests.scenarios import application, documents, kustomization, manifest
+from tests.scenarios import kustomization
 
 GUIDES = "https://argo-cd.readthedocs.io/en/stable/operator-manual/upgrading/"
 
@@ -249,71 +249,6 @@ async def test_no_more_than_so_many_are_opened_within_an_hour(world: World) -> N
     world.bot.clock.offset += 3600
     await world.tick()
     assert len(world.open(repo)) == 2
-
-
-async def test_a_digest_moves_with_its_tag(world: World) -> None:
-    world.publish("v3.2.2", "v3.2.3")
-    digests = {tag.name: tag.digest for tag in world.quay.repository("argoproj/argocd").tags}
-    pinned = overlay("v3.2.2") + f"    digest: {digests['v3.2.2']}\n"
-    repo = world.repository({STAGING: pinned})
-    await world.tick()
-    wanted = pinned.replace("v3.2.2", "v3.2.3").replace(digests["v3.2.2"], digests["v3.2.3"])
-    assert repo.file(STAGING, PATCH) == wanted.encode()
-
-
-async def test_production_stays_where_only_the_base_pins_the_version(world: World) -> None:
-    world.publish("v3.2.2", "v3.2.3")
-    repo = world.repository({STAGING: kustomization("../../base"), PRODUCTION: kustomization("../../base")})
-    await world.tick()
-    assert [line for line in world.open(repo)[PATCH].diff().splitlines() if line.startswith("+++")] == [
-        f"+++ b/{STAGING}"
-    ]
-    assert b"newTag: v3.2.3" in (repo.file(STAGING, PATCH) or b"")
-    assert "nothing outside of it moves" in body_of(world.open(repo)[PATCH])
-
-
-async def test_an_overlay_that_cannot_be_rendered_here_is_bumped_and_said_to_be_so(world: World) -> None:
-    world.publish("v3.2.2", "v3.2.3")
-    remote = "https://github.com/argoproj/argo-cd//manifests/cluster-install?ref="
-    repo = world.repository({STAGING: kustomization(f"{remote}v3.2.2")})
-    await world.tick()
-    assert f"{remote}v3.2.3".encode() in (repo.file(STAGING, PATCH) or b"")
-    body = body_of(world.open(repo)[PATCH])
-    assert "was not compared" in body
-    assert "❌" not in body
-
-
-async def test_another_component_is_a_matter_of_configuration(world: World) -> None:
-    rollouts = world.github.repository("argoproj/argo-rollouts", {"README.md": "x\n"}, private=False)
-    for tag in ("v1.8.0", "v1.8.3"):
-        world.github.release(rollouts, tag)
-        world.quay.repository("argoproj/argo-rollouts").push(tag, at=world.bot.clock.now() - 1000)
-    files: Contents = {
-        "apps.yaml": documents(application("rollouts", "rollouts/staging", namespace="rollouts")),
-        "rollouts/staging/kustomization.yaml": kustomization("deployment.yaml"),
-        "rollouts/staging/deployment.yaml": manifest(
-            "Pod",
-            "r",
-            "rollouts",
-            spec={"containers": [{"name": "r", "image": "quay.io/argoproj/argo-rollouts:v1.8.0"}]},
-        ),
-        **policy(
-            """
-            versions:
-              argo-rollouts:
-                images: [quay.io/argoproj/argo-rollouts]
-                quay: argoproj/argo-rollouts
-                repository: argoproj/argo-rollouts
-            """
-        ),
-    }
-    repo = world.github.repository("acme/platform", files)
-    world.github.install(repo)
-    await world.tick()
-    (pull,) = world.open(repo).values()
-    assert pull.head_branch == "argofix/bump/argo-rollouts-patch"
-    assert body_of(pull).startswith("<!-- argofix:bump:argo-rollouts -->")
-    assert b"argo-rollouts:v1.8.3" in (repo.file("rollouts/staging/deployment.yaml", pull.head_branch) or b"")
 
 
 async def test_notes_of_a_release_mention_nobody_and_refer_to_nothing(world: World, alice: User) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.bot.cli.test_commands import argofix, git, write
+from tests.charts import SimulatedCharts
 from tests.github import SimulatedGitHub
 from tests.quay import SimulatedQuay
 from tests.quay.store import digest_of
@@ -156,3 +157,17 @@ async def test_a_pinned_digest_is_asked_for(cache: Path, checkout: Path, publish
     assert done.returncode == 0, done.stderr
     added = [line for line in done.stdout.decode().splitlines() if line.startswith("+ ")]
     assert added == ["+  newTag: v3.3.4 # staging first", f"+  digest: {digest_of('v3.3.4')}"]
+
+
+async def test_a_charts_version_is_looked_up_in_its_repository(
+    cache: Path, checkout: Path, published: dict[str, str]
+) -> None:
+    chart = "helmCharts:\n- {name: argo-cd, repo: https://argoproj.github.io/argo-helm, version: 9.1.0}\n"
+    write(checkout, {KUSTOMIZATION: chart.encode()})
+    async with SimulatedCharts() as charts:
+        for version, installs in (("9.1.0", "v3.2.2"), ("9.1.1", "v3.2.3"), ("9.2.4", "v3.3.4")):
+            charts.publish("argo-cd", version, installs)
+        environment = published | {"ARGOFIX_CHARTS_URL": charts.url}
+        done = await asyncio.to_thread(argofix, cache, "bump", checkout, **environment)
+    assert done.returncode == 0, done.stderr
+    assert b"+- {name: argo-cd, repo: https://argoproj.github.io/argo-helm, version: 9.2.4}" in done.stdout

@@ -15,12 +15,19 @@ from bot.github.client import GitHub
 from bot.metrics import Metrics
 from bot.versions.faults import SourceFault
 from bot.versions.sources import FRESH, FRESH_FAULT, SERVED, VersionSources
-from gitops.versions.components import ARGO_CD, Component
+from gitops.versions.components import ARGO_CD, Chart, Component
 from tests.bot.clocks import JumpingClock
+from tests.charts import SimulatedCharts
 from tests.github import Installation, Repository, SimulatedGitHub
 from tests.quay import Fault, SimulatedQuay, faults
 
 Make = Callable[..., VersionSources]
+
+
+@pytest.fixture
+async def charts() -> AsyncIterator[SimulatedCharts]:
+    async with SimulatedCharts() as simulation:
+        yield simulation
 
 
 @pytest.fixture
@@ -30,11 +37,16 @@ def metrics() -> Metrics:
 
 @pytest.fixture
 async def sources(
-    quay: SimulatedQuay, clock: JumpingClock, tmp_path: Path, metrics: Metrics
+    quay: SimulatedQuay, charts: SimulatedCharts, clock: JumpingClock, tmp_path: Path, metrics: Metrics
 ) -> AsyncIterator[VersionSources]:
     async with aiohttp.ClientSession() as session:
         yield VersionSources(
-            session, quay_url=quay.url, clock=clock, directory=tmp_path / "versions", metrics=metrics
+            session,
+            quay_url=quay.url,
+            charts_url=charts.url,
+            clock=clock,
+            directory=tmp_path / "versions",
+            metrics=metrics,
         )
 
 
@@ -137,6 +149,7 @@ async def test_releases_may_be_elsewhere_and_need_no_access_there(
         sources = VersionSources(
             session,
             quay_url=quay.url,
+            charts_url=quay.url,
             releases_url=github.api_url,
             clock=clock,
             directory=tmp_path / "other",
@@ -160,3 +173,46 @@ async def test_an_image_is_looked_for_with_its_digest(
     with pytest.raises(SourceFault):
         await sources.has_image(ARGO_CD, digest)
     assert fault_count(metrics, "quay", "refused") == 1
+
+
+HELM, OCI = ARGO_CD.charts
+
+
+async def test_versions_of_a_chart_are_known_by_what_they_install(
+    sources: VersionSources, charts: SimulatedCharts, clock: JumpingClock
+) -> None:
+    charts.publish("argo-cd", "9.1.0", "v3.2.2")
+    charts.publish("argo-cd", "9.2.0", "v3.3.1")
+    charts.publish("argo-cd", "9.2.1", "v3.3.1", deprecated=True)
+    charts.publish("argo-workflows", "1.0.0", "v4.0.0")
+    known = {"9.1.0": "v3.2.2", "9.2.0": "v3.3.1"}
+    assert await sources.charts(ARGO_CD) == {HELM: known, OCI: known}  # one index for both
+    assert charts.requests == [200]
+    clock.time += FRESH + 1
+    assert (await sources.charts(ARGO_CD))[HELM] == known
+    assert charts.requests == [200, 304]
+
+
+async def test_only_argos_own_chart_repository_is_asked(sources: VersionSources, charts: SimulatedCharts) -> None:
+    elsewhere = replace(ARGO_CD, charts=(Chart("https://10.0.0.1/charts", "argo-cd"),))
+    assert await sources.charts(elsewhere) == {}
+    assert charts.requests == []
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"<html>sign in</html>", "text/html"),
+        (b"entries: [", "text/yaml"),
+        (b"entries: {argo-cd: 3}", "text/yaml"),
+        (b"[" * 100_000, "text/yaml"),
+        (b"", "text/yaml"),
+    ],
+)
+async def test_an_index_that_makes_no_sense_is_a_fault(
+    sources: VersionSources, charts: SimulatedCharts, metrics: Metrics, body: bytes, content_type: str
+) -> None:
+    charts.body, charts.content_type = body, content_type
+    with pytest.raises(SourceFault):
+        await sources.charts(ARGO_CD)
+    assert fault_count(metrics, "charts", "malformed") == 1
