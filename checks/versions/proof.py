@@ -156,23 +156,26 @@ class _Comparison:
             f"{seen}; also {', '.join(others[:_NAMED])}" if others else seen,
             not others and not without_effect,
         )
-        component, wanted = self.plan.component, self.plan.version
-        running = [
-            (resource, text)
-            for resource in new
-            for _, text in _texts("", resource.manifest())
-            if component.is_image(split_image(text).name) and (split_image(text).tag or split_image(text).digest)
-        ]
-        wrong = [
-            f"{resource.id} runs {text}"
-            for resource, text in running
-            if (tag := split_image(text).tag) and (v := parse_version(tag)) is not None and v < wanted
-        ]
+        running, wrong = self._images_in(new)
         yield Row(
-            f"Every rendered image of {component.name} is {self.plan.tag}",
-            f"{len(running) - len(wrong)} of {len(running)}" + (f"; {wrong[0]}" if wrong else ""),
+            f"Every rendered image of {self.plan.component.name} is {self.plan.tag}",
+            f"{running - len(wrong)} of {running}" + (f"; {wrong[0]}" if wrong else ""),
             not wrong,
         )
+
+    def _images_in(self, resources: tuple[Resource, ...]) -> tuple[int, list[str]]:
+        """How many images of the component these run, and a clause for each that is too old."""
+        running = 0
+        wrong: list[str] = []
+        for resource in resources:
+            for _, text in _texts("", resource.manifest()):
+                image = split_image(text)
+                if self.plan.component.is_image(image.name) and (image.tag or image.digest):
+                    running += 1
+                    version = parse_version(image.tag)
+                    if version is not None and version < self.plan.version:
+                        wrong.append(f"{resource.id} runs {text}")
+        return running, wrong
 
     def _image_changes(self, old: tuple[Resource, ...], new: tuple[Resource, ...]) -> Iterator[ImageChange]:
         for resource, one, other in _pairs(old, new):
@@ -206,14 +209,14 @@ class _Comparison:
         detail = f"{len(before)} before, {len(after)} after"
         yield Row("No Application comes or goes", detail, not gone and not new)
         broken: list[str] = []
-        own: list[str] = []
+        own: list[State] = []
         blind = 0
         for key, state in before.items():
             other = after.get(key)
             if other is None:
                 continue
             if self._reads_edited(state):
-                own.append(state.application.name)
+                own.append(other)
                 if not self._renders_overlay(state) or not self._moves_only(state.rendering, other.rendering):
                     broken.append(state.application.name)
             elif [part.rendering for part in state.parts] != [part.rendering for part in other.parts]:
@@ -224,6 +227,15 @@ class _Comparison:
         if blind and not broken:
             detail += f"; {blind} that cannot be rendered here read none of the edited files"
         yield Row("No other Application changes", detail, not broken)
+        yield from self._deployed(own)
+
+    def _deployed(self, states: list[State]) -> Iterator[Row]:
+        """The Applications that render the overlay, with their own options: those may pin an image of their own."""
+        rendered = [(s.application.name, s.rendering) for s in states if isinstance(s.rendering, Rendered)]
+        old = [f"in {name} {wrong[0]}" for name, r in rendered if (wrong := self._images_in(r.resources)[1])]
+        if rendered:
+            detail = old[0] if old else ", ".join(name for name, _ in rendered[:_NAMED])
+            yield Row(f"The Applications that deploy it run {self.plan.tag}", detail, not old)
 
     def _reads_edited(self, state: State) -> bool:
         edited = {edit.span.path for edit in self.plan.edits}

@@ -64,7 +64,13 @@ class FileEdits:
         listed = child(root, "images")
         fields = [("newTag", wanted.tag)] + ([("digest", wanted.digest)] if wanted.digest else [])
         if key is None or listed is None:
-            return self._append(documents[0].end_line, root.start_mark.column, "images:", wanted, fields)
+            return self._append(
+                self._end_of(documents[0].end_line, root.start_mark.column),
+                root.start_mark.column,
+                "images:",
+                wanted,
+                fields,
+            )
         if isinstance(listed, yaml.ScalarNode) and listed.value == "" and not listed.style:
             return self._append(first_line(key), root.start_mark.column, "", wanted, fields)
         if not isinstance(listed, yaml.SequenceNode) or listed.start_mark.index < key.start_mark.index:
@@ -92,6 +98,15 @@ class FileEdits:
     @property
     def _end(self) -> str:
         return "\r\n" if self._lines and self._lines[0].endswith("\r\n") else "\n"
+
+    def _end_of(self, line: int, column: int) -> int:
+        """The last line of what ends on `line`, with comments behind it that are indented into it."""
+        while line < len(self._lines):
+            text = self._lines[line]
+            if not text.lstrip(" ").startswith("#") or len(text) - len(text.lstrip(" ")) <= column:
+                break
+            line += 1
+        return line
 
     def _append(self, line: int, column: int, head: str, wanted: Override, fields: Sequence[tuple[str, str]]) -> Span:
         indent = " " * column

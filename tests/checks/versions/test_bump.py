@@ -70,3 +70,10 @@ def test_the_diff_is_exactly_the_version(style: Style, text: str, end: str, fina
     assert after(files, plan).read(K).decode() == expected
     again = bump({K: expected})
     assert (again.edits, again.reported) == ((), ())
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+def test_a_byte_order_mark_on_the_line_of_the_pin(end: str) -> None:
+    text = "\ufeffimages: [{name: quay.io/argoproj/argocd, newTag: 'X'}]" + end
+    files = {K: text.replace("X", OLD)}
+    assert after(files, bump(files)).read(K).decode() == text.replace("X", NEW)

@@ -6,6 +6,7 @@ import pytest
 
 from checks.versions.bump import NoVersion, plan_bump
 from gitops.versions.components import ARGO_CD
+from gitops.versions.edits import CannotEdit
 from tests.checks.versions.stage import NEW, NEW_DIGEST, OLD, OLD_DIGEST, STAGING, K, after, bump, diff
 from tests.scenarios import Files, application, kustomization, manifest, tree
 
@@ -213,3 +214,17 @@ def test_a_pin_that_is_newer_stays() -> None:
     plan = bump(files)
     assert [move.span.line for move in plan.moves] == [4]
     assert f"{K}:1 pins v3.4.0 already, which is newer, and stays" in plan.notes
+
+
+def test_a_comment_inside_the_last_list_stays_inside_it() -> None:
+    text = "resources:\n  - ../../base\n  # - monitoring\n\n# the end\n"
+    changed = after(shared(text), bump(shared(text))).read(K).decode()
+    added = f"images:\n  - name: quay.io/argoproj/argocd\n    newTag: {NEW}\n"
+    assert changed == text.replace("monitoring\n", f"monitoring\n{added}")
+
+
+def test_an_edit_that_would_change_another_value_is_not_made() -> None:
+    # Without a final newline the text is `a`; with more lines behind it, it would be `a` and a newline.
+    files = shared("resources: [../../base]\nx: |\n  a")
+    with pytest.raises(CannotEdit, match="cannot edit line by line"):
+        bump(files)
