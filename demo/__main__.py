@@ -89,10 +89,10 @@ async def _story(github: SimulatedGitHub, quay: SimulatedQuay, state: Path, say:
         say("she presses the Fix button of the ownership check")
         github.click(repo, pull.checks["argofix / ownership"], "fix", alice)
         fix = await _by_the_app(github, repo, 1)
-        await github.wait_for(lambda: len(pull.issue.comments) > 0, within=40)
+        await github.wait_for(lambda: bool(_comments(pull, "<!-- argofix:fixes -->")), within=40)
         await _checked(github, fix)
         _print("The fix against her branch (its text left out here)", _short(fix))
-        _print("The comment on her pull request", pull.issue.comments[-1].body)
+        _print("The answer on her pull request", _comments(pull, "<!-- argofix:fixes -->")[0])
 
         say("she merges her own pull request all the same")
         github.merge(pull, alice)
@@ -140,6 +140,10 @@ async def _by_the_app(github: SimulatedGitHub, repo: Repository, count: int) -> 
 
     await github.wait_for(lambda: len(opened()) >= count, within=40)
     return sorted(opened(), key=lambda pull: pull.number)[count - 1]
+
+
+def _comments(pull: PullRequest, mark: str) -> list[str]:
+    return [comment.body for comment in pull.issue.comments if mark in comment.body]
 
 
 def _short(pull: PullRequest) -> str:

@@ -18,6 +18,7 @@ from bot.mirror import MergeConflict
 from checks.policy import PATH, Policy, read_policy
 from checks.registry import rules
 from handlers.desk import Desk, fingerprint
+from handlers.order import show_order
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +68,8 @@ async def evaluate_pull(desk: Desk, number: int, *, again: str = "") -> None:
             before, stranger = objects.tree(sides.base), desk.by_stranger(pull)
             evaluation = await desk.evaluate(head_tree, before, policy, by_stranger=stranger)
             notes = [*sides.notes, *_own_policy(read_policy(head_tree), policy)]
+            # Before the runs end: an attempt that is cut off here finds them unfinished and does it again.
+            await show_order(desk, pull, evaluation, policy, base=sides.base)
             for name, run in list(started.items()):
                 desk.context.check()
                 await _finish(desk, run, sha, evaluation, name, policy, notes)

@@ -33,9 +33,18 @@ async def delete(github: GitHub, repository: str, comment_id: int) -> None:
 
 
 async def sticky(
-    github: GitHub, repository: str, number: int, *, mark: str, body: str, app_id: int, slug: str
-) -> Comment:
+    github: GitHub,
+    repository: str,
+    number: int,
+    *,
+    mark: str,
+    body: str,
+    app_id: int,
+    slug: str,
+    only_update: bool = False,
+) -> Comment | None:
     """The one comment of ours that holds `mark` (an HTML comment): created, updated, or left when it says the same.
+    With `only_update` none is created; None when there is none.
 
     A person may quote the mark, so only the App's own comments count (`slug[bot]`).
     """
@@ -44,7 +53,7 @@ async def sticky(
         if is_ours(comment, app_id, slug) and mark in comment.body:
             same = comment.body.replace("\r\n", "\n").strip() == body.replace("\r\n", "\n").strip()
             return comment if same else await update(github, repository, comment.id, body)
-    return await create(github, repository, number, body)
+    return None if only_update else await create(github, repository, number, body)
 
 
 def is_ours(comment: Comment, app_id: int, slug: str) -> bool:

@@ -39,12 +39,14 @@ class Deleted:
 
 @dataclass(frozen=True)
 class Moved:
-    """One object that another Application brings now, and whether the one that brought it prunes by itself."""
+    """One object that another Application brings now: whether the one that brought it `prunes` by itself, and whether
+    the other one brought it `already`."""
 
     id: OwnedId
     before: Application
     after: Application
     prunes: bool
+    already: bool
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class _Comparison:
                 continue  # the same ConfigMap or Secret with other content
             other = self._other_owner(owned_id, application, self._after(now.application))
             if other is not None:
-                self._moved.append(Moved(owned_id, now.application, other, prunes))
+                self._moved.append(Moved(owned_id, now.application, other, prunes, self._had(other, owned_id)))
             elif _protected(copy, "Prune"):
                 self._kept.append(Deleted(owned_id, copy))
             elif prunes:
@@ -130,7 +132,7 @@ class _Comparison:
         for owned_id, copy in self._owned(self._base, state):
             other = self._other_owner(owned_id, application, self._before(application))
             if other is not None:
-                self._moved.append(Moved(owned_id, application, other, deleter))
+                self._moved.append(Moved(owned_id, application, other, deleter, self._had(other, owned_id)))
             elif _protected(copy, "Delete"):
                 self._kept.append(Deleted(owned_id, copy, whole=True))
             elif deleter:
@@ -168,6 +170,9 @@ class _Comparison:
             if self._after(copy.application) == instance and not _same(copy.application, application):
                 return copy.application
         return None
+
+    def _had(self, application: Application, owned_id: OwnedId) -> bool:
+        return any(_same(copy.application, application) for copy in self._base.owners.get(owned_id, ()))
 
     def _weighed(self, owned_id: OwnedId, copy: Owned, *, whole: bool) -> Deleted:
         inside = 0

@@ -62,6 +62,8 @@ class Reason:
     @cached_property
     def needed_at(self) -> Span:
         """Where the need is written: the line of the reference, else the first line of the manifest."""
+        if self.consumer is None and self.evidence is Evidence.HANDOVER:
+            return self.provided_at  # the other one no longer writes it anywhere
         if self.consumer is None:
             return self.application.origin.span
         if self.use is not None:

@@ -1,0 +1,66 @@
+"""The sticky comment about the sync order: there while it is of use, one line when it no longer is."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from bot.errors import PermanentError
+from bot.evaluation import Evaluation
+from bot.formats.order import comment as text
+from bot.github import comments
+from bot.github.model import PullRequest
+from checks.policy import Policy
+from checks.sync_order.guidance import guide
+from handlers.desk import Desk
+
+log = logging.getLogger(__name__)
+
+
+async def show_order(desk: Desk, pull: PullRequest, evaluation: Evaluation, policy: Policy, *, base: str) -> None:
+    """Make the comment on a pull request say what `evaluation` tells. `base` is the commit it was compared with.
+
+    GitHub may refuse (a locked conversation): the check runs must not suffer for it.
+    """
+    if evaluation.base is None or _tells_itself(desk, pull):
+        return
+    guidance = await asyncio.to_thread(
+        guide, evaluation.base, evaluation.snapshot, policy, evaluation.live, evaluation.plans
+    )
+    body = text.SETTLED
+    matters = guidance.matters and _is_deployed(desk, pull, evaluation)
+    if matters:
+        # It reads files, to tell lines.
+        body = await asyncio.to_thread(
+            text.render,
+            guidance,
+            lambda span: desk.blob_url(pull.head.sha, span),
+            lambda span: desk.blob_url(base, span),
+        )
+    desk.context.check()
+    identity = desk.context.services.identity
+    try:
+        await comments.sticky(
+            desk.github,
+            desk.name,
+            pull.number,
+            mark=text.MARK,
+            body=body,
+            app_id=identity.id,
+            slug=identity.slug,
+            only_update=not matters,
+        )
+    except PermanentError as error:
+        log.warning("the sync order could not be shown", extra={"pull": pull.number, "reason": str(error)})
+
+
+def _tells_itself(desk: Desk, pull: PullRequest) -> bool:
+    """Whether it is a fix of ours, whose text has the order of its hand-over."""
+    ours = pull.author == desk.context.services.identity.login and not pull.from_fork
+    return ours and not pull.head.ref.startswith("argofix/bump/")
+
+
+def _is_deployed(desk: Desk, pull: PullRequest, evaluation: Evaluation) -> bool:
+    """Whether merging reaches a cluster: Argo CD reads the default branch, or those that Applications name."""
+    named = {s.target_revision for state in evaluation.snapshot.states for s in state.application.sources}
+    return pull.base.ref == desk.repository.default_branch or pull.base.ref in named
