@@ -52,6 +52,7 @@ from handlers.steps import Steps, Wish
 log = logging.getLogger(__name__)
 
 BELOW = "bump/"
+MOST_COMPONENTS = 50  # of a repository; each is looked for in every overlay
 _HOUR = 3600.0
 
 
@@ -85,7 +86,7 @@ async def settle_bumps(desk: Desk, wish: Wish | None = None) -> list[Outcome]:
         known = {pull.head.ref: pull for pull in await open_below(desk, BELOW)}
         work = _Work(desk, desk.writing(), tree, tip, policy, analysis, found, wish, known)
         outcomes: list[Outcome] = []
-        for followed in with_built_in(policy.versions, BUILT_IN):
+        for followed in with_built_in(policy.versions, BUILT_IN)[:MOST_COMPONENTS]:
             if wish is None or wish.name in (None, followed.component.name):
                 outcomes += await work.component(followed)
         if wish is None:
@@ -96,7 +97,7 @@ async def settle_bumps(desk: Desk, wish: Wish | None = None) -> list[Outcome]:
 
 
 async def keep_up(desk: Desk) -> None:
-    """Bring what is open up to date with the default branch; what is new is left to the schedule."""
+    """Look again when there are bumps that the default branch may have overtaken."""
     if desk.context.services.settings.poll_interval > 0 and await open_below(desk, BELOW):
         await settle_bumps(desk)
 
