@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from bot.engine import Engine
 from gitops.spans import Edit, Span
-from tests.checks.versions.stage import NEW, OLD, STAGING, K, bump, diff, proven
+from tests.checks.versions.stage import NEW, NEW_DIGEST, OLD, OLD_DIGEST, STAGING, K, bump, diff, proven
 from tests.scenarios import Files, application, config_map, documents, kustomization, manifest
 
 PRODUCTION = "argocd/overlays/production"
@@ -144,3 +146,22 @@ async def test_an_application_with_an_image_of_its_own_undoes_the_bump(engine: E
         f"The Applications that deploy it run {NEW}: in argocd-staging Deployment argocd/argocd-server runs "
         f"quay.io/argoproj/argocd:{OLD}"
     )
+
+
+@pytest.mark.parametrize(
+    ("pinned", "old", "new"),
+    [
+        (f"newTag: {OLD}\n  digest: {OLD_DIGEST}", f":{OLD}@{OLD_DIGEST}", f":{NEW}@{NEW_DIGEST}"),
+        (f"newTag: {OLD}@{OLD_DIGEST}", f":{OLD}@{OLD_DIGEST}", f":{NEW}@{NEW_DIGEST}"),
+        (f"digest: {OLD_DIGEST}", f"@{OLD_DIGEST}", f"@{NEW_DIGEST}"),
+    ],
+)
+@pytest.mark.parametrize("where", [K, "argocd/base/kustomization.yaml"], ids=["overlay", "shared base"])
+async def test_digests_move_with_their_tags(engine: Engine, pinned: str, old: str, new: str, where: str) -> None:
+    text = str(SHARED[where]) + f"images:\n- name: quay.io/argoproj/argocd\n  {pinned}\n"
+    files = {**SHARED, where: text}
+    proof = await proven(engine, files, bump(files))
+    assert proof.holds, proof.failure
+    name = "quay.io/argoproj/argocd"
+    expected = new if ":" in old.split("@")[0] or where == K else f":{NEW}@{NEW_DIGEST}"
+    assert {(change.old, change.new) for change in proof.images} == {(name + old, name + expected)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from textwrap import indent
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from bot.engine import Engine
 from checks.versions.plan import BumpPlan
+from gitops.errors import GitopsError
 from tests.checks.versions.stage import NEW, NEW_DIGEST, OLD, OLD_DIGEST, K, after, bump, proven
 from tests.scenarios import Files, kustomization, manifest
 
@@ -127,3 +129,76 @@ async def test_the_result_renders_with_exactly_the_new_version(engine: Engine) -
 def _applied(files: Files, plan: BumpPlan) -> Files:
     changed = after(files, plan)
     return {path: changed.read(path) for path in changed.paths()}
+
+
+ODD = st.recursive(
+    st.sampled_from(
+        [
+            "quay.io/argoproj/argocd",
+            "quay.io/argoproj/argocd:v3.2.2",
+            "quay.io/argoproj/argocd:v3.2.2@sha256:0",
+            "https://github.com/argoproj/argo-cd?ref=v3.2.2",
+            "https://argoproj.github.io/argo-helm",
+            "argo-cd",
+            "v3.2.2",
+            "../../base",
+            "a: [\n",
+            "",
+        ]
+    )
+    | st.none()
+    | st.booleans()
+    | st.floats(allow_nan=False, allow_infinity=False),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "name",
+                    "newName",
+                    "newTag",
+                    "digest",
+                    "repo",
+                    "version",
+                    "patch",
+                    "path",
+                    "target",
+                    "image",
+                    "kind",
+                    "<<",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=8,
+)
+FIELDS = st.sampled_from(
+    [
+        "images",
+        "helmCharts",
+        "resources",
+        "bases",
+        "components",
+        "patches",
+        "patchesStrategicMerge",
+        "openapi",
+        "kind",
+    ]
+)
+
+
+@given(st.dictionaries(FIELDS, ODD, max_size=4), ODD, st.binary(max_size=40))
+@settings(max_examples=300)
+def test_whatever_a_repository_holds_is_read(fields: object, base: object, rest: bytes) -> None:
+    files: Files = {
+        K: json.dumps(fields),
+        "argocd/base/kustomization.yaml": json.dumps({"resources": ["a.yaml", "b.yaml"], "images": base}),
+        "argocd/base/a.yaml": json.dumps({"kind": "Application", "apiVersion": "argoproj.io/v1", "spec": base}),
+        "argocd/base/b.yaml": rest,
+        "other/kustomization.yaml": kustomization("../argocd/base"),
+    }
+    with contextlib.suppress(GitopsError):  # a sentence for people; anything else fails the test
+        plan = bump(files)
+        assert bump(_applied(files, plan)).edits == ()

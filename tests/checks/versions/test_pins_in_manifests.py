@@ -209,3 +209,34 @@ def test_what_an_images_entry_overrides_need_not_be_a_version() -> None:
     plan = bump({K: kustomization("a.yaml", extra=entry), f"{STAGING}/a.yaml": image})
     assert [move.new for move in plan.moves] == [NEW]
     assert plan.reported == ()
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "style", "expected"),
+    [
+        (
+            "transformers",
+            "apiVersion: builtin\nkind: ImageTagTransformer\nmetadata: {name: t}\nimageTag:\n"
+            f"  name: quay.io/argoproj/argocd\n  newTag: {OLD} # here\n",
+            Style.IMAGES,
+            f"  newTag: {NEW} # here",
+        ),
+        (
+            "generators",
+            f"apiVersion: builtin\nkind: HelmChartInflationGenerator\nname: argo-cd\nrepo: {HELM}\nversion: 9.1.0\n",
+            Style.CHART,
+            "version: 9.2.1",
+        ),
+    ],
+)
+def test_pins_in_files_of_builtin_plugins(field: str, text: str, style: Style, expected: str) -> None:
+    files = {K: f"{field}: [plugin.yaml]\n", f"{STAGING}/plugin.yaml": text}
+    plan = bump(files, charts=CHARTS)
+    assert [pin.style for pin in plan.pins.pins] == [style]
+    assert expected in after(files, plan).read(f"{STAGING}/plugin.yaml").decode().splitlines()
+
+
+def test_a_file_that_cannot_be_read_hides_only_its_own_pins() -> None:
+    pin = f"images: [{{name: quay.io/argoproj/argocd, newTag: {OLD}}}]\n"
+    files: Files = {K: kustomization("broken.yaml", "missing.yaml", extra=pin), f"{STAGING}/broken.yaml": "a: [\n"}
+    assert [move.new for move in bump(files).moves] == [NEW]
