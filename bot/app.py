@@ -10,7 +10,6 @@ from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -18,9 +17,11 @@ import aiohttp
 from bot.clock import Clock, SystemClock
 from bot.cluster.reader import ClusterReader, cluster_reader
 from bot.context import Services
+from bot.databases import open_store
 from bot.engine import Engine
 from bot.errors import PermanentError, TemporaryError
 from bot.events import OWN
+from bot.exclusive import Exclusive
 from bot.github import installations
 from bot.github.app import GitHubApp
 from bot.github.client import Wire
@@ -30,8 +31,7 @@ from bot.mirror import Mirrors
 from bot.readiness import AppAccess, free_bytes, room
 from bot.schedule import Periodic, keep_time
 from bot.server import application, listening
-from bot.settings import Settings, SettingsError
-from bot.sqlite_store import SqliteStore
+from bot.settings import Settings
 from bot.troubles import Troubles
 from bot.versions.sources import VersionSources
 from bot.webhook import Webhook
@@ -62,7 +62,7 @@ async def serve(
 ) -> None:
     """Serve until `stop` is set, or until SIGTERM or SIGINT when it is not given.
 
-    Raises `bot.settings.SettingsError`, `bot.renderer.RendererMissing`, `bot.sqlite_store.StateDirectoryInUse`,
+    Raises `bot.settings.SettingsError`, `bot.renderer.RendererMissing`, `bot.exclusive.StateDirectoryInUse`,
     `bot.deliveries.StoreUnavailable` and `OSError` (the port is taken). Logging is the caller's to configure.
     """
     clock = clock or SystemClock()
@@ -77,12 +77,14 @@ async def serve(
         access.observe(status, scope)
 
     async with AsyncExitStack() as stack:
+        # Mirrors and renderings are one server's, wherever the deliveries are.
+        stack.callback(Exclusive(settings.state_dir / "server.lock").release)
         engine = await Engine.start(settings.state_dir, settings.renderer)
         stack.push_async_callback(engine.close)
         engine.observe_renderings(metrics.observe_rendering)
         engine.observe_cache = metrics.observe_cache
         metrics.build.info({"version": version("argofix"), "renderer": engine.renderer})
-        store = SqliteStore(_database_file(settings))
+        store = await open_store(settings.database_url, serving=True)
         stack.push_async_callback(store.close)
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True, auto_decompress=True))
         wire = Wire(session, settings.api_url, clock, observe=observe)
@@ -201,14 +203,6 @@ def _clusters(settings: Settings, clock: Clock) -> ClusterReader | None:
     if not settings.cluster:
         return None
     return cluster_reader(clock, {**os.environ, "KUBECONFIG": settings.kubeconfig})
-
-
-def _database_file(settings: Settings) -> Path:
-    if not settings.database_url.startswith("sqlite:///"):
-        raise SettingsError(
-            "ARGOFIX_DATABASE_URL: this release keeps its deliveries in SQLite only (sqlite:///PATH)."
-        )
-    return Path(settings.database_url.removeprefix("sqlite:///"))
 
 
 def _stop_on_signals() -> asyncio.Event:

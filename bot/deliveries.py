@@ -13,6 +13,9 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot import events
+from bot.clock import Clock
+
+LEFT_RUNNING = "the server ended while it ran"  # result of what a dead server had taken
 
 
 class State(StrEnum):
@@ -30,8 +33,8 @@ class StoreUnavailable(Exception):
 class Delivery:
     """One unit of work. Times are in seconds since the epoch.
 
-    `attempts` counts finished attempts that failed. `lane` and `supersedes`: see `bot.events`. `payload` is emptied
-    once the delivery is done, to bound the storage.
+    `attempts` counts finished attempts that failed. `lane` and `supersedes`: see `bot.events`. The earliest
+    `not_before` of a lane is taken first. `payload` is emptied once the delivery is done, to bound the storage.
     """
 
     id: str
@@ -46,6 +49,14 @@ class Delivery:
     not_before: float = 0.0
     result: str = ""  # the last error, or `ok`, `superseded`
     finished_at: float | None = None
+
+    @property
+    def interrupts(self) -> bool:
+        """Whether a running delivery of the same `supersedes` key is to stop for this one.
+
+        Pushes may follow each other faster than a run takes; stopping those would starve the branch.
+        """
+        return self.supersedes is not None and self.supersedes.startswith("pull/")
 
     def parsed(self) -> events.Event:
         """The typed event. Raises `bot.events.MalformedEvent`, which cannot happen for what was accepted."""
@@ -67,19 +78,45 @@ def delivery_of(delivery_id: str, event: str, payload: bytes, received_at: float
         lane=events.lane(parsed),
         repository=parsed.repository.full_name if isinstance(parsed, events.RepositoryEvent) else "",
         supersedes=events.supersedes(parsed),
+        not_before=received_at,
     )
+
+
+def plain(result: str) -> str:
+    """A result as every database takes it: short, without NUL and without halves of surrogate pairs."""
+    return result[:2000].encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Outcome of `store`: whether it was processed before, and which *running* delivery it makes pointless."""
+    """Outcome of `store`: whether it was processed before, and which *running* deliveries should stop for it."""
 
     already_processed: bool
     overtaken: tuple[str, ...] = ()
 
 
+class Watcher(Protocol):
+    """Who is told what a store learns by itself. None of these may block."""
+
+    def changed(self) -> None:
+        """There may be something to take that another process stored or gave back."""
+        ...
+
+    def overtaken(self, delivery_id: str) -> None:
+        """This running delivery should stop for a newer one; it may have been said before."""
+        ...
+
+    def lost(self) -> None:
+        """What was taken may be taken by others from now on: stop it, and do not settle it."""
+        ...
+
+
 class DeliveryStore(Protocol):
-    """Every method is durable when it returns, and raises `StoreUnavailable` when it cannot be."""
+    """Every method is durable when it returns, and raises `StoreUnavailable` when it cannot be.
+
+    Several servers may share a store where the database allows it. A taken delivery then belongs to the server that
+    took it for as long as its `watch` runs; what comes after that from it, `finish` or `give_back`, changes nothing.
+    """
 
     async def store(self, delivery: Delivery) -> Stored:
         """Queue a delivery. Older queued ones with the same `supersedes` key end as done, result `superseded`."""
@@ -97,12 +134,19 @@ class DeliveryStore(Protocol):
         """Queue a running delivery again, not to be taken before that time; superseded if newer work waits."""
         ...
 
-    async def next_due(self) -> float | None:
+    async def next_due(self, now: float) -> float | None:
         """When the earliest queued delivery of an idle lane may be taken; None when nothing is queued."""
         ...
 
     async def recover(self) -> int:
-        """Queue again what was running when the last server died, one attempt more. Once, before `take`."""
+        """Queue again what dead servers left running, one attempt more. Once, before `take`."""
+        ...
+
+    async def watch(self, clock: Clock, watcher: Watcher) -> None:
+        """Say that this server lives, take up what dead ones left, and tell `watcher`, until cancelled.
+
+        To be run from `recover` to the last `finish` or `give_back`. Never raises `StoreUnavailable`.
+        """
         ...
 
     async def get(self, delivery_id: str) -> Delivery | None: ...
@@ -123,6 +167,18 @@ class DeliveryStore(Protocol):
 
     async def expire(self, *, done_before: float, dead_before: float) -> int:
         """Forget deliveries finished before these times. GitHub redelivers for 3 days: keep done ones longer."""
+        ...
+
+    async def oldest(self, limit: int) -> Sequence[Delivery]:
+        """The first that were stored, whatever their state, with payloads: for moving them to another store."""
+        ...
+
+    async def adopt(self, deliveries: Sequence[Delivery]) -> None:
+        """Keep deliveries of another store as they are. Those that are known already stay as they are here."""
+        ...
+
+    async def forget(self, delivery_ids: Collection[str]) -> None:
+        """Delete deliveries that are not running."""
         ...
 
     async def close(self) -> None: ...

@@ -24,7 +24,7 @@ class Metrics:
         )
         self.runs = Counter(
             "argofix_runs_total",
-            "Runs of handlers, by event and result (ok, superseded, retried, dead, returned)",
+            "Runs of handlers, by event and result (ok, superseded, retried, dead, returned, lost)",
             ["event", "result"],
             registry=registry,
         )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from bot.deliveries import Delivery, State, Stored
+from bot.deliveries import LEFT_RUNNING, Delivery, State, Stored, plain
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS deliveries (
@@ -28,6 +28,13 @@ CREATE INDEX IF NOT EXISTS waiting ON deliveries (lane, not_before, seq) WHERE s
 CREATE INDEX IF NOT EXISTS working ON deliveries (lane) WHERE state = 'running';
 CREATE INDEX IF NOT EXISTS same_work ON deliveries (supersedes) WHERE state IN ('queued', 'running');
 CREATE INDEX IF NOT EXISTS finished ON deliveries (state, finished_at);
+-- The delivery that each idle lane would give next: `take` need not look at the others. Derived, see `elect`.
+CREATE TABLE IF NOT EXISTS heads (
+    lane TEXT PRIMARY KEY,
+    seq INTEGER NOT NULL,
+    not_before REAL NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS due ON heads (not_before, seq);
 """
 COLUMNS = (
     "id, event, payload, received_at, lane, repository, supersedes, state, attempts, not_before, result, finished_at"
@@ -42,10 +49,11 @@ def store(db: sqlite3.Connection, new: Delivery) -> Stored:
     if known is not None:
         # GitHub delivers again what we gave up on: somebody asked for it.
         sql = (
-            "UPDATE deliveries SET state='queued', payload=?, attempts=0, not_before=0, received_at=?,"
+            "UPDATE deliveries SET state='queued', payload=?, attempts=0, not_before=?, received_at=?,"
             " finished_at=NULL WHERE id=?"
         )
-        db.execute(sql, (new.payload, new.received_at, new.id))
+        db.execute(sql, (new.payload, new.not_before, new.received_at, new.id))
+        elect(db, new.lane)
         return Stored(already_processed=False)
     overtaken: list[str] = []
     if new.supersedes is not None:
@@ -54,70 +62,112 @@ def store(db: sqlite3.Connection, new: Delivery) -> Stored:
             (new.supersedes,),
         ).fetchall()
         for older_id, state in older:
-            if state == State.RUNNING:
+            if state == State.QUEUED:
+                _supersede(db, older_id, new.received_at)
+            elif new.interrupts:
                 overtaken.append(older_id)
-            else:
-                supersede(db, older_id, new.received_at)
-    db.execute(
-        f"INSERT INTO deliveries ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",  # noqa: S608 - fixed names
-        (
-            new.id,
-            new.event,
-            new.payload,
-            new.received_at,
-            new.lane,
-            new.repository,
-            new.supersedes,
-            State.QUEUED.value,
-            0,
-            new.not_before,
-            "",
-            None,
-        ),
-    )
+    _insert(db, new)
+    elect(db, new.lane)
     return Stored(already_processed=False, overtaken=tuple(overtaken))
 
 
-def supersede(db: sqlite3.Connection, delivery_id: str, now: float) -> None:
+def adopt(db: sqlite3.Connection, deliveries: Sequence[Delivery]) -> None:
+    for delivery in deliveries:
+        if db.execute("SELECT 1 FROM deliveries WHERE id=?", (delivery.id,)).fetchone() is None:
+            _insert(db, delivery)
+            elect(db, delivery.lane)
+
+
+def _insert(db: sqlite3.Connection, delivery: Delivery) -> None:
+    values = [getattr(delivery, name) for name in COLUMNS.split(", ")]
+    db.execute(f"INSERT INTO deliveries ({COLUMNS}) VALUES ({','.join('?' * len(values))})", values)  # noqa: S608
+
+
+def elect(db: sqlite3.Connection, lane: str | None = None) -> None:
+    """Find out anew which delivery a lane (else: every lane) would give next; none while one of it runs."""
+    where = "" if lane is None else " WHERE lane = :lane"
+    db.execute(f"DELETE FROM heads{where}", {"lane": lane})  # noqa: S608 - fixed text
+    lanes = "SELECT DISTINCT lane FROM deliveries WHERE state='queued'" if lane is None else "SELECT :lane AS lane"
+    db.execute(
+        "INSERT INTO heads SELECT lane, seq, not_before FROM deliveries WHERE seq IN ("  # noqa: S608 - fixed text
+        "SELECT (SELECT seq FROM deliveries AS d WHERE d.lane = l.lane AND d.state='queued'"
+        f" ORDER BY d.not_before, d.seq LIMIT 1) FROM ({lanes}) AS l"
+        " WHERE NOT EXISTS (SELECT 1 FROM deliveries AS r WHERE r.lane = l.lane AND r.state='running'))",
+        {"lane": lane},
+    )
+
+
+def _supersede(db: sqlite3.Connection, delivery_id: str, now: float) -> None:
     sql = "UPDATE deliveries SET state='done', result='superseded', finished_at=?, payload=x'' WHERE id=?"
     db.execute(sql, (now, delivery_id))
 
 
 def take(db: sqlite3.Connection, limit: int, now: float) -> list[Delivery]:
-    first_of_lanes = (
-        "SELECT MIN(seq) FROM deliveries WHERE state='queued' AND not_before<=?"
-        " AND lane NOT IN (SELECT lane FROM deliveries WHERE state='running')"
-        " GROUP BY lane ORDER BY MIN(seq) LIMIT ?"
-    )
+    due = "SELECT seq, lane FROM heads WHERE not_before<=? ORDER BY not_before, seq LIMIT ?"
     taken = []
-    for (seq,) in db.execute(first_of_lanes, (now, limit)).fetchall():
+    for seq, lane in db.execute(due, (now, limit)).fetchall():
         db.execute("UPDATE deliveries SET state='running' WHERE seq=?", (seq,))
+        db.execute("DELETE FROM heads WHERE lane=?", (lane,))
         taken.append(read(db.execute(f"SELECT {COLUMNS} FROM deliveries WHERE seq=?", (seq,)).fetchone()))  # noqa: S608
     return taken
 
 
+def finish(db: sqlite3.Connection, delivery_id: str, state: State, now: float, result: str) -> None:
+    # A dead one keeps its payload: people look at it and retry it.
+    payload = "payload" if state is State.DEAD else "x''"
+    sql = (
+        f"UPDATE deliveries SET state=?, result=?, finished_at=?, payload={payload}"  # noqa: S608 - fixed names
+        " WHERE id=? AND state='running' RETURNING lane"
+    )
+    for (lane,) in db.execute(sql, (state.value, plain(result), now, delivery_id)).fetchall():
+        elect(db, lane)
+
+
+def retry(db: sqlite3.Connection, delivery_id: str) -> bool:
+    sql = (
+        "UPDATE deliveries SET state='queued', attempts=0, not_before=0, finished_at=NULL"
+        " WHERE id=? AND state='dead' RETURNING lane"
+    )
+    lanes = db.execute(sql, (delivery_id,)).fetchall()
+    for (lane,) in lanes:
+        elect(db, lane)
+    return bool(lanes)
+
+
+def forget(db: sqlite3.Connection, delivery_ids: Collection[str]) -> None:
+    sql = "DELETE FROM deliveries WHERE id=? AND state<>'running' RETURNING lane"
+    for delivery_id in delivery_ids:
+        for (lane,) in db.execute(sql, (delivery_id,)).fetchall():
+            elect(db, lane)
+
+
 def requeue(db: sqlite3.Connection, delivery_id: str, not_before: float, attempts: int, result: str) -> None:
+    found = db.execute(
+        "SELECT lane, seq, supersedes FROM deliveries WHERE id=? AND state='running'", (delivery_id,)
+    ).fetchone()
+    if found is None:
+        return
+    lane, seq, supersedes = found
     newer = db.execute(
-        "SELECT other.received_at FROM deliveries AS mine"
-        " JOIN deliveries AS other ON other.supersedes = mine.supersedes"
-        " WHERE mine.id=? AND other.seq > mine.seq AND other.state='queued'",
-        (delivery_id,),
+        "SELECT received_at FROM deliveries WHERE supersedes=? AND seq>? AND state='queued'", (supersedes, seq)
     ).fetchone()
     if newer is not None:
         # Not `not_before`, which may be 0: it would be forgotten at once, and done again when GitHub redelivers it.
-        supersede(db, delivery_id, newer[0])
-        return
-    db.execute(
-        "UPDATE deliveries SET state='queued', not_before=?, attempts=?, result=? WHERE id=? AND state='running'",
-        (not_before, attempts, result[:2000], delivery_id),
-    )
+        _supersede(db, delivery_id, newer[0])
+    else:
+        db.execute(
+            "UPDATE deliveries SET state='queued', not_before=?, attempts=?, result=? WHERE seq=?",
+            (not_before, attempts, plain(result), seq),
+        )
+    elect(db, lane)
 
 
 def recover(db: sqlite3.Connection) -> int:
     running = db.execute("SELECT id, attempts, result FROM deliveries WHERE state='running'").fetchall()
     for delivery_id, attempts, result in running:
         # It may be what killed the server, so this counts as an attempt.
-        requeue(db, delivery_id, 0.0, attempts + 1, result or "the server ended while it ran")
+        requeue(db, delivery_id, 0.0, attempts + 1, result or LEFT_RUNNING)
+    elect(db)
     return len(running)
 
 

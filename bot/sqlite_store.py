@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import os
 import queue
@@ -20,15 +19,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bot import sqlite_statements as sql
-from bot.deliveries import Delivery, State, Stored, StoreUnavailable
+from bot.clock import Clock
+from bot.deliveries import Delivery, State, Stored, StoreUnavailable, Watcher
+from bot.exclusive import Exclusive
 
 T = TypeVar("T")
 GROUP = 500  # operations in one transaction at most
+POLL = 2.0  # seconds between looks for what another process wrote
 log = logging.getLogger(__name__)
-
-
-class StateDirectoryInUse(Exception):
-    """Another server works on this database file."""
 
 
 class SqliteStore:
@@ -36,13 +34,13 @@ class SqliteStore:
 
     def __init__(self, path: Path, *, exclusive: bool = True) -> None:
         """Open or create the database. Raises `StateDirectoryInUse` or `StoreUnavailable`."""
-        self._lock_file: int | None = None
+        self._lock: Exclusive | None = None
         self._work: queue.SimpleQueue[_Operation | None] = queue.SimpleQueue()
         self._closed = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if exclusive:
-                self._lock_file = _lock(path.with_name(path.name + ".lock"))
+                self._lock = Exclusive(path.with_name(path.name + ".lock"))
             self._db = _open(path)
         except (OSError, sqlite3.Error) as error:
             self._unlock()
@@ -57,23 +55,27 @@ class SqliteStore:
         return await self._do(lambda db: sql.take(db, limit, now))
 
     async def finish(self, delivery_id: str, state: State, *, now: float, result: str) -> None:
-        # A dead one keeps its payload: people look at it and retry it.
-        payload = "payload" if state is State.DEAD else "x''"
-        statement = f"UPDATE deliveries SET state=?, result=?, finished_at=?, payload={payload} WHERE id=?"  # noqa: S608
-        await self._do(lambda db: db.execute(statement, (state.value, result[:2000], now, delivery_id)).rowcount)
+        await self._do(lambda db: sql.finish(db, delivery_id, state, now, result))
 
     async def give_back(self, delivery_id: str, *, not_before: float, attempts: int, result: str) -> None:
         await self._do(lambda db: sql.requeue(db, delivery_id, not_before, attempts, result))
 
-    async def next_due(self) -> float | None:
-        statement = (
-            "SELECT MIN(not_before) FROM deliveries WHERE state='queued'"
-            " AND lane NOT IN (SELECT lane FROM deliveries WHERE state='running')"
-        )
-        return await self._do(lambda db: sql.first_number(db, statement))
+    async def next_due(self, now: float) -> float | None:
+        return await self._do(lambda db: sql.first_number(db, "SELECT MIN(not_before) FROM heads"))
 
     async def recover(self) -> int:
-        return await self._do(lambda db: sql.recover(db))
+        return await self._do(sql.recover)
+
+    async def watch(self, clock: Clock, watcher: Watcher) -> None:
+        """One server owns the file, so only what the command line writes beside it is news."""
+        seen: float | None = None
+        while True:
+            with contextlib.suppress(StoreUnavailable):  # `take` says it too
+                version = await self._do(lambda db: sql.first_number(db, "PRAGMA data_version"))
+                if version != seen:
+                    seen = version
+                    watcher.changed()
+            await asyncio.sleep(POLL)  # real time: the other process knows of no clock but that
 
     async def get(self, delivery_id: str) -> Delivery | None:
         statement = f"SELECT {sql.COLUMNS} FROM deliveries WHERE id=?"  # noqa: S608
@@ -86,11 +88,7 @@ class SqliteStore:
         return await self._do(lambda db: [sql.read(r) for r in db.execute(statement, values)])
 
     async def retry(self, delivery_id: str) -> bool:
-        statement = (
-            "UPDATE deliveries SET state='queued', attempts=0, not_before=0, finished_at=NULL"
-            " WHERE id=? AND state='dead'"
-        )
-        return await self._do(lambda db: db.execute(statement, (delivery_id,)).rowcount == 1)
+        return await self._do(lambda db: sql.retry(db, delivery_id))
 
     async def counts(self) -> Mapping[State, int]:
         statement = "SELECT state, COUNT(*) FROM deliveries GROUP BY state"
@@ -107,6 +105,16 @@ class SqliteStore:
             "DELETE FROM deliveries WHERE (state='done' AND finished_at < ?) OR (state='dead' AND finished_at < ?)"
         )
         return await self._do(lambda db: db.execute(statement, (done_before, dead_before)).rowcount)
+
+    async def oldest(self, limit: int) -> Sequence[Delivery]:
+        statement = f"SELECT {sql.COLUMNS} FROM deliveries ORDER BY seq LIMIT ?"  # noqa: S608
+        return await self._do(lambda db: [sql.read(r) for r in db.execute(statement, (limit,))])
+
+    async def adopt(self, deliveries: Sequence[Delivery]) -> None:
+        await self._do(lambda db: sql.adopt(db, deliveries))
+
+    async def forget(self, delivery_ids: Collection[str]) -> None:
+        await self._do(lambda db: sql.forget(db, delivery_ids))
 
     async def close(self) -> None:
         """Finish what was asked for, then close. Further calls raise `StoreUnavailable`."""
@@ -166,9 +174,8 @@ class SqliteStore:
         return True
 
     def _unlock(self) -> None:
-        if self._lock_file is not None:
-            os.close(self._lock_file)
-            self._lock_file = None
+        if self._lock is not None:
+            self._lock.release()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,13 +203,3 @@ def _open(path: Path) -> sqlite3.Connection:
     db.execute("PRAGMA synchronous=FULL")
     db.executescript(sql.SCHEMA)
     return db
-
-
-def _lock(path: Path) -> int:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(descriptor)
-        raise StateDirectoryInUse(f"another argofix server works with {path.parent}") from None
-    return descriptor

@@ -1,7 +1,8 @@
 """Takes deliveries from the store and runs their handlers: one at a time per repository, repositories side by side.
 
 The store is the truth about what is queued; this process only adds what a database cannot hold: the event that tells
-a running handler that it was overtaken, and the wake-up when something new came in.
+a running handler that it was overtaken, and the wake-up when something new came in. Where several servers share a
+store, each has a worker, and the store tells it what the others did (`bot.deliveries.Watcher`).
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ class Limits:
 class _Run:
     context: Context
     task: asyncio.Task[None] | None = None
+    handling: bool = True  # else its outcome is being written
+    lost: bool = False
 
 
 @dataclass(slots=True)
@@ -63,12 +66,26 @@ class Worker:
         """Store a delivery and make sure that it is seen. Raises `StoreUnavailable`."""
         stored = await self.store.store(delivery)
         for overtaken in stored.overtaken:
-            # Pushes may follow each other faster than a run takes; cancelling those would starve the branch.
-            if overtaken in self._running and (delivery.supersedes or "").startswith("pull/"):
-                self._running[overtaken].context.superseded.set()
+            self.overtaken(overtaken)
         if not stored.already_processed:
             self._wake.set()
         return stored
+
+    def changed(self) -> None:
+        """The store has news (`bot.deliveries.Watcher`)."""
+        self._wake.set()
+
+    def overtaken(self, delivery_id: str) -> None:
+        """A newer delivery makes this one pointless, if it runs here."""
+        if delivery_id in self._running:
+            self._running[delivery_id].context.superseded.set()
+
+    def lost(self) -> None:
+        """Others count this server as dead and take up its work: end every run before its next step."""
+        for run in self._running.values():
+            if run.handling and run.task is not None:
+                run.lost = True
+                run.task.cancel()
 
     def problem(self) -> str | None:
         """Why no work is being done, for /readyz; None when it is."""
@@ -83,6 +100,7 @@ class Worker:
         """Recover what the last process left, then work until `stop`. Returns when every run has ended."""
         services = self.make_services()
         await self._insist(self._recover)
+        watch = asyncio.create_task(self.store.watch(self.clock, self), name="watch the store")
         try:
             while not self._stopping:
                 self._wake.clear()
@@ -92,7 +110,7 @@ class Worker:
                     # Before anything else is awaited: `accept` must find these runs when it overtakes one.
                     for delivery in taken:
                         self._start(delivery, services)
-                    due = await self.store.next_due() if len(taken) < free else None
+                    due = await self.store.next_due(self.clock.now()) if len(taken) < free else None
                     self._store_problem = None
                 except StoreUnavailable as error:
                     self._store_problem, due = str(error), self.clock.now() + self.limits.store_retry
@@ -104,6 +122,8 @@ class Worker:
                     task.cancel()
             if tasks:
                 await asyncio.wait(tasks)
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
 
     async def stop(self, grace: float = 20.0) -> None:
         """Take nothing new, let running work end for `grace` seconds, then cancel it and queue it again."""
@@ -154,19 +174,23 @@ class Worker:
     def _start(self, delivery: Delivery, services: Services) -> None:
         run = _Run(Context(services))
         self._running[delivery.id] = run
-        run.task = asyncio.create_task(self._process(delivery, run.context), name=f"delivery {delivery.id}")
+        run.task = asyncio.create_task(self._process(delivery, run), name=f"delivery {delivery.id}")
 
-    async def _process(self, delivery: Delivery, context: Context) -> None:
+    async def _process(self, delivery: Delivery, run: _Run) -> None:
         started = self.clock.now()
         if delivery.attempts == 0:
             self.metrics.wait_seconds.observe(max(0.0, started - delivery.received_at))
         with logs.about(delivery_id=delivery.id, repository_name=delivery.repository or None):
             try:
-                settle, result = await self._outcome(delivery, context)
+                settle, result = await self._outcome(delivery, run.context)
+                run.handling = False
+                if run.lost:
+                    result = "lost"
                 self.metrics.runs.labels(delivery.event, result).inc()
                 self.metrics.run_seconds.labels(delivery.event).observe(max(0.0, self.clock.now() - started))
                 log.info("run ended", extra={"event": delivery.event, "result": result})
-                await self._insist(settle)
+                if not run.lost:
+                    await self._insist(settle)
             finally:
                 del self._running[delivery.id]
                 self._wake.set()

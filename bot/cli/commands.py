@@ -201,8 +201,8 @@ async def serve(_arguments: argparse.Namespace) -> int:
     """`argofix serve`: until SIGTERM or SIGINT."""
     from bot import app, logs
     from bot.deliveries import StoreUnavailable
+    from bot.exclusive import StateDirectoryInUse
     from bot.settings import Settings, SettingsError
-    from bot.sqlite_store import StateDirectoryInUse
 
     try:
         settings = Settings.from_environment(os.environ)

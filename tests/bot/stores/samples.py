@@ -1,0 +1,12 @@
+"""Deliveries of a made-up repository."""
+
+from __future__ import annotations
+
+from bot.deliveries import Delivery, delivery_of
+from tests.bot.payloads import encoded, pull_request
+
+NOW = 1_800_000_000.0
+
+
+def delivery(name: str, *, repo: int = 42, number: int = 1, action: str = "synchronize", at: float = NOW) -> Delivery:
+    return delivery_of(name, "pull_request", encoded(pull_request(action, repo=repo, number=number)), at)

@@ -1,0 +1,128 @@
+"""What is SQLite's own: one file, one server, one writer."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.deliveries import State, StoreUnavailable
+from bot.exclusive import StateDirectoryInUse
+from bot.sqlite_store import SqliteStore
+from tests.bot.stores.samples import delivery
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+    store = SqliteStore(tmp_path / "argofix.db")
+    yield store
+    await store.close()
+
+
+async def test_many_callers_share_a_transaction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commits = 0
+    original = SqliteStore._commit
+
+    def counted(self: SqliteStore, *args: object, **more: object) -> bool:
+        nonlocal commits
+        commits += 1
+        return original(self, *args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(SqliteStore, "_commit", counted)
+    store = SqliteStore(tmp_path / "argofix.db")
+    await asyncio.gather(*(store.store(delivery(f"d{i}", number=i)) for i in range(500)))
+    assert (await store.counts())[State.QUEUED] == 500
+    assert commits < 250
+    await store.close()
+
+
+async def test_one_bad_operation_does_not_spoil_its_neighbours(store: SqliteStore) -> None:
+    bad = replace(delivery("bad", number=9), event=None)  # type: ignore[arg-type]
+    results = await asyncio.gather(
+        *(store.store(d) for d in (delivery("a", number=1), bad, delivery("b", number=2))), return_exceptions=True
+    )
+    assert isinstance(results[1], StoreUnavailable)
+    assert {d.id for d in await store.listed([State.QUEUED])} == {"a", "b"}
+
+
+async def test_a_database_that_fails_says_so_and_recovers(store: SqliteStore, tmp_path: Path) -> None:
+    await store.store(delivery("d1"))
+    with sqlite3.connect(tmp_path / "argofix.db", isolation_level=None) as other:
+        other.execute("ALTER TABLE deliveries RENAME TO gone")
+        with pytest.raises(StoreUnavailable):
+            await store.store(delivery("d2", number=2))
+        other.execute("ALTER TABLE gone RENAME TO deliveries")
+    other.close()
+    await store.store(delivery("d2", number=2))
+    assert (await store.counts())[State.QUEUED] == 2
+
+
+async def test_two_servers_never_share_a_file_but_a_reader_may(store: SqliteStore, tmp_path: Path) -> None:
+    with pytest.raises(StateDirectoryInUse):
+        SqliteStore(tmp_path / "argofix.db")
+    await store.store(delivery("d1"))
+    reader = SqliteStore(tmp_path / "argofix.db", exclusive=False)
+    assert (await reader.counts())[State.QUEUED] == 1
+    await reader.close()
+    with pytest.raises(StoreUnavailable):
+        await reader.counts()
+
+
+async def test_the_file_is_for_its_owner_only(store: SqliteStore, tmp_path: Path) -> None:
+    await store.store(delivery("d1"))
+    with os.scandir(tmp_path) as files:
+        assert {f.name: f.stat().st_mode & 0o077 for f in files if f.stat().st_mode & 0o077} == {}
+
+
+def test_a_place_that_cannot_be_written_is_an_error() -> None:
+    with pytest.raises(StoreUnavailable):
+        SqliteStore(Path("/proc/nowhere/argofix.db"))
+
+
+VICTIM = """
+import asyncio, sys
+from pathlib import Path
+from bot.sqlite_store import SqliteStore
+from tests.bot.stores.samples import delivery, NOW
+
+async def main():
+    store = SqliteStore(Path(sys.argv[1]))
+    await store.store(delivery("running", repo=1))
+    await store.take(1, NOW)
+    async def one(i):
+        await store.store(delivery(f"d{i}", repo=i % 7 + 2, number=i))
+        print(i, flush=True)
+    for start in range(0, 100_000, 20):
+        await asyncio.gather(*(one(i) for i in range(start, start + 20)))
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("after", [1, 57, 200])
+async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, after: int) -> None:
+    path = tmp_path / "argofix.db"
+    victim = subprocess.Popen(  # noqa: ASYNC220 - it is to be killed, not waited for
+        [sys.executable, "-c", VICTIM, str(path)], stdout=subprocess.PIPE, text=True
+    )
+    assert victim.stdout is not None
+    acknowledged = [int(victim.stdout.readline()) for _ in range(after)]
+    os.kill(victim.pid, signal.SIGKILL)
+    acknowledged += [int(line) for line in victim.stdout.read().split("\n")[:-1] if line.strip()]
+    victim.stdout.close()
+    victim.wait()
+
+    store = SqliteStore(path)
+    assert await store.recover() == 1
+    kept = {d.id for d in await store.listed([State.QUEUED], limit=1_000_000)}
+    assert kept >= {f"d{i}" for i in acknowledged} | {"running"}
+    again = await store.get("running")
+    assert again is not None
+    assert (again.attempts, again.result) == (1, "the server ended while it ran")
+    await store.close()
