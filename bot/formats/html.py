@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 from bot.evaluation import Evaluation, status_of
 from bot.formats.diff import unified_diff
 from bot.formats.grouping import by_topic
+from bot.formats.order.page import stages
 from bot.formats.picture import Bands, conflicts, draw, root_name
 from checks.model import Finding, Severity
 from checks.wording import plural
@@ -102,6 +103,7 @@ def render(evaluation: Evaluation, commit: str | None) -> str:
         new=[group for group in told if not group.known],
         known=[group for group in told if group.known],
         tiles=tiles,
+        order=stages(evaluation),
         gaps=evaluation.gaps,
     )
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

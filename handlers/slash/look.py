@@ -16,13 +16,19 @@ from handlers.slash.command import Asked
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """`commit` is what links point into, `notes` are sentences to be said first (a conflict with the base)."""
+    """`commit` is what links point into, `base` what links to the former state do; `notes` are sentences to be said
+    first (a conflict with the base)."""
 
     asked: Asked
     evaluation: Evaluation
     policy: Policy
     commit: str
     notes: tuple[str, ...] = ()
+    base: str = ""
+
+    def base_link(self, span: Span) -> str:
+        """The address of these lines as the base has them."""
+        return self.asked.desk.blob_url(self.base or self.commit, span)
 
     def link(self, span: Span) -> str:
         """The address of these lines on GitHub."""
@@ -48,4 +54,4 @@ async def look(asked: Asked) -> AsyncIterator[Look]:
         policy = read_policy(objects.tree(sides.default))
         head, base = objects.tree(sides.head), objects.tree(sides.base)
         evaluation = await desk.evaluate(head, base, policy, by_stranger=desk.by_stranger(pull))
-        yield Look(asked, evaluation, policy, pull.head.sha, sides.notes)
+        yield Look(asked, evaluation, policy, pull.head.sha, sides.notes, sides.base)

@@ -47,11 +47,18 @@ _LIMITS = (_Limits(40, 4, 15, True), _Limits(15, 1, 5, False), _Limits(4, 1, 1, 
 
 
 def render(guidance: Guidance, link: Link, base_link: Link) -> str:
-    """The comment. `link` gives the address of a place in the head, `base_link` in the base. Names are harmless; what
-    would not fit into a comment is left out, with a word about it."""
+    """The comment, with its mark. See `told`."""
+    return f"{MARK}\n\n{told(guidance, link, base_link)}"
+
+
+def told(guidance: Guidance, link: Link, base_link: Link) -> str:
+    """What the comment says. `link` gives the address of a place in the head, `base_link` in the base.
+
+    Names are harmless; what would not fit into a comment is left out, with a word about it.
+    """
     text = ""
     for limits in _LIMITS:
-        text = "\n\n".join([MARK, *_parts(guidance, link, base_link, limits)])
+        text = "\n\n".join(_parts(guidance, link, base_link, limits))
         if len(text.encode()) <= _MOST_BYTES:
             break
     return text
