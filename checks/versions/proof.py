@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from checks.ownership.proof import Proof, Row
-from checks.versions.argocd_settings import needs_server_side_apply
+from checks.versions.cautions import cautions, renders
 from checks.versions.plan import BumpPlan
 from checks.wording import plural
 from gitops.closure import kustomization_file
@@ -108,22 +108,7 @@ class _Comparison:
             images = tuple(self._image_changes(old.resources, new.resources))
             rows.extend(self._rendered(old.resources, new.resources, images))
         rows.extend(self._applications())
-        return BumpProof(tuple(rows), tuple(self._cautions()), images, unproven)
-
-    def _cautions(self) -> Iterator[str]:
-        plan = self.plan
-        manifests = [*(move.pin for move in plan.moves), *(report.pin for report in plan.reported)]
-        if any(pin.style not in (Style.IMAGES, Style.IMAGE) for pin in manifests) and needs_server_side_apply(
-            plan.component, plan.current, plan.version
-        ):
-            for state in self.before.states:
-                options = state.application.sync_policy.options
-                if self._renders_overlay(state) and "ServerSideApply=true" not in options:
-                    yield (
-                        f"{state.application.origin.span}: `{state.application.name}` syncs this without "
-                        "`ServerSideApply=true`, and as of 3.3 the ApplicationSet CRD is too large for client-side "
-                        "apply: the sync would fail"
-                    )
+        return BumpProof(tuple(rows), tuple(cautions(self.before, self.plan)), images, unproven)
 
     def _every_pin(self) -> Row:
         plan = self.plan
@@ -217,7 +202,7 @@ class _Comparison:
                 continue
             if self._reads_edited(state):
                 own.append(other)
-                if not self._renders_overlay(state) or not self._moves_only(state.rendering, other.rendering):
+                if not renders(state, self.plan.overlay) or not self._moves_only(state.rendering, other.rendering):
                     broken.append(state.application.name)
             elif [part.rendering for part in state.parts] != [part.rendering for part in other.parts]:
                 broken.append(state.application.name)
@@ -240,16 +225,6 @@ class _Comparison:
     def _reads_edited(self, state: State) -> bool:
         edited = {edit.span.path for edit in self.plan.edits}
         return any(not edited.isdisjoint(_files(part)) for part in state.parts)
-
-    def _renders_overlay(self, state: State) -> bool:
-        directory = self.plan.overlay
-        if any(source.path == directory for source in state.application.sources):
-            return True
-        return any(
-            part.closure is not None
-            and any(file.rpartition("/")[0] == directory for file in part.closure.kustomizations)
-            for part in state.parts
-        )
 
     def _moves_only(self, old: Rendering, new: Rendering) -> bool:
         if old == new or (isinstance(old, NotAnalysed) and isinstance(new, NotAnalysed)):

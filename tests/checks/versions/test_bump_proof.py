@@ -124,6 +124,9 @@ async def test_an_overlay_of_plain_applications(engine: Engine) -> None:
     assert [move.new for move in plan.moves] == [NEW]
     assert proof.holds, proof.failure
     assert proof.images == ()
+    # The CRDs come with `argocd`; `bootstrap` only brings that Application.
+    (caution,) = proof.cautions
+    assert caution.startswith("clusters/staging/argocd.yaml:1: `argocd` syncs this without `ServerSideApply=true`")
 
 
 async def test_an_edit_without_effect_is_no_proof(engine: Engine) -> None:
