@@ -32,6 +32,9 @@ from gitops.secrets.references import Effect, Use
 if TYPE_CHECKING:
     from gitops.snapshot import ApplicationKey, Owned, OwnedId, Snapshot
 
+# What must be there for Argo CD to sync anything at all.
+_OWN_KINDS = frozenset({(GROUP, "Application"), (GROUP, "ApplicationSet"), (GROUP, "AppProject")})
+_NAMESPACES = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 _API_VERSION = re.compile(rb"^apiVersion: [\"']?([^\s\"']+)", re.MULTILINE)
 
 
@@ -112,14 +115,14 @@ class _Gathering:
         destination, resource = owned.application.destination, owned.resource
         cluster = destination.cluster
         placed = resource.id.placed(destination.namespace, self._snapshot.scopes)
-        if placed.namespace:
+        if placed.namespace and not self._is_there(owned.application, placed.namespace):
             rid = ResourceId("", "Namespace", "", placed.namespace)
             made = "CreateNamespace=true" in owned.application.sync_policy.options
             hint = made and placed.namespace == destination.namespace
             strength = Strength.HINT if hint else Strength.HARD
             self.need(owned, rid, self._owners(cluster, rid), Evidence.NAMESPACE, strength)
         version = _API_VERSION.search(resource.text)
-        if version is not None and b"/" in version[1]:
+        if version is not None and b"/" in version[1] and (placed.group, placed.kind) not in _OWN_KINDS:
             group, _, number = version[1].decode("utf-8", "replace").rpartition("/")
             definitions = self._definitions.get((cluster, group, placed.kind, number), ())
             if definitions:
@@ -136,14 +139,21 @@ class _Gathering:
                 witness = configuration.application
                 self.need(owned, rid, self._owners(cluster, rid), Evidence.WEBHOOK, Strength.SOFT, None, witness)
 
+    def _is_there(self, application: Application, namespace: str) -> bool:
+        """Whether a namespace exists before the first sync: every cluster's own, and that in which Argo CD keeps its
+        Applications."""
+        cluster = application.destination.cluster
+        return namespace in _NAMESPACES or (cluster == IN_CLUSTER and namespace == application.namespace)
+
     def application(self, application: Application) -> None:
         """What an Application needs as such: who brings it, and its project."""
         name = application.parents[-1] if application.generated and application.parents else application.name
         kind = "ApplicationSet" if application.generated else "Application"
-        for rid, evidence in (
-            (ResourceId(GROUP, kind, application.namespace, name), Evidence.PARENT),
-            (ResourceId(GROUP, "AppProject", application.namespace, application.project), Evidence.PROJECT),
-        ):
+        needed = [(ResourceId(GROUP, kind, application.namespace, name), Evidence.PARENT)]
+        if application.project != "default":  # Argo CD makes that one when it starts
+            project = ResourceId(GROUP, "AppProject", application.namespace, application.project)
+            needed.append((project, Evidence.PROJECT))
+        for rid, evidence in needed:
             self._put(application, None, rid, self._owners(IN_CLUSTER, rid), evidence, Strength.HARD, None, None)
 
     def need(

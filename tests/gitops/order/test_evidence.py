@@ -190,6 +190,10 @@ async def test_another_argo_cd_brings_nothing(engine: Engine) -> None:
 @pytest.mark.parametrize(
     ("brings", "needs"),
     [
+        (manifest("Namespace", "kube-system"), config_map("x", "kube-system")),
+        (manifest("Namespace", "argocd"), config_map("x", "argocd")),
+        (crd("AppProject", "argoproj.io", "v1alpha1"), manifest("AppProject", "x", "argocd", "argoproj.io/v1alpha1")),
+        (manifest("AppProject", "default", "argocd", "argoproj.io/v1alpha1"), config_map("x")),
         (crd(), widget("v2")),
         (crd(), widget("v1alpha1")),  # not served
         (crd(group="other.example"), widget()),
