@@ -106,7 +106,7 @@ async def _story(github: SimulatedGitHub, quay: SimulatedQuay, state: Path, say:
         bump = await _open_from(github, repo, "argofix/bump/argo-cd-minor")
         await _checked(github, bump)
         await github.wait_for(lambda: "rocket" in [reaction.content for reaction in comment.reactions], within=40)
-        _print("The answer to `/argofix bump`", pull.issue.comments[-1].body)
+        _print("The answer to `/argofix bump`", _comments(pull, "<!-- argofix:answer:")[-1])
         _print("The bump of the staging overlay", show.pull_request(bump, diff=True))
     finally:
         stop.set()
