@@ -18,8 +18,9 @@ def render(evaluation: Evaluation) -> str:
     before: dict[ApplicationKey, list[Edge]] = {}
     for edge in order.edges:
         before.setdefault(edge.after, []).append(edge)
+    waves = {key: wave for group in evaluation.order.waves for wave, keys in group.groups for key in keys}
     data = {
-        "stages": [[_application(key, before) for key in stage] for stage in order.stages],
+        "stages": [[_application(key, before, waves) for key in stage] for stage in order.stages],
         "cycles": [[key[2] for key in cycle.applications] for cycle in order.cycles],
         "cuts": [_cut(cycle.cut) for cycle in order.cycles],
     }
@@ -27,10 +28,12 @@ def render(evaluation: Evaluation) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") + "\n"
 
 
-def _application(key: ApplicationKey, before: Mapping[ApplicationKey, Sequence[Edge]]) -> dict[str, Any]:
+def _application(
+    key: ApplicationKey, before: Mapping[ApplicationKey, Sequence[Edge]], waves: Mapping[ApplicationKey, int]
+) -> dict[str, Any]:
     root, namespace, name = key
     reasons = [_reason(reason) for edge in before.get(key, ()) for reason in edge.reasons]
-    return {"name": name, "namespace": namespace, "root": root, "reasons": reasons}
+    return {"name": name, "namespace": namespace, "root": root, "wave": waves.get(key), "reasons": reasons}
 
 
 def _reason(reason: Reason) -> dict[str, Any]:

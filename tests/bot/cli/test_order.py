@@ -65,6 +65,7 @@ def test_json_is_what_the_contract_says(run: Run) -> None:
     assert [[entry["name"] for entry in stage] for stage in data["stages"]] == [["infra", "other"], ["api"]]
     assert data["cycles"] == []
     assert data["stages"][0][0]["reasons"] == []
+    assert data["stages"][0][0]["wave"] is None
     namespace, account = data["stages"][1][0]["reasons"]
     assert (namespace["after"], namespace["path"], namespace["line"]) == ("infra", "api/all.yaml", 1)
     assert namespace["resource"] == {"group": "", "kind": "Namespace", "namespace": "", "name": "shop"}
