@@ -17,7 +17,8 @@ import aiohttp
 from bot.clock import Clock, SystemClock
 from bot.cluster.reader import ClusterReader, cluster_reader
 from bot.context import Services
-from bot.databases import open_store
+from bot.databases import SQLITE, open_store
+from bot.deliveries import DeliveryStore
 from bot.engine import Engine
 from bot.errors import PermanentError, TemporaryError
 from bot.events import OWN
@@ -84,7 +85,7 @@ async def serve(
         engine.observe_renderings(metrics.observe_rendering)
         engine.observe_cache = metrics.observe_cache
         metrics.build.info({"version": version("argofix"), "renderer": engine.renderer})
-        store = await open_store(settings.database_url, serving=True)
+        store = await _store(settings.database_url)
         stack.push_async_callback(store.close)
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True, auto_decompress=True))
         wire = Wire(session, settings.api_url, clock, observe=observe)
@@ -203,6 +204,11 @@ def _clusters(settings: Settings, clock: Clock) -> ClusterReader | None:
     if not settings.cluster:
         return None
     return cluster_reader(clock, {**os.environ, "KUBECONFIG": settings.kubeconfig})
+
+
+async def _store(url: str) -> DeliveryStore:
+    """An SQLite file is one server's; several may share PostgreSQL."""
+    return await open_store(url, alone=url.startswith(SQLITE), make=True)
 
 
 def _stop_on_signals() -> asyncio.Event:

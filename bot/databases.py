@@ -5,27 +5,34 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.deliveries import DeliveryStore, StoreUnavailable
+from bot.exclusive import StateDirectoryInUse
 from bot.sqlite_store import SqliteStore
 
 SQLITE = "sqlite:///"
 
 
-async def open_store(url: str, *, serving: bool) -> DeliveryStore:
+async def open_store(url: str, *, alone: bool = False, make: bool = False) -> DeliveryStore:
     """Open the deliveries behind `sqlite:///PATH` or `postgresql://...`.
 
-    A server (`serving`) makes what is missing, and has an SQLite file for itself. Anybody else reads and writes
-    beside it, and is refused where there are no deliveries yet. Raises `StoreUnavailable` and
-    `bot.exclusive.StateDirectoryInUse`.
+    `make` what is missing; without it, a database that has no deliveries is refused. `alone`: no server may use it,
+    and none can start on an SQLite file meanwhile. Raises `StoreUnavailable` and `StateDirectoryInUse`.
     """
     if url.startswith(SQLITE):
-        return _sqlite(Path(url.removeprefix(SQLITE)), serving)
+        return _sqlite(Path(url.removeprefix(SQLITE)), alone=alone, make=make)
     # Not before it is needed: the driver takes memory and time that SQLite's users can save.
     from bot.postgresql.store import PostgresqlStore
 
-    return await PostgresqlStore.open(url, create=serving)
+    store = await PostgresqlStore.open(url, create=make)
+    if alone and (others := await store.servers()):
+        await store.close()
+        raise StateDirectoryInUse(
+            f"{others} argofix server(s) gave a sign of life in this database lately; stop them, or wait until one "
+            "that was killed counts as dead (20 seconds)"
+        )
+    return store
 
 
-def _sqlite(path: Path, serving: bool) -> SqliteStore:
-    if not serving and not path.exists():
+def _sqlite(path: Path, *, alone: bool, make: bool) -> SqliteStore:
+    if not make and not path.exists():
         raise StoreUnavailable(f"there is no database {path}")
-    return SqliteStore(path, exclusive=serving)
+    return SqliteStore(path, exclusive=alone)

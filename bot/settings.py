@@ -61,7 +61,7 @@ class Settings:
             quay_url=_url(env, "QUAY_URL", "https://quay.io"),
             releases_url=_url(env, "ARGOFIX_RELEASES_URL", "") if "ARGOFIX_RELEASES_URL" in env else None,
             state_dir=state_dir,
-            database_url=_database(env, state_dir),
+            database_url=database_url(env),
             host=env.get("HOST", "0.0.0.0"),  # noqa: S104
             port=_number(env, "PORT", 8080, low=0, high=65535),
             renderer=env.get("ARGOFIX_RENDERER"),
@@ -139,8 +139,12 @@ def _url(env: Mapping[str, str], name: str, default: str) -> str:
     return text
 
 
-def _database(env: Mapping[str, str], state_dir: Path) -> str:
-    text = env.get("ARGOFIX_DATABASE_URL", f"sqlite:///{state_dir / 'argofix.db'}")
+def database_url(environ: Mapping[str, str]) -> str:
+    """ARGOFIX_DATABASE_URL, else the file in ARGOFIX_STATE_DIR. Raises `SettingsError`."""
+    env = {name: value for name, value in environ.items() if value.strip()}
+    text = env.get(
+        "ARGOFIX_DATABASE_URL", f"sqlite:///{Path(env.get('ARGOFIX_STATE_DIR', './state')) / 'argofix.db'}"
+    )
     if not text.startswith(("sqlite:///", "postgresql://", "postgres://")):
         raise SettingsError("ARGOFIX_DATABASE_URL must start with sqlite:/// or postgresql://.")
     return text

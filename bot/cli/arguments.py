@@ -46,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
     order.add_argument("--format", choices=ORDER_FORMATS, default="text", help="how to print it (default: text)")
 
     commands.add_parser("serve", help="run the GitHub App's server (settings come from the environment)")
+    _deliveries(commands.add_parser("deliveries", help="the server's queue: look at it, retry, move it"))
     return top
 
 
@@ -53,6 +54,33 @@ def _path(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "path", nargs="?", type=Path, default=Path(), metavar="PATH", help="the checkout (default: .)"
     )
+
+
+def _deliveries(command: argparse.ArgumentParser) -> None:
+    actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listed = actions.add_parser("list", help="what waits, runs or was given up, the newest first")
+    listed.add_argument(
+        "--state",
+        action="append",
+        default=[],
+        choices=("queued", "running", "done", "dead"),
+        help="only these (may be repeated; default: all but done)",
+    )
+    listed.add_argument("--limit", type=int, default=100, metavar="N", help="so many at most (default: 100)")
+    show = actions.add_parser("show", help="one delivery")
+    show.add_argument("id", metavar="ID", help="GitHub's delivery id")
+    show.add_argument("--payload", action="store_true", help="print what GitHub sent as well (private data)")
+    retry = actions.add_parser("retry", help="work again on deliveries that were given up")
+    retry.add_argument("ids", nargs="+", metavar="ID")
+    for action in (listed, show, retry):
+        action.add_argument("--database", metavar="URL", help="the server's (default: ARGOFIX_DATABASE_URL)")
+    for action in (listed, show):
+        action.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    move = actions.add_parser("move", help="move everything to another database; no server may use the old one")
+    move.add_argument(
+        "--from", dest="source", required=True, metavar="URL", help="sqlite:///PATH or postgresql://..."
+    )
+    move.add_argument("--to", dest="target", required=True, metavar="URL", help="a server may use this one already")
 
 
 class _Version(argparse.Action):

@@ -215,7 +215,14 @@ async def serve(_arguments: argparse.Namespace) -> int:
     return 0
 
 
-_COMMANDS = {"check": check, "fix": fix, "bump": bump, "order": order}
+async def deliveries(arguments: argparse.Namespace) -> int:
+    """`argofix deliveries`: look at the server's queue, retry, move it."""
+    from bot.cli import deliveries as command
+
+    return await command.deliveries(arguments)
+
+
+_COMMANDS = {"check": check, "fix": fix, "bump": bump, "order": order, "deliveries": deliveries}
 
 
 async def _until_terminated(work: Coroutine[None, None, int]) -> int:
