@@ -26,7 +26,7 @@ from bot.postgresql.transaction import BARE, COLUMNS, QUEUE, Transaction, read
 GROUP = 500  # deliveries in one transaction at most
 GROUP_BYTES = 32 * 1024 * 1024
 CONNECTIONS = 4
-PATIENCE = 5.0  # seconds for a connection; GitHub waits 10 for its answer
+PATIENCE = 3.0  # seconds for a connection; GitHub waits 10 for its answer
 
 _CONNECT: dict[str, Any] = {"connect_timeout": 5, "tcp_user_timeout": 10_000}
 

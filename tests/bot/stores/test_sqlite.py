@@ -2,10 +2,7 @@
 
 import asyncio
 import os
-import signal
 import sqlite3
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -83,46 +80,3 @@ async def test_the_file_is_for_its_owner_only(store: SqliteStore, tmp_path: Path
 def test_a_place_that_cannot_be_written_is_an_error() -> None:
     with pytest.raises(StoreUnavailable):
         SqliteStore(Path("/proc/nowhere/argofix.db"))
-
-
-VICTIM = """
-import asyncio, sys
-from pathlib import Path
-from bot.sqlite_store import SqliteStore
-from tests.bot.stores.samples import delivery, NOW
-
-async def main():
-    store = SqliteStore(Path(sys.argv[1]))
-    await store.store(delivery("running", repo=1))
-    await store.take(1, NOW)
-    async def one(i):
-        await store.store(delivery(f"d{i}", repo=i % 7 + 2, number=i))
-        print(i, flush=True)
-    for start in range(0, 100_000, 20):
-        await asyncio.gather(*(one(i) for i in range(start, start + 20)))
-
-asyncio.run(main())
-"""
-
-
-@pytest.mark.parametrize("after", [1, 57, 200])
-async def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, after: int) -> None:
-    path = tmp_path / "argofix.db"
-    victim = subprocess.Popen(  # noqa: ASYNC220 - it is to be killed, not waited for
-        [sys.executable, "-c", VICTIM, str(path)], stdout=subprocess.PIPE, text=True
-    )
-    assert victim.stdout is not None
-    acknowledged = [int(victim.stdout.readline()) for _ in range(after)]
-    os.kill(victim.pid, signal.SIGKILL)
-    acknowledged += [int(line) for line in victim.stdout.read().split("\n")[:-1] if line.strip()]
-    victim.stdout.close()
-    victim.wait()
-
-    store = SqliteStore(path)
-    assert await store.recover() == 1
-    kept = {d.id for d in await store.listed([State.QUEUED], limit=1_000_000)}
-    assert kept >= {f"d{i}" for i in acknowledged} | {"running"}
-    again = await store.get("running")
-    assert again is not None
-    assert (again.attempts, again.result) == (1, "the server ended while it ran")
-    await store.close()
