@@ -69,13 +69,11 @@ def _read(manifest: Mapping[str, Any]) -> Iterator[Webhook]:
 
 
 def _rule(rule: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Whoever looks at everything, or at a whole core group, would be before everyone and say nothing."""
+    """A wildcard is kept and fits no kind: whoever looks at everything would be before everyone, and say nothing."""
     operations = {text_of(operation) for operation in sequence(rule.get("operations"))}
-    if not operations & {"CREATE", "*"}:
-        return
-    for group in map(text_of, sequence(rule.get("apiGroups"))):
-        for resource in map(text_of, sequence(rule.get("resources"))):
-            if group and group != "*" and "*" not in resource and "/" not in resource:
+    if operations & {"CREATE", "*"}:
+        for group in map(text_of, sequence(rule.get("apiGroups"))):
+            for resource in map(text_of, sequence(rule.get("resources"))):
                 yield (group, resource)
 
 

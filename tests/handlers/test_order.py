@@ -76,6 +76,43 @@ async def test_what_is_there_already_needs_no_order(github: SimulatedGitHub, bot
     assert comments_of(pull) == []
 
 
+LABELLED = manifest("Namespace", "shop", metadata={"labels": {"team": "a"}})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        # What needs it is not touched.
+        {"crds/x.yaml": documents(config_map("x"), crd())},
+        # Of a Namespace it matters only whether it is there.
+        {"web/z.yaml": config_map("z"), "infra/n.yaml": LABELLED},
+    ],
+)
+async def test_a_change_on_one_side_needs_no_order(
+    github: SimulatedGitHub, bot_: Bot, alice: User, change: Contents
+) -> None:
+    before: Contents = {
+        **SMALL,
+        "more.yaml": application("infra", "infra"),
+        "infra/n.yaml": manifest("Namespace", "shop"),
+        "objects/y.yaml": widget(),
+    }
+    _, pull = await proposed(github, alice, before=before, files=change)
+    await checked(github, pull)
+    assert comments_of(pull) == []
+
+
+async def test_another_content_of_a_generated_object_deletes_nothing(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    generator = "configMapGenerator:\n  - name: made\n    literals: [a={}]\n"
+    before: Contents = {**SMALL, "crds/kustomization.yaml": kustomization("x.yaml", extra=generator.format(1))}
+    change: Contents = {"crds/kustomization.yaml": kustomization("x.yaml", extra=generator.format(2))}
+    _, pull = await proposed(github, alice, before=before, files=change)
+    await checked(github, pull)
+    assert comments_of(pull) == []
+
+
 async def test_the_comment_follows_the_change_in_place(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:
     repo, pull = await proposed(github, alice, before=SMALL, files=BOTH)
     assert await checked(github, pull) == PASSED
@@ -91,6 +128,7 @@ async def test_the_comment_follows_the_change_in_place(github: SimulatedGitHub, 
     (again,) = [c for c in pull.issue.comments if MARK in c.body]
     assert again.id == first.id
     assert "2. **`objects`** and **`web`**" in again.body
+    assert "   - `web`: `crds` brings `CustomResourceDefinition widgets.acme.example`" in again.body
 
     # The same deliveries once more change nothing.
     for delivery in [d for d in github.deliveries if d.event == "pull_request"]:

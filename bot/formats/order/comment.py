@@ -141,8 +141,8 @@ def _stages(
         rest = f" and {len(stage) - len(shown)} more" if len(shown) < len(stage) else ""
         item = [f"{number}. {names}{rest}"]
         for key in shown:
-            lines = _reasons(key, edges, link, limits)
-            item.append(_indent(bullets(lines)))
+            whose = f"{code(labels[key])}: " if len(shown) > 1 else ""
+            item.append(_indent(bullets(f"{whose}{line}" for line in _reasons(key, edges, link, limits))))
         if commands:
             applications = [snapshot.by_key[key].application for key in shown]
             lines = [line for verb in ("sync", "wait") for a in applications for line in _argocd(verb, a)]

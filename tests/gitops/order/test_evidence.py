@@ -260,6 +260,9 @@ EVERYTHING = [{"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["*"], "r
         ({"failurePolicy": "Fail"}, True),
         ({"failurePolicy": "Ignore"}, False),
         ({"rules": EVERYTHING}, False),
+        ({"rules": [{"apiGroups": [""], "operations": ["CREATE"], "resources": ["configmaps"]}]}, True),
+        ({"rules": [{"apiGroups": [""], "operations": ["CREATE"], "resources": ["configmaps/status"]}]}, False),
+        ({"rules": [{"apiGroups": [""], "operations": ["CREATE"], "resources": ["*"]}]}, False),
         ({"rules": [{"apiGroups": ["acme.example"], "operations": ["DELETE"], "resources": ["widgets"]}]}, False),
         ({"rules": [{"apiGroups": ["acme.example"], "operations": ["*"], "resources": ["gadgets"]}]}, False),
         ({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "shop"}}}, True),
@@ -276,7 +279,7 @@ async def test_an_admission_webhook_goes_before_what_it_is_told_to_look_at(
         "apps.yaml": apps("crds", "objects", "operator"),
         "crds/x.yaml": crd(),
         "operator/x.yaml": webhook(**configured),
-        "objects/x.yaml": widget(labels={"tier": "gold"}),
+        "objects/x.yaml": documents(widget(labels={"tier": "gold"}), config_map("x")),
     }
     shown_edges = await shown(engine, files)
     assert (("operator", "objects", Evidence.WEBHOOK, SOFT, "Service ops/operator") in shown_edges) is found
