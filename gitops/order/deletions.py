@@ -113,7 +113,7 @@ class _Comparison:
                 continue  # the same ConfigMap or Secret with other content
             other = self._other_owner(owned_id, application, self._after(now.application))
             if other is not None:
-                self._moved.append(Moved(owned_id, now.application, other, prunes, self._had(other, owned_id)))
+                self._moved.append(self._handed(copy, owned_id, other, prunes and not _protected(copy, "Prune")))
             elif _protected(copy, "Prune"):
                 self._kept.append(Deleted(owned_id, copy))
             elif prunes:
@@ -132,7 +132,7 @@ class _Comparison:
         for owned_id, copy in self._owned(self._base, state):
             other = self._other_owner(owned_id, application, self._before(application))
             if other is not None:
-                self._moved.append(Moved(owned_id, application, other, deleter, self._had(other, owned_id)))
+                self._moved.append(self._handed(copy, owned_id, other, deleter and not _protected(copy, "Delete")))
             elif _protected(copy, "Delete"):
                 self._kept.append(Deleted(owned_id, copy, whole=True))
             elif deleter:
@@ -171,8 +171,10 @@ class _Comparison:
                 return copy.application
         return None
 
-    def _had(self, application: Application, owned_id: OwnedId) -> bool:
-        return any(_same(copy.application, application) for copy in self._base.owners.get(owned_id, ()))
+    def _handed(self, copy: Owned, owned_id: OwnedId, to: Application, prunes: bool) -> Moved:
+        already = any(_same(other.application, to) for other in self._base.owners.get(owned_id, ()))
+        now = counterpart(self._head, copy.application)
+        return Moved(owned_id, now.application if now is not None else copy.application, to, prunes, already)
 
     def _weighed(self, owned_id: OwnedId, copy: Owned, *, whole: bool) -> Deleted:
         inside = 0

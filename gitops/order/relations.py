@@ -6,7 +6,7 @@ served; whoever brings what it needs itself needs nobody for it. How strong each
 - Namespace, CustomResourceDefinition, APIService, AppProject, parent: the sync fails without ("namespaces not found",
   "no matches for kind").
 - References of pods and the like: the API server takes the object, and its controller waits for the other one.
-- Admission webhooks: only where they tell exactly what to look at and refuse it while their Service does not answer
+- Admission webhooks: only where they look at custom resources and refuse them while their Service does not answer
   (`failurePolicy: Fail`); the sync is tried again.
 
 Sources: gitops-engine, pkg/sync/sync_context.go; Kubernetes "Dynamic Admission Control", "Kubernetes API Aggregation

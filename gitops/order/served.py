@@ -19,6 +19,15 @@ from gitops.resources import Resource, ResourceId
 from gitops.secrets.pods import at, mapping, read_manifest, sequence
 from gitops.snapshot import OwnedId, Snapshot
 
+# Groups with a dot that the API server itself serves (`kubectl api-resources` of Kubernetes 1.32).
+_OWN_GROUPS = frozenset(
+    f"{name}.k8s.io"
+    for name in (
+        *("admissionregistration", "apiextensions", "apiregistration", "authentication", "authorization"),
+        *("certificates", "coordination", "discovery", "events", "flowcontrol.apiserver", "internal.apiserver"),
+        *("networking", "node", "rbac.authorization", "resource", "scheduling", "storage", "storagemigration"),
+    )
+)
 _NAMESPACE_NAME = "kubernetes.io/metadata.name"  # a label that the API server puts on every Namespace
 
 
@@ -69,12 +78,13 @@ def _read(manifest: Mapping[str, Any]) -> Iterator[Webhook]:
 
 
 def _rule(rule: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """A wildcard is kept and fits no kind: whoever looks at everything would be before everyone, and say nothing."""
+    """Only custom resources count. Kubernetes' own kinds are in every Application, so that a webhook that looks at
+    some of them (or, by a wildcard, at everything) would come before everyone and say nothing."""
     operations = {text_of(operation) for operation in sequence(rule.get("operations"))}
     if operations & {"CREATE", "*"}:
         for group in map(text_of, sequence(rule.get("apiGroups"))):
-            for resource in map(text_of, sequence(rule.get("resources"))):
-                yield (group, resource)
+            if "." in group and group not in _OWN_GROUPS:
+                yield from ((group, text_of(resource)) for resource in sequence(rule.get("resources")))
 
 
 class Served:

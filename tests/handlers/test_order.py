@@ -194,6 +194,20 @@ async def test_what_changes_hands_is_not_told_as_deleted(github: SimulatedGitHub
     assert "`web` takes over `Namespace team`, which `crds` no longer brings" in body
 
 
+async def test_what_is_protected_may_change_hands_without_a_word(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    team = manifest("Namespace", "team", metadata={"annotations": PROTECTED})
+    before: Contents = {**SMALL, "crds/x.yaml": documents(config_map("x"), team)}
+    change: Contents = {"crds/x.yaml": config_map("x"), "web/z.yaml": documents(deployment(), team)}
+    _, pull = await proposed(github, alice, before=before, files=change)
+    await checked(github, pull)
+    (body,) = comments_of(pull)
+    assert "`web` takes over `Namespace team` from `crds`." in body
+    assert "prunes by itself" not in body
+    assert "kubectl annotate" not in body
+
+
 async def test_hostile_names_stay_text(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:
     evil = 'x`@bob <!-- argofix:sync-order --> [a](http://b) ```"];--><img src=q>$(reboot)'
     before: Contents = {

@@ -228,19 +228,21 @@ def _moved(found: Sequence[Moved], link: Link, limits: _Limits) -> Iterable[str]
         ids = [moved.id for moved in members]
         it = "it" if len(ids) == 1 else "them"
         text = f"{code(after[2])} takes over {_shown(ids, limits)} from {code(before[2])}."
-        if members[0].prunes and all(moved.already for moved in members):
+        prunes = any(moved.prunes for moved in members)
+        if prunes and all(moved.already for moved in members):
             text += (
                 f" Sync {code(after[2])} **before you merge**, so that it holds {it}: {code(before[2])} prunes by "
                 f"itself, and deletes {it} if it still does."
             )
-        elif members[0].prunes:
+        elif prunes:
             text += (
                 f" {code(before[2])} prunes by itself: if it is synced before {code(after[2])} has taken {it} over, "
                 f"Argo CD deletes {it}."
             )
-        bearing = [i for i in ids if is_data_bearing(i.id.group, i.id.kind)][: limits.objects]
+        risked = [moved.id for moved in members if moved.prunes]
+        bearing = [i for i in risked if is_data_bearing(i.id.group, i.id.kind)][: limits.objects]
         protect = [line for owned_id in bearing for line in _annotate(owned_id)]
-        if members[0].prunes and protect:
+        if protect:
             text += " Protect what must not be lost before merging:\n\n"
             text += block("\n".join(protect), "sh")
         yield text

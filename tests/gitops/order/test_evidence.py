@@ -260,9 +260,16 @@ EVERYTHING = [{"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["*"], "r
         ({"failurePolicy": "Fail"}, True),
         ({"failurePolicy": "Ignore"}, False),
         ({"rules": EVERYTHING}, False),
-        ({"rules": [{"apiGroups": [""], "operations": ["CREATE"], "resources": ["configmaps"]}]}, True),
-        ({"rules": [{"apiGroups": [""], "operations": ["CREATE"], "resources": ["configmaps/status"]}]}, False),
-        ({"rules": [{"apiGroups": [""], "operations": ["CREATE"], "resources": ["*"]}]}, False),
+        ({"rules": [{"apiGroups": [""], "operations": ["CREATE"], "resources": ["configmaps"]}]}, False),
+        (
+            {
+                "rules": [
+                    {"apiGroups": ["networking.k8s.io"], "operations": ["*"], "resources": ["ingresses"]},
+                    {"apiGroups": ["acme.example"], "operations": ["*"], "resources": ["*", "widgets/status"]},
+                ]
+            },
+            False,
+        ),
         ({"rules": [{"apiGroups": ["acme.example"], "operations": ["DELETE"], "resources": ["widgets"]}]}, False),
         ({"rules": [{"apiGroups": ["acme.example"], "operations": ["*"], "resources": ["gadgets"]}]}, False),
         ({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "shop"}}}, True),
@@ -279,7 +286,11 @@ async def test_an_admission_webhook_goes_before_what_it_is_told_to_look_at(
         "apps.yaml": apps("crds", "objects", "operator"),
         "crds/x.yaml": crd(),
         "operator/x.yaml": webhook(**configured),
-        "objects/x.yaml": documents(widget(labels={"tier": "gold"}), config_map("x")),
+        "objects/x.yaml": documents(
+            widget(labels={"tier": "gold"}),
+            config_map("x"),
+            manifest("Ingress", "i", "shop", "networking.k8s.io/v1", spec={}),
+        ),
     }
     shown_edges = await shown(engine, files)
     assert (("operator", "objects", Evidence.WEBHOOK, SOFT, "Service ops/operator") in shown_edges) is found
