@@ -41,7 +41,7 @@ RUN python -m venv /tools \
     && /tools/bin/pip install --require-hashes --only-binary :all: -r requirements.build.lock \
     && python -m venv /opt/argofix \
     && /opt/argofix/bin/pip install --require-hashes --only-binary :all: -r requirements.server.lock
-COPY pyproject.toml README.md LICENSE ./
+COPY app.yaml pyproject.toml README.md LICENSE ./
 COPY bot bot
 COPY checks checks
 COPY gitops gitops

@@ -67,7 +67,7 @@ async def serve(
     `bot.deliveries.StoreUnavailable` and `OSError` (the port is taken). Logging is the caller's to configure.
     """
     clock = clock or SystemClock()
-    stop = stop or _stop_on_signals()
+    stop = stop or stop_on_signals()
     metrics = Metrics()
     metrics.state_free.set_function(lambda: free_bytes(settings.state_dir))
     troubles = Troubles()
@@ -211,7 +211,8 @@ async def _store(url: str) -> DeliveryStore:
     return await open_store(url, alone=url.startswith(SQLITE), make=True)
 
 
-def _stop_on_signals() -> asyncio.Event:
+def stop_on_signals() -> asyncio.Event:
+    """An event that SIGTERM and SIGINT set."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

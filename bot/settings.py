@@ -17,6 +17,9 @@ class SettingsError(Exception):
     """A setting is missing or wrong. The message is one sentence that names it."""
 
 
+CREDENTIALS = ("GITHUB_APP_ID", "GITHUB_PRIVATE_KEY", "GITHUB_PRIVATE_KEY_PATH", "GITHUB_WEBHOOK_SECRET")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The server's settings. Intervals (0: never) and limits are in seconds; secrets stay out of `repr`."""
@@ -82,6 +85,34 @@ class Settings:
         """What must never be logged."""
         password = urlsplit(self.database_url).password
         return tuple(s for s in (self.webhook_secret, self.private_key, password) if s)
+
+
+@dataclass(frozen=True, slots=True)
+class SetupSettings:
+    """How the App is registered where none is configured: `public_url` is where browsers and GitHub reach the server,
+    `store` what becomes of the credentials (`file` in the state directory, or `secret`: shown as a command)."""
+
+    public_url: str
+    api_url: str
+    state_dir: Path
+    store: str
+    host: str
+    port: int
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> SetupSettings | None:
+        """None when an App is configured, or nobody asked for the setup. Raises `SettingsError`."""
+        env = {name: value for name, value in environ.items() if value.strip()}
+        if "ARGOFIX_SETUP_URL" not in env or any(name in env for name in CREDENTIALS):
+            return None
+        return cls(
+            public_url=_url(env, "ARGOFIX_SETUP_URL", ""),
+            api_url=_url(env, "GITHUB_API_URL", "https://api.github.com"),
+            state_dir=Path(env.get("ARGOFIX_STATE_DIR", "./state")),
+            store=_choice(env, "ARGOFIX_SETUP_STORE", "file", ("file", "secret")),
+            host=env.get("HOST", "0.0.0.0"),  # noqa: S104
+            port=_number(env, "PORT", 8080, low=0, high=65535),
+        )
 
 
 @dataclass(frozen=True, slots=True)

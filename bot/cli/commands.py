@@ -199,13 +199,16 @@ def _explain(evaluation: Evaluation) -> None:
 
 async def serve(_arguments: argparse.Namespace) -> int:
     """`argofix serve`: until SIGTERM or SIGINT."""
-    from bot import app, logs
+    from bot import app, logs, registration
     from bot.deliveries import StoreUnavailable
     from bot.exclusive import StateDirectoryInUse
     from bot.settings import Settings, SettingsError
 
     try:
-        settings = Settings.from_environment(os.environ)
+        environ = await registration.environment(os.environ)
+        if environ is None:
+            return 0  # told to stop before an App was registered
+        settings = Settings.from_environment(environ)
         logs.configure(level=settings.log_level, style=settings.log_format, secrets=settings.secrets)
         await app.serve(settings)
     except (SettingsError, StateDirectoryInUse, StoreUnavailable) as error:

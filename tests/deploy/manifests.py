@@ -17,12 +17,14 @@ from tests.project.repository import ROOT, tracked
 Json = dict[str, Any]
 
 VARIANTS = ("deploy/sqlite", "deploy/postgresql")
+FIRST_RUN = "deploy/components/first-run"
 COMPONENTS = tuple(
     sorted(
         name.parent.as_posix()
         for name in tracked()
         if name.parts[0] == "deploy"
         and name.name == "kustomization.yaml"
+        and name.parent.as_posix() != "deploy/components/first-run"
         and re.search(r"^kind: Component$", (ROOT / name).read_text(), re.MULTILINE)
     )
 )

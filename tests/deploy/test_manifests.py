@@ -11,11 +11,13 @@ from types import SimpleNamespace
 import pytest
 from kubernetes_asyncio.client import ApiClient, Configuration
 
-from bot.settings import Settings
+from bot.settings import Settings, SetupSettings
+from bot.setup import KEPT
 from bot.worker import Worker
 from tests.deploy.manifests import (
     CLUSTER_SCOPED,
     COMPONENTS,
+    FIRST_RUN,
     VARIANTS,
     Json,
     container,
@@ -123,7 +125,8 @@ def test_a_secret_is_asked_for_by_the_name_of_its_setting(everything: list[Json]
 
 def test_probes_and_service_lead_to_the_server(everything: list[Json]) -> None:
     inner = container(everything)
-    served = set(re.findall(r'router\.add_\w+\("(/\w+)"', read("bot/server.py")))
+    pages = read("bot/server.py") + read("bot/setup.py")
+    served = set(re.findall(r'router\.add_\w+\("(/\w+)"', pages))
     probes = {name: inner[f"{name}Probe"]["httpGet"] for name in ("startup", "liveness", "readiness")}
     assert {name: probe["path"] for name, probe in probes.items()} == {
         "startup": "/healthz", "liveness": "/healthz", "readiness": "/readyz",
@@ -190,6 +193,19 @@ def test_without_the_cluster_components_there_is_no_token_and_no_right(variant: 
     assert the(documents, "ServiceAccount")["automountServiceAccountToken"] is False
     assert settings(documents)["ARGOFIX_CLUSTER"] == "off"
     assert not [document for document in documents if "Role" in document["kind"]]
+
+
+def test_for_the_first_start_no_secret_is_needed_and_the_page_is_reachable(tmp_path: Path, variant: str) -> None:
+    documents = kustomize(with_components(tmp_path, variant, [FIRST_RUN, "deploy/components/ingress"]))
+    references = {each["name"]: each["valueFrom"]["secretKeyRef"] for each in container(documents)["env"]}
+    assert {name for name, each in references.items() if each.get("optional")} == set(KEPT)
+    environ = settings(documents)
+    found = SetupSettings.from_environment(environ)
+    assert found is not None
+    (rule,) = the(documents, "Ingress")["spec"]["rules"]
+    assert found.public_url == f"https://{rule['host']}"
+    assert {path["path"] for path in rule["http"]["paths"]} == {"/webhook", "/setup"}
+    assert container(documents)["readinessProbe"]["httpGet"] == {"path": "/healthz", "port": "http"}
 
 
 def test_the_image_is_the_released_one(everything: list[Json]) -> None:

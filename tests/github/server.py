@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from tests.github import apps, checks, gitdata, issues, pull_operations, repos, validation
+from tests.github import apps, checks, gitdata, issues, new_app, pull_operations, repos, validation
 from tests.github.auth import authenticate, authorize
 from tests.github.description import Operation, load
 from tests.github.faults import Effect
@@ -33,6 +33,7 @@ class SimulatedGitHub(People):
     async def __aenter__(self) -> Self:
         assert ROUTES.keys() == OPERATIONS, sorted(ROUTES.keys() ^ OPERATIONS)
         app = web.Application(client_max_size=MAX_BODY)
+        new_app.add_to(app, self)
         app.router.add_route("*", PREFIX + "/{path:.*}", self._api)
         app.router.add_route("*", "/{owner}/{name}/{service:info/refs|git-upload-pack|git-receive-pack}", self._git)
         # git bodies are gzip-encoded now and then, and git http-backend wants them as they came.

@@ -13,16 +13,12 @@ from demo.story import BEFORE, PROPOSED
 from handlers.registry import HANDLERS
 from tests.github import SimulatedGitHub, User
 from tests.github.description import load
+from tests.github.new_app import PARAMETERS
 from tests.github.webhooks import ALWAYS
 from tests.handlers.conftest import OWNERSHIP, Bot, by_the_app, checked
 from tests.project.repository import read
 
 LEVELS = {"read": 1, "write": 2, "admin": 3}
-# "Registering a GitHub App from a manifest", GitHub Docs: the parameters there are.
-PARAMETERS = {
-    "name", "url", "hook_attributes", "redirect_url", "callback_urls", "setup_url", "description", "public",
-    "default_events", "default_permissions", "request_oauth_on_install", "setup_on_update",
-}  # fmt: skip
 
 
 @pytest.fixture
