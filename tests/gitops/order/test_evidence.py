@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,8 +11,8 @@ from bot.engine import Engine
 from gitops.applications import Application
 from gitops.order.evidence import gather
 from gitops.order.model import Edge, Evidence, Handover, Strength
-from gitops.order.stages import arrange
 from gitops.resources import ResourceId
+from gitops.snapshot import Snapshot
 from tests.scenarios import Files, application, config_map, documents, evaluated, manifest
 
 HARD, SOFT, HINT = Strength.HARD, Strength.SOFT, Strength.HINT
@@ -237,77 +238,6 @@ async def test_two_that_bring_the_same_namespace_are_hints_and_no_cycle(engine: 
     assert await shown(engine, files) == [("one", "web", Evidence.NAMESPACE, HINT, "Namespace shop")]
 
 
-def webhook(**more: Any) -> str:
-    entry = {
-        "name": "w.acme.example",
-        "clientConfig": {"service": {"name": "operator", "namespace": "ops"}},
-        "rules": [{"apiGroups": ["acme.example"], "operations": ["CREATE"], "resources": ["widgets"]}],
-        **more,
-    }  # fmt: skip
-    configuration = manifest(
-        "ValidatingWebhookConfiguration", "w", api="admissionregistration.k8s.io/v1", webhooks=[entry]
-    )
-    return documents(configuration, manifest("Service", "operator", "ops"))
-
-
-EVERYTHING = [{"apiGroups": ["*"], "apiVersions": ["*"], "operations": ["*"], "resources": ["*"]}]
-
-
-@pytest.mark.parametrize(
-    ("configured", "found"),
-    [
-        ({}, True),
-        ({"failurePolicy": "Fail"}, True),
-        ({"failurePolicy": "Ignore"}, False),
-        ({"rules": EVERYTHING}, False),
-        ({"rules": [{"apiGroups": [""], "operations": ["CREATE"], "resources": ["configmaps"]}]}, False),
-        (
-            {
-                "rules": [
-                    {"apiGroups": ["networking.k8s.io"], "operations": ["*"], "resources": ["ingresses"]},
-                    {"apiGroups": ["acme.example"], "operations": ["*"], "resources": ["*", "widgets/status"]},
-                ]
-            },
-            False,
-        ),
-        ({"rules": [{"apiGroups": ["acme.example"], "operations": ["DELETE"], "resources": ["widgets"]}]}, False),
-        ({"rules": [{"apiGroups": ["acme.example"], "operations": ["*"], "resources": ["gadgets"]}]}, False),
-        ({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "shop"}}}, True),
-        ({"namespaceSelector": {"matchLabels": {"team": "a"}}}, False),
-        ({"objectSelector": {"matchLabels": {"tier": "gold"}}}, True),
-        ({"objectSelector": {"matchExpressions": [{"key": "tier", "operator": "DoesNotExist"}]}}, False),
-        ({"matchConditions": [{"name": "c", "expression": "true"}]}, False),
-    ],
-)
-async def test_an_admission_webhook_goes_before_what_it_is_told_to_look_at(
-    engine: Engine, configured: dict[str, Any], found: bool
-) -> None:
-    files = {
-        "apps.yaml": apps("crds", "objects", "operator"),
-        "crds/x.yaml": crd(),
-        "operator/x.yaml": webhook(**configured),
-        "objects/x.yaml": documents(
-            widget(labels={"tier": "gold"}),
-            config_map("x"),
-            manifest("Ingress", "i", "shop", "networking.k8s.io/v1", spec={}),
-        ),
-    }
-    shown_edges = await shown(engine, files)
-    assert (("operator", "objects", Evidence.WEBHOOK, SOFT, "Service ops/operator") in shown_edges) is found
-    assert len(shown_edges) == 1 + found
-
-
-async def test_a_webhook_that_looks_at_everything_makes_no_cycle(engine: Engine) -> None:
-    files = {
-        "apps.yaml": apps("infra", "policies"),
-        "infra/x.yaml": documents(manifest("Namespace", "ops"), config_map("x", "default")),
-        "policies/x.yaml": webhook(rules=EVERYTHING),
-    }
-    found = await edges(engine, files)
-    assert [e.ends for e in found] == [(found[0].before, found[0].after)]
-    assert found[0].before[2] == "infra"
-
-
 PROJECT = manifest("AppProject", "team", "argocd", "argoproj.io/v1alpha1")
 
 
@@ -384,19 +314,22 @@ async def test_reasons_name_the_lines(engine: Engine) -> None:
     assert (str(account.provided_at), str(account.needed_at)) == ("infra/all.yaml:3", "api/workload.yaml:7")
 
 
-async def test_the_whole_order_of_a_small_platform(engine: Engine) -> None:
+async def test_the_order_of_the_applications_changes_nothing(engine: Engine) -> None:
     files = {
-        "apps.yaml": apps("crds", "infra", "operator", "web", "widgets"),
-        "crds/x.yaml": crd(),
-        "infra/x.yaml": documents(manifest("Namespace", "shop"), manifest("Namespace", "ops")),
-        "operator/x.yaml": webhook(),
-        "widgets/x.yaml": widget(),
-        "web/x.yaml": deployment(namespace="shop"),
+        "apps.yaml": apps("one", "two", "web"),
+        "one/x.yaml": documents(manifest("Namespace", "shop"), config_map("a"), crd()),
+        "two/x.yaml": documents(manifest("Namespace", "shop"), config_map("b"), crd("Gadget")),
+        "web/x.yaml": documents(config_map("c"), widget(), deployment(serviceAccountName="sa")),
     }
-    evaluation = await evaluated(engine, files)
-    order = arrange(evaluation.snapshot.by_key, gather(evaluation.snapshot, lambda a: a.root))
-    assert [[key[2] for key in stage] for stage in order.stages] == [
-        ["crds", "infra"],
-        ["operator", "web"],
-        ["widgets"],
-    ]
+    snapshot = (await evaluated(engine, files)).snapshot
+    turned = replace(snapshot, states=tuple(reversed(snapshot.states)))
+
+    def told(found: Snapshot) -> list[tuple[object, ...]]:
+        return [
+            (edge.ends, reason.evidence, reason.strength, reason.provided, reason.others)
+            for edge in gather(found, lambda a: a.root)
+            for reason in edge.reasons
+        ]
+
+    assert told(turned) == told(snapshot)
+    assert len(told(snapshot)) == 2
