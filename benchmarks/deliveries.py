@@ -4,8 +4,8 @@ python -m benchmarks.deliveries                         SQLite, then PostgreSQL 
 python -m benchmarks.deliveries --database sqlite
 
 The real webhook, worker and store in a process of their own, on a disk that is waited for; the handler only waits for
-5 ms. 50 clients on the same machine send signed webhooks of 8 KB for 200 repositories, each as soon as its last one was
-answered.
+5 ms. 50 clients on the same machine send signed webhooks of 8 KB for 200 repositories, each as soon as its last one
+was answered.
 """
 
 from __future__ import annotations

@@ -5,30 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import psycopg
 from procrastinate import PsycopgConnector
-from procrastinate.exceptions import ProcrastinateException
 from procrastinate.jobs import Notification
 from procrastinate.manager import JobManager
-from psycopg.rows import TupleRow
-from psycopg_pool import AsyncConnectionPool
 
 from bot.clock import Clock
 from bot.deliveries import Delivery, State, Stored, StoreUnavailable, Watcher
-from bot.postgresql import intake, schema, work
+from bot.postgresql import connection, intake, work
 from bot.postgresql.transaction import BARE, COLUMNS, QUEUE, Transaction, read
 
 GROUP = 500  # deliveries in one transaction at most
 GROUP_BYTES = 32 * 1024 * 1024
-CONNECTIONS = 4
-PATIENCE = 3.0  # seconds for a connection; GitHub waits 10 for its answer
-
-_CONNECT: dict[str, Any] = {"connect_timeout": 5, "tcp_user_timeout": 10_000}
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +40,7 @@ class Heartbeat:
 class PostgresqlStore:
     """Made by `open`. Of one process, `recover` makes a server of it: it may take deliveries from then on."""
 
-    def __init__(self, pool: AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]], heartbeat: Heartbeat) -> None:
+    def __init__(self, pool: connection.Pool, heartbeat: Heartbeat) -> None:
         self._pool = pool
         self._heartbeat = heartbeat
         self._worker: int | None = None
@@ -60,22 +52,7 @@ class PostgresqlStore:
     @classmethod
     async def open(cls, url: str, *, create: bool = True, heartbeat: Heartbeat | None = None) -> PostgresqlStore:
         """Connect, and make the tables if need be and allowed. Raises `StoreUnavailable`."""
-        pool: AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]] = AsyncConnectionPool(
-            url,
-            open=False,
-            min_size=1,
-            max_size=CONNECTIONS,
-            timeout=PATIENCE,
-            configure=_configure,
-            check=AsyncConnectionPool.check_connection,
-            # Without these, a server whose network is cut off hangs for minutes.
-            kwargs={"application_name": "argofix", **_CONNECT},
-        )
-        with _unavailable():
-            # The pool would try again and again, and not tell why.
-            async with await psycopg.AsyncConnection.connect(url, **_CONNECT) as connection:
-                await schema.prepare(connection, create=create)
-            await pool.open()
+        pool = await connection.opened(url, create=create)
         return cls(pool, heartbeat or Heartbeat())
 
     async def store(self, delivery: Delivery) -> Stored:
@@ -207,9 +184,9 @@ class PostgresqlStore:
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[Transaction]:
-        with _unavailable():
-            async with self._pool.connection() as connection:
-                yield Transaction(connection)
+        with connection.unavailable():
+            async with self._pool.connection() as borrowed:
+                yield Transaction(borrowed)
 
     async def _store_waiting(self) -> None:
         while self._waiting:
@@ -287,7 +264,7 @@ class PostgresqlStore:
         connector = PsycopgConnector()
         await connector.open_async(self._pool)
         while True:
-            with contextlib.suppress(StoreUnavailable), _unavailable():
+            with contextlib.suppress(StoreUnavailable), connection.unavailable():
                 await JobManager(connector).listen_for_jobs(on_notification=heard, queues=[QUEUE])
             await clock.sleep(1.0)
 
@@ -295,23 +272,3 @@ class PostgresqlStore:
         for delivery_id, claim in list(self._claims.items()):
             if claim.job in jobs:
                 watcher.overtaken(delivery_id)
-
-
-async def _configure(connection: psycopg.AsyncConnection[TupleRow]) -> None:
-    await connection.execute("SET lock_timeout = '5s'")
-    await connection.execute("SET statement_timeout = '30s'")
-    await connection.commit()
-
-
-@contextmanager
-def _unavailable() -> Iterator[None]:
-    """Whatever a driver or a database has to say, as `StoreUnavailable`; its cause tells what it was."""
-    try:
-        yield
-    except StoreUnavailable:
-        raise
-    except Exception as error:
-        cause = error.__cause__ if isinstance(error, ProcrastinateException) and error.__cause__ else error
-        reason = " ".join(str(cause).split()) or type(cause).__name__
-        log.error("the delivery store failed", extra={"reason": reason})
-        raise StoreUnavailable(f"the delivery store failed: {reason}") from cause
