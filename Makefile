@@ -1,5 +1,6 @@
 # make demo   sets everything up and plays the main job on a small story, against a simulated GitHub
 # make test   sets everything up and runs every check that CI runs
+# make audit  asks osv.dev for known vulnerabilities of the dependencies, where it can be reached
 # make docs   writes docs/rules.md anew from the rules' docstrings
 # make bench  times checks of a generated monorepo of 1,000 Applications
 # make lock   writes the lock files anew from pyproject.toml
@@ -13,7 +14,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
   --no-emit-index-url --no-emit-find-links --python-version 3.11
 
-.PHONY: help setup tools demo test lint unit docs bench lock clean
+.PHONY: help setup tools demo test lint audit unit docs bench lock clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -38,13 +39,21 @@ $(STAMP): requirements.lock pyproject.toml
 demo: setup
 	$(BIN)/python -m demo
 
-test: setup lint unit
+test: setup lint audit unit
 
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Known vulnerabilities of what the server's image installs. Where the advisories cannot be reached, it says so and goes on.
+audit: setup
+	@if $(BIN)/python -c 'import urllib.request; urllib.request.urlopen("https://api.osv.dev/", timeout=5)' 2>&1 \
+	    | grep -q 'URLError\|timed out\|TimeoutError'; \
+	then echo "not audited: the advisories of osv.dev cannot be reached from here"; \
+	else $(PIP) 'pip-audit>=2.9,<3' && $(BIN)/pip-audit --vulnerability-service osv --disable-pip --require-hashes \
+	    --requirement requirements.server.lock; fi
 
 unit: setup
 	$(BIN)/pytest -n auto
