@@ -2,6 +2,7 @@
 
     python -m benchmarks.chaos                    50 kills, a tenth of all requests to GitHub fail
     python -m benchmarks.chaos --kills 5 --seed 3 a shorter one
+    python -m benchmarks.chaos --database postgresql   on a PostgreSQL that it starts (default: SQLite)
 
 The server is a real process that is ended with `kill -9` at random moments; GitHub is the simulated one. What counts
 is that in the end every acknowledged delivery is done, and that GitHub shows each effect once. Exit status 1 if not.
@@ -24,10 +25,15 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import psycopg
+
+from bot.databases import SQLITE
 from checks.registry import rules
 from demo.story import BEFORE, PROPOSED
 from tests.github import Fault, PullRequest, Repository, SimulatedGitHub, User, faults
+from tests.postgresql import postgresql
 
 CHECKS = {rule.check_name for rule in rules()}
 OWNERSHIP = "argofix / ownership"
@@ -53,6 +59,7 @@ class Server:
 
     github: SimulatedGitHub
     state: Path
+    url: str
     port: int
     log: Path
     process: asyncio.subprocess.Process | None = None
@@ -68,14 +75,13 @@ class Server:
             "GITHUB_WEBHOOK_SECRET": self.github.app.webhook_secret,
             "GITHUB_API_URL": self.github.api_url,
             "ARGOFIX_STATE_DIR": str(self.state),
+            "ARGOFIX_DATABASE_URL": self.url,
             "ARGOFIX_CLUSTER": "off",
             "ARGOFIX_POLL_INTERVAL": "0",
             "ARGOFIX_RECONCILE_INTERVAL": "15",
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
         }
-        if "ARGOFIX_DATABASE_URL" in os.environ:
-            self.environment["ARGOFIX_DATABASE_URL"] = os.environ["ARGOFIX_DATABASE_URL"]
 
     async def start(self) -> None:
         with self.log.open("ab") as log:
@@ -170,16 +176,23 @@ def shown(github: SimulatedGitHub, load: Load) -> list[str]:
     return wrong
 
 
-def undone(state: Path) -> Counter[str]:
+def rows(url: str, columns: str, rest: str = "") -> list[tuple[Any, ...]]:
+    """What the database has of deliveries."""
+    if url.startswith(SQLITE):
+        with closing(sqlite3.connect(url.removeprefix(SQLITE))) as db:
+            return db.execute(f"SELECT {columns} FROM deliveries {rest}").fetchall()
+    with psycopg.connect(url) as connection:
+        return connection.execute(f"SELECT {columns} FROM argofix_deliveries {rest}").fetchall()
+
+
+def undone(url: str) -> Counter[str]:
     """Deliveries by state, as the database has them."""
-    with closing(sqlite3.connect(state / "argofix.db")) as db:
-        return Counter(dict(db.execute("SELECT state, COUNT(*) FROM deliveries GROUP BY state").fetchall()))
+    return Counter(dict(rows(url, "state, COUNT(*)", "GROUP BY state")))
 
 
-def lost(github: SimulatedGitHub, state: Path) -> list[str]:
+def lost(github: SimulatedGitHub, url: str) -> list[str]:
     """Acknowledged deliveries that the database does not have as done."""
-    with closing(sqlite3.connect(state / "argofix.db")) as db:
-        kept = {row[0]: row[1:] for row in db.execute("SELECT id, state, result FROM deliveries")}
+    kept = {row[0]: row[1:] for row in rows(url, "id, state, result")}
     acknowledged = {
         each.guid: each.event
         for each in github.deliveries
@@ -201,12 +214,13 @@ async def until(condition: Callable[[], bool], within: float) -> bool:
     return True
 
 
-async def run(kills: int, seed: int, share: float, patience: float) -> int:
+async def run(kills: int, seed: int, share: float, patience: float, url: str | None) -> int:
     rng = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix="argofix-chaos-") as directory:
         async with SimulatedGitHub() as github:
             state, log = Path(directory) / "state", Path(directory) / "server.log"
-            server = Server(github, state, _free_port(), log)
+            url = url or f"{SQLITE}{state / 'argofix.db'}"
+            server = Server(github, state, url, _free_port(), log)
             github.app.webhook_url = f"http://127.0.0.1:{server.port}/webhook"
             repositories = [github.repository(f"acme/platform-{i}", BEFORE) for i in range(4)]
             for repo in repositories:
@@ -231,13 +245,13 @@ async def run(kills: int, seed: int, share: float, patience: float) -> int:
             say(f"{kills} kills in {time.monotonic() - started:.0f} s; people did {dict(load.acts)}")
             hits = sum(fault.hits for fault in github.faults)
             quiet = await until(
-                lambda: not shown(github, load) and not (undone(state).keys() & {"queued", "running"}), patience
+                lambda: not shown(github, load) and not (undone(url).keys() & {"queued", "running"}), patience
             )
             total, hits = len(github.requests), sum(fault.hits for fault in github.faults)
             say(f"{total} requests to GitHub, {hits} of them made to fail; {'quiet' if quiet else 'not quiet'} after")
-            say(f"{time.monotonic() - started:.0f} s; deliveries {dict(undone(state))}")
+            say(f"{time.monotonic() - started:.0f} s; deliveries {dict(undone(url))}")
             await server.kill(signal.SIGTERM)
-            wrong = shown(github, load) + lost(github, state) + [str(each) for each in github.violations]
+            wrong = shown(github, load) + lost(github, url) + [str(each) for each in github.violations]
             for line in wrong:
                 say(f"WRONG {line}")
             if wrong and "ARGOFIX_CHAOS_LOG" in os.environ:
@@ -262,8 +276,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--faults", type=float, default=0.1, help="share of requests to GitHub that fail")
     parser.add_argument("--patience", type=float, default=600.0, help="seconds for everything to settle")
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     arguments = parser.parse_args()
-    return asyncio.run(run(arguments.kills, arguments.seed, arguments.faults, arguments.patience))
+    words = (arguments.kills, arguments.seed, arguments.faults, arguments.patience)
+    if arguments.database == "sqlite":
+        return asyncio.run(run(*words, None))
+    with postgresql() as database:
+        return asyncio.run(run(*words, database.database()))
 
 
 if __name__ == "__main__":
