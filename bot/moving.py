@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.deliveries import DeliveryStore
 
-BATCH = 100
+BATCH = 20  # up to 25 MB each
 
 
 async def move(source: DeliveryStore, target: DeliveryStore) -> int:
