@@ -59,6 +59,13 @@ class QuickClock:
         await asyncio.sleep(0)
 
 
+class SteadyClock(QuickClock):
+    """Real time as it is, for servers that show each other that they live."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
 class Gate(asyncio.Event):
     """For `faults.held`: tells when a request has come to it."""
 
@@ -90,6 +97,7 @@ class Bot:
     charts_url: str = "http://127.0.0.1:9"
     bumps_per_hour: int = 5
     kubeconfig: str = ""  # clusters are asked only where a test is about them
+    database_url: str = ""  # else a file in its state directory
     _task: asyncio.Task[None] | None = None
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -100,7 +108,7 @@ class Bot:
             webhook_secret=self.webhook_secret or self.github.app.webhook_secret,
             api_url=self.github.api_url,
             state_dir=self.state,
-            database_url=f"sqlite:///{self.state / 'argofix.db'}",
+            database_url=self.database_url or f"sqlite:///{self.state / 'argofix.db'}",
             host="127.0.0.1",
             port=0,
             poll_interval=self.poll_interval,
