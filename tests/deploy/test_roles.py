@@ -46,7 +46,12 @@ def granted(documents: Sequence[Json]) -> list[Rule]:
     roles = {role["metadata"]["name"]: role["rules"] for role in of_kind(documents, "ClusterRole")}
     bound = [binding["roleRef"]["name"] for binding in of_kind(documents, "ClusterRoleBinding")]
     return [
-        allow(*rule["verbs"], resources=rule["resources"], groups=rule["apiGroups"])
+        allow(
+            *rule["verbs"],
+            resources=rule["resources"],
+            groups=rule["apiGroups"],
+            names=rule.get("resourceNames", ()),
+        )
         for name in bound
         for rule in roles[name]
     ]
@@ -57,6 +62,8 @@ async def looked(engine: Engine, tmp_path: Path, *components: str) -> tuple[Live
     rules = granted(kustomize(with_components(tmp_path, "deploy/sqlite", components)))
     async with SimulatedCluster() as cluster:
         cluster.secret("shop", "db", {"url": "u", "password": "p"})
+        cluster.config_map("argocd", "argocd-cm", {"installationID": "ours"})
+        cluster.tracked("v1", "Namespace", "", "shop", "a:/Namespace:shop/shop")
         for name in ("a", "b"):
             cluster.application(name, path=name)
         access = cluster.access(cluster.account("argofix", *rules))
@@ -87,6 +94,7 @@ async def test_without_the_component_for_secrets_none_is_read(engine: Engine, tm
     assert not live.secrets and live.all_applications
     assert [problem for problem in live.problems if "Secret" in problem and "forbidden" in problem]
     assert {request.status for request in cluster.asked("/secrets")} == {403}
+    assert {request.status for request in cluster.asked("/configmaps/argocd-cm")} == {200}
     assert {rid.kind for rid in (*live.tracking, *live.absent)} == set(SHARED)
 
 
@@ -97,4 +105,7 @@ def test_nothing_is_written_and_lists_are_few(tmp_path: Path, component: str) ->
     listed = {resource for rule in rules if "list" in rule.verbs for resource in rule.resources}
     assert listed == ({"applications"} if component == CLUSTER else {"secrets", "configmaps"})
     read = {resource for rule in rules for resource in rule.resources}
-    assert component == SECRETS or not read & {"secrets", "configmaps"}
+    assert component == SECRETS or "secrets" not in read
+    assert component == SECRETS or {r.names for r in rules if "configmaps" in r.resources} == {
+        frozenset({"argocd-cm"})
+    }
