@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import io
 import json
+import logging
 import os
 import re
 import shlex
 import shutil
 import socket
 import stat
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -30,6 +33,13 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 
 # In CI a missing browser is a failure.
 IN_A_BROWSER = pytest.mark.skipif(CHROMIUM is None and not os.environ.get("CI"), reason="needs chromium")
+
+
+def free_port() -> int:
+    """Known beforehand, since the address is in the settings."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 @dataclass
@@ -68,9 +78,7 @@ class Server:
         return str(line["open"])
 
     async def start(self) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
         def started(_port: int, setup: Setup) -> None:
@@ -106,8 +114,6 @@ async def server(github: SimulatedGitHub, tmp_path: Path, monkeypatch: pytest.Mo
     made = Server(github, tmp_path / "state")
     real = logs.configure
     monkeypatch.setattr(logs, "configure", lambda **said: real(**said, stream=made.log))
-    import logging
-
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
     await made.start()
@@ -233,8 +239,6 @@ async def test_for_a_secret_they_are_shown_once_and_not_kept(server: Server) -> 
     try:
         status, text = await other.callback()
         assert status == 200
-        import html
-
         shown = re.search(r"<pre>(.*?)</pre>", text, re.DOTALL)
         assert shown
         words = shlex.split(html.unescape(shown[1]).replace("\\\n", " "))
@@ -284,3 +288,30 @@ def test_the_manifest_is_app_yaml_for_this_server() -> None:
 )
 def test_the_site_that_belongs_to_an_api(api: str, site: str) -> None:
     assert site_of(api) == site
+
+
+async def test_argofix_serve_goes_from_the_page_to_work_and_ends_on_sigterm(
+    github: SimulatedGitHub, tmp_path: Path
+) -> None:
+    by_hand = Server(github, tmp_path / "state")
+    by_hand.port = free_port()
+    environ = {**by_hand.environ, "PATH": os.environ["PATH"], "ARGOFIX_CLUSTER": "off"}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "serve", env=environ, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        assert process.stderr is not None
+        async with asyncio.timeout(30):
+            async for line in process.stderr:
+                by_hand.log.write(line.decode())
+                said = json.loads(line)["message"]
+                if said.startswith("no App"):
+                    assert (await by_hand.get("/readyz"))[0] == 503
+                    assert (await by_hand.callback())[0] == 200
+                if said == "ready":
+                    break
+        assert (await by_hand.get("/setup"))[0] == 404
+        assert github.apps[-1].webhook_secret not in by_hand.log.getvalue()
+    finally:
+        process.terminate()
+        assert await process.wait() == 0
