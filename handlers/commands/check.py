@@ -43,7 +43,7 @@ def _default_branch(seen: Look) -> str:
     places = [
         f"[{code(str(group[0].span))}]({seen.link(group[0].span)}): {safe(group[0].topic.title)}" for group in groups
     ]
-    shown = f"\n\n{bullets(places, most=_SHOWN)}" if places else ""
+    shown = f"\n\nWhat that is about:\n\n{bullets(places, most=_SHOWN)}" if places else ""
     return f"{code(branch)} at {code(seen.commit[:7])}:\n\n{bullets(lines)}{shown}"
 
 

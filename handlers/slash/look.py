@@ -16,23 +16,28 @@ from handlers.slash.command import Asked
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """`commit` is what links point into, `base` what links to the former state do; `notes` are sentences to be said
-    first (a conflict with the base)."""
+    """`commit` is what links point into, `base` the one before the change, `default` the default branch's (on an
+    issue all the same); `notes` are sentences to be said first (a conflict with the base)."""
 
     asked: Asked
     evaluation: Evaluation
     policy: Policy
     commit: str
+    base: str
+    default: str
     notes: tuple[str, ...] = ()
-    base: str = ""
-
-    def base_link(self, span: Span) -> str:
-        """The address of these lines as the base has them."""
-        return self.asked.desk.blob_url(self.base or self.commit, span)
 
     def link(self, span: Span) -> str:
         """The address of these lines on GitHub."""
         return self.asked.desk.blob_url(self.commit, span)
+
+    def base_link(self, span: Span) -> str:
+        """The same before the change."""
+        return self.asked.desk.blob_url(self.base, span)
+
+    def default_link(self, span: Span) -> str:
+        """The same on the default branch, where the configuration is read."""
+        return self.asked.desk.blob_url(self.default, span)
 
 
 @asynccontextmanager
@@ -45,7 +50,7 @@ async def look(asked: Asked) -> AsyncIterator[Look]:
         async with desk.objects(tip) as objects:
             tree = objects.tree(tip)
             policy = read_policy(tree)
-            yield Look(asked, await desk.evaluate(tree, None, policy), policy, tip)
+            yield Look(asked, await desk.evaluate(tree, None, policy), policy, tip, tip, tip)
         return
     sides = await sides_of(desk, pull)
     if sides is None:
@@ -54,4 +59,4 @@ async def look(asked: Asked) -> AsyncIterator[Look]:
         policy = read_policy(objects.tree(sides.default))
         head, base = objects.tree(sides.head), objects.tree(sides.base)
         evaluation = await desk.evaluate(head, base, policy, by_stranger=desk.by_stranger(pull))
-        yield Look(asked, evaluation, policy, pull.head.sha, sides.notes, sides.base)
+        yield Look(asked, evaluation, policy, pull.head.sha, sides.base, sides.default, sides.notes)

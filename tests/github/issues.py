@@ -3,7 +3,8 @@
 from typing import Any
 
 from tests.github import issue_payloads
-from tests.github.handling import Answer, Call, invalid, listed, operation
+from tests.github.auth import granted
+from tests.github.handling import Answer, ApiError, Call, invalid, listed, operation
 from tests.github.pull_operations import change_state, check_text, edit_pull
 from tests.github.repository import Comment, Issue, Label, Reaction, Repository
 from tests.github.state import User
@@ -93,8 +94,15 @@ def get_comment(call: Call) -> Answer:
     return Answer(200, issue_payloads.comment(call.repo, call.comment()))
 
 
+def on_issue(call: Call, issue: Issue) -> None:
+    """The permission for pull requests reaches comments on those, and none on issues."""
+    if not issue.pull and not granted(call.caller, call.repo, "issues:write"):
+        raise ApiError(403, "Resource not accessible by integration")
+
+
 @operation("issues/create-comment", *WRITE)
 def create_comment(call: Call) -> Answer:
+    on_issue(call, call.issue())
     check_text("IssueComment", None, call.body["body"])
     if not call.body["body"].strip():
         raise invalid("IssueComment", "body", "missing_field")
@@ -126,6 +134,7 @@ def list_reactions(call: Call) -> Answer:
 @operation("reactions/create-for-issue-comment", *WRITE)
 def create_reaction(call: Call) -> Answer:
     """200 when the bot had reacted so already."""
+    on_issue(call, call.comment().issue)
     comment, content = call.comment(), call.body["content"]
     for item in comment.reactions:
         if item.user == call.bot and item.content == content:

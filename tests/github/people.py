@@ -234,6 +234,10 @@ class People(State):
     def comment(self, target: PullRequest, user: User, body: str) -> Comment:
         return issues.add_comment(target.repo, target.issue, user, body)
 
+    def comment_on(self, repo: Repository, issue: Issue, user: User, body: str) -> Comment:
+        """A comment on an issue that is no pull request."""
+        return issues.add_comment(repo, issue, user, body)
+
     def edit_comment(self, target: PullRequest, comment: Comment, user: User, body: str) -> None:
         issues.edit_comment(target.repo, comment, user, body)
 

@@ -33,3 +33,13 @@ async def quiet(github: SimulatedGitHub, bot_: Bot, repo: Repository, user: User
     pull = github.open_pull(repo, "quiet", title="Quiet", user=user)
     await bot_.idle()
     return pull
+
+
+async def asked_on_issue(
+    github: SimulatedGitHub, bot_: Bot, repo: Repository, user: User, body: str
+) -> tuple[Comment, list[str]]:
+    """The same on an issue that is opened for it."""
+    issue = github.issue(repo, "Question", user)
+    comment = github.comment_on(repo, issue, user, body)
+    await bot_.idle()
+    return comment, answers(github, issue)
