@@ -12,7 +12,7 @@ from checks import secret_keys
 from checks.model import CheckReport, Finding
 from checks.ownership.conflicts import Partitions
 from checks.ownership.plan import FixPlan, plan_fixes
-from checks.policy import Policy, matches
+from checks.policy import Ignore, Policy, matches
 from checks.registry import Rule, rules
 from checks.sync_order.view import EMPTY, View, handovers_of, view_of
 from gitops.applications import IN_CLUSTER
@@ -88,7 +88,9 @@ async def evaluate(
     planned = await engine.drive(plan_fixes(after, analysis, findings, policy, live), progress)
     ordered = tuple(sorted(planned.findings, key=lambda f: (f.span, f.rule, f.message)))
     order = await asyncio.to_thread(view_of, after, policy, live, before, handovers_of(planned.plans))
-    return Evaluation(after, before, ordered, _reports(chosen, ordered, after, live), planned.plans, live, order)
+    return Evaluation(
+        after, before, ordered, _reports(chosen, ordered, after, live, policy), planned.plans, live, order
+    )
 
 
 def _nothing_to_do_with(live: Live, snapshot: Snapshot, policy: Policy) -> tuple[str, ...]:
@@ -122,17 +124,18 @@ def _findings(chosen: Sequence[Rule], change: Change, policy: Policy) -> list[Fi
 
 
 def _suppression(finding: Finding, policy: Policy) -> str | None:
-    for ignore in policy.ignore:
-        if ignore.rule in (finding.rule, "*") and finding.resource is not None:
-            if matches(ignore.resource, finding.resource):
-                return ignore.reason
-        elif ignore.rule == finding.rule and ignore.resource in ("*", *finding.applications):
-            return ignore.reason
-    return None
+    return next((ignore.reason for ignore in policy.ignore if suppresses(ignore, finding)), None)
+
+
+def suppresses(ignore: Ignore, finding: Finding) -> bool:
+    """Whether an entry of `ignore` is about a finding."""
+    if ignore.rule in (finding.rule, "*") and finding.resource is not None:
+        return matches(ignore.resource, finding.resource)
+    return ignore.rule == finding.rule and ignore.resource in ("*", *finding.applications)
 
 
 def _reports(
-    chosen: Sequence[Rule], findings: Sequence[Finding], snapshot: Snapshot, live: Live | None
+    chosen: Sequence[Rule], findings: Sequence[Finding], snapshot: Snapshot, live: Live | None, policy: Policy
 ) -> tuple[CheckReport, ...]:
     names = dict.fromkeys(rule.check_name for rule in chosen)
     gaps = gaps_of(snapshot)
@@ -143,13 +146,21 @@ def _reports(
     )
     counts = _counts(snapshot)
     reports: list[CheckReport] = []
+    # `*`, and rules that there are not: told once, with the first report.
+    anywhere = {ignore.rule for ignore in policy.ignore} - {rule.id for rule in rules()}
     for name in names:
         own = {rule.id for rule in chosen if rule.check_name == name}
         # Whoever renders nothing may own anything; for the render check itself that is the finding.
         left_out = gaps if "render-failed" in own else (*failures, *gaps)
         if live is not None and name == secret_keys.CHECK:
             left_out = (*left_out, *live.all_problems)
-        reports.append(CheckReport(name, tuple(f for f in findings if f.rule in own), left_out, counts))
+        mine = own | (anywhere if not reports and len(chosen) == len(rules()) else set())
+        unused = tuple(
+            ignore
+            for ignore in policy.ignore
+            if ignore.rule in mine and not any(suppresses(ignore, finding) for finding in findings)
+        )
+        reports.append(CheckReport(name, tuple(f for f in findings if f.rule in own), left_out, counts, unused))
     return tuple(reports)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from checks.policy import Ignore
 from gitops.kustomization import Reference
 from gitops.resources import ResourceId
 from gitops.snapshot import ApplicationKey, OwnedId
@@ -85,12 +86,14 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """One GitHub check run's worth of findings. `gaps` say what could not be analysed and why."""
+    """One GitHub check run's worth of findings. `gaps` say what could not be analysed and why; `unused` are
+    entries of the configuration's `ignore` that are about none of the findings."""
 
     name: str
     findings: tuple[Finding, ...]
     gaps: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
+    unused: tuple[Ignore, ...] = ()
 
     @property
     def failed(self) -> bool:

@@ -168,15 +168,16 @@ async def _look(desk: Desk, pull: PullRequest, keep: str | None = None) -> Async
         policy = read_policy(objects.tree(sides.default))
         if keep is not None:
             policy = replace(policy, preferred=(Preferred(keep),))
+        stranger = desk.by_stranger(pull)
         own_policy = await chosen(desk, scope_of(pull.number), policy)
         base_policy = await chosen(desk, _base_target(desk, pull, sides.base).scope, policy)
         before = objects.tree(sides.base)
-        merged = await desk.evaluate(objects.tree(sides.head), before, own_policy)
+        merged = await desk.evaluate(objects.tree(sides.head), before, own_policy, by_stranger=stranger)
         introduced = {f.identity for f in merged.findings if f.introduced}
         own = merged
         if sides.head != pull.head.sha:
             # Its edits go on top of its own head, so that is what they are computed and proven on.
-            own = await desk.evaluate(objects.tree(pull.head.sha), before, own_policy)
+            own = await desk.evaluate(objects.tree(pull.head.sha), before, own_policy, by_stranger=stranger)
         mine = tuple(p for p in own.plans if any(f.identity in introduced for f in p.findings))
         promised = tuple(p for p in merged.plans if any(f.identity in introduced for f in p.findings))
         base = await desk.evaluate(before, None, base_policy) if len(promised) < len(merged.plans) else None

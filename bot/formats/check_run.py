@@ -70,6 +70,11 @@ def completed(
         parts.append(details(f"Known before this change: {len(old)}", bullets(lines)))
     if report.gaps:
         parts.append(details(f"Not analysed: {len(report.gaps)}", bullets(safe(gap) for gap in report.gaps)))
+    if report.unused:
+        entries = (f"line {entry.line}: {code(f'{entry.rule} {entry.resource}')}" for entry in report.unused)
+        parts.append(
+            f"Entries of `ignore` in {code(PATH)} that hide nothing any more:\n\n{bullets(entries, most=20)}"
+        )
     if policy.problems:
         lines = [f"line {problem.line}: {safe(problem.message)}" for problem in policy.problems]
         parts.append(f"{code(PATH)} has mistakes; the defaults are used in their place:\n\n{bullets(lines)}")

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.evaluation import Evaluation, status_of
 from checks.model import Finding
+from checks.policy import PATH
 from gitops.rendering import NotAnalysed, Rendered, RenderFailed
 from gitops.snapshot import State, Unknown
 from gitops.spans import Fix
@@ -24,6 +25,11 @@ def render(evaluation: Evaluation, commit: str | None) -> str:
         ],
         "findings": [_finding(finding) for finding in evaluation.findings],
         "gaps": list(evaluation.gaps),
+        "unused_ignores": [
+            {"path": PATH, "line": entry.line, "rule": entry.rule, "resource": entry.resource, "reason": entry.reason}
+            for report in evaluation.reports
+            for entry in report.unused
+        ],
     }
     text = json.dumps(data, ensure_ascii=False, indent=2)
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") + "\n"

@@ -13,6 +13,7 @@ from bot.evaluation import Evaluation, status_of
 from bot.formats.grouping import by_topic
 from checks.model import Finding, Severity
 from checks.ownership.prune import summary_line
+from checks.policy import PATH, Ignore
 from checks.wording import listed
 from gitops.kinds import is_data_bearing
 
@@ -41,10 +42,17 @@ def render(evaluation: Evaluation, *, colour: bool, width: int = 100) -> str:
     _files(page, evaluation, by_topic(f for f in active if f.introduced is not False))
     _known(page, by_topic(f for f in active if f.introduced is False))
     _gaps(page, evaluation.gaps)
+    for report in evaluation.reports:
+        for entry in report.unused:
+            page.line(("notice", _STYLES[Severity.NOTICE]), (f"  {PATH}:{entry.line}", "cyan"), (_unused(entry), ""))
     if not evaluation.snapshot.states and not evaluation.snapshot.unknown:
         page.paragraph("No Argo CD Application or ApplicationSet is declared here.", indent=0)
     page.line((_summary(evaluation, active), _summary_style(active)))
     return "".join(line.rstrip() + "\n" for line in out.getvalue().splitlines())
+
+
+def _unused(entry: Ignore) -> str:
+    return f"  this `ignore` entry hides nothing: {entry.rule} {entry.resource}"
 
 
 class _Page:

@@ -9,6 +9,7 @@ import pytest
 
 from checks.policy import parse_policy
 from checks.registry import rules
+from docs import commands as command_pages
 from docs import readme
 from docs import rules as rule_pages
 from tests.project.repository import ROOT, read, tracked
@@ -19,6 +20,10 @@ STALE = "run `make docs` and commit what it changes"
 
 def test_the_rules_page_is_fresh() -> None:
     assert rule_pages.PAGE.read_text(encoding="utf-8") == rule_pages.page(), STALE
+
+
+def test_the_commands_page_is_fresh() -> None:
+    assert command_pages.PAGE.read_text(encoding="utf-8") == command_pages.page(), STALE
 
 
 def test_every_rule_says_what_why_and_how() -> None:

@@ -78,6 +78,10 @@ CONTRACT = jsonschema_rs.validator_for(
             "findings": {"type": "array", "items": _FINDING},
         },
         gaps={"type": "array", "items": _STRING},
+        unused_ignores={
+            "type": "array",
+            "items": _object({"path": _PATH, "line": _LINE, "rule": _STRING, "resource": _STRING, "reason": _STRING}),
+        },
     )
 )
 
