@@ -21,7 +21,6 @@ from bot.formats.markdown import code, safe
 from bot.github import comments, pulls, repos
 from bot.github.errors import NotFound
 from bot.github.installations import AppIdentity
-from bot.github.model import Comment
 from checks.wording import plural
 from handlers.desk import Desk, talking
 from handlers.slash.command import Asked, Permission, Reply
@@ -157,12 +156,6 @@ def _digest(event: IssueCommentEvent, wishes: tuple[str, ...]) -> str:
     occasion = event.comment.updated_at if event.action == "edited" else ""
     text = "\n".join((str(event.comment.id), occasion, *wishes))
     return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
-
-
-def answers_to(comment: Comment) -> int | None:
-    """The id of the comment that one of our own answers; None for what is no answer."""
-    mark = _MARK.match(comment.body)
-    return int(mark["comment"]) if mark else None
 
 
 def _not_understood(found: NotUnderstood) -> Reply:
