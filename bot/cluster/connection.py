@@ -97,6 +97,7 @@ class Connection:
                 if await deadline.wait(wait):
                     attempt += 1
                     continue
+            del body  # what prints this exception may print the locals too
             raise Unseen(_CLAUSES.get(status, f"the API server has an error (HTTP {status})"), status)
 
     async def _exchange(
