@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 
 from bot.context import Context
 from bot.deliveries import Delivery, delivery_of
 from bot.events import COMMANDS, IssueCommentEvent
 from bot.github import comments
 from bot.github.errors import NotFound
+from bot.github.model import Comment, Repository
 from handlers.answers import wished
 from handlers.desk import Desk, talking
+
+_PLACE = re.compile(r"/(?P<what>pull|issues)/(?P<number>\d+)#")
 
 
 async def handle(delivery: Delivery, context: Context) -> None:
@@ -28,3 +33,21 @@ async def handle(delivery: Delivery, context: Context) -> None:
         return  # it was deleted
     own = delivery_of(f"commands/{delivery.id}", COMMANDS, delivery.payload, services.clock.now())
     await services.enqueue(own)
+
+
+def commented(
+    delivery_id: str, installation: int, repository: Repository, comment: Comment, now: float
+) -> Delivery | None:
+    """The same work as after a new comment, when no webhook told of it; None when its address names no place."""
+    place = _PLACE.search(comment.html_url)
+    if place is None:
+        return None
+    payload = {
+        "action": "created",
+        "issue": {"number": int(place["number"])} | ({"pull_request": {}} if place["what"] == "pull" else {}),
+        "comment": comment.as_json(),
+        "installation": {"id": installation},
+        "repository": repository.as_json(),
+        "sender": {"login": comment.author, "type": "Bot" if comment.author_is_bot else "User"},
+    }
+    return delivery_of(delivery_id, "issue_comment", json.dumps(payload).encode(), now)

@@ -8,14 +8,16 @@ of the 5,000 requests an hour that GitHub allows an installation.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from bot.context import Context, Services
 from bot.deliveries import Delivery
 from bot.events import NumberedEvent, RepositoryEvent
-from bot.github import checks, contents, installations, pulls
+from bot.github import checks, comments, contents, installations, pulls
 from bot.github.app import FIX, REPORT
 from bot.github.errors import Conflict
 from bot.github.installations import HookDelivery
@@ -24,8 +26,10 @@ from bot.schedule import own
 from checks.registry import rules
 from handlers.button import keep_up
 from handlers.desk import Desk
+from handlers.issue_comment import commented
 from handlers.pulls import evaluate_pull
 from handlers.push import pushed
+from handlers.slash.written import written
 
 log = logging.getLogger(__name__)
 
@@ -123,6 +127,7 @@ async def _repository(desk: Desk) -> None:
         return
     # By the commit: one that was looked at is not looked at again while the store remembers it.
     await services.enqueue(pushed(f"default/{repository.id}/{tip}", desk.installation, repository, tip, now))
+    await _commands(desk, now)
     names = {rule.check_name for rule in rules()}
     for pull in in_turn(await pulls.listed(desk.github, desk.name), PULLS, _pass(services)):
         runs = await checks.for_ref(desk.github, desk.name, pull.head.sha, app_id=services.identity.id)
@@ -132,6 +137,23 @@ async def _repository(desk: Desk) -> None:
         await services.enqueue(
             own(name, NAME, now, installation=desk.installation, repository=repository, number=pull.number)
         )
+
+
+async def _commands(desk: Desk, now: float) -> None:
+    """Commands that nobody told us of. Those that were answered are found to be; each is looked at once.
+
+    Only in comments that were never edited: what an edit added, nothing but its webhook tells.
+    """
+    services, repository = desk.context.services, desk.repository
+    since = datetime.fromtimestamp(now - _THREE_DAYS, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    for comment in await comments.recent(desk.github, desk.name, since=since):
+        if comment.author_is_bot or comment.app_id is not None or comment.created_at != comment.updated_at:
+            continue
+        commands = await asyncio.to_thread(written, comment.body)
+        name = f"comment/{repository.id}/{comment.id}"
+        delivery = commented(name, desk.installation, repository, comment, now) if commands else None
+        if delivery is not None:
+            await services.enqueue(delivery)
 
 
 def in_turn(items: Sequence[T], count: int, turn: int) -> list[T]:

@@ -18,6 +18,18 @@ async def listed(github: GitHub, repository: str, number: int, *, since: str | N
     return [Comment.parse(Fields(item)) async for item in github.getiter(path, values)]
 
 
+async def recent(github: GitHub, repository: str, *, since: str, most: int = 100) -> list[Comment]:
+    """The newest comments of a whole repository, of those updated since then (ISO 8601)."""
+    path = f"/repos/{repository}/issues/comments{{?sort,direction,since,per_page}}"
+    values: dict[str, str | int] = {"sort": "created", "direction": "desc", "since": since, "per_page": most}
+    found: list[Comment] = []
+    async for item in github.getiter(path, values):
+        found.append(Comment.parse(Fields(item)))
+        if len(found) == most:
+            break
+    return found
+
+
 async def create(github: GitHub, repository: str, number: int, body: str) -> Comment:
     answer = await github.post(f"/repos/{repository}/issues/{number}/comments", {"body": body})
     return Comment.parse(Fields(answer))

@@ -199,6 +199,17 @@ class Comment:
             updated_at=fields.text_or_none("updated_at") or "",
         )
 
+    def as_json(self) -> dict[str, Any]:
+        """As GitHub writes it in payloads, so that `parse` reads it. Not for what an App wrote."""
+        return {
+            "id": self.id,
+            "body": self.body,
+            "user": {"login": self.author, "type": "Bot" if self.author_is_bot else "User"},
+            "html_url": self.html_url,
+            "created_at": self.created_at,
+            "updated_at": self.updated_at,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Installation:

@@ -135,6 +135,28 @@ async def test_a_default_branch_that_moved_on_gets_its_fixes(github: SimulatedGi
     assert len(by_the_app(github, repo)) == 1
 
 
+async def test_a_command_that_no_webhook_told_of_is_answered_once(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    repo, pull = await proposed(github, alice)
+    told = github.comment(pull, alice, "/argofix help")
+    await bot_.idle()
+    deaf(github)
+    missed = github.comment(pull, alice, "/argofix help")
+    issue = github.issue(repo, "Where is it from?", alice)
+    on_issue = github.comment_on(repo, issue, alice, "/argofix why Namespace/shop")
+    github.comment(pull, alice, "see `/argofix help`")
+    await bot_.kill()
+    shutil.rmtree(bot_.state)
+    for _ in range(2):
+        await reconciled(bot_)
+        await bot_.kill()
+    answers = [comment.body for comment in repo.comments if "<!-- argofix:answer:" in comment.body]
+    assert len(answers) == 3
+    for comment in (told, missed, on_issue):
+        assert sum(f"argofix:answer:{comment.id}:" in answer for answer in answers) == 1
+
+
 async def test_readiness_tells_of_installations_that_cannot_be_used_and_stays_ready(
     github: SimulatedGitHub, bot_: Bot
 ) -> None:
