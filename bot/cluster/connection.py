@@ -86,8 +86,6 @@ class Connection:
                 status, body, after = await self._exchange(api, path, accept, query or {}, deadline)
             if status == 200:
                 return body
-            if status == 404 and read_missing(body) != unquote(path.rpartition("/")[2]):
-                status = NOT_SAID
             if status == 401 and not renewed and (api is not self._api or self._age >= _SETTLED):
                 renewed = True
                 await self._close(api)
@@ -97,13 +95,12 @@ class Connection:
                 if await deadline.wait(wait):
                     attempt += 1
                     continue
-            del body  # what prints this exception may print the locals too
             raise Unseen(_CLAUSES.get(status, f"the API server has an error (HTTP {status})"), status)
 
     async def _exchange(
         self, api: Any, path: str, accept: str, query: Mapping[str, str], deadline: Deadline
     ) -> tuple[int, bytes, float | None]:
-        """(status, body that came in full, seconds to wait); status 0 when no answer came."""
+        """(status, body of a 200 that came in full, seconds to wait); status 0 when no answer came."""
         timeout = aiohttp.ClientTimeout(total=max(0.01, min(self._limits.request, deadline.left)))
         body = bytearray()
         try:
@@ -127,6 +124,10 @@ class Connection:
                     if len(body) > most:
                         response.close()
                         return (TOO_MUCH if status == 200 else NOT_SAID), b"", None
+                if status == 404:
+                    # Told here: what prints the exception that comes of it may print the locals too.
+                    missing = read_missing(body) == unquote(path.rpartition("/")[2])
+                    return (404 if missing else NOT_SAID), b"", None
                 return status, bytes(body), None
         except Exception as error:
             # aiohttp's, ssl's, and those of whoever renews the credentials. What they say is of no use to a reader of
