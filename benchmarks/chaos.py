@@ -131,11 +131,15 @@ class Load:
         pull.repo.push(pull.head_branch, files, author=self.user)
         return True
 
-    def _fix(self, pull: PullRequest | None) -> bool:
-        assert pull is not None
-        run = pull.checks.get(OWNERSHIP)
-        if run is None or not run.actions:
+    def _fix(self, _pull: PullRequest | None) -> bool:
+        offered = [
+            (pull, run)
+            for pull in self.pulls
+            if pull.open and (run := pull.checks.get(OWNERSHIP)) is not None and run.actions
+        ]
+        if not offered:
             return False
+        pull, run = self.random.choice(offered)
         self.github.click(pull.repo, run, "fix", self.user)
         return True
 
