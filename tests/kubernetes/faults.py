@@ -3,46 +3,23 @@
 cluster.faults.append(Fault(internal_error(), path=r"/namespaces/shop/secrets", times=2))
 """
 
-import asyncio
 import json
-import re
-from dataclasses import dataclass, field
 
+from tests.http_faults import Effect, Fault, half_body, held, reset
 from tests.kubernetes.status import Refused, too_old
 
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What a request gets instead of, or besides (`half`, `gate`), its answer."""
-
-    status: int | None = None
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    half: bool = False
-    reset: bool = False
-    gate: asyncio.Event | None = None
-
-
-@dataclass(slots=True)
-class Fault:
-    """`path` is looked for in path and query; `skip` lets the first n matching requests through; `times` None means
-    for ever."""
-
-    effect: Effect
-    path: str = ""
-    times: int | None = 1
-    skip: int = 0
-    hits: int = 0
-    _seen: int = 0
-
-    def applies(self, path: str) -> bool:
-        if not re.search(self.path, path):
-            return False
-        self._seen += 1
-        if self._seen <= self.skip or (self.times is not None and self.hits >= self.times):
-            return False
-        self.hits += 1
-        return True
+__all__ = [
+    "Effect",
+    "Fault",
+    "expired",
+    "garbage",
+    "half_body",
+    "held",
+    "internal_error",
+    "reset",
+    "too_many_requests",
+    "unavailable",
+]
 
 
 def _plain(status: int, text: str, **headers: str) -> Effect:
@@ -75,21 +52,6 @@ def unavailable() -> Effect:
 def expired() -> Effect:
     """410, with a token for those who can do with an inconsistent rest."""
     return _status(too_old("eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6LTEsInN0YXJ0IjoiIn0"))
-
-
-def half_body() -> Effect:
-    """The right answer, announced in full, stops in the middle."""
-    return Effect(half=True)
-
-
-def reset() -> Effect:
-    """The connection is cut without an answer."""
-    return Effect(reset=True)
-
-
-def held(gate: asyncio.Event) -> Effect:
-    """The request waits until the test sets the event."""
-    return Effect(gate=gate)
 
 
 def garbage(body: bytes, status: int = 200, content_type: str = "application/json") -> Effect:
