@@ -31,6 +31,8 @@ def add_ignore(data: bytes | None, rule: str, resource: str, reason: str) -> byt
     """The file with the entry added; `data` is None when there is none yet. Raises `CannotEdit`."""
     before = parse_policy(data)
     wanted = Ignore(rule, _one_line(resource), _one_line(reason), 0)
+    if not (wanted.resource and wanted.reason):
+        raise CannotEdit("an entry needs a resource and a reason that can be read")
     if data is None:
         return _block(wanted, 0, b"\n", "ignore:").encode()
     if not counts_lines_as_yaml(data):
@@ -137,4 +139,5 @@ def _quoted(text: str) -> str:
 
 def _one_line(text: str) -> str:
     """What YAML can hold on one line."""
-    return "".join(char for char in " ".join(text.split()) if char.isprintable())
+    words = ("".join(char for char in word if char.isprintable()) for word in text.split())
+    return " ".join(word for word in words if word)

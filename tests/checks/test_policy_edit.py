@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from checks.policy import Ignore, parse_policy
@@ -100,13 +100,22 @@ LISTS = st.sampled_from(
 )
 
 
+@pytest.mark.parametrize("data", [None, b"", b"ignore: []\n"])
+@pytest.mark.parametrize("reason", ["", " ", "\x08\x85\x1b"])
+def test_a_reason_that_nobody_can_read_is_refused(data: bytes | None, reason: str) -> None:
+    with pytest.raises(CannotEdit, match="a reason that can be read"):
+        add_ignore(data, "*", "Namespace/shop", reason)
+
+
+@example("", "", "", False, "0", "\x08\x85\x1b")
 @given(HEADS, LISTS, TAILS, st.booleans(), st.text(min_size=1), st.text(min_size=1))
 def test_everything_else_stays_byte_for_byte(
     head: str, listed: str, tail: str, crlf: bool, resource: str, reason: str
 ) -> None:
     text = head + listed + tail
     before = (text.replace("\n", "\r\n") if crlf else text).encode()
-    wanted = ["".join(char for char in " ".join(each.split()) if char.isprintable()) for each in (resource, reason)]
+    read = ["".join(c for c in each if c.isprintable() or c.isspace()) for each in (resource, reason)]
+    wanted = [" ".join(each.split()) for each in read]
     try:
         after = add_ignore(before, "*", resource, reason)
     except CannotEdit:
