@@ -1,4 +1,4 @@
-"""Which kinds live in a namespace and which carry data.
+"""Which kinds live in a namespace.
 
 Source of the built-in scopes: `kubectl api-resources --namespaced=false` of Kubernetes 1.32; the custom ones are read
 from the CRDs of the projects named. A repository's own CRDs go before this table.
@@ -76,27 +76,6 @@ _CLUSTER_SCOPED: Mapping[str, frozenset[str]] = {
     "topolvm.cybozu.com": frozenset({"LogicalVolume"}),
 }
 
-# Deleting one of these deletes what people keep in it: everything in a Namespace, every custom resource of a CRD,
-# the volume behind a claim.
-DATA_BEARING: frozenset[tuple[str, str]] = frozenset(
-    {
-        ("", "Namespace"),
-        ("", "PersistentVolume"),
-        ("", "PersistentVolumeClaim"),
-        ("", "Secret"),
-        ("apiextensions.k8s.io", "CustomResourceDefinition"),
-        ("snapshot.storage.k8s.io", "VolumeSnapshot"),
-        ("snapshot.storage.k8s.io", "VolumeSnapshotContent"),
-        ("longhorn.io", "Volume"),
-        ("ceph.rook.io", "CephCluster"),
-        ("ceph.rook.io", "CephBlockPool"),
-        ("ceph.rook.io", "CephFilesystem"),
-        ("ceph.rook.io", "CephObjectStore"),
-        ("postgresql.cnpg.io", "Cluster"),
-        ("moco.cybozu.com", "MySQLCluster"),
-    }
-)
-
 
 def is_namespaced(group: str, kind: str, scopes: Mapping[tuple[str, str], bool]) -> bool:
     """Whether objects of this kind live in a namespace; a kind that nobody describes is taken to."""
@@ -105,11 +84,6 @@ def is_namespaced(group: str, kind: str, scopes: Mapping[tuple[str, str], bool])
         return known
     listed = _CLUSTER_SCOPED.get(group, frozenset())
     return kind not in listed and "*" not in listed
-
-
-def is_data_bearing(group: str, kind: str) -> bool:
-    """Whether deleting an object of this kind may delete data."""
-    return (group, kind) in DATA_BEARING
 
 
 def split_api_version(api_version: str) -> tuple[str, str]:

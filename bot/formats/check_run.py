@@ -11,7 +11,7 @@ from bot.github.checks import Action, Annotation, Report
 from checks.model import CheckReport, Finding, Severity
 from checks.ownership.prune import safety, summary_line
 from checks.policy import PATH, Policy
-from gitops.kinds import is_data_bearing
+from gitops.deletions.data import may_lose_data
 from gitops.spans import Span
 
 FIX = Action("Fix", "Open the pull request that fixes this", "fix")
@@ -119,7 +119,7 @@ def _section(evaluation: Evaluation, group: list[Finding], link: Link, said: set
     if len(resources) > 1:
         parts.append(details(f"The {len(resources)} resources", bullets(resources, most=_SHOWN_RESOURCES)))
     plan = evaluation.plan_for(first)
-    bearing = any(f.resource and is_data_bearing(f.resource.group, f.resource.kind) for f in group)
+    bearing = any(f.resource and may_lose_data(f.resource.group, f.resource.kind) for f in group)
     if plan is not None and bearing and safety(evaluation.snapshot, plan, evaluation.base).dangerous:
         parts.append(safe(summary_line(evaluation.snapshot, plan, evaluation.base)))
     return "\n\n".join(parts)

@@ -15,7 +15,7 @@ from checks.model import Finding, Severity
 from checks.ownership.prune import summary_line
 from checks.policy import PATH, Ignore
 from checks.wording import listed
-from gitops.kinds import is_data_bearing
+from gitops.deletions.data import may_lose_data
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTICE: "bold cyan"}
 _SHOWN_RESOURCES = 12
@@ -112,7 +112,7 @@ def _group(page: _Page, evaluation: Evaluation, group: Sequence[Finding]) -> Non
     if first.fix is not None:
         page.paragraph(f"fix: {first.fix.title} (`argofix fix`)", "green")
         plan = next((p for p in evaluation.plans if any(f.identity == first.identity for f in p.findings)), None)
-        if plan is not None and any(f.resource and is_data_bearing(f.resource.group, f.resource.kind) for f in group):
+        if plan is not None and any(f.resource and may_lose_data(f.resource.group, f.resource.kind) for f in group):
             page.paragraph(summary_line(evaluation.snapshot, plan, evaluation.base), "yellow")
 
 

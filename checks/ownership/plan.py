@@ -12,8 +12,8 @@ from checks.ownership.conflicts import Partitions
 from checks.ownership.holder import Held, Holders
 from checks.ownership.proof import Expectation, Proof, Row, prove
 from checks.policy import Policy
+from gitops.deletions.data import may_lose
 from gitops.errors import GitopsError
-from gitops.kinds import is_data_bearing
 from gitops.kustomization import Reference
 from gitops.live import Live
 from gitops.removal import CannotRemove, remove_entries
@@ -102,7 +102,7 @@ def plan_fixes(
         taken = set(trial.references)
         settled = tuple(finding for finding, removal in members if removal.reference in taken)
         resources = tuple(removal.resource for _, removal in members if removal.reference in taken)
-        risky = trial.proof.cautions or any(is_data_bearing(o.id.group, o.id.kind) for o in resources)
+        risky = trial.proof.cautions or any(may_lose(snapshot, o) for o in resources)
         applicability = Applicability.UNSAFE if risky else Applicability.SAFE
         plans.append(
             FixPlan(

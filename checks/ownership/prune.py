@@ -16,12 +16,12 @@ from checks.ownership.plan import FixPlan
 from checks.wording import listed
 from gitops.annotate import annotate, annotation_of
 from gitops.applications import Application
+from gitops.deletions.data import may_lose
+from gitops.deletions.options import SYNC_OPTIONS, options_of
 from gitops.errors import GitopsError
-from gitops.kinds import is_data_bearing
 from gitops.snapshot import Owned, OwnedId, Snapshot
 from gitops.spans import Edit
 
-SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
 PROTECTION = ("Prune=false", "Delete=false")
 
 
@@ -75,12 +75,14 @@ def safety(snapshot: Snapshot, plan: FixPlan, base: Snapshot | None = None) -> S
     deployed = tuple(o for o in plan.resources if base is None or _owns(base, loser, o))
     free = tuple(o for o in deployed if plan.held.get(o) in (Held.NO, Held.ABSENT))
     held = tuple(o for o in deployed if plan.held.get(o) is Held.YES)
-    losing = [o for o in deployed if is_data_bearing(o.id.group, o.id.kind)]
+    losing = [o for o in deployed if may_lose(snapshot, o)]
     fleeting = tuple(o for o in losing if o in set(free)) if _takes_over(loser) else ()
     bearing = tuple(o for o in losing if o not in set(free))
     if bearing:
         bearing, fleeting = tuple(o for o in losing if o in {*bearing, *fleeting}), ()
     edits, unprotected = _protection(snapshot, plan, (*bearing, *fleeting))
+    if base is not None and not edits and not unprotected:
+        unprotected = _not_yet(base, loser, (*bearing, *fleeting))
     already = not edits and not unprotected
     handed_over = plan.keeper != plan.loser
     return Safety(
@@ -122,23 +124,40 @@ def _protection(
     return tuple(edits), tuple(refused)
 
 
-def _owns(base: Snapshot, application: Application, owned_id: OwnedId) -> bool:
-    return any(
-        (copy.application.namespace, copy.application.name) == (application.namespace, application.name)
+def _not_yet(base: Snapshot, loser: Application, resources: Sequence[OwnedId]) -> tuple[str, ...]:
+    """Argo CD reads the options off the live object: a protection that this change itself brings is not there yet
+    when the loser prunes (sync_context.go:1454)."""
+    late = [
+        str(owned_id.id)
+        for owned_id in resources
         for copy in base.owners.get(owned_id, ())
-    )
+        if _is(copy.application, loser) and options_of(copy.resource).prune != "false"
+    ]
+    return (f"{listed(late, most=3)} gets them with this very change, too late for it",) if late else ()
+
+
+def _is(one: Application, other: Application) -> bool:
+    return (one.namespace, one.name) == (other.namespace, other.name)
+
+
+def _owns(base: Snapshot, application: Application, owned_id: OwnedId) -> bool:
+    return any(_is(copy.application, application) for copy in base.owners.get(owned_id, ()))
 
 
 def _protect(snapshot: Snapshot, copy: Owned) -> tuple[Edit, ...]:
+    said = options_of(copy.resource)
+    if (said.prune, said.delete) == ("false", "false"):
+        return ()
     span = copy.origin.span
     tree = snapshot.tree
     data = tree.read(tree.resolve(span.path))
-    present = annotation_of(span.path, data, span.line, SYNC_OPTIONS)
-    options = [option.strip() for option in (present or "").split(",") if option.strip()]
-    wanted = [option for option in PROTECTION if option not in options]
-    if not wanted:
-        return ()
-    return annotate(span.path, data, span.line, {SYNC_OPTIONS: ",".join([*options, *wanted])})
+    present = annotation_of(span.path, data, span.line, SYNC_OPTIONS) or ""
+    options = [option.strip() for option in present.split(",") if option.strip()]
+    if set(PROTECTION) <= set(options):
+        raise GitopsError(f"{span} carries them, but what is rendered from it says something else")
+    # Of two values the first one counts.
+    kept = [option for option in options if not option.startswith(("Prune=", "Delete="))]
+    return annotate(span.path, data, span.line, {SYNC_OPTIONS: ",".join([*kept, *PROTECTION])})
 
 
 def _behaviour(application: Application, role: str) -> Behaviour:

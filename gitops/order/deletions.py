@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from gitops.applications import GROUP, IN_CLUSTER, Application
-from gitops.kinds import is_data_bearing
+from gitops.deletions.data import is_data_bearing
 from gitops.order.model import Handover
 from gitops.rendering import Rendered, RenderFailed
 from gitops.resources import ResourceId

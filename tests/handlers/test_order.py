@@ -297,5 +297,5 @@ async def test_an_application_that_goes_takes_what_it_owns_along(
     _, pull = await proposed(github, alice, before=before, files={"apps/leaf.yaml": None})
     await checked(github, pull)
     (body,) = comments_of(pull)
-    assert "`root` no longer contains these and prunes by itself:\n\n- Application argocd/leaf" in body
+    assert "`root` no longer contains these and prunes by itself:\n\n- **`Application argocd/leaf`** (" in body
     assert said in body

@@ -14,7 +14,7 @@ from checks.sync_order.guidance import Guidance
 from checks.sync_order.words import main, why
 from checks.wording import counted, listed
 from gitops.applications import Application
-from gitops.kinds import is_data_bearing
+from gitops.deletions.data import is_data_bearing
 from gitops.order.deletions import Deleted, Deletions, Moved
 from gitops.order.model import Edge
 from gitops.order.stages import Cycle

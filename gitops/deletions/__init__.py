@@ -1,0 +1,1 @@
+"""What Argo CD deletes, and what each deletion takes along."""
