@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 _SCP = re.compile(r"^(?:[^@/\s]+@)?(?P<host>[A-Za-z0-9.-]+):(?!//)(?P<path>[^\s]+)$")
 
@@ -21,7 +21,8 @@ class RepositoryName:
 def parse_repo_url(url: str) -> RepositoryName | None:
     """The repository that an https, ssh, git or scp-like URL names; None when it names none.
 
-    `ssh.github.com:443` and `www.github.com` are GitHub's own other names for github.com.
+    `ssh.github.com:443` and `www.github.com` are GitHub's own other names for github.com. A path with `.` or `..` in
+    it, however it is spelled, names none: it would lead somewhere else as soon as somebody resolves it.
     """
     text = url.strip()
     match = None if "://" in text else _SCP.match(text)
@@ -34,7 +35,7 @@ def parse_repo_url(url: str) -> RepositoryName | None:
         except ValueError:
             return None
     segments = [segment for segment in path.lower().removesuffix("/").removesuffix(".git").split("/") if segment]
-    if not host or not segments:
+    if not host or not segments or any(unquote(segment) in (".", "..") for segment in segments):
         return None
     host = host.lower()
     if host in ("ssh.github.com", "www.github.com"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -30,6 +31,9 @@ from gitops.tree import Tree
 
 # Part of what an evaluation is known by: a release that judges differently judges anew.
 VERSION = "1"
+# GitHub's own rules for names; an Enterprise managed user has one underscore.
+_OWNER = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,98}[a-z0-9])?")
+_NAME = re.compile(r"[a-z0-9._-]{1,100}")
 _MOST_ASKED = 10  # repositories of other names on the same host; each costs a request
 
 
@@ -119,7 +123,8 @@ class Desk:
         hosts = {name.host for name in self.matcher.known}
         urls = [source.repo_url for state in evaluation.snapshot.states for source in state.application.sources]
         names = dict.fromkeys(parse_repo_url(url) for url in dict.fromkeys(urls))
-        asked = [n for n in names if n is not None and n.host in hosts and n not in self.matcher.known and n.owner]
+        known = self.matcher.known
+        asked = [n for n in names if n is not None and n.host in hosts and n not in known and _could_be_on_github(n)]
         former: list[RepositoryName] = []
         for name in asked[:_MOST_ASKED]:
             try:
@@ -136,6 +141,11 @@ class Desk:
         site = self.repository.clone_url.removesuffix(".git")
         lines = f"#L{span.line}" + (f"-L{span.end_line}" if span.end_line > span.line else "")
         return f"{site}/blob/{commit}/{_quoted(span.path)}{lines}"
+
+
+def _could_be_on_github(name: RepositoryName) -> bool:
+    """Whether GitHub could have a repository of this name. What a manifest names otherwise is nothing to ask for."""
+    return bool(_OWNER.fullmatch(name.owner) and _NAME.fullmatch(name.name))
 
 
 def talking(on_pull_request: bool) -> Permissions:

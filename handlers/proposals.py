@@ -10,7 +10,6 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from bot.fields import Fields
 from bot.formats.marks import CLOSED, closed_by_us, read_state
 from bot.github import comments, contents, pulls
 from bot.github.client import GitHub
@@ -66,7 +65,12 @@ async def propose(desk: Desk, github: GitHub, proposal: Proposal, current: PullR
         commit = state[1]  # the same edits: a new commit would only take away reviews
     else:
         commit = await contents.commit(
-            github, desk.name, parent=proposal.parent, message=proposal.message, changes=proposal.changes()
+            github,
+            desk.name,
+            parent=proposal.parent,
+            message=proposal.message,
+            changes=proposal.changes(),
+            key=_key(desk),
         )
         if head is None:
             await contents.create_branch(github, desk.name, proposal.branch, commit)
@@ -147,11 +151,14 @@ async def _pull(
 
 
 async def _made_by_us(desk: Desk, github: GitHub, commit: str) -> bool:
-    """Whether a commit is the App's own; GitHub signs those, so that nobody else can make one."""
-    fields = Fields(await github.getitem(f"/repos/{desk.name}/git/commits/{{commit}}", commit=commit))
-    verification = fields.inner_or_none("verification")
-    signed = verification is not None and verification.flag("verified", False)
-    return signed and fields.inner("author").text("name") == desk.context.services.identity.login
+    """Whether a commit is the App's own and as the App left it."""
+    return await contents.made_by_us(github, desk.name, commit, _key(desk))
+
+
+def _key(desk: Desk) -> bytes:
+    # The App's own key, which every server of it has. With a new one, what the old one sealed and no pull request
+    # records is left alone.
+    return desk.context.services.settings.private_key.encode()
 
 
 async def _say_edited(desk: Desk, github: GitHub, pull: PullRequest) -> None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import logging
 import random
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import aiohttp
 from gidgethub import sansio
@@ -145,6 +146,7 @@ class GitHub:
         """
         url = sansio.format_url(path, {k: str(v) for k, v in (values or {}).items()}, base_url=self._wire.base_url)
         label = f"{method} {urlsplit(url).path}"
+        _refuse_detours(label, path, *map(str, (values or {}).values()))
         body = b"" if data is None else json.dumps(data).encode()
         repeatable = repeatable or method == "GET"
         refused: str | None = None
@@ -237,6 +239,13 @@ class GitHub:
         self._wire.observe(method, status, int(remaining) if remaining.isdecimal() else None, self.scope)
         log.debug("request", extra={"request": f"{method} {urlsplit(url).path}", "status": status})
         return _decode(status, received, raw)
+
+
+def _refuse_detours(label: str, *parts: str) -> None:
+    """Raise `BadRequest` for a path or a part of one that names `.` or `..`: building the URL resolves them, and the
+    token would serve for another request than the one meant."""
+    if any(unquote(segment) in (".", "..") for part in parts for segment in re.split(r"[/?#\\]", part)):
+        raise BadRequest("a path with `.` or `..` in it is never asked for", request=label)
 
 
 def _decode(status: int, headers: Mapping[str, str], raw: bytes) -> Answer:

@@ -15,6 +15,7 @@ from bot.fields import Fields
 from bot.github.client import GitHub
 from bot.github.errors import HeadMoved, NotFound, Unprocessable
 from bot.github.model import sha
+from bot.github.seals import is_sealed, seal
 
 
 class BranchExists(Unprocessable):
@@ -39,9 +40,12 @@ async def branch_head(github: GitHub, repository: str, branch: str) -> str | Non
 
 
 async def commit(
-    github: GitHub, repository: str, *, parent: str, message: str, changes: Mapping[str, FileChange]
+    github: GitHub, repository: str, *, parent: str, message: str, changes: Mapping[str, FileChange], key: bytes
 ) -> str:
-    """Make a commit on top of `parent` that changes exactly these files; gives its id. No branch moves yet."""
+    """Make a commit on top of `parent` that changes exactly these files; gives its id. No branch moves yet.
+
+    It is sealed with `key` (`bot.github.seals`), so that `made_by_us` knows it again.
+    """
     answer = await github.getitem(f"/repos/{repository}/git/commits/{parent}")
     base_tree = sha(Fields(answer).inner("tree"), "sha")
     entries = [await _entry(github, repository, path, change) for path, change in sorted(changes.items())]
@@ -49,9 +53,17 @@ async def commit(
     tree = await github.post(
         f"/repos/{repository}/git/trees", {"base_tree": base_tree, "tree": entries}, repeatable=True
     )
-    data = {"message": message, "tree": sha(Fields(tree), "sha"), "parents": [parent]}
+    root = sha(Fields(tree), "sha")
+    data = {"message": seal(message, key, root, [parent]), "tree": root, "parents": [parent]}
     made = await github.post(f"/repos/{repository}/git/commits", data, repeatable=True)
     return sha(Fields(made), "sha")
+
+
+async def made_by_us(github: GitHub, repository: str, commit_sha: str, key: bytes) -> bool:
+    """Whether `commit` made this commit with this key, and nobody has changed it since."""
+    fields = Fields(await github.getitem(f"/repos/{repository}/git/commits/{{commit}}", commit=commit_sha))
+    parents = [sha(parent, "sha") for parent in fields.each("parents")]
+    return is_sealed(fields.text("message"), key, sha(fields.inner("tree"), "sha"), parents)
 
 
 async def create_branch(github: GitHub, repository: str, branch: str, commit_sha: str) -> None:

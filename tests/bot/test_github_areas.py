@@ -77,6 +77,7 @@ async def test_a_commit_changes_exactly_these_bytes_and_keeps_modes(api: GitHub,
             "latin.yaml": FileChange(b"caf\xe9\r\n"),
             "apps/a.yaml": FileChange(None),
         },
+        key=b"k",
     )
     await contents.create_branch(api, NAME, "argofix/a#1", made)
     assert await contents.branch_head(api, NAME, "argofix/a#1") == made
@@ -91,7 +92,7 @@ async def test_a_commit_changes_exactly_these_bytes_and_keeps_modes(api: GitHub,
 
 async def test_a_branch_moves_only_from_where_it_was(api: GitHub, repo: Repository) -> None:
     first = repo.branch("main") or ""
-    mine = await contents.commit(api, NAME, parent=first, message="m", changes={"x": FileChange(b"x")})
+    mine = await contents.commit(api, NAME, parent=first, message="m", changes={"x": FileChange(b"x")}, key=b"k")
     second = repo.push("main", {"README.md": "moved\n"})
     with pytest.raises(HeadMoved):
         await contents.move_branch(api, NAME, "main", old=first, new=mine)
@@ -114,7 +115,7 @@ async def test_a_name_that_json_cannot_carry_is_an_error_before_anything_is_sent
 ) -> None:
     with pytest.raises(Unprocessable, match="not UTF-8"):
         await contents.commit(
-            api, NAME, parent=repo.branch("main") or "", message="m", changes={"b\udcff": FileChange(b"")}
+            api, NAME, parent=repo.branch("main") or "", message="m", changes={"b\udcff": FileChange(b"")}, key=b"k"
         )
 
 

@@ -270,3 +270,13 @@ async def test_an_hours_worth_of_writes_goes_back_to_the_queue(clock: JumpingClo
         assert await pace.before_write(75) == 0
         clock.time += 1
     assert await pace.before_write(75) == pytest.approx(3600 - WRITES_AN_HOUR)
+
+
+@pytest.mark.parametrize("path", ["/repos/../app", "/repos/%2e%2E/app", "/repos/{a}/app", "/repos/./{+a}/app"])
+async def test_a_path_that_leads_elsewhere_is_never_asked_for(
+    github: SimulatedGitHub, api: GitHub, path: str
+) -> None:
+    seen = len(github.requests)
+    with pytest.raises(BadRequest, match="never asked for"):
+        await api.getitem(path, a="..")
+    assert len(github.requests) == seen

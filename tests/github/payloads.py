@@ -162,8 +162,9 @@ def installation(state: State, item: Installation) -> Json:
     }
 
 
-def signed_by_github(repo: Repository, sha: str) -> Json:
-    verified = sha in repo.by_app
+def verification(repo: Repository, sha: str) -> Json:
+    """GitHub verifies signatures of its own and of people alike; whose it is stands in the signature only."""
+    verified = sha in repo.by_app or sha in repo.signed
     return {
         "verified": verified,
         "reason": "valid" if verified else "unsigned",
@@ -196,7 +197,7 @@ def git_commit(repo: Repository, data: CommitData) -> Json:
             {"sha": sha, "url": f"{api}/git/commits/{sha}", "html_url": f"{html}/commit/{sha}"}
             for sha in data.parents
         ],
-        "verification": signed_by_github(repo, data.sha),
+        "verification": verification(repo, data.sha),
     }
 
 

@@ -121,7 +121,8 @@ class Repository:
     suites: dict[int, CheckSuite] = field(default_factory=dict)
     check_runs: dict[int, CheckRun] = field(default_factory=dict)
     releases: list[Release] = field(default_factory=list)
-    by_app: set[str] = field(default_factory=set)
+    by_app: set[str] = field(default_factory=set)  # signed by GitHub on an App's behalf
+    signed: set[str] = field(default_factory=set)  # signed by people with keys that GitHub knows
     merge_refs: str = "eager"
 
     @property
@@ -157,6 +158,19 @@ class Repository:
         pull = self.issues[number].pull
         assert pull is not None, f"{number} is an issue"
         return pull
+
+    def amend(self, branch: str, files: dict[str, Content], user: User, message: str | None = None) -> str:
+        """What `git commit --amend -S` and a forced push do: the author (and, without `message`, the message) stays
+        as it was, the committer is `user`, and GitHub shows the commit as verified."""
+        from tests.github.refs import move_ref
+
+        old = self.git.commit_data(self.branch(branch) or "")
+        signature = Signature(user.name or user.login, user.email, self.state.now())
+        tree = self.git.tree_with(old.sha, files)
+        sha = self.git.commit(tree, old.parents, message or old.message, old.author, signature)
+        self.signed.add(sha)
+        move_ref(self, f"refs/heads/{branch}", sha, user)
+        return sha
 
     def push(
         self,

@@ -179,6 +179,20 @@ async def test_a_branch_that_a_person_pushed_to_is_left_alone(
     assert len([c for c in fix.issue.comments if "leaves it alone" in c.body]) == 1
 
 
+@pytest.mark.parametrize("reworded", [None, "Keep the namespace here"], ids=["content", "message"])
+async def test_a_commit_of_ours_that_a_person_amended_and_signed_is_theirs(
+    github: SimulatedGitHub, bot_: Bot, repo: Repository, alice: User, reworded: str | None
+) -> None:
+    """It is "verified" and still names the App as its author."""
+    mine = repo.amend(FIX, {} if reworded else {"NOTES.md": "mine\n"}, alice, reworded)
+    old = repo.file(KUSTOMIZATION)
+    assert old is not None
+    repo.push("main", {KUSTOMIZATION: b"# new\r\n" + old}, author=alice)
+    await bot_.idle()
+    assert repo.branch(FIX) == mine
+    assert len([c for c in the_fix(github, repo).issue.comments if "leaves it alone" in c.body]) == 1
+
+
 async def test_merged_there_is_nothing_left_to_do(
     github: SimulatedGitHub, bot_: Bot, repo: Repository, alice: User
 ) -> None:

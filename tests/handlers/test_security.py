@@ -15,7 +15,8 @@ from bot import logs
 from bot.github.app import FIX, READ, REPORT
 from demo.story import BEFORE, PROPOSED
 from tests.github import SimulatedGitHub, User
-from tests.handlers.conftest import FAILED, OWNERSHIP, Bot, Contents, by_the_app, checked, proposed
+from tests.handlers.conftest import FAILED, GOOD, OWNERSHIP, Bot, Contents, by_the_app, checked, proposed
+from tests.scenarios import application
 
 # As options of git each of these would run a program or write a file.
 BRANCHES = ["--upload-pack=touch${IFS}pwned", "--output=pwned", "-cprotocol.ext.allow=always", "-upwned", "--help"]
@@ -142,3 +143,31 @@ async def test_no_secret_is_logged_and_every_line_of_a_run_has_its_delivery(
     assert all(line["delivery"] in sent for line in from_github) and all(line["delivery"] for line in runs)
     about = [line for line in ours if line["message"] == "request" and "/repos/" in line["request"]]
     assert about and not [line for line in about if not line.get("delivery")]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "../app",
+        "..",
+        "x/../../app",
+        "%2e%2e/app",
+        "acme/..%2f..",
+        "acme/a?b=c",
+        "acme/x/y",
+        "-/-",
+        "acme/" + "n" * 101,
+    ],
+)
+async def test_a_repo_url_cannot_choose_a_request(github: SimulatedGitHub, bot_: Bot, alice: User, url: str) -> None:
+    """The token would go with it."""
+    repo = github.repository("acme/platform", GOOD)
+    github.install(repo)
+    await bot_.idle()
+    seen = len(github.requests)
+    repo.push("evil", {"evil.yaml": application("evil", "apps", url=f"https://github.com/{url}")}, author=alice)
+    pull = github.open_pull(repo, "evil", title="Evil", user=alice)
+    await checked(github, pull)
+    paths = {request.path for request in github.requests[seen:]}
+    expected = ("/repos/acme/platform", "/app/installations/", "/acme/platform.git/")
+    assert {path for path in paths if not path.startswith(expected)} == set()
