@@ -28,4 +28,4 @@ async def handle(delivery: Delivery, context: Context) -> None:
         else:
             await evaluate_pull(desk, number, again=delivery.id)
     if not numbers and not wanted:
-        await end_runs(desk, event.head_sha, _NO_PULL)  # GitHub has set it back to queued
+        await end_runs(desk, event.head_sha, check_run.overtaken(_NO_PULL))  # GitHub has set it back to queued

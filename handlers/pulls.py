@@ -7,12 +7,13 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.errors import Superseded, TemporaryError
+from bot.errors import PermanentError, Superseded, TemporaryError
 from bot.evaluation import Evaluation
 from bot.fields import Fields
 from bot.formats import check_run
 from bot.github import checks, contents, pulls, repos
-from bot.github.errors import NotFound
+from bot.github.checks import Report
+from bot.github.errors import NotFound, Unauthorised
 from bot.github.model import CheckRun, PullRequest
 from bot.mirror import MergeConflict
 from checks.policy import PATH, Policy, read_policy
@@ -47,7 +48,7 @@ async def evaluate_pull(desk: Desk, number: int, *, again: str = "") -> None:
     tip = await contents.branch_head(desk.github, desk.name, pull.base.ref) if pull.state == "open" else None
     if tip is None:  # closed, or GitHub is about to close it since its base branch was deleted
         if not await pulls_of_head(desk, sha):
-            await end_runs(desk, sha, _CLOSED)
+            await end_runs(desk, sha, check_run.overtaken(_CLOSED))
         return
     default = await desk.default_tip()
     identity = fingerprint(tip, sha, default, again)
@@ -75,15 +76,21 @@ async def evaluate_pull(desk: Desk, number: int, *, again: str = "") -> None:
                 await _finish(desk, run, sha, evaluation, name, policy, notes)
                 del started[name]
     except Superseded:
-        await _give_up(desk, started, _OVERTAKEN)
+        await _give_up(desk, started, check_run.overtaken(_OVERTAKEN))
+        raise
+    except Unauthorised as error:
+        # Not for another hour: whoever waits for these runs is told now, if only GitHub takes that.
+        await _give_up(desk, started, check_run.could_not_run(str(error)))
         raise
     except (TemporaryError, asyncio.CancelledError) as error:
         # It is tried again, and the runs stay in progress until then.
         if desk.last_attempt:
-            await _give_up(desk, started, str(error) or "it took too long")
+            await _give_up(desk, started, check_run.could_not_run(str(error) or "it took too long"))
         raise
     except Exception as error:
-        await _give_up(desk, started, str(error) or type(error).__name__)
+        # Only what was written for people is shown to them; the rest stands in the operator's log.
+        reason = str(error) if isinstance(error, PermanentError) else ""
+        await _give_up(desk, started, check_run.could_not_run(reason or f"argofix failed ({type(error).__name__})"))
         raise
 
 
@@ -103,13 +110,13 @@ async def leave(desk: Desk, sha: str) -> None:
     when the newer commit took its place in the queue."""
     runs = await _runs(desk, sha)
     if any(run.status != "completed" for run in runs.values()) and not await pulls_of_head(desk, sha):
-        await end_runs(desk, sha, _OVERTAKEN)
+        await end_runs(desk, sha, check_run.overtaken(_OVERTAKEN))
 
 
-async def end_runs(desk: Desk, sha: str, reason: str) -> None:
+async def end_runs(desk: Desk, sha: str, report: Report) -> None:
     """End what is unfinished on a commit that nobody will evaluate."""
     runs = await _runs(desk, sha)
-    await _give_up(desk, {name: run for name, run in runs.items() if run.status != "completed"}, reason)
+    await _give_up(desk, {name: run for name, run in runs.items() if run.status != "completed"}, report)
 
 
 async def _sides(desk: Desk, pull: PullRequest, tip: str, default: str) -> Sides:
@@ -139,7 +146,7 @@ async def _runs(desk: Desk, sha: str) -> dict[str, CheckRun]:
 
 
 def _is_done(run: CheckRun | None, identity: str) -> bool:
-    # A neutral one may have been given up; evaluating it once more costs little and hides nothing.
+    # What made one neutral (a cluster that did not answer) may be over; looking once more costs little.
     return (
         run is not None and run.status == "completed" and run.conclusion != "neutral" and run.external_id == identity
     )
@@ -178,12 +185,13 @@ async def _finish(
     await checks.update(desk.github, desk.name, run.id, report=shown, now=desk.context.services.clock.now())
 
 
-async def _give_up(desk: Desk, started: dict[str, CheckRun], reason: str) -> None:
+async def _give_up(desk: Desk, started: dict[str, CheckRun], report: Report) -> None:
     """Leave no run in progress for ever. GitHub may be the very thing that fails, so this may fail too."""
+    now = desk.context.services.clock.now()
     for run in started.values():
-        report = check_run.could_not_run(reason)
         try:
-            await checks.update(desk.github, desk.name, run.id, report=report, now=desk.context.services.clock.now())
+            # Without an evaluation's name: the next delivery does not take it for an answer.
+            await checks.update(desk.github, desk.name, run.id, report=report, now=now, external_id="")
         except Exception:
             log.warning("a check run could not be ended", extra={"run": run.id}, exc_info=True)
             return

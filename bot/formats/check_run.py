@@ -32,9 +32,15 @@ def in_progress() -> Report:
 
 
 def could_not_run(reason: str) -> Report:
-    """What is shown when the work could not be done; never a pass, never a failure of the change."""
-    summary = f"argofix could not look at this change: {safe(reason.rstrip('.'))}."
-    return Report("Could not look at this change", summary, conclusion="neutral")
+    """What is shown when the work could not be done. GitHub lets `neutral` pass where the check is required, and
+    nobody has looked at this change, so it is a failure."""
+    what = f"argofix could not look at this change: {safe(reason.rstrip('.'))}."
+    return Report("Could not look at this change", f"{what} *Re-run* tries again.", conclusion="failure")
+
+
+def overtaken(reason: str) -> Report:
+    """What is shown when nobody wants the answer any more. It passes no required check either."""
+    return Report("Not looked at", f"argofix stopped looking at this change: {safe(reason)}.", conclusion="cancelled")
 
 
 def completed(

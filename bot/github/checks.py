@@ -101,13 +101,13 @@ async def create(
 
 
 async def update(
-    github: GitHub, repository: str, run_id: int, *, report: Report, now: float, name: str | None = None
+    github: GitHub, repository: str, run_id: int, *, report: Report, now: float, external_id: str | None = None
 ) -> CheckRun:
     """Bring a check run to `report`. GitHub *appends* annotations, so give those not yet sent."""
     batches = list(_batches(report.annotations))
     data = _state(report, batches[0], now, last=len(batches) == 1)
-    if name is not None:
-        data["name"] = name
+    if external_id is not None:
+        data["external_id"] = external_id
     run = await _patch(github, repository, run_id, data)
     return await _rest(github, repository, run, report, batches[1:], now)
 

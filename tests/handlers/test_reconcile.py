@@ -107,7 +107,7 @@ async def test_runs_of_a_former_head_are_ended_by_the_next_one(
     repo.push("copy", GOOD, author=alice)
     assert await checked(github, pull) == PASSED
     await bot_.idle()
-    assert {(run.status, run.conclusion) for run in left} == {("completed", "neutral")}
+    assert {(run.status, run.conclusion) for run in left} == {("completed", "cancelled")}
 
 
 async def test_what_is_done_is_not_done_again(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:

@@ -39,7 +39,7 @@ async def test_deleted_between_webhook_and_fetch(github: SimulatedGitHub, bot_: 
     )
     _, pull = await proposed(github, alice)
     await bot_.idle()
-    assert await checked(github, pull) == dict.fromkeys(CHECKS, "neutral")
+    assert await checked(github, pull) == dict.fromkeys(CHECKS, "failure")
     dead = await bot_.dead()
     assert dead
     assert all("not found" in reason.lower() for reason in dead)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import pytest
 
+import handlers.pulls
 from demo.story import BEFORE, PROPOSED
 from tests.github import Fault, SimulatedGitHub, User, faults
 from tests.github.pulls import announce
@@ -98,7 +101,7 @@ async def test_a_newer_head_ends_the_older_run_at_once(github: SimulatedGitHub, 
     assert await checked(github, pull) == PASSED  # while the old fetch still hangs
     gate.set()
     await bot_.idle()
-    assert {run.conclusion for run in repo.checks(old).values()} == {"neutral"}
+    assert {run.conclusion for run in repo.checks(old).values()} == {"cancelled"}
     assert {"a newer commit" in (run.summary or "") for run in repo.checks(old).values()} == {True}
 
     # The old head comes back: what was given up then is evaluated now.
@@ -132,7 +135,7 @@ async def test_the_last_attempt_leaves_nothing_in_progress_and_a_redelivery_mend
     github.faults.append(Fault(faults.server_error(502), path=r"/compare/", times=None))
     _, pull = await proposed(github, alice)
     await bot_.idle()
-    assert await checked(github, pull) == dict.fromkeys(CHECKS, "neutral")
+    assert await checked(github, pull) == dict.fromkeys(CHECKS, "failure")
     assert "could not look at this change" in summary_of(pull)
     assert any("/compare/" in reason for reason in await bot_.dead())
     github.faults.clear()
@@ -148,6 +151,34 @@ async def test_git_may_refuse_a_fresh_token_for_a_while(github: SimulatedGitHub,
     assert await bot_.dead() == []
 
 
+async def test_a_refused_token_leaves_nothing_in_progress(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:
+    """Trying again goes on for an hour; whoever waits for the check is told at once."""
+    gate = Gate()
+    github.faults.append(Fault(faults.bad_credentials(), path=r"/compare/", times=4))
+    github.faults.append(Fault(faults.held(gate), path=r"/pulls/\d+$", skip=1))
+    _, pull = await proposed(github, alice)
+    await gate.reached()
+    assert {(run.status, run.conclusion) for run in pull.checks.values()} == {("completed", "failure")}
+    gate.set()
+    await bot_.idle()
+    assert await checked(github, pull) == FAILED
+    assert await bot_.dead() == []
+
+
+async def test_an_error_of_our_own_is_no_pass_and_tells_no_inside(
+    github: SimulatedGitHub, bot_: Bot, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> NoReturn:
+        raise RecursionError("the private key is at /somewhere")
+
+    monkeypatch.setattr(handlers.pulls, "read_policy", broken)
+    _, pull = await proposed(github, alice)
+    await bot_.idle()
+    assert await checked(github, pull) == dict.fromkeys(CHECKS, "failure")
+    assert "argofix failed (RecursionError)" in summary_of(pull)
+    assert "somewhere" not in summary_of(pull)
+
+
 async def test_a_pull_request_closed_between_two_attempts(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:
     gate = Gate()
     github.faults.append(Fault(faults.server_error(502), path=r"/compare/", times=4))
@@ -157,7 +188,7 @@ async def test_a_pull_request_closed_between_two_attempts(github: SimulatedGitHu
     github.close(pull, alice)
     gate.set()
     await bot_.idle()
-    assert {(run.status, run.conclusion) for run in pull.checks.values()} == {("completed", "neutral")}
+    assert {(run.status, run.conclusion) for run in pull.checks.values()} == {("completed", "cancelled")}
 
 
 async def test_a_killed_server_takes_up_the_runs_it_had_begun(
@@ -204,7 +235,7 @@ async def test_a_re_run_of_what_no_pull_request_ends_with_is_ended(
     run = pull.checks[OWNERSHIP]
     github.rerequest(repo, run, alice)
     await bot_.idle()
-    assert (run.status, run.conclusion) == ("completed", "neutral")
+    assert (run.status, run.conclusion) == ("completed", "cancelled")
 
 
 async def test_a_re_run_survives_a_fault_once(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:

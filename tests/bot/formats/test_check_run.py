@@ -78,7 +78,10 @@ def test_mistakes_in_the_configuration_have_their_lines() -> None:
     assert "- line 7: unknown key `x`" in shown([], policy=policy).summary
 
 
-def test_what_could_not_be_done_is_neither_passed_nor_failed() -> None:
+def test_what_could_not_be_done_never_passes() -> None:
     report = check_run.could_not_run("the repository `<b>` has gone.")
-    assert report.conclusion == "neutral"
-    assert report.summary == "argofix could not look at this change: the repository `<b>` has gone."
+    assert (report.conclusion, check_run.overtaken("x").conclusion) == ("failure", "cancelled")
+    assert (
+        report.summary
+        == "argofix could not look at this change: the repository `<b>` has gone. *Re-run* tries again."
+    )
