@@ -71,12 +71,15 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class SyncPolicy:
-    """What Argo CD does by itself. `options` are the `syncOptions` as written."""
+    """What Argo CD does by itself. `options` are the `syncOptions` as written; `allow_empty` that it may prune
+    everything, `managed_namespace` that the destination's Namespace is its own (`managedNamespaceMetadata`)."""
 
     automated: bool = False
     prune: bool = False
     self_heal: bool = False
     options: frozenset[str] = frozenset()
+    allow_empty: bool = False
+    managed_namespace: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +196,8 @@ def _sync_policy(policy: Mapping[str, Any]) -> SyncPolicy:
         prune=block.get("prune") is True,
         self_heal=block.get("selfHeal") is True,
         options=frozenset(text_of(option) for option in options) if isinstance(options, list) else frozenset(),
+        allow_empty=block.get("allowEmpty") is True,
+        managed_namespace=isinstance(policy.get("managedNamespaceMetadata"), Mapping),
     )
 
 

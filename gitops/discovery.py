@@ -57,9 +57,17 @@ def discover(tree: Tree, analysis: Analysis) -> Discovery:
         pending = [declared for d in fresh for declared in nodes[d.id].children]
     else:
         truncated = True
-    states, unknown = assemble(seeds, nodes)
+    found_in = assemble(seeds, nodes)
+    unknown = found_in.unknown
     unknown.extend(Unknown(span.path, "", reason, span, "", is_set=False) for reason, span in found.unread)
-    return Snapshot(tree, tuple(states), tuple(unknown), truncated, found.application_health)
+    return Snapshot(
+        tree,
+        tuple(found_in.states),
+        tuple(unknown),
+        truncated,
+        found.application_health,
+        sets=tuple(found_in.sets),
+    )
 
 
 def _seeds(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gitops.applications import Application, Origin
+from gitops.applicationsets.declared import ApplicationSet, declared_set
 from gitops.manifests import text_of
 from gitops.snapshot import Part, State, Unknown
 from gitops.spans import Span
@@ -38,6 +39,11 @@ class Declaration:
     def own(self) -> tuple[str, str]:
         """Namespace and name, by which one Argo CD knows an Application."""
         return (self._metadata("namespace") or DEFAULT_NAMESPACE, self.name)
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether it names its namespace itself."""
+        return bool(self._metadata("namespace"))
 
     def _metadata(self, key: str) -> str:
         metadata = self.manifest.get("metadata")
@@ -77,13 +83,21 @@ class _Root:
     file: str | None = None
 
 
-def assemble(seeds: Sequence[Seed], nodes: Mapping[str, Node]) -> tuple[list[State], list[Unknown]]:
-    """Every Application with its root and parents, and what stays unknown. `nodes` are by `Declaration.id`."""
-    states: list[State] = []
-    unknown: list[Unknown] = []
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """Every Application and ApplicationSet with its root and parents, and what stays unknown."""
+
+    states: list[State]
+    unknown: list[Unknown]
+    sets: list[ApplicationSet]
+
+
+def assemble(seeds: Sequence[Seed], nodes: Mapping[str, Node]) -> Assembled:
+    """`nodes` are by `Declaration.id`."""
+    found = Assembled([], [], [])
     for root in _roots(seeds, nodes):
-        _descend(root, nodes, states, unknown)
-    return states, unknown
+        _descend(root, nodes, found)
+    return found
 
 
 def _roots(seeds: Sequence[Seed], nodes: Mapping[str, Node]) -> list[_Root]:
@@ -180,10 +194,10 @@ def _what(seed: Seed) -> str | tuple[str, int]:
     return seed.kustomization if seed.kustomization is not None else seed.declarations[0].place
 
 
-def _descend(root: _Root, nodes: Mapping[str, Node], states: list[State], unknown: list[Unknown]) -> None:
+def _descend(root: _Root, nodes: Mapping[str, Node], found: Assembled) -> None:
     if root.trouble is not None and root.file is not None:
         reason = f"the kustomization that lists its Applications was read without rendering: {root.trouble}"
-        unknown.append(Unknown(root.label, "", reason, Span(root.file, 1, 1), root.label, is_set=False))
+        found.unknown.append(Unknown(root.label, "", reason, Span(root.file, 1, 1), root.label, is_set=False))
     seen: set[tuple[str, str]] = set()
     sets: set[str] = set()
     queue: list[tuple[Declaration, tuple[str, ...], str]] = [(d, (), DEFAULT_NAMESPACE) for d in root.declarations]
@@ -197,7 +211,18 @@ def _descend(root: _Root, nodes: Mapping[str, Node], states: list[State], unknow
                 continue
             sets.add(declaration.id)
             place = declaration.origin.span
-            unknown.extend(Unknown(declaration.name, namespace, r, place, root.label) for r in node.unknown)
+            found.unknown.extend(Unknown(declaration.name, namespace, r, place, root.label) for r in node.unknown)
+            found.sets.append(
+                declared_set(
+                    declaration.manifest,
+                    declaration.origin,
+                    declaration.id,
+                    namespace=declaration.own[0] if declaration.is_placed else namespace,
+                    root=root.label,
+                    parents=parents,
+                    troubles=node.unknown,
+                )
+            )
         else:
             own = node.application.namespace or namespace
             # Of two declarations of one Application the parents that bring them are told apart, not these.
@@ -212,6 +237,6 @@ def _descend(root: _Root, nodes: Mapping[str, Node], states: list[State], unknow
                 origin=declaration.origin,
                 generated=declaration.generated,
             )
-            states.append(State(application, node.parts))
+            found.states.append(State(application, node.parts))
             below = application.destination.namespace or DEFAULT_NAMESPACE
         queue.extend((child, (*parents, declaration.name), below) for child in node.children)

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gitops.applications import Application, Origin
+from gitops.applicationsets.declared import ApplicationSet
 from gitops.closure import Closure
 from gitops.definitions import definition_of
 from gitops.live import Live
@@ -109,6 +110,7 @@ class Owned:
 class Snapshot:
     """One commit's desired state.
 
+    `sets` are the ApplicationSets; those that cannot be expanded whole stand in `unknown` too.
     `application_health` tells whether Argo CD is told how to see an Application's health, without which sync waves of
     Applications have no effect; None when the repository holds no such configuration.
     """
@@ -118,6 +120,7 @@ class Snapshot:
     unknown: tuple[Unknown, ...] = ()
     truncated: bool = False
     application_health: bool | None = None
+    sets: tuple[ApplicationSet, ...] = ()
 
     @cached_property
     def scopes(self) -> Scopes:
