@@ -20,7 +20,7 @@ from pathlib import Path
 
 from bot import sandbox
 from gitops.documents import read_documents
-from gitops.errors import GitopsError, MalformedYaml
+from gitops.errors import ExcessiveYaml, GitopsError, MalformedYaml
 from gitops.manifests import Redact, read_rendered
 from gitops.redaction import hide_secrets
 from gitops.rendering import Output, RenderRequest
@@ -252,9 +252,9 @@ def _write(request: RenderRequest, scratch: Path) -> None:
         data = patched.get(path)
         if data is None:
             data = tree.read(path)
-        if _may_expand(data):
+        if path not in request.opaque and _may_expand(data):
             # kustomize would expand an alias bomb until it runs into its limits, a long time later.
-            read_documents(path, data)
+            _refuse_bomb(path, data)
         if entry.mode == MODE_SYMLINK and path not in patched:
             target.symlink_to(os.fsdecode(data))
         else:
@@ -262,6 +262,15 @@ def _write(request: RenderRequest, scratch: Path) -> None:
     resource = "../repo/" + request.root if request.root else "../repo"
     text = f"resources: [{json.dumps(resource)}]\nbuildMetadata: [originAnnotations]\n"
     (build / "kustomization.yaml").write_text(text)
+
+
+def _refuse_bomb(path: str, data: bytes) -> None:
+    try:
+        read_documents(path, data)
+    except ExcessiveYaml:
+        raise
+    except MalformedYaml:
+        return  # kustomize says that itself, and knows where it was listed
 
 
 def _may_expand(data: bytes) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass, field
 
 from gitops.documents import read_documents
@@ -18,6 +18,7 @@ from gitops.errors import GitopsError, MalformedYaml, NoSuchFile, PathEscapes
 from gitops.kustomization import (
     ACCUMULATED,
     FILE_NAMES,
+    GENERATORS,
     PLUGINS,
     Kustomization,
     Reference,
@@ -25,9 +26,9 @@ from gitops.kustomization import (
     read_kustomization,
 )
 from gitops.manifests import text_of
-from gitops.rendering import BuildOptions
+from gitops.rendering import BuildOptions, Note
 from gitops.spans import Span
-from gitops.tree import Entry, Tree
+from gitops.tree import MODE_SUBMODULE, Entry, Tree
 
 MAX_DEPTH = 64
 MAX_FILES = 20_000
@@ -41,11 +42,13 @@ _HOSTED = re.compile(r"^((github\.com|gitlab\.com|bitbucket\.org|dev\.azure\.com
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An entry that cannot be followed, with the sentence that says why and, where known, what to do."""
+    """An entry that cannot be followed, with the sentence that says why and, where known, what to do. `entry` is the
+    kustomization file, the field and the place in its list, for what can be left out."""
 
     message: str
     span: Span
     needs_lifted_restriction: bool = False
+    entry: tuple[str, str, int] | None = None
 
 
 @dataclass(slots=True)
@@ -54,8 +57,10 @@ class Closure:
 
     `files` are all repository files the renderer may read (symlinks and what they point to both); `chains` maps each
     resource file to the chains of entries, root first, that bring it in; `kustomizations` maps each kustomization
-    file to the chains that lead to it (the root's own is the empty chain); `unsupported` says what git alone cannot
-    render; `open_ended` tells that files which are not there yet may belong to it.
+    file to the chains that lead to it (the root's own is the empty chain); `problems` are certain faults of the files
+    themselves, `unsupported` says what git alone cannot render, `notes` what a person should know although it builds;
+    `parsed` are the files that kustomize reads as YAML, all others are bytes to it; `open_ended` tells that files
+    which are not there yet may belong to it.
     """
 
     root: str
@@ -64,6 +69,8 @@ class Closure:
     kustomizations: dict[str, list[Chain]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     unsupported: list[Problem] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    parsed: set[str] = field(default_factory=set)
     open_ended: bool = False
 
     def fingerprint(self, tree: Tree, options: BuildOptions, renderer: str, extra: bytes = b"") -> str:
@@ -159,6 +166,37 @@ def _parent(path: str) -> str:
     return path.rpartition("/")[0]
 
 
+def _entry(reference: Reference) -> tuple[str, str, int]:
+    return reference.kustomization, reference.field, reference.index
+
+
+def submodule_of(tree: Tree, path: str) -> str | None:
+    """The git submodule that a path lies in; Argo CD checks submodules out, and git alone does not hold them."""
+    while path:
+        entry = tree.entry(path)
+        if entry is not None and entry.mode == MODE_SUBMODULE:
+            return path
+        path = _parent(path)
+    return None
+
+
+def _oddities(kustomization: Kustomization) -> Iterator[Note]:
+    """What kustomize passes over in silence (its `Kustomization.Unmarshal`; 5.0.0 to 5.0.2 were strict)."""
+    file = kustomization.path
+    for name, line in kustomization.repeated:
+        message = (
+            f"the key `{name}` stands twice in one mapping: kustomize 5.0.0 to 5.0.2 (Argo CD 2.7) refuse to build "
+            "that, later versions build with the last one and drop what the others say without a word"
+        )
+        title = f"`{name}` stands twice in {file}"
+        yield Note(message, Span(file, line, line), title, "Merge them into one.")
+    if kustomization.ignored:
+        line = kustomization.ignored
+        message = f"a second YAML document begins here; kustomize reads the first one of {file} only and ignores this"
+        title = f"{file} holds more than one YAML document"
+        yield Note(message, Span(file, line, line), title, "Put what is to be built into the first document.")
+
+
 class _Walker:
     def __init__(self, tree: Tree, closure: Closure, memo: ParseMemo) -> None:
         self.tree = tree
@@ -182,7 +220,7 @@ class _Walker:
             self._problem(f"the kustomization includes itself: {ring}", span)
             return
         if len(self.open) >= MAX_DEPTH:
-            self._problem(f"kustomizations nest deeper than {MAX_DEPTH}", span)
+            self._too_much(f"kustomizations nest deeper than {MAX_DEPTH}", span)
             return
         known = self.closure.kustomizations.setdefault(file, [])
         known.append(chain)
@@ -193,17 +231,17 @@ class _Walker:
             return
         self.open.append(directory)
         if kustomization.helm:
-            self.closure.unsupported.append(Problem(f"{file} inflates helmCharts", Span(file, 1, 1)))
+            self._unsupported(f"{file} inflates helmCharts", Span(file, 1, 1), (file, "helmCharts", -1))
         for reference in kustomization.references:
             if len(self.closure.files) > MAX_FILES:
-                self._problem(f"{self.closure.root} reads more than {MAX_FILES:,} files", span)
+                self._too_much(f"{self.closure.root} reads more than {MAX_FILES:,} files", span)
                 break
             self._follow(directory, reference, chain)
         self.open.pop()
 
     def _load(self, file: str, span: Span) -> Kustomization | None:
         try:
-            self._resolve(file)
+            self.closure.parsed.add(self._resolve(file))
             kustomization = load(self.tree, file, self.memo)
         except MalformedYaml as error:
             line = max(error.line, 1)
@@ -212,8 +250,7 @@ class _Walker:
         except GitopsError as error:
             self._problem(str(error), span)
             return None
-        for name, line in kustomization.repeated:
-            self._problem(f"{file}:{line} repeats the key `{name}`; kustomize refuses that", Span(file, line, line))
+        self.closure.notes.extend(_oddities(kustomization))
         return kustomization
 
     def _follow(self, directory: str, reference: Reference, chain: Chain) -> None:
@@ -235,17 +272,22 @@ class _Walker:
         except GitopsError as error:
             self._problem(str(error), reference.span)
             return
-        if path in self.tree:
+        if path in self.tree and submodule_of(self.tree, path) is None:
             self._file(directory, path, reference, here)
         elif self.tree.is_dir(path) and reference.field in (*ACCUMULATED, *PLUGINS):
             self.directory(path, here, reference.span)
         elif is_remote(value):
             self._remote(reference)
+        elif (submodule := submodule_of(self.tree, path)) is not None:
+            what = f"{reference.span} loads `{value}` from the git submodule {submodule}"
+            self._unsupported(what, reference.span, _entry(reference))
         else:
             self._problem(f"`{value}` does not exist", reference.span)
 
     def _file(self, directory: str, path: str, reference: Reference, chain: Chain) -> None:
         self.closure.files.add(path)
+        if reference.field not in GENERATORS:
+            self.closure.parsed.add(path)
         if reference.field in ("components", "bases"):
             self._problem(f"`{reference.value}` is a file; `{reference.field}` takes directories", reference.span)
             return
@@ -273,18 +315,28 @@ class _Walker:
                 continue
             kind = text_of(config.get("kind"))
             if kind == "HelmChartInflationGenerator":
-                self.closure.unsupported.append(Problem(f"{reference.span} inflates a helm chart", reference.span))
+                self._unsupported(f"{reference.span} inflates a helm chart", reference.span, _entry(reference))
             elif text_of(config.get("apiVersion")) != "builtin":
                 what = f"{reference.span} runs the plugin {kind or 'without a kind'}"
-                self.closure.unsupported.append(Problem(what, reference.span))
+                self._unsupported(what, reference.span, _entry(reference))
             else:
                 # A builtin plugin's files are named by fields of its own; its directory holds them.
                 directory = reference.kustomization.rpartition("/")[0]
                 self.closure.open_ended = True
-                self.closure.files.update(self.tree.walk(directory))
+                beside = list(self.tree.walk(directory))
+                self.closure.files.update(beside)
+                # Which of them the plugin only copies is not known; a script is no YAML whatever it does with it.
+                self.closure.parsed.update(path for path in beside if path.endswith((".yaml", ".yml", ".json")))
 
     def _remote(self, reference: Reference) -> None:
-        self.closure.unsupported.append(Problem(f"{reference.span} loads `{reference.value}`", reference.span))
+        self._unsupported(f"{reference.span} loads `{reference.value}`", reference.span, _entry(reference))
+
+    def _too_much(self, message: str, span: Span) -> None:
+        """A limit of ours, not kustomize's."""
+        self._unsupported(f"{message}, which argofix does not follow", span, None)
+
+    def _unsupported(self, message: str, span: Span, entry: tuple[str, str, int] | None) -> None:
+        self.closure.unsupported.append(Problem(message, span, entry=entry))
 
     def _problem(self, message: str, span: Span) -> None:
         self.closure.problems.append(Problem(message, span))

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from gitops.errors import MalformedYaml
+from gitops.errors import ExcessiveYaml, MalformedYaml
 
 MAX_DEPTH = 200  # the C composer recurses; kustomize's own parser stops at 10,000
 MAX_NODES = 1_000_000  # of one document, after expanding aliases
@@ -54,8 +54,8 @@ class Document:
 def read_documents(path: str, data: bytes) -> list[Document]:
     """Every non-empty document of a YAML or JSON file.
 
-    Raises `MalformedYaml` (with a 1-based line) for text that is no YAML, is not UTF-8/16, nests deeper than
-    `MAX_DEPTH`, holds more than `MAX_WRITTEN_NODES` nodes or expands to more than `MAX_NODES`.
+    Raises `MalformedYaml` (with a 1-based line) for text that is no YAML or is not UTF-8/16, `ExcessiveYaml` for one
+    that nests deeper than `MAX_DEPTH`, holds more than `MAX_WRITTEN_NODES` nodes or expands to more than `MAX_NODES`.
     """
     refuse_excess(path, data)
     documents: list[Document] = []
@@ -220,7 +220,7 @@ def _is_null(node: yaml.Node) -> bool:
 
 
 def refuse_excess(path: str, data: bytes) -> None:
-    """Refuse what would take the composer minutes, gigabytes or the stack. Raises `MalformedYaml`."""
+    """Refuse what would take the composer minutes, gigabytes or the stack. Raises `ExcessiveYaml`."""
     # Depth can only come from brackets, from indentation or from `- - -`, and every node needs a line end, a comma, a
     # bracket or a colon. Files without much of those are safe; the exact count by events is made for the others.
     flow = data.count(b"[") + data.count(b"{")
@@ -235,11 +235,11 @@ def refuse_excess(path: str, data: bytes) -> None:
             if isinstance(event, yaml.NodeEvent):
                 nodes += 1
                 if nodes > MAX_WRITTEN_NODES:
-                    raise MalformedYaml(f"{path} holds more than {MAX_WRITTEN_NODES:,} YAML nodes", line)
+                    raise ExcessiveYaml(f"{path} holds more than {MAX_WRITTEN_NODES:,} YAML nodes", line)
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > MAX_DEPTH:
-                    raise MalformedYaml(f"{path}:{line} nests deeper than {MAX_DEPTH} levels", line)
+                    raise ExcessiveYaml(f"{path}:{line} nests deeper than {MAX_DEPTH} levels", line)
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
     except yaml.YAMLError:
@@ -258,7 +258,7 @@ def _refuse_bomb(path: str, root: yaml.Node) -> None:
             return sizes[key]
         if key in open_:
             line = first_line(node)
-            raise MalformedYaml(f"{path}:{line} holds an anchor that contains itself", line)
+            raise ExcessiveYaml(f"{path}:{line} holds an anchor that contains itself", line)
         open_.add(key)
         total = 1
         for item in node.value:
@@ -268,4 +268,4 @@ def _refuse_bomb(path: str, root: yaml.Node) -> None:
         return total
 
     if size(root) > MAX_NODES:
-        raise MalformedYaml(f"{path} expands to more than {MAX_NODES:,} YAML nodes through its aliases", 1)
+        raise ExcessiveYaml(f"{path} expands to more than {MAX_NODES:,} YAML nodes through its aliases", 1)

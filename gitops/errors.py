@@ -28,3 +28,7 @@ class MalformedYaml(GitopsError):
     def __init__(self, message: str, line: int = 0) -> None:
         super().__init__(message)
         self.line = line
+
+
+class ExcessiveYaml(MalformedYaml):
+    """A document nests too deep, or is too large once its aliases are expanded, to be read at all."""

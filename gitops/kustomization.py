@@ -1,7 +1,8 @@
 """Kustomization files read with positions.
 
 This reader does not build anything: it says which files an entry refers to and on which lines the entry stands. The
-fields are those of kustomize 5's `types.Kustomization` (api/types/kustomization.go).
+fields are those of kustomize 5's `types.Kustomization` (api/types/kustomization.go). As for its `Unmarshal`, only
+the first YAML document counts, and of a key that stands twice in one mapping the last.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 ACCUMULATED = ("resources", "bases", "components")
 PLUGINS = ("generators", "transformers", "validators")
 _STRING_LISTS = (*ACCUMULATED, *PLUGINS, "crds", "configurations", "patchesStrategicMerge")
-_GENERATORS = ("configMapGenerator", "secretGenerator")
+GENERATORS = ("configMapGenerator", "secretGenerator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,9 @@ class Reference:
 class Kustomization:
     """One kustomization file. `references` are in the order of the file's fields; `helm` tells of helm charts.
 
-    `fields` holds the whole file as plain Python, for the few questions the references do not answer.
+    `fields` holds the whole file as plain Python, for the few questions the references do not answer. `repeated` are
+    (key, line) of each key that stands in one mapping for a second time, `ignored` is the line on which a second
+    document begins, which kustomize does not read (0 when there is none).
     """
 
     path: str
@@ -54,6 +57,7 @@ class Kustomization:
     helm: bool
     fields: dict[str, Any] = field(repr=False)  # may hold Secret values
     repeated: tuple[tuple[str, int], ...] = ()
+    ignored: int = 0
 
     @property
     def directory(self) -> str:
@@ -63,32 +67,39 @@ class Kustomization:
 def read_kustomization(path: str, data: bytes) -> Kustomization:
     """Parse one file. Raises `MalformedYaml` where kustomize would refuse to read it too."""
     documents = read_documents(path, data)
-    if len(documents) > 1:
-        raise MalformedYaml(
-            f"{path} holds {len(documents)} YAML documents; a kustomization is one", documents[1].line
-        )
-    if not documents:
-        return Kustomization(path, (), False, {})
+    ignored = next((document.line for document in documents if document.index > 0), 0)
+    if not documents or documents[0].index > 0:
+        return Kustomization(path, (), False, {}, ignored=ignored)
     document = documents[0]
     if not isinstance(document.node, yaml.MappingNode):
         raise MalformedYaml(f"{path} is not a mapping", document.line)
     references = tuple(_references(document))
     fields = document.value()
     helm = bool(fields.get("helmCharts") or fields.get("helmChartInflationGenerator"))
-    return Kustomization(path, references, helm, fields, tuple(duplicate_keys(document.node)))
+    return Kustomization(path, references, helm, fields, tuple(duplicate_keys(document.node)), ignored)
 
 
 def _references(document: Document) -> Iterator[Reference]:
     path = document.path
-    for name, _, node in items(document.node):
+    for name, node in _last_of_each(document.node):
         if name in _STRING_LISTS:
             yield from _strings(path, name, node)
         elif name in ("patches", "patchesJson6902", "replacements"):
             yield from _paths_of_items(path, name, node)
-        elif name in _GENERATORS:
+        elif name in GENERATORS:
             yield from _generator_files(path, name, node)
         elif name == "openapi":
-            yield from _one(path, name, 0, child(node, "path"))
+            yield from _one(path, name, 0, _value(node, "path"))
+
+
+def _last_of_each(node: yaml.Node) -> list[tuple[str, yaml.Node]]:
+    """The fields that count, in the order of the file."""
+    last = {key: value for key, _, value in items(node)}
+    return [(key, value) for key, _, value in items(node) if last[key] is value]
+
+
+def _value(node: yaml.Node, name: str) -> yaml.Node | None:
+    return dict(_last_of_each(node)).get(name)
 
 
 def is_inline(reference: Reference) -> bool:
@@ -110,7 +121,7 @@ def _one(path: str, field: str, index: int, node: yaml.Node | None) -> Iterator[
 def _paths_of_items(path: str, field: str, node: yaml.Node) -> Iterator[Reference]:
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
-            yield from _one(path, field, index, child(item, "path"))
+            yield from _one(path, field, index, _value(item, "path"))
 
 
 def _generator_files(path: str, field: str, node: yaml.Node) -> Iterator[Reference]:
@@ -118,14 +129,14 @@ def _generator_files(path: str, field: str, node: yaml.Node) -> Iterator[Referen
         return
     for index, item in enumerate(node.value):
         for key in ("files", "envs"):
-            listed = child(item, key)
+            listed = _value(item, key)
             for entry in listed.value if isinstance(listed, yaml.SequenceNode) else ():
                 for reference in _one(path, field, index, entry):
                     name, equals, file = reference.value.partition("=")
                     yield Reference(
                         field, index, file if equals and name and key == "files" else reference.value, reference.span
                     )
-        yield from _one(path, field, index, child(item, "env"))
+        yield from _one(path, field, index, _value(item, "env"))
 
 
 def generator_span(path: str, data: bytes, field: str, name: str) -> Span | None:

@@ -6,13 +6,17 @@ The texts matched here are those of kustomize 5 (api/internal/target, api/resmap
 
 from __future__ import annotations
 
+import contextlib
+import posixpath
 import re
+from collections.abc import Iterable, Iterator
 
 from gitops.closure import Closure, ParseMemo, load
-from gitops.documents import child, first_line, last_line, read_documents
+from gitops.documents import child, duplicate_keys, first_line, last_line, read_documents
 from gitops.errors import GitopsError, MalformedYaml
-from gitops.kustomization import Kustomization
-from gitops.manifests import identify
+from gitops.kustomization import FILE_NAMES, Kustomization, generator_span
+from gitops.manifests import identify, text_of
+from gitops.render_words import generated, in_words
 from gitops.rendering import RenderFailed
 from gitops.resources import ResourceId
 from gitops.spans import Span
@@ -38,6 +42,18 @@ _NO_TARGET = re.compile(
 _STRATEGIC = re.compile(r'no resource matches strategic merge patch "(?P<id>[^"]+)"')
 _UNKNOWN_FIELD = re.compile(r'unknown field \\?"(?P<field>[^"\\]+)')
 _SECURITY = re.compile(r"security; file '(?P<file>[^']+)' is not in or below")
+_REPEATED_KEY = re.compile(r'key \\?"[^"]*" already (?:defined|set)')
+_GENERATED = re.compile(r"(?P<kind>configmap|secret) (?P<name>\S+) illegally repeats")
+_WRONG_TYPE = re.compile(r"into Go struct field \w+\.(?:\w+\.)*?(?P<field>\w+) of type")
+# The field whose entries an error is about, where it names none of them.
+_FIELD_OF = {
+    "replacement": "replacements",
+    "nothing selected by": "replacements",
+    "does not match a config with the following GVK": "replicas",
+    "namespace transformation": "namespace",
+    "testing value": "patches",
+    "var '": "vars",
+}
 _ID = re.compile(r"^(?P<kind>[^.]+)\.(?P<version>[^.]+)\.(?P<group>.+)/(?P<name>[^/]+)\.(?P<namespace>[^.]+)$")
 
 
@@ -70,7 +86,7 @@ def explain(tree: Tree, closure: Closure, error: str, at: Span, memo: ParseMemo)
     wraps = [*_RECURSED.finditer(text), *_NO_TARGET_FOR.finditer(text)]
     inner = text[wraps[-1].end() :] if wraps else text
     kustomization = _load(tree, closure, wraps[-1]["path"] if wraps else closure.root, memo)
-    detail = inner[:MAX_DETAIL]
+    detail = in_words(inner)[:MAX_DETAIL]
     registered = _REGISTERED.search(text)
     if registered:
         rid = parse_kustomize_id(registered["id"].rstrip(":"))
@@ -80,7 +96,7 @@ def explain(tree: Tree, closure: Closure, error: str, at: Span, memo: ParseMemo)
     restricted = [p for p in closure.problems if p.needs_lifted_restriction]
     if _SECURITY.search(inner) and restricted:
         return RenderFailed(restricted[0].message, restricted[0].span, detail)
-    message, span = _place(tree, kustomization, inner, at)
+    message, span = _place(tree, closure, kustomization, inner, at)
     return RenderFailed(message, span, detail)
 
 
@@ -95,7 +111,10 @@ def _load(tree: Tree, closure: Closure, directory: str, memo: ParseMemo) -> Kust
     return None
 
 
-def _place(tree: Tree, kustomization: Kustomization | None, inner: str, at: Span) -> tuple[str, Span]:
+def _place(
+    tree: Tree, closure: Closure, kustomization: Kustomization | None, inner: str, at: Span
+) -> tuple[str, Span]:
+    """The sentence and the place. The engine's own text is only searched, never shown as it is."""
     short = _shorten(inner)
     if kustomization is None:
         return short, at
@@ -110,10 +129,42 @@ def _place(tree: Tree, kustomization: Kustomization | None, inner: str, at: Span
     if field:
         line = _line_of_field(tree, kustomization.path, field["field"])
         return f"`{field['field']}` is no field of a kustomization", Span(kustomization.path, line, line)
+    if _REPEATED_KEY.search(inner):
+        found = repeated_key(tree, (*_listed(tree, kustomization), *sorted(closure.parsed)))
+        return found or (short, top)
+    made = generated(inner) or _GENERATED.search(inner)
+    if made:
+        name, kind = (made[1], made[0]) if isinstance(made, tuple) else (made["name"], made["kind"].lower())
+        list_ = "secretGenerator" if kind.lower() == "secret" else "configMapGenerator"
+        again = _second_way(closure, kustomization.path) if "exists; behavior" in inner else None
+        data = tree.read(tree.resolve(kustomization.path))
+        return short, again or generator_span(kustomization.path, data, list_, name) or top
+    for words, name in _FIELD_OF.items():
+        if words in inner and name in kustomization.fields:
+            line = _line_of_field(tree, kustomization.path, name)
+            return short, Span(kustomization.path, line, line)
     for reference in kustomization.references:
         if f"'{reference.value}'" in inner or f" {reference.value}:" in inner or f"/{reference.value}" in inner:
+            if reference.field in ("resources", "bases"):
+                fault = fault_of(tree, posixpath.join(kustomization.directory, reference.value))
+                if fault is not None:
+                    return fault
             return (short if reference.value in short else f"`{reference.value}`: {short}"), reference.span
+    if "atch" in inner and "patches" in kustomization.fields:
+        line = _line_of_field(tree, kustomization.path, "patches")
+        return short, Span(kustomization.path, line, line)
+    wrong = _WRONG_TYPE.search(inner)
+    if wrong:
+        line = _line_of_field(tree, kustomization.path, wrong["field"])
+        return short, Span(kustomization.path, line, line)
     return short, top
+
+
+def _second_way(closure: Closure, file: str) -> Span | None:
+    """The entry nearest to the root that brings in a kustomization which others bring in too."""
+    chains = closure.kustomizations.get(file, [])
+    nearest = min(chains, key=len) if len(chains) > 1 else ()
+    return nearest[-1].span if nearest else None
 
 
 def _shorten(text: str) -> str:
@@ -122,8 +173,55 @@ def _shorten(text: str) -> str:
     text = tried["inner"] if tried else text
     while match := _MERGING.match(text):
         text = text[match.end() :]
-    first = " ".join(text.split())
+    first = in_words(text)
     return first if len(first) <= 300 else first[:297] + "..."
+
+
+def _listed(tree: Tree, kustomization: Kustomization) -> Iterator[str]:
+    for reference in kustomization.references:
+        with contextlib.suppress(GitopsError):
+            yield tree.resolve(posixpath.join(kustomization.directory, reference.value))
+
+
+def repeated_key(tree: Tree, paths: Iterable[str]) -> tuple[str, Span] | None:
+    """The first key of these files that stands in one mapping twice, which kustomize refuses in manifests."""
+    for path in dict.fromkeys(paths):
+        if path not in tree or path.rpartition("/")[2] in FILE_NAMES:
+            continue
+        try:
+            documents = read_documents(path, tree.read(tree.resolve(path)))
+        except GitopsError:
+            continue
+        for document in documents:
+            for key, line in duplicate_keys(document.node):
+                message = f"the key `{key}` stands twice in one mapping of {path}; kustomize refuses to read that"
+                return message, Span(path, line, line)
+    return None
+
+
+def fault_of(tree: Tree, target: str) -> tuple[str, Span] | None:
+    """What is wrong with a listed manifest, at its line; None for a directory and for what looks right."""
+    try:
+        path = tree.resolve(target)
+        if path not in tree:
+            return None
+        documents = read_documents(path, tree.read(path))
+    except MalformedYaml as error:
+        line = max(error.line, 1)
+        return str(error), Span(path, line, line)
+    except GitopsError:
+        return None
+    for document in documents:
+        value = document.value()
+        span = Span(path, document.line, document.end_line)
+        if not isinstance(value, dict):
+            return f"{path}:{document.line} is no Kubernetes manifest", span
+        if text_of(value.get("kind")).endswith("List"):
+            continue
+        missing = "kind" if not value.get("kind") else "metadata.name" if not identify(value).name else None
+        if missing is not None:
+            return f"{path}:{document.line} has no `{missing}`, without which kustomize takes no manifest", span
+    return repeated_key(tree, (path,))
 
 
 def _patch_of(tree: Tree, kustomization: Kustomization, rid: ResourceId) -> Span | None:
@@ -166,5 +264,6 @@ def _names(one: ResourceId, other: ResourceId) -> bool:
 def _line_of_field(tree: Tree, path: str, field: str) -> int:
     pattern = re.compile(rb"^\s*(?:- )?[\"']?" + re.escape(field.encode()) + rb"[\"']?\s*:", re.MULTILINE)
     data = tree.read(tree.resolve(path))
-    match = pattern.search(data)
+    flow = re.compile(rb"[{,]\s*[\"']?" + re.escape(field.encode()) + rb"[\"']?\s*:")
+    match = pattern.search(data) or flow.search(data)
     return data.count(b"\n", 0, match.start()) + 1 if match else 1

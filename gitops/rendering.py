@@ -24,10 +24,13 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One sentence about a rendering, and the entry it is about."""
+    """One sentence about a rendering, and the entry it is about. `title` is the line above it, and `advice` what to
+    do; without them it is about a load restriction that was lifted."""
 
     message: str
     span: Span
+    title: str = ""
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,10 @@ class RenderFailed:
 
 @dataclass(frozen=True, slots=True)
 class NotAnalysed:
-    """Left out, with the reason: it needs something that git alone does not have."""
+    """Left out, with the reason: it needs something that git alone does not have. `notes` as in `Rendered`."""
 
     reason: str
+    notes: tuple[Note, ...] = ()
 
 
 Rendering = Rendered | RenderFailed | NotAnalysed
@@ -78,7 +82,8 @@ class RenderRequest:
 
     `tree` holds the files; `root` is the kustomization directory; `files` every repository path that it may read, in
     order; `patched` holds files whose content differs from the tree (the root kustomization with the Application's
-    own options applied). `fingerprint` identifies the result: equal fingerprints render alike.
+    own options applied); `opaque` those of `files` that kustomize only copies, and never reads as YAML. `fingerprint`
+    identifies the result: equal fingerprints render alike.
     """
 
     fingerprint: str
@@ -87,6 +92,7 @@ class RenderRequest:
     files: tuple[str, ...]
     patched: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)  # may hold Secret values
     options: BuildOptions = BuildOptions()
+    opaque: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

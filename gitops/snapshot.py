@@ -56,9 +56,11 @@ class State:
                 gaps.append(part.rendering.reason)
             else:
                 resources.extend(part.rendering.resources)
+        notes = tuple(
+            note for p in self.parts if not isinstance(p.rendering, RenderFailed) for note in p.rendering.notes
+        )
         if gaps and len(gaps) == len([p for p in self.parts if not _only_lends(p)]):
-            return NotAnalysed(gaps[0])
-        notes = tuple(note for p in self.parts if isinstance(p.rendering, Rendered) for note in p.rendering.notes)
+            return NotAnalysed(gaps[0], notes)
         return Rendered(tuple(resources), tuple(gaps), notes)
 
 

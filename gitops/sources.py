@@ -13,13 +13,21 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gitops.applications import Application, Source
-from gitops.closure import Closure, ClosureMemo, ParseMemo, kustomization_file, walk_known
+from gitops.closure import (
+    Closure,
+    ClosureMemo,
+    ParseMemo,
+    kustomization_file,
+    load,
+    submodule_of,
+    walk_known,
+)
 from gitops.directory import DirectoryOptions, PlainMemo, read_directory
 from gitops.documents import read_documents
 from gitops.errors import GitopsError
-from gitops.kustomization import read_kustomization
 from gitops.kustomize_options import changes_the_build, clash, components_of, edited_kustomization, unknown_options
 from gitops.manifests import Redact
+from gitops.partial import as_text, is_certain, without_unsupported
 from gitops.render_errors import explain
 from gitops.rendering import (
     BuildOptions,
@@ -66,11 +74,13 @@ class Analysis:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How one source is rendered: `answer` when no engine is needed, else `request`."""
+    """How one source is rendered: `answer` when no engine is needed, else `request`. With `unanalysed` the request
+    builds only what git alone can, and that is the answer unless kustomize refuses even this."""
 
     closure: Closure | None = None
     request: RenderRequest | None = None
     answer: Rendering | None = None
+    unanalysed: NotAnalysed | None = None
 
 
 def plan_source(tree: Tree, application: Application, source: Source, analysis: Analysis) -> Plan:
@@ -91,6 +101,8 @@ def plan_source(tree: Tree, application: Application, source: Source, analysis: 
         return Plan(answer=NotAnalysed(f"its manifests live in another repository, {source.repo_url or 'unnamed'}"))
     if _SHA.match(source.target_revision) or _TAG.match(source.target_revision):
         return Plan(answer=NotAnalysed(f"it is pinned to {source.target_revision}, which this commit cannot change"))
+    if (submodule := submodule_of(tree, path)) is not None:
+        return Plan(answer=NotAnalysed(f"its manifests live in the git submodule {submodule}"))
     if not exists:
         return Plan(answer=RenderFailed(f"its source path `{source.path}` does not exist", at))
     source = _with_overrides(tree, path, application.name, source)
@@ -126,36 +138,47 @@ def plan_kustomize(tree: Tree, path: str, options: Mapping[str, Any] | None, ana
     """The plan for a kustomization directory, with an Application's own options applied to it."""
     components = components_of(options, lambda name: _exists(tree, posixpath.join(path, name)))
     closure = walk_known(tree, path, analysis.memo, analysis.closures, components)
+    # Faults of the files themselves are there whatever else cannot be followed.
+    hard = [problem for problem in closure.problems if not problem.needs_lifted_restriction]
+    if hard:
+        return Plan(closure, answer=RenderFailed(hard[0].message, _own(tree, hard[0].span, at)))
+    changed: dict[str, dict[str, Any]] = {}
+    unanalysed = None
     if closure.unsupported:
         reasons = list(dict.fromkeys(problem.message for problem in closure.unsupported))
         more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
-        return Plan(closure, answer=NotAnalysed(f"{reasons[0]}{more}, which needs the network or runs a program"))
-    hard = [problem for problem in closure.problems if not problem.needs_lifted_restriction]
-    if hard:
-        return Plan(closure, answer=RenderFailed(hard[0].message, _own(hard[0].span, at)))
-    patched: tuple[tuple[str, bytes], ...] = ()
+        unanalysed = NotAnalysed(
+            f"{reasons[0]}{more}, which needs the network or runs a program", tuple(dict.fromkeys(closure.notes))
+        )
+        partial = without_unsupported(tree, closure, analysis.memo)
+        if partial is None:
+            return Plan(closure, answer=unanalysed)
+        changed = partial
+    patched = {file: as_text(fields) for file, fields in changed.items()}
     if options and changes_the_build(options):
         if unknown_options(options):
             names = ", ".join(unknown_options(options))
             return Plan(closure, answer=NotAnalysed(f"it sets kustomize options that argofix does not know: {names}"))
         file = kustomization_file(tree, path)
         if file is not None:
-            fields = read_kustomization(file, tree.read(tree.resolve(file))).fields
+            fields = changed.get(file) or load(tree, file, analysis.memo).fields
             refusal = clash(fields, options)
             if refusal is not None:
                 return Plan(closure, answer=RenderFailed(refusal, at))
-            patched = ((file, edited_kustomization(fields, options, components)),)
+            patched[file] = edited_kustomization(fields, options, components)
     flags = analysis.build_options or BuildOptions()
-    extra = b"\0".join(part for path_, data in patched for part in (path_.encode(errors="surrogateescape"), data))
+    edits = tuple(sorted(patched.items()))
+    extra = b"\0".join(part for path_, data in edits for part in (path_.encode(errors="surrogateescape"), data))
     request = RenderRequest(
         closure.fingerprint(tree, flags, analysis.renderer, extra),
         tree,
         path,
         tuple(sorted(closure.files)),
-        patched,
+        edits,
         flags,
+        frozenset(closure.files - closure.parsed),
     )
-    return Plan(closure, request)
+    return Plan(closure, request, unanalysed=unanalysed)
 
 
 def _exists(tree: Tree, path: str) -> bool:
@@ -166,9 +189,9 @@ def _exists(tree: Tree, path: str) -> bool:
     return resolved in tree or tree.is_dir(resolved)
 
 
-def _own(span: Span, at: Span) -> Span:
+def _own(tree: Tree, span: Span, at: Span) -> Span:
     """A problem of the root itself stands at the Application's entry, not at a directory."""
-    return span if "." in span.path.rpartition("/")[2] or span.path.endswith("Kustomization") else at
+    return span if span.path in tree else at
 
 
 def _with_overrides(tree: Tree, path: str, name: str, source: Source) -> Source:
@@ -210,6 +233,8 @@ def rendering_of(tree: Tree, plan: Plan, outputs: Mapping[str, Output], at: Span
     if plan.request is None or plan.closure is None:
         raise AssertionError("a plan has an answer or a request")
     output = outputs[plan.request.fingerprint]
+    if plan.unanalysed is not None and not (output.error and is_certain(output.error, plan.closure)):
+        return plan.unanalysed
     if output.error is not None:
         failed = explain(tree, plan.closure, output.error, at, analysis.memo)
         return replace(failed, transient=output.transient)
@@ -217,4 +242,4 @@ def rendering_of(tree: Tree, plan: Plan, outputs: Mapping[str, Output], at: Span
     if output.lifted is not None:
         spans = [problem.span for problem in plan.closure.problems if problem.needs_lifted_restriction]
         notes = (Note(LIFTED, spans[0] if spans else at),)
-    return Rendered(output.resources, notes=notes)
+    return Rendered(output.resources, notes=(*notes, *dict.fromkeys(plan.closure.notes)))

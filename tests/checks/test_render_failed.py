@@ -65,12 +65,6 @@ PATCH = manifest("Deployment", "nobody", "shop", "apps/v1", spec={"replicas": 2}
         ),
         ({"a/kustomization.yaml": "resources:\n- map.yaml\n bad: [\n"}, "a/kustomization.yaml", 3, "not valid YAML"),
         (
-            {"a/kustomization.yaml": "resources: [map.yaml]\nresources: []\n"},
-            "a/kustomization.yaml",
-            2,
-            "repeats the key `resources`",
-        ),
-        (
             {"a/kustomization.yaml": kustomization("map.yaml"), "a/kustomization.yml": kustomization("map.yaml")},
             "apps.yaml",
             1,
@@ -84,16 +78,16 @@ PATCH = manifest("Deployment", "nobody", "shop", "apps/v1", spec={"replicas": 2}
         ),
         ({"a/kustomization.yaml": "kind: Kustomization\n"}, "a/kustomization.yaml", 1, "is empty"),
         (
-            {"a/kustomization.yaml": kustomization("map.yaml", "bad.yaml"), "a/bad.yaml": "a: b: c\n"},
-            "a/kustomization.yaml",
-            5,
+            {"a/kustomization.yaml": kustomization("map.yaml", "bad.yaml"), "a/bad.yaml": "x: y\na: b: c\n"},
+            "a/bad.yaml",
+            2,
             "mapping values are not allowed",
         ),
         (
-            {"a/kustomization.yaml": kustomization("map.yaml", "bad.yaml"), "a/bad.yaml": "kind: X\n"},
-            "a/kustomization.yaml",
-            5,
-            "bad.yaml",
+            {"a/kustomization.yaml": kustomization("map.yaml", "bad.yaml"), "a/bad.yaml": "# no name\nkind: X\n"},
+            "a/bad.yaml",
+            2,
+            "has no `metadata.name`",
         ),
         (
             {"a/kustomization.yaml": kustomization("../../etc/passwd")},

@@ -76,9 +76,9 @@ async def test_a_kustomization_beside_a_chart_decides(engine: Engine) -> None:
 
 async def test_a_failure_stands_on_the_line_of_its_own_commit(engine: Engine) -> None:
     """The parser's memory holds other versions of the same file."""
-    bad = {"a/bad.yaml": "kind: X\n", "a/map.yaml": config_map("m"), "apps.yaml": application("app", "a")}
-    first = {**bad, "a/kustomization.yaml": kustomization("bad.yaml")}
-    second = {**bad, "a/kustomization.yaml": "# moved\n# down\n" + kustomization("bad.yaml")}
+    bad = {"a/map.yaml": config_map("m"), "apps.yaml": application("app", "a")}
+    first = {**bad, "a/kustomization.yaml": kustomization("gone.yaml")}
+    second = {**bad, "a/kustomization.yaml": "# moved\n# down\n" + kustomization("gone.yaml")}
     assert failure_of(await evaluated(engine, first), "app").span.line == 4
     assert failure_of(await evaluated(engine, second), "app").span.line == 6
 

@@ -134,9 +134,8 @@ async def test_a_remote_base_is_not_fetched(engine: Engine) -> None:
             "aliases",
         ),
         (b"resources: " + b"[" * 100_000, "nest"),
-        (b"kind: X\nkind: Y\n", "repeats the key"),
     ],
-    ids=["tab", "bytes", "bomb", "deep", "repeated"],
+    ids=["tab", "bytes", "bomb", "deep"],
 )
 async def test_kustomizations_that_are_no_yaml(engine: Engine, data: bytes, words: str) -> None:
     files: Files = {"apps.yaml": application("app", "a"), "a/kustomization.yaml": data}
