@@ -14,8 +14,9 @@ from dataclasses import replace
 import yaml
 
 from checks.policy import PATH, Ignore, Policy, parse_policy
-from gitops.documents import Document, first_line, items, last_line, plain_scalar, read_documents
+from gitops.documents import Document, first_line, items, last_line, read_documents
 from gitops.errors import GitopsError
+from gitops.scalars import plain_scalar
 from gitops.spans import counts_lines_as_yaml, split_lines
 
 # Left unquoted: what no reader of YAML, old or new, takes for anything but this text.

@@ -1,14 +1,13 @@
 """YAML documents with positions.
 
 PyYAML's C parser composes nodes (which carry line marks); we turn nodes into plain Python with the scalar rules
-that Kubernetes tools use (YAML 1.2 booleans, no timestamps), because `yaml.safe_load` would read an unquoted date
-or `on` differently from the cluster. Anchors and aliases are shared, never copied, and counted, so that a few
-hundred bytes cannot expand into gigabytes.
+that Kubernetes tools use (`gitops.scalars`), because `yaml.safe_load` would read an unquoted date or `1e3` otherwise
+than the cluster. Anchors and aliases are shared, never copied, and counted, so that a few hundred bytes cannot expand
+into gigabytes.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,18 +15,11 @@ from typing import Any
 import yaml
 
 from gitops.errors import ExcessiveYaml, MalformedYaml
+from gitops.scalars import is_null, plain_scalar
 
 MAX_DEPTH = 200  # the C composer recurses; kustomize's own parser stops at 10,000
 MAX_NODES = 1_000_000  # of one document, after expanding aliases
 MAX_WRITTEN_NODES = 500_000  # of one file, as written; ten times the largest bundle of CRDs, and a second's work
-
-_FLOAT = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
-_INT = re.compile(r"^[-+]?(0|[1-9][0-9]*)$")
-_OCTAL = re.compile(r"^0o?[0-7]+$")
-_HEX = re.compile(r"^0x[0-9a-fA-F]+$")
-_TRUE = frozenset({"true", "True", "TRUE"})
-_FALSE = frozenset({"false", "False", "FALSE"})
-_NULL = frozenset({"", "~", "null", "Null", "NULL"})
 
 
 class _Loader(yaml.CSafeLoader):
@@ -115,30 +107,9 @@ def _construct(node: yaml.Node, seen: dict[int, Any]) -> Any:
 
 
 def scalar(node: yaml.ScalarNode) -> str | int | float | bool | None:
-    """Value of a scalar by YAML 1.2 core rules (as sigs.k8s.io/yaml reads what kubectl applies)."""
+    """Value of a scalar as Kubernetes takes it."""
     text: str = node.value
     return text if node.style else plain_scalar(text)  # quoted and block scalars have a style
-
-
-def plain_scalar(text: str) -> str | int | float | bool | None:
-    """Value of a scalar that is written without quotes."""
-    if text in _NULL:
-        return None
-    if text in _TRUE:
-        return True
-    if text in _FALSE:
-        return False
-    first = text[0]
-    if first in "0123456789+-.":
-        if _INT.match(text):
-            return int(text) if len(text) < 20 else text
-        if _OCTAL.match(text):
-            return int(text.replace("o", ""), 8) if len(text) < 25 else text
-        if _HEX.match(text):
-            return int(text, 16) if len(text) < 20 else text
-        if _FLOAT.match(text) and len(text) < 40:
-            return float(text)
-    return text
 
 
 def items(node: yaml.Node) -> Iterator[tuple[str, yaml.Node, yaml.Node]]:
@@ -216,7 +187,7 @@ def _merge_sources(node: yaml.Node) -> list[yaml.Node]:
 
 
 def _is_null(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.ScalarNode) and not node.style and node.value in _NULL
+    return isinstance(node, yaml.ScalarNode) and not node.style and is_null(node.value)
 
 
 def refuse_excess(path: str, data: bytes) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 
 import yaml
 
-from gitops.documents import plain_scalar, read_documents, refuse_excess
+from gitops.documents import read_documents, refuse_excess
 from gitops.errors import MalformedYaml
 from gitops.kinds import split_api_version
 from gitops.resources import Resource, ResourceId
+from gitops.scalars import plain_scalar
 
 ORIGIN = "config.kubernetes.io/origin"
 _SEPARATOR = re.compile(rb"^---\n", re.MULTILINE)
@@ -158,6 +159,15 @@ def canonical(manifest: dict[str, Any]) -> bytes:
 class _Dumper(yaml.CSafeDumper):
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+
+def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
+    # PyYAML quotes what it would read as something else itself, and it knows `1e3` for a text.
+    style = None if isinstance(plain_scalar(value), str) else "'"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style)
+
+
+_Dumper.add_representer(str, _text)
 
 
 def read_plain(path: str, data: bytes, redact: Redact) -> tuple[Resource, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gitops.kinds import is_namespaced
+from gitops.meaning import as_applied
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -60,8 +61,9 @@ class Resource:
 
 
 def as_placed(resource: Resource, namespace: str) -> dict[str, Any]:
-    """The manifest as the cluster gets it: with the namespace it lands in ('' for a cluster-scoped kind)."""
-    manifest = resource.manifest()
+    """The manifest as the cluster takes it: with the namespace it lands in ('' for a cluster-scoped kind), without
+    what says nothing."""
+    manifest = as_applied(resource.manifest())
     metadata = manifest.get("metadata")
     if not isinstance(metadata, dict):
         return manifest

@@ -24,6 +24,7 @@ from gitops.documents import read_documents
 from gitops.errors import GitopsError
 from gitops.kustomization import Reference
 from gitops.manifests import canonical, identify
+from gitops.meaning import as_applied
 from gitops.render_errors import parse_kustomize_id
 from gitops.rendering import RenderFailed
 from gitops.resources import ResourceId, same_manifest
@@ -124,7 +125,7 @@ def _ways(tree: Tree, closure: Closure, rid: ResourceId) -> list[_Way]:
             own = identify(value)
             if (own.kind, own.group, own.name) == (rid.kind, rid.group, rid.name):
                 place = Span(path, document.line, document.end_line)
-                ways.extend(_Way(chain, place, canonical(value), own.namespace) for chain in chains)
+                ways.extend(_Way(chain, place, canonical(as_applied(value)), own.namespace) for chain in chains)
     # Where both copies stand in the namespace that kustomize names, others in another namespace are not meant.
     exact = [way for way in ways if way.namespace == rid.namespace]
     ways = exact if len(exact) > 1 else ways
@@ -166,7 +167,7 @@ def _copied(tree: Tree, path: str, elsewhere: set[str]) -> bool:
             values = [document.value() for document in read_documents(of, tree.read(tree.resolve(of)))]
         except (GitopsError, KeyError):
             return set()
-        return {canonical(value) for value in values if isinstance(value, dict)}
+        return {canonical(as_applied(value)) for value in values if isinstance(value, dict)}
 
     own = documents(path)
     return bool(own) and own <= set().union(*(documents(other) for other in sorted(elsewhere)))

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops.documents import MAX_WRITTEN_NODES, duplicate_keys, last_line, plain_scalar, read_documents
+from gitops.documents import MAX_WRITTEN_NODES, duplicate_keys, last_line, read_documents
 from gitops.errors import MalformedYaml
+from gitops.scalars import plain_scalar
 
 
 @pytest.mark.parametrize(
@@ -23,28 +24,43 @@ from gitops.errors import MalformedYaml
         ("nUll", "nUll"),
         ("true", True),
         ("False", False),
-        ("yes", "yes"),
-        ("on", "on"),
-        ("y", "y"),
+        ("yes", True),
+        ("Off", False),
+        ("y", True),
+        ("yEs", "yEs"),
         ("0", 0),
         ("-7", -7),
         ("+7", 7),
         ("017", 15),
         ("0o17", 15),
-        ("08", 8.0),
+        ("08", 8),
         ("0x1F", 31),
         ("0x", "0x"),
         ("1.5", 1.5),
         (".5", 0.5),
-        ("1e3", 1000.0),
+        ("1e3", 1000),
+        ("1.0", 1),
+        ("-0.0", 0),
+        ("1e21", 1e21),
+        ("1e400", "1e400"),
+        ("0b11", 3),
+        ("-0b101", -5),
+        ("+0x1f", 31),
+        ("1_000", 1000),
+        ("0x_1F", 31),
+        ("1_e3", 1000),
+        ("_1", "_1"),
+        (".5_0", ".5_0"),
+        ("1,000", "1,000"),
+        (".inf", ".inf"),
         ("1e", "1e"),
         ("-", "-"),
         (".", "."),
         ("1.2.3", "1.2.3"),
         ("2026-01-01", "2026-01-01"),
         ("12:30:00", "12:30:00"),
-        ("9" * 30, "9" * 30),
-        ("1_000", "1_000"),
+        ("9" * 30, 1e30),
+        ("9" * 401, "9" * 401),
     ],
 )
 def test_plain_scalars(text: str, value: Any) -> None:
