@@ -76,7 +76,7 @@ async def measure(directory: Path, generated: bool) -> None:
     try:
         engine = await Engine.start(cache)
         repository = Repository(directory) if generated else None
-        tree = repository.tree("HEAD") if repository else tree_of_directory(directory)
+        tree = await repository.read_tree("HEAD") if repository else tree_of_directory(directory)
         cold, result = await evaluation(engine, tree)
         roots = roots_of(result)
         say("Applications / distinct roots rendered", f"{len(result.snapshot.states)} / {len(roots)}")
@@ -101,7 +101,7 @@ async def changes(directory: Path, engine: Engine, repository: Repository, tree:
         "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: quota}\nspec: {hard: {pods: '10'}}\n"
     )
     one = monorepo.commit(directory, "One Application")
-    head = repository.tree(one)
+    head = await repository.read_tree(one)
     before = engine.rendered
     seconds, _ = await evaluation(engine, head, tree)
     say(
@@ -113,7 +113,7 @@ async def changes(directory: Path, engine: Engine, repository: Repository, tree:
     )
     many = monorepo.commit(directory, "A base of 100")
     before = engine.rendered
-    seconds, _ = await evaluation(engine, repository.tree(many), head)
+    seconds, _ = await evaluation(engine, await repository.read_tree(many), head)
     say(f"a change of a base of 100, base and head ({engine.rendered - before} rendered)", f"{seconds:.2f} s")
 
 

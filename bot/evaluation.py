@@ -86,11 +86,14 @@ async def evaluate(
     # Rules are work for a thread, like the model's own (`Engine.drive`), so that the server answers meanwhile.
     findings = await asyncio.to_thread(_findings, chosen, Change(before, after, live), policy)
     planned = await engine.drive(plan_fixes(after, analysis, findings, policy, live), progress)
-    ordered = tuple(sorted(planned.findings, key=lambda f: (f.span, f.rule, f.message)))
+    ordered = await asyncio.to_thread(_sorted, planned.findings)
     order = await asyncio.to_thread(view_of, after, policy, live, before, handovers_of(planned.plans))
-    return Evaluation(
-        after, before, ordered, _reports(chosen, ordered, after, live, policy), planned.plans, live, order
-    )
+    reports = await asyncio.to_thread(_reports, chosen, ordered, after, live, policy)
+    return Evaluation(after, before, ordered, reports, planned.plans, live, order)
+
+
+def _sorted(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda f: (f.span, f.rule, f.message)))
 
 
 def _nothing_to_do_with(live: Live, snapshot: Snapshot, policy: Policy) -> tuple[str, ...]:

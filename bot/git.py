@@ -22,6 +22,7 @@ from pathlib import Path
 from bot.errors import PermanentError, TemporaryError
 from bot.logs import redact
 
+MAX_STDERR = 8 * 1024  # bytes that are searched for a meaning: the last ones tell it
 DEFAULT_TIMEOUT = 300.0  # seconds; a shallow fetch of one commit takes a fraction of one
 
 # Command scope: wins over whatever the repository's own configuration says.
@@ -35,6 +36,7 @@ _SETTINGS: dict[str, str] = {
     "filter.lfs.smudge": "",
     "filter.lfs.process": "",
     "filter.lfs.required": "false",
+    "core.bigFileThreshold": "16m",  # larger ones are never compared line by line, which takes many times their size
     "gc.auto": "0",  # the mirror decides when; a background gc would outlive the call
     "maintenance.auto": "false",
     "http.lowSpeedLimit": "1000",  # bytes a second ...
@@ -266,8 +268,13 @@ def _basic(token: str) -> str:
     return base64.b64encode(f"x-access-token:{token}".encode()).decode()
 
 
+def failure(command: str, status: int, stderr: bytes) -> GitError:
+    """What a command that `open_git` started died of, by its exit status and its last words."""
+    return _meaning([command], status, b"", stderr, None)
+
+
 def _meaning(args: Sequence[str], status: int, out: bytes, stderr: bytes, token: str | None) -> GitError:
-    text = redact(stderr.decode("utf-8", "replace"), *((token, _basic(token)) if token else ()))
+    text = redact(stderr[-MAX_STDERR:].decode("utf-8", "replace"), *((token, _basic(token)) if token else ()))
     kind = next((meaning for pattern, meaning in _MEANINGS if pattern.search(text)), GitError)
     last = " / ".join(line.strip() for line in text.strip().splitlines()[-3:])[:500]
     return kind(f"git {args[0]} failed ({status}): {last or 'without a word'}", status=status, output=out)

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from bot.errors import PermanentError
 from bot.git import AuthenticationRefused, GitError, GitTimeout, RefNotFound, RemoteUnavailable, RepositoryGone, git
+from bot.listing import HostileTree, TreeTooLarge, count
 from bot.trees import Repository
 
 T = TypeVar("T")
@@ -71,7 +72,8 @@ class Mirror:
 
         GitHub's own `refs/pull/NUMBER/merge` is taken when its parents are exactly those two. Else git merges here:
         on `merge_base` when it is known (`bot.github.repos.compare`), which needs three commits only, or with as much
-        history as it takes. Raises `MergeConflict`, and what `fetch` raises.
+        history as it takes. Raises `MergeConflict`, `TreeTooLarge`,
+        `HostileTree`, and what `fetch` raises.
         """
         async with self.lock:
             return await self._repaired(lambda: self._merge(base, head, number, merge_base))
@@ -99,7 +101,7 @@ class Mirror:
         try:
             await self._prepare()
             return await work()
-        except (*_REMOTE, MergeConflict):
+        except (*_REMOTE, MergeConflict, TreeTooLarge, HostileTree):
             raise
         except (GitError, OSError) as error:
             log.warning("the mirror is damaged and made anew", extra={"reason": str(error)})
@@ -154,9 +156,11 @@ class Mirror:
                 return merged
         if merge_base is not None:
             await self._fetch([base, head, merge_base], (), 1)
+            await self._countable(base, head, merge_base)
             return await self._graft(base, head, merge_base)
         for depth in _HISTORY:
             await self._fetch([base, head], (), depth)
+            await self._countable(base, head)
             try:
                 found = await self._git("merge-base", "--end-of-options", base, head)
             except GitError:
@@ -172,6 +176,11 @@ class Mirror:
         line = await self._git("rev-list", "--parents", "-n", "1", f"refs/argofix/pull/{number}/merge")
         commit, *parents = line.decode().split()
         return commit if parents == [base, head] else None
+
+    async def _countable(self, *commits: str) -> None:
+        """Raise `TreeTooLarge` or `HostileTree` for what git would walk to its end, whatever that takes."""
+        for commit in commits:
+            await asyncio.to_thread(count, self.directory, commit)
 
     async def _graft(self, base: str, head: str, merge_base: str) -> str:
         """Merge two trees on a third: as commits of our own, for git 2.39 knows no `--merge-base` option."""

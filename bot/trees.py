@@ -1,11 +1,12 @@
 """Trees of the model (`gitops.tree.Tree`) read from a git repository or from a plain directory.
 
-From a repository: one `git ls-tree` for the listing and one long-lived `git cat-file --batch` for the content, so
+From a repository: one `git ls-tree` for the listing (`bot.listing`) and one long-lived `git cat-file --batch` for the content, so
 nothing is checked out and only what is looked at is read. Reading is synchronous because the model is.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import stat
@@ -17,8 +18,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 
-from bot.errors import PermanentError, TemporaryError
+from bot.errors import TemporaryError
 from bot.git import GitError, close_git, git_now, open_git
+from bot.listing import SizeUnknown, listed
 from gitops.tree import (
     MAX_FILE_BYTES,
     MODE_EXECUTABLE,
@@ -42,10 +44,6 @@ class BlobUnreadable(GitError, TemporaryError):
         self.delay = None
 
 
-class HostileTree(GitError, PermanentError):
-    """A tree object with a name that no file system path may have (`..`, `.git`)."""
-
-
 class Repository:
     """A local git repository (bare or not), opened for reading. Safe to use from several threads.
 
@@ -58,6 +56,7 @@ class Repository:
         self.directory = directory
         self._on_damage = on_damage
         self._blobs = _Blobs(directory, on_damage)
+        self._listings: dict[str, dict[str, Entry]] = {}  # the default branch is most often the base too
 
     def __enter__(self) -> Repository:
         return self
@@ -87,23 +86,25 @@ class Repository:
         """The files at `rev` (a commit, or anything that names a tree). `Tree.sha` is the resolved id.
 
         Raises `GitError` when there is no such revision, `BlobUnreadable` when an object is missing, `HostileTree`
-        for names that cannot be real paths.
+        for names that cannot be real paths, `TreeTooLarge` for more than anybody can want read (`bot.listing.Limits`),
+        and `RuntimeError` on an event loop.
         """
+        if _on_event_loop():
+            raise RuntimeError("a listing would hold up the event loop; await `read_tree`")
         sha = self.resolve(rev)
-        listing = git_now(["ls-tree", "-r", "-z", "-l", "--full-tree", sha], self.directory)
-        entries: dict[str, Entry] = {}
-        for record in listing.split(b"\0")[:-1]:
-            meta, _, raw = record.partition(b"\t")
-            mode, _kind, oid, size = meta.split()
-            path = raw.decode("utf-8", "surrogateescape")
-            if not _HOSTILE.isdisjoint(path.lower().split("/")):
-                raise HostileTree(f"{sha} holds the impossible path {path!r}")
-            if size == b"BAD":  # what `ls-tree -l` says of an object that it cannot find
+        entries = self._listings.get(sha)
+        if entries is None:
+            try:
+                entries = self._listings[sha] = listed(self.directory, sha)
+            except SizeUnknown as error:
                 self._on_damage()
-                raise BlobUnreadable(f"the object of {path!r} in {sha} is missing")
-            entries[path] = Entry(int(mode, 8), oid.decode(), -1 if size == b"-" else int(size))
+                raise BlobUnreadable(f"the object of {error.path!r} in {sha} is missing") from None
         blobs = self._blobs
         return Tree(entries, lambda path, entry: blobs.read(entry), sha)
+
+    async def read_tree(self, rev: str) -> Tree:
+        """The same for a coroutine: git lists, and we read what it lists, beside the event loop."""
+        return await asyncio.to_thread(self.tree, rev)
 
     def preload(self, tree: Tree, paths: Iterable[str]) -> None:
         """Read the content of many paths of `tree` in one go; later reads of them are answered from memory."""
@@ -111,7 +112,12 @@ class Repository:
         self._blobs.preload([e.oid for e in entries if e and e.mode != MODE_SUBMODULE and e.size <= MAX_FILE_BYTES])
 
 
-_HOSTILE = frozenset(("", ".", "..", ".git"))
+def _on_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 class _Blobs:

@@ -11,6 +11,10 @@ class PathEscapes(GitopsError):
     """A path or symlink leaves the repository."""
 
 
+class PathTooLong(GitopsError):
+    """A path or the target of a symlink is longer than any file system takes."""
+
+
 class NoSuchFile(GitopsError, KeyError):
     """The tree has no file at a path, as when a symlink dangles."""
 

@@ -12,7 +12,7 @@ import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from gitops.errors import NoSuchFile, PathEscapes, TooLarge
+from gitops.errors import NoSuchFile, PathEscapes, PathTooLong, TooLarge
 
 MODE_FILE = 0o100644
 MODE_EXECUTABLE = 0o100755
@@ -21,6 +21,8 @@ MODE_SUBMODULE = 0o160000
 
 # kustomize itself reads whole files into memory; nothing that people write by hand comes near this.
 MAX_FILE_BYTES = 16 * 1024 * 1024
+MAX_PATH_BYTES = 4096  # Linux's PATH_MAX: no checkout can hold a longer one
+MAX_PATH_STEPS = 1_000  # parts of a path and of the links on it; people's have a dozen
 MAX_SYMLINK_HOPS = 40  # as Linux's MAXSYMLINKS
 
 
@@ -41,8 +43,9 @@ def blob_oid(data: bytes) -> str:
 def normalise(path: str) -> str:
     """Repository-relative form of `path` ('' is the root).
 
-    Raises `PathEscapes` for an absolute path and for one whose `..` leaves the repository.
+    Raises `PathEscapes` for an absolute path and for one whose `..` leaves the repository, `PathTooLong`.
     """
+    refuse_long(path)
     if path.startswith("/"):
         raise PathEscapes(f"{path} is an absolute path")
     clean = posixpath.normpath(path) if path else ""
@@ -51,6 +54,14 @@ def normalise(path: str) -> str:
     if clean.startswith("../"):
         raise PathEscapes(f"{path} leaves the repository")
     return "" if clean == "." else clean
+
+
+def refuse_long(path: str) -> None:
+    """Raise `PathTooLong` for what no file system could hold, before anybody follows it step by step."""
+    if len(path) > MAX_PATH_BYTES or len(path.encode("utf-8", "surrogateescape")) > MAX_PATH_BYTES:
+        raise PathTooLong(
+            f"a path that begins with {path[:40]} is longer than {MAX_PATH_BYTES:,} bytes, which no file system takes"
+        )
 
 
 class Tree:
@@ -138,17 +149,21 @@ class Tree:
         """Follow symlinks inside the repository, in every component.
 
         Gives the path of the file or directory that `path` names (which need not exist). Raises `PathEscapes` when
-        the path or a link leaves the repository or links go in a circle.
+        the path or a link leaves the repository or links go in a circle, `PathTooLong` above `MAX_PATH_BYTES`.
         """
         return self.trace(path)[0]
 
     def trace(self, path: str) -> tuple[str, tuple[str, ...]]:
         """As `resolve`, and the paths of the symlinks that were followed on the way."""
         links: list[str] = []
-        parts = normalise(path).split("/")
+        todo = normalise(path).split("/")[::-1]  # the next part is the last
         done: list[str] = []
-        while parts:
-            part = parts.pop(0)
+        steps = 0
+        while todo:
+            part = todo.pop()
+            steps += 1
+            if steps > MAX_PATH_STEPS:
+                raise PathTooLong(f"{path} takes more than {MAX_PATH_STEPS:,} steps to follow")
             if part in ("", "."):
                 continue
             if part == "..":
@@ -158,16 +173,18 @@ class Tree:
                 continue
             done.append(part)
             here = "/".join(done)
+            refuse_long(here)
             entry = self._entries.get(here)
             if entry is not None and entry.mode == MODE_SYMLINK:
                 links.append(here)
                 if len(links) > MAX_SYMLINK_HOPS:
                     raise PathEscapes(f"{path}: symlinks go in a circle")
                 target = self.read(here).decode("utf-8", "surrogateescape")
+                refuse_long(target)
                 if target.startswith("/"):
                     raise PathEscapes(f"{here} is a symlink to {target}, outside the repository")
                 done.pop()
-                parts = target.split("/") + parts
+                todo.extend(reversed(target.split("/")))
         return "/".join(done), tuple(dict.fromkeys(links))
 
     def overlay(self, changes: Mapping[str, bytes | None]) -> Tree:

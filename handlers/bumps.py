@@ -79,8 +79,8 @@ async def settle_bumps(desk: Desk, wish: Wish | None = None) -> list[Outcome]:
         return []
     tip = await desk.default_tip()
     async with desk.objects(tip) as objects:
-        tree = objects.tree(tip)
-        policy = read_policy(tree)
+        tree = await objects.read_tree(tip)
+        policy = await asyncio.to_thread(read_policy, tree)
         analysis = desk.context.services.engine.analysis(desk.matcher, policy.build_options)
         found = await asyncio.to_thread(scan, tree, analysis.scan_memo, analysis.memo)
         known = {pull.head.ref: pull for pull in await open_below(desk, BELOW)}

@@ -3,6 +3,7 @@ is kept up with the pull request."""
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -165,19 +166,21 @@ async def _look(desk: Desk, pull: PullRequest, keep: str | None = None) -> Async
         yield None
         return
     async with desk.objects(sides.base, sides.head, pull.head.sha, sides.default) as objects:
-        policy = read_policy(objects.tree(sides.default))
+        policy = await asyncio.to_thread(read_policy, await objects.read_tree(sides.default))
         if keep is not None:
             policy = replace(policy, preferred=(Preferred(keep),))
         stranger = desk.by_stranger(pull)
         own_policy = await chosen(desk, scope_of(pull.number), policy)
         base_policy = await chosen(desk, _base_target(desk, pull, sides.base).scope, policy)
-        before = objects.tree(sides.base)
-        merged = await desk.evaluate(objects.tree(sides.head), before, own_policy, by_stranger=stranger)
+        before = await objects.read_tree(sides.base)
+        head = await objects.read_tree(sides.head)
+        merged = await desk.evaluate(head, before, own_policy, by_stranger=stranger)
         introduced = {f.identity for f in merged.findings if f.introduced}
         own = merged
         if sides.head != pull.head.sha:
             # Its edits go on top of its own head, so that is what they are computed and proven on.
-            own = await desk.evaluate(objects.tree(pull.head.sha), before, own_policy, by_stranger=stranger)
+            head = await objects.read_tree(pull.head.sha)
+            own = await desk.evaluate(head, before, own_policy, by_stranger=stranger)
         mine = tuple(p for p in own.plans if any(f.identity in introduced for f in p.findings))
         promised = tuple(p for p in merged.plans if any(f.identity in introduced for f in p.findings))
         base = await desk.evaluate(before, None, base_policy) if len(promised) < len(merged.plans) else None

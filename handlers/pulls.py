@@ -64,11 +64,11 @@ async def evaluate_pull(desk: Desk, number: int, *, again: str = "") -> None:
             started[name] = await _start(desk, name, sha, identity, existing.get(name))
         sides = await _sides(desk, pull, tip, default)
         async with desk.objects(sides.base, sides.head, sides.default) as objects:
-            policy = read_policy(objects.tree(sides.default))
-            head_tree = objects.tree(sides.head)
-            before, stranger = objects.tree(sides.base), desk.by_stranger(pull)
+            policy = await asyncio.to_thread(read_policy, await objects.read_tree(sides.default))
+            head_tree = await objects.read_tree(sides.head)
+            before, stranger = await objects.read_tree(sides.base), desk.by_stranger(pull)
             evaluation = await desk.evaluate(head_tree, before, policy, by_stranger=stranger)
-            notes = [*sides.notes, *_own_policy(read_policy(head_tree), policy)]
+            notes = [*sides.notes, *_own_policy(await asyncio.to_thread(read_policy, head_tree), policy)]
             # Before the runs end: an attempt that is cut off here finds them unfinished and does it again.
             await show_order(desk, pull, evaluation, policy, base=sides.base)
             for name, run in list(started.items()):
@@ -181,7 +181,9 @@ async def _finish(
     for finding in report.findings:
         if finding.introduced:
             desk.context.services.metrics.findings.labels(finding.rule, finding.severity.value).inc()
-    shown = check_run.completed(evaluation, report, policy, lambda span: desk.blob_url(sha, span), notes)
+    shown = await asyncio.to_thread(
+        check_run.completed, evaluation, report, policy, lambda span: desk.blob_url(sha, span), notes
+    )
     await checks.update(desk.github, desk.name, run.id, report=shown, now=desk.context.services.clock.now())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 from bot.context import Context
@@ -29,8 +30,8 @@ async def settle_default(desk: Desk) -> None:
         return
     tip = await desk.default_tip()
     async with desk.objects(tip) as objects:
-        tree = objects.tree(tip)
-        policy = await chosen(desk, DEFAULT, read_policy(tree))
+        tree = await objects.read_tree(tip)
+        policy = await chosen(desk, DEFAULT, await asyncio.to_thread(read_policy, tree))
         evaluation = await desk.evaluate(tree, None, policy)
         await settle(desk, evaluation, policy, Target(desk.repository.default_branch, tip))
 

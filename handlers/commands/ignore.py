@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 import hashlib
 from collections.abc import Sequence
@@ -43,7 +44,8 @@ async def run(asked: Asked) -> Reply:
     tip = await desk.default_tip()
     try:
         async with desk.objects(tip) as objects:
-            proposal = _proposal(asked, entry, hidden, objects.tree(tip), tip)
+            tree = await objects.read_tree(tip)
+            proposal = await asyncio.to_thread(_proposal, asked, entry, hidden, tree, tip)
         github = desk.writing()
         history = await history_of(desk, github, proposal.branch)
         current = next((pull for pull in history if pull.state == "open"), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -48,15 +49,15 @@ async def look(asked: Asked) -> AsyncIterator[Look]:
     if pull is None:
         tip = await desk.default_tip()
         async with desk.objects(tip) as objects:
-            tree = objects.tree(tip)
-            policy = read_policy(tree)
+            tree = await objects.read_tree(tip)
+            policy = await asyncio.to_thread(read_policy, tree)
             yield Look(asked, await desk.evaluate(tree, None, policy), policy, tip, tip, tip)
         return
     sides = await sides_of(desk, pull)
     if sides is None:
         raise PermanentError(f"the branch `{pull.base.ref}` is gone")
     async with desk.objects(sides.base, sides.head, sides.default) as objects:
-        policy = read_policy(objects.tree(sides.default))
-        head, base = objects.tree(sides.head), objects.tree(sides.base)
+        policy = await asyncio.to_thread(read_policy, await objects.read_tree(sides.default))
+        head, base = await objects.read_tree(sides.head), await objects.read_tree(sides.base)
         evaluation = await desk.evaluate(head, base, policy, by_stranger=desk.by_stranger(pull))
         yield Look(asked, evaluation, policy, pull.head.sha, sides.base, sides.default, sides.notes)

@@ -6,7 +6,9 @@ import pytest
 
 from bot.git import GitError, RefNotFound, RepositoryGone
 from bot.mirror import KEEP, MergeConflict, Mirror
+from bot.listing import TreeTooLarge
 from bot.trees import BlobUnreadable
+from tests.bot.test_trees import sh
 from tests.github import Fault, Installation, Repository, SimulatedGitHub, faults
 
 
@@ -27,7 +29,7 @@ async def test_one_commit_is_fetched_once_with_a_token_of_its_own(
     await mirror.fetch([sha])
     assert len(github.requests) == before
     with mirror.open() as repository:
-        tree = repository.tree(sha)
+        tree = await repository.read_tree(sha)
         assert tree.read("apps/a.yaml") == b"a: 1\n"
     (token,) = github.tokens.values()
     assert token.permissions.keys() <= {"contents", "metadata"}
@@ -45,7 +47,7 @@ async def test_githubs_merge_is_taken_when_it_is_of_these_two(
     pull = github.open_pull(repo, "feature")
     merged = await mirror.merge(base, head(repo, "feature"), number=pull.number)
     with mirror.open() as repository:
-        tree = repository.tree(merged)
+        tree = await repository.read_tree(merged)
         assert tree.read("b.yaml") == b"b: 1\n"
         assert tree.read("README.md") == b"hello\n"
     assert merged == repo.git.refs("refs/pull/")[f"refs/pull/{pull.number}/merge"]
@@ -60,7 +62,7 @@ async def test_else_git_merges_here(repo: Repository, mirror: Mirror, known: boo
     repo.push("feature", {"b.yaml": "b: 1\n"})
     merged = await mirror.merge(head(repo), head(repo, "feature"), merge_base=root if known else None)
     with mirror.open() as repository:
-        tree = repository.tree(merged)
+        tree = await repository.read_tree(merged)
         assert (tree.read("README.md"), tree.read("b.yaml")) == (b"59\n", b"b: 1\n")
 
 
@@ -111,14 +113,14 @@ async def test_a_damaged_mirror_is_made_anew(repo: Repository, mirror: Mirror, d
     repo.push("main", {"new.yaml": "n: 1\n"})
     await mirror.fetch([head(repo)])
     with mirror.open() as repository:
-        assert repository.tree(head(repo)).read("new.yaml") == b"n: 1\n"
+        assert (await repository.read_tree(head(repo))).read("new.yaml") == b"n: 1\n"
 
 
 async def test_an_unreadable_object_makes_the_next_run_begin_anew(repo: Repository, mirror: Mirror) -> None:
     sha = head(repo)
     await mirror.fetch([sha])
     repository = mirror.open()
-    tree = repository.tree(sha)
+    tree = await repository.read_tree(sha)
     for path in (mirror.directory / "objects").rglob("*"):
         if path.is_file():
             path.unlink()
@@ -127,7 +129,7 @@ async def test_an_unreadable_object_makes_the_next_run_begin_anew(repo: Reposito
     repository.close()
     await mirror.fetch([sha])
     with mirror.open() as again:
-        assert again.tree(sha).read("apps/a.yaml") == b"a: 1\n"
+        assert (await again.read_tree(sha)).read("apps/a.yaml") == b"a: 1\n"
 
 
 async def test_a_refused_token_is_replaced(
@@ -167,3 +169,22 @@ def test_mirrors_are_apart(tmp_path: Path) -> None:
     mirrors = Mirrors(tmp_path)
     assert mirrors.of(1, "u", 1).directory != mirrors.of(2, "u", 1).directory
     assert mirrors.of(1, "u", 1).lock is mirrors.of(1, "renamed", 1).lock
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_a_tree_bomb_is_not_merged(repo: Repository, mirror: Mirror, known: bool) -> None:
+    """git would walk through its thousand million files; it ends before that, and nothing is made anew for it."""
+    root = head(repo)
+    where = repo.git.path
+    inner = sh(where, "rev-parse", f"{root}^{{tree}}")
+    for _ in range(9):
+        entries = b"".join(b"040000 tree %s\td%d\n" % (inner.encode(), i) for i in range(10))
+        inner = sh(where, "mktree", input=entries)
+    bomb = sh(where, "commit-tree", "-m", "x", "-p", root, inner)
+    repo.git.update_ref("refs/heads/feature", bomb)
+    repo.push("main", {"README.md": "2\n"})
+    await mirror.fetch([root])
+    kept = (mirror.directory / "config").stat().st_ino
+    with pytest.raises(TreeTooLarge, match="more than 300,000 files"):
+        await mirror.merge(head(repo), bomb, merge_base=root if known else None)
+    assert (mirror.directory / "config").stat().st_ino == kept

@@ -3,12 +3,14 @@
 import gc
 import os
 import subprocess
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
-from bot.git import GitError
-from bot.trees import BlobUnreadable, HostileTree, Repository, tree_at, tree_of_directory
+from bot.git import GitError, GitTimeout
+from bot.listing import HostileTree, Limits, TreeTooLarge, listed
+from bot.trees import BlobUnreadable, Repository, tree_at, tree_of_directory
 from gitops.tree import MODE_EXECUTABLE, MODE_FILE, MODE_SUBMODULE, MODE_SYMLINK, blob_oid
 
 
@@ -112,7 +114,7 @@ def test_names_that_no_path_may_have_are_refused(tmp_path: Path) -> None:
     inner = sh(tmp_path, "mktree", input=f"100644 blob {blob}\tauthorized_keys\n".encode())
     outer = sh(tmp_path, "hash-object", "-t", "tree", "-w", "--literally", "--stdin",
                input=b"40000 ..\0" + bytes.fromhex(inner))  # fmt: skip
-    with pytest.raises(HostileTree, match="authorized_keys"):
+    with pytest.raises(HostileTree, match="impossible path"):
         tree_at(tmp_path, outer)
 
 
@@ -172,3 +174,63 @@ def test_what_is_no_directory_is_an_error(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises((NotADirectoryError, FileNotFoundError)):
         tree_of_directory(tmp_path / name)
+
+
+def bomb(where: Path, levels: int, leaves: bytes = b"x") -> str:
+    """A commit of ten blobs in a tree, ten times that tree in the next: 10^levels files in about 300 bytes a level.
+    Without `leaves` the innermost trees are empty, and there is not one file."""
+    sh(where, "init", "-q", "--bare", ".")
+    inner = sh(where, "mktree", input=b"")
+    if leaves:
+        blob = sh(where, "hash-object", "-w", "--stdin", input=leaves)
+        inner = sh(where, "mktree", input=b"".join(b"100644 blob %s\tf%d\n" % (blob.encode(), i) for i in range(10)))
+    for _ in range(levels - 1):
+        inner = sh(where, "mktree", input=b"".join(b"040000 tree %s\td%d\n" % (inner.encode(), i) for i in range(10)))
+    return sh(where, "commit-tree", "-m", "x", inner)
+
+
+@pytest.mark.parametrize(("levels", "leaves"), [(6, b"x"), (9, b"x"), (9, b"")], ids=["10^6", "10^9", "no file"])
+def test_a_tree_bomb_ends_at_the_limit(tmp_path: Path, levels: int, leaves: bytes) -> None:
+    commit = bomb(tmp_path, levels, leaves)
+    assert sum(path.stat().st_size for path in (tmp_path / "objects").rglob("*") if path.is_file()) < 8_000
+    tracemalloc.start()
+    try:
+        with pytest.raises(TreeTooLarge, match="more than 20,000 files"):
+            listed(tmp_path, commit, Limits(entries=20_000))
+        assert tracemalloc.get_traced_memory()[1] < 20 * 2**20
+    finally:
+        tracemalloc.stop()
+    with Repository(tmp_path) as repository, pytest.raises(TreeTooLarge, match="300,000"):
+        repository.tree(commit)
+
+
+def test_a_listing_that_does_not_end_is_stopped_in_time(tmp_path: Path) -> None:
+    with pytest.raises(GitTimeout, match="stopped"):
+        listed(tmp_path, bomb(tmp_path, 9), Limits(entries=10**10, name_bytes=10**12, seconds=0.1))
+
+
+@pytest.mark.parametrize(("depth", "name"), [(60, b"d" * 100), (1, b"d" * 100_000)], ids=["deep", "one name"])
+def test_a_path_that_no_file_system_takes_is_refused(tmp_path: Path, depth: int, name: bytes) -> None:
+    sh(tmp_path, "init", "-q", "--bare", ".")
+    blob = sh(tmp_path, "hash-object", "-w", "--stdin", input=b"x")
+    inner = sh(tmp_path, "mktree", input=b"100644 blob %s\tf\n" % blob.encode())
+    for _ in range(depth):
+        inner = sh(tmp_path, "mktree", input=b"040000 tree %s\t%s\n" % (inner.encode(), name))
+    with pytest.raises(HostileTree, match="longer than 4,096 bytes"):
+        tree_at(tmp_path, inner)
+
+
+def test_long_names_in_few_files_count_as_well(tmp_path: Path) -> None:
+    commit = bomb(tmp_path, 4)
+    with pytest.raises(TreeTooLarge, match="take more than 0 MB"):
+        listed(tmp_path, commit, Limits(name_bytes=50_000))
+    assert len(listed(tmp_path, commit)) == 10_000
+
+
+async def test_nobody_lists_on_the_event_loop(checkout: Path) -> None:
+    with Repository(checkout) as repository:
+        with pytest.raises(RuntimeError, match="event loop"):
+            repository.tree("main")
+        tree = await repository.read_tree("main")
+        assert "a.yaml" in tree
+        assert (await repository.read_tree("HEAD"))._entries is tree._entries  # listed once
