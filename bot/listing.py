@@ -1,8 +1,7 @@
 """The files of one commit, listed by git and read as git writes them, up to limits.
 
 A tree object names others by id, so a few kilobytes can stand for a thousand million files: ten blobs in a tree, ten
-times that tree in the next, and so on. Nobody may therefore wait for the end of a listing, or keep it whole, before it
-has been counted.
+times that tree in the next, and so on. So nobody waits for the end of a listing, or keeps it whole, uncounted.
 """
 
 from __future__ import annotations
@@ -80,14 +79,11 @@ def count(directory: Path, sha: str, limits: Limits | None = None) -> int:
 def _records(directory: Path, flags: list[str], sha: str, limits: Limits) -> Iterator[tuple[bytes, bytes]]:
     """(mode, kind, id and perhaps size; path) of each entry. Directories are told too, or empty ones would cost
     time and never be counted."""
-    process = open_git(
-        ["ls-tree", "-r", "-t", "-z", *flags, "--full-tree", sha], directory, stderr=subprocess.PIPE
-    )
+    process = open_git(["ls-tree", "-r", "-t", "-z", *flags, "--full-tree", sha], directory, stderr=subprocess.PIPE)
     try:
-        found = name_bytes = 0
-        for record in _split(process, time.monotonic, limits.seconds):
+        name_bytes = 0
+        for found, record in enumerate(_split(process, time.monotonic, limits.seconds), 1):
             meta, _, path = record.partition(b"\t")
-            found += 1
             name_bytes += len(path)
             if found > limits.entries:
                 raise TreeTooLarge(

@@ -24,7 +24,6 @@ _SECRETS = re.compile(
     r"""
       \bgh[opusr]_[A-Za-z0-9_.\-]{8,}           # GitHub tokens; those of 2026 carry dots and dashes
     | \bgithub_pat_[A-Za-z0-9_]{8,}
-    | \beyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]+     # JWT
     | (?<=basic\s)[A-Za-z0-9+/=]{8,}
     | (?<=bearer\s)[^\s"']{8,}
     | -----BEGIN[ A-Z]*PRIVATE\ KEY-----.*?(?:-----END[ A-Z]*PRIVATE\ KEY-----|\Z)
@@ -32,6 +31,7 @@ _SECRETS = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
+_RUN = re.compile(r"[A-Za-z0-9_\-.]{15,}")  # long enough for a JWT: `eyJ` and 8 more, two parts behind it
 # What a LogRecord always has; anything else came in through `extra=` and is a field.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -41,7 +41,21 @@ def redact(text: str, *secrets: str) -> str:
     for secret in secrets:
         if len(secret) >= 8:
             text = text.replace(secret, HIDDEN)
-    return _SECRETS.sub(HIDDEN, text)
+    return _RUN.sub(_without_jwt, _SECRETS.sub(HIDDEN, text))
+
+
+def _without_jwt(run: re.Match[str]) -> str:
+    # By hand: a pattern would begin anew at each `eyJ` of a long text and read on to its end every time.
+    if "eyJ" not in run[0]:
+        return run[0]
+    parts = run[0].split(".")
+    at = 0
+    while at + 2 < len(parts):
+        begin = parts[at].find("eyJ")
+        if 0 <= begin <= len(parts[at]) - 11 and parts[at + 1] and parts[at + 2]:
+            parts[at : at + 3] = [parts[at][:begin] + HIDDEN]
+        at += 1
+    return ".".join(parts)
 
 
 def _fields(record: logging.LogRecord) -> Iterator[tuple[str, Any]]:

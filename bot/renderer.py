@@ -171,7 +171,7 @@ class Renderer:
         scratch = Path(tempfile.mkdtemp(dir=self.home, prefix="render-"))
         try:
             try:
-                _write(request, scratch)
+                await asyncio.to_thread(_write, request, scratch)
             except GitopsError as error:
                 return Output(error=str(error))
             engine = self.engine
@@ -192,12 +192,8 @@ class Renderer:
             if done.status != 0 and done.stderr.startswith("unshare: "):
                 raise RendererMissing(f"{engine.binary} cannot be run: {done.stderr.strip()[:200]}")
             if done.status != 0:
-                said = hide_secrets(_repository_paths(done.stderr, scratch), _contents(request))
-                return Output(error=said, transient=done.status < 0)
-            try:
-                return Output(_really_from(request, read_rendered(done.stdout, _PREFIX, redact)))
-            except MalformedYaml as error:
-                return Output(error=str(error))
+                return await asyncio.to_thread(_failed, request, scratch, done)
+            return await asyncio.to_thread(_read, request, done.stdout, redact)
         finally:
             await asyncio.shield(asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True))
 
@@ -271,6 +267,18 @@ def _refuse_bomb(path: str, data: bytes) -> None:
         raise
     except MalformedYaml:
         return  # kustomize says that itself, and knows where it was listed
+
+
+def _read(request: RenderRequest, stdout: bytes, redact: Redact) -> Output:
+    try:
+        return Output(_really_from(request, read_rendered(stdout, _PREFIX, redact)))
+    except MalformedYaml as error:
+        return Output(error=str(error))
+
+
+def _failed(request: RenderRequest, scratch: Path, done: sandbox.Finished) -> Output:
+    said = hide_secrets(_repository_paths(done.stderr, scratch), _contents(request))
+    return Output(error=said, transient=done.status < 0)
 
 
 def _may_expand(data: bytes) -> bool:

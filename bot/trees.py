@@ -1,7 +1,7 @@
 """Trees of the model (`gitops.tree.Tree`) read from a git repository or from a plain directory.
 
-From a repository: one `git ls-tree` for the listing (`bot.listing`) and one long-lived `git cat-file --batch` for the content, so
-nothing is checked out and only what is looked at is read. Reading is synchronous because the model is.
+From a repository: one `git ls-tree` for the listing (`bot.listing`) and one long-lived `git cat-file --batch` for the
+content, so nothing is checked out and only what is looked at is read. Reading is synchronous because the model is.
 """
 
 from __future__ import annotations
@@ -86,8 +86,8 @@ class Repository:
         """The files at `rev` (a commit, or anything that names a tree). `Tree.sha` is the resolved id.
 
         Raises `GitError` when there is no such revision, `BlobUnreadable` when an object is missing, `HostileTree`
-        for names that cannot be real paths, `TreeTooLarge` for more than anybody can want read (`bot.listing.Limits`),
-        and `RuntimeError` on an event loop.
+        for names that cannot be real paths, `TreeTooLarge` for more than `bot.listing.Limits`, and
+        `RuntimeError` on an event loop.
         """
         if _on_event_loop():
             raise RuntimeError("a listing would hold up the event loop; await `read_tree`")

@@ -18,11 +18,11 @@ from gitops.resources import Resource
 
 GROUP, KIND = "apiextensions.k8s.io", "CustomResourceDefinition"
 
-_SPEC = re.compile(rb"^spec:\n((?:(?: .*)?\n)*)", re.MULTILINE)
-_NAMES = re.compile(rb"^  names:\n((?:    .*\n)*)", re.MULTILINE)
+_SPEC = re.compile(rb"^spec:\n((?:(?: .*)?\n)*+)", re.MULTILINE)
+_NAMES = re.compile(rb"^  names:\n((?:    .*\n)*+)", re.MULTILINE)
 # Lists stand at the indentation of their key.
-_VERSIONS = re.compile(rb"^  versions:\n((?:(?:  - |    ).*\n|\n)*)", re.MULTILINE)
-_VERSION = re.compile(rb"^  - ((?:.*\n)(?:(?:    .*)?\n)*)", re.MULTILINE)
+_VERSIONS = re.compile(rb"^  versions:\n((?:(?:  - |    ).*\n|\n)*+)", re.MULTILINE)
+_VERSION = re.compile(rb"^  - ((?:.*\n)(?:(?:    .*)?\n)*+)", re.MULTILINE)
 _PLAIN = rb"([A-Za-z][A-Za-z0-9.-]*)"
 
 

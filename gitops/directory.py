@@ -21,6 +21,8 @@ from gitops.tree import MODE_SUBMODULE, MODE_SYMLINK, Tree
 
 SKIP_MARK = b"+argocd:skip-file-rendering"
 _MANIFEST = re.compile(r"^.*\.(yaml|yml|json|jsonnet)$")
+MAX_PATTERN = 2_000  # characters of `include` and `exclude`
+MAX_ALTERNATIVES = 500
 _LOOKS_LIKE_MANIFEST = (b"apiVersion:", b"kind:", b"metadata:")
 
 
@@ -112,48 +114,99 @@ def _is_meant_as_manifest(path: str, data: bytes, line: int, redact: Redact) -> 
 
 
 def glob_matches(pattern: str, path: str) -> bool:
-    """gobwas/glob without separators: `*` and `**` match anything, `?` one character, `[a-z]`, `[!a]`, `{a,b}`."""
-    compiled = _compile(pattern)
-    return compiled is not None and compiled.fullmatch(path) is not None
+    """gobwas/glob without separators: `*` and `**` match anything, `?` one character, `[a-z]`, `[!a]`, `{a,b}`.
+
+    False for a pattern that is none, is longer than `MAX_PATTERN` or stands for more than `MAX_ALTERNATIVES`.
+    """
+    return any(compiled.fullmatch(path) is not None for compiled in _compile(pattern))
 
 
 @lru_cache(maxsize=1024)
-def _compile(pattern: str) -> re.Pattern[str] | None:
-    out: list[str] = []
-    depth = 0
+def _compile(pattern: str) -> tuple[re.Pattern[str], ...]:
+    if len(pattern) > MAX_PATTERN:
+        return ()
+    try:
+        return tuple(re.compile(_one_way(each), re.DOTALL) for each in _alternatives(pattern))
+    except (re.error, ValueError):
+        return ()
+
+
+def _one_way(pattern: str) -> str:
+    """A pattern without braces as a regular expression that never tries a star twice: what stands between two stars
+    is best found as early as can be, so the choice is final (an atomic group). Raises `ValueError`."""
+    between: list[list[str]] = [[]]
     i = 0
     while i < len(pattern):
         char = pattern[i]
         if char == "*":
-            while pattern[i + 1 : i + 2] == "*":
-                i += 1
-            out.append(".*")
+            if between[-1] or len(between) == 1:
+                between.append([])
         elif char == "?":
-            out.append(".")
+            between[-1].append(".")
         elif char == "[":
             end = pattern.find("]", i + 2)
             if end < 0:
-                return None
+                raise ValueError(pattern)
             body = pattern[i + 1 : end].replace("\\", "\\\\")
-            out.append(f"[^{body[1:]}]" if body.startswith("!") else f"[{body}]")
+            between[-1].append(f"[^{body[1:]}]" if body.startswith("!") else f"[{body}]")
             i = end
-        elif char == "{":
-            out.append("(?:")
-            depth += 1
-        elif char == "}" and depth:
-            out.append(")")
-            depth -= 1
-        elif char == "," and depth:
-            out.append("|")
         elif char == "\\" and i + 1 < len(pattern):
             i += 1
-            out.append(re.escape(pattern[i]))
+            between[-1].append(re.escape(pattern[i]))
         else:
-            out.append(re.escape(char))
+            between[-1].append(re.escape(char))
         i += 1
-    if depth:
-        return None
-    try:
-        return re.compile("".join(out), re.DOTALL)
-    except re.error:
-        return None
+    first, *inner = ("".join(part) for part in between)
+    if not inner:
+        return first
+    return first + "".join(f"(?>.*?{part})" for part in inner[:-1]) + f".*{inner[-1]}"
+
+
+def _alternatives(pattern: str) -> list[str]:
+    """The patterns that braces stand for, written out. Raises `ValueError` for an open brace and for too many."""
+    made, at = [""], 0
+    while at < len(pattern):
+        char = pattern[at]
+        if char == "{":
+            inside, at = _braces(pattern, at + 1)
+            made = [before + each for before in made for each in inside]
+            if len(made) > MAX_ALTERNATIVES:
+                raise ValueError(pattern)
+            continue
+        literal, at = _piece(pattern, at)
+        made = [before + literal for before in made]
+    return made
+
+
+def _braces(pattern: str, at: int) -> tuple[list[str], int]:
+    """The alternatives from behind a `{`, and where the text behind its `}` begins."""
+    found: list[str] = []
+    here, depth = "", 0
+    while at < len(pattern):
+        char = pattern[at]
+        if not depth and char in ",}":
+            found += _alternatives(here)
+            here = ""
+            if char == "}":
+                return found, at + 1
+            at += 1
+            continue
+        depth += (char == "{") - (char == "}")
+        piece, at = _piece(pattern, at)
+        here += piece
+        if len(found) > MAX_ALTERNATIVES:
+            break
+    raise ValueError(pattern)
+
+
+def _piece(pattern: str, at: int) -> tuple[str, int]:
+    """One character, with its backslash or its whole class, and where the next one begins."""
+    char = pattern[at]
+    end = at + 1
+    if char == "\\":
+        end = min(at + 2, len(pattern))
+    elif char == "[":
+        end = pattern.find("]", at + 2) + 1
+        if end == 0:
+            raise ValueError(pattern)
+    return pattern[at:end], end

@@ -18,13 +18,14 @@ from gitops.scalars import plain_scalar
 ORIGIN = "config.kubernetes.io/origin"
 _SEPARATOR = re.compile(rb"^---\n", re.MULTILINE)
 # kustomize prints through one encoder: block style, two spaces, keys sorted. Top-level and metadata scalars can be
-# read by line, several times faster than a YAML parser; whatever does not fit goes through the parser.
+# read by line, several times faster than a YAML parser; whatever does not fit goes through the parser. Repeats are
+# possessive: they never have to give anything back, and keep nothing in memory for it.
 _TOP = re.compile(rb"^(apiVersion|kind): (\S.*)$", re.MULTILINE)
-_METADATA = re.compile(rb"^metadata:\n((?:(?: .*)?\n)*)", re.MULTILINE)
-_ANNOTATIONS = re.compile(rb"^  annotations:\n((?:(?:    .*)?\n)*)", re.MULTILINE)
+_METADATA = re.compile(rb"^metadata:\n((?:(?: .*)?\n)*+)", re.MULTILINE)
+_ANNOTATIONS = re.compile(rb"^  annotations:\n((?:(?:    .*)?\n)*+)", re.MULTILINE)
 _FIELD = re.compile(rb"^  (name|namespace|generateName): (\S.*)$", re.MULTILINE)
 _HOOK = re.compile(rb"^    (?:argocd\.argoproj\.io/hook|helm\.sh/hook): *(\S.*)$", re.MULTILINE)
-_ORIGIN = re.compile(rb"^    config\.kubernetes\.io/origin: \|\n((?:      .*\n?)+)", re.MULTILINE)
+_ORIGIN = re.compile(rb"^    config\.kubernetes\.io/origin: \|\n((?:      .*\n?)++)", re.MULTILINE)
 _EMPTY_ANNOTATIONS = re.compile(rb"^  annotations:\n(?!    )", re.MULTILINE)
 _PLAIN = re.compile(rb"^[A-Za-z0-9][A-Za-z0-9./_-]*$")
 

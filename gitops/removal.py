@@ -18,6 +18,7 @@ from gitops.errors import GitopsError
 from gitops.kustomization import Reference
 from gitops.spans import Edit, Span, apply_edits, counts_lines_as_yaml, split_lines
 
+_ALIAS = re.compile(r"\*([^\s,\]}]+)")
 _ANCHOR = re.compile(r"(?:^|[\s\[,])&([^\s,\[\]{}]+)")
 
 
@@ -98,8 +99,9 @@ def _check(lines: list[bytes], found: _List, field: str, index: int) -> None:
     text = b"".join(lines).decode("utf-8", "surrogateescape")
     own = b"".join(lines[first_line(item) - 1 : last_line(item)]).decode("utf-8", "surrogateescape")
     head = b"".join(lines[found.key_line - 1 : first_line(sequence)]).decode("utf-8", "surrogateescape")
+    used = {name for run in _ALIAS.findall(text) for name in run.split("*")}
     for anchor in (*_ANCHOR.findall(own), *_ANCHOR.findall(head)):
-        if re.search(rf"\*{re.escape(anchor)}(?![^\s,\]}}])", text):
+        if "*" in anchor or anchor in used:
             raise CannotRemove(f"`{field}` uses the anchor &{anchor}, which is used elsewhere in the file")
 
 
@@ -162,5 +164,12 @@ def _from_flow(path: str, lines: list[bytes], sequence: yaml.SequenceNode, indic
 
 
 def _before_anchor(text: str, position: int) -> int:
-    match = re.search(r"&[^\s,\[\]{}]+\s+$", text[:position])
-    return match.start() if match else position
+    # Read backwards, so that nothing is looked at twice.
+    end = position
+    while end and text[end - 1].isspace():
+        end -= 1
+    begin = end
+    while begin and not text[begin - 1].isspace() and text[begin - 1] not in ",[]{}":
+        begin -= 1
+    at = text.find("&", begin, end - 1) if end < position else -1
+    return at if at >= 0 else position

@@ -24,9 +24,9 @@ from gitops.tree import Tree
 
 MAX_DETAIL = 2_000
 
-_KLOG = re.compile(r'^[EF]\d{4} [^\]]*\] "[^"]*" err="(?P<text>(?:[^"\\]|\\.)*)"', re.MULTILINE)
+_KLOG = re.compile(r'^[EF]\d{4} [^\]\n]*\] "[^"\n]*" err="(?P<text>(?:[^"\\]|\\.)*)"', re.MULTILINE)
 # klog writes what has several lines as an indented block.
-_KLOG_LINES = re.compile(r'^[EF]\d{4} [^\]]*\] "[^"]*" err=<\n(?P<text>(?:\t.*\n|\n)*?) >', re.MULTILINE)
+_KLOG_LINES = re.compile(r'^[EF]\d{4} [^\]\n]*\] "[^"\n]*" err=<\n(?P<text>(?:\t.*\n|\n)*?) >', re.MULTILINE)
 _RECURSED = re.compile(r"recursed accumulation of path '(?P<path>[^']*)': ")
 _NO_TARGET_FOR = re.compile(r"couldn't make target for path '(?P<path>[^']*)': ")
 _REGISTERED = re.compile(r"may not add resource with an already registered id: (?P<id>[^\s'\"]+)")
@@ -262,7 +262,7 @@ def _names(one: ResourceId, other: ResourceId) -> bool:
 
 
 def _line_of_field(tree: Tree, path: str, field: str) -> int:
-    pattern = re.compile(rb"^\s*(?:- )?[\"']?" + re.escape(field.encode()) + rb"[\"']?\s*:", re.MULTILINE)
+    pattern = re.compile(rb"^[ \t]*(?:- )?[\"']?" + re.escape(field.encode()) + rb"[\"']?[ \t]*:", re.MULTILINE)
     data = tree.read(tree.resolve(path))
     flow = re.compile(rb"[{,]\s*[\"']?" + re.escape(field.encode()) + rb"[\"']?\s*:")
     match = pattern.search(data) or flow.search(data)

@@ -5,10 +5,9 @@ Sources: applicationset/utils/map.go, applicationset/utils/utils.go (Replace), g
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from gitops.applicationsets import gotemplate
 from gitops.applicationsets.gotemplate.functions.dictionaries import copied, merge_into
@@ -16,8 +15,6 @@ from gitops.applicationsets.gotemplate.values import StringList, StringMap, go_t
 from gitops.applicationsets.problems import CannotExpand
 
 Params = dict[str, Any]
-_TAG: Final = re.compile(r"\{\{(.*?)\}\}", re.S)
-_TEMPLATED: Final = re.compile(r"\{\{.*\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +47,18 @@ class Dialect:
 def _fast(text: str, params: Mapping[str, Any]) -> str:
     """valyala/fasttemplate: `{{ name }}` becomes a string parameter, anything else stays as it is."""
     # Argo CD looks for a tag on one line first, and leaves a text without one alone (isTemplatedRegex).
-    if not _TEMPLATED.search(text):
+    if not any(0 <= line.find("{{") < line.rfind("}}") - 1 for line in text.split("\n")):
         return text
     if text.rfind("{{") > text.rfind("}}"):
         raise CannotExpand("has a template tag that is not closed")
-
-    def replace(tag: re.Match[str]) -> str:
-        value = params.get(tag.group(1).strip())
-        return value if isinstance(value, str) and tag.group(1).strip() else tag.group()
-
-    return _TAG.sub(replace, text)
+    parts: list[str] = []
+    at = 0
+    while (begin := text.find("{{", at)) >= 0 and (end := text.find("}}", begin + 2)) >= 0:
+        name = text[begin + 2 : end].strip()
+        value = params.get(name) if name else None
+        parts += [text[at:begin], value if isinstance(value, str) else text[begin : end + 2]]
+        at = end + 2
+    return "".join((*parts, text[at:]))
 
 
 def flattened(params: Mapping[str, Any]) -> dict[str, str]:

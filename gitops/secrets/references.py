@@ -21,7 +21,7 @@ from gitops.secrets.pods import POD_SPECS, Route, at, mapping, read_manifest, se
 from gitops.secrets.provided import CONFIG_MAP, SECRET
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
-_SUBSTITUTION = re.compile(r"\$\{|\$\(|\{\{|\}\}|<[^>]*>|ENC\[|<path:")
+_SUBSTITUTION = re.compile(r"\$\{|\$\(|\{\{|\}\}|<[^<>]*>|ENC\[|<path:")
 _CONTAINERS = {
     "initContainers": "init container",
     "containers": "container",

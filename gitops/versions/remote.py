@@ -23,6 +23,7 @@ _FILES = (
     r"|(?:www\.)?github\.com/{}/(?:raw|blob|releases/download)/(?:refs/(?:tags|heads)/)?([^/?]+)/"
     r"|cdn\.jsdelivr\.net/gh/{}@([^/?]+)/"
 )
+_USER = re.compile(r"//([^/@\s]*)@")
 _PARAMETER = re.compile(r"(?:(?<=\?)|(?<=&))(ref|version)=(?:refs/tags/)?([^&]*)")
 
 
@@ -55,4 +56,8 @@ def remote_versions(url: str, component: Component) -> Iterator[RemoteVersion]:
 
 def without_credentials(url: str) -> str:
     """The URL as it may be shown: a user name with a password or token becomes `...`."""
-    return re.sub(r"(//)[^/@\s]*:[^/@\s]*@|(//)(?!git@)[^/@\s]{16,}@", r"//...@", url)
+    return _USER.sub(lambda user: "//...@" if ":" in user[1] or _is_token(user[1]) else user[0], url)
+
+
+def _is_token(user: str) -> bool:
+    return len(user) >= 16 and not user.startswith("git@")

@@ -7,6 +7,7 @@ import logging
 import pytest
 
 from bot import logs
+from tests.growth import assert_ends
 
 TOKEN = "ghs_" + "Ab3-" * 20
 
@@ -70,3 +71,27 @@ def test_configured_once_for_everybody() -> None:
         root.setLevel(level)
     written = json.loads(stream.getvalue())
     assert (written["message"], written["n"], written["level"]) == ("hello", 1, "info")
+
+
+JWT = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOjF9.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize("text", ["{}", "x-{}", "token={}&a=b", "{0}.{0}", "a.b.{}.c.d", "eyJ.{}", "eyJx-{}"])
+def test_a_jwt_is_hidden_wherever_it_stands(text: str) -> None:
+    assert "c2lnbmF0" not in logs.redact(text.format(JWT))
+    assert "***" in logs.redact(text.format(JWT))
+
+
+@pytest.mark.parametrize("text", ["eyJ.a.b", "eyJhbGciOi", "www.example.org/eyJhbGciOiJ.", "v1.2.3-eyJ"])
+def test_what_is_no_jwt_stays(text: str) -> None:
+    assert logs.redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["eyJaaaaaaaa-" * 100_000, "eyJaaaaaaaa." * 100_000, "-----BEGIN " * 100_000, "://a:" * 200_000, "ghs_" * 300_000,
+     "bearer " * 150_000, "basic\n" * 200_000],
+)  # fmt: skip
+def test_a_line_is_searched_in_one_pass(text: str) -> None:
+    """A branch's name, a file's, an error's words: all may get into a line, and are as long as people like."""
+    assert_ends(lambda: logs.redact(text, "secret" * 4))

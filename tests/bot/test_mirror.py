@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bot.git import GitError, RefNotFound, RepositoryGone
-from bot.mirror import KEEP, MergeConflict, Mirror
 from bot.listing import TreeTooLarge
+from bot.mirror import KEEP, MergeConflict, Mirror
 from bot.trees import BlobUnreadable
 from tests.bot.test_trees import sh
 from tests.github import Fault, Installation, Repository, SimulatedGitHub, faults

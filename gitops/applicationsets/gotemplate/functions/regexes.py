@@ -71,6 +71,7 @@ def _tries(pattern: str, size: int) -> int:
             at += 2 if pattern[at + 1 : at + 2] == "?" else 0
         elif char == "|":
             groups[-1] = True
+            tries *= 2
         elif char == ")" and len(groups) > 1:
             varies = groups.pop()
             groups[-1] = groups[-1] or varies

@@ -52,9 +52,9 @@ def _semver_compare(constraint: str, text: str) -> bool:
 
 
 def _all_hold(part: str, version: tuple[int, int, int, str, str]) -> bool:
-    part = re.sub(r"(\S+)\s+-\s+(\S+)", r">=\1 <=\2", part).replace(",", " ")
+    part = re.sub(r"(?<!\S)(\S+)\s+-\s+(\S+)", r">=\1 <=\2", part).replace(",", " ").rstrip()
     at, terms = 0, []
-    while part[at:].strip():
+    while at < len(part):
         found = _TERM.match(part, at)
         if not found:
             raise TemplateError(f"{part.strip()[:60]!r} is not a version constraint")
