@@ -20,7 +20,7 @@ from gitops.applicationsets.problems import CannotExpand
 from gitops.closure import is_remote
 from gitops.definitions import definition_of
 from gitops.directory import glob_matches
-from gitops.documents import plain_scalar, read_documents
+from gitops.documents import read_documents
 from gitops.errors import GitopsError
 from gitops.kustomization import read_kustomization
 from gitops.kustomize_options import edited_kustomization
@@ -30,6 +30,7 @@ from gitops.removal import CannotRemove, remove_entries
 from gitops.render_errors import parse_kustomize_id, unwrap
 from gitops.repositories import parse_repo_url
 from gitops.resources import Resource, ResourceId
+from gitops.scalars import plain_scalar
 from gitops.scan import scan
 from gitops.secrets.references import is_placeholder
 from gitops.tree import MAX_PATH_STEPS, MODE_SYMLINK, Entry, Tree, blob_oid
