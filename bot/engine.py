@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from bot.render_cache import RenderCache
 from bot.renderer import Renderer
-from gitops.closure import ClosureMemo, ParseMemo
+from gitops.closure import ParseMemo
 from gitops.directory import PlainMemo
 from gitops.discovery import discover
 from gitops.manifests import redactor
@@ -21,6 +21,7 @@ from gitops.scan import ScanMemo
 from gitops.snapshot import Snapshot, State
 from gitops.sources import Analysis
 from gitops.tree import Tree
+from gitops.walk import ClosureMemo
 
 T = TypeVar("T")
 Asking = Generator[Sequence[RenderRequest], Mapping[str, Output], T]
@@ -86,6 +87,7 @@ class Engine:
             self._looked,
             self._closures,
             self._plain,
+            shut_in=self._renderer.engine.shut_in,
         )
 
     async def snapshot(self, tree: Tree, analysis: Analysis, progress: Progress | None = None) -> Snapshot:

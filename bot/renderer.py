@@ -20,12 +20,12 @@ from pathlib import Path
 
 from bot import sandbox
 from gitops.documents import read_documents
-from gitops.errors import ExcessiveYaml, GitopsError, MalformedYaml
+from gitops.errors import ExcessiveYaml, GitopsError, MalformedYaml, PathEscapes
 from gitops.manifests import Redact, read_rendered
 from gitops.redaction import hide_secrets
 from gitops.rendering import Output, RenderRequest
 from gitops.resources import Resource
-from gitops.tree import MODE_SUBMODULE, MODE_SYMLINK
+from gitops.tree import MODE_SUBMODULE, MODE_SYMLINK, normalise
 
 _PREFIX = "../repo/"
 _EXPANDED = 32 * 1024 * 1024  # bytes that a file's aliases may make of it before somebody counts
@@ -59,6 +59,11 @@ class Engine:
         """What of this machine a renderer could reach if it were taken over; nothing when it is shut in."""
         reach = (("the server's file system", self.chroot), ("the network", self.cut_off))
         return tuple(what for what, shut in reach if not shut)
+
+    @property
+    def shut_in(self) -> bool:
+        """Whether it can reach nothing but the files that it is given."""
+        return not self.exposed
 
     def words(self) -> list[str]:
         return ["kustomize"] if self.is_kubectl else ["build"]
@@ -154,10 +159,15 @@ class Renderer:
             return output
 
     async def _lifted(self, request: RenderRequest, redact: Redact) -> Output:
-        """As Argo CD would, and where only the load restriction stands in the way, once more without it."""
+        """As Argo CD would, and where only the load restriction stands in the way, once more without it.
+
+        The restriction is one of the walls, so it stays where there is no other, whatever the policy asks for.
+        """
+        if not self.engine.shut_in:
+            request = replace(request, options=replace(request.options, load_restrictor_none=False))
         output = await self._run(request, redact)
-        lifted = output.error is not None and _SECURITY.search(output.error)
-        if not lifted or request.options.load_restrictor_none:
+        restricted = output.error is not None and _SECURITY.search(output.error)
+        if not restricted or request.options.load_restrictor_none or not self.engine.shut_in:
             return output
         freer = replace(request, options=replace(request.options, load_restrictor_none=True))
         second = await self._run(freer, redact)
@@ -237,10 +247,13 @@ def _write(request: RenderRequest, scratch: Path) -> None:
     build.mkdir()
     patched = dict(request.patched)
     made: set[Path] = set()
+    links: list[tuple[Path, bytes]] = []
     for path in request.files:
         entry = tree.entry(path)
         if entry is None or entry.mode == MODE_SUBMODULE:
             continue
+        if normalise(path) != path:
+            raise PathEscapes(f"{path} is no path of a repository")
         target = repository / path
         if target.parent not in made:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -252,9 +265,13 @@ def _write(request: RenderRequest, scratch: Path) -> None:
             # kustomize would expand an alias bomb until it runs into its limits, a long time later.
             _refuse_bomb(path, data)
         if entry.mode == MODE_SYMLINK and path not in patched:
-            target.symlink_to(os.fsdecode(data))
+            tree.resolve(path)  # raises when it leads out of the repository
+            links.append((target, data))
         else:
             target.write_bytes(data)
+    # Last, so that nothing is written through one.
+    for target, data in links:
+        target.symlink_to(os.fsdecode(data))
     resource = "../repo/" + request.root if request.root else "../repo"
     text = f"resources: [{json.dumps(resource)}]\nbuildMetadata: [originAnnotations]\n"
     (build / "kustomization.yaml").write_text(text)

@@ -120,6 +120,25 @@ def items(node: yaml.Node) -> Iterator[tuple[str, yaml.Node, yaml.Node]]:
                 yield key_node.value, key_node, value_node
 
 
+def merged_items(node: yaml.Node) -> Iterator[tuple[str, yaml.Node, yaml.Node]]:
+    """As `items`, in which a key that stands twice counts where it stands last, and with those of merge keys (`<<`).
+
+    Readers differ in whether a merged key or the mapping's own counts, so both are given: whoever looks for what must
+    not be overlooked looks at all.
+    """
+    stack, seen = [node], {id(node)}
+    while stack:
+        here = list(items(stack.pop()))
+        last = {name: value for name, _, value in here}
+        for name, key_node, value_node in here:
+            if _is_merge(key_node):
+                sources = [source for source in _merge_sources(value_node) if id(source) not in seen]
+                seen.update(id(source) for source in sources)
+                stack.extend(sources)
+            elif last[name] is value_node:
+                yield name, key_node, value_node
+
+
 def child(node: yaml.Node | None, *route: str | int) -> yaml.Node | None:
     """The node at a route of keys and indices, or None."""
     here = node

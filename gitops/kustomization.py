@@ -1,8 +1,9 @@
 """Kustomization files read with positions.
 
-This reader does not build anything: it says which files an entry refers to and on which lines the entry stands. The
-fields are those of kustomize 5's `types.Kustomization` (api/types/kustomization.go). As for its `Unmarshal`, only
-the first YAML document counts, and of a key that stands twice in one mapping the last.
+This reader does not build anything: it says which files an entry refers to and on which lines the entry stands, and
+what of a file it does not understand (`gitops.kustomize_fields`). As for kustomize's `Unmarshal`
+(api/types/kustomization.go), only the first YAML document counts, and of a key that stands twice in one mapping the
+last.
 """
 
 from __future__ import annotations
@@ -13,8 +14,19 @@ from typing import Any
 
 import yaml
 
-from gitops.documents import Document, child, duplicate_keys, first_line, items, last_line, read_documents, to_python
+from gitops.documents import (
+    Document,
+    child,
+    duplicate_keys,
+    first_line,
+    last_line,
+    merged_items,
+    read_documents,
+    scalar,
+    to_python,
+)
 from gitops.errors import MalformedYaml
+from gitops.kustomize_fields import CANONICAL, KUSTOMIZATION, Leaf, Shape, Unread, unread
 from gitops.spans import Span
 
 # In the order in which kustomize looks (api/konfig/general.go).
@@ -22,7 +34,7 @@ FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 ACCUMULATED = ("resources", "bases", "components")
 PLUGINS = ("generators", "transformers", "validators")
-_STRING_LISTS = (*ACCUMULATED, *PLUGINS, "crds", "configurations", "patchesStrategicMerge")
+INLINE = tuple(name for name, shape in KUSTOMIZATION.items() if shape is Leaf.INLINE)
 GENERATORS = ("configMapGenerator", "secretGenerator")
 
 
@@ -45,7 +57,8 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Kustomization:
-    """One kustomization file. `references` are in the order of the file's fields; `helm` tells of helm charts.
+    """One kustomization file. `references` are in the order of the file's fields; `helm` tells of helm charts;
+    `unread` is what it may tell kustomize without our knowing.
 
     `fields` holds the whole file as plain Python, for the few questions the references do not answer. `repeated` are
     (key, line) of each key that stands in one mapping for a second time, `ignored` is the line on which a second
@@ -58,6 +71,7 @@ class Kustomization:
     fields: dict[str, Any] = field(repr=False)  # may hold Secret values
     repeated: tuple[tuple[str, int], ...] = ()
     ignored: int = 0
+    unread: tuple[Unread, ...] = ()
 
     @property
     def directory(self) -> str:
@@ -73,70 +87,48 @@ def read_kustomization(path: str, data: bytes) -> Kustomization:
     document = documents[0]
     if not isinstance(document.node, yaml.MappingNode):
         raise MalformedYaml(f"{path} is not a mapping", document.line)
-    references = tuple(_references(document))
+    references = tuple(references_of(document, KUSTOMIZATION))
     fields = document.value()
     helm = bool(fields.get("helmCharts") or fields.get("helmChartInflationGenerator"))
-    return Kustomization(path, references, helm, fields, tuple(duplicate_keys(document.node)), ignored)
+    repeated = tuple(duplicate_keys(document.node))
+    odd = tuple(unread(document.node, KUSTOMIZATION))
+    return Kustomization(path, references, helm, fields, repeated, ignored, odd)
 
 
-def _references(document: Document) -> Iterator[Reference]:
-    path = document.path
-    for name, node in _last_of_each(document.node):
-        if name in _STRING_LISTS:
-            yield from _strings(path, name, node)
-        elif name in ("patches", "patchesJson6902", "replacements"):
-            yield from _paths_of_items(path, name, node)
-        elif name in GENERATORS:
-            yield from _generator_files(path, name, node)
-        elif name == "openapi":
-            yield from _one(path, name, 0, _value(node, "path"))
-
-
-def _last_of_each(node: yaml.Node) -> list[tuple[str, yaml.Node]]:
-    """The fields that count, in the order of the file."""
-    last = {key: value for key, _, value in items(node)}
-    return [(key, value) for key, _, value in items(node) if last[key] is value]
-
-
-def _value(node: yaml.Node, name: str) -> yaml.Node | None:
-    return dict(_last_of_each(node)).get(name)
+def references_of(document: Document, fields: dict[str, Shape]) -> Iterator[Reference]:
+    """What the fields of a kustomization (or, with their table, of a builtin plugin) name."""
+    for name, _, node in merged_items(document.node):
+        if name in fields:
+            yield from _named(document.path, CANONICAL.get(name, name), None, node, fields[name])
 
 
 def is_inline(reference: Reference) -> bool:
-    """Whether the entry is YAML text itself (allowed for patches and plugins), not a path."""
-    return reference.field not in ACCUMULATED and ("\n" in reference.value or ": " in reference.value)
+    """Whether the entry is YAML text itself (allowed for patches and plugins), not a path. As kustomize does, this
+    takes for text whatever can be read as manifests (`SliceFromBytes` in api/resource/factory.go)."""
+    if reference.field not in INLINE or ":" not in reference.value:
+        return False
+    try:
+        documents = read_documents(reference.kustomization, reference.value.encode("utf-8", "surrogateescape"))
+    except MalformedYaml:
+        return False
+    values = [document.value() for document in documents]
+    return bool(values) and all(isinstance(value, dict) and value.get("kind") for value in values)
 
 
-def _strings(path: str, field: str, node: yaml.Node) -> Iterator[Reference]:
+def _named(path: str, field: str, index: int | None, node: yaml.Node, shape: Shape) -> Iterator[Reference]:
     if isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
-            yield from _one(path, field, index, item)
-
-
-def _one(path: str, field: str, index: int, node: yaml.Node | None) -> Iterator[Reference]:
-    if isinstance(node, yaml.ScalarNode) and node.value:
-        yield Reference(field, index, node.value, Span(path, first_line(node), last_line(node)))
-
-
-def _paths_of_items(path: str, field: str, node: yaml.Node) -> Iterator[Reference]:
-    if isinstance(node, yaml.SequenceNode):
-        for index, item in enumerate(node.value):
-            yield from _one(path, field, index, _value(item, "path"))
-
-
-def _generator_files(path: str, field: str, node: yaml.Node) -> Iterator[Reference]:
-    if not isinstance(node, yaml.SequenceNode):
-        return
-    for index, item in enumerate(node.value):
-        for key in ("files", "envs"):
-            listed = _value(item, key)
-            for entry in listed.value if isinstance(listed, yaml.SequenceNode) else ():
-                for reference in _one(path, field, index, entry):
-                    name, equals, file = reference.value.partition("=")
-                    yield Reference(
-                        field, index, file if equals and name and key == "files" else reference.value, reference.span
-                    )
-        yield from _one(path, field, index, _value(item, "env"))
+        for place, item in enumerate(node.value):
+            yield from _named(path, field, place if index is None else index, item, shape)
+    elif not isinstance(shape, Leaf):
+        for name, _, value in merged_items(node):
+            if name in shape:
+                yield from _named(path, field, index or 0, value, shape[name])
+    elif shape is not Leaf.ANY and isinstance(node, yaml.ScalarNode) and node.value and scalar(node) is not None:
+        value = node.value
+        if shape is Leaf.KEYED:
+            key, equals, file = value.partition("=")
+            value = file if equals and key else value
+        yield Reference(field, index or 0, value, Span(path, first_line(node), last_line(node)))
 
 
 def generator_span(path: str, data: bytes, field: str, name: str) -> Span | None:

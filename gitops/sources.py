@@ -8,23 +8,16 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gitops.applications import Application, Source
-from gitops.closure import (
-    Closure,
-    ClosureMemo,
-    ParseMemo,
-    kustomization_file,
-    load,
-    submodule_of,
-    walk_known,
-)
+from gitops.closure import Closure, ParseMemo, Problem, kustomization_file, load, submodule_of
 from gitops.directory import DirectoryOptions, PlainMemo, read_directory
 from gitops.documents import read_documents
-from gitops.errors import GitopsError
+from gitops.errors import GitopsError, MalformedYaml
+from gitops.kustomization import Reference, read_kustomization
 from gitops.kustomize_options import changes_the_build, clash, components_of, edited_kustomization, unknown_options
 from gitops.manifests import Redact
 from gitops.partial import as_text, is_certain, without_unsupported
@@ -43,11 +36,14 @@ from gitops.repositories import RepositoryMatcher
 from gitops.scan import ScanMemo
 from gitops.spans import Span
 from gitops.tree import Tree
+from gitops.walk import ClosureMemo, walk_known
 
 LIFTED = (
     "builds only with `--load-restrictor LoadRestrictionsNone`, since it reads files outside its own directory; "
     "Argo CD needs that flag in `kustomize.buildOptions` of argocd-cm"
 )
+
+UNSAFE = "that needs the load restriction lifted, which argofix does only where the renderer is shut in"
 
 _SHA = re.compile(r"^[0-9a-f]{40}$|^[0-9a-f]{7,12}$")
 _TAG = re.compile(r"^v?[0-9]+(\.[0-9]+)+([-+].*)?$")
@@ -58,7 +54,8 @@ class Analysis:
     """What the outside tells the model about one run.
 
     `renderer` names the engine and its version (part of every fingerprint); `build_options` are the operator's, else
-    those found in the repository; `memo` keeps parsed kustomizations across trees.
+    those found in the repository; `memo` keeps parsed kustomizations across trees; `shut_in` tells whether the
+    renderer can reach nothing but the files that it is given.
     """
 
     matcher: RepositoryMatcher
@@ -70,6 +67,7 @@ class Analysis:
     closures: ClosureMemo = field(default_factory=dict)
     plain: PlainMemo = field(default_factory=dict)
     max_applications: int = 5_000
+    shut_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,36 +134,33 @@ def _plan_path(tree: Tree, path: str, source: Source, analysis: Analysis, at: Sp
 
 def plan_kustomize(tree: Tree, path: str, options: Mapping[str, Any] | None, analysis: Analysis, at: Span) -> Plan:
     """The plan for a kustomization directory, with an Application's own options applied to it."""
-    components = components_of(options, lambda name: _exists(tree, posixpath.join(path, name)))
-    closure = walk_known(tree, path, analysis.memo, analysis.closures, components)
+    edit = _edit(tree, path, options, analysis, at)
+    closure = walk_known(tree, path, analysis.memo, analysis.closures, edit.added)
     # Faults of the files themselves are there whatever else cannot be followed.
     hard = [problem for problem in closure.problems if not problem.needs_lifted_restriction]
     if hard:
         return Plan(closure, answer=RenderFailed(hard[0].message, _own(tree, hard[0].span, at)))
+    if closure.refused:
+        return Plan(closure, answer=NotAnalysed(_first(closure.refused)))
+    if edit.answer is not None:
+        return Plan(closure, answer=edit.answer)
     changed: dict[str, dict[str, Any]] = {}
     unanalysed = None
     if closure.unsupported:
-        reasons = list(dict.fromkeys(problem.message for problem in closure.unsupported))
-        more = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
-        unanalysed = NotAnalysed(
-            f"{reasons[0]}{more}, which needs the network or runs a program", tuple(dict.fromkeys(closure.notes))
-        )
+        reason = f"{_first(closure.unsupported)}, which needs the network or runs a program"
+        unanalysed = NotAnalysed(reason, tuple(dict.fromkeys(closure.notes)))
         partial = without_unsupported(tree, closure, analysis.memo)
         if partial is None:
             return Plan(closure, answer=unanalysed)
         changed = partial
+    outside = [problem for problem in closure.problems if problem.needs_lifted_restriction]
+    if outside and not analysis.shut_in:
+        refused = NotAnalysed(f"{outside[0].span}: {outside[0].message}; {UNSAFE}")
+        return Plan(closure, answer=unanalysed or refused)
     patched = {file: as_text(fields) for file, fields in changed.items()}
-    if options and changes_the_build(options):
-        if unknown_options(options):
-            names = ", ".join(unknown_options(options))
-            return Plan(closure, answer=NotAnalysed(f"it sets kustomize options that argofix does not know: {names}"))
-        file = kustomization_file(tree, path)
-        if file is not None:
-            fields = changed.get(file) or load(tree, file, analysis.memo).fields
-            refusal = clash(fields, options)
-            if refusal is not None:
-                return Plan(closure, answer=RenderFailed(refusal, at))
-            patched[file] = edited_kustomization(fields, options, components)
+    if edit.file is not None:
+        fields = changed.get(edit.file) or load(tree, edit.file, analysis.memo).fields
+        patched[edit.file] = edited_kustomization(fields, options or {}, edit.components)
     flags = analysis.build_options or BuildOptions()
     edits = tuple(sorted(patched.items()))
     extra = b"\0".join(part for path_, data in edits for part in (path_.encode(errors="surrogateescape"), data))
@@ -179,6 +174,51 @@ def plan_kustomize(tree: Tree, path: str, options: Mapping[str, Any] | None, ana
         frozenset(closure.files - closure.parsed),
     )
     return Plan(closure, request, unanalysed=unanalysed)
+
+
+def _first(problems: Sequence[Problem]) -> str:
+    reasons = list(dict.fromkeys(problem.message for problem in problems))
+    return reasons[0] + (f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """What an Application's options do to the root kustomization, `file`: `added` are the entries that it has by
+    them, `components` those among them. Or the `answer` why it is not rendered so."""
+
+    file: str | None = None
+    components: tuple[str, ...] = ()
+    added: tuple[Reference, ...] = ()
+    answer: Rendering | None = None
+
+
+def _edit(tree: Tree, path: str, options: Mapping[str, Any] | None, analysis: Analysis, at: Span) -> _Edit:
+    if not options or not changes_the_build(options):
+        return _Edit()
+    try:
+        file = kustomization_file(tree, path)
+        before = load(tree, file, analysis.memo) if file is not None else None
+    except GitopsError:
+        return _Edit()  # the walk tells it
+    if file is None or before is None:
+        return _Edit()
+    if unknown_options(options):
+        names = ", ".join(unknown_options(options))
+        return _Edit(answer=NotAnalysed(f"it sets kustomize options that argofix does not know: {names}"))
+    refusal = clash(before.fields, options)
+    if refusal is not None:
+        return _Edit(answer=RenderFailed(refusal, at))
+    components = components_of(options, lambda name: _exists(tree, posixpath.join(path, name)))
+    try:
+        # Whatever kustomize is given has been read in the form in which it is given.
+        after = read_kustomization(file, edited_kustomization(before.fields, options, components))
+    except MalformedYaml as error:
+        return _Edit(answer=RenderFailed(str(error), at))
+    if after.unread:
+        return _Edit(answer=NotAnalysed(f"{at}: {after.unread[0].what}"))
+    known = {(reference.field, reference.value) for reference in before.references}
+    added = (replace(one, span=at) for one in after.references if (one.field, one.value) not in known)
+    return _Edit(file, components, tuple(dict.fromkeys(added)))
 
 
 def _exists(tree: Tree, path: str) -> bool:

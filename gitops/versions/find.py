@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from gitops.closure import Chain, Closure, ParseMemo, kustomization_file, load, walk
+from gitops.closure import Chain, Closure, ParseMemo, kustomization_file, load
 from gitops.errors import GitopsError, MalformedYaml
 from gitops.kustomization import PLUGINS, Kustomization
 from gitops.scan import Scan, scan
@@ -20,6 +20,7 @@ from gitops.versions.manifest_pins import Sources, pins_of_manifests, pins_of_pa
 from gitops.versions.pins import Pin, Pins
 from gitops.versions.text import Text
 from gitops.versions.usage import Usage, usage_of
+from gitops.walk import walk
 
 ChartIndex = Mapping[Chart, Mapping[str, str]]
 """For each chart: its versions and the version of the component (`appVersion`) that each installs."""

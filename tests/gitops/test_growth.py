@@ -17,7 +17,6 @@ from gitops.applicationsets.gotemplate import render
 from gitops.applicationsets.gotemplate.errors import TemplateError
 from gitops.applicationsets.parameters import Dialect
 from gitops.applicationsets.problems import CannotExpand
-from gitops.closure import is_remote
 from gitops.definitions import definition_of
 from gitops.directory import glob_matches
 from gitops.documents import read_documents
@@ -26,6 +25,7 @@ from gitops.kustomization import read_kustomization
 from gitops.kustomize_options import edited_kustomization
 from gitops.manifests import read_rendered
 from gitops.redaction import MAX_SAID
+from gitops.remote import looks_remote
 from gitops.removal import CannotRemove, remove_entries
 from gitops.render_errors import parse_kustomize_id, unwrap
 from gitops.repositories import parse_repo_url
@@ -81,8 +81,8 @@ WORK: dict[str, Callable[[], object]] = {
     "words of the engine": lambda: unwrap("E1126 \n" * (MAX_SAID // 7)),
     "words of the engine, quoted": lambda: unwrap('E1126 ] "' * (MAX_SAID // 9)),
     "an id of the engine": lambda: parse_kustomize_id("a.b." + "/.x" * (MAX_SAID // 3)),
-    "a scheme": lambda: is_remote("a" * N),
-    "a scheme with a user": lambda: is_remote("a.b@" * (N // 4)),
+    "a scheme": lambda: looks_remote("a" * N),
+    "a scheme with a user": lambda: looks_remote("a.b@" * (N // 4)),
     "a repository": lambda: parse_repo_url("a@" * (N // 2)),
     "an image": lambda: edited_kustomization({}, {"images": [":a" * (N // 2), "a:" * (N // 2)]}),
     "digits": lambda: [plain_scalar(text) for text in ("1" * N, "1." * N, "0" * N + "x", "." * N, "-" * N)],

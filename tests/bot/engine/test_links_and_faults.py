@@ -105,7 +105,8 @@ async def test_a_file_that_a_builtin_plugin_missed_is_seen_when_it_comes(engine:
         "a/kustomization.yaml": "generators: [g.yaml]\n",
         "a/g.yaml": "apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: {name: x}\nfiles: [data.txt]\n",
     }
-    assert "data.txt" in failure_of(await evaluated(engine, files), "app").detail
+    failure = failure_of(await evaluated(engine, files), "app")
+    assert (failure.message, str(failure.span)) == ("`data.txt` does not exist", "a/g.yaml:4")
     rendering = state_of(await evaluated(engine, {**files, "a/data.txt": "hello"}), "app").rendering
     assert isinstance(rendering, Rendered), rendering
 
