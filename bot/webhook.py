@@ -1,7 +1,8 @@
 """`POST /webhook`: verify, store, answer. All work happens later, in the worker.
 
-Order matters: size, then signature, and only then is anything of the request believed. gidgethub's own validation is
-not used because it accepts SHA-1 and, without a secret, anything.
+Order matters: what the headers announce (size, and that there is a signature), the body, the signature, and only then
+is anything of the request believed. gidgethub's own validation is not used because it accepts SHA-1 and, without a
+secret, anything.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from bot import logs
+from bot.arrivals import Arrivals, NoRoom
 from bot.clock import Clock
 from bot.deliveries import Delivery, Stored, StoreUnavailable, delivery_of
 from bot.events import MalformedEvent
 from bot.metrics import Metrics
 
 MAX_BYTES = 25 * 1024 * 1024  # GitHub sends no more
-READ_SECONDS = 10.0  # GitHub gives up after that
 _BIG = 256 * 1024  # parsing more than this would hold up the event loop
 _SIGNATURE = re.compile(r"sha256=([0-9a-f]{64})")
 _DELIVERY_ID = re.compile(r"[\x21-\x7e]{1,200}")
@@ -47,15 +48,18 @@ class Webhook:
     handled: Collection[str]
     clock: Clock
     metrics: Metrics
-    # Unverified bodies in memory at the same time: 16 of 25 MB are 400 MB.
-    _big_bodies: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(16))
+    arrivals: Arrivals = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.arrivals = Arrivals(self.clock)
 
     async def __call__(self, request: web.Request) -> web.Response:
         event = "unknown"  # a label comes from the request only once that is verified
         with self.metrics.webhook_seconds.time():
             try:
+                announced = self._announced(request)
                 body = await self._body(request)
-                await self._verify(request, body)
+                await self._verify(announced, body)
                 event, delivery = await self._parsed(request, body)
                 with logs.about(delivery_id=request.headers.get("X-GitHub-Delivery")):
                     status, result = await self._keep(event, delivery)
@@ -66,40 +70,45 @@ class Webhook:
         self.metrics.deliveries.labels(event, "ignored" if result == "ignored" else word).inc()
         return web.json_response({"result": result}, status=status)
 
-    async def _body(self, request: web.Request) -> bytes:
+    def _announced(self, request: web.Request) -> str:
+        """The signature that the body is to have, in hex. Before anything of the body is waited for."""
         if request.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise _Refused(400, "the body is compressed")  # GitHub's never are; a bomb would be
-        length = request.content_length
-        if length is not None and length > MAX_BYTES:
+        if request.content_length is not None and request.content_length > MAX_BYTES:
             raise _Refused(413, "the body is over 25 MB")
-        try:
-            async with asyncio.timeout(READ_SECONDS):
-                if length is not None and length <= _BIG:
-                    return await request.content.readexactly(length)
-                async with self._big_bodies:
-                    chunks, size = [], 0
-                    async for chunk in request.content.iter_chunked(64 * 1024):
-                        chunks.append(chunk)
-                        size += len(chunk)
-                        if size > MAX_BYTES:
-                            raise _Refused(413, "the body is over 25 MB")
-                    return b"".join(chunks)
-        except TimeoutError:
-            raise _Refused(400, "the body did not arrive in time") from None
-        except (asyncio.IncompleteReadError, ConnectionError, web.PayloadAccessError):
-            raise _Refused(400, "the body broke off") from None
-
-    async def _verify(self, request: web.Request, body: bytes) -> None:
         given = request.headers.getall("X-Hub-Signature-256", [])
         match = _SIGNATURE.fullmatch(given[0]) if len(given) == 1 else None
         if match is None:
             raise _Refused(401, "there is no sha256 signature")
+        return match[1]
+
+    async def _body(self, request: web.Request) -> bytes:
+        chunks, size = [], 0
+        try:
+            async with self.arrivals.place() as arrival:
+                async for chunk in request.content.iter_chunked(64 * 1024):
+                    chunks.append(chunk)
+                    size += len(chunk)
+                    if size > MAX_BYTES:
+                        raise _Refused(413, "the body is over 25 MB")
+                    arrival.got(len(chunk))
+        except TimeoutError:
+            raise _Refused(400, "the body did not arrive in time") from None
+        except NoRoom:
+            raise _Refused(503, "too many bodies are on their way") from None
+        except (asyncio.IncompleteReadError, ConnectionError, web.PayloadAccessError):
+            raise _Refused(400, "the body broke off") from None
+        if request.content_length is not None and size != request.content_length:
+            raise _Refused(400, "the body broke off")
+        return b"".join(chunks)
+
+    async def _verify(self, announced: str, body: bytes) -> None:
         key = self.secret.encode()
         if len(body) > _BIG:
             right = await asyncio.to_thread(lambda: hmac.new(key, body, hashlib.sha256).hexdigest())
         else:
             right = hmac.new(key, body, hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(right, match[1]):
+        if not hmac.compare_digest(right, announced):
             raise _Refused(401, "the signature is wrong")
 
     async def _parsed(self, request: web.Request, body: bytes) -> tuple[str, Delivery | None]:

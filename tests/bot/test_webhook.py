@@ -12,6 +12,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bot.arrivals import Arrivals
 from bot.deliveries import Delivery, State, Stored, StoreUnavailable
 from bot.metrics import Metrics
 from bot.server import application, listening
@@ -40,6 +41,8 @@ class Site:
     full: bool = False
     url: str = ""
     session: aiohttp.ClientSession = field(init=False)
+    arrivals: Arrivals = field(init=False)
+    clock: HandClock = field(default_factory=HandClock)
 
     async def accept(self, delivery: Delivery) -> Stored:
         if self.full:
@@ -74,7 +77,8 @@ class Site:
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     site = Site(SqliteStore(tmp_path / "argofix.db"), Metrics())
-    webhook = Webhook(SECRET, site.accept, {"pull_request"}, HandClock(), site.metrics)
+    webhook = Webhook(SECRET, site.accept, {"pull_request"}, site.clock, site.metrics)
+    site.arrivals = webhook.arrivals
     app = application(webhook, site.metrics, {"queue": lambda: site.problems.get("queue")}, site.troubles)
     async with listening(app, "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
         site.url, site.session = f"http://127.0.0.1:{port}", session
@@ -133,8 +137,11 @@ async def test_bad_payloads_are_malformed(site: Site, body: bytes) -> None:
     assert await site.post() == 202  # and the next one is served
 
 
+FORGED = {"X-Hub-Signature-256": "sha256=" + "0" * 64}
+
+
 async def test_size_comes_before_everything(site: Site) -> None:
-    assert await site.post(b" " * (MAX_BYTES + 1), X_Hub_Signature_256=None) == 413
+    assert await site.post(b" " * (MAX_BYTES + 1)) == 413
     assert await site.post(b" " * MAX_BYTES) == 400
 
 
@@ -144,7 +151,7 @@ async def test_a_body_without_a_length_is_bounded_too(site: Site) -> None:
             yield b" " * 65536
 
     try:
-        async with site.session.post(f"{site.url}/webhook", data=endless()) as answer:
+        async with site.session.post(f"{site.url}/webhook", data=endless(), headers=FORGED) as answer:
             assert answer.status == 413
     except aiohttp.ClientConnectionError:
         pass  # it hung up on us, which bounds it as well
@@ -199,3 +206,107 @@ async def test_health_readiness_and_metrics(site: Site) -> None:
 def test_the_signature_is_that_of_githubs_documentation() -> None:
     digest = hmac.new(b"It's a Secret to Everybody", b"Hello, World!", hashlib.sha256).hexdigest()
     assert digest == "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
+
+
+class Slow:
+    """A sender that announces a body and does not come to its end."""
+
+    def __init__(self, site: Site, length: int, signature: str | None = FORGED["X-Hub-Signature-256"]) -> None:
+        self._site = site
+        signed = f"X-Hub-Signature-256: {signature}\r\n" if signature is not None else ""
+        self._head = f"POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n{signed}\r\n".encode()
+
+    async def send(self, data: bytes = b"{") -> None:
+        """Send so much of the body, and wait until it is there."""
+        before = sum(each.received for each in self._site.arrivals._here)
+        if self._head:
+            port = int(self._site.url.rpartition(":")[2])
+            self._reader, self._writer = await asyncio.open_connection("127.0.0.1", port)
+        self._writer.write(self._head + data)
+        self._head = b""
+        async with asyncio.timeout(10):
+            while sum(each.received for each in self._site.arrivals._here) < before + len(data):  # noqa: ASYNC110
+                await asyncio.sleep(0)  # the server's own progress
+
+    async def answer(self) -> int:
+        async with asyncio.timeout(5):
+            return int((await self._reader.readline()).split()[1])
+
+    async def unheard(self) -> None:
+        port = int(self._site.url.rpartition(":")[2])
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", port)
+        self._writer.write(self._head)
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+@pytest.mark.parametrize("signature", [None, "", "sha256=", "sha256=" + "0" * 63, "sha1=" + "0" * 40])
+async def test_nobody_is_waited_for_who_announces_no_signature(site: Site, signature: str | None) -> None:
+    slow = Slow(site, MAX_BYTES, signature)
+    await slow.unheard()
+    assert await slow.answer() == 401
+    slow.close()
+
+
+@pytest.mark.parametrize("length", [MAX_BYTES, 1_000_000, 1_000])
+async def test_slow_bodies_do_not_hold_up_a_signed_one(site: Site, length: int) -> None:
+    """A hundred of them, each of which announces a signature; the clock stands still, so that none has run out of
+    time."""
+    slow = [Slow(site, length) for _ in range(100)]
+    for each in slow:
+        await each.send()
+    payload = pull_request("opened")
+    payload["pull_request"]["body"] = "x" * 1_000_000
+    async with asyncio.timeout(5):
+        assert await site.post(encoded(payload)) == 202
+        assert await site.post(X_GitHub_Delivery="d2") == 202
+    for each in slow:
+        each.close()
+
+
+async def test_whoever_comes_when_all_places_are_taken_sends_away_the_slowest(site: Site) -> None:
+    site.arrivals.places = 3
+    slow = [Slow(site, MAX_BYTES) for _ in range(3)]
+    for each, size in zip(slow, (50_000, 1, 40_000), strict=True):
+        await each.send(b" " * size)
+    assert await site.post() == 503  # they came a moment ago, as it did
+    site.clock.advance(1.0)
+    assert await site.post() == 202
+    assert await slow[1].answer() == 400
+    assert len(site.arrivals._here) == 2
+    for each in slow:
+        each.close()
+
+
+async def test_the_more_are_on_their_way_the_less_time_each_has(site: Site) -> None:
+    site.arrivals.places = 10
+    slow = [Slow(site, MAX_BYTES) for _ in range(5)]
+    assert site.arrivals.seconds == 10.0
+    for each in slow:
+        await each.send()
+    assert site.arrivals.seconds == 5.0
+    site.clock.advance(4.9)
+    assert await site.post() == 202
+    assert len(site.arrivals._here) == 5
+    site.clock.advance(0.2)
+    assert await site.post(X_GitHub_Delivery="d2") == 202
+    assert [await each.answer() for each in slow] == [400] * 5
+    assert site.arrivals.seconds == 10.0
+    for each in slow:
+        each.close()
+
+
+async def test_what_has_come_is_bounded_and_nothing_else(site: Site) -> None:
+    site.arrivals.most_bytes = 100_000
+    slow = [Slow(site, MAX_BYTES) for _ in range(4)]
+    for each, size in zip(slow, (40_000, 20_000, 30_000, 1), strict=True):
+        await each.send(b" " * size)
+    site.clock.advance(1.0)
+    late = Slow(site, MAX_BYTES)
+    await late.send(b" ")
+    late._writer.write(b" " * 30_000)
+    assert [await slow[at].answer() for at in (3, 1, 2)] == [400] * 3  # from the slowest on, until it is enough
+    assert site.arrivals._bytes == sum(each.received for each in site.arrivals._here) == 70_001
+    for each in (*slow, late):
+        each.close()
