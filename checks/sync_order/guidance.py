@@ -13,9 +13,12 @@ from checks.ownership.conflicts import Partitions
 from checks.ownership.plan import FixPlan
 from checks.policy import Policy
 from checks.sync_order.view import handovers_of
+from gitops.deletions.compare import consequences
+from gitops.deletions.model import Consequences
+from gitops.deletions.world import counterpart
 from gitops.live import Live
-from gitops.order.deletions import Deletions, counterpart, deletions, handovers
 from gitops.order.evidence import gather
+from gitops.order.handovers import handovers
 from gitops.order.model import Edge, Evidence, Reason, Strength
 from gitops.order.stages import Cycle, arrange
 from gitops.rendering import Rendered
@@ -33,14 +36,13 @@ class Guidance:
     stages: tuple[tuple[ApplicationKey, ...], ...]
     edges: tuple[Edge, ...]
     cycles: tuple[Cycle, ...]
-    deletions: Deletions
+    deletions: Consequences
     head: Snapshot
 
     @property
     def matters(self) -> bool:
         """Whether there is anything to say."""
-        found = self.deletions
-        return bool(self.edges or found.deleted or found.moved)
+        return bool(self.edges or self.deletions)
 
 
 def guide(
@@ -48,10 +50,11 @@ def guide(
 ) -> Guidance:
     """The guidance for merging `head` into `base`."""
     grouping = Partitions(head, policy, live, base).of
-    gone = deletions(base, head, Partitions(base, policy, live).of, grouping)
+    before = Partitions(base, policy, live).of
+    gone = consequences(base, head, before, grouping)
     touched = changed(base, head)
     concerned = [h for h in handovers_of(plans) if {h.keeper, h.loser} & touched]
-    edges = gather(head, grouping, [*concerned, *handovers(gone)])
+    edges = gather(head, grouping, [*concerned, *handovers(gone, head)])
     relevant = tuple(e for edge in edges if (e := _relevant(edge, touched, base)) is not None)
     keys = {key for edge in relevant for key in edge.ends}
     # Between them everything counts that is known, so that the stages contradict nothing.

@@ -42,6 +42,11 @@ class ApplicationSet:
         return (self.root, self.namespace, self.name)
 
     @property
+    def updates(self) -> bool:
+        """Whether its controller writes a changed template into Applications that are there."""
+        return self.policy in ("", "sync", "create-update")
+
+    @property
     def deletes(self) -> bool:
         """Whether its controller deletes Applications that it no longer generates."""
         return self.policy in _DELETING

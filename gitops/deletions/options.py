@@ -17,8 +17,9 @@ from gitops.secrets.pods import at, mapping, read_manifest
 
 SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
 COMPARE_OPTIONS = "argocd.argoproj.io/compare-options"
+SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 RESOURCE_POLICY = "helm.sh/resource-policy"
-_WORDS = (b"sync-options", b"compare-options", b"resource-policy", b"ownerReferences", b"whenDeleted")
+_WORDS = (b"sync-options", b"compare-options", b"resource-policy", b"sync-wave", b"ownerReferences", b"whenDeleted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Options:
     """`prune` and `delete` hold the values of `Prune=` and `Delete=` (None when not said); `keeps` is Helm's
     `resource-policy: keep`; `extraneous` tells that a difference which only asks for pruning starts no sync
     (`IgnoreExtraneous`); `owned` that the manifest has ownerReferences; `claims_go` that a StatefulSet deletes its
-    claims when it is deleted; `replace` and `force` are those sync options."""
+    claims when it is deleted; `replace` and `force` are those sync options, `wave` is the sync wave."""
 
     prune: str | None = None
     delete: str | None = None
@@ -36,6 +37,7 @@ class Options:
     claims_go: bool = False
     replace: bool = False
     force: bool = False
+    wave: int = 0
 
     @property
     def guarded(self) -> bool:
@@ -63,6 +65,7 @@ def options_of(resource: Resource) -> Options:
         claims_go=at(manifest, ("spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted")) == "Delete",
         replace="Replace=true" in said,
         force="Force=true" in said,
+        wave=_integer(annotations.get(SYNC_WAVE)),
     )
 
 
@@ -73,3 +76,10 @@ def option(options: Iterable[str], key: str) -> str | None:
 
 def _listed(annotations: Mapping[str, Any], key: str) -> list[str]:
     return [word.strip() for word in text_of(annotations.get(key)).split(",") if word.strip()]
+
+
+def _integer(value: object) -> int:
+    try:
+        return int(text_of(value))
+    except ValueError:
+        return 0

@@ -85,7 +85,7 @@ LABELLED = manifest("Namespace", "shop", metadata={"labels": {"team": "a"}})
         # What needs it is not touched.
         {"crds/x.yaml": documents(config_map("x"), crd())},
         # Of a Namespace it matters only whether it is there.
-        {"web/z.yaml": config_map("z"), "infra/n.yaml": LABELLED},
+        {"web/z.yaml": documents(deployment(), config_map("z")), "infra/n.yaml": LABELLED},
     ],
 )
 async def test_a_change_on_one_side_needs_no_order(
@@ -148,7 +148,8 @@ async def test_what_merging_deletes_comes_with_the_worst_first(
             manifest("PersistentVolumeClaim", "data", "team"),
             manifest("Namespace", "team"),
             crd(),
-            manifest("ConfigMap", "kept", "team", metadata={"annotations": PROTECTED}),
+            manifest("ConfigMap", "kept", "other", metadata={"annotations": PROTECTED}),
+            manifest("ConfigMap", "sunk", "team", metadata={"annotations": PROTECTED}),
         ),
         "web/z.yaml": documents(deployment(), config_map("w", "team")),
     }  # fmt: skip
@@ -164,10 +165,11 @@ async def test_what_merging_deletes_comes_with_the_worst_first(
             "**`Namespace team`**",
             "with all objects in it, 1 of them from Applications that stay",
             "**`PersistentVolumeClaim team/data`**",
-            "**`CustomResourceDefinition widgets.acme.example`**",
             "2 ConfigMaps: `x` and `y`",
+            "With a Namespace that goes, whatever protects them from Argo CD:\n\n- 2 ConfigMaps: `sunk` and `w`",
             "`web` does not prune by itself: Deployment shop/api stays",
-            "Protected, and left in the cluster: ConfigMap team/kept",
+            "Protected, and left in the cluster: ConfigMap other/kept",
+            "CustomResourceDefinition widgets.acme.example stays, and so do its custom resources",
         )
     ]
     assert positions == sorted(positions)

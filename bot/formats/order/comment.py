@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.evaluation import Evaluation
 from bot.formats.markdown import block, bullets, code, details, safe
-from bot.formats.order import mermaid
+from bot.formats.order import deletions, mermaid
+from bot.formats.order.deletions import NAME, Most
 from bot.formats.picture import labels_of
 from checks.sync_order.guidance import Guidance
 from checks.sync_order.words import main, why
-from checks.wording import counted, listed
+from checks.wording import listed
 from gitops.applications import Application
-from gitops.deletions.data import is_data_bearing
-from gitops.order.deletions import Deleted, Deletions, Moved
 from gitops.order.model import Edge
 from gitops.order.stages import Cycle
 from gitops.roots import DEFAULT_NAMESPACE
-from gitops.snapshot import ApplicationKey, OwnedId, Snapshot
+from gitops.snapshot import ApplicationKey, Snapshot
 from gitops.spans import Span
 
 MARK = "<!-- argofix:sync-order -->"
@@ -28,11 +26,8 @@ SETTLED = (
 )
 
 Link = Callable[[Span], str]
-# What Kubernetes takes for a name; no other Application can exist, so that none needs a command.
-_NAME = re.compile(r"[a-z0-9]([-a-z0-9./]*[a-z0-9])?")
 _MOST_BYTES = 60_000  # of GitHub's 65,536 characters
 _UNFOLDED = 12  # Applications in a picture that is shown at once
-_KUBECTL_KINDS = {"CustomResourceDefinition": "crd", "PersistentVolumeClaim": "pvc"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +81,6 @@ def whole(evaluation: Evaluation, link: Link) -> str:
 
 
 def _parts(guidance: Guidance, link: Link, base_link: Link, limits: _Limits) -> Iterable[str]:
-    found = guidance.deletions
     for cycle in guidance.cycles[: limits.reasons]:
         yield _cycle(cycle, guidance.head, link)
     if guidance.edges:
@@ -95,15 +89,7 @@ def _parts(guidance: Guidance, link: Link, base_link: Link, limits: _Limits) -> 
         yield _stages(guidance.stages, guidance.edges, guidance.head, link, limits, commands=True)
         if limits.picture:
             yield from _picture([key for stage in guidance.stages for key in stage], guidance.edges)
-    if found.deleted:
-        yield "### What merging this deletes"
-        yield from _deleted(found.deleted, base_link, limits)
-    if found.moved:
-        yield "### What changes hands"
-        yield from _moved(found.moved, base_link, limits)
-    rest = list(_rest(found, limits))
-    if rest:
-        yield bullets(rest, most=limits.objects)
+    yield from deletions.told(guidance.deletions, base_link, Most(limits.applications, limits.objects))
 
 
 def _intro(guidance: Guidance) -> str:
@@ -183,103 +169,11 @@ def _cycle(cycle: Cycle, snapshot: Snapshot, link: Link) -> str:
     )
 
 
-def _deleted(found: Sequence[Deleted], link: Link, limits: _Limits) -> Iterable[str]:
-    groups: dict[tuple[ApplicationKey, bool], list[Deleted]] = {}
-    for deleted in found:
-        groups.setdefault((deleted.copy.application.key, deleted.whole), []).append(deleted)
-    for (key, gone), members in list(groups.items())[: limits.applications]:
-        bearing = [d for d in members if is_data_bearing(d.id.id.group, d.id.id.kind)]
-        others = [d for d in members if d not in bearing]
-        lines = [_bearing(deleted, link) for deleted in bearing[: limits.objects]]
-        if len(bearing) > limits.objects:
-            lines.append(f"and {counted([d.id.id for d in bearing[limits.objects :]])}")
-        if others:
-            lines.append(safe(counted([d.id.id for d in others])) + _named(others, limits))
-        what = "is deleted, and takes along" if gone else "no longer contains these and prunes by itself"
-        yield f"{code(key[2])} {what}:\n\n{bullets(lines)}"
-    if len(groups) > limits.applications:
-        yield f"and what {len(groups) - limits.applications} more Applications delete."
-
-
-def _named(others: Sequence[Deleted], limits: _Limits) -> str:
-    if len(others) == 1:
-        return ""
-    return f": {listed([code(d.id.id.name) for d in others], limits.objects)}"
-
-
-def _bearing(deleted: Deleted, link: Link) -> str:
-    rid = deleted.id.id
-    text = f"**{code(str(rid))}** ({_place(deleted.copy.origin.span, link)})"
-    if rid.kind == "Namespace":
-        inside = f", {deleted.inside} of them from Applications that stay" if deleted.inside else ""
-        return f"{text}, with all objects in it{inside}"
-    if rid.kind == "CustomResourceDefinition":
-        return f"{text}, with every custom resource of its kind"
-    if rid.kind == "PersistentVolumeClaim":
-        return f"{text}, with the volume behind it unless its reclaim policy is `Retain`"
-    return text
-
-
-def _moved(found: Sequence[Moved], link: Link, limits: _Limits) -> Iterable[str]:
-    groups: dict[tuple[ApplicationKey, ApplicationKey], list[Moved]] = {}
-    for moved in found:
-        groups.setdefault((moved.before.key, moved.after.key), []).append(moved)
-    for (before, after), members in list(groups.items())[: limits.applications]:
-        ids = [moved.id for moved in members]
-        it = "it" if len(ids) == 1 else "them"
-        text = f"{code(after[2])} takes over {_shown(ids, limits)} from {code(before[2])}."
-        prunes = any(moved.prunes for moved in members)
-        if prunes and all(moved.already for moved in members):
-            text += (
-                f" Sync {code(after[2])} **before you merge**, so that it holds {it}: {code(before[2])} prunes by "
-                f"itself, and deletes {it} if it still does."
-            )
-        elif prunes:
-            text += (
-                f" {code(before[2])} prunes by itself: if it is synced before {code(after[2])} has taken {it} over, "
-                f"Argo CD deletes {it}."
-            )
-        risked = [moved.id for moved in members if moved.prunes]
-        bearing = [i for i in risked if is_data_bearing(i.id.group, i.id.kind)][: limits.objects]
-        protect = [line for owned_id in bearing for line in _annotate(owned_id)]
-        if protect:
-            text += " Protect what must not be lost before merging:\n\n"
-            text += block("\n".join(protect), "sh")
-        yield text
-
-
-def _shown(ids: Sequence[OwnedId], limits: _Limits) -> str:
-    return listed([code(str(i.id)) for i in ids], min(limits.objects, 4))
-
-
-def _annotate(owned_id: OwnedId) -> Iterator[str]:
-    rid = owned_id.id
-    kind = _KUBECTL_KINDS.get(rid.kind) or (f"{rid.kind}.{rid.group}" if rid.group else rid.kind).lower()
-    where = f" -n {rid.namespace}" if rid.namespace else ""
-    if all(_NAME.fullmatch(word) for word in (kind, rid.name, rid.namespace) if word):
-        yield f"kubectl annotate {kind} {rid.name}{where} argocd.argoproj.io/sync-options=Prune=false"
-
-
-def _rest(found: Deletions, limits: _Limits) -> Iterable[str]:
-    by_hand: dict[str, list[Deleted]] = {}
-    for deleted in found.by_hand:
-        by_hand.setdefault(deleted.copy.application.name, []).append(deleted)
-    for name, members in by_hand.items():
-        what = safe(counted([d.id.id for d in members]))
-        yield f"{code(name)} does not prune by itself: {what} stays until somebody syncs it with `--prune`."
-    if found.kept:
-        yield f"Protected, and left in the cluster: {safe(counted([d.id.id for d in found.kept]))}."
-    for application in found.orphaned:
-        yield f"{code(application.name)} is deleted without its finalizer: what it brought stays, and nobody owns it."
-    for application in found.unknown:
-        yield f"{code(application.name)} does not render as a whole, so what it will delete cannot be told."
-
-
 def _argocd(verb: str, application: Application) -> Iterator[str]:
     name = application.name
     if application.namespace not in ("", DEFAULT_NAMESPACE):
         name = f"{application.namespace}/{name}"
-    if _NAME.fullmatch(name):
+    if NAME.fullmatch(name):
         yield f"argocd app {verb} {name}{' --health' if verb == 'wait' else ''}"
 
 
