@@ -17,7 +17,7 @@ from checks.registry import Rule, rules
 from checks.sync_order.view import EMPTY, View, handovers_of, view_of
 from gitops.applications import IN_CLUSTER
 from gitops.live import Live
-from gitops.rendering import NotAnalysed, Rendered, RenderFailed
+from gitops.rendering import NotAnalysed, Rendered, RenderFailed, Rendering
 from gitops.repositories import RepositoryMatcher
 from gitops.snapshot import Change, Snapshot, State, Unknown
 from gitops.tree import Tree
@@ -48,6 +48,12 @@ class Evaluation:
         """What could not be seen in clusters and not be analysed in git, one sentence each, without a full stop."""
         unseen = self.live.unseen if self.live is not None else ()
         return (*unseen, *gaps_of(self.snapshot))
+
+    @property
+    def lost(self) -> tuple[str, ...]:
+        """What the base could be judged by and the head cannot, one sentence each, without a full stop. A change that
+        takes something out, or brings something that was never analysed, loses nothing."""
+        return () if self.base is None else lost(self.base, self.snapshot)
 
     def report(self, check_name: str) -> CheckReport:
         """The report of one check run. Raises `KeyError` for a name that no rule belongs to."""
@@ -165,6 +171,32 @@ def _reports(
         )
         reports.append(CheckReport(name, tuple(f for f in findings if f.rule in own), left_out, counts, unused))
     return tuple(reports)
+
+
+def lost(base: Snapshot, head: Snapshot) -> tuple[str, ...]:
+    """See `Evaluation.lost`."""
+    found = [
+        f"{_label(state)} could be analysed before: {gap}"
+        for key, state in head.by_key.items()
+        if (before := base.by_key.get(key)) is not None and isinstance(before.rendering, Rendered)
+        for gap in _gaps_of(state.rendering)
+        if gap not in before.rendering.gaps
+    ]
+    gone = any(key not in head.by_key for key in base.by_key)
+    if gone:
+        # What cannot be read or expanded any more may have held them.
+        known = {(unknown.name, unknown.span.path, unknown.reason) for unknown in base.unknown}
+        new = [each for each in head.unknown if (each.name, each.span.path, each.reason) not in known]
+        found += [f"Applications came from it before: {_gap(unknown)}" for unknown in new]
+    if head.truncated and not base.truncated:
+        found.append("there are more Applications now than argofix looks at")
+    return tuple(dict.fromkeys(found))
+
+
+def _gaps_of(rendering: Rendering) -> tuple[str, ...]:
+    if isinstance(rendering, NotAnalysed):
+        return (rendering.reason,)
+    return rendering.gaps if isinstance(rendering, Rendered) else ()
 
 
 def gaps_of(snapshot: Snapshot) -> tuple[str, ...]:

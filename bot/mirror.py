@@ -22,6 +22,7 @@ from bot.listing import HostileTree, TreeTooLarge, count
 from bot.trees import Repository
 
 T = TypeVar("T")
+MergeBase = Callable[[], Awaitable[str | None]]  # asked only when it is needed; None where nobody knows
 KEEP = "refs/argofix/commit/"  # one ref for each commit fetched
 DAMAGED = "argofix-damaged"  # a file that a reader leaves where an object could not be read
 MOST_REFS = 400  # then the mirror is begun anew: cheaper than a repack, and bounds the disk
@@ -67,11 +68,13 @@ class Mirror:
         async with self.lock:
             await self._repaired(lambda: self._fetch(commits, refs, depth))
 
-    async def merge(self, base: str, head: str, *, number: int | None = None, merge_base: str | None = None) -> str:
+    async def merge(
+        self, base: str, head: str, *, number: int | None = None, merge_base: MergeBase | None = None
+    ) -> str:
         """An object id whose tree is `head` merged into `base` (commit ids), as GitHub would merge them.
 
         GitHub's own `refs/pull/NUMBER/merge` is taken when its parents are exactly those two. Else git merges here:
-        on `merge_base` when it is known (`bot.github.repos.compare`), which needs three commits only, or with as much
+        on what `merge_base` answers (`bot.github.repos.compare`), which needs three commits only, or with as much
         history as it takes. Raises `MergeConflict`, `TreeTooLarge`,
         `HostileTree`, and what `fetch` raises.
         """
@@ -149,11 +152,12 @@ class Mirror:
             await self._discard()
             await self._prepare()
 
-    async def _merge(self, base: str, head: str, number: int | None, merge_base: str | None) -> str:
+    async def _merge(self, base: str, head: str, number: int | None, ask: MergeBase | None) -> str:
         if number is not None:
             merged = await self._of_github(base, head, number)
             if merged is not None:
                 return merged
+        merge_base = None if ask is None else await ask()
         if merge_base is not None:
             await self._fetch([base, head, merge_base], (), 1)
             await self._countable(base, head, merge_base)

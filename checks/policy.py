@@ -90,6 +90,7 @@ class Policy:
     secrets_provided: tuple[Declared, ...] | None = None  # None: the configuration does not say
     argocd_overlay: str | None = None
     versions: Mapping[str, VersionPolicy] = field(default_factory=dict)
+    not_analysed_passes: bool = False  # a change that takes away what it is judged by passes all the same
     problems: tuple[PolicyProblem, ...] = ()
     preferred: tuple[Preferred, ...] = ()  # of one run, not of the file; comes before `keep`
 
@@ -194,6 +195,7 @@ class _Reader:
                 "secrets": lambda n: self._mapping(n, "secrets", {"provided": self._provided}),
                 "argocd": lambda n: self._mapping(n, "argocd", {"overlay": self._overlay}),
                 "versions": self._versions,
+                "gate": lambda n: self._mapping(n, "gate", {"not-analysed": self._not_analysed}),
             },
         )
         return Policy(**self.values, problems=tuple(self.problems))
@@ -301,6 +303,13 @@ class _Reader:
             self.values["argocd_overlay"] = normalise(text) if text is not None else None
         except GitopsError as error:
             self._problem(node, f"`argocd.overlay` must be a directory of this repository: {error}")
+
+    def _not_analysed(self, node: yaml.Node) -> None:
+        value = to_python(node)
+        if value in ("pass", "fail"):
+            self.values["not_analysed_passes"] = value == "pass"
+        else:
+            self._problem(node, "`gate.not-analysed` must be `fail` (the default) or `pass`")
 
     def _versions(self, node: yaml.Node) -> None:
         self.values["versions"], problems = read_versions(node)

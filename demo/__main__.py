@@ -11,11 +11,12 @@ from pathlib import Path
 
 from bot import logs
 from bot.app import Running, serve
+from bot.formats import gate
 from bot.settings import Settings
-from checks.registry import rules
 from demo.argocd import ARGO_CD, publish
 from demo.cluster import fill
 from demo.story import BEFORE, MIGRATION, PROPOSED
+from handlers.judging import check_names
 from tests.github import PullRequest, Repository, SimulatedGitHub, show
 from tests.kubernetes import SimulatedCluster, allow, write_kubeconfig
 from tests.quay import SimulatedQuay
@@ -125,7 +126,7 @@ async def _open_from(github: SimulatedGitHub, repo: Repository, branch: str) -> 
 
 async def _checked(github: SimulatedGitHub, pull: PullRequest) -> None:
     """Wait until every check run of the pull request is completed."""
-    names = {rule.check_name for rule in rules()}
+    names = {gate.NAME, *check_names()}
     await github.wait_for(
         lambda: set(pull.checks) == names and all(run.status == "completed" for run in pull.checks.values()),
         within=40,

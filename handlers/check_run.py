@@ -8,7 +8,8 @@ from bot.events import CheckRunEvent
 from bot.formats import check_run
 from handlers.button import fix_pull
 from handlers.desk import Desk
-from handlers.pulls import end_runs, evaluate_pull, pulls_of_head
+from handlers.judging import end_runs
+from handlers.pulls import evaluate_pull, pulls_of_head
 
 _NO_PULL = "no open pull request ends with this commit any more"
 

@@ -17,13 +17,13 @@ from typing import TypeVar
 from bot.context import Context, Services
 from bot.deliveries import Delivery
 from bot.events import NumberedEvent, RepositoryEvent
+from bot.formats import gate
 from bot.github import checks, comments, contents, installations, pulls
 from bot.github.app import FIX, REPORT
 from bot.github.errors import Conflict
 from bot.github.installations import HookDelivery
 from bot.github.model import Installation
 from bot.schedule import own
-from checks.registry import rules
 from handlers.button import keep_up
 from handlers.desk import Desk
 from handlers.issue_comment import commented
@@ -128,10 +128,9 @@ async def _repository(desk: Desk) -> None:
     # By the commit: one that was looked at is not looked at again while the store remembers it.
     await services.enqueue(pushed(f"default/{repository.id}/{tip}", desk.installation, repository, tip, now))
     await _commands(desk, now)
-    names = {rule.check_name for rule in rules()}
     for pull in in_turn(await pulls.listed(desk.github, desk.name), PULLS, _pass(services)):
         runs = await checks.for_ref(desk.github, desk.name, pull.head.sha, app_id=services.identity.id)
-        if names <= {run.name for run in runs if run.status == "completed"}:
+        if any(run.name == gate.NAME and run.status == "completed" for run in runs):
             continue
         name = f"pull/{repository.id}/{pull.number}/{pull.head.sha}/{int(now // _ONCE_IN)}"
         await services.enqueue(

@@ -6,7 +6,7 @@ import pytest
 
 from bot.git import GitError, RefNotFound, RepositoryGone
 from bot.listing import TreeTooLarge
-from bot.mirror import KEEP, MergeConflict, Mirror
+from bot.mirror import KEEP, MergeBase, MergeConflict, Mirror
 from bot.trees import BlobUnreadable
 from tests.bot.test_trees import sh
 from tests.github import Fault, Installation, Repository, SimulatedGitHub, faults
@@ -14,6 +14,13 @@ from tests.github import Fault, Installation, Repository, SimulatedGitHub, fault
 
 def head(repo: Repository, branch: str = "main") -> str:
     return repo.git.refs("refs/heads/")[f"refs/heads/{branch}"]
+
+
+def knowing(merge_base: str) -> MergeBase:
+    async def ask() -> str | None:
+        return merge_base
+
+    return ask
 
 
 def fetches(github: SimulatedGitHub) -> int:
@@ -60,7 +67,7 @@ async def test_else_git_merges_here(repo: Repository, mirror: Mirror, known: boo
         repo.push("main", {"README.md": f"{i}\n"})
     repo.git.update_ref("refs/heads/feature", root)
     repo.push("feature", {"b.yaml": "b: 1\n"})
-    merged = await mirror.merge(head(repo), head(repo, "feature"), merge_base=root if known else None)
+    merged = await mirror.merge(head(repo), head(repo, "feature"), merge_base=knowing(root) if known else None)
     with mirror.open() as repository:
         tree = await repository.read_tree(merged)
         assert (tree.read("README.md"), tree.read("b.yaml")) == (b"59\n", b"b: 1\n")
@@ -72,7 +79,7 @@ async def test_a_conflict_names_its_files(repo: Repository, mirror: Mirror) -> N
     repo.git.update_ref("refs/heads/feature", root)
     repo.push("feature", {"apps/a.yaml": "a: 3\n", "c.yaml": "c\n"})
     with pytest.raises(MergeConflict) as caught:
-        await mirror.merge(head(repo), head(repo, "feature"), number=1, merge_base=root)
+        await mirror.merge(head(repo), head(repo, "feature"), number=1, merge_base=knowing(root))
     assert caught.value.paths == ("apps/a.yaml",)
 
 
@@ -186,5 +193,5 @@ async def test_a_tree_bomb_is_not_merged(repo: Repository, mirror: Mirror, known
     await mirror.fetch([root])
     kept = (mirror.directory / "config").stat().st_ino
     with pytest.raises(TreeTooLarge, match="more than 300,000 files"):
-        await mirror.merge(head(repo), bomb, merge_base=root if known else None)
+        await mirror.merge(head(repo), bomb, merge_base=knowing(root) if root else None if known else None)
     assert (mirror.directory / "config").stat().st_ino == kept

@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 
 Contents = dict[str, bytes | str | File | None]
 
-CHECKS = {rule.check_name for rule in rules()}
+GATE = "argofix"
+CHECKS = {rule.check_name for rule in rules()} | {GATE}
 OWNERSHIP = "argofix / ownership"
 PASSED = dict.fromkeys(CHECKS, "success")
-FAILED = PASSED | {OWNERSHIP: "failure"}
+FAILED = PASSED | {OWNERSHIP: "failure", GATE: "failure"}
 KUSTOMIZATION = "apps/api-backend/kustomization.yaml"
 GOOD: Contents = {KUSTOMIZATION: BEFORE[KUSTOMIZATION]}
 

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from demo.story import BEFORE, PROPOSED
+from handlers import judging
 from handlers.reconcile import PULLS, in_turn
 from tests.github import SimulatedGitHub, User, faults
-from tests.handlers.conftest import CHECKS, FAILED, GOOD, PASSED, Bot, by_the_app, checked, proposed
+from tests.handlers.conftest import FAILED, GATE, GOOD, PASSED, Bot, by_the_app, checked, proposed
 
 NEVER = 1e6  # beside the one at start: the clock of these tests leaps over every pause
 
@@ -80,11 +81,12 @@ async def test_a_webhook_that_is_never_accepted_is_not_asked_for_for_ever(
 
 
 async def test_runs_that_a_lost_server_left_in_progress_are_ended(
-    github: SimulatedGitHub, bot_: Bot, alice: User
+    github: SimulatedGitHub, bot_: Bot, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    github.faults.append(faults.Fault(faults.server_error(502), path=r"/check-runs/\d+$", times=None))
+    monkeypatch.setattr(judging, "GRACE", 0)
+    github.faults.append(faults.Fault(faults.server_error(502), path=r"/issues/\d+/comments$", times=None))
     _, pull = await proposed(github, alice)
-    await github.wait_for(lambda: set(pull.checks) == CHECKS)
+    await github.wait_for(lambda: set(pull.checks) == {GATE})
     deaf(github)
     await bot_.kill()
     github.faults.clear()
@@ -94,11 +96,12 @@ async def test_runs_that_a_lost_server_left_in_progress_are_ended(
 
 
 async def test_runs_of_a_former_head_are_ended_by_the_next_one(
-    github: SimulatedGitHub, bot_: Bot, alice: User
+    github: SimulatedGitHub, bot_: Bot, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    github.faults.append(faults.Fault(faults.server_error(502), path=r"/check-runs/\d+$", times=None))
+    monkeypatch.setattr(judging, "GRACE", 0)
+    github.faults.append(faults.Fault(faults.server_error(502), path=r"/issues/\d+/comments$", times=None))
     repo, pull = await proposed(github, alice)
-    await github.wait_for(lambda: set(pull.checks) == CHECKS)
+    await github.wait_for(lambda: set(pull.checks) == {GATE})
     await bot_.kill()
     github.faults.clear()
     shutil.rmtree(bot_.state)

@@ -6,7 +6,7 @@ import pytest
 
 from demo.story import BEFORE, PROPOSED
 from tests.github import Fault, SimulatedGitHub, User, faults
-from tests.handlers.conftest import CHECKS, FAILED, Bot, by_the_app, checked, proposed, summary_of
+from tests.handlers.conftest import CHECKS, FAILED, GATE, Bot, by_the_app, checked, proposed, summary_of
 from tests.handlers.test_fixes import SMALL
 
 
@@ -23,7 +23,8 @@ async def test_renamed_and_another_one_has_taken_the_name(github: SimulatedGitHu
     github.rename(repo, "renamed")
     other = github.repository("acme/platform", {**BEFORE, **PROPOSED}, private=False)
     await bot_.idle()
-    assert await checked(github, pull) == dict.fromkeys(CHECKS, "neutral")
+    assert await checked(github, pull) == dict.fromkeys(CHECKS, "neutral") | {GATE: "success"}
+    assert pull.checks[GATE].title == "Nothing here could be analysed"
     assert "not analysed" in summary_of(pull)
     assert other.check_runs == {}
     assert other.pulls == []
@@ -45,7 +46,8 @@ async def test_deleted_between_webhook_and_fetch(github: SimulatedGitHub, bot_: 
     assert all("not found" in reason.lower() for reason in dead)
     other.push("copy", PROPOSED, author=alice)
     next_one = github.open_pull(other, "copy", title="Copy", user=alice)
-    assert set((await checked(github, next_one)).values()) == {"neutral"}  # its Applications read from acme/platform
+    # Its Applications read from acme/platform.
+    assert await checked(github, next_one) == dict.fromkeys(CHECKS, "neutral") | {GATE: "success"}
     assert "could not look" not in summary_of(next_one)
 
 

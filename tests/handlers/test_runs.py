@@ -8,12 +8,14 @@ import pytest
 
 import handlers.pulls
 from demo.story import BEFORE, PROPOSED
+from handlers import judging
 from tests.github import Fault, SimulatedGitHub, User, faults
 from tests.github.pulls import announce
 from tests.github.refs import move_ref
 from tests.handlers.conftest import (
     CHECKS,
     FAILED,
+    GATE,
     GOOD,
     OWNERSHIP,
     PASSED,
@@ -29,12 +31,12 @@ from tests.scenarios import application, config_map, documents, kustomization
 EVERY_REQUEST = [
     r"/access_tokens$",
     r"/repos/acme/platform$",
-    r"/pulls/\d+$",
+    r"/pulls$",
     r"/git/ref/heads/",
     r"/commits/[0-9a-f]+/check-runs",
     r"/check-runs$",
     r"/check-runs/\d+$",
-    r"/compare/",
+    r"/issues/\d+/comments$",
     r"info/refs",
     r"git-upload-pack$",
 ]
@@ -68,14 +70,15 @@ EVERY_REQUEST = [
     ],
 )
 async def test_every_kind_of_request_may_fail_once(
-    github: SimulatedGitHub, bot_: Bot, alice: User, effect: faults.Effect
+    github: SimulatedGitHub, bot_: Bot, alice: User, effect: faults.Effect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(judging, "GRACE", 0)
     repo = github.repository("acme/platform", BEFORE)
     github.install(repo)
     await bot_.idle()
     github.expire_tokens()
     if effect.exhaust:  # once is enough: until the hour is over, nothing else is answered
-        github.faults.append(Fault(effect, path=r"/compare/"))
+        github.faults.append(Fault(effect, path=r"/issues/\d+/comments$"))
     else:
         # git gives up what is refused twice in a row.
         paths = EVERY_REQUEST[:-1] if effect.status in (401, 403) else EVERY_REQUEST
@@ -88,7 +91,10 @@ async def test_every_kind_of_request_may_fail_once(
     assert await bot_.dead() == []
 
 
-async def test_a_newer_head_ends_the_older_run_at_once(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:
+async def test_a_newer_head_ends_the_older_run_at_once(
+    github: SimulatedGitHub, bot_: Bot, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judging, "GRACE", 0)
     repo = github.repository("acme/platform", BEFORE)
     github.install(repo)
     await bot_.idle()
@@ -97,6 +103,7 @@ async def test_a_newer_head_ends_the_older_run_at_once(github: SimulatedGitHub, 
     old = repo.push("copy", PROPOSED, author=alice)
     pull = github.open_pull(repo, "copy", title="Copy", user=alice)
     await gate.reached()
+    await github.wait_for(lambda: set(pull.checks) == {GATE})
     new = repo.push("copy", GOOD, author=alice)
     assert await checked(github, pull) == PASSED  # while the old fetch still hangs
     gate.set()
@@ -132,12 +139,12 @@ async def test_a_draft_that_becomes_ready_meanwhile_gets_its_result(
 async def test_the_last_attempt_leaves_nothing_in_progress_and_a_redelivery_mends_it(
     github: SimulatedGitHub, bot_: Bot, alice: User
 ) -> None:
-    github.faults.append(Fault(faults.server_error(502), path=r"/compare/", times=None))
+    github.faults.append(Fault(faults.server_error(502), path=r"/issues/\d+/comments$", times=None))
     _, pull = await proposed(github, alice)
     await bot_.idle()
     assert await checked(github, pull) == dict.fromkeys(CHECKS, "failure")
     assert "could not look at this change" in summary_of(pull)
-    assert any("/compare/" in reason for reason in await bot_.dead())
+    assert any("/comments" in reason for reason in await bot_.dead())
     github.faults.clear()
     github.redeliver(next(d for d in github.deliveries if d.event == "pull_request"))
     await bot_.idle()
@@ -154,8 +161,8 @@ async def test_git_may_refuse_a_fresh_token_for_a_while(github: SimulatedGitHub,
 async def test_a_refused_token_leaves_nothing_in_progress(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:
     """Trying again goes on for an hour; whoever waits for the check is told at once."""
     gate = Gate()
-    github.faults.append(Fault(faults.bad_credentials(), path=r"/compare/", times=4))
-    github.faults.append(Fault(faults.held(gate), path=r"/pulls/\d+$", skip=1))
+    github.faults.append(Fault(faults.bad_credentials(), path=r"/issues/\d+/comments$", times=2))
+    github.faults.append(Fault(faults.held(gate), path=r"/pulls$", skip=1))
     _, pull = await proposed(github, alice)
     await gate.reached()
     assert {(run.status, run.conclusion) for run in pull.checks.values()} == {("completed", "failure")}
@@ -181,8 +188,8 @@ async def test_an_error_of_our_own_is_no_pass_and_tells_no_inside(
 
 async def test_a_pull_request_closed_between_two_attempts(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:
     gate = Gate()
-    github.faults.append(Fault(faults.server_error(502), path=r"/compare/", times=4))
-    github.faults.append(Fault(faults.held(gate), path=r"/pulls/\d+$", skip=1))
+    github.faults.append(Fault(faults.server_error(502), path=r"/issues/\d+/comments$", times=4))
+    github.faults.append(Fault(faults.held(gate), path=r"/pulls$", skip=1))
     _, pull = await proposed(github, alice)
     await gate.reached()
     github.close(pull, alice)
@@ -243,7 +250,7 @@ async def test_a_re_run_survives_a_fault_once(github: SimulatedGitHub, bot_: Bot
     await checked(github, pull)
     await bot_.idle()
     before = len(repo.check_runs)
-    github.faults.append(Fault(faults.server_error(502), path=r"/compare/", times=4))
+    github.faults.append(Fault(faults.server_error(502), path=r"/issues/\d+/comments$", times=4))
     github.rerequest(repo, pull.checks[OWNERSHIP], alice)
     await bot_.idle()
     assert await checked(github, pull) == FAILED

@@ -1,0 +1,120 @@
+"""The check run `argofix`: what all the others say, in one that branch protection can require."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.evaluation import Evaluation
+from bot.formats import check_run
+from bot.formats.markdown import bullets, details, safe
+from bot.github.checks import TEXT_BYTES, Report
+from checks.policy import Policy
+from checks.wording import plural
+from gitops.rendering import Rendered
+from gitops.spans import Span
+
+NAME = "argofix"
+_RANKS = ("failure", "neutral", "success")
+_ROOM = TEXT_BYTES - 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One thing that a head commit stands for: a pull request, or a group of a merge queue. `label` is Markdown (`#12
+    into main`), `link` gives the address of a place, `notes` are said first."""
+
+    label: str
+    evaluation: Evaluation
+    policy: Policy
+    link: Callable[[Span], str]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def concerns_argo_cd(self) -> bool:
+        """Whether there is anything here that Argo CD would read, before the change or after it."""
+        return any(s.states or s.unknown for s in (self.evaluation.snapshot, self.evaluation.base) if s is not None)
+
+    def report(self, name: str) -> Report:
+        """What the check run `name` says about it. Raises `KeyError` for a name that no rule belongs to."""
+        report = self.evaluation.report(name)
+        return check_run.completed(self.evaluation, report, self.policy, self.link, self.notes)
+
+
+def together(judged: Sequence[Judged], name: str) -> Report:
+    """One check of all that a head stands for: a check run belongs to a commit, so the worst verdict counts."""
+    reports = sorted(((each.label, each.report(name)) for each in judged), key=lambda pair: _rank(pair[1]))
+    label, worst = reports[0]
+    if len(reports) == 1:
+        return worst
+    parts: list[str] = []
+    left_out: list[str] = []
+    for where, report in reports:
+        part = f"## For {where}: {report.conclusion}\n\n{report.summary}"
+        fits = sum(len(p.encode()) for p in parts) + len(part.encode()) <= _ROOM
+        (parts if fits else left_out).append(part if fits else where)
+    if left_out:
+        parts.append(f"Left out here for their length: {', '.join(left_out)}.")
+    annotations = {(a.path, a.start_line, a.title): a for _, report in reports for a in report.annotations}
+    actions = {action.identifier: action for _, report in reports for action in report.actions}
+    return Report(
+        title=f"{worst.title} (for {label})" if worst.conclusion != "success" else worst.title,
+        summary="\n\n".join(parts),
+        conclusion=worst.conclusion,
+        annotations=list(annotations.values()),
+        actions=list(actions.values()),
+    )
+
+
+def summed(judged: Sequence[Judged], shown: Mapping[str, Report], addresses: Mapping[str, str]) -> Report:
+    """What `argofix` says. `shown` are the other check runs by name, `addresses` where they can be read.
+
+    It fails when one of them does, and when the change makes something that could be judged impossible to judge:
+    GitHub lets `neutral` pass, and nobody may get past a check by breaking it. It is never `neutral`.
+    """
+    if not any(each.concerns_argo_cd for each in judged):
+        text = "argofix found no Argo CD Application in this repository, so there is nothing to judge."
+        return Report("No Argo CD Application here", text, conclusion="success")
+    failed = {name: report for name, report in shown.items() if report.conclusion == "failure"}
+    lost = tuple(dict.fromkeys(one for each in judged for one in _lost(each)))
+    gaps = {gap for each in judged for gap in each.evaluation.gaps}
+    if failed:
+        name, worst = next(iter(failed.items()))
+        more = f" ({plural('check', len(failed))} failed)" if len(failed) > 1 else ""
+        title = f"{name.rpartition(' / ')[2]}: {worst.title}{more}"
+    elif lost:
+        title = f"{plural('thing', len(lost))} that could be judged before cannot be judged now"
+    elif gaps:
+        seen = sum(1 for each in judged for s in each.evaluation.snapshot.states if isinstance(s.rendering, Rendered))
+        title = "Nothing wrong in what could be analysed" if seen else "Nothing here could be analysed"
+    else:
+        title = "All is well"
+    parts: list[str] = []
+    if lost:
+        parts.append(
+            "This change takes away what argofix needs to judge it, so it does not pass. If that is meant, "
+            "`gate: {not-analysed: pass}` in `.github/argofix.yaml` on the default branch lets it."
+        )
+        parts.append(bullets((safe(one) for one in lost), most=20))
+    parts.append(bullets(_line(name, report, addresses.get(name)) for name, report in shown.items()))
+    if len(judged) > 1:
+        parts.append(
+            f"This commit is judged for {', '.join(each.label for each in judged)}; the worst verdict counts."
+        )
+    if gaps and not lost:
+        parts.append(details(f"Not analysed: {len(gaps)}", bullets((safe(gap) for gap in sorted(gaps)), most=50)))
+    conclusion = "failure" if failed or lost else "success"
+    return Report(title[:240], "\n\n".join(part for part in parts if part), conclusion=conclusion)
+
+
+def _lost(judged: Judged) -> tuple[str, ...]:
+    return () if judged.policy.not_analysed_passes else judged.evaluation.lost
+
+
+def _line(name: str, report: Report, address: str | None) -> str:
+    where = f"[{name}]({address})" if address else name
+    return f"{where}: **{report.conclusion}**. {safe(report.title)}"
+
+
+def _rank(report: Report) -> int:
+    return _RANKS.index(report.conclusion or "success")

@@ -1,0 +1,197 @@
+"""The check runs of one head commit: begun when the answer takes a while, and ended whatever happens.
+
+`argofix` sums up the others and is the one that branch protection can require. So it comes last, and where nothing
+could be judged it fails: GitHub lets `neutral` pass.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from bot.errors import PermanentError, Superseded, TemporaryError
+from bot.fields import Fields
+from bot.formats import check_run, gate
+from bot.formats.gate import Judged
+from bot.github import checks
+from bot.github.checks import Report
+from bot.github.errors import Unauthorised
+from bot.github.model import CheckRun
+from checks.registry import rules
+from handlers.desk import Desk
+
+log = logging.getLogger(__name__)
+
+# Seconds after which somebody who waits is shown that work goes on. What is answered sooner costs one request a run.
+GRACE = 0.2
+OVERTAKEN = "a newer commit took its place"
+
+Look = Callable[[AsyncExitStack], Awaitable[Sequence[Judged]]]
+
+
+async def judge(desk: Desk, sha: str, identity: str, look: Look) -> bool:
+    """Bring the check runs of the commit `sha` up to date with what `look` finds; False when they are already.
+
+    `identity` names the evaluation's inputs. `look` may open what it reads from in the stack that it gets: that is
+    closed when everything has been said.
+    """
+    runs = _Runs(desk, sha, identity, await runs_of(desk, sha))
+    if runs.done:
+        log.info("the check runs are up to date", extra={"head": sha})
+        return False
+    try:
+        async with AsyncExitStack() as stack:
+            judged = await runs.meanwhile(look(stack))
+            await runs.complete(judged)
+    except Superseded:
+        await runs.give_up(check_run.overtaken(OVERTAKEN))
+        raise
+    except Unauthorised as error:
+        # Not for another hour: whoever waits for these runs is told now, if only GitHub takes that.
+        await runs.give_up(check_run.could_not_run(str(error)))
+        raise
+    except (TemporaryError, asyncio.CancelledError) as error:
+        # It is tried again, and the run stays in progress until then.
+        if desk.last_attempt:
+            await runs.give_up(check_run.could_not_run(str(error) or "it took too long"))
+        raise
+    except Exception as error:
+        # Only what was written for people is shown to them; the rest stands in the operator's log.
+        reason = str(error) if isinstance(error, PermanentError) else ""
+        await runs.give_up(check_run.could_not_run(reason or f"argofix failed ({type(error).__name__})"))
+        raise
+    return True
+
+
+async def runs_of(desk: Desk, sha: str) -> dict[str, CheckRun]:
+    """Our latest check run of each name on a commit."""
+    app = desk.context.services.identity.id
+    return {run.name: run for run in await checks.for_ref(desk.github, desk.name, sha, app_id=app)}
+
+
+async def end_runs(desk: Desk, sha: str, report: Report) -> None:
+    """End what is unfinished on a commit that nobody will evaluate."""
+    for run in (await runs_of(desk, sha)).values():
+        if run.status != "completed":
+            await _end(desk, run, report)
+
+
+def check_names() -> tuple[str, ...]:
+    """The check runs that rules report under; `argofix` comes on top of them."""
+    return tuple(dict.fromkeys(rule.check_name for rule in rules()))
+
+
+@dataclass(slots=True)
+class _Runs:
+    desk: Desk
+    sha: str
+    identity: str
+    existing: Mapping[str, CheckRun]
+    begun: CheckRun | None = None  # `argofix`, while it is in progress
+
+    @property
+    def done(self) -> bool:
+        """Whether the sum was told for these very inputs (it is told last, so the others were too) and nothing was
+        left open: what made a run neutral, a cluster that did not answer, may be over by now."""
+        mine = [run for run in self.existing.values() if run.external_id == self.identity]
+        return self._is_done(gate.NAME) and not any(run.conclusion == "neutral" for run in mine)
+
+    def _is_done(self, name: str) -> bool:
+        run = self.existing.get(name)
+        ended = run is not None and run.status == "completed" and run.conclusion != "neutral"
+        return ended and run is not None and run.external_id == self.identity
+
+    async def meanwhile(self, work: Awaitable[Sequence[Judged]]) -> Sequence[Judged]:
+        """Await `work`, and show that it goes on when that takes more than a moment."""
+        task = asyncio.ensure_future(work)
+        try:
+            await asyncio.wait((task,), timeout=GRACE)
+            if not task.done():
+                await self._begin()
+            return await task
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def complete(self, judged: Sequence[Judged]) -> None:
+        shown: dict[str, Report] = {}
+        addresses: dict[str, str] = {}
+        if any(each.concerns_argo_cd for each in judged):
+            for name in check_names():
+                self.desk.context.check()
+                shown[name] = await asyncio.to_thread(gate.together, judged, name)
+                addresses[name] = (await self._show(name, shown[name])).html_url
+        self.desk.context.check()
+        total = gate.summed(judged, shown, addresses)
+        self._count(judged)
+        if self.begun is not None:
+            run, self.begun = self.begun, None
+            await checks.update(self.desk.github, self.desk.name, run.id, report=total, now=self._now)
+        else:
+            await self._create(gate.NAME, total)
+        log.info("judged", extra={"head": self.sha, "conclusion": total.conclusion})
+
+    async def give_up(self, report: Report) -> None:
+        """Leave nothing in progress for ever, and let nothing pass. GitHub may be the very thing that fails, so this
+        may fail too."""
+        try:
+            if self.begun is not None:
+                run, self.begun = self.begun, None
+                await _end(self.desk, run, report)
+            if report.conclusion == "failure":
+                for name in (*check_names(), gate.NAME):
+                    if not self._is_done(name):
+                        await self._create(name, report, "")
+        except Exception:
+            log.warning("check runs could not be ended", extra={"head": self.sha}, exc_info=True)
+
+    async def _begin(self) -> None:
+        run = self.existing.get(gate.NAME)
+        left = run is not None and run.status != "completed" and run.external_id == self.identity
+        # One that an interrupted attempt left is taken up again; it has no annotations that ours would be added to.
+        self.begun = run if left else await self._create(gate.NAME, check_run.in_progress())
+
+    async def _show(self, name: str, report: Report) -> CheckRun:
+        """One request where the answer is new; GitHub adds annotations to those that an interrupted attempt left."""
+        run = self.existing.get(name)
+        if run is not None and run.external_id == self.identity:
+            if self._is_done(name):
+                return run
+            if run.status != "completed" and await self._blank(run):
+                return await checks.update(self.desk.github, self.desk.name, run.id, report=report, now=self._now)
+        return await self._create(name, report)
+
+    async def _create(self, name: str, report: Report, identity: str | None = None) -> CheckRun:
+        return await checks.create(
+            self.desk.github,
+            self.desk.name,
+            name=name,
+            head_sha=self.sha,
+            report=report,
+            external_id=self.identity if identity is None else identity,
+            now=self._now,
+        )
+
+    async def _blank(self, run: CheckRun) -> bool:
+        fields = Fields(await self.desk.github.getitem(f"/repos/{self.desk.name}/check-runs/{{run}}", run=run.id))
+        return fields.inner("output").number("annotations_count") == 0
+
+    def _count(self, judged: Sequence[Judged]) -> None:
+        for each in judged:
+            for finding in each.evaluation.findings:
+                if finding.introduced:
+                    counted = self.desk.context.services.metrics.findings
+                    counted.labels(finding.rule, finding.severity.value).inc()
+
+    @property
+    def _now(self) -> float:
+        return self.desk.context.services.clock.now()
+
+
+async def _end(desk: Desk, run: CheckRun, report: Report) -> None:
+    # Without an evaluation's name: the next delivery does not take it for an answer.
+    now = desk.context.services.clock.now()
+    await checks.update(desk.github, desk.name, run.id, report=report, now=now, external_id="")
