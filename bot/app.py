@@ -134,7 +134,10 @@ async def serve(
         )
         log.info("listening", extra={"port": port, "renderer": engine.renderer})
         if engine.exposed:
-            log.warning("the renderer is not shut in", extra={"exposed": " and ".join(engine.exposed)})
+            exposed, refused = " and ".join(engine.exposed), "pull requests from forks of public repositories"
+            log.warning("the renderer is not shut in", extra={"exposed": exposed, "refused": refused})
+            reach = f"it is not shut in and could reach {exposed}; {refused} are refused"
+            troubles.replace("renderer", {"confinement": reach})
         if started is not None:
             started(Running(port, worker, engine))
         await _until(stop, worker, _work(worker, github, clock, identity, problem, _periodic(settings)))

@@ -29,6 +29,11 @@ from gitops.repositories import RepositoryMatcher, RepositoryName, parse_repo_ur
 from gitops.spans import Span
 from gitops.tree import Tree
 
+_STRANGERS = (
+    "it comes from a fork of a public repository, so anybody at all may have written it, and the renderer "
+    "of this server is not shut in; whoever has read the change may push it to a branch here, where it is judged"
+)
+
 # Part of what an evaluation is known by: a release that judges differently judges anew.
 VERSION = "1"
 # GitHub's own rules for names; an Enterprise managed user has one underscore.
@@ -100,12 +105,19 @@ class Desk:
         """Whether anybody at all may have written the change, and anybody may read what is said about it."""
         return pull.from_fork and not self.repository.private
 
+    def refusal(self, pull: PullRequest) -> str | None:
+        """Why nothing of a pull request is rendered here, without a full stop; None when it is."""
+        return _STRANGERS if self.by_stranger(pull) and self.context.services.engine.exposed else None
+
     async def evaluate(
         self, tree: Tree, base: Tree | None, policy: Policy, *, by_stranger: bool = False
     ) -> Evaluation:
-        """Evaluate, and stop at once when a newer delivery takes over."""
+        """Evaluate, and stop at once when a newer delivery takes over. Raises `PermanentError` for strangers' files
+        where the renderer is not shut in."""
         services, matcher = self.context.services, self.matcher
         engine, clusters = services.engine, services.clusters
+        if by_stranger and engine.exposed:
+            raise PermanentError(_STRANGERS)
         if by_stranger and clusters is not None:
             clusters = Withheld()
         evaluation = await self.context.unless_superseded(

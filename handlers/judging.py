@@ -66,6 +66,13 @@ async def judge(desk: Desk, sha: str, identity: str, look: Look) -> bool:
     return True
 
 
+async def refuse(desk: Desk, sha: str, identity: str, report: Report) -> None:
+    """Say of the commit `sha` by every check run that it is not judged. `identity` as for `judge`."""
+    runs = _Runs(desk, sha, identity, await runs_of(desk, sha))
+    if not runs.done:
+        await runs.say(report)
+
+
 async def runs_of(desk: Desk, sha: str) -> dict[str, CheckRun]:
     """Our latest check run of each name on a commit."""
     app = desk.context.services.identity.id
@@ -133,6 +140,11 @@ class _Runs:
         else:
             await self._create(gate.NAME, total)
         log.info("judged", extra={"head": self.sha, "conclusion": total.conclusion})
+
+    async def say(self, report: Report) -> None:
+        """The same in every run, the sum last."""
+        for name in (*check_names(), gate.NAME):
+            await self._show(name, report)
 
     async def give_up(self, report: Report) -> None:
         """Leave nothing in progress for ever, and let nothing pass. GitHub may be the very thing that fails, so this

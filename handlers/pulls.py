@@ -17,7 +17,7 @@ from bot.github.model import PullRequest
 from bot.mirror import MergeConflict
 from checks.policy import PATH, Policy, read_policy
 from handlers.desk import Desk, fingerprint
-from handlers.judging import OVERTAKEN, end_runs, judge, runs_of
+from handlers.judging import OVERTAKEN, end_runs, judge, refuse, runs_of
 from handlers.order import show_order
 
 log = logging.getLogger(__name__)
@@ -62,6 +62,11 @@ async def evaluate_pull(desk: Desk, number: int, *, again: str = "") -> None:
     default = known if known is not None else await desk.default_tip()
     subjects = sorted(((each, at) for each in together if (at := tips[each.base.ref]) is not None), key=_by_number)
     names = [f"{each.number}:{each.base.ref}:{at}" for each, at in subjects]
+    refusal = next((why for each, _ in subjects if (why := desk.refusal(each)) is not None), None)
+    if refusal is not None:
+        # Named after the reason too: once the renderer is shut in, what was refused is judged.
+        await refuse(desk, sha, fingerprint(sha, default, again, *names, refusal), check_run.refused(refusal))
+        return
 
     async def look(stack: AsyncExitStack) -> Sequence[Judged]:
         return [await _judged(desk, stack, each, at, default) for each, at in subjects]

@@ -38,6 +38,12 @@ def could_not_run(reason: str) -> Report:
     return Report("Could not look at this change", f"{what} *Re-run* tries again.", conclusion="failure")
 
 
+def refused(reason: str) -> Report:
+    """What is shown for a change that may not be rendered here. It passes no required check."""
+    what = f"argofix has not rendered this change: {safe(reason)}. Nothing is said about what it does."
+    return Report("Not judged: the renderer is not shut in", what, conclusion="failure")
+
+
 def overtaken(reason: str) -> Report:
     """What is shown when nobody wants the answer any more. It passes no required check either."""
     return Report("Not looked at", f"argofix stopped looking at this change: {safe(reason)}.", conclusion="cancelled")
