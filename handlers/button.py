@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -88,9 +88,10 @@ def forbidden(error: Forbidden) -> str:
     return _FORBIDDEN.format(reason=safe(error.reason))
 
 
-async def keep_up(desk: Desk, number: int) -> None:
-    """Bring the fixes that were asked for against a pull request's own branch up to date with it."""
-    if not await open_below(desk, scope_of(number)):
+async def keep_up(desk: Desk, number: int, listed: Sequence[PullRequest] | None = None) -> None:
+    """Bring the fixes that were asked for against a pull request's own branch up to date with it. `listed` are
+    the open pull requests, where they are known."""
+    if not await open_below(desk, scope_of(number), listed):
         return
     pull = await pulls.get(desk.github, desk.name, number)
     if pull.state != "open" or pull.from_fork:

@@ -16,7 +16,7 @@ from bot.errors import PermanentError
 from bot.evaluation import Evaluation, evaluate
 from bot.events import RepositoryEvent
 from bot.fields import Fields
-from bot.github import contents, repos
+from bot.github import contents, pulls, repos
 from bot.github.app import FIX, REPORT, TALK, Permissions
 from bot.github.client import GitHub
 from bot.github.errors import Conflict, Forbidden, NotFound
@@ -58,9 +58,26 @@ class Desk:
         cls, delivery: Delivery, event: RepositoryEvent, context: Context, permissions: Permissions = REPORT
     ) -> Desk:
         """Raises `bot.github.errors.NotFound` when the repository has gone."""
+        github = context.services.github.installation(event.installation, event.repository.id, permissions)
+        return await cls._of(delivery, event, context, github, await repos.get(github, event.repository.full_name))
+
+    @classmethod
+    async def with_pulls(
+        cls, delivery: Delivery, event: RepositoryEvent, context: Context
+    ) -> tuple[Desk, list[PullRequest]]:
+        """With the repository's open pull requests. Raises `bot.github.errors.NotFound` when it has gone."""
+        github = context.services.github.installation(event.installation, event.repository.id, REPORT)
+        listed, repository = await pulls.opened(github, event.repository.full_name)
+        if repository is None or repository.id != event.repository.id:
+            desk = await cls.open(delivery, event, context)
+            return desk, await pulls.listed(desk.github, desk.name) if repository is not None else []
+        return await cls._of(delivery, event, context, github, repository), listed
+
+    @classmethod
+    async def _of(
+        cls, delivery: Delivery, event: RepositoryEvent, context: Context, github: GitHub, repository: Repository
+    ) -> Desk:
         services = context.services
-        github = services.github.installation(event.installation, event.repository.id, permissions)
-        repository = await repos.get(github, event.repository.full_name)
         if repository.id != event.repository.id:
             # It was renamed, and another one has taken its name.
             found = await github.getitem("/repositories/{id}", id=event.repository.id)

@@ -7,7 +7,7 @@ never touched, whatever it is called.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.formats.marks import CLOSED, closed_by_us, read_state
@@ -85,9 +85,10 @@ async def history_of(desk: Desk, github: GitHub, branch: str) -> list[PullReques
     return [pull for pull in history if is_ours(desk, pull)]
 
 
-async def open_below(desk: Desk, prefix: str) -> list[PullRequest]:
-    """Our open pull requests from branches `argofix/<prefix>...`."""
-    listed = await pulls.listed(desk.github, desk.name)
+async def open_below(desk: Desk, prefix: str, listed: Sequence[PullRequest] | None = None) -> list[PullRequest]:
+    """Our open pull requests from branches `argofix/<prefix>...`; `listed` are all that are open, where known."""
+    if listed is None:
+        listed = await pulls.listed(desk.github, desk.name)
     return [pull for pull in listed if is_ours(desk, pull) and pull.head.ref.startswith(f"argofix/{prefix}")]
 
 

@@ -20,9 +20,9 @@ async def handle(delivery: Delivery, context: Context) -> None:
         return
     number = event.pull_request.number
     if event.action in _EVALUATED or (event.action == "edited" and event.base_changed):
-        desk = await Desk.open(delivery, event, context)
-        await evaluate_pull(desk, number)
-        await keep_up(desk, number)
+        desk, listed = await Desk.with_pulls(delivery, event, context)
+        await evaluate_pull(desk, number, listed)
+        await keep_up(desk, number, listed)
         if event.before is not None:
             await leave(desk, event.before)
     elif event.action == "closed":

@@ -37,13 +37,16 @@ class Sides:
     notes: tuple[str, ...] = ()
 
 
-async def evaluate_pull(desk: Desk, number: int, *, again: str = "") -> None:
-    """Bring the check runs of a pull request's head up to date.
+async def evaluate_pull(
+    desk: Desk, number: int, listed: Sequence[PullRequest] | None = None, *, again: str = ""
+) -> None:
+    """Bring the check runs of a pull request's head up to date. `listed` are the open ones, where they are known.
 
     A check run belongs to a commit, so every open pull request of that head counts. `again` names a wish to have it
     done even if they are (a delivery's id): it is done once for each.
     """
-    listed = await pulls.listed(desk.github, desk.name)
+    if listed is None:
+        listed = await pulls.listed(desk.github, desk.name)
     pull = next((each for each in listed if each.number == number), None)
     if pull is None:  # GitHub's lists may be a moment behind
         pull = await pulls.get(desk.github, desk.name, number)

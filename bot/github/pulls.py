@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.fields import Fields
 from bot.github.client import GitHub
 from bot.github.errors import Unprocessable
-from bot.github.model import PullRequest, PullRequestFile
+from bot.github.model import PullRequest, PullRequestFile, Repository
 
 
 class AlreadyOpen(Unprocessable):
@@ -30,6 +30,14 @@ async def listed(
         values["base"] = base
     path = f"/repos/{repository}/pulls{{?state,head,base,per_page}}"
     return [PullRequest.parse(Fields(item)) async for item in github.getiter(path, values)]
+
+
+async def opened(github: GitHub, repository: str) -> tuple[list[PullRequest], Repository | None]:
+    """The open pull requests, and the repository itself as they show it (None when there are none): one request where
+    asking for both would take two. Follows renames."""
+    items = [Fields(item) async for item in github.getiter(f"/repos/{repository}/pulls?state=open&per_page=100")]
+    found = Repository.parse(items[0].inner("base").inner("repo")) if items else None
+    return [PullRequest.parse(item) for item in items], found
 
 
 async def newest(github: GitHub, repository: str) -> list[PullRequest]:

@@ -30,7 +30,6 @@ from tests.scenarios import application, config_map, documents, kustomization
 
 EVERY_REQUEST = [
     r"/access_tokens$",
-    r"/repos/acme/platform$",
     r"/pulls$",
     r"/git/ref/heads/",
     r"/commits/[0-9a-f]+/check-runs",
