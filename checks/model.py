@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from checks.policy import Ignore
-from gitops.kustomization import Reference
 from gitops.resources import ResourceId
 from gitops.snapshot import ApplicationKey, OwnedId
 from gitops.spans import Fix, Span
+from gitops.steps import Step
 
 
 class Severity(StrEnum):
@@ -47,7 +47,9 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """A fix to be proven: take the entry `reference` out, so that `loser` no longer brings `resource`.
+    """A fix to be proven: `loser` is to bring `resource` once less, by one of `ways` (each some steps that belong
+    together, the best first). `cause` says why it cannot simply go, a sentence without a full stop that tells nobody
+    to do anything.
 
     With `keeper` equal to `loser` the Application brings the resource twice and keeps the other copy.
     """
@@ -55,7 +57,8 @@ class Removal:
     keeper: ApplicationKey
     loser: ApplicationKey
     resource: OwnedId
-    reference: Reference
+    ways: tuple[tuple[Step, ...], ...]
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,8 @@ class Finding:
     `applications` are the names of those concerned, the one that should keep the resource first, and `owners` their
     keys (names repeat across roots); `message` is one line about this finding alone. `introduced` is None when there
     was nothing to compare with. `identity` is the same for the same problem before and after a change, wherever its
-    lines moved to. `removals` are what could mend it; once proven they become `fix`.
+    lines moved to. `removals` are what could mend it. What of them is proven becomes `steps`, which `topic.advice`
+    tells a person to do; those that a machine may do are also `fix`.
     """
 
     rule: str
@@ -79,6 +83,7 @@ class Finding:
     owners: tuple[ApplicationKey, ...] = ()
     related: tuple[Related, ...] = ()
     removals: tuple[Removal, ...] = ()
+    steps: tuple[Step, ...] = ()
     fix: Fix | None = None
     introduced: bool | None = None
     suppressed: str | None = None  # the reason given in `ignore`

@@ -16,10 +16,10 @@ from bot.engine import Engine
 from bot.evaluation import Evaluation, evaluate
 from bot.formats import text
 from bot.formats.diff import diff_of_edits
-from checks.ownership.plan import edits_for
 from checks.policy import Policy
 from demo.story import BEFORE, PROPOSED, REPO_URL
 from gitops.repositories import RepositoryMatcher
+from gitops.steps import edits_for
 from gitops.tree import Tree
 
 PAGE = Path(__file__).parent.parent / "README.md"
@@ -60,7 +60,7 @@ def _excerpt(evaluation: Evaluation) -> str:
 
 def _diff(evaluation: Evaluation) -> str:
     tree = evaluation.snapshot.tree
-    edits = edits_for(tree, [reference for plan in evaluation.plans for reference in plan.references])
+    edits = edits_for(tree, [step for plan in evaluation.plans for step in plan.steps])
     return diff_of_edits(tree, edits).decode().replace("\r\n", "\n")
 
 

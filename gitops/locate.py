@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import yaml
 
 from gitops.applications import Origin
@@ -35,26 +37,30 @@ def document_span(tree: Tree, path: str, rid: ResourceId) -> Span:
         documents = read_documents(path, tree.read(tree.resolve(path)))
     except (GitopsError, KeyError):
         return Span(path, 1, 1)
+    found = matching(documents, rid) or (documents[0] if len(documents) == 1 else None)
+    return Span(path, found.line, found.end_line) if found is not None else Span(path, 1, 1)
+
+
+def matching(documents: Sequence[Document], rid: ResourceId) -> Document | None:
+    """The document that renders as `rid`, None when none does; prefixes and suffixes may have been added."""
     best: Document | None = None
     for document in documents:
         value = document.value()
         if not isinstance(value, dict):
             continue
-        for manifest in _members(value):
+        for manifest in members(value):
             own = identify(manifest)
             if own.kind != rid.kind or own.group != rid.group:
                 continue
             if own.name == rid.name:
-                return Span(path, document.line, document.end_line)
+                return document
             if own.name and own.name in rid.name and best is None:
                 best = document
-    if best is not None:
-        return Span(path, best.line, best.end_line)
-    only = documents[0] if len(documents) == 1 else None
-    return Span(path, only.line, only.end_line) if only else Span(path, 1, 1)
+    return best
 
 
-def _members(value: dict[str, object]) -> list[dict[str, object]]:
+def members(value: dict[str, object]) -> list[dict[str, object]]:
+    """A manifest itself, or the items of a List."""
     listed = value.get("items")
     if str(value.get("kind", "")).endswith("List") and isinstance(listed, list):
         return [member for member in listed if isinstance(member, dict)]

@@ -1,4 +1,4 @@
-"""Edits that take entries out of a kustomization file and change nothing else.
+"""Edits that take entries out of a kustomization file, or documents out of a manifest file, and change nothing else.
 
 What cannot be taken out without touching something else (an entry that is an alias, or carries an anchor that is used
 elsewhere) is refused with the reason.
@@ -7,13 +7,12 @@ elsewhere) is refused with the reason.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import yaml
 
-from gitops.documents import first_line, items, last_line, read_documents
+from gitops.documents import Document, first_line, items, last_line, read_documents
 from gitops.errors import GitopsError
 from gitops.kustomization import Reference
 from gitops.spans import Edit, Span, apply_edits, counts_lines_as_yaml, split_lines
@@ -40,45 +39,47 @@ def remove_entries(path: str, data: bytes, references: Sequence[Reference]) -> t
     if not counts_lines_as_yaml(data):
         raise CannotRemove(f"{path} has line ends or an encoding that argofix does not edit")
     lines = split_lines(data)
-    by_field: dict[str, set[int]] = {}
+    documents = read_documents(path, data)
+    by_list: dict[tuple[int, str], set[int]] = {}
     for reference in references:
-        by_field.setdefault(reference.field, set()).add(reference.index)
+        place = (_document(documents, reference), reference.field)
+        by_list.setdefault(place, set()).add(reference.index)
     edits: list[Edit] = []
-    for field, indices in by_field.items():
-        found = _find(path, data, field)
+    for (document, field), indices in by_list.items():
+        found = _find(path, documents[document : document + 1], field)
         for index in indices:
             _check(lines, found, field, index)
         if found.node.flow_style:
             edits.append(_from_flow(path, lines, found.node, indices))
         else:
             edits.extend(_from_block(path, lines, found, indices))
-    _verify(path, data, edits, by_field)
+    _verify(path, data, edits, by_list)
     return tuple(edits)
 
 
-def _verify(path: str, data: bytes, edits: Sequence[Edit], by_field: Mapping[str, set[int]]) -> None:
+def _document(documents: Sequence[Document], reference: Reference) -> int:
+    """Which document an entry stands in: that of its lines, else (where an alias brings it in) the first."""
+    line = reference.span.line
+    return next((i for i, one in enumerate(documents) if one.line <= line <= one.end_line), 0)
+
+
+def _verify(path: str, data: bytes, edits: Sequence[Edit], by_list: Mapping[tuple[int, str], set[int]]) -> None:
     """The edited file must say what the file says, without the entries; lists have many spellings."""
-    wanted = {}
-    for field, value in _fields(path, data).items():
-        gone = by_field.get(field, set())
-        listed = isinstance(value, list)  # not where the key stands there twice
-        wanted[field] = [v for i, v in enumerate(value) if i not in gone] if gone and listed else value
+    wanted = [document.value() for document in read_documents(path, data)]
+    for (document, field), gone in by_list.items():
+        value = wanted[document].get(field) if isinstance(wanted[document], dict) else None
+        if isinstance(value, list):  # not where the key stands there twice
+            wanted[document] = {**wanted[document], field: [v for i, v in enumerate(value) if i not in gone]}
     try:
-        found = _fields(path, apply_edits(data, edits))
+        found = [document.value() for document in read_documents(path, apply_edits(data, edits))]
     except GitopsError:
-        found = {}
+        found = []
     if found != wanted:
         raise CannotRemove(f"{path} is written in a way that argofix cannot edit line by line")
 
 
-def _fields(path: str, data: bytes) -> dict[str, Any]:
-    (document,) = read_documents(path, data)
-    value = document.value()
-    return value if isinstance(value, dict) else {}
-
-
-def _find(path: str, data: bytes, field: str) -> _List:
-    for document in read_documents(path, data):
+def _find(path: str, documents: Sequence[Document], field: str) -> _List:
+    for document in documents:
         if sum(key == field for key, _, _ in items(document.node)) > 1:
             raise CannotRemove(f"{path} has `{field}` twice")
         for key, key_node, value in items(document.node):
@@ -161,6 +162,54 @@ def _from_flow(path: str, lines: list[bytes], sequence: yaml.SequenceNode, indic
             raise CannotRemove("a comment stands inside the list")
         text = text[:begin] + text[end:]
     return Edit(Span(path, first, last), text)
+
+
+def remove_documents(path: str, data: bytes, starts: Sequence[int]) -> tuple[Edit, ...]:
+    """Edits of `path` that delete the documents which begin on these lines, each with its separator and the comments
+    right above it. Others must stay: a file without documents is to be deleted. Raises `CannotRemove`."""
+    if not counts_lines_as_yaml(data):
+        raise CannotRemove(f"{path} has line ends or an encoding that argofix does not edit")
+    documents = read_documents(path, data)
+    lines = split_lines(data)
+    kept = [document for document in documents if document.line not in starts]
+    if len(documents) - len(kept) != len(set(starts)) or not kept:
+        raise CannotRemove(f"{path} does not hold these documents beside others")
+    gone: set[int] = set()
+    for index, document in enumerate(documents):
+        if document.line not in starts:
+            continue
+        gone.update(range(document.line, document.end_line + 1))
+        floor = documents[index - 1].end_line if index else 0
+        above = _separator(lines, range(document.line - 1, floor, -1))
+        if above is not None:
+            gone.update(range(above, document.line))
+    if kept[0] is not documents[0] and _separator(lines, range(1, documents[0].line)) is None:
+        # The file did not begin with a separator, so it does not now.
+        before = documents[documents.index(kept[0]) - 1]
+        below = _separator(lines, range(before.end_line + 1, kept[0].line))
+        gone.update({below} if below is not None else ())
+    edits = [Edit(Span(path, first, last), "") for first, last in _stretches(gone)]
+    try:
+        found = [document.value() for document in read_documents(path, apply_edits(data, edits))]
+    except GitopsError:
+        found = []
+    if found != [document.value() for document in kept]:
+        raise CannotRemove(f"{path} is written in a way that argofix cannot edit line by line")
+    return tuple(edits)
+
+
+def _separator(lines: list[bytes], numbers: Iterable[int]) -> int | None:
+    return next((number for number in numbers if lines[number - 1].startswith(b"---")), None)
+
+
+def _stretches(numbers: set[int]) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        if found and found[-1][1] == number - 1:
+            found[-1] = (found[-1][0], number)
+        else:
+            found.append((number, number))
+    return found
 
 
 def _before_anchor(text: str, position: int) -> int:

@@ -88,6 +88,11 @@ def apply_edits(data: bytes, edits: Iterable[Edit]) -> bytes:
     return b"".join(out)
 
 
+def edited(data: bytes, edits: Iterable[Edit]) -> bytes | None:
+    """As `apply_edits`, and None when nothing is left of the file: then it is deleted."""
+    return apply_edits(data, edits) or None
+
+
 def edits_by_path(edits: Iterable[Edit]) -> Mapping[str, tuple[Edit, ...]]:
     """The edits grouped by file, each group without repeats, in path order."""
     grouped: dict[str, dict[Edit, None]] = {}

@@ -15,7 +15,7 @@ from bot.github import comments, contents, pulls
 from bot.github.client import GitHub
 from bot.github.contents import FileChange
 from bot.github.model import PullRequest
-from gitops.spans import Edit, apply_edits, edits_by_path
+from gitops.spans import Edit, edited, edits_by_path
 from gitops.tree import Tree
 from handlers.desk import Desk
 
@@ -116,12 +116,12 @@ async def close(desk: Desk, github: GitHub, pull: PullRequest, why: str) -> None
 
 
 def file_changes(tree: Tree, edits: Iterable[Edit]) -> dict[str, FileChange]:
-    """What a commit of these edits changes, each file's mode as it is."""
+    """What a commit of these edits changes, each file's mode as it is; a file of which nothing is left goes."""
     changes: dict[str, FileChange] = {}
     for path, grouped in edits_by_path(edits).items():
         entry = tree.entry(path)
         mode = entry.mode if entry is not None else 0o100644
-        changes[path] = FileChange(apply_edits(tree.read(path), grouped), mode)
+        changes[path] = FileChange(edited(tree.read(path), grouped), mode)
     return changes
 
 

@@ -14,7 +14,7 @@ from checks.policy import Policy, parse_policy
 from gitops.rendering import RenderFailed
 from gitops.repositories import RepositoryMatcher
 from gitops.snapshot import State
-from gitops.tree import Tree
+from gitops.tree import MODE_SYMLINK, Entry, Tree, blob_oid
 
 URL = "https://github.com/acme/platform"
 MATCHER = RepositoryMatcher.of_urls([URL])
@@ -91,6 +91,19 @@ async def evaluated(
     return await evaluate(engine, tree(files), before, matcher, chosen)
 
 
+async def evaluated_tree(engine: Engine, head: Tree, policy: Policy | None = None) -> Evaluation:
+    """As `evaluated`, for a tree that a dictionary of files cannot say."""
+    return await evaluate(engine, head, None, MATCHER, policy or Policy())
+
+
+def with_links(plain: Tree, links: Mapping[str, str]) -> Tree:
+    """The tree with symbolic links: path -> where it leads."""
+    targets = {path: target.encode() for path, target in links.items()}
+    entries = {path: entry for path in plain.paths() if (entry := plain.entry(path)) is not None}
+    entries |= {path: Entry(MODE_SYMLINK, blob_oid(target), len(target)) for path, target in targets.items()}
+    return Tree(entries, lambda path, _entry: targets[path] if path in targets else plain.read(path))
+
+
 def of_rule(evaluation: Evaluation, rule: str) -> list[Finding]:
     return [finding for finding in evaluation.findings if finding.rule == rule]
 
@@ -111,5 +124,5 @@ def fixed(evaluation: Evaluation, path: str) -> bytes:
     """The file after every proven fix."""
     from gitops.spans import apply_edits
 
-    edits = [edit for plan in evaluation.plans for edit in plan.edits if edit.span.path == path]
+    edits = list(dict.fromkeys(edit for plan in evaluation.plans for edit in plan.edits if edit.span.path == path))
     return apply_edits(evaluation.snapshot.tree.read(path), edits)

@@ -23,10 +23,11 @@ from bot.cli.writing import apply, put, require_writable
 from bot.evaluation import Evaluation, evaluate
 from bot.git import GitError
 from checks.model import Finding, Severity
-from checks.ownership.plan import edits_for
+from checks.ownership.plan import fitting
 from checks.policy import PATH
 from checks.registry import rules
 from gitops.errors import GitopsError
+from gitops.steps import edits_for
 
 if TYPE_CHECKING:
     from bot.cluster.reader import ClusterReader
@@ -49,22 +50,26 @@ async def check(arguments: argparse.Namespace) -> int:
 async def fix(arguments: argparse.Namespace) -> int:
     """`argofix fix`. Prints a diff that `git apply` takes; status 1 when errors are left that it cannot mend."""
     from bot.formats.diff import diff_of_edits
+    from bot.formats.fix_pull_request import title
 
     checkout = _open(arguments.path, None, None)
     evaluation = await _evaluate(checkout, frozenset())
-    references = [reference for plan in evaluation.plans for reference in plan.references]
+    plans, waiting = fitting(checkout.tree, evaluation.plans)
+    # All at once: two plans may take entries out of one list.
+    edits = edits_for(checkout.tree, [step for plan in plans for step in plan.steps])
     try:
-        # All at once: two plans may take entries out of one list.
-        edits = edits_for(checkout.tree, references)
         diff = diff_of_edits(checkout.tree, edits)
     except GitopsError as error:
         raise CannotRun(f"the fixes do not fit together: {error}") from None
     _explain(evaluation)
+    for plan in waiting:
+        say(f"left for the next run, since it touches the same lines: {title(plan)}")
     if arguments.write:
         apply(checkout, edits)
     else:
         put(diff, None)
-    return 1 if any(_is_error(f) and f.fix is None for f in evaluation.findings) else 0
+    later = {finding.identity for plan in waiting for finding in plan.findings}
+    return 1 if any(_is_error(f) and (f.fix is None or f.identity in later) for f in evaluation.findings) else 0
 
 
 async def bump(arguments: argparse.Namespace) -> int:

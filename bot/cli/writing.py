@@ -13,7 +13,7 @@ from pathlib import Path
 from bot.cli.checkout import CannotRun, Checkout
 from bot.cli.terminal import say
 from gitops.errors import GitopsError
-from gitops.spans import Edit, apply_edits, edits_by_path
+from gitops.spans import Edit, edited, edits_by_path
 
 
 def require_writable(output: Path | None) -> None:
@@ -47,27 +47,40 @@ def apply(checkout: Checkout, edits: Sequence[Edit]) -> None:
     Every file is written in full beside its target first, and only then put in its place: what can fail (space,
     permissions, a file that changed meanwhile) fails before anything is touched. Raises `CannotRun`.
     """
-    ready: list[tuple[str, Path, Path]] = []
+    ready: list[tuple[str, Path | None, Path]] = []
     with contextlib.ExitStack() as scratches:
         for path, grouped in edits_by_path(edits).items():
             target = checkout.directory / path
             try:
                 before = checkout.tree.read(path)
-                if target.is_symlink() or target.read_bytes() != before:
+                after = edited(before, grouped)
+                if _content(target, deleting=after is None) != before:
                     raise CannotRun(f"{path} changed while argofix looked at it; nothing was written")
-                scratch = _beside(target, apply_edits(before, grouped))
+                scratch = _beside(target, after) if after is not None else None
             except OSError as error:
                 raise CannotRun(f"{path} cannot be written: {error.strerror}; nothing was written") from None
             except GitopsError as error:
                 raise CannotRun(f"{path} cannot be edited: {error}; nothing was written") from None
-            scratches.callback(scratch.unlink, missing_ok=True)
+            if scratch is not None:
+                scratches.callback(scratch.unlink, missing_ok=True)
             ready.append((path, scratch, target))
         for path, scratch, target in ready:
             try:
-                scratch.replace(target)
+                if scratch is not None:
+                    scratch.replace(target)
+                else:
+                    target.unlink()
             except OSError as error:
                 raise CannotRun(f"{path} cannot be written: {error.strerror}") from None
-            say(f"wrote {path}")
+            say(f"wrote {path}" if scratch is not None else f"deleted {path}")
+
+
+def _content(target: Path, *, deleting: bool) -> bytes | None:
+    """What stands at a path now: a file's bytes, or where a link leads that is to be deleted. None for another link,
+    which is not to be written through."""
+    if not target.is_symlink():
+        return target.read_bytes()
+    return os.fsencode(target.readlink()) if deleting else None
 
 
 def _beside(target: Path, data: bytes) -> Path:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from gitops.spans import Edit, apply_edits, edits_by_path, split_lines
-from gitops.tree import Tree
+from gitops.spans import Edit, edited, edits_by_path, split_lines
+from gitops.tree import MODE_FILE, Tree
 
 _NO_NEWLINE = b"\\ No newline at end of file\n"
 
@@ -22,6 +22,14 @@ def unified_diff(path: str, before: bytes, after: bytes, context: int = 3) -> by
         if not line.endswith(b"\n"):
             out.append(b"\n" + _NO_NEWLINE)
     return b"".join(out)
+
+
+def _deletion(path: str, before: bytes, mode: int) -> bytes:
+    """The diff that deletes a file or a symbolic link; without the header git would not know which it was."""
+    one, other = _quoted(f"a/{path}"), _quoted(f"b/{path}")
+    head = b"diff --git %s %s\ndeleted file mode %o\n" % (one, other, mode)
+    body = unified_diff(path, before, b"")
+    return head + body.replace(b"+++ " + other + b"\n", b"+++ /dev/null\n", 1)
 
 
 def _quoted(name: str) -> bytes:
@@ -40,6 +48,10 @@ def diff_of_edits(tree: Tree, edits: Iterable[Edit]) -> bytes:
     """The diffs of every file that the edits change, in path order."""
     out: list[bytes] = []
     for path, grouped in edits_by_path(edits).items():
-        before = tree.read(tree.resolve(path))
-        out.append(unified_diff(path, before, apply_edits(before, grouped)))
+        before, entry = tree.read(path), tree.entry(path)
+        after = edited(before, grouped)
+        if after is None:
+            out.append(_deletion(path, before, entry.mode if entry is not None else MODE_FILE))
+        else:
+            out.append(unified_diff(path, before, after))
     return b"".join(out)

@@ -11,12 +11,13 @@ from bot.formats.fitting import fitted
 from bot.formats.markdown import bullets, code, details, plain, safe, table
 from bot.formats.marks import keep_mark, state_mark
 from bot.formats.merging import warning, when_merged
-from checks.model import Finding
+from checks.model import Finding, Severity
+from checks.ownership.advice import entry
 from checks.ownership.plan import FixPlan
 from checks.ownership.prune import safety
 from checks.wording import counted
-from gitops.kustomization import Reference
 from gitops.snapshot import OwnedId
+from gitops.steps import Step
 
 _ROWS = 50
 
@@ -34,7 +35,7 @@ def digest(evaluation: Evaluation, plan: FixPlan) -> str:
 def title(plan: FixPlan) -> str:
     """At most 120 characters."""
     what = counted([owned.id for owned in plan.resources])
-    name = plan.loser[2]
+    name = plan.loser_name
     text = f"Bring {what} into {name} only once" if plan.keeper == plan.loser else f"Take {what} out of {name}"
     text = plain(text)
     return text if len(text) <= 120 else text[:119] + "…"
@@ -43,10 +44,10 @@ def title(plan: FixPlan) -> str:
 def commit_message(plan: FixPlan) -> str:
     """Subject, blank line, why."""
     if plan.keeper == plan.loser:
-        why = "It is brought in twice, which kustomize refuses to build."
+        why = f"It is brought in twice. {_twice(plan)}"
     else:
         why = (
-            f"{plain(plan.keeper[2])} owns the same resources. Argo CD tracks an object for one Application\n"
+            f"{plain(plan.keeper_name)} owns the same resources. Argo CD tracks an object for one Application\n"
             "only; two owners overwrite each other at every sync."
         )
     return f"{title(plan)}\n\n{why}\nProven by rendering every Application before and after.\n"
@@ -79,14 +80,20 @@ def body(evaluation: Evaluation, plan: FixPlan, key: str, commit: str, *, chosen
 
 
 def _names(plan: FixPlan) -> tuple[str, str]:
-    return code(plan.keeper[2]), code(plan.loser[2])
+    return code(plan.keeper_name), code(plan.loser_name)
+
+
+def _twice(plan: FixPlan) -> str:
+    if any(finding.severity is Severity.ERROR for finding in plan.findings):
+        return "kustomize refuses to build that."
+    return "Argo CD applies the last copy only, and shows RepeatedResourceWarning."
 
 
 def _intro(plan: FixPlan) -> str:
     keeper, loser = _names(plan)
     what = safe(counted([owned.id for owned in plan.resources]))
     if plan.keeper == plan.loser:
-        return f"{loser} brings in {what} twice, so kustomize refuses to build it. This takes the second entry out."
+        return f"{loser} brings in {what} twice. {_twice(plan)} This takes one of the two identical copies out."
     one = len(plan.resources) == 1
     return (
         f"{keeper} and {loser} both own {what}. Argo CD tracks an object for one Application only, so they overwrite "
@@ -97,10 +104,10 @@ def _intro(plan: FixPlan) -> str:
 
 def _changes(plan: FixPlan) -> str:
     rows: list[tuple[str, str, str]] = []
-    for reference in plan.references:
-        own = _of(plan, reference)
-        rows.append((code(str(reference.span)), code(reference.value), safe(counted([o.id for o in own]))))
-    text = "### What changes\n\n" + table(("Line", "Entry removed", "It brought in"), rows[:_ROWS])
+    for step in plan.steps:
+        own = _of(plan, step)
+        rows.append((code(str(step.span)), code(entry(step)), safe(counted([o.id for o in own]))))
+    text = "### What changes\n\n" + table(("Line", "Taken out", "It brought in"), rows[:_ROWS])
     if len(rows) > _ROWS:
         text += f"\n\n… and {len(rows) - _ROWS} more entries."
     if len(plan.resources) > 1:
@@ -108,13 +115,8 @@ def _changes(plan: FixPlan) -> str:
     return text
 
 
-def _of(plan: FixPlan, reference: Reference) -> list[OwnedId]:
-    return [
-        removal.resource
-        for finding in plan.findings
-        for removal in finding.removals
-        if removal.reference == reference and removal.loser == plan.loser
-    ]
+def _of(plan: FixPlan, step: Step) -> list[OwnedId]:
+    return [owned_id for owned_id, way in plan.ways if step in way]
 
 
 def _proof(plan: FixPlan) -> str:

@@ -29,7 +29,7 @@ def warning(found: Safety, plan: FixPlan) -> str:
     if found.fleeting:
         return (
             "> [!WARNING]\n"
-            f"> **Do not merge before steps 1 and 2 below are done.** {code(plan.loser[2])} does not hold the live "
+            f"> **Do not merge before steps 1 and 2 below are done.** {code(plan.loser_name)} does not hold the live "
             f"{names} now, but it heals itself, so it may take {_it(found)} over at any time; its next sync with "
             f"prune then deletes {_it(found)}{along}."
         )
@@ -37,12 +37,12 @@ def warning(found: Safety, plan: FixPlan) -> str:
         return (
             "> [!WARNING]\n"
             f"> **Do not merge before steps 1 and 2 below are done.** The live {names} {_carries(found)} the "
-            f"tracking id of {code(plan.loser[2])}: its next sync with prune deletes {_it(found)}{along}."
+            f"tracking id of {code(plan.loser_name)}: its next sync with prune deletes {_it(found)}{along}."
         )
     return (
         "> [!WARNING]\n"
         f"> **Do not merge before steps 1 and 2 below are done.** If the live {names} still {_carries(found)} the "
-        f"tracking id of {code(plan.loser[2])}, its next sync with prune deletes {_it(found)}{along}. Git cannot "
+        f"tracking id of {code(plan.loser_name)}, its next sync with prune deletes {_it(found)}{along}. Git cannot "
         "tell whose tracking id it is."
     )
 
@@ -57,7 +57,7 @@ def _it(found: Safety) -> str:
 
 def when_merged(evaluation: Evaluation, plan: FixPlan, found: Safety) -> str:
     """The section about merging a plan whose keeper and loser are two Applications."""
-    keeper, loser = code(plan.keeper[2]), code(plan.loser[2])
+    keeper, loser = code(plan.keeper_name), code(plan.loser_name)
     if not found.deployed:
         return (
             f"### When you merge\n\n{loser} does not bring these in on the base branch, so nothing in a cluster "
@@ -73,7 +73,7 @@ def when_merged(evaluation: Evaluation, plan: FixPlan, found: Safety) -> str:
     else:
         parts.append(
             f"Sync {keeper} first, so that it takes the objects over, then {loser}:\n\n"
-            + block(f"{_sync(plan.keeper[2])}\n{_sync(plan.loser[2])}", "sh")
+            + block(f"{_sync(plan.keeper_name)}\n{_sync(plan.loser_name)}", "sh")
             + f"\n\nIf {loser} is synced first and still holds them, Argo CD deletes them, and {keeper} makes them "
             "anew at its own next sync."
         )
@@ -97,7 +97,7 @@ def _behaviours(evaluation: Evaluation, plan: FixPlan, found: Safety) -> str:
 
 def _free(plan: FixPlan, found: Safety) -> str:
     """The loser holds nothing of it, so there is nothing that it could prune."""
-    keeper, loser = code(plan.keeper[2]), code(plan.loser[2])
+    keeper, loser = code(plan.keeper_name), code(plan.loser_name)
     it = "it" if len(found.free) == 1 else "them"
     check = block("\n".join(_get(o, _TRACKING_ID) for o in found.free[:3]), "sh")
     return (
@@ -109,15 +109,15 @@ def _free(plan: FixPlan, found: Safety) -> str:
 
 def _calm(plan: FixPlan, found: Safety) -> str:
     """The loser holds none of it now and could take it back before the merge; that is all there is to prevent."""
-    keeper, loser = code(plan.keeper[2]), code(plan.loser[2])
+    keeper, loser = code(plan.keeper_name), code(plan.loser_name)
     it = _it(found)
     look = block("\n".join(_get(o, _TRACKING_ID) for o in found.fleeting[:3]), "sh")
     steps = [
         f"**Suspend self-healing** of {loser} (in git, where another Application or an ApplicationSet manages it):"
-        "\n\n" + _indent(block(_suspend(plan.loser[2]), "sh")),
+        "\n\n" + _indent(block(_suspend(plan.loser_name), "sh")),
         f"**Look** who holds {it}; if {loser} is named, sync {keeper} and look again:\n\n" + _indent(look),
         f"**Merge this**, sync {loser}, and switch self-healing back on:\n\n"
-        + _indent(block(_sync(plan.loser[2]), "sh")),
+        + _indent(block(_sync(plan.loser_name), "sh")),
     ]
     return "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
 
@@ -131,7 +131,7 @@ def _suspend(name: str) -> str:
 
 
 def _procedure(evaluation: Evaluation, plan: FixPlan, found: Safety) -> str:
-    keeper, loser = plan.keeper[2], plan.loser[2]
+    keeper, loser = plan.keeper_name, plan.loser_name
     bearing = found.data_bearing[:3]
     options = "jsonpath='{.metadata.annotations.argocd\\.argoproj\\.io/sync-options}{\"\\n\"}'"
     steps: list[str] = []

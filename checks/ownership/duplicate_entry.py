@@ -8,8 +8,9 @@ RepeatedResourceWarning: which copy wins depends on file names.
 
 Example: an overlay lists `namespace.yaml` although its base already does.
 
-How the fix is safe: offered only when the copies are identical. Only the superfluous entry's lines go, and the
-Application must render afterwards with the resource in it.
+How the fix is safe: offered only when the copies are identical and nothing changes one of them on the way. Only the
+superfluous entry's, document's or file's lines go, and the Application must render afterwards with the resource in it
+once, and all else as before.
 """
 
 from __future__ import annotations
@@ -18,23 +19,30 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from checks.model import Finding, Related, Removal, Severity, Topic
+from checks.ownership.ways import Way
+from checks.ownership.written import documents_of, place_of
 from checks.policy import Policy
 from gitops.closure import Chain, Closure, load
 from gitops.documents import read_documents
 from gitops.errors import GitopsError
-from gitops.kustomization import Reference
+from gitops.kustomization import ACCUMULATED, Reference
 from gitops.manifests import canonical, identify
 from gitops.meaning import as_applied
 from gitops.render_errors import parse_kustomize_id
-from gitops.rendering import RenderFailed
+from gitops.rendering import Rendered, RenderFailed
 from gitops.resources import ResourceId, same_manifest
 from gitops.snapshot import Change, Owned, OwnedId, Part, Snapshot, State
 from gitops.spans import Span
+from gitops.steps import DeleteDocument, Step, TakeOut
 from gitops.tree import Tree
 
 RULE = "duplicate-entry"
 
+DIFFER = "the copies differ, and a person has to decide which one is right"
+
 _LISTING = {"apiVersion", "kind", "metadata", "resources", "bases", "components"}
+# Of a kustomization that is only on the way: these change nothing of what it takes in.
+_ADDING = {"configMapGenerator", "secretGenerator", "generatorOptions", "crds", "sortOptions", "buildMetadata"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,30 +74,25 @@ def _refused(snapshot: Snapshot, state: State, part: Part, failure: RenderFailed
     rid = parse_kustomize_id(failure.registered_twice or "")
     ways = _ways(snapshot.tree, part.closure, rid) if rid and part.closure else []
     what = str(rid) if rid else failure.registered_twice or "a resource"
-    span, advice = failure.span, "Take one of the two entries out."
+    span, message = failure.span, ""
     removals: tuple[Removal, ...] = ()
     if len(ways) > 1:
         kept, extra = ways[0], ways[-1]
         span = extra.entry
-        reference = _superfluous(snapshot.tree, part.closure, kept, extra)
-        if kept.text != extra.text:
-            advice = "The two copies differ: decide which one is right, and take the other one's entry out."
-        elif reference is None:
-            file = extra.chain[-1].value if extra.chain else extra.document.path
-            advice = f"`{file}` ({extra.entry}) also brings other resources: take the copy out of that file."
-        else:
-            span = reference.span
-            advice = f"Remove `{reference.value}` ({span}): the copy from {kept.entry} stays."
-            placed = rid.placed(state.application.destination.namespace, snapshot.scopes) if rid else None
-            owned_id = OwnedId(state.application.destination.cluster, placed) if placed else None
-            if owned_id is not None:
-                removals = (Removal(state.application.key, state.application.key, owned_id, reference),)
+        cause = _difference(snapshot.tree, kept, extra)
+        proposals = [] if cause else _proposals(snapshot.tree, part.closure, kept, extra)
+        if proposals and isinstance(proposals[0][0], TakeOut):
+            span = proposals[0][0].span
+        message = "The two copies differ." if cause else "The two copies are identical."
+        placed = rid.placed(state.application.destination.namespace, snapshot.scopes) if rid else None
+        if placed is not None:
+            owned_id = OwnedId(state.application.destination.cluster, placed)
+            removals = (Removal(state.application.key, state.application.key, owned_id, tuple(proposals), cause),)
     topic = Topic(
         f"{RULE}|{name}|{span}",
         f"`{name}` brings in {what} twice",
         "kustomize refuses to add a resource that is already there, so the Application does not render and Argo CD "
-        "stops syncing it.",
-        advice,
+        f"stops syncing it. {message}".rstrip(),
     )
     related = [Related(way.entry, f"also brings in {what}") for way in ways if way.entry != span]
     return Finding(
@@ -132,31 +135,67 @@ def _ways(tree: Tree, closure: Closure, rid: ResourceId) -> list[_Way]:
     return sorted(ways, key=lambda way: (-len(way.chain), [(r.span, r.index) for r in way.chain]))
 
 
-def _superfluous(tree: Tree, closure: Closure | None, kept: _Way, extra: _Way) -> Reference | None:
-    """The entry to take out for `extra`: the first one that `kept` does not go through, when everything below it
-    comes in through other entries too."""
+def _difference(tree: Tree, kept: _Way, extra: _Way) -> str:
+    """Why two copies are not the same, '' when they are: by what is written, or by what is done to it on the way."""
+    if kept.text != extra.text:
+        return DIFFER
+    common = next((i for i, (a, b) in enumerate(zip(kept.chain, extra.chain, strict=False)) if a != b), 0)
+    on_the_way = [r.kustomization for chain in (kept.chain, extra.chain) for r in chain[common + 1 :]]
+    for file in dict.fromkeys(on_the_way):
+        if not _only(tree, file, _LISTING | _ADDING):
+            return f"the copies are written alike, but {file} changes one of them"
+    return ""
+
+
+def _proposals(tree: Tree, closure: Closure | None, kept: _Way, extra: _Way) -> list[Way]:
+    """What takes one of two identical copies out and nothing else, best first: the entry of the extra one, its
+    document, then the same of the kept one."""
+    found: list[Way] = []
+    for stays, goes in ((kept, extra), (extra, kept)):
+        found.extend((TakeOut(reference),) for reference in _superfluous(tree, closure, stays, goes))
+    for stays, goes in ((kept, extra), (extra, kept)):
+        if goes.document.path != stays.document.path:
+            found.extend(_document_of(tree, goes))
+    return list(dict.fromkeys(found))
+
+
+def _document_of(tree: Tree, way: _Way) -> Iterator[Way]:
+    path = way.document.path
+    documents = documents_of(tree, path)
+    document = next((d for d in documents if d.line == way.document.line), None)
+    if document is not None and len(documents) > 1 and tree.resolve(path) == path:
+        yield (DeleteDocument(way.document, identify(document.value())),)
+
+
+def _superfluous(tree: Tree, closure: Closure | None, kept: _Way, extra: _Way) -> Iterator[Reference]:
+    """The entries that may be taken out for `extra`, the outermost first: `kept` does not go through them, and
+    everything below comes in through other entries too."""
     if closure is None:
-        return None
-    reference = next((r for r in extra.chain if r not in kept.chain), None)
-    if reference is None or reference.field not in ("resources", "bases", "components"):
-        return None
-    if any(
-        not _only_lists(tree, file)
-        for file, chains in closure.kustomizations.items()
-        if any(reference in chain for chain in chains) and all(reference in chain for chain in chains)
-    ):
-        return None  # it generates or changes something, which would be lost with it
-    below = {path for path, chains in closure.chains.items() if any(reference in chain for chain in chains)}
-    elsewhere = {path for path, chains in closure.chains.items() if any(reference not in chain for chain in chains)}
-    return reference if all(path in elsewhere or _copied(tree, path, elsewhere) for path in below) else None
+        return
+    for reference in extra.chain:
+        if reference in kept.chain or reference.field not in ACCUMULATED:
+            continue
+        if any(
+            not _only(tree, file, _LISTING)
+            for file, chains in closure.kustomizations.items()
+            if any(reference in chain for chain in chains) and all(reference in chain for chain in chains)
+        ):
+            continue  # it generates or changes something, which would be lost with it
+        below = {path for path, chains in closure.chains.items() if any(reference in chain for chain in chains)}
+        elsewhere = {
+            path for path, chains in closure.chains.items() if any(reference not in chain for chain in chains)
+        }
+        if all(path in elsewhere or _copied(tree, path, elsewhere) for path in below):
+            yield reference
 
 
-def _only_lists(tree: Tree, file: str) -> bool:
+def _only(tree: Tree, file: str, known: set[str]) -> bool:
+    """Whether a kustomization has no other fields than these."""
     try:
         fields = load(tree, file, {}).fields
     except GitopsError:
         return False
-    return not {name for name, value in fields.items() if value} - _LISTING
+    return not {name for name, value in fields.items() if value} - known
 
 
 def _copied(tree: Tree, path: str, elsewhere: set[str]) -> bool:
@@ -188,17 +227,17 @@ def _repeated(snapshot: Snapshot) -> Iterator[Finding]:
 
 def _repetition(owned_id: OwnedId, group: list[Owned]) -> Finding:
     first, last = group[0], group[-1]
-    name, rid = first.application.name, owned_id.id
-    alike = same_manifest(first.resource, last.resource, rid.namespace)
+    key, name, rid = first.application.key, first.application.name, owned_id.id
+    alike = all(same_manifest(copy.resource, last.resource, rid.namespace) for copy in group)
     sources = len({copy.part.index for copy in group})
     where = "sources" if sources > 1 else "files"
     topic = Topic(
-        f"{RULE}|{name}|{first.origin.entry}|{last.origin.entry}",
+        f"{RULE}|{name}|{first.origin.entry}|{last.origin.entry}|{alike}",
         f"`{name}` brings in the same resources from two {where}",
         f"Argo CD shows RepeatedResourceWarning and applies only the last copy, the one from {last.origin.entry}. "
         f"The copies {'are identical' if alike else 'differ'}.",
-        f"Take it out of {first.origin.entry}." if alike else "Decide which one is right, and remove the other.",
     )
+    ways, cause = _ways_out(group) if alike else ((), DIFFER)
     return Finding(
         RULE,
         Severity.WARNING,
@@ -209,4 +248,28 @@ def _repetition(owned_id: OwnedId, group: list[Owned]) -> Finding:
         resource=rid,
         applications=(name,),
         related=tuple(Related(copy.origin.entry, "also brings it in") for copy in group[1:]),
+        removals=(Removal(key, key, owned_id, ways, cause),),
     )
+
+
+def _ways_out(group: list[Owned]) -> tuple[tuple[Way, ...], str]:
+    """All but one of identical copies: their files, documents or items; what else stands in the files stays."""
+    tree = group[0].tree
+    places = [copy.resource.path for copy in group]
+    if any(place is None for place in places):
+        return (), "its place in the files cannot be told"
+    links = [place is not None and tree.resolve(place) != place for place in places]
+    # The last copy counts today. Of a file and a link to it the link goes.
+    stays = max((i for i, link in enumerate(links) if not link), default=len(group) - 1)
+    goes = [copy for i, copy in enumerate(group) if i != stays]
+    leaving = {id(copy.resource) for copy in goes}
+    steps: list[Step] = []
+    for copy in goes:
+        rendering = copy.part.rendering
+        resources = rendering.resources if isinstance(rendering, Rendered) else ()
+        staying = [r for r in resources if r.path == copy.resource.path and id(r) not in leaving]
+        step = place_of(tree, copy.resource, staying)
+        if step is None:
+            return (), f"its place in {copy.resource.path} cannot be told"
+        steps.append(step)
+    return (tuple(dict.fromkeys(steps)),), ""

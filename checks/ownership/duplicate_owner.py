@@ -9,9 +9,14 @@ holds it prunes it, with everything in it when it is a Namespace, as soon as its
 
 Example: `infrastructure` and `api-backend` both list a copy of `namespace.yaml`.
 
-How the fix is safe: only the lines of the entry that brings the superfluous, identical copy go. The result is
-rendered again, and the fix is offered only if the keeper's copy stays byte for byte, no other Application changes
-and nothing loses its last owner.
+CustomResourceDefinitions are another matter: Argo CD does not track them, so nobody is warned and nothing is pruned,
+but each sync writes its own copy and the last one wins.
+
+How the fix is safe: only what brings the superfluous, identical copy goes: an entry, a document, an item of a List.
+A file that both Applications read stays; then the one that is to lose it passes over it (`directory.exclude`, a patch
+with `$patch: delete`), or is told to be superfluous as a whole. The result is rendered again, and a fix, as well as a
+sentence that tells somebody to take something out, is offered only if the keeper's copy stays byte for byte, no other
+Application changes and nothing loses its last owner.
 """
 
 from __future__ import annotations
@@ -23,17 +28,26 @@ from checks.model import Finding, Related, Removal, Severity, Topic
 from checks.ownership.conflicts import Conflict, Undecided, find_conflicts
 from checks.ownership.holder import Holders
 from checks.ownership.keeper import Keeper, choose_keeper
-from checks.ownership.removals import Verdict, judge
+from checks.ownership.labels import Labels
+from checks.ownership.ways import Verdict, judge
 from checks.policy import Policy
 from checks.wording import counted, listed
+from gitops.deletions.data import is_tracked
 from gitops.snapshot import ApplicationKey, Change, Owned, OwnedId
 from gitops.spans import Span
+from gitops.steps import TakeOut
 
 RULE = "duplicate-owner"
 
 EFFECT = (
     "Argo CD tracks an object for one Application only: they overwrite each other at every sync, one of them stays "
     "OutOfSync with SharedResourceWarning, and the one that holds it may prune it."
+)
+
+
+CRD_EFFECT = (
+    "Argo CD does not track CustomResourceDefinitions: it warns about none that two Applications bring, and prunes "
+    "none that leaves one of them. Each sync writes the Application's own copy, so the last sync wins."
 )
 
 
@@ -50,22 +64,36 @@ class _Case:
     def places(self) -> tuple[Span, ...]:
         return tuple(_place(copy, verdict) for copy, verdict in zip(self.others, self.verdicts, strict=True))
 
+    @property
+    def tracked(self) -> bool:
+        return is_tracked(self.conflict.id.id.group, self.conflict.id.id.kind)
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Equal for conflicts of which one text is true."""
+        return (
+            self.keeper.copy.application.key,
+            self.keeper.copy.origin.entry,
+            self.keeper.of_several,
+            self.tracked,
+            tuple(
+                (copy.application.key, span, verdict)
+                for copy, span, verdict in zip(self.others, self.places, self.verdicts, strict=True)
+            ),
+        )
+
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
     """Findings for the head of a change."""
     conflicts = find_conflicts(change.head, policy, change.live, change.base)
+    labels = Labels(change.head)
     topics: dict[tuple[object, ...], list[_Case]] = {}
     for case in _cases(conflicts.certain, change, policy):
-        key = (
-            case.keeper.copy.application.key,
-            case.keeper.copy.origin.entry,
-            tuple((copy.application.key, span) for copy, span in zip(case.others, case.places, strict=True)),
-        )
-        topics.setdefault(key, []).append(case)
-    for cases in topics.values():
-        topic = _topic(cases)
+        topics.setdefault(case.key, []).append(case)
+    for number, cases in enumerate(topics.values()):
+        topic = _topic(cases, labels, number)
         for case in cases:
-            yield _finding(case, topic)
+            yield _finding(case, topic, labels)
     for undecided in conflicts.undecided:
         yield _notice(undecided)
 
@@ -87,63 +115,59 @@ def _cases(conflicts: Sequence[Conflict], change: Change, policy: Policy) -> Ite
 
 
 def _place(copy: Owned, verdict: Verdict) -> Span:
-    return verdict.reference.span if verdict.reference is not None else copy.origin.entry
+    """Where to point: at the entry that would go, else at the one that brings the copy in."""
+    step = verdict.ways[0][0] if verdict.ways else None
+    return step.span if isinstance(step, TakeOut) else copy.origin.entry
 
 
-def _topic(cases: Sequence[_Case]) -> Topic:
+def _topic(cases: Sequence[_Case], labels: Labels, number: int) -> Topic:
     first = cases[0]
-    keeper = first.keeper.copy.application
-    names = [f"`{name}`" for name in (keeper.name, *dict.fromkeys(c.application.name for c in first.others))]
+    keeper = labels.of(first.keeper.copy.application)
+    names = [f"`{name}`" for name in (keeper, *dict.fromkeys(labels.of(c.application) for c in first.others))]
     what = counted([case.conflict.id.id for case in cases])
     both = "both" if len(names) == 2 else "all"
     title = f"{listed(names)} {both} own {what}"
     it = "it" if len(cases) == 1 else "them"
-    advice = [f"Keep {it} in `{keeper.name}`: {first.keeper.reason}."]
-    for other, verdict, span in zip(first.others, first.verdicts, first.places, strict=True):
-        if verdict.reference is not None:
-            advice.append(f"Remove `{verdict.reference.value}` ({span}) from `{other.application.name}`.")
-        else:
-            advice.append(f"argofix cannot take {it} out of `{other.application.name}`: {verdict.refusal}.")
-    differ = any(v.refusal.startswith("the copies differ") for v in first.verdicts)
+    differ = any(v.differ for v in first.verdicts)
     alike = "The copies differ after rendering." if differ else "The copies are identical after rendering."
-    key = "|".join([RULE, keeper.name, str(first.keeper.copy.origin.entry), *(str(span) for span in first.places)])
-    return Topic(key, title, f"{EFFECT} {alike}", " ".join(advice))
+    effect = EFFECT if first.tracked else CRD_EFFECT
+    alone = len({case.keeper.reason for case in cases}) == 1
+    reason = first.keeper.reason if alone else first.keeper.of_several
+    key = "|".join([RULE, keeper, str(first.keeper.copy.origin.entry), *map(str, first.places), str(number)])
+    return Topic(key, title, f"{effect} {alike}", f"Keep {it} in `{keeper}`: {reason}.")
 
 
-def _finding(case: _Case, topic: Topic) -> Finding:
+def _finding(case: _Case, topic: Topic, labels: Labels) -> Finding:
     rid = case.conflict.id.id
     keeper = case.keeper.copy
-    names = (keeper.application.name, *(copy.application.name for copy in case.others))
+    names = tuple(labels.of(copy.application) for copy in (keeper, *case.others))
     removals = tuple(
-        Removal(keeper.application.key, copy.application.key, case.conflict.id, verdict.reference)
+        Removal(keeper.application.key, copy.application.key, case.conflict.id, verdict.ways, verdict.cause)
         for copy, verdict in zip(case.others, case.verdicts, strict=True)
-        if verdict.reference is not None
     )
-    refusals = "; ".join(dict.fromkeys(v.refusal for v in case.verdicts if v.refusal))
-    message = f"{rid} is owned by {listed([f'`{name}`' for name in names])}"
     return Finding(
         rule=RULE,
         severity=Severity.ERROR,
         span=case.places[0],
-        message=f"{message}; {refusals}" if refusals else message,
+        message=f"{rid} is owned by {listed([f'`{name}`' for name in names])}",
         topic=topic,
         identity=(RULE, case.conflict.id.cluster, rid.group, rid.kind, rid.namespace, rid.name, *sorted(names)),
         resource=rid,
         applications=names,
         owners=(keeper.application.key, *(copy.application.key for copy in case.others)),
-        related=tuple(_related(case)),
+        related=tuple(_related(case, labels)),
         removals=removals,
     )
 
 
-def _related(case: _Case) -> Iterator[Related]:
+def _related(case: _Case, labels: Labels) -> Iterator[Related]:
     keeper = case.keeper.copy
-    yield Related(keeper.origin.entry, f"`{keeper.application.name}`, which should keep it, brings it in here")
+    yield Related(keeper.origin.entry, f"`{labels.of(keeper.application)}`, which should keep it, brings it in here")
     for copy, span in list(zip(case.others, case.places, strict=True))[1:]:
-        yield Related(span, f"`{copy.application.name}` brings it in here")
+        yield Related(span, f"`{labels.of(copy.application)}` brings it in here")
     for copy in (keeper, *case.others):
         if copy.origin.chain:
-            yield Related(copy.origin.span, f"the copy of `{copy.application.name}`")
+            yield Related(copy.origin.span, f"the copy of `{labels.of(copy.application)}`")
 
 
 def _notice(undecided: Undecided) -> Finding:

@@ -70,10 +70,15 @@ _WORD = re.compile(r"[a-z0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Keeper:
-    """`reason` completes "X should keep it, since ..."."""
+    """`reason` completes "X should keep it, since ..."; `several` "... keep them, since ...", where it differs."""
 
     copy: Owned
     reason: str
+    several: str = ""
+
+    @property
+    def of_several(self) -> str:
+        return self.several or self.reason
 
 
 def choose_keeper(
@@ -89,19 +94,23 @@ def choose_keeper(
     keep = policy.keeper_of(rid)
     if keep is not None:
         for copy in ordered:
-            if copy.application.name == keep.application:
+            if keep.application in (copy.application.name, f"{copy.application.namespace}/{copy.application.name}"):
                 return Keeper(copy, f"`.github/argofix.yaml` line {keep.line} says so")
+    inner = _inside_the_others(ordered)
+    if inner is not None:
+        return Keeper(inner, "the file is its own, and lies in a directory below the others'")
     wide = _is_wide(rid, snapshot)
     if wide:
         named = [copy for copy in ordered if _shared_words(copy)]
         if len(named) == 1:
             what = "cluster-scoped" if not rid.namespace and rid.kind != "Namespace" else "shared"
-            return Keeper(named[0], f"its name says that it holds what is shared, and a {rid.kind} is {what}")
+            why = "its name says that it holds what is shared"
+            return Keeper(named[0], f"{why}, and a {rid.kind} is {what}", why)
         ordered = named or ordered
     else:
         users = [copy for copy in ordered if _uses(copy, rid)]
         if len(users) == 1:
-            return Keeper(users[0], f"its own workloads use this {rid.kind}")
+            return Keeper(users[0], f"its own workloads use this {rid.kind}", "its own workloads use them")
         ordered = users or ordered
     first = min(copy.application.sync_wave for copy in ordered)
     earliest = [copy for copy in ordered if copy.application.sync_wave == first]
@@ -116,6 +125,30 @@ def choose_keeper(
     remaining = without if wide and without else earliest
     reason = "nothing tells them apart, so the first by name stays; `ownership.keep` can decide"
     return Keeper(remaining[0], reason)
+
+
+def _inside_the_others(copies: Sequence[Owned]) -> Owned | None:
+    """The copy of the Application whose directory lies inside those of all others, when they read the same file: the
+    others recurse over what is somebody else's."""
+    files = {copy.tree.resolve(copy.resource.path) for copy in copies if copy.resource.path is not None}
+    if len(files) != 1 or any(copy.resource.path is None for copy in copies):
+        return None
+    paths = [_source_path(copy) for copy in copies]
+    for copy, path in zip(copies, paths, strict=True):
+        outside = [other for other in paths if other != path]
+        if len(outside) == len(paths) - 1 and all(_is_below(path, other) for other in outside):
+            return copy
+    return None
+
+
+def _is_below(path: str, other: str) -> bool:
+    return path != other and (not other or path.startswith(f"{other}/"))
+
+
+def _source_path(copy: Owned) -> str:
+    sources = copy.application.sources
+    path = sources[copy.part.index].path if copy.part.index < len(sources) else ""
+    return copy.tree.resolve(path)
 
 
 def _is_wide(rid: ResourceId, snapshot: Snapshot) -> bool:

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from checks.model import Finding, Removal
+from checks.ownership.advice import sentence, title, without_way
 from checks.ownership.conflicts import Partitions
 from checks.ownership.holder import Held, Holders
-from checks.ownership.proof import Expectation, Proof, Row, prove
+from checks.ownership.labels import Labels
+from checks.ownership.proof import Proof
+from checks.ownership.trials import Outcomes, Trials
+from checks.ownership.ways import Way
 from checks.policy import Policy
 from gitops.deletions.data import may_lose
 from gitops.errors import GitopsError
-from gitops.kustomization import Reference
 from gitops.live import Live
-from gitops.removal import CannotRemove, remove_entries
 from gitops.rendering import Output, RenderRequest
 from gitops.snapshot import ApplicationKey, OwnedId, Snapshot
 from gitops.sources import Analysis
 from gitops.spans import Applicability, Edit, Fix
+from gitops.steps import Step, edits_for
 from gitops.tree import Tree
-
-# Trying entries one by one when the whole pair cannot be proven costs a discovery each.
-MAX_SINGLE_TRIALS = 12
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
@@ -36,21 +37,32 @@ class FixPlan:
     """A proven fix.
 
     `key` names the pair in marks and branches, the same for as long as the two Applications are called so and stay in
-    their root. `references` are the entries it takes out, `edits` the lines, `findings` what it settles. `keeper`
-    equals `loser` when one Application brings a resource twice. `held` tells whether the loser holds the live
-    objects; it is empty when nobody could be asked.
+    their root. `steps` are what it does, `edits` the lines, `findings` what it settles, `ways` the steps by which
+    each resource goes. `keeper` equals `loser` when one Application brings a resource twice. `held` tells whether the
+    loser holds the live objects; it is empty when nobody could be asked. `names` are how the two are called.
     """
 
     key: str
     keeper: ApplicationKey
     loser: ApplicationKey
-    references: tuple[Reference, ...]
+    steps: tuple[Step, ...]
     edits: tuple[Edit, ...]
     findings: tuple[Finding, ...]
     resources: tuple[OwnedId, ...]
     proof: Proof
     applicability: Applicability
     held: Mapping[OwnedId, Held] = field(default_factory=dict)
+    names: tuple[str, str] = ("", "")
+    ways: tuple[tuple[OwnedId, Way], ...] = ()
+
+    @property
+    def keeper_name(self) -> str:
+        """The keeper as people read it, `namespace/name` where the name alone is not enough."""
+        return self.names[0] or self.keeper[2]
+
+    @property
+    def loser_name(self) -> str:
+        return self.names[1] or self.loser[2]
 
     @property
     def cautions(self) -> tuple[str, ...]:
@@ -65,13 +77,6 @@ class Planned:
     plans: tuple[FixPlan, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Trial:
-    references: tuple[Reference, ...]
-    edits: tuple[Edit, ...]
-    proof: Proof
-
-
 def plan_fixes(
     snapshot: Snapshot,
     analysis: Analysis,
@@ -79,46 +84,75 @@ def plan_fixes(
     policy: Policy,
     live: Live | None = None,
 ) -> Planning:
-    """Prove what the findings propose. Findings whose proposal cannot be proven say why."""
+    """Prove what the findings propose. Findings whose proposals cannot be proven say why, and tell nobody to follow
+    them."""
     partitions, holders = Partitions(snapshot, policy, live), Holders(snapshot, policy, live)
+    labels = Labels(snapshot)
     pairs: dict[tuple[ApplicationKey, ApplicationKey], list[tuple[Finding, Removal]]] = {}
     for finding in findings:
         for removal in finding.removals if finding.suppressed is None else ():
             pairs.setdefault((removal.keeper, removal.loser), []).append((finding, removal))
     plans: list[FixPlan] = []
-    refused: dict[int, str] = {}
+    outcomes = Outcomes()
     for (keeper, loser), members in pairs.items():
-        by_reference: dict[Reference, set[OwnedId]] = {}
-        for _, removal in members:
-            by_reference.setdefault(removal.reference, set()).add(removal.resource)
-        if any(by_reference.keys() <= set(plan.references) for plan in plans):
-            continue  # another pair's plan takes the same entries out, proven for everyone who renders them
-        trial, failures = yield from _try(snapshot, analysis, keeper, loser, by_reference, partitions)
-        for finding, removal in members:
-            if removal.reference in failures:
-                refused[id(finding)] = failures[removal.reference]
+        waiting = [removal for _, removal in members if not _is_planned(removal, plans, outcomes)]
+        trial = yield from Trials(snapshot, analysis, keeper, loser, partitions.of).run(waiting, outcomes)
         if trial is None:
             continue
-        taken = set(trial.references)
-        settled = tuple(finding for finding, removal in members if removal.reference in taken)
-        resources = tuple(removal.resource for _, removal in members if removal.reference in taken)
+        taken = set(trial.steps)
+        settled = [(f, r) for f, r in members if r in outcomes.ways and taken.issuperset(outcomes.ways[r])]
+        resources = tuple(removal.resource for _, removal in settled)
         risky = trial.proof.cautions or any(may_lose(snapshot, o) for o in resources)
-        applicability = Applicability.UNSAFE if risky else Applicability.SAFE
         plans.append(
             FixPlan(
                 _key(snapshot, keeper, loser),
                 keeper,
                 loser,
-                trial.references,
+                trial.steps,
                 trial.edits,
-                settled,
+                tuple(finding for finding, _ in settled),
                 resources,
                 trial.proof,
-                applicability,
+                Applicability.UNSAFE if risky else Applicability.SAFE,
                 _held(snapshot, loser, resources, holders) if not trial.proof.cautions else {},
+                (labels.of_key(keeper), labels.of_key(loser)),
+                tuple((removal.resource, outcomes.ways[removal]) for _, removal in settled),
             )
         )
-    return Planned(tuple(_with_fix(f, plans, refused.get(id(f))) for f in findings), tuple(plans))
+    sizes = Counter(finding.topic.key for finding in findings)
+    told = tuple(
+        _told(finding, snapshot.tree, plans, outcomes, labels, "it" if sizes[finding.topic.key] == 1 else "them")
+        for finding in findings
+    )
+    return Planned(told, tuple(plans))
+
+
+def fitting(tree: Tree, plans: Sequence[FixPlan]) -> tuple[list[FixPlan], list[FixPlan]]:
+    """Plans whose edits can be made at once, and those that have to wait, since they touch the same lines."""
+    if _fit(tree, plans):
+        return list(plans), []
+    now: list[FixPlan] = []
+    later: list[FixPlan] = []
+    for plan in plans:
+        (now if _fit(tree, (*now, plan)) else later).append(plan)
+    return now, later
+
+
+def _fit(tree: Tree, plans: Sequence[FixPlan]) -> bool:
+    try:
+        edits_for(tree, [step for plan in plans for step in plan.steps])
+    except GitopsError:
+        return False
+    return True
+
+
+def _is_planned(removal: Removal, plans: Sequence[FixPlan], outcomes: Outcomes) -> bool:
+    """Whether another pair's plan does what settles this one too, proven for everyone who renders it."""
+    for way in removal.ways:
+        if any(set(plan.steps).issuperset(way) for plan in plans):
+            outcomes.accept([removal], way)
+            return True
+    return False
 
 
 def _held(
@@ -137,82 +171,39 @@ def _key(snapshot: Snapshot, keeper: ApplicationKey, loser: ApplicationKey) -> s
     return key
 
 
-def edits_for(tree: Tree, references: Sequence[Reference]) -> tuple[Edit, ...]:
-    """The edits that take these entries out of their files. Raises `CannotRemove`."""
-    by_file: dict[str, list[Reference]] = {}
-    for reference in dict.fromkeys(references):
-        by_file.setdefault(reference.kustomization, []).append(reference)
-    edits: list[Edit] = []
-    for path, listed in by_file.items():
-        resolved = tree.resolve(path)
-        if resolved != path:
-            raise CannotRemove(f"{path} is a symlink")
-        edits.extend(remove_entries(path, tree.read(path), listed))
-    return tuple(edits)
-
-
-def _try(
-    snapshot: Snapshot,
-    analysis: Analysis,
-    keeper: ApplicationKey,
-    loser: ApplicationKey,
-    by_reference: Mapping[Reference, set[OwnedId]],
-    partitions: Partitions,
-) -> Generator[Sequence[RenderRequest], Mapping[str, Output], tuple[_Trial | None, dict[Reference, str]]]:
-    def attempt(
-        references: Sequence[Reference],
-    ) -> Generator[Sequence[RenderRequest], Mapping[str, Output], _Trial]:
-        try:
-            edits = edits_for(snapshot.tree, references)
-        except GitopsError as error:
-            return _Trial(tuple(references), (), Proof((Row("The entry can be taken out", str(error), False),)))
-        lost = frozenset().union(*(by_reference[reference] for reference in references))
-        expected = Expectation(keeper, loser, lost)
-        proof = yield from prove(snapshot, analysis, edits, expected, partitions.of)
-        return _Trial(tuple(references), edits, proof)
-
-    everything = list(by_reference)
-    trial = yield from attempt(everything)
-    if trial.proof.holds:
-        return trial, {}
-    if len(everything) == 1 or len(everything) > MAX_SINGLE_TRIALS:
-        return None, dict.fromkeys(everything, trial.proof.failure)
-    failures: dict[Reference, str] = {}
-    for reference in everything:
-        single = yield from attempt([reference])
-        if not single.proof.holds:
-            failures[reference] = single.proof.failure
-    good = [reference for reference in everything if reference not in failures]
-    if not good or len(good) == len(everything):
-        return None, failures or dict.fromkeys(everything, trial.proof.failure)
-    trial = yield from attempt(good)
-    if trial.proof.holds:
-        return trial, failures
-    return None, {**dict.fromkeys(good, trial.proof.failure), **failures}
-
-
-def _with_fix(finding: Finding, plans: Sequence[FixPlan], refusal: str | None) -> Finding:
-    wanted = {removal.reference for removal in finding.removals}
-    if not wanted:
+def _told(
+    finding: Finding, tree: Tree, plans: Sequence[FixPlan], outcomes: Outcomes, labels: Labels, it: str
+) -> Finding:
+    """The finding with what is proven of its removals: told, and offered as a fix where a machine may do it."""
+    if not finding.removals or finding.suppressed is not None:
         return finding
-    edits: dict[Edit, None] = {}
+    sentences: list[str] = []
+    reasons: list[str] = []
+    steps: list[Step] = []
+    fixes: list[Step] = []
     unsafe = False
-    taken: list[Reference] = []
-    for plan in plans:
-        for reference in plan.references:
-            if reference not in wanted:
-                continue
-            taken.append(reference)
-            unsafe = unsafe or plan.applicability is Applicability.UNSAFE
-            for edit in plan.edits:
-                own = edit.span.line <= reference.span.line <= edit.span.end_line
-                if edit.span.path == reference.kustomization and (own or "[]" in edit.replacement):
-                    edits[edit] = None
-    if not edits:
-        reason = refusal or "the fix could not be proven"
-        topic = replace(finding.topic, advice=f"{finding.topic.advice} argofix offers no edit: {reason}.")
-        return replace(finding, topic=topic, message=f"{finding.message}; no fix is offered: {reason}")
-    what = " and ".join(f"`{reference.value}`" for reference in dict.fromkeys(taken))
-    title = f"Remove {what} from {taken[0].kustomization}"
-    applicability = Applicability.UNSAFE if unsafe else Applicability.SAFE
-    return replace(finding, fix=Fix(title, tuple(edits), applicability))
+    for removal in finding.removals:
+        loser = labels.of_key(removal.loser)
+        way = outcomes.ways.get(removal)
+        if way is None:
+            reason = without_way(removal.cause, outcomes.refused.get(removal, ""))
+            reasons.append(reason)
+            sentences.append(f"argofix offers no edit that takes {it} out of `{loser}`: {reason}.")
+            continue
+        sentences.append(sentence(way, loser))
+        steps.extend(way)
+        for plan in plans:
+            if set(plan.steps).issuperset(way):
+                fixes.extend(way)
+                unsafe = unsafe or plan.applicability is Applicability.UNSAFE
+    advice = " ".join(dict.fromkeys(filter(None, (finding.topic.advice, *sentences))))
+    message = finding.message
+    if reasons:
+        message += f"; no fix is offered: {'; '.join(dict.fromkeys(reasons))}"
+    fix = None
+    if fixes:
+        unique = tuple(dict.fromkeys(fixes))
+        applicability = Applicability.UNSAFE if unsafe else Applicability.SAFE
+        fix = Fix(title(unique), edits_for(tree, unique), applicability)
+    topic = replace(finding.topic, advice=advice)
+    return replace(finding, topic=topic, message=message, steps=tuple(dict.fromkeys(steps)), fix=fix)

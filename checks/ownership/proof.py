@@ -5,15 +5,19 @@ A fix that cannot be proven is not offered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from gitops.applications import Application
+from checks.ownership.labels import Labels
+from checks.wording import listed
+from gitops.applications import GROUP, IN_CLUSTER, Application
 from gitops.discovery import discover
 from gitops.rendering import NotAnalysed, Output, Rendered, RenderFailed, RenderRequest
+from gitops.resources import ResourceId
 from gitops.snapshot import ApplicationKey, OwnedId, Snapshot, State
 from gitops.sources import Analysis
-from gitops.spans import Edit, apply_edits, edits_by_path
+from gitops.spans import Edit
+from gitops.steps import changes_of
 
 Proving = Generator[Sequence[RenderRequest], Mapping[str, Output], "Proof"]
 
@@ -46,11 +50,14 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What a fix promises: `loser` loses exactly `lost`, which `keeper` keeps."""
+    """What a fix promises: `loser` loses exactly `lost`, which `keeper` keeps; or (`retired`) goes itself, and `lost`
+    is all it had. `narrowed` tells that the loser's own manifest changes."""
 
     keeper: ApplicationKey
     loser: ApplicationKey
     lost: frozenset[OwnedId]
+    retired: bool = False
+    narrowed: bool = False
 
 
 def prove(
@@ -61,67 +68,139 @@ def prove(
     together: Callable[[Application], str],
 ) -> Proving:
     """Check every promise of a fix. `together` names the group of Applications that surely share one Argo CD."""
-    changed = {
-        path: apply_edits(before.tree.read(before.tree.resolve(path)), grouped)
-        for path, grouped in edits_by_path(edits).items()
-    }
+    changed = changes_of(before.tree, edits)
     after = yield from discover(before.tree.overlay(changed), analysis)
-    return _compare(before, after, expected, together)
+    return _compare(before, after, expected, together, frozenset(changed))
 
 
 @dataclass(frozen=True, slots=True)
 class _Difference:
+    """`seen` counts the resources that were compared, `left` those that are still there."""
+
     lost: frozenset[OwnedId]
     gained: frozenset[OwnedId]
     altered: frozenset[OwnedId]
     status: str = ""
+    seen: int = 0
+    left: int = 0
 
     def __bool__(self) -> bool:
         return bool(self.lost or self.gained or self.altered or self.status)
 
 
 def _compare(
-    before: Snapshot, after: Snapshot, expected: Expectation, together: Callable[[Application], str]
+    before: Snapshot,
+    after: Snapshot,
+    expected: Expectation,
+    together: Callable[[Application], str],
+    changed: frozenset[str],
 ) -> Proof:
-    rows: list[Row] = []
-    cautions: list[str] = []
     gone = [key for key in before.by_key if key not in after.by_key]
     new = [key for key in after.by_key if key not in before.by_key]
-    count = len(before.by_key)
-    rows.append(
-        Row("No Application comes or goes", f"{count} before, {len(after.by_key)} after", not gone and not new)
-    )
-    if gone or new:
+    labels = Labels(before)
+    rows = [_applications(before, after, gone, new, expected, labels)]
+    if not rows[0].holds:
         return Proof(tuple(rows))
     keeper, loser = before.by_key[expected.keeper], before.by_key[expected.loser]
-    differences = {key: _difference(state, after.by_key[key], before, after) for key, state in before.by_key.items()}
+    differences = {
+        key: _difference(state, after.by_key[key], before, after)
+        for key, state in before.by_key.items()
+        if key in after.by_key
+    }
     if expected.keeper == expected.loser:
-        rows.extend(_once(after, expected, loser))
+        rows.extend(_once(after, expected, loser, differences[expected.loser], labels))
     else:
-        rows.extend(_handed_over(expected, differences, keeper, loser, after))
-    others: list[str] = []
+        rows.extend(_handed_over(expected, differences, keeper, loser, before, after, labels))
+    others, cautions = _others(before, expected, differences, together, labels)
+    rows.extend(others)
+    cautions.extend(_not_seen(before, expected, changed, labels))
+    return Proof(tuple(rows), tuple(cautions))
+
+
+def _applications(
+    before: Snapshot,
+    after: Snapshot,
+    gone: Sequence[ApplicationKey],
+    new: Sequence[ApplicationKey],
+    expected: Expectation,
+    labels: Labels,
+) -> Row:
+    allowed = {expected.loser} if expected.retired else set()
+    known = {(one.name, one.root, one.reason) for one in before.unknown}
+    unread = [one.reason for one in after.unknown if (one.name, one.root, one.reason) not in known]
+    detail = f"{len(before.by_key)} before, {len(after.by_key)} after"
+    detail += f"; {unread[0]}" if unread else ""
+    name = labels.of_key(expected.loser)
+    statement = f"`{name}` goes, and no other Application" if expected.retired else "No Application comes or goes"
+    return Row(statement, detail, set(gone) == allowed and not new and not unread)
+
+
+def _others(
+    before: Snapshot,
+    expected: Expectation,
+    differences: Mapping[ApplicationKey, _Difference],
+    together: Callable[[Application], str],
+    labels: Labels,
+) -> tuple[list[Row], list[str]]:
+    """What became of everybody else: a row where there is anybody whose resources were compared."""
+    cautions: list[str] = []
+    allowed: list[str] = []
     broken: list[str] = []
-    for key, difference in differences.items():
-        state = before.by_key[key]
-        if not difference or key in (expected.loser, expected.keeper):
+    loser = before.by_key[expected.loser].application
+    own = {_own_id(before, expected.loser)}
+    lost = expected.lost | (own if expected.retired else set())
+    altered = own if expected.narrowed else set()
+    rest = {k: d for k, d in differences.items() if k not in (expected.loser, expected.keeper)}
+    for key, difference in rest.items():
+        if not difference:
             continue
-        alike = difference.lost <= expected.lost and not (
-            difference.gained or difference.altered or difference.status
+        state = before.by_key[key]
+        alike = (
+            difference.lost <= lost and difference.altered <= altered and not (difference.gained or difference.status)
         )
+        if alike and difference.altered | difference.lost <= own:
+            continue  # a parent, which brings in the very Application that is to change
         mended = expected.keeper == expected.loser and not (difference.lost or difference.altered)
-        if together(state.application) == together(loser.application) or not (alike or mended):
+        if together(state.application) == together(loser) or not (alike or mended):
             # In the same Argo CD only Applications that had the same superfluous copies may change.
-            (others if alike or mended else broken).append(state.application.name)
+            (allowed if alike or mended else broken).append(labels.of_key(key))
         else:
             cautions.append(
-                f"`{state.application.name}` of the root `{state.application.root}` renders the same entry, so it "
+                f"`{labels.of_key(key)}` of the root `{state.application.root}` renders the same entry, so it "
                 "changes too: check that it is not deployed to a cluster where nothing else brings these resources"
             )
-    detail = f"{', '.join(broken)} would change" if broken else "rendered again, byte for byte the same"
-    if others:
-        detail += f" (except {', '.join(others)}, in which the same entry is superfluous too)"
-    rows.append(Row("No other Application changes", detail, not broken))
-    return Proof(tuple(rows), tuple(cautions))
+    compared = sum(difference.seen > 0 for difference in rest.values())
+    if not compared and not broken:
+        return [], cautions
+    detail = f"{', '.join(broken)} would change" if broken else f"{compared} rendered again, byte for byte the same"
+    if allowed:
+        detail += f" (except {', '.join(allowed)}, in which the same entry is superfluous too)"
+    blind = [labels.of_key(key) for key, difference in rest.items() if not difference.seen]
+    if blind:
+        detail += f"; not rendered, so not compared: {listed(blind, most=3)}"
+    return [Row("No other Application changes", detail, not broken)], cautions
+
+
+def _own_id(snapshot: Snapshot, key: ApplicationKey) -> OwnedId:
+    """The Application itself, as its parent brings it."""
+    application = snapshot.by_key[key].application
+    return OwnedId(IN_CLUSTER, ResourceId(GROUP, "Application", application.namespace, application.name))
+
+
+def _not_seen(before: Snapshot, expected: Expectation, changed: frozenset[str], labels: Labels) -> Iterator[str]:
+    """Applications that read what is changed, as far as can be told, and could not be rendered."""
+    for state in before.states:
+        if state.application.key in (expected.keeper, expected.loser):
+            continue  # judged in rows of their own
+        for part, source in zip(state.parts, state.application.sources, strict=False):
+            if isinstance(part.rendering, Rendered) or not source.path:
+                continue
+            inside = source.path.strip("/") + "/"
+            files = part.closure.files if part.closure is not None else frozenset()
+            if any(path.startswith(inside) or path in files for path in changed):
+                name = labels.of(state.application)
+                yield f"`{name}` may read what is changed and could not be rendered: what becomes of it is not known"
+                break
 
 
 def _handed_over(
@@ -129,52 +208,70 @@ def _handed_over(
     differences: Mapping[ApplicationKey, _Difference],
     keeper: State,
     loser: State,
+    before: Snapshot,
     after: Snapshot,
+    labels: Labels,
 ) -> list[Row]:
-    name, other = keeper.application.name, loser.application.name
-    own = differences[expected.loser]
-    left = [o for o in expected.lost if any(c.application.key == expected.loser for c in after.owners.get(o, ()))]
+    name, other = labels.of(keeper.application), labels.of(loser.application)
     kept = differences[expected.keeper]
+    total = len(expected.lost)
     orphans = [
         o for o in expected.lost if not any(c.application.key == expected.keeper for c in after.owners.get(o, ()))
     ]
-    total = len(expected.lost)
-    extra = sorted(str(o.id) for o in (own.lost - expected.lost) | own.gained | own.altered)
-    return [
-        Row(
-            f"`{other}` no longer brings them",
-            f"{total - len(left)} of {total} gone" + (f"; it also changes {', '.join(extra[:3])}" if extra else ""),
-            not left and not extra and not own.status,
-        ),
-        Row(
-            f"`{name}` renders as before",
-            kept.status or ("byte for byte the same" if not kept else "it would change"),
-            not kept,
-        ),
+    rows: list[Row] = []
+    if expected.retired:
+        had = {o for o, copies in before.owners.items() if any(c.application.key == expected.loser for c in copies)}
+        rest = sorted(str(o.id) for o in had - expected.lost)
+        detail = f"{total} of {total}" if not rest else f"it also brings {listed(rest, most=3)}"
+        rows.append(Row(f"All that `{other}` brought was superfluous", detail, bool(had) and not rest))
+    else:
+        rows.append(_let_go(expected, differences[expected.loser], other, after))
+    seen = f"all {kept.seen} resources byte for byte the same" if kept.seen != 1 else "its resource is the same"
+    allowed = {_own_id(before, expected.loser)} if expected.retired else frozenset()
+    same = not (kept.lost - allowed or kept.gained or kept.altered or kept.status)
+    rows.append(
+        Row(f"`{name}` renders as before", seen if same else kept.status or "it would change", same and kept.seen > 0)
+    )
+    rows.append(
         Row(
             "Every one still has an owner",
             f"{total - len(orphans)} of {total} in `{name}`",
-            not orphans,
-        ),
-    ]
+            total > 0 and not orphans,
+        )
+    )
+    return rows
 
 
-def _once(after: Snapshot, expected: Expectation, loser: State) -> list[Row]:
+def _let_go(expected: Expectation, own: _Difference, name: str, after: Snapshot) -> Row:
+    statement, total = f"`{name}` no longer brings them", len(expected.lost)
+    if own.status:
+        return Row(statement, f"it would no longer render: {own.status}", holds=False)
+    left = [o for o in expected.lost if any(c.application.key == expected.loser for c in after.owners.get(o, ()))]
+    if own.left == 0:
+        return Row(statement, "it would bring nothing at all any more", holds=False)
+    extra = sorted(str(o.id) for o in (own.lost - expected.lost) | own.gained | own.altered)
+    detail = f"{total - len(left)} of {total} gone"
+    detail += f"; it also changes {', '.join(extra[:3])}" if extra else ""
+    return Row(statement, detail, total > 0 and not left and not extra)
+
+
+def _once(after: Snapshot, expected: Expectation, loser: State, own: _Difference, labels: Labels) -> list[Row]:
     state = after.by_key[expected.loser]
     rendering = state.rendering
-    name = loser.application.name
+    name, total = labels.of(loser.application), len(expected.lost)
     detail = f"{len(rendering.resources)} resources" if isinstance(rendering, Rendered) else _reason(state)
     present = [
         o for o in expected.lost if sum(c.application.key == expected.loser for c in after.owners.get(o, ())) == 1
     ]
-    return [
-        Row(f"`{name}` renders", detail, isinstance(rendering, Rendered)),
-        Row(
-            "It brings each of them once",
-            f"{len(present)} of {len(expected.lost)}",
-            len(present) == len(expected.lost),
-        ),
+    rows = [
+        Row(f"`{name}` renders", detail, isinstance(rendering, Rendered) and bool(rendering.resources)),
+        Row("It brings each of them once", f"{len(present)} of {total}", 0 < total == len(present)),
     ]
+    if isinstance(loser.rendering, Rendered):
+        extra = sorted(str(o.id) for o in own.lost | own.gained | (own.altered - expected.lost))
+        detail = f"it also changes {listed(extra, most=3)}" if extra else f"{own.seen} compared"
+        rows.append(Row("It brings all else as before", detail, not extra))
+    return rows
 
 
 def _reason(state: State) -> str:
@@ -185,27 +282,30 @@ def _reason(state: State) -> str:
 
 
 def _difference(old: State, new: State, before: Snapshot, after: Snapshot) -> _Difference:
+    one = _resources(old, before)
+    seen = len(one)
     if [part.rendering for part in old.parts] == [part.rendering for part in new.parts]:
-        return _Difference(frozenset(), frozenset(), frozenset())
-    one, other = _resources(old, before), _resources(new, after)
+        return _Difference(frozenset(), frozenset(), frozenset(), seen=seen, left=seen)
+    other = _resources(new, after)
     status = ""
-    if type(old.rendering) is not type(new.rendering):
+    if [type(part.rendering) for part in old.parts] != [type(part.rendering) for part in new.parts]:
         status = _reason(new) or "it renders"
     return _Difference(
         frozenset(one.keys() - other.keys()),
         frozenset(other.keys() - one.keys()),
         frozenset(key for key in one.keys() & other.keys() if one[key] != other[key]),
         status,
+        seen,
+        len(other),
     )
 
 
 def _resources(state: State, snapshot: Snapshot) -> dict[OwnedId, list[bytes]]:
-    rendering = state.rendering
-    if not isinstance(rendering, Rendered):
-        return {}
+    """What was rendered of a state, by source; hooks and what has no name of its own included."""
     destination = state.application.destination
     found: dict[OwnedId, list[bytes]] = {}
-    for resource in rendering.resources:
-        placed = resource.id.placed(destination.namespace, snapshot.scopes)
-        found.setdefault(OwnedId(destination.cluster, placed), []).append(resource.text)
+    for part in state.parts:
+        for resource in part.rendering.resources if isinstance(part.rendering, Rendered) else ():
+            placed = resource.id.placed(destination.namespace, snapshot.scopes)
+            found.setdefault(OwnedId(destination.cluster, placed), []).append(resource.text)
     return found

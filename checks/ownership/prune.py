@@ -179,12 +179,12 @@ def summary_line(snapshot: Snapshot, plan: FixPlan, base: Snapshot | None = None
     names = listed([str(o.id) for o in (*found.data_bearing, *found.fleeting)], most=3)
     if found.fleeting:
         return (
-            f"`{plan.loser[2]}` does not hold the live {names} now, but heals itself and may take it over at any "
+            f"`{plan.loser_name}` does not hold the live {names} now, but heals itself and may take it over at any "
             "time; the fix pull request tells the safe order."
         )
     if set(found.data_bearing) <= set(found.held):
         return (
-            f"`{plan.loser[2]}` holds the live {names}: taking it out at once lets Argo CD delete what it holds; the "
-            "fix pull request tells the safe order."
+            f"`{plan.loser_name}` holds the live {names}: taking it out at once lets Argo CD delete what it holds; "
+            "the fix pull request tells the safe order."
         )
     return f"Taking it out at once may let Argo CD delete {names}; the fix pull request tells the safe order."

@@ -12,12 +12,14 @@ from tests.scenarios import (
     config_map,
     documents,
     evaluated,
+    evaluated_tree,
     fixed,
     kustomization,
     manifest,
     of_rule,
     state_of,
     tree,
+    with_links,
 )
 
 APP = {"apps.yaml": application("a", "a")}
@@ -84,16 +86,74 @@ async def test_copies_that_differ_are_for_a_person(engine: Engine) -> None:
     assert "differ" in finding.topic.advice
 
 
-async def test_a_file_that_brings_more_is_for_a_person(engine: Engine) -> None:
+async def test_a_file_that_brings_more_loses_the_document_alone(engine: Engine) -> None:
     files = {
         **APP,
         "a/kustomization.yaml": kustomization("one.yaml", "two.yaml"),
         "a/one.yaml": documents(config_map("m"), config_map("x")),
         "a/two.yaml": documents(config_map("m"), config_map("y")),
     }
-    (finding,) = of_rule(await evaluated(engine, files), "duplicate-entry")
-    assert finding.fix is None
-    assert "also brings other resources" in finding.topic.advice
+    evaluation = await evaluated(engine, files)
+    (finding,) = of_rule(evaluation, "duplicate-entry")
+    assert finding.fix is not None
+    assert "Delete lines 1 to 1 of a/two.yaml" in finding.topic.advice
+    assert fixed(evaluation, "a/two.yaml") == config_map("y").encode()
+
+
+async def test_sibling_bases_lose_the_entry_of_one(engine: Engine) -> None:
+    files = {
+        **APP,
+        "a/kustomization.yaml": kustomization("../one", "../two"),
+        "one/kustomization.yaml": kustomization("ns.yaml", "own.yaml"),
+        "one/ns.yaml": NAMESPACE,
+        "one/own.yaml": config_map("one"),
+        "two/kustomization.yaml": kustomization("own.yaml", "ns.yaml"),
+        "two/ns.yaml": NAMESPACE,
+        "two/own.yaml": config_map("two"),
+    }
+    evaluation = await evaluated(engine, files)
+    (finding,) = of_rule(evaluation, "duplicate-entry")
+    assert "also brings" not in finding.topic.advice
+    mended = fixed(evaluation, "two/kustomization.yaml")
+    assert mended == kustomization("own.yaml").encode()
+    rendering = state_of(await evaluated(engine, {**files, "two/kustomization.yaml": mended}), "a").rendering
+    assert isinstance(rendering, Rendered)
+    assert len(rendering.resources) == 3
+
+
+async def test_of_two_bases_the_one_that_nobody_else_deploys_is_edited(engine: Engine) -> None:
+    files = {
+        "apps.yaml": documents(
+            application("a", "a"), application("far", "two", server="https://far.example", namespace="other")
+        ),
+        "a/kustomization.yaml": kustomization("../one", "../two"),
+        "one/kustomization.yaml": kustomization("ns.yaml", "own.yaml"),
+        "one/ns.yaml": NAMESPACE,
+        "one/own.yaml": config_map("one"),
+        "two/kustomization.yaml": kustomization("own.yaml", "ns.yaml"),
+        "two/ns.yaml": NAMESPACE,
+        "two/own.yaml": config_map("two"),
+    }
+    evaluation = await evaluated(engine, files)
+    assert {edit.span.path for plan in evaluation.plans for edit in plan.edits} == {"one/kustomization.yaml"}
+
+
+async def test_copies_that_a_base_changes_on_the_way_are_not_alike(engine: Engine) -> None:
+    files = {
+        **APP,
+        "a/kustomization.yaml": kustomization("../one", "../two"),
+        "one/kustomization.yaml": kustomization("ns.yaml", "own.yaml", extra="commonLabels: {team: one}\n"),
+        "one/ns.yaml": NAMESPACE,
+        "one/own.yaml": config_map("one"),
+        "two/kustomization.yaml": kustomization("own.yaml", "ns.yaml"),
+        "two/ns.yaml": NAMESPACE,
+        "two/own.yaml": config_map("two"),
+    }
+    evaluation = await evaluated(engine, files)
+    (finding,) = of_rule(evaluation, "duplicate-entry")
+    assert evaluation.plans == ()
+    assert finding.steps == ()
+    assert "one/kustomization.yaml changes one of them" in finding.topic.advice
 
 
 async def test_a_plain_directory_is_warned_about(engine: Engine) -> None:
@@ -101,6 +161,20 @@ async def test_a_plain_directory_is_warned_about(engine: Engine) -> None:
     (finding,) = of_rule(await evaluated(engine, files), "duplicate-entry")
     assert finding.severity is Severity.WARNING
     assert "RepeatedResourceWarning" in finding.topic.message
+    assert "Delete the file a/one.yaml" in finding.topic.advice
+
+
+async def test_a_copy_in_the_middle_that_differs_is_for_a_person(engine: Engine) -> None:
+    files = {**APP, **{f"a/{i}.yaml": config_map("m", a=value) for i, value in enumerate("121")}}
+    (finding,) = of_rule(await evaluated(engine, files), "duplicate-entry")
+    assert finding.steps == ()
+    assert "The copies differ" in finding.topic.message
+
+
+async def test_of_a_file_and_a_link_to_it_the_link_goes(engine: Engine) -> None:
+    linked = with_links(tree({**APP, "a/real.yaml": config_map("m")}), {"a/zlink.yaml": "real.yaml"})
+    (finding,) = of_rule(await evaluated_tree(engine, linked), "duplicate-entry")
+    assert "Delete the symbolic link a/zlink.yaml" in finding.topic.advice
 
 
 async def test_two_sources_of_one_application(engine: Engine) -> None:
@@ -130,10 +204,24 @@ async def test_namesakes_in_another_namespace_are_not_meant(engine: Engine) -> N
     assert finding.fix is not None
 
 
-GENERATES = "configMapGenerator:\n- {name: g, literals: [a=b]}\n"
+async def test_what_a_base_generates_is_kept(engine: Engine) -> None:
+    files = {
+        **APP,
+        "a/kustomization.yaml": kustomization("../one", "../two"),
+        "one/kustomization.yaml": kustomization("ns.yaml"),
+        "one/ns.yaml": NAMESPACE,
+        "two/kustomization.yaml": kustomization(
+            "ns.yaml", extra="configMapGenerator:\n- {name: g, literals: [a=b]}\n"
+        ),
+        "two/ns.yaml": NAMESPACE,
+    }
+    evaluation = await evaluated(engine, files)
+    assert fixed(evaluation, "a/kustomization.yaml") == files["a/kustomization.yaml"].encode()
+    assert b"configMapGenerator" in fixed(evaluation, "two/kustomization.yaml")
+    assert b"ns.yaml" not in fixed(evaluation, "two/kustomization.yaml")
 
 
-@pytest.mark.parametrize("extra", [GENERATES, "namePrefix: x-\n", "patches: [{path: p.yaml}]\n", "namespace: shop\n"])
+@pytest.mark.parametrize("extra", ["namePrefix: x-\n", "patches: [{path: p.yaml}]\n", "namespace: shop\n"])
 async def test_a_base_that_does_more_than_list_is_not_taken_out(engine: Engine, extra: str) -> None:
     files = {
         **APP,

@@ -61,7 +61,7 @@ async def test_an_application_that_is_nothing_but_the_shared_base_is_not_emptied
     evaluation = await evaluated(engine, files)
     (finding,) = of_rule(evaluation, "duplicate-owner")
     assert finding.fix is None
-    assert "both Applications get it through `ns.yaml`" in finding.message
+    assert "`copy` brings nothing else, so one of the two Applications is too many" in finding.topic.advice
 
 
 async def test_an_entry_that_brings_more_than_the_keeper_has_stays(engine: Engine) -> None:
@@ -69,9 +69,10 @@ async def test_an_entry_that_brings_more_than_the_keeper_has_stays(engine: Engin
     files["api/policies.yaml"] = POLICY + "---\n" + config_map("only-here")
     evaluation = await evaluated(engine, files)
     policy = next(f for f in of_rule(evaluation, "duplicate-owner") if f.resource and f.resource.name == "deny")
-    assert policy.fix is None
-    assert "`policies.yaml` (api/kustomization.yaml:5) also brings ConfigMap shop/only-here" in policy.message
+    assert policy.fix is not None
+    assert "Delete lines 1 to 1 of api/policies.yaml" in policy.topic.advice
     assert b"policies.yaml" in fixed(evaluation, "api/kustomization.yaml")
+    assert fixed(evaluation, "api/policies.yaml") == config_map("only-here").encode()
 
 
 async def test_three_owners_are_one_finding(engine: Engine) -> None:
@@ -82,15 +83,17 @@ async def test_three_owners_are_one_finding(engine: Engine) -> None:
     assert "all own" in finding.topic.title
 
 
-async def test_plain_directories_say_which_lines_to_delete(engine: Engine) -> None:
+async def test_plain_directories_lose_the_document(engine: Engine) -> None:
     files = {
         "apps.yaml": documents(application("a", "a"), application("b", "b")),
         "a/map.yaml": config_map("settings"),
         "b/all.yaml": documents(config_map("other"), config_map("settings")),
     }
-    (finding,) = of_rule(await evaluated(engine, files), "duplicate-owner")
-    assert finding.fix is None
-    assert "delete lines 3 to 3 of b/all.yaml" in finding.message
+    evaluation = await evaluated(engine, files)
+    (finding,) = of_rule(evaluation, "duplicate-owner")
+    assert finding.fix is not None
+    assert "Delete lines 3 to 3 of b/all.yaml" in finding.topic.advice
+    assert fixed(evaluation, "b/all.yaml") == config_map("other").encode()
 
 
 async def test_what_a_generator_makes_is_placed_at_the_generator(engine: Engine) -> None:
@@ -100,11 +103,14 @@ async def test_what_a_generator_makes_is_placed_at_the_generator(engine: Engine)
     files: Files = {
         "apps.yaml": documents(application("a", "a"), application("b", "b")),
         "a/kustomization.yaml": generator,
-        "b/kustomization.yaml": "namespace: shop\n" + generator,
+        "b/kustomization.yaml": "namespace: shop\n" + generator + "resources: [own.yaml]\n",
+        "b/own.yaml": config_map("own"),
     }
-    (finding,) = of_rule(await evaluated(engine, files), "duplicate-owner")
+    evaluation = await evaluated(engine, files)
+    (finding,) = of_rule(evaluation, "duplicate-owner")
     assert (finding.span.path, finding.span.line) == ("b/kustomization.yaml", 3)
-    assert "remove that generator" in finding.message
+    assert "Remove the generator `settings` (b/kustomization.yaml:3) from `b`" in finding.topic.advice
+    assert b"settings" not in fixed(evaluation, "b/kustomization.yaml")
 
 
 @pytest.mark.parametrize(

@@ -40,8 +40,11 @@ async def test_an_entry_that_also_changes_the_losers_other_resources(engine: Eng
         f"patches: [{{target: {{name: own}}, patch: '{patch}'}}]\n",
     }
     evaluation = await evaluated(engine, files)
-    refused(of_rule(evaluation, "duplicate-owner"), "`b` no longer brings them", "it also changes ConfigMap shop/own")
-    assert evaluation.plans == ()
+    # The component goes on patching what is b's own: only what it lists may go.
+    (finding,) = of_rule(evaluation, "duplicate-owner")
+    assert finding.fix is not None
+    assert finding.fix.title == "Remove `settings.yaml` from component/kustomization.yaml"
+    assert b"component" in fixed(evaluation, "b/kustomization.yaml")
 
 
 async def test_a_base_that_another_cluster_needs(engine: Engine) -> None:
@@ -59,6 +62,12 @@ async def test_a_base_that_another_cluster_needs(engine: Engine) -> None:
         "b/kustomization.yaml": kustomization("../base"),
         "far/kustomization.yaml": kustomization("../base"),
     }
+    evaluation = await evaluated(engine, files)
+    (plan,) = evaluation.plans
+    assert {edit.span.path for edit in plan.edits} == {"b/kustomization.yaml"}
+    assert b"$patch: delete" in fixed(evaluation, "b/kustomization.yaml")
+    # Written in a way that is not edited, b cannot leave it out, and the base must keep it.
+    files = {**files, "b/kustomization.yaml": '{"resources": ["../base"]}'}
     evaluation = await evaluated(engine, files)
     refused(of_rule(evaluation, "duplicate-owner"), "No other Application changes", "far would change")
     assert evaluation.plans == ()

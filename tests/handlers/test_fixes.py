@@ -125,7 +125,7 @@ async def test_what_can_no_longer_be_proven_is_left_to_people(
     assert not fix.open
     said = fix.issue.comments[-1].body
     assert "nothing left on `main` that argofix can prove a fix for" in said
-    assert "- ConfigMap shop/shared is owned by `a` and `b`; the copies differ" in said
+    assert "- ConfigMap shop/shared is owned by `a` and `b`; no fix is offered: the copies differ" in said
 
 
 async def test_one_that_github_refuses_does_not_keep_back_the_other(github: SimulatedGitHub, bot_: Bot) -> None:
