@@ -7,8 +7,9 @@ neither stop the checks nor switch them off.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -24,6 +25,7 @@ from gitops.tree import Tree, normalise
 from gitops.versions.components import ARGO_CD
 
 PATH = ".github/argofix.yaml"
+_MISNAMED = re.compile(r"\.?argofix\.(?:ya?ml|json)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +75,11 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class PolicyProblem:
-    """One mistake in the configuration, on this 1-based line."""
+    """One mistake in the configuration, on this 1-based line of `path`."""
 
     line: int
     message: str
+    path: str = PATH
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +173,26 @@ def read_policy(tree: Tree) -> Policy:
 
     Judge only by that of the default branch: a pull request must not change what it is judged by.
     """
+    passed_over = tuple(
+        PolicyProblem(1, f"`{path}` is not read: the configuration is `{PATH}`, so rename it", path)
+        for path in _misnamed(tree)
+    )
     if PATH not in tree:
-        return Policy()
+        return Policy(problems=passed_over)
     try:
-        return parse_policy(tree.read(tree.resolve(PATH)))
+        policy = parse_policy(tree.read(tree.resolve(PATH)))
     except (GitopsError, KeyError) as error:
-        return Policy(problems=(PolicyProblem(1, f"it cannot be read: {error}"),))
+        policy = Policy(problems=(PolicyProblem(1, f"it cannot be read: {error}"),))
+    return replace(policy, problems=(*passed_over, *policy.problems))
+
+
+def _misnamed(tree: Tree) -> Iterator[str]:
+    """Files that somebody may take for the configuration."""
+    for directory in (".github", ""):
+        for name in tree.list_dir(directory):
+            path = f"{directory}/{name}" if directory else name
+            if path != PATH and path in tree and _MISNAMED.fullmatch(name):
+                yield path
 
 
 class _Reader:

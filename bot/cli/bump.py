@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from packaging.version import Version
@@ -25,8 +25,9 @@ from gitops.scan import Scan, scan
 from gitops.spans import Edit
 from gitops.versions.components import ARGO_CD, BUILT_IN, Component
 from gitops.versions.find import ChartIndex, find_pins
+from gitops.versions.images import is_digest
 from gitops.versions.overlay import NoOverlay, find_overlay
-from gitops.versions.pins import Pins, parse_version
+from gitops.versions.pins import Pins, parse_version, split_build
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,45 +37,80 @@ class _Target:
 
 
 async def bump(checkout: Checkout, arguments: argparse.Namespace) -> int:
-    """Gives the exit status: 1 when a pin is left for a person or the bump cannot be proven. Raises `CannotRun`."""
+    """Gives the exit status: 1 when anything is left for a person or a bump cannot be proven. Raises `CannotRun`."""
+    if arguments.digest is not None and not is_digest(arguments.digest):
+        raise CannotRun(f"{arguments.digest} is no digest such as sha256:{'0' * 8}...")
     policies = _policies(checkout, arguments)
     memo: ParseMemo = {}
-    found = scan(checkout.tree, {}, memo)
-    edits: list[Edit] = []
-    missing: list[str] = []
+    work = _Work(checkout, arguments, scan(checkout.tree, {}, memo), memo)
+    failed: list[str] = []
     left = False
     for policy in policies:
         try:
-            overlay = checkout.policy.overlay_of(policy)
-            pins = find_overlay(checkout.tree, policy.component, found, memo, overlay)
+            left = await work.component(policy) or left
         except NoOverlay as error:
-            missing.append(str(error))
-            continue
-        charts: ChartIndex = {}
-        if arguments.to is None and any(pin.chart is not None for pin in pins.pins):
-            from bot.cli.published import installed_by_charts
-
-            charts = await installed_by_charts(policy.component)
-            pins = find_pins(checkout.tree, pins.overlay, policy.component, found=found, memo=memo, charts=charts)
-        target = await _target(policy, pins, arguments)
-        if target is None:
-            continue
-        charts = _charts(policy.component, target, arguments.chart_version) or charts
-        plan = _plan(checkout, policy.component, pins, found, target, charts)
-        proof = await _proof(checkout, plan, charts) if plan.edits else None
-        _explain(plan, proof)
-        left = left or plan.blocked or (proof is not None and not proof.holds)
-        if proof is not None and proof.holds:
-            edits.extend(plan.edits)
-    if len(missing) == len(policies):
-        raise CannotRun(missing[0])
-    for message in missing:
+            failed.append(str(error))
+            left = left or bool(error.directories)
+        except _CannotBump as error:
+            failed.append(str(error))
+            left = True
+    if len(failed) == len(policies):
+        raise CannotRun("; ".join(failed))
+    for message in failed:
         say(message)
     if arguments.write:
-        apply(checkout, edits)
+        apply(checkout, work.edits)
     else:
-        put(diff_of_edits(checkout.tree, edits), None)
+        put(diff_of_edits(checkout.tree, work.edits), None)
     return 1 if left else 0
+
+
+class _CannotBump(Exception):
+    """One component cannot be bumped; the others may."""
+
+
+@dataclass
+class _Work:
+    """One run; `edits` are what is proven so far."""
+
+    checkout: Checkout
+    arguments: argparse.Namespace
+    found: Scan
+    memo: ParseMemo
+    edits: list[Edit] = field(default_factory=list)
+
+    async def component(self, policy: VersionPolicy) -> bool:
+        """Bump one component; whether anything is left for a person. Raises `NoOverlay`, `_CannotBump`."""
+        checkout, component = self.checkout, policy.component
+        pins = find_overlay(checkout.tree, component, self.found, self.memo, checkout.policy.overlay_of(policy))
+        charts: ChartIndex = {}
+        if self.arguments.to is None and any(pin.chart is not None for pin in pins.pins):
+            from bot.cli.published import installed_by_charts
+
+            charts = await installed_by_charts(component)
+            pins = find_pins(checkout.tree, pins.overlay, component, found=self.found, memo=self.memo, charts=charts)
+        target = await _target(policy, pins, self.arguments)
+        if target is None:
+            return False
+        charts = _charts(component, target, self.arguments.chart_version) or charts
+        try:
+            plan = plan_bump(
+                checkout.tree,
+                pins.overlay,
+                component,
+                target.tag,
+                target.digest,
+                pins=pins,
+                found=self.found,
+                charts=charts,
+            )
+        except GitopsError as error:
+            raise _CannotBump(str(error)) from None
+        proof = await _proof(checkout, plan, charts) if plan.edits else None
+        _explain(plan, proof)
+        if proof is not None and proof.holds:
+            self.edits.extend(plan.edits)
+        return plan.blocked or (proof is not None and not proof.holds)
 
 
 def _policies(checkout: Checkout, arguments: argparse.Namespace) -> list[VersionPolicy]:
@@ -94,25 +130,24 @@ def _policies(checkout: Checkout, arguments: argparse.Namespace) -> list[Version
 
 async def _target(policy: VersionPolicy, pins: Pins, arguments: argparse.Namespace) -> _Target | None:
     """Where to go: `--to`, else the largest step that the policy offers; None when there is none."""
+    name = policy.component.name
     if arguments.to is not None:
-        version = parse_version(arguments.to)
+        version = parse_version(split_build(arguments.to)[0])
         if version is None:
             raise CannotRun(f"{arguments.to} is no version such as v3.2.2")
-        tag = arguments.to if arguments.to.startswith("v") else f"v{arguments.to}"
         digest = arguments.digest
-        if digest is None and any(pin.digest and pin.movable for pin in pins.pins):
+        if digest is None and any(pin.digest and pin.decides for pin in pins.pins):
             digest = await _digest_of(policy.component, version)
-        return _Target(tag, digest)
-    name = policy.component.name
+        return _Target(_as_upstream(arguments.to, policy.component, pins), digest)
     if pins.current is None:
         places = ", ".join(str(pin.span) for pin in pins.pins[:3])
-        raise CannotRun(f"{places} does not tell which version of {name} runs; say `--to VERSION`")
+        raise _CannotBump(f"{places} does not tell which version of {name} runs; say `--to VERSION`")
     from bot.cli.published import published
 
     known = await published(policy.component)
     offers = choose(known.available, pins.current, policy, datetime.now(UTC))
     if not offers:
-        say(f"{name} is at {pins.current} in {pins.overlay}, and the policy offers nothing newer")
+        say(f"{name} is at {pins.current} in {pins.overlay or 'the root'}, and the policy offers nothing newer")
         return None
     *others, (_, best) = offers.items()
     for level, release in others:
@@ -120,26 +155,28 @@ async def _target(policy: VersionPolicy, pins: Pins, arguments: argparse.Namespa
     return _Target(best.tag, arguments.digest or best.digest)
 
 
+def _as_upstream(text: str, component: Component, pins: Pins) -> str:
+    """A version as upstream writes it: Argo CD with `v`, others as the pins here do."""
+    bare = text.removeprefix("v")
+    if component.name == ARGO_CD.name:
+        return f"v{bare}"
+    written = [pin.version.startswith("v") for pin in pins.pins if pin.version and pin.parsed and not pin.chart]
+    return (f"v{bare}" if any(written) else bare) if written else text
+
+
 async def _digest_of(component: Component, version: Version) -> str | None:
     from bot.cli.published import published
 
-    known = await published(component)
+    try:
+        known = await published(component)
+    except CannotRun as error:
+        # The version is known; what is missing is the digest of its image.
+        raise CannotRun(f"{str(error).partition('; without it')[0]}; without it, say `--digest sha256:...`") from None
     return next((release.digest for release in known.available if release.version == version), None)
 
 
 def _charts(component: Component, target: _Target, chart_version: str | None) -> ChartIndex:
     return {chart: {chart_version: target.tag} for chart in component.charts} if chart_version else {}
-
-
-def _plan(
-    checkout: Checkout, component: Component, pins: Pins, found: Scan, target: _Target, charts: ChartIndex
-) -> BumpPlan:
-    try:
-        return plan_bump(
-            checkout.tree, pins.overlay, component, target.tag, target.digest, pins=pins, found=found, charts=charts
-        )
-    except GitopsError as error:
-        raise CannotRun(str(error)) from None
 
 
 async def _proof(checkout: Checkout, plan: BumpPlan, charts: ChartIndex) -> BumpProof:
@@ -163,13 +200,14 @@ def _explain(plan: BumpPlan, proof: BumpProof | None) -> None:
         say(f"left for you: {report.message}")
         if report.command:
             say(f"  {report.command}")
+    for move in plan.held:
+        say(f"kept back: {move.pin.span}: {move.pin.style.value} {move.pin.subject}: {move.old or move.pin.digest}")
     for note in (*plan.notes, *(proof.cautions if proof is not None else ())):
         say(f"mind: {note}")
     if plan.blocked:
         say(f"{name} stays at {plan.current or 'its version'} in {where}: all its pins move together or none")
     elif proof is None:
-        if not plan.reported:
-            say(f"there is nothing to move in {where}: {name} is at {plan.current or plan.tag}")
+        say(f"there is nothing to move in {where}: {name} is at {plan.current or plan.tag}")
     else:
         if proof.unproven:
             say(f"not rendered: {proof.unproven}")

@@ -106,7 +106,8 @@ def _is_error(finding: Finding) -> bool:
 def _open(path: Path, rev: str | None, base: str | None) -> Checkout:
     checkout = open_checkout(path, rev, base)
     for problem in checkout.policy.problems:
-        say(f"{PATH}:{problem.line}: {problem.message}; the default is used")
+        default = "; the default is used" if problem.path == PATH else ""
+        say(f"{problem.path}:{problem.line}: {problem.message}{default}")
     return checkout
 
 

@@ -87,8 +87,9 @@ def completed(
         parts.append(
             f"Entries of `ignore` in {code(PATH)} that hide nothing any more:\n\n{bullets(entries, most=20)}"
         )
-    if policy.problems:
-        lines = [f"line {problem.line}: {safe(problem.message)}" for problem in policy.problems]
+    parts.extend(f"{safe(problem.message)}." for problem in policy.problems if problem.path != PATH)
+    lines = [f"line {problem.line}: {safe(problem.message)}" for problem in policy.problems if problem.path == PATH]
+    if lines:
         parts.append(f"{code(PATH)} has mistakes; the defaults are used in their place:\n\n{bullets(lines)}")
     parts.append(_footer(report, suppressed))
     return Report(

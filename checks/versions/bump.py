@@ -1,25 +1,30 @@
-"""Planning a bump: every pin that the overlay decides moves, and no file that anything else uses is touched."""
+"""Planning a bump: every pin that the overlay decides moves, and no file that anything else uses is touched.
+
+All pins of a component move together or none: an image that moves alone runs with the CRDs and RBAC of the old
+version. So one pin that is left for a person keeps all others back.
+"""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from packaging.version import Version
 
 from checks.versions.argocd_settings import settings_lost
 from checks.versions.plan import BumpPlan, Move, Report
+from checks.versions.verify import verify
 from gitops.closure import kustomization_file
-from gitops.documents import read_documents
 from gitops.errors import GitopsError
 from gitops.scan import Scan
-from gitops.spans import apply_edits, edits_by_path
+from gitops.spans import Edit
 from gitops.tree import Tree
 from gitops.versions.components import Component
 from gitops.versions.edits import CannotEdit, FileEdits, Override
 from gitops.versions.find import ChartIndex, find_pins
-from gitops.versions.pins import Pin, Pins, Style, parse_version
+from gitops.versions.pins import Pin, Pins, Style, parse_version, split_build
+from gitops.versions.umbrella import CannotLock, declares_dependencies, lock_change
 from gitops.versions.vendored import renewal
 
 
@@ -40,44 +45,51 @@ def plan_bump(
 ) -> BumpPlan:
     """What takes `component` to `tag` (`v3.3.0`) in the directory `overlay`.
 
-    `digest` (`sha256:...`) is the image's; needed only where a digest is pinned. `pins` are those of `find_pins` if
-    they are known. Raises `NoVersion` when `tag` is no version.
+    What stands behind the version in `tag` (`v3.3.0-custom.1`) is for builds of one's own; all else goes to the
+    version itself. `digest` (`sha256:...`) is the image's; needed only where a digest is pinned. `pins` are those of
+    `find_pins` if they are known. Raises `NoVersion` when `tag` is no version, `CannotEdit` for a file that lines
+    cannot be put into.
     """
-    version = parse_version(tag)
+    written, build = split_build(tag)
+    version = parse_version(written)
     if version is None:
         raise NoVersion(f"{tag} is no version such as v3.2.2")
     known = pins if pins is not None else find_pins(tree, overlay, component, found=found, charts=charts)
-    planner = _Planner(tree, overlay, component, tag, version, digest, charts or {})
+    if build and not any(pin.decides and split_build(pin.version or "")[0] and _is_build(pin) for pin in known.pins):
+        raise NoVersion(
+            f"{tag} is no version of {component.name}, and nothing in {overlay or 'the root'} pins a build"
+        )
+    planner = _Planner(tree, overlay, component, written, build, version, digest, charts or {}, known)
     for pin in known.pins:
         planner.take(pin)
     planner.add_overrides()
-    blocked = any(report.blocking for report in planner.reported)
-    edits = () if blocked else tuple(edit for file in planner.files.values() for edit in file.edits())
+    moves, edits = tuple(planner.moves), planner.edits()
     plan = BumpPlan(
         component,
         overlay,
-        tag,
+        written,
         version,
         digest,
         known,
-        edits,
-        () if blocked else tuple(planner.moves),
+        () if planner.reported else edits,
+        () if planner.reported else moves,
         tuple(planner.reported),
-        (*planner.notes, *_about(known, component, tag), *settings_lost(tree, known, component, version, {})),
+        moves if planner.reported else (),
+        (*_about(known), *settings_lost(tree, known, component, version, {})),
     )
-    _verify(tree, plan)
+    verify(tree, plan)
     return plan
 
 
-def _about(pins: Pins, component: Component, tag: str) -> Iterator[str]:
-    versions = {str(version): pin for pin in pins.pins if pin.movable and (version := pin.parsed) is not None}
+def _about(pins: Pins) -> Iterator[str]:
+    versions = {str(version): pin for pin in pins.pins if pin.decides and (version := pin.parsed) is not None}
     if len(versions) > 1:
         places = ", ".join(f"{version} in {pin.span}" for version, pin in sorted(versions.items()))
         yield f"The pins do not agree today: {places}"
-    published = f"quay.io/{component.quay}"
-    for subject in dict.fromkeys(pin.image for pin in pins.pins if pin.image and pin.movable):
-        if subject != published and not subject.startswith("quay.io/"):
-            yield f"{subject} is not pulled from {published}: see to it that {tag} is there too"
+
+
+def _is_build(pin: Pin) -> bool:
+    return pin.style is not Style.CHART and pin.version is not None and bool(split_build(pin.version)[1])
 
 
 @dataclass
@@ -86,38 +98,42 @@ class _Planner:
     overlay: str
     component: Component
     tag: str
+    build: str
     version: Version
     digest: str | None
     charts: ChartIndex
+    pins: Pins
     files: dict[str, FileEdits] = field(default_factory=dict)
     moves: list[Move] = field(default_factory=list)
     reported: list[Report] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
     overridden: dict[str, list[Pin]] = field(default_factory=dict)
 
     def take(self, pin: Pin) -> None:
         """Decide what becomes of one pin."""
         current = pin.parsed
-        if current is not None and current > self.version:
-            if pin.movable:
-                self.notes.append(f"{pin.span} pins {pin.version} already, which is newer, and stays")
+        if pin.overridden and pin.style is not Style.VENDORED:
+            self._without_effect(pin)
+        elif current is not None and current > self.version:
+            what = f"{pin.span} pins {pin.version} already, which is newer, and stays: argofix never goes back"
+            self._report(pin, what)
         elif self._is_there(pin):
             return
         elif pin.style is Style.VENDORED:
             self._vendored(pin)
-        elif pin.style is not Style.CHART and pin.version is not None and current is None:
-            if not pin.overridden:  # else it does not matter what is written there (`latest`, as upstream has it)
-                self._report(
-                    pin, f"{pin.span} follows `{pin.version}`, which is no version: there is nothing to move"
-                )
-        elif pin.style is not Style.CHART and pin.version is None and pin.digest is None:
-            self._report(pin, f"{pin.span} names no version, so it follows the default branch")
-        elif pin.shared_with is not None:
-            self._shared(pin)
+        elif pin.renames:
+            self._is_served(pin)
         elif pin.style is Style.CHART:
-            self._chart(pin)
-        else:
-            self._move(pin, self._spelled(pin))
+            if pin.shared_with is not None:
+                self._shared(pin)
+            else:
+                self._chart(pin)
+        elif current is None and (pin.version is not None or pin.digest is None):
+            self._no_version(pin)
+        elif self._is_served(pin):
+            if pin.shared_with is not None:
+                self._shared(pin)
+            else:
+                self._move(pin, self._spelled(pin))
 
     def add_overrides(self) -> None:
         """`images` entries in the overlay for what stands in shared bases."""
@@ -128,49 +144,115 @@ class _Planner:
                 at = file.override(Override(image, self._spelled(pins[0]), digest))
             except GitopsError as error:
                 for pin in pins:
-                    self._report(pin, f"{pin.span} cannot be overridden in {self.overlay}: {error}", blocking=True)
+                    self._report(pin, f"{pin.span} cannot be overridden in {self.overlay}: {error}")
                 continue
             self.moves.extend(Move(pin, at, pin.version or "", self._spelled(pin), override=True) for pin in pins)
+
+    def edits(self) -> tuple[Edit, ...]:
+        return tuple(edit for file in self.files.values() for edit in file.edits())
 
     def _is_there(self, pin: Pin) -> bool:
         """Whether a pin says what it should: the version and, where that is known, its digest."""
         if pin.version is None:
             return pin.digest is not None and pin.digest == self.digest
         known = None not in (self.digest, pin.digest) and self._is_published(pin)
-        return pin.parsed == self.version and (pin.digest == self.digest or not known)
+        right = pin.parsed == self.version or (bool(self.build) and pin.version == self._spelled(pin))
+        return right and (pin.digest == self.digest or not known)
+
+    def _without_effect(self, pin: Pin) -> None:
+        """Moves along what something further up overrides, where that is simple: it decides nothing."""
+        simple = pin.shared_with is None and pin.place is not None and pin.digest is None
+        if simple and pin.parsed is not None and pin.parsed < self.version and not pin.chart:
+            self._move(pin, self._spelled(pin))
+
+    def _no_version(self, pin: Pin) -> None:
+        if pin.version is None:
+            what = f"{pin.span} names no version, so it follows the default branch; write `?ref={self.tag}` behind it"
+            self._report(pin, what)
+            return
+        written, behind = split_build(pin.version)
+        if not written:
+            what = f"{pin.span} follows `{pin.version}`, which is no version"
+            if pin.style is Style.REMOTE_BASE:
+                what += f"; write `?ref={self.tag}` there, then all pins move together"
+            else:
+                what += f": there is nothing to move; write {self.tag} there, then all pins move together"
+            self._report(pin, what)
+        elif not self.build or pin.shared_with is not None:
+            what = (
+                f"{pin.span} pins {pin.version}, a build of your own of {written}: whether there is one of "
+                f"{self.tag}, nobody has seen; where there is, say so with `--to {self.tag}{behind}`"
+            )
+            self._report(pin, what)
+        else:
+            self._move(pin, self._spelled(pin))
+
+    def _is_served(self, pin: Pin) -> bool:
+        """Whether the new version can be expected where this image comes from; reports it where not."""
+        name = pin.runs or (pin.subject if pin.style in (Style.IMAGE, Style.IMAGES, Style.VALUES) else "")
+        tag = self._spelled(pin)
+        if not name or self.component.is_image(name) or (name, tag) in self.pins.in_use:
+            return True
+        listed = ", ".join([*self.component.images, name])
+        what = (
+            f"{pin.span} runs {name}, and whether {tag} is there nobody has seen. If it is a mirror of "
+            f"quay.io/{self.component.quay}, list it in .github/argofix.yaml: "
+            f"`versions: {{{self.component.name}: {{images: [{listed}]}}}}`"
+        )
+        self._report(pin, what)
+        return False
 
     def _is_published(self, pin: Pin) -> bool:
         """Whether the published digest is that of this image: a component may have several."""
         quay = self.component.quay
-        return pin.subject == quay or pin.subject.endswith(f"/{quay}") or len(self._paths()) == 1
+        name = pin.runs or pin.subject
+        return name == quay or name.endswith(f"/{quay}") or len(self._paths()) == 1
 
     def _paths(self) -> set[str]:
         return {"/".join(image.split("/")[-2:]) for image in self.component.images}
 
     def _spelled(self, pin: Pin) -> str:
-        """The version as this pin writes versions: with `v` in front or without."""
-        if pin.version is None or pin.version.startswith("v") == self.tag.startswith("v"):
-            return self.tag
-        return self.tag.removeprefix("v") if self.tag.startswith("v") else f"v{self.tag}"
+        """The version as this pin writes versions: with `v` in front or without, and as a build where it is one."""
+        new = self.tag + (self.build if _is_build(pin) else "")
+        if pin.version is None or pin.version.startswith("v") == new.startswith("v"):
+            return new
+        return new.removeprefix("v") if new.startswith("v") else f"v{new}"
 
     def _move(self, pin: Pin, new: str) -> None:
-        if pin.digest is not None and (self.digest is None or not self._is_published(pin)):
-            what = f"{pin.span} pins a digest, and the digest of {pin.subject}:{new} is not known"
-            self._report(pin, what, blocking=True)
-        elif (pin.version is not None and pin.place is None) or (pin.digest is not None and pin.digest_place is None):
+        if not self._digest_is_known(pin, new):
+            return
+        if (pin.version is not None and pin.place is None) or (pin.digest is not None and pin.digest_place is None):
             what = f"{pin.span} is written in a way that argofix does not edit; set it to {new} by hand"
-            self._report(pin, what, blocking=True)
-        else:
-            try:
-                file = self._file(pin.span.path)
-            except GitopsError as error:
-                self._report(pin, str(error), blocking=True)
-                return
-            if pin.place is not None:
-                file.replace(pin.place, new)
-            if pin.digest_place is not None and self.digest is not None:
-                file.replace(pin.digest_place, self.digest)
-            self.moves.append(Move(pin, pin.span, pin.version or "", new))
+            self._report(pin, what)
+            return
+        try:
+            file = self._file(pin.span.path)
+            lock = lock_change(self.tree, pin, new) if declares_dependencies(pin.span.path) else None
+            beside = self._file(lock.path) if lock is not None else None
+        except CannotLock as error:
+            directory = shlex.quote(pin.span.path.rpartition("/")[0] or ".")
+            what = f"{pin.span} is locked: {error}. Set it to {new} and let Helm lock it again"
+            self._report(pin, what, f"helm dependency update {directory}")
+            return
+        except GitopsError as error:
+            self._report(pin, f"{pin.span} cannot be edited: {error}")
+            return
+        if lock is not None and beside is not None:
+            for place, old, text in lock.texts:
+                beside.replace(place, text)
+                self.moves.append(Move(pin, place.span, old, text))
+        if pin.place is not None:
+            file.replace(pin.place, new)
+        if pin.digest_place is not None and self.digest is not None:
+            file.replace(pin.digest_place, self.digest)
+        self.moves.append(Move(pin, pin.span, pin.version or "", new))
+
+    def _digest_is_known(self, pin: Pin, new: str) -> bool:
+        if pin.digest is None or (self.digest is not None and self._is_published(pin)):
+            return True
+        what = f"{pin.span} pins a digest, and the digest of {pin.runs or pin.subject}:{new} is not known"
+        self._report(pin, f"{what}; say it with `--digest sha256:...`" if self.digest is None else what)
+        return False
 
     def _chart(self, pin: Pin) -> None:
         known = self.charts.get(pin.chart, {}) if pin.chart is not None else {}
@@ -181,29 +263,24 @@ class _Planner:
             chart = f"{pin.chart.repository} {pin.chart.name}" if pin.chart else pin.subject
             what = (
                 f"{pin.span} pins version {pin.version} of the chart {chart}; which version of the chart installs "
-                f"{self.tag} is not known here"
+                f"{self.tag} is not known here: say it with `--chart-version`"
             )
-            self._report(pin, what, blocking=True)
+            self._report(pin, what)
             return
         new = max(wanted, key=_chart_order)
         if parse_version(pin.version or "") is None:
-            self._report(pin, f"{pin.span} follows `{pin.version}`, which is no single version of the chart")
+            what = f"{pin.span} follows `{pin.version}`, which is no single version of the chart; write {new} there"
+            self._report(pin, what)
         elif _chart_order(pin.version or "") > _chart_order(new):
-            self.notes.append(
-                f"{pin.span} pins version {pin.version} of the chart already, which is newer, and stays"
-            )
+            what = f"{pin.span} pins version {pin.version} of the chart already, which is newer than {new}, and stays"
+            self._report(pin, what)
         elif pin.version != new:
             self._move(pin, new)
 
     def _shared(self, pin: Pin) -> None:
-        if pin.overridden:
-            return
         if pin.image:
-            if pin.digest is not None and (self.digest is None or not self._is_published(pin)):
-                what = f"{pin.span} pins a digest, and the digest of {pin.image}:{self.tag} is not known"
-                self._report(pin, what, blocking=True)
-                return
-            self.overridden.setdefault(pin.image, []).append(pin)
+            if self._digest_is_known(pin, self._spelled(pin)):
+                self.overridden.setdefault(pin.image, []).append(pin)
             return
         what = f"{pin.span} stands in a file that {pin.shared_with} uses too, so it stays at {pin.version}"
         if pin.style in (Style.REMOTE_BASE, Style.REMOTE_FILE):
@@ -211,6 +288,8 @@ class _Planner:
                 f"; an `images` entry in {self.overlay} would run {self.tag} with the CRDs and RBAC of "
                 f"{pin.version}. List it in each overlay instead of in the base, then each moves by itself"
             )
+        elif pin.style is Style.VALUES:
+            what += f"; give {self.overlay} a values file of its own"
         else:
             what += f"; override it with a patch in {self.overlay}"
         self._report(pin, what)
@@ -218,14 +297,12 @@ class _Planner:
     def _vendored(self, pin: Pin) -> None:
         path = pin.span.path
         command = renewal(self.tree, path, self.component, self.tag)
-        what = f"{path} is a copy of {self.component.name}'s own manifest at {pin.version or pin.digest}"
+        what = f"{pin.span} is a copy of {self.component.name}'s own manifest at {pin.version or pin.digest}"
         if pin.overridden or pin.shared_with is not None:
             what += "; its CRDs and RBAC do not move with the image"
         if pin.shared_with is not None:
             what += f". {pin.shared_with} uses it too, so renewing it there reaches more than {self.overlay}"
         self._report(pin, what, command)
-        if pin.shared_with is not None and not pin.overridden:
-            self._shared(pin)
 
     def _file(self, path: str) -> FileEdits:
         if path not in self.files:
@@ -237,43 +314,9 @@ class _Planner:
             self.files[path] = FileEdits(path, self.tree.read(path))
         return self.files[path]
 
-    def _report(self, pin: Pin, message: str, command: str = "", *, blocking: bool = False) -> None:
-        self.reported.append(Report(pin, message, command, blocking))
+    def _report(self, pin: Pin, message: str, command: str = "") -> None:
+        self.reported.append(Report(pin, message, command))
 
 
 def _chart_order(text: str) -> Version:
     return parse_version(text) or Version("0")
-
-
-def _verify(tree: Tree, plan: BumpPlan) -> None:
-    """The edited files must say what they said, but for the versions. Raises `CannotEdit`."""
-    words = {text for move in plan.moves for text in (move.old, move.new, move.pin.digest or "")}
-    marks = sorted(filter(None, {*words, plan.digest or ""}), key=len, reverse=True)
-    for path, edits in edits_by_path(plan.edits).items():
-        before = tree.read(path)
-        old, new = _leaves(path, before, marks), _leaves(path, apply_edits(before, edits), marks)
-        added = [route for route in new if route not in old and route[1:2] != ("images",)]
-        lost = [route for route in old if route not in new and route[1:] != ("images",)]
-        if added or lost or any(new[route] != text for route, text in old.items() if route in new):
-            raise CannotEdit(f"{path} is written in a way that argofix cannot edit line by line")
-
-
-_Route = tuple[str | int, ...]
-
-
-def _leaves(path: str, data: bytes, marks: list[str]) -> dict[_Route, str]:
-    """Every scalar of a file by its route, with all versions and digests that a bump may exchange made alike."""
-    found: dict[_Route, str] = {}
-    stack: list[tuple[_Route, Any]] = [((d.index,), d.value()) for d in read_documents(path, data)]
-    while stack:
-        route, value = stack.pop()
-        if isinstance(value, dict):
-            stack.extend(((*route, key), item) for key, item in value.items())
-        elif isinstance(value, list):
-            stack.extend(((*route, index), item) for index, item in enumerate(value))
-        else:
-            text = repr(value)
-            for mark in marks:
-                text = text.replace(mark, "\0")
-            found[route] = text
-    return found

@@ -25,20 +25,17 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A pin that is left for a person: one sentence without a full stop, and the command that does it ('' if none).
-
-    `blocking` ones leave the whole bump undone, because all pins of a component move together.
-    """
+    """A pin that is left for a person: one sentence without a full stop, and a command that does it ('' if none)."""
 
     pin: Pin
     message: str
     command: str = ""
-    blocking: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class BumpPlan:
-    """Edits that take `component` to `tag` in `overlay`; none when it is there already.
+    """Edits that take `component` to `tag` in `overlay`; none when it is there already, or when any pin is
+    `reported`: then `held` are the moves that would have been made.
 
     `version` is that of `tag`, `digest` its image's where that is known. `notes` are sentences that a person should
     read before merging.
@@ -53,6 +50,7 @@ class BumpPlan:
     edits: tuple[Edit, ...] = ()
     moves: tuple[Move, ...] = ()
     reported: tuple[Report, ...] = ()
+    held: tuple[Move, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -61,4 +59,4 @@ class BumpPlan:
 
     @property
     def blocked(self) -> bool:
-        return any(report.blocking for report in self.reported)
+        return bool(self.reported)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from checks.ownership.proof import Proof, Row
+from checks.versions.bystanders import Bystanders, below, numbered, same
 from checks.versions.cautions import cautions, renders
 from checks.versions.plan import BumpPlan
+from checks.versions.rendered import changes, counted, texts
 from checks.wording import plural
 from gitops.closure import kustomization_file
-from gitops.compare import differences
 from gitops.directory import DirectoryOptions, read_directory
 from gitops.discovery import discover
 from gitops.errors import GitopsError
@@ -25,8 +27,8 @@ from gitops.sources import Analysis, plan_kustomize, rendering_of
 from gitops.spans import Span, apply_edits, edits_by_path
 from gitops.tree import Tree
 from gitops.versions.find import ChartIndex, find_pins
-from gitops.versions.images import split_image
-from gitops.versions.pins import Pin, Style, parse_version
+from gitops.versions.images import ImageReference, split_image
+from gitops.versions.pins import Pin, Style, parse_version, split_build
 
 _NAMED = 3
 
@@ -113,118 +115,150 @@ class _Comparison:
     def _every_pin(self) -> Row:
         plan = self.plan
         pins = find_pins(self.after.tree, plan.overlay, plan.component, charts=self.charts)
-        left = {report.pin.span for report in plan.reported}
-        decided = [pin for pin in pins.pins if pin.movable and pin.span not in left]
+        decided = [pin for pin in pins.pins if pin.decides]
         behind = [pin for pin in decided if not self._is_there(pin)]
         detail = f"{len(decided) - len(behind)} of {len(decided)}" + (f"; not {behind[0].span}" if behind else "")
-        return Row(f"Every pin of the overlay is {plan.tag}", detail, not behind)
+        # Without one nothing was looked at.
+        return Row(f"Every pin of the overlay is {plan.tag}", detail, bool(decided) and not behind)
 
     def _is_there(self, pin: Pin) -> bool:
         if pin.style is Style.CHART and pin.parsed is None:
             return any(pin.version == move.new and move.pin.chart == pin.chart for move in self.plan.moves)
         if pin.version is None:
             return pin.digest == self.plan.digest
-        return pin.parsed is not None and pin.parsed >= self.plan.version
+        return pin.parsed == self.plan.version or pin.version in self._builds
+
+    @cached_property
+    def _builds(self) -> set[str]:
+        """Tags of builds of one's own that pins move to."""
+        return {move.new for move in self.plan.moves if split_build(move.new)[1]}
+
+    @cached_property
+    def _names(self) -> set[str]:
+        """Every name that the component's image has here."""
+        pinned = [pin for pin in self.plan.pins.pins if pin.style in (Style.IMAGE, Style.IMAGES)]
+        used = {name for pin in pinned for name in (pin.subject, pin.image, pin.runs) if name}
+        return {*self.plan.component.images, *used}
 
     def _rendered(
         self, old: tuple[Resource, ...], new: tuple[Resource, ...], images: tuple[ImageChange, ...]
     ) -> Iterator[Row]:
         others = list(dict.fromkeys(self._other_changes(old, new)))
-        changed = len({change.resource for change in images})
-        seen = f"{plural('image', len(images))} in {changed} of {plural('resource', len(new))}"
+        values = [(resource, path) for resource, path, left, right in changes(old, new) if self._is_bump(left, right)]
+        what = plural("image", len(images)) if images else plural("value", len(values))
+        touched = len({resource for resource, _ in values})
+        seen = f"{what} in {touched} of {plural('resource', len(new))}"
         # An entry in `images` that meets no image (a patch gives it another name) would be an edit without effect.
-        without_effect = not images and any(move.pin.image for move in self.plan.moves)
+        without_effect = not images and any(move.pin.image and move.pin.decides for move in self.plan.moves)
         if without_effect:
             seen = "no image changes, so these pins do not decide what runs"
-        yield Row(
-            "Only the version changes in what it renders",
-            f"{seen}; also {', '.join(others[:_NAMED])}" if others else seen,
-            not others and not without_effect,
-        )
+        if values or others or without_effect:
+            yield Row(
+                "Only the version changes in what it renders",
+                f"{seen}; also {', '.join(others[:_NAMED])}" if others else seen,
+                not others and not without_effect,
+            )
         running, wrong = self._images_in(new)
-        yield Row(
-            f"Every rendered image of {self.plan.component.name} is {self.plan.tag}",
-            f"{running - len(wrong)} of {running}" + (f"; {wrong[0]}" if wrong else ""),
-            not wrong,
-        )
+        if running:
+            yield Row(
+                f"Every rendered image of {self.plan.component.name} is {self.plan.tag}",
+                f"{running - len(wrong)} of {running}" + (f"; {wrong[0]}" if wrong else ""),
+                not wrong,
+            )
 
     def _images_in(self, resources: tuple[Resource, ...]) -> tuple[int, list[str]]:
-        """How many images of the component these run, and a clause for each that is too old."""
+        """How many images of the component these run, and a clause for each that is another version."""
         running = 0
         wrong: list[str] = []
         for resource in resources:
-            for _, text in _texts("", resource.manifest()):
+            for _, text in texts("", resource.manifest()):
                 image = split_image(text)
-                if self.plan.component.is_image(image.name) and (image.tag or image.digest):
+                if image.name in self._names and (image.tag or image.digest):
                     running += 1
-                    version = parse_version(image.tag)
-                    if version is not None and version < self.plan.version:
+                    if not self._is_new(image):
                         wrong.append(f"{resource.id} runs {text}")
         return running, wrong
 
+    def _is_new(self, image: ImageReference) -> bool:
+        if not image.tag:
+            return image.digest == self.plan.digest
+        return parse_version(image.tag) == self.plan.version or image.tag in self._builds
+
     def _image_changes(self, old: tuple[Resource, ...], new: tuple[Resource, ...]) -> Iterator[ImageChange]:
-        for resource, one, other in _pairs(old, new):
-            for path, left, right in differences("", one, other):
-                if self._is_bump(left, right) and split_image(str(right)).name != str(right):
-                    yield ImageChange(resource, path, str(left), str(right))
+        for resource, path, left, right in changes(old, new):
+            if self._is_bump(left, right) and split_image(str(right)).name != str(right):
+                yield ImageChange(resource, path, str(left), str(right))
 
     def _other_changes(self, old: tuple[Resource, ...], new: tuple[Resource, ...]) -> Iterator[str]:
-        ids = [[resource.id for resource in resources] for resources in (old, new)]
-        yield from (f"{resource} goes" for resource in ids[0] if resource not in ids[1])
-        yield from (f"{resource} comes" for resource in ids[1] if resource not in ids[0])
-        for resource, one, other in _pairs(old, new):
-            for path, left, right in differences("", one, other):
-                if not self._is_bump(left, right):
-                    yield f"{resource} {path}"
+        before, after = counted(old), counted(new)
+        yield from (f"{resource} goes" for resource, number in before if (resource, number) not in after)
+        yield from (f"{resource} comes" for resource, number in after if (resource, number) not in before)
+        for resource, path, left, right in changes(old, new):
+            if not self._is_bump(left, right):
+                yield f"{resource} {path}"
 
     def _is_bump(self, left: object, right: object) -> bool:
         """Whether a value changes as the plan says: an image of the component to the new version, or a pin's text."""
         if not isinstance(left, str) or not isinstance(right, str):
             return False
         old, new = split_image(left), split_image(right)
-        names = {*self.plan.component.images, *(pin.image for pin in self.plan.pins.pins if pin.image)}
-        if old.name == new.name and new.name in names:
-            return parse_version(new.tag) == self.plan.version or (not new.tag and new.digest == self.plan.digest)
+        if old.name == new.name and new.name in self._names:
+            return self._is_new(new)
         return any(left == move.old and right == move.new for move in self.plan.moves)
 
     def _applications(self) -> Iterator[Row]:
-        before, after = self.before.by_key, self.after.by_key
-        gone = [key for key in before if key not in after]
-        new = [key for key in after if key not in before]
-        detail = f"{len(before)} before, {len(after)} after"
-        yield Row("No Application comes or goes", detail, not gone and not new)
-        broken: list[str] = []
+        before, after = numbered(self.before.states), numbered(self.after.states)
+        if before or after:
+            detail = f"{len(before)} before, {len(after)} after"
+            yield Row("No Application comes or goes", detail, before.keys() == after.keys())
+        others = Bystanders()
         own: list[State] = []
-        blind = 0
         for key, state in before.items():
             other = after.get(key)
             if other is None:
                 continue
-            if self._reads_edited(state):
+            if self._is_own(state):
                 own.append(other)
-                if not renders(state, self.plan.overlay) or not self._moves_only(state.rendering, other.rendering):
-                    broken.append(state.application.name)
-            elif [part.rendering for part in state.parts] != [part.rendering for part in other.parts]:
-                broken.append(state.application.name)
+                if not self._moves_only(state.rendering, other.rendering):
+                    others.broken.append(state.application.name)
+            elif self._reads_edited(state) or not same(state, other):
+                others.broken.append(state.application.name)
             else:
-                blind += isinstance(state.rendering, NotAnalysed)
-        detail = f"{', '.join(broken[:_NAMED])} would change" if broken else "rendered again, byte for byte the same"
-        if blind and not broken:
-            detail += f"; {blind} that cannot be rendered here read none of the edited files"
-        yield Row("No other Application changes", detail, not broken)
+                others.take(state)
+        if others.seen:
+            yield Row("No other Application changes", str(others), not others.broken)
         yield from self._deployed(own)
 
     def _deployed(self, states: list[State]) -> Iterator[Row]:
         """The Applications that render the overlay, with their own options: those may pin an image of their own."""
-        rendered = [(s.application.name, s.rendering) for s in states if isinstance(s.rendering, Rendered)]
-        old = [f"in {name} {wrong[0]}" for name, r in rendered if (wrong := self._images_in(r.resources)[1])]
-        if rendered:
-            detail = old[0] if old else ", ".join(name for name, _ in rendered[:_NAMED])
+        old: list[str] = []
+        running: list[str] = []
+        for state in states:
+            rendering, name = state.rendering, state.application.name
+            count, wrong = self._images_in(rendering.resources) if isinstance(rendering, Rendered) else (0, [])
+            running += [name] if count else []
+            old += [f"in {name} {wrong[0]}"] if wrong else []
+        if running:
+            detail = old[0] if old else ", ".join(running[:_NAMED])
             yield Row(f"The Applications that deploy it run {self.plan.tag}", detail, not old)
 
+    def _is_own(self, state: State) -> bool:
+        """Whether an Application renders the overlay, or stands in a file that the edits change."""
+        declared = state.application.origin.span.path in self._edited
+        return declared or (renders(state, self.plan.overlay) and self._reads_edited(state))
+
     def _reads_edited(self, state: State) -> bool:
-        edited = {edit.span.path for edit in self.plan.edits}
-        return any(not edited.isdisjoint(_files(part)) for part in state.parts)
+        """Whether an Application reads an edited file. What a source without a walk reads lies below its path."""
+        sources = state.application.sources
+        return any(
+            not self._edited.isdisjoint(_files(part))
+            or (part.closure is None and any(below(path, sources[part.index].path) for path in self._edited))
+            for part in state.parts
+        )
+
+    @cached_property
+    def _edited(self) -> set[str]:
+        return {edit.span.path for edit in self.plan.edits}
 
     def _moves_only(self, old: Rendering, new: Rendering) -> bool:
         if old == new or (isinstance(old, NotAnalysed) and isinstance(new, NotAnalysed)):
@@ -239,28 +273,6 @@ def _files(part: Part) -> set[str]:
         return part.closure.files
     rendered = part.rendering.resources if isinstance(part.rendering, Rendered) else ()
     return {resource.path for resource in rendered if resource.path is not None}
-
-
-def _pairs(
-    old: tuple[Resource, ...], new: tuple[Resource, ...]
-) -> Iterator[tuple[ResourceId, dict[str, object], dict[str, object]]]:
-    """Both manifests of every resource whose text differs."""
-    known = {resource.id: resource for resource in old}
-    for resource in new:
-        before = known.get(resource.id)
-        if before is not None and before.text != resource.text:
-            yield resource.id, before.manifest(), resource.manifest()
-
-
-def _texts(path: str, value: object) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from _texts(f"{path}.{key}" if path else str(key), item)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _texts(f"{path}[{index}]", item)
-    elif isinstance(value, str):
-        yield path, value
 
 
 def _reason(rendering: Rendering) -> str:

@@ -25,7 +25,8 @@ class Chart:
 class Component:
     """`images` are all names by which manifests call the image (without tag); `repository` is `owner/name` on GitHub,
     `quay` `namespace/name` on quay.io. `manifest` is the URL of the released install manifest with `{tag}` in it, ''
-    when it is not known: with it a vendored copy can be renewed.
+    when it is not known: with it a vendored copy can be renewed. `values` are the routes in its charts' values that
+    hold its image (`repository` and `tag`), whatever the repository is.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Component:
     quay: str
     charts: tuple[Chart, ...] = ()
     manifest: str = ""
+    values: tuple[str, ...] = ("image", "global.image")
 
     def is_image(self, name: str) -> bool:
         """Whether an image name (no tag, no digest) is this component's."""
@@ -60,6 +62,19 @@ ARGO_CD: Final = Component(
     charts=(
         Chart("https://argoproj.github.io/argo-helm", "argo-cd"),
         Chart("oci://ghcr.io/argoproj/argo-helm", "argo-cd"),
+    ),
+    # argo-helm charts/argo-cd/values.yaml: what defaults to `global.image`.
+    values=(
+        "global.image",
+        "controller.image",
+        "server.image",
+        "repoServer.image",
+        "applicationSet.image",
+        "notifications.image",
+        "notifications.bots.slack.image",
+        "commitServer.image",
+        "dex.initImage",
+        "redisSecretInit.image",
     ),
     manifest="https://raw.githubusercontent.com/argoproj/argo-cd/{tag}/manifests/install.yaml",
 )

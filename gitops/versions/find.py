@@ -4,21 +4,42 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from gitops.closure import Chain, Closure, ParseMemo, kustomization_file, load
+from gitops.closure import Closure, ParseMemo, kustomization_file, load
+from gitops.documents import to_python
 from gitops.errors import GitopsError, MalformedYaml
-from gitops.kustomization import PLUGINS, Kustomization
+from gitops.kustomization import Kustomization
+from gitops.manifests import text_of
 from gitops.scan import Scan, scan
 from gitops.spans import Span
 from gitops.tree import Tree
+from gitops.versions.chart_uses import (
+    Use,
+    users_of_values,
+    uses_in_kustomization,
+    uses_in_manifests,
+    uses_in_plugin,
+)
 from gitops.versions.components import Chart, Component
-from gitops.versions.images import ImageEntry, image_entries
-from gitops.versions.kustomization_pins import patches_of, pins_of_kustomization, pins_of_plugin
-from gitops.versions.manifest_pins import Sources, pins_of_manifests, pins_of_patch, sources_of
+from gitops.versions.helm_values import Value, pins_of_values, values_of_text
+from gitops.versions.images import ImageEntry, field_of, image_entries, image_entry, served_elsewhere
+from gitops.versions.kustomization_pins import (
+    charts_of_kustomization,
+    image_nodes,
+    image_pins,
+    image_tags,
+    patches_of,
+    pins_of_kustomization,
+    pins_of_plugin,
+    plugins_of,
+)
+from gitops.versions.manifest_pins import Sources, add_sources, pins_of_manifests, pins_of_patch, sources_of
 from gitops.versions.pins import Pin, Pins
+from gitops.versions.renaming import Renaming, Stage, Standing
 from gitops.versions.text import Text
+from gitops.versions.umbrella import CHART_FILE, declares_dependencies, names_below, pins_of_chart
 from gitops.versions.usage import Usage, usage_of
 from gitops.walk import walk
 
@@ -45,9 +66,15 @@ def find_pins(
     parsed: ParseMemo = {} if memo is None else memo
     scanned = scan(tree, {}, parsed) if found is None else found
     closure = closure_of(tree, overlay, parsed)
-    finder = _Finder(tree, component, closure, usage_of(tree, closure, scanned), parsed)
-    pins = (_with_app_version(pin, charts or {}) for pin in finder.pins())
-    return Pins(overlay, tuple(sorted(pins, key=_position)), finder.usage.included_by)
+    finder = _Finder(tree, component, closure, usage_of(tree, closure, scanned), parsed, scanned)
+    pins = sorted((_with_app_version(pin, charts or {}) for pin in finder.all()), key=_position)
+    return Pins(overlay, tuple(pins), finder.usage.included_by, _in_use(scanned), frozenset(finder.values))
+
+
+def _in_use(found: Scan) -> dict[tuple[str, str], str]:
+    """Where the repository's kustomizations set a tag of an image: somebody has seen it there."""
+    entries = ((e, file) for file, known in found.kustomizations.items() for e in image_entries(known.fields))
+    return {(entry.new_name, entry.tag): file for entry, file in entries if entry.tag}
 
 
 def mentions(tree: Tree, overlay: str, component: Component, memo: ParseMemo) -> bool:
@@ -84,6 +111,16 @@ def _with_app_version(pin: Pin, charts: ChartIndex) -> Pin:
     return replace(pin, app_version=known.get(pin.version or ""))
 
 
+def _is_patched(places: list[Standing | None], files: set[str]) -> bool:
+    """Whether on every way one of these kustomizations patches what stands there."""
+
+    def above(place: Standing) -> set[str]:
+        own = {place.file} if place.stage < Stage.PATCHES else set()
+        return own | {reference.kustomization for reference in place.above}
+
+    return bool(places) and all(place is not None and not files.isdisjoint(above(place)) for place in places)
+
+
 @dataclass
 class _Finder:
     tree: Tree
@@ -91,31 +128,129 @@ class _Finder:
     closure: Closure
     usage: Usage
     memo: ParseMemo
+    found: Scan
+    values: set[str] = field(default_factory=set)
 
-    def pins(self) -> Iterator[Pin]:
+    def all(self) -> list[Pin]:
+        """Every pin; what a patch further up replaces on every way is overridden."""
+        found = list(self._pins())
+        patched: dict[tuple[str, str, int], set[str]] = {}
+        for pin, places in found:
+            if pin.target is not None:
+                patched.setdefault(pin.target, set()).update(
+                    place.file for place in places if place is not None and place.stage is Stage.PATCHES
+                )
+        return [
+            replace(pin, overridden=pin.overridden or _is_patched(places, patched.get(pin.target, set())))
+            if pin.target is not None
+            else pin
+            for pin, places in found
+        ]
+
+    def _pins(self) -> Iterator[tuple[Pin, list[Standing | None]]]:
         sources = Sources()
         texts = {path: text for path in sorted(self.closure.chains) if (text := self._text(path)) is not None}
         for text in texts.values():
-            sources.update(sources_of(text))
+            add_sources(sources, sources_of(text))
         for path, text in texts.items():
-            chains = [_upwards(chain) for chain in self.closure.chains[path]]
-            yield from self._settled(pins_of_manifests(text, self.component), path, chains)
+            places = [Standing.of_resource(chain) for chain in self.closure.chains[path]]
+            yield from self._settled(pins_of_manifests(text, self._known), path, places)
+            yield from self._of_uses(uses_in_manifests(text, self._known, sources))
+            if declares_dependencies(path):
+                yield from self._settled(pins_of_chart(text, self._known), path, places)
+                yield from self._of_uses(self._umbrella(text))
         for file, kustomization in self._kustomizations.items():
             text = self._text(file)
-            if text is None:
-                continue
-            above = [_upwards(chain) for chain in self.closure.kustomizations[file]]
-            yield from self._settled(pins_of_kustomization(text, self.component), file, above)
-            patched = [[file, *chain] for chain in above]
-            for patch in patches_of(text):
-                inside = patch.text or self._text(self._target(kustomization, patch.path))
-                if inside is not None:
-                    found = pins_of_patch(inside, self.component, sources, patch.kind, patch.name)
-                    yield from self._settled(found, inside.path, patched)
-            for path in self._plugins(kustomization):
-                inside = self._text(path)
-                if inside is not None:
-                    yield from self._settled(pins_of_plugin(inside, self.component), path, above)
+            if text is not None:
+                yield from self._of_kustomization(text, kustomization, sources)
+
+    def _of_kustomization(
+        self, text: Text, kustomization: Kustomization, sources: Sources
+    ) -> Iterator[tuple[Pin, list[Standing | None]]]:
+        file = kustomization.path
+
+        def at(stage: Stage, index: int = 0) -> list[Standing | None]:
+            return [Standing(file, stage, index, chain) for chain in self.closure.kustomizations[file]]
+
+        yield from self._settled(pins_of_kustomization(text, self._known), file, at(Stage.RESOURCES))
+        yield from self._of_uses(uses_in_kustomization(text, self._known))
+        for copy in self._copies(text, kustomization):
+            yield from self._settled(pins_of_chart(copy, self._known), copy.path, at(Stage.RESOURCES))
+        for index, item in enumerate(image_nodes(text)):
+            yield from self._settled(image_pins(text, item, self._known), file, at(Stage.IMAGES, index))
+        for patch in patches_of(text):
+            inside = patch.text or self._text(self._target(kustomization, patch.path))
+            if inside is not None:
+                found = pins_of_patch(inside, self._known, sources, patch.kind, patch.name)
+                yield from self._settled(found, inside.path, at(Stage.PATCHES))
+                yield from self._of_uses(uses_in_manifests(inside, self._known, sources, patch.kind, patch.name))
+        number = 0
+        for listed, inside in self._plugins(text, kustomization):
+            yield from self._settled(pins_of_plugin(inside, self._known), inside.path, at(Stage.RESOURCES))
+            yield from self._of_uses(uses_in_plugin(inside, self._known))
+            for item in image_tags(inside) if listed == "transformers" else ():
+                yield from self._settled(
+                    image_pins(inside, item, self._known), inside.path, at(Stage.PLUGINS, number)
+                )
+                number += 1
+
+    def _of_uses(self, uses: Iterator[Use]) -> Iterator[tuple[Pin, list[Standing | None]]]:
+        """The pins among the values that the chart is given."""
+        for use in uses:
+            values = [value for path in use.files for value in self._values(path, use.below)]
+            for pin in pins_of_values([*values, *use.values], self._known):
+                others = [user for user in self._users.get(pin.span.path, ()) if user not in self.closure.files]
+                shared = self.usage.shared.get(pin.span.path) or next(iter(others), None)
+                yield replace(pin, shared_with=shared), []
+
+    def _umbrella(self, text: Text) -> Iterator[Use]:
+        """A chart of one's own around the component's, with all values files beside it."""
+        directory = text.path.rpartition("/")[0]
+        beside = [path for path in self.closure.files if path.rpartition("/")[0] == directory]
+        files = sorted(path for path in beside if path.endswith(_SUFFIXES) and not declares_dependencies(path))
+        for below in names_below(text, self._known):
+            yield Use(files=tuple(files), below=below)
+
+    def _copies(self, text: Text, kustomization: Kustomization) -> Iterator[Text]:
+        """`Chart.yaml` of the component's chart where a kustomization inflates a copy of it."""
+        settings = kustomization.fields.get("helmGlobals")
+        home = text_of(settings.get("chartHome")) if isinstance(settings, dict) else ""
+        for item, chart in charts_of_kustomization(text, self._known):
+            name = text_of(field_of(to_python(item), "name"))
+            path = self._target(kustomization, posixpath.join(home or "charts", name, CHART_FILE))
+            copy = self._text(path) if chart is None and name else None
+            if copy is not None:
+                yield copy
+
+    def _values(self, path: str, below: str) -> Iterator[Value]:
+        text = self._text(path)
+        if text is not None:
+            self.values.add(path)
+            yield from values_of_text(text, below)
+
+    @cached_property
+    def _users(self) -> dict[str, list[str]]:
+        return users_of_values(self.tree, self.found)
+
+    @cached_property
+    def _known(self) -> Component:
+        """The component with every name that its image has here: what `images` make of it, and what other registries
+        call it that serve the same path."""
+        names = set(self.component.images)
+        for file in self.closure.files if self.component.quay else ():
+            names.update(served_elsewhere(self._data(file), self.component.quay))
+        return replace(self.component, images=tuple(sorted(self._renaming.aliases(names))))
+
+    @cached_property
+    def _renaming(self) -> Renaming:
+        plugins: dict[str, list[ImageEntry]] = {}
+        for file, kustomization in self._kustomizations.items():
+            text = self._text(file)
+            for listed, inside in self._plugins(text, kustomization) if text is not None else ():
+                if listed == "transformers":
+                    entries = (to_python(item) for item in image_tags(inside))
+                    plugins.setdefault(file, []).extend(image_entry(e) for e in entries if isinstance(e, dict))
+        return Renaming(self._kustomizations, plugins, self._target)
 
     @cached_property
     def _kustomizations(self) -> dict[str, Kustomization]:
@@ -127,57 +262,40 @@ class _Finder:
                 continue
         return found
 
-    def _plugins(self, kustomization: Kustomization) -> Iterator[str]:
-        for reference in kustomization.references:
-            if reference.field in PLUGINS:
-                path = self._target(kustomization, reference.value)
-                if path is not None:
-                    yield path
+    def _plugins(self, text: Text, kustomization: Kustomization) -> Iterator[tuple[str, Text]]:
+        for listed, path, inline in plugins_of(text):
+            inside = inline or self._text(self._target(kustomization, path))
+            if inside is not None:
+                yield listed, inside
 
-    def _settled(self, pins: Iterator[Pin], path: str, chains: list[list[str]]) -> Iterator[Pin]:
-        """The pins of a file with what is known from where the file stands."""
+    def _settled(
+        self, pins: Iterator[Pin], path: str, places: list[Standing | None]
+    ) -> Iterator[tuple[Pin, list[Standing | None]]]:
+        """The pins of a file with what is known from where the file stands, and those places."""
         shared_with = self.usage.shared.get(path)
         for pin in pins:
-            image, overridden = self._rendered(pin.image, chains) if pin.image else ("", False)
-            yield replace(pin, shared_with=shared_with, image=image, overridden=overridden)
-
-    def _rendered(self, name: str, chains: list[list[str]]) -> tuple[str, bool]:
-        """The name by which the overlay's last `images` meets an image, and whether its tag was set on every way."""
-        ways = [self._way(name, chain) for chain in chains] or [(name, False)]
-        return next((way for way in ways if not way[1]), ways[0])
-
-    def _way(self, name: str, chain: list[str]) -> tuple[str, bool]:
-        overridden = False
-        met = name
-        for file in chain:
-            own = image_entries(self._kustomizations[file].fields) if file in self._kustomizations else ()
-            for entry in (*self._component_entries(file, ()), None, *own):
-                if entry is None:
-                    met = name  # as it comes to this kustomization's own list
-                elif entry.name == name:
-                    name, overridden = entry.new_name, overridden or entry.sets_tag
-        return met, overridden
-
-    def _component_entries(self, file: str, open_: tuple[str, ...]) -> list[ImageEntry]:
-        """The `images` of a kustomization's components, which act before its own."""
-        kustomization = self._kustomizations.get(file)
-        if kustomization is None or file in open_:
-            return []
-        entries: list[ImageEntry] = []
-        for reference in kustomization.references:
-            if reference.field == "components":
-                target = self._target(kustomization, reference.value)
-                for other, known in self._kustomizations.items():
-                    if target is not None and known.directory == target:
-                        entries.extend(self._component_entries(other, (*open_, file)))
-                        entries.extend(image_entries(known.fields))
-        return entries
+            settled = replace(pin, shared_with=shared_with)
+            if pin.image:
+                ways = [self._renaming.way(pin.image, place) for place in places if place is not None]
+                # What is overridden on every way decides nothing.
+                way = next((way for way in ways if not way.overridden), ways[0] if ways else None)
+                if way is not None:
+                    settled = replace(settled, image=way.met, runs=way.runs, overridden=way.overridden)
+                else:
+                    settled = replace(settled, runs=pin.image)
+            yield settled, places
 
     def _target(self, kustomization: Kustomization, value: str) -> str | None:
         try:
             return self.tree.resolve(posixpath.join(kustomization.directory, value))
         except GitopsError:
             return None
+
+    def _data(self, path: str) -> bytes:
+        try:
+            return self.tree.read(self.tree.resolve(path))
+        except GitopsError:
+            return b""
 
     def _text(self, path: str | None) -> Text | None:
         if path is None or path not in self.tree:
@@ -188,7 +306,3 @@ class _Finder:
         except (GitopsError, MalformedYaml):
             return None
         return text
-
-
-def _upwards(chain: Chain) -> list[str]:
-    return [reference.kustomization for reference in reversed(chain)]

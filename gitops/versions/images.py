@@ -9,6 +9,10 @@ from typing import Any
 
 from gitops.manifests import text_of
 
+IMAGE_FIELDS = ("images", "imageTags")
+_HOST = re.compile(rb"[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+)?(?:/[a-z0-9._-]+)*\Z")
+_LONGEST_HOST = 200  # characters, with all of a path before the one that is looked for
+_WORD = re.compile(rb"[\w./-]")
 _DIGEST = re.compile(r"[a-z0-9]+:[0-9a-fA-F]{32,}")
 
 
@@ -41,19 +45,46 @@ def is_digest(text: str) -> bool:
 @dataclass(frozen=True, slots=True)
 class ImageEntry:
     """One entry of `images` as it acts: images called `name` become `new_name` and, if it `sets_tag`, get another tag
-    or digest."""
+    or digest. `tag` is that tag, '' without one."""
 
     name: str
     new_name: str
     sets_tag: bool
+    tag: str = ""
 
 
 def image_entries(fields: Mapping[str, Any]) -> Iterator[ImageEntry]:
-    """The `images` of a kustomization's fields."""
-    listed = fields.get("images")
-    for item in listed if isinstance(listed, list) else ():
-        if isinstance(item, Mapping):
-            name, new_name = text_of(item.get("name")), text_of(item.get("newName"))
-            split = split_image(new_name)
-            tagged = any((text_of(item.get("newTag")), text_of(item.get("digest")), split.tag, split.digest))
-            yield ImageEntry(name, split.name or name, tagged)
+    """The `images` of a kustomization's fields, in the order in which they act: kustomize appends those of the old
+    field `imageTags` (api/types/kustomization.go)."""
+    for field in IMAGE_FIELDS:
+        listed = field_of(fields, field)
+        for item in listed if isinstance(listed, list) else ():
+            if isinstance(item, Mapping):
+                yield image_entry(item)
+
+
+def image_entry(item: Mapping[str, Any]) -> ImageEntry:
+    """One entry, as plain Python."""
+    name, new_name = text_of(field_of(item, "name")), text_of(field_of(item, "newName"))
+    split = split_image(new_name)
+    tag, digest = text_of(field_of(item, "newTag")), text_of(field_of(item, "digest"))
+    return ImageEntry(name, split.name or name, any((tag, digest, split.tag, split.digest)), tag or split.tag)
+
+
+def served_elsewhere(data: bytes, path: str) -> Iterator[str]:
+    """Names in a text that are `path` (`argoproj/argocd`) on any registry, `mirror.example/argoproj/argocd`."""
+    wanted = b"/" + path.encode()
+    at = data.find(wanted)
+    while at >= 0:
+        end = at + len(wanted)
+        host = _HOST.search(data, max(0, at - _LONGEST_HOST), at)
+        if host is not None and not _WORD.match(data, end):
+            yield (host[0] + wanted).decode()
+        at = data.find(wanted, end)
+
+
+def field_of(fields: Mapping[str, Any], name: str) -> Any:
+    """A field's value; Go matches names without regard to case when none matches exactly."""
+    if name in fields:
+        return fields[name]
+    return next((value for key, value in fields.items() if str(key).lower() == name.lower()), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -9,18 +10,22 @@ import yaml
 
 from gitops.documents import Document, child, items
 from gitops.errors import MalformedYaml
-from gitops.versions.components import Chart, Component
+from gitops.versions.components import Component
 from gitops.versions.images import is_digest, split_image
 from gitops.versions.pins import Pin, Style
 from gitops.versions.remote import remote_versions, without_credentials
 from gitops.versions.text import Text, scalars
 
+_REVISION: Final = re.compile(r"/source(?:s/(\d+))?/targetRevision$")
 _WORKLOADS: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Pod", "ReplicaSet"})
 _VENDORED_WORKLOADS: Final = 3  # so many of a component's own in one file is what upstream publishes
 _DECLARING: Final = frozenset({"Application", "ApplicationSet"})
 
-Sources = dict[tuple[str, str], list[tuple[str, str]]]
-"""By (kind, name) of an Application or ApplicationSet: (repoURL, chart) of each of its sources."""
+Target = tuple[str, str, int]
+"""Kind and name of an Application or ApplicationSet, and the number of one of its sources (0 for `source`)."""
+
+Sources = dict[Target, list[tuple[str, str]]]
+"""(repoURL, chart) of a source; several where Applications share a name."""
 
 
 def pins_of_manifests(text: Text, component: Component) -> Iterator[Pin]:
@@ -36,7 +41,8 @@ def pins_of_manifests(text: Text, component: Component) -> Iterator[Pin]:
         yield from (pin for _, pin in images)
     for document in documents:
         if _kind(document) in _DECLARING:
-            yield from _revisions(text, document.node, component)
+            name = _value(child(document.node, "metadata"), "name")
+            yield from _revisions(text, document.node, component, (_kind(document), name), {})
 
 
 def pins_of_patch(text: Text, component: Component, sources: Sources, kind: str, name: str) -> Iterator[Pin]:
@@ -44,11 +50,11 @@ def pins_of_patch(text: Text, component: Component, sources: Sources, kind: str,
     for document in _documents(text):
         yield from _images(text, document, component)
         if isinstance(document.node, yaml.SequenceNode):
-            yield from _operations(text, document.node, component, sources.get((kind, name), []))
+            yield from _operations(text, document.node, component, sources, kind, name)
         else:
             named = (_value(document.node, "kind") or kind, _value(child(document.node, "metadata"), "name") or name)
             if named[0] in _DECLARING:
-                yield from _revisions(text, document.node, component, sources.get(named, []))
+                yield from _revisions(text, document.node, component, named, sources)
 
 
 def sources_of(text: Text) -> Sources:
@@ -57,9 +63,16 @@ def sources_of(text: Text) -> Sources:
     for document in _documents(text):
         if _kind(document) in _DECLARING:
             name = _value(child(document.node, "metadata"), "name")
-            listed = [(_value(node, "repoURL"), _value(node, "chart")) for node in _sources(document.node)]
-            found.setdefault((_kind(document), name), []).extend(listed)
+            for number, node in sources_in(document.node):
+                where = (_value(node, "repoURL"), _value(node, "chart"))
+                found.setdefault((_kind(document), name, number), []).append(where)
     return found
+
+
+def add_sources(known: Sources, more: Sources) -> None:
+    """Adds the sources of a further file: several Applications may have one name."""
+    for key, listed in more.items():
+        known.setdefault(key, []).extend(listed)
 
 
 def _images(text: Text, document: Document, component: Component) -> Iterator[Pin]:
@@ -83,54 +96,72 @@ def _images(text: Text, document: Document, component: Component) -> Iterator[Pi
         )
 
 
-def _sources(node: yaml.Node) -> Iterator[yaml.MappingNode]:
-    """Every mapping in a declaration that is a source: it has a `targetRevision`."""
-    stack: list[yaml.Node] = [node]
+def declarations(text: Text, kind: str = "", name: str = "") -> Iterator[tuple[tuple[str, str], yaml.Node]]:
+    """((kind, name), node) of every Application and ApplicationSet in a file, or of a patch whose target is `kind`
+    and `name`; a patch may be a list of operations."""
+    for document in _documents(text):
+        own = _value(document.node, "kind"), _value(child(document.node, "metadata"), "name")
+        named = (own[0] or kind, own[1] or name)
+        if named[0] in _DECLARING:
+            yield named, document.node
+
+
+def sources_in(node: yaml.Node) -> Iterator[tuple[int, yaml.MappingNode]]:
+    """Every mapping in a declaration that is a source (it has a `targetRevision` or a `repoURL`), with its number."""
+    stack: list[tuple[int, yaml.Node]] = [(0, node)]
     seen: set[int] = set()
     while stack:
-        here = stack.pop()
+        number, here = stack.pop()
         if id(here) in seen:
             continue
         seen.add(id(here))
         if isinstance(here, yaml.MappingNode):
-            if child(here, "targetRevision") is not None:
-                yield here
-            stack.extend(value for _, _, value in items(here))
+            if child(here, "targetRevision") is not None or child(here, "repoURL") is not None:
+                yield number, here
+            stack.extend((0, value) for _, _, value in reversed(list(items(here))))
         elif isinstance(here, yaml.SequenceNode):
-            stack.extend(here.value)
+            stack.extend(reversed(list(enumerate(here.value))))
 
 
 def _revisions(
-    text: Text, node: yaml.Node, component: Component, patched: list[tuple[str, str]] | None = None
+    text: Text, node: yaml.Node, component: Component, named: tuple[str, str], sources: Sources
 ) -> Iterator[Pin]:
-    for source in _sources(node):
+    for number, source in sources_in(node):
         revision = child(source, "targetRevision")
-        if not isinstance(revision, yaml.ScalarNode):
-            continue
         url = _value(source, "repoURL")
-        known = [(url, _value(source, "chart"))] if url else (patched or [])
-        yield from _revision(text, revision, component, known)
+        target = (*named, number)
+        known = [(url, _value(source, "chart"))] if url else sources.get(target, [])
+        if isinstance(revision, yaml.ScalarNode):
+            yield from _revision(text, revision, component, known, target)
 
 
 def _operations(
-    text: Text, node: yaml.SequenceNode, component: Component, known: list[tuple[str, str]]
+    text: Text, node: yaml.SequenceNode, component: Component, sources: Sources, kind: str, name: str
 ) -> Iterator[Pin]:
     for operation in node.value:
         value = child(operation, "value")
-        if _value(operation, "path").endswith("/targetRevision") and isinstance(value, yaml.ScalarNode):
-            yield from _revision(text, value, component, known)
+        found = _REVISION.search(_value(operation, "path"))
+        if found is not None and isinstance(value, yaml.ScalarNode):
+            target = (kind, name, int(found[1] or 0))
+            yield from _revision(text, value, component, sources.get(target, []), target)
 
 
-def _revision(text: Text, node: yaml.ScalarNode, component: Component, known: list[tuple[str, str]]) -> Iterator[Pin]:
-    place = text.place(node, 0, len(node.value))
-    charts: list[Chart | None] = [component.chart(url, name) for url, name in known]
-    if any(charts) and len(known) == 1:
-        (chart,) = charts
-        yield Pin(Style.CHART, chart.name if chart else "", text.span(node), node.value, place, chart=chart)
-    elif len(known) == 1 and not known[0][1] and any(remote_versions(known[0][0], component)):
+def _revision(
+    text: Text, node: yaml.ScalarNode, component: Component, known: list[tuple[str, str]], target: Target
+) -> Iterator[Pin]:
+    charts = {component.chart(url, name) for url, name in known}
+    repositories = {url for url, name in known if not name and any(remote_versions(url, component))}
+    # Applications of one name that deploy different things cannot be told apart by a patch's target.
+    alike = len(charts) == 1 and (not repositories or len({url for url, _ in known}) == 1)
+    chart = next((chart for chart in charts if chart is not None), None)
+    if chart is not None:
+        place = text.place(node, 0, len(node.value)) if alike else None
+        yield Pin(Style.CHART, chart.name, text.span(node), node.value, place, chart=chart, target=target)
+    elif repositories:
         bare = node.value.removeprefix("refs/tags/")
-        at = text.place(node, len(node.value) - len(bare), len(node.value))
-        yield Pin(Style.GIT_REVISION, without_credentials(known[0][0]), text.span(node), bare, at)
+        at = text.place(node, len(node.value) - len(bare), len(node.value)) if alike else None
+        subject = without_credentials(min(repositories))
+        yield Pin(Style.GIT_REVISION, subject, text.span(node), bare, at, target=target)
 
 
 def _documents(text: Text) -> list[Document]:

@@ -2,39 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import re
+from collections.abc import Iterable
+from typing import Final
 
 from gitops.closure import ParseMemo
 from gitops.errors import GitopsError
+from gitops.kustomization import FILE_NAMES
 from gitops.scan import Scan
 from gitops.tree import Tree
 from gitops.versions.components import ARGO_CD, Component
 from gitops.versions.find import closure_of, find_pins, mentions
 from gitops.versions.pins import Pins
+from gitops.versions.umbrella import CHART_FILE
 
-STAGING = "staging"
+STAGING: Final = "staging"
+_PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9/_.-]*")
+_LISTED: Final = 5
 
 
 class NoOverlay(GitopsError):
-    """There is no overlay to bump in, or more than one; one sentence without a full stop."""
+    """There is no overlay to bump in, or more than one; one sentence without a full stop. `directories` are those
+    that pin the component all the same."""
+
+    def __init__(self, message: str, directories: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.directories = directories
 
 
 def find_overlay(
     tree: Tree, component: Component, found: Scan, memo: ParseMemo, configured: str | None = None
 ) -> Pins:
-    """The pins of the overlay to bump in: the configured directory, else the one below a path segment `staging` that
-    pins the component. Raises `NoOverlay`.
+    """The pins of the overlay to bump in: the configured directory (or that of the configured kustomization file),
+    else the one below a path segment `staging` that pins the component. Raises `NoOverlay`.
     """
     if configured is not None:
-        if not tree.is_dir(configured):
-            raise NoOverlay(f"the overlay {configured} of {component.name} does not exist")
+        return _configured(tree, component, found, memo, configured)
+    candidates = _directories(tree, found)
+    outer = _outermost(tree, component, found, memo, [d for d in candidates if STAGING in d.lower().split("/")])
+    if len(outer) == 1:
+        return outer[0]
+    if not outer:
+        elsewhere = [pins.overlay for pins in _outermost(tree, component, found, memo, candidates)]
+        if not elsewhere:
+            raise NoOverlay(f"nothing in this repository pins {component.name}")
+        what = f"no kustomization below a directory `{STAGING}` pins {component.name}"
+        raise NoOverlay(f"{what}; {_advice(component, elsewhere)}", tuple(elsewhere))
+    listed = [pins.overlay for pins in outer]
+    raise NoOverlay(f"more than one overlay is below `{STAGING}`: {_advice(component, listed)}", tuple(listed))
+
+
+def _configured(tree: Tree, component: Component, found: Scan, memo: ParseMemo, configured: str) -> Pins:
+    directory, _, name = configured.rpartition("/")
+    if configured in tree and name in (*FILE_NAMES, CHART_FILE):
+        configured = directory
+    if not tree.is_dir(configured):
+        if configured in tree:
+            what = f"`{_key(component)}` names the file {configured}, and it takes a directory"
+        else:
+            what = f"the overlay {configured} of {component.name} does not exist"
+    else:
         pins = find_pins(tree, configured, component, found=found, memo=memo)
-        if not pins.pins:
-            raise NoOverlay(f"nothing in {configured} or its bases pins {component.name}")
-        return pins
+        if pins.pins:
+            return pins
+        what = f"nothing in {configured or 'the root'} or its bases pins {component.name}"
+    elsewhere = [pins.overlay for pins in _outermost(tree, component, found, memo, _directories(tree, found))]
+    advice = _advice(component, elsewhere) if elsewhere else "nor does anything else in this repository"
+    raise NoOverlay(f"{what}; {advice}", tuple(elsewhere))
+
+
+def _outermost(
+    tree: Tree, component: Component, found: Scan, memo: ParseMemo, directories: Iterable[str]
+) -> list[Pins]:
+    """Of these directories those that pin the component, without those that another of them takes in."""
     pinned: dict[str, Pins] = {}
     inner: set[str] = set()
-    for directory in _candidates(found):
+    for directory in directories:
         if not mentions(tree, directory, component, memo):
             continue
         pins = find_pins(tree, directory, component, found=found, memo=memo)
@@ -42,32 +86,38 @@ def find_overlay(
             pinned[directory] = pins
             inner |= {_directory(f) for f in closure_of(tree, directory, memo).kustomizations} - {directory}
     # What takes in another overlay decides over that one's files too.
-    outer = [pins for directory, pins in pinned.items() if directory not in inner]
-    if len(outer) == 1:
-        return outer[0]
-    if not outer:
-        raise NoOverlay(
-            f"no kustomization below a directory `{STAGING}` pins {component.name}; name the overlay in "
-            f"`{_key(component)}`"
-        )
-    listed = ", ".join(pins.overlay for pins in outer[:5])
-    more = f" and {len(outer) - 5} more" if len(outer) > 5 else ""
-    raise NoOverlay(f"{listed}{more} pin {component.name}; say which is meant in `{_key(component)}`")
+    return [pins for directory, pins in pinned.items() if directory not in inner]
 
 
-def _candidates(found: Scan) -> Iterator[str]:
-    """Directories below a segment `staging` with a kustomization, or with Applications that none lists."""
+def _directories(tree: Tree, found: Scan) -> list[str]:
+    """Directories with a kustomization, with a chart of one's own, or with Applications that none lists; sorted."""
     directories = {
         _directory(file) for file, known in found.kustomizations.items() if known.fields.get("kind") != "Component"
     }
     directories |= {_directory(path) for path in found.declared if path not in found.listed_by}
-    for directory in sorted(directories):
-        if STAGING in directory.lower().split("/"):
-            yield directory
+    directories |= {_directory(path) for path in tree.paths() if path.rpartition("/")[2] == CHART_FILE}
+    return sorted(directories)
+
+
+def _advice(component: Component, directories: list[str]) -> str:
+    """Which directories pin the component, and what to write where."""
+    listed = ", ".join(directory or "the root" for directory in directories[:_LISTED])
+    more = f" and {len(directories) - _LISTED} more" if len(directories) > _LISTED else ""
+    if len(directories) == 1:
+        return f"{listed} does: write `{_yaml(component, directories[0])}` into .github/argofix.yaml"
+    example = next((directory for directory in directories if "prod" not in directory.lower()), directories[0])
+    return f"{listed}{more} do: say which is meant in .github/argofix.yaml, for example `{_yaml(component, example)}`"
+
+
+def _yaml(component: Component, directory: str) -> str:
+    quoted = directory if _PLAIN.fullmatch(directory) else json.dumps(directory or ".")
+    if component.name == ARGO_CD.name:
+        return f"argocd: {{overlay: {quoted}}}"
+    return f"versions: {{{component.name}: {{overlay: {quoted}}}}}"
 
 
 def _key(component: Component) -> str:
-    return "argocd.overlay" if component == ARGO_CD else f"versions.{component.name}.overlay"
+    return "argocd.overlay" if component.name == ARGO_CD.name else f"versions.{component.name}.overlay"
 
 
 def _directory(file: str) -> str:

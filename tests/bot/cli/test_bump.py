@@ -75,8 +75,8 @@ def test_write_changes_the_file_and_doing_it_again_changes_nothing(cache: Path, 
 
 def test_it_never_goes_back(cache: Path, checkout: Path) -> None:
     done = argofix(cache, "bump", checkout, "--to", "v3.2.1")
-    assert (done.returncode, done.stdout) == (0, b"")
-    assert b"pins v3.2.2 already, which is newer, and stays" in done.stderr
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"kustomization.yaml:7 pins v3.2.2 already, which is newer, and stays" in done.stderr
 
 
 def test_a_pin_that_cannot_be_moved_leaves_all_of_them(cache: Path, checkout: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from gitops.scan import scan
@@ -73,12 +75,17 @@ def test_the_configuration_decides() -> None:
     ("files", "configured", "words"),
     [
         ({"argocd/kustomization.yaml": PIN}, None, "no kustomization below a directory `staging` pins argo-cd"),
-        ({"argocd-staging/kustomization.yaml": PIN}, None, "name the overlay in `argocd.overlay`"),
-        ({"staging/kustomization.yaml": REDIS}, None, "no kustomization below"),
+        (
+            {"argocd-staging/kustomization.yaml": PIN},
+            None,
+            "argocd-staging does: write `argocd: {overlay: argocd-staging}` into .github/argofix.yaml",
+        ),
+        ({"staging/kustomization.yaml": REDIS}, None, "nothing in this repository pins argo-cd"),
         (
             {"a/staging/kustomization.yaml": PIN, "b/staging/kustomization.yaml": PIN},
             None,
-            "a/staging, b/staging pin argo-cd; say which is meant in `argocd.overlay`",
+            "a/staging, b/staging do: say which is meant in .github/argofix.yaml, for example "
+            "`argocd: {overlay: a/staging}`",
         ),
         ({"x": ""}, "argocd", "the overlay argocd of argo-cd does not exist"),
         ({"staging/kustomization.yaml": REDIS}, "staging", "nothing in staging or its bases pins argo-cd"),
@@ -86,11 +93,12 @@ def test_the_configuration_decides() -> None:
     ],
 )
 def test_without_a_clear_answer_nothing_is_guessed(files: Files, configured: str | None, words: str) -> None:
-    with pytest.raises(NoOverlay, match=words.replace("`", "`")):
+    with pytest.raises(NoOverlay, match=re.escape(words)):
         overlay(files, configured)
 
 
 def test_other_components_are_named_by_their_own_key() -> None:
     rollouts = Component("argo-rollouts", ("quay.io/argoproj/argo-rollouts",), "argoproj/argo-rollouts", "a/b")
-    with pytest.raises(NoOverlay, match=r"`versions\.argo-rollouts\.overlay`"):
-        overlay({"x": ""}, component=rollouts)
+    pin = "images: [{name: quay.io/argoproj/argo-rollouts, newTag: v1.8.0}]\n"
+    with pytest.raises(NoOverlay, match=r"write `versions: \{argo-rollouts: \{overlay: rollouts\}\}` into"):
+        overlay({"rollouts/kustomization.yaml": pin}, component=rollouts)
