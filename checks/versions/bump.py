@@ -20,7 +20,7 @@ from gitops.errors import GitopsError
 from gitops.scan import Scan
 from gitops.spans import Edit
 from gitops.tree import Tree
-from gitops.versions.components import Component
+from gitops.versions.components import Chart, Component
 from gitops.versions.edits import CannotEdit, FileEdits, Override
 from gitops.versions.find import ChartIndex, find_pins
 from gitops.versions.pins import Pin, Pins, Style, parse_version, split_build
@@ -189,7 +189,7 @@ class _Planner:
 
     def _is_served(self, pin: Pin) -> bool:
         """Whether the new version can be expected where this image comes from; reports it where not."""
-        name = pin.runs or (pin.subject if pin.style in (Style.IMAGE, Style.IMAGES, Style.VALUES) else "")
+        name = pin.runs or (pin.subject if pin.style in (Style.IMAGE, Style.IMAGES) else "")
         tag = self._spelled(pin)
         if not name or self.component.is_image(name) or (name, tag) in self.pins.in_use:
             return True
@@ -203,10 +203,13 @@ class _Planner:
         return False
 
     def _is_published(self, pin: Pin) -> bool:
-        """Whether the published digest is that of this image: a component may have several."""
-        quay = self.component.quay
+        """Whether the published digest is that of this image: a component may have several, and builds of one's own
+        are none of them."""
         name = pin.runs or pin.subject
-        return name == quay or name.endswith(f"/{quay}") or len(self._paths()) == 1
+        if _is_build(pin):
+            return False
+        one = self.component.is_image(name) and len(self._paths()) == 1
+        return one or name == self.component.quay or name.endswith(f"/{self.component.quay}")
 
     def _paths(self) -> set[str]:
         return {"/".join(image.split("/")[-2:]) for image in self.component.images}
@@ -255,10 +258,7 @@ class _Planner:
         return False
 
     def _chart(self, pin: Pin) -> None:
-        known = self.charts.get(pin.chart, {}) if pin.chart is not None else {}
-        wanted = [
-            v for v, app in known.items() if parse_version(app) == self.version and parse_version(v) is not None
-        ]
+        wanted = self._installing(pin.chart) if pin.chart is not None else []
         if not wanted:
             chart = f"{pin.chart.repository} {pin.chart.name}" if pin.chart else pin.subject
             what = (
@@ -276,6 +276,11 @@ class _Planner:
             self._report(pin, what)
         elif pin.version != new:
             self._move(pin, new)
+
+    def _installing(self, chart: Chart) -> list[str]:
+        """The versions of a chart that install the new version."""
+        known = self.charts.get(chart, {}).items()
+        return [v for v, app in known if parse_version(app) == self.version and parse_version(v) is not None]
 
     def _shared(self, pin: Pin) -> None:
         if pin.image:
@@ -296,6 +301,16 @@ class _Planner:
 
     def _vendored(self, pin: Pin) -> None:
         path = pin.span.path
+        if not pin.image:
+            chart = next(chart for chart in self.component.charts if chart.name == pin.subject)
+            wanted = self._installing(chart)
+            version = f" (version {max(wanted, key=_chart_order)})" if wanted else ""
+            what = (
+                f"{pin.span} is a copy of the chart {chart.name} that installs {pin.version}; put the one in its place "
+                f"that installs {self.tag}{version}, from {chart.repository}"
+            )
+            self._report(pin, what)
+            return
         command = renewal(self.tree, path, self.component, self.tag)
         what = f"{pin.span} is a copy of {self.component.name}'s own manifest at {pin.version or pin.digest}"
         if pin.overridden or pin.shared_with is not None:

@@ -76,7 +76,7 @@ def pins_of_values(values: Sequence[Value], component: Component) -> Iterator[Pi
         named = _repository(known, image)
         if image not in component.values and not component.is_image(named):
             continue
-        runs = named or _repository(known, "global.image")
+        runs = named or _repository(known, "global.image") or f"quay.io/{component.quay}"
         if key == "tag" and value.node.value:
             yield _pin(value, runs)
         elif key == "digest" and is_digest(value.node.value) and not known.get(f"{image}.tag"):

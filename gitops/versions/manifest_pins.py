@@ -107,7 +107,7 @@ def declarations(text: Text, kind: str = "", name: str = "") -> Iterator[tuple[t
 
 
 def sources_in(node: yaml.Node) -> Iterator[tuple[int, yaml.MappingNode]]:
-    """Every mapping in a declaration that is a source (it has a `targetRevision` or a `repoURL`), with its number."""
+    """Every mapping in a declaration that is a source, or what a patch says of one, with its number."""
     stack: list[tuple[int, yaml.Node]] = [(0, node)]
     seen: set[int] = set()
     while stack:
@@ -116,7 +116,7 @@ def sources_in(node: yaml.Node) -> Iterator[tuple[int, yaml.MappingNode]]:
             continue
         seen.add(id(here))
         if isinstance(here, yaml.MappingNode):
-            if child(here, "targetRevision") is not None or child(here, "repoURL") is not None:
+            if any(child(here, key) is not None for key in ("targetRevision", "repoURL", "helm")):
                 yield number, here
             stack.extend((0, value) for _, _, value in reversed(list(items(here))))
         elif isinstance(here, yaml.SequenceNode):
