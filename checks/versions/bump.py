@@ -306,8 +306,8 @@ class _Planner:
             wanted = self._installing(chart)
             version = f" (version {max(wanted, key=_chart_order)})" if wanted else ""
             what = (
-                f"{pin.span} is a copy of the chart {chart.name} that installs {pin.version}; put the one in its place "
-                f"that installs {self.tag}{version}, from {chart.repository}"
+                f"{pin.span} is a copy of the chart {chart.name} that installs {pin.version}; put the one in its "
+                f"place that installs {self.tag}{version}, from {chart.repository}"
             )
             self._report(pin, what)
             return

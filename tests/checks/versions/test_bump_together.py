@@ -132,7 +132,7 @@ def test_what_a_shared_component_pins_is_overridden_in_the_overlay(more: dict[st
     plan = bump(files)
     assert plan.reported == ()
     changed = after(files, plan)
-    assert changed.read(K).decode() == f"{files[K]}{ENTRY}"
+    assert changed.read(K).decode() == str(files[K]) + ENTRY
     assert {edit.span.path for edit in plan.edits} == {K}
 
 

@@ -58,7 +58,7 @@ WRITTEN: list[tuple[str, Files]] = [
         "values",
         {
             **CHARTED,
-            FILE: APP + SOURCE + "    helm:\n      values: |\n        global:\n          image:\n            tag: X\n",
+            FILE: APP + SOURCE + "    helm:\n      values: |\n        global:\n          image: {tag: X}\n",
         },
     ),
     (

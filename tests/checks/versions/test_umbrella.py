@@ -121,11 +121,13 @@ def test_the_requirements_of_an_old_chart() -> None:
     ],
     ids=["the overlay itself", "charts", "chartHome"],
 )
-def test_a_copy_of_the_chart_is_left(files: Files, where: str) -> None:
+def test_a_copy_of_the_chart_is_left(files: dict[str, str], where: str) -> None:
     plan = bump(files, charts=CHARTS)
     assert [pin.style for pin in plan.pins.pins] == [Style.VENDORED]
     assert plan.edits == ()
-    assert plan.reported[0].message == f"{where}:3 is a copy of the chart argo-cd at {OLD}"
-    assert plan.reported[0].command.startswith(
-        "helm pull argo-cd --untar --repo https://argoproj.github.io/argo-helm"
+    assert plan.reported[0].message == (
+        f"{where}:3 is a copy of the chart argo-cd that installs {OLD}; put the one in its place that installs {NEW} "
+        f"(version 9.2.0), from {HELM}"
     )
+    renewed = {path: str(text).replace(OLD, NEW) for path, text in files.items()}
+    assert bump(renewed, charts=CHARTS).reported == ()
