@@ -73,7 +73,7 @@ def _open(snapshot: Snapshot) -> Iterator[Needed]:
         if not (speakable(needed.id.namespace) and speakable(needed.id.name)):
             continue
         root = needed.owner.application.root
-        own = [p for p in survey.of(needed.id) if p.owner.application.root == root and p.provided.creates]
+        own = [p for p in survey.serving(needed) if p.owner.application.root == root and p.provided.creates]
         key = needed.use.key
         if not any(key is None or (p.provided.keys is not None and key in p.provided.keys) for p in own):
             yield needed

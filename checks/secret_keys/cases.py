@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from checks.policy import Policy
 from checks.secret_keys.knowledge import Knowledge, Observer
 from gitops.resources import ResourceId
+from gitops.secrets.phases import Moment
 from gitops.secrets.place import place
 from gitops.secrets.survey import Needed, ObjectId
 from gitops.snapshot import ApplicationKey, Change
@@ -75,12 +76,12 @@ class Group:
 def groups(change: Change, policy: Policy, observer: Observer, *, exists: bool) -> Iterator[Group]:
     """Unfulfilled references: to keys of objects that exist, or to objects that do not."""
     by_object: dict[ObjectId, dict[tuple[str, ...], Case]] = {}
-    known: dict[tuple[ObjectId, ApplicationKey], Knowledge] = {}
+    known: dict[tuple[ObjectId, ApplicationKey, Moment], Knowledge] = {}
     for needed in observer.survey.needed:
-        subject = (needed.id, needed.owner.application.key)
+        subject = (needed.id, needed.owner.application.key, needed.moment)
         knowledge = known.get(subject)
         if knowledge is None:
-            knowledge = known[subject] = observer.about(needed.id, needed.owner.application)
+            knowledge = known[subject] = observer.about(needed.id, needed.owner.application, needed.moment)
         if knowledge.exists is not exists or (exists and not _lacks(knowledge, needed.use.key)):
             continue
         case = Case(needed, knowledge, place(needed.owner, needed.use))
@@ -95,6 +96,7 @@ def groups(change: Change, policy: Policy, observer: Observer, *, exists: bool) 
             tuple(sorted({p.owner.origin.span for case in cases for p in case.knowledge.provisions})),
             cases[0].knowledge.keys,
             (cases[0].knowledge.certain, bool(cases[0].knowledge.doubts), cases[0].knowledge.removed),
+            cases[0].knowledge.makers,
             bool(cases[0].knowledge.fetching),
         )
         alike.setdefault(signature, []).extend(cases)

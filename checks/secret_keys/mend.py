@@ -13,10 +13,12 @@ from dataclasses import dataclass
 
 from checks.policy import PATH
 from checks.secret_keys.cases import Group
+from checks.secret_keys.knowledge import Idle
 from checks.secret_keys.words import place_of
 from gitops.secrets.provided import SECRET
 from gitops.secrets.references import Effect
 from gitops.secrets.survey import ObjectId, Provision
+from gitops.secrets.undelivered import Undelivered
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +58,46 @@ def patch(wanted: ObjectId, keys: Sequence[str], *, has_data: bool) -> str:
     return _kubectl("patch", wanted, "--type=json", "-p", json.dumps(operations, ensure_ascii=False))
 
 
-def missing_object(group: Group) -> Help:
-    """For objects that nobody provides."""
+def missing_object(group: Group, instead: str, files: Sequence[Undelivered]) -> Help:
+    """For objects that nobody provides. `instead` is what to do when another name was meant, `files` hold manifests
+    of it that nobody deploys: then making it by hand would only hide the cause."""
     first = group.first
     kind = first.id.kind
+    declared = place_of(first.id) if kind == SECRET else f"{kind}/{place_of(first.id)}"
+    declare = f"say so in `{PATH}` (`secrets: {{provided: [{declared}]}}`)"
     merging = [p for p in first.knowledge.provisions if not p.provided.creates]
     if merging:
         rid = merging[0].owner.resource.id
         creates = "`destination.create: true`" if rid.kind.startswith("Vault") else "`creationPolicy: Owner`"
         advice = f"Let `{rid.kind} {rid.name}` create it ({creates}), or make it by hand:"
-    elif kind == SECRET:
-        advice = (
-            f"Bring it with an Application of this namespace; if something outside git makes it, say so in `{PATH}` "
-            f"(`secrets: {{provided: [{place_of(first.id)}]}}`). To make it by hand:"
+    elif first.knowledge.idle:
+        return Help(_in_time(first.knowledge.idle[0]), "")
+    elif files:
+        return Help(
+            f"List {files[0].span.path} in an Application of this namespace; if it is applied by hand, {declare}.", ""
         )
+    elif instead:
+        return Help(f"{instead} If something outside git makes `{first.id.name}`, {declare}.", "")
+    elif first.knowledge.makers:
+        return Help(f"Look whether the cluster has it; if so, {declare}.", "")
     else:
         advice = (
-            f"Bring it with an Application of this namespace; if something outside git makes it, say so in `{PATH}` "
-            f"(`secrets: {{provided: [ConfigMap/{place_of(first.id)}]}}`). To make it by hand:"
+            f"Bring it with an Application of this namespace; if something outside git makes it, {declare}. "
+            "To make it by hand:"
         )
     effects = {case.needed.use.effect for case in group.cases}
     return Help(advice, _block([_create(wanted, group.keys, effects) for wanted in group.ids]))
+
+
+def _in_time(idle: Idle) -> str:
+    owner = idle.provision.owner
+    rid, span = owner.resource.id, owner.origin.span
+    if idle.provision.provided.mount:
+        return (
+            f"Mount `{rid.kind} {rid.name}` ({span}) in a pod of this namespace, with a `csi` volume of the driver "
+            "`secrets-store.csi.k8s.io`."
+        )
+    return f"Take the hook annotations off `{rid.kind} {rid.name}` ({span}), so that the Sync phase brings it."
 
 
 def _create(wanted: ObjectId, keys: Sequence[str], effects: set[Effect]) -> str:

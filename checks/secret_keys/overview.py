@@ -39,7 +39,7 @@ def overview(change: Change, policy: Policy) -> tuple[Referenced, ...]:
 
 
 def _referenced(observer: Observer, wanted: ObjectId, needs: list[Needed]) -> Referenced:
-    knowledge = observer.about(wanted, needs[0].owner.application)
+    knowledge = observer.about(wanted, needs[0].owner.application, needs[0].moment)
     workloads = dict.fromkeys(f"{n.owner.resource.id.kind} {n.owner.resource.id.name}" for n in needs)
     keys = dict.fromkeys(n.use.key for n in needs if n.use.key is not None and not n.use.optional)
     return Referenced(wanted, knowledge, tuple(workloads), tuple(keys), all(n.use.optional for n in needs))

@@ -1,18 +1,23 @@
 """A workload references a Secret or ConfigMap that nobody provides.
 
-What it finds: references of pods (environment, volumes, pull secrets), Ingresses and ServiceAccounts to an object
-that no Application of the same cluster and namespace brings or has made, that the configuration does not declare and
-that the cluster, when it can be asked, does not hold.
+What it finds: references of pods (environment, volumes, pull secrets), Ingresses, ServiceAccounts and well-known
+custom resources (a TriggerAuthentication, a ServiceMonitor, an Issuer) to an object that no Application of the same
+cluster and namespace brings or has made, that the configuration does not declare and that the cluster, when it can be
+asked, does not hold. What is brought too late (a PostSync hook), never (a Skip hook) or only while somebody mounts it
+(a SecretProviderClass) does not count.
 
 Why it matters: containers wait in CreateContainerConfigError and volumes in FailedMount until the object is there.
 
 How sure it is: an error when the cluster was listed completely, when `secrets.provided` says what comes from outside,
-or when the change itself takes the object out of git; a warning when git is all there is. One step lower when an
-Application of the same namespace could not be analysed, or a custom resource names the object: those may make it.
+when the change itself takes the object out of git, or when kustomize generates it under a name that the reference
+does not have; a warning when git is all there is. One step lower when an Application of the same namespace could not
+be analysed, or when it is a custom resource that asks. A notice, one an object, when something in git may make it: an
+operator whose custom resource names it or lends it its name, a Job or controller that is told its name, a copy.
 
 Example: a Deployment reads `database-url` from a Secret that a pipeline was meant to create.
 
-How the fix is safe: none is applied; the message has a ready command with placeholders for the values.
+How the fix is safe: none is applied; the message names what was probably meant, or has a ready command with
+placeholders for the values.
 
 Sources: kubernetes.io/docs/concepts/configuration/secret, kubernetes.io/docs/tasks/configure-pod-container/
 pull-image-private-registry (a pull secret that does not exist is passed over).
@@ -20,17 +25,20 @@ pull-image-private-registry (a pull secret that does not exist is passed over).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 
 from checks.model import Finding, Related, Severity, Topic
 from checks.policy import Policy
 from checks.secret_keys import mend
 from checks.secret_keys.cases import Case, Group, groups
+from checks.secret_keys.hints import Hint, hint_of
 from checks.secret_keys.knowledge import Knowledge, Observer
-from checks.secret_keys.words import consequence, label, near, others, place_of, quoted, who
+from checks.secret_keys.words import consequence, label, others, place_of, quoted, who
 from checks.wording import listed
 from gitops.resources import ResourceId
 from gitops.secrets.references import Effect
+from gitops.secrets.survey import ObjectId
+from gitops.secrets.undelivered import Undelivered, undelivered
 from gitops.snapshot import Change
 
 RULE = "secret-missing"
@@ -39,90 +47,107 @@ _LEVELS = (Severity.NOTICE, Severity.WARNING, Severity.ERROR)
 _SHOWN_KEYS = 12
 _SHOWN_DOUBTS = 3
 # The most that a reference can cost, whatever is known about the object.
-_WORST = {Effect.STOPS: 2, Effect.TLS: 2, Effect.PULL: 1, Effect.NONE: 0}
+_WORST = {Effect.STOPS: 2, Effect.TLS: 2, Effect.PULL: 1, Effect.NONE: 0, Effect.CONTROLLER: 1}
+
+Lying = Mapping[ObjectId, tuple[Undelivered, ...]]
 
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
-    """One finding per reference, one topic per object."""
+    """One finding per reference (per object, while it is no more than a notice), one topic per object."""
     observer = Observer(change, policy)
-    for group in groups(change, policy, observer, exists=False):
-        topic = _topic(group, observer)
-        severity = max((_severity(case) for case in group.cases), key=_LEVELS.index)
+    found = list(groups(change, policy, observer, exists=False))
+    lying = undelivered(change.head, {wanted for group in found for wanted in group.ids})
+    for group in found:
+        hint = hint_of(group, observer)
+        topic = _topic(group, hint, lying)
+        severity = max((_severity(case, hint, lying) for case in group.cases), key=_LEVELS.index)
+        told: set[ObjectId] = set()
         for case in group.cases:
-            yield _finding(case, group, topic, severity)
+            if severity is not Severity.NOTICE or case.id not in told:
+                told.add(case.id)
+                yield _finding(case, group, topic, severity, lying)
 
 
-def _severity(case: Case) -> Severity:
+def _severity(case: Case, hint: Hint, lying: Lying) -> Severity:
     knowledge = case.knowledge
-    level = 2 if knowledge.certain else 1
+    if knowledge.makers or any(each.beside for each in lying.get(case.id, ())):
+        return Severity.NOTICE
+    level = 2 if knowledge.certain or hint.certain else 1
     if knowledge.doubts or (knowledge.certain and knowledge.elsewhere):
         level -= 1
-    return _LEVELS[min(level, _WORST[case.needed.use.effect])]
+    if case.needed.use.effect is Effect.CONTROLLER:  # credentials of controllers are often made by hand, once
+        level -= 1
+    return _LEVELS[max(min(level, _WORST[case.needed.use.effect]), 0)]
 
 
-def _topic(group: Group, observer: Observer) -> Topic:
+def _topic(group: Group, hint: Hint, lying: Lying) -> Topic:
     first = group.first
     knowledge = first.knowledge
-    title = f"{label(group)} {_absence(knowledge)}"
+    files = lying.get(first.id, ())
+    title = f"{label(group)} {_absence(knowledge, files)}"
     message = [f"{who(group)} it"]
     if group.keys:
         plural = "key" if len(group.keys) == 1 else "keys"
         message[0] += f", with the {plural} {quoted(group.keys, _SHOWN_KEYS)}"
     message[0] += "."
     message.append(consequence(group.cases))
+    for idle in knowledge.idle:
+        rid, span = idle.provision.owner.resource.id, idle.provision.owner.origin.span
+        message.append(f"`{rid.kind} {rid.name}` ({span}) {idle.why}.")
+    for file in files[:_SHOWN_DOUBTS]:
+        message.append(_lies(file))
     merging = [p.owner.resource.id for p in knowledge.provisions]
     if merging:
         message.append(f"{listed([f'`{rid.kind} {rid.name}`' for rid in merging])} only fills it once it exists.")
-    doubts = (*knowledge.doubts, *knowledge.elsewhere)
+    doubts = (*knowledge.makers, *knowledge.doubts, *knowledge.elsewhere)
     if doubts:
         message.append(f"It may still come from elsewhere: {listed(doubts, _SHOWN_DOUBTS)}.")
-    hint = _elsewhere(first, observer)
-    if hint:
-        message.append(hint)
-    help_ = mend.missing_object(group)
+    if hint.said:
+        message.append(hint.said)
+    help_ = mend.missing_object(group, hint.advice, files)
     identifier = "|".join([RULE, *(f"{w.cluster}/{w.kind}/{place_of(w)}" for w in group.ids)])
     return Topic(identifier, title, " ".join(message), help_.advice, help_.commands)
 
 
-def _absence(knowledge: Knowledge) -> str:
+def _lies(file: Undelivered) -> str:
+    text = f"`{file.id.kind} {file.id.name}` at {file.span} would provide it, and no Application deploys that file"
+    if file.beside:
+        return f"{text}; {file.beside} holds it beside Applications, so whoever applies these by hand applies it too."
+    return f"{text}."
+
+
+def _absence(knowledge: Knowledge, files: tuple[Undelivered, ...]) -> str:
     if knowledge.removed:
         return "loses the manifest that provides it"
-    if knowledge.certain:
+    if knowledge.idle:
+        return "is not there when it is needed"
+    if files:
+        return "lies in git and no Application deploys it"
+    if knowledge.certain and not knowledge.makers:
         return "is provided by nobody"
-    return "is provided by nothing in git"
+    return "is made by no manifest in git" if knowledge.makers else "is provided by nothing in git"
 
 
-def _elsewhere(case: Case, observer: Observer) -> str:
-    """What was probably meant: a near name in the same namespace, or the same name in another one."""
-    wanted = case.id
-    # Another root's provider of the very same object is none for this one.
-    found = set(observer.neighbours(wanted, case.needed.owner.application)) - {wanted}
-    names = [other.name for other in found if other.namespace == wanted.namespace]
-    hint = near(wanted.name, names)
-    if hint is not None:
-        return f"Did you mean `{hint}`?"
-    places: Sequence[str] = sorted({other.namespace for other in found if other.name == wanted.name})
-    if places:
-        return (
-            f"A {wanted.kind} of this name is in the namespace {quoted(places, 3)}, which pods elsewhere cannot use."
-        )
-    return ""
-
-
-def _finding(case: Case, group: Group, topic: Topic, severity: Severity) -> Finding:
+def _finding(case: Case, group: Group, topic: Topic, severity: Severity, lying: Lying) -> Finding:
     use, wanted = case.needed.use, case.id
     application = case.needed.owner.application
     key = f" (key `{use.key}`)" if use.key is not None else ""
+    files = lying.get(wanted, ())
     related = [
         Related(p.owner.origin.span, f"`{p.owner.application.name}` only fills {wanted} here")
         for p in case.knowledge.provisions
     ]
+    related += [
+        Related(idle.provision.owner.origin.span, f"this `{idle.provision.owner.resource.id.kind}` {idle.why}")
+        for idle in case.knowledge.idle
+    ]
+    related += [Related(file.span, f"no Application deploys this {file.id}") for file in files]
     return Finding(
         rule=RULE,
         severity=severity,
         span=case.span,
         message=f"{use.holder} of {case.workload.kind} {case.workload.name} needs {wanted}{key}, which "
-        f"{_absence(case.knowledge)}",
+        f"{_absence(case.knowledge, files)}",
         topic=topic,
         identity=(RULE, *case.identity),
         resource=ResourceId("", wanted.kind, wanted.namespace, wanted.name),

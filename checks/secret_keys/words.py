@@ -58,16 +58,19 @@ def consequence(cases: Sequence[Case]) -> str:
         return "Until then HTTPS is served with another certificate."
     if any(use.effect is Effect.PULL for use in uses):
         return "Images are pulled without these credentials, which fails where the registry asks for them."
+    if any(use.effect is Effect.CONTROLLER for use in uses):
+        return "Until then its controller cannot do what the manifest asks for."
     return "Nothing stops without it, but nothing can use it either."
+
+
+def plain(text: str) -> str:
+    """A name without its case and its separators."""
+    return "".join(char for char in text.casefold() if char.isalnum())
 
 
 def near(wanted: str, candidates: Iterable[str]) -> str | None:
     """The candidate that was most likely meant: another case or other separators first, then a near miss."""
     names = sorted(set(candidates))
-
-    def plain(text: str) -> str:
-        return "".join(char for char in text.casefold() if char.isalnum())
-
     same = [name for name in names if plain(name) == plain(wanted)]
     if same:
         return same[0]

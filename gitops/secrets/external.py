@@ -1,7 +1,10 @@
 """Rows for kinds whose controllers fetch or decrypt what they put into a Secret.
 
-Sources: sealed-secrets `SealedSecretSpec`; external-secrets.io guides "Lifecycle: ownership & deletion policy" and
-"Templating"; secrets-store-csi-driver "Sync as Kubernetes Secret"; vault-secrets-operator `Destination`.
+Sources: sealed-secrets pkg/apis/sealedsecrets/v1alpha1/sealedsecret_expansion.go (`Unseal`); external-secrets
+apis/externalsecrets/v1/externalsecret_types.go (`CreatePolicy...`, `MergePolicy...`) and pkg/controllers/
+clusterexternalsecret (namespaces that are listed *and* those that are selected); secrets-store-csi-driver
+controllers/secretproviderclasspodstatus_controller.go (driven by the status of pods that mount a class);
+vault-secrets-operator api/v1beta1/common.go (`Destination`); sops-secrets-operator api/v1alpha3.
 """
 
 from __future__ import annotations
@@ -10,16 +13,21 @@ from collections.abc import Iterator
 from typing import Any
 
 from gitops.manifests import text_of
+from gitops.secrets.copies import copies, selected
 from gitops.secrets.pods import at, mapping, sequence
-from gitops.secrets.provided import ANY_NAMESPACE, SECRET, Manifest, Provided
+from gitops.secrets.provided import SECRET, Manifest, Provided
 
 
 def sealed_secret(manifest: Manifest) -> Iterator[Provided]:
+    """`Unseal` gives the Secret the SealedSecret's own name and namespace, whatever the template says; the template's
+    annotations (those of reflector and the like among them) become the Secret's."""
     spec = mapping(manifest.get("spec"))
     template = mapping(spec.get("template"))
-    name = text_of(at(template, ("metadata", "name"))) or text_of(at(manifest, ("metadata", "name")))
+    name = text_of(at(manifest, ("metadata", "name")))
     keys = {*mapping(spec.get("encryptedData")), *mapping(template.get("data"))}
-    yield Provided(SECRET, name, None if isinstance(spec.get("data"), str) else frozenset(keys))
+    known = None if isinstance(spec.get("data"), str) else frozenset(keys)
+    yield Provided(SECRET, name, known)
+    yield from copies(SECRET, name, known, at(template, ("metadata", "annotations")))
 
 
 def external_secret(manifest: Manifest) -> Iterator[Provided]:
@@ -27,12 +35,13 @@ def external_secret(manifest: Manifest) -> Iterator[Provided]:
 
 
 def cluster_external_secret(manifest: Manifest) -> Iterator[Provided]:
-    """It makes an ExternalSecret in each namespace that it selects; label selectors may select any."""
+    """It makes an ExternalSecret in each namespace that it lists or selects."""
     spec = mapping(manifest.get("spec"))
     name = text_of(spec.get("externalSecretName")) or text_of(at(manifest, ("metadata", "name")))
-    selects = spec.get("namespaceSelector") is not None or spec.get("namespaceSelectors") is not None
-    listed = [text_of(namespace) for namespace in sequence(spec.get("namespaces"))]
-    for namespace in [ANY_NAMESPACE] if selects or not listed else listed:
+    namespaces = [text_of(namespace) for namespace in sequence(spec.get("namespaces"))]
+    for selector in (spec.get("namespaceSelector"), *sequence(spec.get("namespaceSelectors"))):
+        namespaces += selected(selector) if selector is not None else []
+    for namespace in dict.fromkeys(namespaces):
         yield from _external(mapping(spec.get("externalSecretSpec")), name, namespace)
 
 
@@ -44,7 +53,10 @@ def _external(spec: Manifest, default_name: str, namespace: str | None) -> Itera
     name = text_of(target.get("name")) or default_name
     manifest = mapping(target.get("manifest"))
     kind = text_of(manifest.get("kind")) or SECRET
-    yield Provided(kind, name, _external_keys(spec, target), namespace, creates=policy != "Merge")
+    keys = _external_keys(spec, target)
+    yield Provided(kind, name, keys, namespace, creates=policy != "Merge")
+    if policy != "Merge":
+        yield from copies(kind, name, keys, at(target, ("template", "metadata", "annotations")))
 
 
 def _external_keys(spec: Manifest, target: Manifest) -> frozenset[str] | None:
@@ -73,18 +85,25 @@ def legacy_external_secret(manifest: Manifest) -> Iterator[Provided]:
 
 
 def sops_secret(manifest: Manifest) -> Iterator[Provided]:
-    """sops-secrets-operator: names and keys stay readable, values are encrypted."""
+    """sops-secrets-operator: names and keys stay readable, values are encrypted. Suspended, it makes nothing new."""
+    suspended = at(manifest, ("spec", "suspend")) is True
     for entry in sequence(at(manifest, ("spec", "secretTemplates"))):
         template = mapping(entry)
         keys = {*mapping(template.get("data")), *mapping(template.get("stringData"))}
-        yield Provided(SECRET, text_of(template.get("name")), frozenset(keys))
+        name = text_of(template.get("name"))
+        yield Provided(SECRET, name, frozenset(keys), sure=not suspended)
+        if not suspended:
+            yield from copies(SECRET, name, frozenset(keys), template.get("annotations"))
 
 
 def secret_provider_class(manifest: Manifest) -> Iterator[Provided]:
-    """secrets-store CSI driver: `secretObjects` become Secrets once a pod mounts the class."""
+    """secrets-store CSI driver: `secretObjects` become Secrets while a pod mounts the class."""
+    mount = text_of(at(manifest, ("metadata", "name")))
     for entry in sequence(at(manifest, ("spec", "secretObjects"))):
-        keys = {text_of(mapping(item).get("key")) for item in sequence(mapping(entry).get("data"))}
-        yield Provided(SECRET, text_of(mapping(entry).get("secretName")), frozenset(keys))
+        keys = frozenset(text_of(mapping(item).get("key")) for item in sequence(mapping(entry).get("data")))
+        name = text_of(mapping(entry).get("secretName"))
+        yield Provided(SECRET, name, keys, mount=mount)
+        yield from copies(SECRET, name, keys, mapping(entry).get("annotations"))
 
 
 def vault_secret(manifest: Manifest) -> Iterator[Provided]:
@@ -92,4 +111,16 @@ def vault_secret(manifest: Manifest) -> Iterator[Provided]:
     destination: Any = at(manifest, ("spec", "destination"))
     name = text_of(mapping(destination).get("name"))
     if name:
-        yield Provided(SECRET, name, None, creates=mapping(destination).get("create") is True)
+        creates = mapping(destination).get("create") is True
+        yield Provided(SECRET, name, None, creates=creates)
+        if creates:
+            yield from copies(SECRET, name, None, mapping(destination).get("annotations"))
+
+
+def annotated_item(manifest: Manifest) -> Iterator[Provided]:
+    """1Password's operator makes a Secret for a workload with both annotations."""
+    for metadata in (manifest.get("metadata"), at(manifest, ("spec", "template", "metadata"))):
+        annotations = mapping(mapping(metadata).get("annotations"))
+        name = text_of(annotations.get("operator.1password.io/item-name"))
+        if name and annotations.get("operator.1password.io/item-path"):
+            yield Provided(SECRET, name, None)

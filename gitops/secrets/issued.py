@@ -1,8 +1,9 @@
 """Rows for Secrets and ConfigMaps themselves, and for kinds whose controllers generate what they put into one.
 
-Sources: Kubernetes "Secrets" (service account tokens); cert-manager `CertificateSpec` and "Annotated Ingress
-resource"; trust-manager `BundleTarget`; kyverno "Generate rules"; OpenShift "service serving certificates";
-emberstack reflector, mittwald replicator and kubed annotations; postgres-operator "Manifest parameters".
+Sources: Kubernetes "Secrets" (service account tokens); cert-manager pkg/apis/certmanager/v1/types_certificate.go and
+pkg/controller/certificate-shim/sync.go; trust-manager pkg/apis/trust/v1alpha1/types_bundle.go; kyverno
+api/kyverno/v1/common_types.go (`Generation`, `CloneFrom`, `CloneList`); OpenShift service-ca-operator
+pkg/controller/api/api.go; crossplane-runtime `SecretReference`.
 """
 
 from __future__ import annotations
@@ -10,21 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops.manifests import text_of
+from gitops.secrets.copies import copies, selected
 from gitops.secrets.pods import at, mapping, sequence
 from gitops.secrets.provided import ANY_NAMESPACE, CONFIG_MAP, SECRET, Manifest, Provided
 
+_TLS = frozenset({"tls.crt", "tls.key", "ca.crt"})
 SERVING_CERTIFICATE = b"openshift.io/serving-cert-secret-name"
 
-_REFLECTED_TO = (
-    "reflector.v1.k8s.emberstack.com/reflection-auto-namespaces",
-    "reflector.v1.k8s.emberstack.com/reflection-allowed-namespaces",
-    "replicator.v1.mittwald.de/replicate-to",
-)
-_REFLECTS_BY_ITSELF = (
-    "reflector.v1.k8s.emberstack.com/reflection-auto-enabled",
-    "replicator.v1.mittwald.de/replicate-to-matching",
-    "kubed.appscode.com/sync",
-)
 # Something fills an object that carries one of these, so its keys are not those in git.
 _FILLED = (
     "reflector.v1.k8s.emberstack.com/reflects",
@@ -54,19 +47,7 @@ def _object(kind: str, manifest: Manifest, keys: set[str]) -> Iterator[Provided]
     # An object without any data is there for something to fill at run time (webhook certificates, `argocd-secret`).
     known = frozenset(keys) if keys and not any(mark in marks for mark in _FILLED) else None
     yield Provided(kind, name, known)
-    yield from _copies(kind, name, known, marks)
-
-
-def _copies(kind: str, name: str, keys: frozenset[str] | None, marks: Manifest) -> Iterator[Provided]:
-    listed: list[str] = []
-    for mark in _REFLECTED_TO:
-        listed.extend(part.strip() for part in text_of(marks.get(mark)).split(",") if part.strip())
-    if not listed and any(text_of(marks.get(mark)) not in ("", "false") for mark in _REFLECTS_BY_ITSELF):
-        listed = [ANY_NAMESPACE]
-    for namespace in listed:
-        # The tools take regular expressions; whatever is more than a name may be any namespace.
-        plain = namespace.replace("-", "").isalnum()
-        yield Provided(kind, name, keys, namespace if plain else ANY_NAMESPACE)
+    yield from copies(kind, name, known, at(manifest, ("metadata", "annotations")))
 
 
 def certificate(manifest: Manifest) -> Iterator[Provided]:
@@ -81,21 +62,37 @@ def certificate(manifest: Manifest) -> Iterator[Provided]:
     name = text_of(spec.get("secretName"))
     if name:
         yield Provided(SECRET, name, frozenset(keys))
-        annotations = mapping(at(spec, ("secretTemplate", "annotations")))
-        yield from _copies(SECRET, name, frozenset(keys), annotations)
+        yield from copies(SECRET, name, frozenset(keys), at(spec, ("secretTemplate", "annotations")))
 
 
 def ingress_shim(manifest: Manifest) -> Iterator[Provided]:
     """cert-manager makes a Certificate for each `tls` entry of an Ingress that asks for it."""
     annotations = mapping(at(manifest, ("metadata", "annotations")))
-    asks = any(
-        name in annotations
-        for name in ("cert-manager.io/cluster-issuer", "cert-manager.io/issuer", "kubernetes.io/tls-acme")
-    ) or any(name.startswith(("certmanager.k8s.io/", "cert.gardener.cloud/")) for name in annotations)
-    for entry in sequence(at(manifest, ("spec", "tls"))) if asks else ():
+    older = any(name.startswith(("certmanager.k8s.io/", "cert.gardener.cloud/")) for name in annotations)
+    for entry in sequence(at(manifest, ("spec", "tls"))) if _asks(annotations) or older else ():
         name = text_of(mapping(entry).get("secretName"))
-        if name:
-            yield Provided(SECRET, name, frozenset({"tls.crt", "tls.key", "ca.crt"}))
+        if name and (older or sequence(mapping(entry).get("hosts"))):  # a block without hosts is skipped
+            yield Provided(SECRET, name, _TLS)
+
+
+def gateway_shim(manifest: Manifest) -> Iterator[Provided]:
+    """It does the same for each listener of a Gateway that terminates TLS for a host name."""
+    asks = _asks(mapping(at(manifest, ("metadata", "annotations"))))
+    own = text_of(at(manifest, ("metadata", "namespace")))
+    for entry in sequence(at(manifest, ("spec", "listeners"))) if asks else ():
+        tls = mapping(mapping(entry).get("tls"))
+        if not text_of(mapping(entry).get("hostname")) or text_of(tls.get("mode")) not in ("", "Terminate"):
+            continue
+        for reference in map(mapping, sequence(tls.get("certificateRefs"))):
+            name, namespace = text_of(reference.get("name")), text_of(reference.get("namespace"))
+            if name and text_of(reference.get("kind")) in ("", SECRET) and (not own or namespace in ("", own)):
+                yield Provided(SECRET, name, _TLS)
+
+
+def _asks(annotations: Manifest) -> bool:
+    """Whether cert-manager is asked for certificates (certificate-shim/sync.go, `hasShimAnnotation`)."""
+    named = any(name in annotations for name in ("cert-manager.io/cluster-issuer", "cert-manager.io/issuer"))
+    return named or text_of(annotations.get("kubernetes.io/tls-acme")).lower() in ("true", "1", "t")
 
 
 def serving_certificate(manifest: Manifest) -> Iterator[Provided]:
@@ -109,38 +106,59 @@ def serving_certificate(manifest: Manifest) -> Iterator[Provided]:
 def bundle(manifest: Manifest) -> Iterator[Provided]:
     """trust-manager writes a Bundle into every namespace that it selects."""
     name = text_of(at(manifest, ("metadata", "name")))
+    selector = at(manifest, ("spec", "target", "namespaceSelector"))
+    namespaces = selected(selector) if selector is not None else [ANY_NAMESPACE]
     for field, kind in (("configMap", CONFIG_MAP), ("secret", SECRET)):
         if isinstance(at(manifest, ("spec", "target", field)), dict):
             key = text_of(at(manifest, ("spec", "target", field, "key")))
             formats = at(manifest, ("spec", "target", "additionalFormats"))
-            yield Provided(kind, name, frozenset({key}) if key and not formats else None, ANY_NAMESPACE)
+            for namespace in namespaces:
+                yield Provided(kind, name, frozenset({key}) if key and not formats else None, namespace)
 
 
 def kyverno_policy(manifest: Manifest) -> Iterator[Provided]:
-    """`generate` rules write objects into the namespaces that they match."""
-    for rule in sequence(at(manifest, ("spec", "rules"))):
-        generate = mapping(mapping(rule).get("generate"))
+    """`generate` rules write objects into a namespace that they name, mostly the one that triggers them. What is in
+    `data` has those keys; `clone` copies one object, `cloneList` whatever its selector finds."""
+    for rule in map(mapping, sequence(at(manifest, ("spec", "rules")))):
+        generate = mapping(rule.get("generate"))
         for made in (generate, *(mapping(entry) for entry in sequence(generate.get("foreach")))):
             kind, name = text_of(made.get("kind")), text_of(made.get("name"))
+            namespaces = _kyverno_namespaces(text_of(made.get("namespace")), rule)
+            plain = "{{" not in name
             if kind in (SECRET, CONFIG_MAP) and name:
-                yield Provided(kind, name, None, ANY_NAMESPACE)
+                for namespace in namespaces:
+                    yield Provided(kind, name if plain else "*", None, namespace, sure=plain)
+            for listed in sequence(at(made, ("cloneList", "kinds"))):
+                if text_of(listed).rpartition("/")[2] in (SECRET, CONFIG_MAP):
+                    for namespace in namespaces:
+                        yield Provided(text_of(listed).rpartition("/")[2], "*", None, namespace, sure=False)
 
 
-def zalando_postgresql(manifest: Manifest) -> Iterator[Provided]:
-    name = text_of(at(manifest, ("metadata", "name")))
-    users = {"postgres", "standby", *mapping(at(manifest, ("spec", "users")))}
-    for user in sorted(users):
-        secret_name = f"{user.replace('_', '-')}.{name}.credentials.postgresql.acid.zalan.do"
-        yield Provided(SECRET, secret_name, frozenset({"username", "password"}))
+def _kyverno_namespaces(written: str, rule: Manifest) -> list[str]:
+    """A name, or the Namespaces that trigger the rule (`match`), by the patterns of their names."""
+    if written and "{{" not in written:
+        return [written]
+    match = mapping(rule.get("match"))
+    triggers = [match, *map(mapping, sequence(match.get("any")))]
+    names: list[str] = []
+    for trigger in triggers:
+        resources = mapping(trigger.get("resources"))
+        if not resources:
+            continue
+        patterns = [text_of(name) for name in sequence(resources.get("names"))]
+        kinds = [text_of(kind).rpartition("/")[2] for kind in sequence(resources.get("kinds"))]
+        if kinds != ["Namespace"] or not patterns:
+            return [ANY_NAMESPACE]
+        names += patterns
+    return names or [ANY_NAMESPACE]
 
 
 def crossplane(manifest: Manifest) -> Iterator[Provided]:
+    """Any managed resource or claim; `publishConnectionDetailsTo` goes to a store that may be elsewhere."""
     reference = mapping(at(manifest, ("spec", "writeConnectionSecretToRef")))
     name = text_of(reference.get("name"))
     if name:
         yield Provided(SECRET, name, None, text_of(reference.get("namespace")) or None)
-
-
-def ceph_object_store_user(manifest: Manifest) -> Iterator[Provided]:
-    store, user = text_of(at(manifest, ("spec", "store"))), text_of(at(manifest, ("metadata", "name")))
-    yield Provided(SECRET, f"rook-ceph-object-user-{store}-{user}", frozenset({"AccessKey", "SecretKey", "Endpoint"}))
+    published = text_of(at(manifest, ("spec", "publishConnectionDetailsTo", "name")))
+    if published:
+        yield Provided(SECRET, published, None, ANY_NAMESPACE, sure=False)

@@ -69,7 +69,7 @@ class _Wanted:
         for index, step in enumerate(use.route):
             if isinstance(step, int):
                 element = at(manifest, use.route[: index + 1])
-                self.steps.append(element if isinstance(element, dict) else {})
+                self.steps.append(element if isinstance(element, dict) else {"": element})
             else:
                 self.steps.append(step)
 
@@ -101,7 +101,8 @@ def _walk(node: yaml.Node, wanted: _Wanted, start: int) -> int:
     if not isinstance(here, yaml.ScalarNode):
         return 0
     use = wanted.use
-    fits = here.value == use.key if wanted.steps[-1] == "key" else bool(here.value) and here.value in use.name
+    named = here.value.rpartition("/")[2]  # `namespace/name`
+    fits = here.value == use.key if wanted.steps[-1] in ("key", "valuesKey") else bool(named) and named in use.name
     return first_line(here) if fits else 0
 
 
@@ -110,6 +111,8 @@ def _element(node: yaml.Node | None, rendered: dict[str, Any]) -> yaml.Node | No
     if not isinstance(node, yaml.SequenceNode):
         return None
     candidates: list[tuple[yaml.Node, Any]] = [(item, to_python(item)) for item in node.value]
+    if "" in rendered:  # a list of names
+        return next((item for item, python in candidates if _like(python, rendered[""])), None)
     for identifier in _IDENTIFIERS:
         value = rendered.get(identifier)
         if value is None:

@@ -1,15 +1,18 @@
 """Which kinds carry a pod specification, and where in them.
 
 Source: Kubernetes API reference (workload resources), argo-rollouts `RolloutSpec`, knative `RevisionTemplateSpec`,
-openkruise `CloneSetSpec`, OpenShift `DeploymentConfigSpec`. A new pod-bearing kind is one more row.
+openkruise `CloneSetSpec`, OpenShift `DeploymentConfigSpec`, KEDA `ScaledJobSpec`. A new pod-bearing
+kind is one more row.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from gitops.documents import read_documents
+from gitops.resources import Resource
 
 Route = tuple[str | int, ...]
 
@@ -31,7 +34,17 @@ POD_SPECS: Mapping[tuple[str, str], Route] = {
     ("apps.kruise.io", "StatefulSet"): _TEMPLATE,
     ("apps.kruise.io", "DaemonSet"): _TEMPLATE,
     ("apps.openshift.io", "DeploymentConfig"): _TEMPLATE,
+    ("keda.sh", "ScaledJob"): ("spec", "jobTargetRef", "template", "spec"),
 }
+
+_MOUNTS = re.compile(rb"^[ -]*secretProviderClass: [\"']?([^\s\"']+)", re.MULTILINE)
+
+
+def mounts_of(resource: Resource) -> frozenset[str]:
+    """Names of the SecretProviderClasses that a manifest mounts, in pods of its own or in those that it has made."""
+    if b"secretProviderClass" not in resource.text:
+        return frozenset()
+    return frozenset(name.decode("utf-8", "replace") for name in _MOUNTS.findall(resource.text))
 
 
 def at(value: Any, route: Route) -> Any:

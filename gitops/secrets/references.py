@@ -12,12 +12,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any
 
 from gitops.manifests import text_of
-from gitops.resources import Resource
-from gitops.secrets.pods import POD_SPECS, Route, at, mapping, read_manifest, sequence
+from gitops.secrets.pods import POD_SPECS, Route, at, mapping, sequence
 from gitops.secrets.provided import CONFIG_MAP, SECRET
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
@@ -47,13 +45,14 @@ class Effect(StrEnum):
     TLS = "tls"  # traffic is served with another certificate
     PULL = "pull"  # images are pulled without these credentials
     NONE = "none"  # nothing by itself
+    CONTROLLER = "controller"  # the controller of a custom resource cannot do what it is asked for
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
     """One reference. `key` is None when the whole object is meant; `route` leads to the scalar that names the key
     (else the object); `holder` says who needs it (``init container `db-migrate` ``), `container` is its name, ''
-    when it is no container's; `prefix` is envFrom's."""
+    when it is no container's; `prefix` is envFrom's; `namespace` is '' for the manifest's own."""
 
     kind: str
     name: str
@@ -64,6 +63,7 @@ class Use:
     optional: bool = False
     prefix: str = ""
     effect: Effect = Effect.STOPS
+    namespace: str = ""
 
     @property
     def field(self) -> str:
@@ -82,20 +82,6 @@ class Use:
 def is_placeholder(text: str) -> bool:
     """Whether something substitutes (a part of) this text after rendering: `${VAR}`, `{{ x }}`, `<placeholder>`."""
     return bool(_SUBSTITUTION.search(text))
-
-
-def uses_of(resource: Resource) -> tuple[Use, ...]:
-    """The references of a rendered resource, in the order of its fields."""
-    group, kind = resource.id.group, resource.id.kind
-    if (group, kind) not in POD_SPECS and kind not in ("Ingress", "ServiceAccount"):
-        return ()
-    return _read(group, kind, resource.text)
-
-
-@lru_cache(maxsize=8192)
-def _read(group: str, kind: str, text: bytes) -> tuple[Use, ...]:
-    manifest = read_manifest(text)
-    return tuple(use for use in references(group, kind, manifest) if use.name and not use.optional and use.resolved)
 
 
 def references(group: str, kind: str, manifest: Mapping[str, Any]) -> Iterator[Use]:

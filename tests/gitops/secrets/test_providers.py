@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -31,6 +32,23 @@ def unknown(name: str, **fields: Any) -> Provided:
 ES = "external-secrets.io/v1"
 DATA = [{"secretKey": "a", "remoteRef": {"key": "r"}}]
 TLS = ("tls.crt", "tls.key", "ca.crt")
+
+
+def gateway(annotations: dict[str, str], hostname: str = "h", mode: str = "Terminate") -> list[Provided]:
+    listener = {"hostname": hostname, "tls": {"mode": mode, "certificateRefs": [{"name": "y"}]}}
+    return given(
+        "gateway.networking.k8s.io/v1",
+        "Gateway",
+        metadata={"annotations": annotations},
+        spec={"listeners": [listener, {"hostname": "plain"}]},
+    )
+
+
+def kyverno(generate: dict[str, Any], names: list[str] | None = None) -> list[Provided]:
+    resources: dict[str, Any] = {"kinds": ["Namespace"]} | ({"names": names} if names else {})
+    rule = {"match": {"any": [{"resources": resources}]}, "generate": generate}
+    return given("kyverno.io/v1", "ClusterPolicy", spec={"rules": [rule]})
+
 
 CASES: list[tuple[str, list[Provided], list[Provided]]] = [
     ("Secret", given("v1", "Secret", data={"a": "hmac:1"}, stringData={"b": "hmac:2"}), [secret("x", "a", "b")]),
@@ -62,9 +80,9 @@ CASES: list[tuple[str, list[Provided], list[Provided]]] = [
             "v1",
             "Secret",
             data={"a": "x"},
-            metadata={"annotations": {"reflector.v1.k8s.emberstack.com/reflection-auto-namespaces": "web, team-.*"}},
+            metadata={"annotations": {"replicator.v1.mittwald.de/replicate-to": "web, team-.*"}},
         ),
-        [secret("x", "a"), secret("x", "a", namespace="web"), secret("x", "a", namespace="*")],
+        [secret("x", "a"), secret("x", "a", namespace="web"), secret("x", "a", namespace="^(?:team-.*)")],
     ),
     (
         "SealedSecret",
@@ -73,7 +91,7 @@ CASES: list[tuple[str, list[Provided], list[Provided]]] = [
             "SealedSecret",
             spec={"encryptedData": {"a": "Ag"}, "template": {"data": {"b": "{{ .a }}"}, "metadata": {"name": "y"}}},
         ),
-        [secret("y", "a", "b")],
+        [secret("x", "a", "b")],  # the controller overwrites the template's name
     ),
     ("ExternalSecret", given(ES, "ExternalSecret", spec={"data": DATA}), [secret("x", "a")]),
     (
@@ -145,10 +163,34 @@ CASES: list[tuple[str, list[Provided], list[Provided]]] = [
             "networking.k8s.io/v1",
             "Ingress",
             metadata={"annotations": {"cert-manager.io/cluster-issuer": "le"}},
-            spec={"tls": [{"secretName": "y"}]},
+            spec={"tls": [{"secretName": "y", "hosts": ["h"]}, {"secretName": "no hosts"}]},
         ),
         [secret("y", *TLS)],
     ),
+    (
+        "ingress-shim by tls-acme",
+        given(
+            "networking.k8s.io/v1",
+            "Ingress",
+            metadata={"annotations": {"kubernetes.io/tls-acme": "true"}},
+            spec={"tls": [{"secretName": "y", "hosts": ["h"]}]},
+        ),
+        [secret("y", *TLS)],
+    ),
+    (
+        "ingress-shim switched off",
+        given(
+            "networking.k8s.io/v1",
+            "Ingress",
+            metadata={"annotations": {"kubernetes.io/tls-acme": "false"}},
+            spec={"tls": [{"secretName": "y", "hosts": ["h"]}]},
+        ),
+        [],
+    ),
+    ("gateway-shim", gateway({"cert-manager.io/issuer": "le"}), [secret("y", *TLS)]),
+    ("a Gateway alone", gateway({}), []),
+    ("gateway-shim without a host", gateway({"cert-manager.io/issuer": "le"}, hostname=""), []),
+    ("gateway-shim that passes TLS through", gateway({"cert-manager.io/issuer": "le"}, mode="Passthrough"), []),
     ("an Ingress alone", given("networking.k8s.io/v1", "Ingress", spec={"tls": [{"secretName": "y"}]}), []),
     (
         "OpenShift serving certificate",
@@ -177,7 +219,7 @@ CASES: list[tuple[str, list[Provided], list[Provided]]] = [
             "SecretProviderClass",
             spec={"secretObjects": [{"secretName": "y", "data": [{"key": "a"}]}]},
         ),
-        [secret("y", "a")],
+        [replace(secret("y", "a"), mount="x")],
     ),
     (
         "Doppler in another namespace",
@@ -196,12 +238,84 @@ CASES: list[tuple[str, list[Provided], list[Provided]]] = [
         [unknown("y", namespace="n")],
     ),
     (
-        "postgres-operator",
-        given("acid.zalan.do/v1", "postgresql", spec={"users": {"my_app": []}}),
-        [
-            secret(f"{user}.x.credentials.postgresql.acid.zalan.do", "username", "password")
-            for user in ("my-app", "postgres", "standby")
-        ],
+        "1Password by annotation",
+        given(
+            "apps/v1",
+            "Deployment",
+            metadata={
+                "annotations": {"operator.1password.io/item-name": "y", "operator.1password.io/item-path": "vaults/a"}
+            },
+        ),
+        [unknown("y")],
+    ),
+    (
+        "1Password without a path",
+        given("apps/v1", "Deployment", metadata={"annotations": {"operator.1password.io/item-name": "y"}}),
+        [],
+    ),
+    (
+        "Infisical into another namespace",
+        given(
+            "secrets.infisical.com/v1alpha1",
+            "InfisicalSecret",
+            spec={"managedKubeSecretReferences": [{"secretName": "y", "secretNamespace": "n"}]},
+        ),
+        [unknown("y", namespace="n")],
+    ),
+    (
+        "sops-secrets-operator",
+        given(
+            "isindir.github.com/v1alpha3",
+            "SopsSecret",
+            spec={"secretTemplates": [{"name": "y", "data": {"a": "ENC"}, "stringData": {"b": "ENC"}}]},
+        ),
+        [secret("y", "a", "b")],
+    ),
+    (
+        "sops-secrets-operator, suspended",
+        given(
+            "isindir.github.com/v1alpha3",
+            "SopsSecret",
+            spec={"suspend": True, "secretTemplates": [{"name": "y", "data": {"a": "ENC"}}]},
+        ),
+        [replace(secret("y", "a"), sure=False)],
+    ),
+    (
+        "kyverno, cloning into each new namespace",
+        kyverno({"kind": "Secret", "name": "y", "namespace": "{{request.object.metadata.name}}", "clone": {}}),
+        [unknown("y", namespace="*")],
+    ),
+    (
+        "kyverno, for some namespaces",
+        kyverno(
+            {"kind": "Secret", "name": "y", "namespace": "{{request.object.metadata.name}}"}, names=["team-*", "web"]
+        ),
+        [unknown("y", namespace="team-*"), unknown("y", namespace="web")],
+    ),
+    (
+        "kyverno, into one namespace",
+        kyverno({"kind": "Secret", "name": "y", "namespace": "n"}),
+        [unknown("y", namespace="n")],
+    ),
+    (
+        "kyverno, whatever is labelled",
+        kyverno({"namespace": "n", "cloneList": {"kinds": ["v1/Secret", "v1/Service"], "namespace": "m"}}),
+        [replace(unknown("*", namespace="n"), sure=False)],
+    ),
+    ("kyverno, something else", kyverno({"kind": "NetworkPolicy", "name": "y", "namespace": "n"}), []),
+    (
+        "trust-manager for one namespace",
+        given(
+            "trust.cert-manager.io/v1alpha1",
+            "Bundle",
+            spec={
+                "target": {
+                    "secret": {"key": "ca.pem"},
+                    "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "n"}},
+                }
+            },
+        ),
+        [secret("x", "ca.pem", namespace="n")],
     ),
     (
         "trust-manager",

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from gitops.resources import Resource, ResourceId
+from gitops.secrets.consumers import uses_of
 from gitops.secrets.pods import POD_SPECS
-from gitops.secrets.references import Effect, is_placeholder, references, uses_of
+from gitops.secrets.references import Effect, is_placeholder, references
 from tests.scenarios import manifest
 
 Seen = tuple[str, str, str | None, str, str]

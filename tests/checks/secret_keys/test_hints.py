@@ -1,0 +1,201 @@
+"""What was meant by a name that nobody provides, and advice that leads there when it is followed."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bot.engine import Engine
+from checks.model import Severity
+from tests.checks.secret_keys.stage import APP, application, deployment, documents, judged, only_finding, said, secret
+from tests.scenarios import Files, kustomization, manifest
+
+HASHED = re.compile(r"`bar-[2456789bcdfghkmt]{10}`")
+WEB = deployment(("bar", "A"))
+PLAIN = deployment(("bar", "A"), namespace="")
+
+
+def generator(kind: str = "secret", extra: str = "", **options: str) -> str:
+    entry = "".join(f", {key}: {value}" for key, value in options.items())
+    return f"{kind}Generator: [{{name: bar, literals: [A=1]{entry}}}]\n{extra}"
+
+
+def monitor() -> str:
+    return manifest("Prometheus", "m", "", "monitoring.coreos.com/v1", spec={"secrets": ["bar"]})
+
+
+def built(resource: str, extra: str, **more: str) -> Files:
+    return {**APP} | {"a/kustomization.yaml": kustomization("w.yaml", extra=extra), "a/w.yaml": resource} | more
+
+
+@pytest.mark.parametrize(
+    ("files", "said_why", "mended"),
+    [
+        (
+            built(WEB, generator()),
+            "the manifest says `shop`, the generator none",
+            built(WEB, generator(namespace="shop")),
+        ),
+        (
+            built(PLAIN, generator(namespace="shop")),
+            "the manifest says none, the generator `shop`",
+            built(WEB, generator(namespace="shop")),
+        ),
+        (
+            built(WEB, generator()),
+            "disableNameSuffixHash: true",
+            built(WEB, generator(options="{disableNameSuffixHash: true}")),
+        ),
+        (
+            built(WEB, generator(namespace="web")),
+            "but in the namespace `web`",
+            built(WEB, generator(namespace="shop")),
+        ),
+        (
+            built(monitor(), generator()),
+            "does not write it into this field of `Prometheus m`",
+            built(monitor(), generator(options="{disableNameSuffixHash: true}")),
+        ),
+        (
+            built(deployment(("bar-2222222222", "A")), generator(namespace="shop")),
+            "has the hash of another content",
+            built(WEB, generator(namespace="shop")),
+        ),
+    ],
+)
+async def test_a_generated_name_that_is_not_written(
+    engine: Engine, files: Files, said_why: str, mended: Files
+) -> None:
+    finding = only_finding(await judged(engine, files))
+    assert (finding.rule, finding.severity) == ("secret-missing", Severity.ERROR)
+    assert HASHED.search(finding.topic.message), finding.topic.message
+    assert "(a/kustomization.yaml:" in finding.topic.message
+    assert said_why in finding.topic.message + finding.topic.advice
+    assert "kubectl" not in finding.topic.commands
+    # What is advised, done to the letter, mends it.
+    assert said(await judged(engine, mended)) == []
+
+
+async def test_a_generated_name_in_another_application(engine: Engine) -> None:
+    files = {
+        "apps.yaml": documents(application("a", "a"), application("b", "b")),
+        "a/w.yaml": WEB,
+        "b/kustomization.yaml": generator(namespace="shop"),
+    }
+    finding = only_finding(await judged(engine, files))
+    assert finding.severity is Severity.ERROR
+    assert "a manifest of another build" in finding.topic.message
+    plain = files | {"b/kustomization.yaml": generator(namespace="shop", options="{disableNameSuffixHash: true}")}
+    assert said(await judged(engine, plain)) == []
+
+
+async def test_config_maps_are_generated_alike(engine: Engine) -> None:
+    container = {"name": "c", "envFrom": [{"configMapRef": {"name": "bar"}}]}
+    files = built(manifest("Pod", "p", "shop", spec={"containers": [container]}), generator("configMap"))
+    finding = only_finding(await judged(engine, files))
+    assert finding.severity is Severity.ERROR
+    assert HASHED.search(finding.topic.message)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "there", "meant"),
+    [
+        ("acme-backend-secrets", "backend-secrets", True),
+        ("backend-secrets", "acme-backend-secrets", True),
+        ("backend-secrets", "backend-secrets-v2", True),
+        ("backend_secrets", "backend-secrets", False),  # no name at all: something substitutes it
+        ("backend-secret", "backend-secrets", True),
+        ("end-secrets", "backend-secrets", False),  # not at a word's end; the ratio is too low
+    ],
+)
+async def test_a_name_with_another_prefix_or_spelling(engine: Engine, wanted: str, there: str, meant: bool) -> None:
+    files = APP | {
+        "a/w.yaml": deployment((wanted, "url"), ("x", "k")),
+        "a/s.yaml": secret(there, "url"),
+        "a/x.yaml": secret("x", "k"),
+    }
+    evaluation = await judged(engine, files)
+    text = " ".join(f"{f.topic.message} {f.topic.advice}" for f in evaluation.findings)
+    assert (f"Did you mean `{there}`?" in text) is meant
+    assert not meant or f"If `{there}` is meant, write that name at a/w.yaml:1." in text
+
+
+async def test_a_longer_name_without_the_keys_was_not_meant(engine: Engine) -> None:
+    files = APP | {
+        "a/w.yaml": deployment(("backend-secrets", "url")),
+        "a/s.yaml": secret("backend-secrets-tls", "crt"),
+    }
+    assert "mean" not in only_finding(await judged(engine, files)).topic.message
+
+
+async def test_the_only_one_with_the_key_is_named(engine: Engine) -> None:
+    needs = {"a/w.yaml": deployment(("database", "DATABASE_URL"))}
+    one = APP | needs | {"a/s.yaml": secret("credentials", "DATABASE_URL"), "a/t.yaml": secret("others", "x")}
+    finding = only_finding(await judged(engine, one))
+    assert "known to have this key is `credentials`" in finding.topic.message
+    two = one | {"a/t.yaml": secret("others", "DATABASE_URL")}
+    assert "known to have" not in only_finding(await judged(engine, two)).topic.message
+
+
+async def test_a_sealed_secret_that_kustomize_renames(engine: Engine) -> None:
+    """kustomize knows no reference to a SealedSecret, so it renames that alone; its template's name says nothing."""
+    spec = {"encryptedData": {"url": "Ag"}, "template": {"metadata": {"name": "db"}}}
+    sealed = manifest("SealedSecret", "db", "shop", "bitnami.com/v1alpha1", spec=spec)
+    files = {"a/kustomization.yaml": kustomization("s.yaml", "w.yaml", extra="namePrefix: eu-\n"), "a/s.yaml": sealed}
+    lost = {**APP, **files} | {"a/w.yaml": deployment(("db", "url"))}
+    finding = only_finding(await judged(engine, lost))
+    assert "Did you mean `eu-db`?" in finding.topic.message
+    assert said(await judged(engine, {**APP, **files} | {"a/w.yaml": deployment(("eu-db", "url"))})) == []
+
+
+EXTERNAL = manifest("ExternalSecret", "db", "shop", "external-secrets.io/v1", spec={"data": [{"secretKey": "url"}]})
+NEEDS = {"a/w.yaml": deployment(("db", "url"))}
+
+
+@pytest.mark.parametrize(
+    ("files", "severity", "where"),
+    [
+        ({"secrets/db.yaml": EXTERNAL}, Severity.WARNING, "secrets/db.yaml:1"),
+        (
+            {"secrets/all.yaml": documents(secret("x", "y"), secret("db", "url"))},
+            Severity.WARNING,
+            "secrets/all.yaml:",
+        ),
+        ({"secrets/db.yaml": secret("db", "url", namespace="")}, Severity.WARNING, "secrets/db.yaml:1"),
+        ({"secrets/db.yaml": secret("db", "url", namespace="web")}, Severity.WARNING, ""),
+        ({"secrets/db.yaml": secret("db-2", "url")}, Severity.WARNING, ""),
+        ({"secrets/db.yaml": manifest("Deployment", "db", "shop", "apps/v1")}, Severity.WARNING, ""),
+        ({"secrets/db.yaml": "kind: Secret\n{{ db }}"}, Severity.WARNING, ""),
+    ],
+)
+async def test_a_manifest_that_no_application_deploys(
+    engine: Engine, files: Files, severity: Severity, where: str
+) -> None:
+    finding = only_finding(await judged(engine, {**APP, **NEEDS, **files}))
+    assert finding.severity is severity
+    assert ("lies in git and no Application deploys it" in finding.topic.title) is bool(where)
+    assert where in finding.topic.message
+    assert any(where in str(related.span) for related in finding.related) is bool(where)
+    assert bool(finding.topic.commands) is not bool(where)
+
+
+async def test_what_lies_beside_the_applications_is_applied_with_them(engine: Engine) -> None:
+    listed = {
+        "apps/kustomization.yaml": kustomization("a.yaml", "es.yaml"),
+        "apps/a.yaml": application("a", "a"),
+        "apps/es.yaml": EXTERNAL,
+    }
+    plain = {"apps/a.yaml": application("a", "a"), "apps/es.yaml": EXTERNAL}
+    for files, beside in ((listed, "apps/kustomization.yaml"), (plain, "apps/")):
+        finding = only_finding(await judged(engine, {**files, **NEEDS}))
+        assert finding.severity is Severity.NOTICE
+        assert "apps/es.yaml:1 would provide it" in finding.topic.message
+        assert f"{beside} holds it beside Applications" in finding.topic.message
+        assert "provided by nothing" not in finding.topic.title
+
+
+async def test_values_of_secrets_that_lie_about_are_not_told(engine: Engine) -> None:
+    lying = manifest("Secret", "db", "shop", stringData={"url": "hunter2-in-the-open"})
+    evaluation = await judged(engine, APP | NEEDS | {"secrets/db.yaml": lying})
+    assert "hunter2" not in repr(evaluation.findings)
