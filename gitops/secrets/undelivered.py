@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gitops.closure import ParseMemo, walk
+from gitops.closure import ParseMemo
 from gitops.documents import read_documents
 from gitops.errors import GitopsError
 from gitops.kustomization import FILE_NAMES
@@ -22,6 +22,7 @@ from gitops.secrets.providers import provided_by
 from gitops.secrets.survey import ObjectId
 from gitops.spans import Span
 from gitops.tree import Tree
+from gitops.walk import walk
 
 if TYPE_CHECKING:
     from gitops.snapshot import Snapshot
