@@ -17,6 +17,7 @@ from gitops.manifests import text_of
 from gitops.resources import Resource
 
 GROUP, KIND = "apiextensions.k8s.io", "CustomResourceDefinition"
+XRD_GROUP, XRD_KIND = "apiextensions.crossplane.io", "CompositeResourceDefinition"
 
 _SPEC = re.compile(rb"^spec:\n((?:(?: .*)?\n)*+)", re.MULTILINE)
 _NAMES = re.compile(rb"^  names:\n((?:    .*\n)*+)", re.MULTILINE)
@@ -42,6 +43,26 @@ def definition_of(resource: Resource) -> Definition | None:
     if (resource.id.group, resource.id.kind) != (GROUP, KIND):
         return None
     return _read(resource.text)
+
+
+def scopes_of(resource: Resource) -> Iterator[tuple[tuple[str, str], bool]]:
+    """((group, kind), "is namespaced") of what a rendered resource defines: a CustomResourceDefinition, or one of
+    Crossplane's CompositeResourceDefinitions (crossplane, apis/apiextensions/v1 and v2: composites of v1 are
+    cluster-scoped and their claims namespaced, those of v2 are namespaced unless `scope` says otherwise)."""
+    definition = definition_of(resource)
+    if definition is not None:
+        yield (definition.group, definition.kind), definition.namespaced
+    elif (resource.id.group, resource.id.kind) == (XRD_GROUP, XRD_KIND):
+        manifest = resource.manifest()
+        spec = manifest.get("spec")
+        spec = spec if isinstance(spec, dict) else {}
+        group = text_of(spec.get("group"))
+        names, claims = (spec.get(key) for key in ("names", "claimNames"))
+        default = "Namespaced" if text_of(manifest.get("apiVersion")).endswith("/v2") else "LegacyCluster"
+        if isinstance(names, dict):
+            yield (group, text_of(names.get("kind"))), (text_of(spec.get("scope")) or default) == "Namespaced"
+        if isinstance(claims, dict):
+            yield (group, text_of(claims.get("kind"))), True
 
 
 @lru_cache(maxsize=4096)

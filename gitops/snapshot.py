@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gitops.applications import Application, Origin
 from gitops.applicationsets.declared import ApplicationSet
 from gitops.closure import Closure
-from gitops.definitions import definition_of
+from gitops.definitions import scopes_of
 from gitops.live import Live
 from gitops.locate import locate
 from gitops.rendering import NotAnalysed, Rendered, RenderFailed, Rendering
@@ -126,16 +126,14 @@ class Snapshot:
 
     @cached_property
     def scopes(self) -> Scopes:
-        """(group, kind) -> "is namespaced" for the CRDs that the Applications install."""
+        """(group, kind) -> "is namespaced" for the custom resources that the Applications define."""
         found: dict[tuple[str, str], bool] = {}
         for state in self.states:
             for part in state.parts:
                 if not isinstance(part.rendering, Rendered):
                     continue
                 for resource in part.rendering.resources:
-                    definition = definition_of(resource)
-                    if definition is not None:
-                        found[definition.group, definition.kind] = definition.namespaced
+                    found.update(scopes_of(resource))
         return found
 
     @cached_property

@@ -25,10 +25,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from checks.model import Finding, Related, Removal, Severity, Topic
-from checks.ownership.conflicts import Conflict, Undecided, find_conflicts
+from checks.ownership.conflicts import Conflict, Partitions, Undecided, find_conflicts
 from checks.ownership.holder import Holders
 from checks.ownership.keeper import Keeper, choose_keeper
 from checks.ownership.labels import Labels
+from checks.ownership.unsettled import unsettled
 from checks.ownership.ways import Verdict, judge
 from checks.policy import Policy
 from checks.wording import counted, listed
@@ -96,6 +97,7 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
             yield _finding(case, topic, labels)
     for undecided in conflicts.undecided:
         yield _notice(undecided)
+    yield from unsettled(RULE, change.head, Partitions(change.head, policy, change.live, change.base))
 
 
 def _cases(conflicts: Sequence[Conflict], change: Change, policy: Policy) -> Iterator[_Case]:
