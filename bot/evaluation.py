@@ -120,7 +120,7 @@ def _findings(chosen: Sequence[Rule], change: Change, policy: Policy) -> list[Fi
     known: set[tuple[str, ...]] | None = None
     if change.base is not None:
         before = Change(None, change.base, change.live)
-        known = {finding.identity for rule in chosen for finding in rule.check(before, policy)}
+        known = {i for rule in chosen for f in rule.check(before, policy) for i in (f.identity, *f.stands_for)}
     return [
         replace(
             finding,

@@ -87,6 +87,7 @@ class Finding:
     fix: Fix | None = None
     introduced: bool | None = None
     suppressed: str | None = None  # the reason given in `ignore`
+    stands_for: tuple[tuple[str, ...], ...] = ()  # identities of findings that are told in this one
 
 
 @dataclass(frozen=True, slots=True)

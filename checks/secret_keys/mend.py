@@ -74,7 +74,7 @@ def missing_object(group: Group, instead: str, files: Sequence[Undelivered]) -> 
         return Help(_in_time(first.knowledge.idle[0]), "")
     elif files:
         return Help(
-            f"List {files[0].span.path} in an Application of this namespace; if it is applied by hand, {declare}.", ""
+            f"If it is meant, list {files[0].span.path} in an Application; if it is applied by hand, {declare}.", ""
         )
     elif instead:
         return Help(f"{instead} If something outside git makes `{first.id.name}`, {declare}.", "")

@@ -25,7 +25,8 @@ pull-image-private-registry (a pull secret that does not exist is passed over).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from checks.model import Finding, Related, Severity, Topic
 from checks.policy import Policy
@@ -56,16 +57,28 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
     """One finding per reference (per object, while it is no more than a notice), one topic per object."""
     observer = Observer(change, policy)
     found = list(groups(change, policy, observer, exists=False))
-    lying = undelivered(change.head, {wanted for group in found for wanted in group.ids})
+    roots: dict[ObjectId, set[str]] = {}
+    for case in (case for group in found for case in group.cases):
+        roots.setdefault(case.id, set()).add(case.needed.owner.application.root)
+    lying = undelivered(change.head, roots)
     for group in found:
         hint = hint_of(group, observer)
         topic = _topic(group, hint, lying)
         severity = max((_severity(case, hint, lying) for case in group.cases), key=_LEVELS.index)
-        told: set[ObjectId] = set()
-        for case in group.cases:
-            if severity is not Severity.NOTICE or case.id not in told:
-                told.add(case.id)
-                yield _finding(case, group, topic, severity, lying)
+        findings = [_finding(case, group, topic, severity, lying) for case in group.cases]
+        yield from findings if severity is not Severity.NOTICE else _summed(findings)
+
+
+def _summed(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """One finding an object; what it stands for stays known when it is told one by one after a change."""
+    by_object: dict[ResourceId | None, list[Finding]] = {}
+    for finding in findings:
+        by_object.setdefault(finding.resource, []).append(finding)
+    for first, *rest in by_object.values():
+        applications = tuple(dict.fromkeys(name for each in (first, *rest) for name in each.applications))
+        owners = tuple(dict.fromkeys(key for each in (first, *rest) for key in each.owners))
+        identities = tuple(each.identity for each in rest)
+        yield replace(first, applications=applications, owners=owners, stands_for=identities)
 
 
 def _severity(case: Case, hint: Hint, lying: Lying) -> Severity:

@@ -89,6 +89,16 @@ def gateway_shim(manifest: Manifest) -> Iterator[Provided]:
                 yield Provided(SECRET, name, _TLS)
 
 
+def contour_plus(manifest: Manifest) -> Iterator[Provided]:
+    """contour-plus does the same for an HTTPProxy (controllers/httpproxy_controller.go, `reconcileCertificate`)."""
+    annotations = mapping(at(manifest, ("metadata", "annotations")))
+    asks = text_of(annotations.get("kubernetes.io/tls-acme")) == "true"
+    host = mapping(at(manifest, ("spec", "virtualhost")))
+    name = text_of(at(host, ("tls", "secretName")))
+    if asks and text_of(annotations.get("contour-plus.cybozu.com/exclude")) != "true" and host.get("fqdn") and name:
+        yield Provided(SECRET, name, _TLS)
+
+
 def _asks(annotations: Manifest) -> bool:
     """Whether cert-manager is asked for certificates (certificate-shim/sync.go, `hasShimAnnotation`)."""
     named = any(name in annotations for name in ("cert-manager.io/cluster-issuer", "cert-manager.io/issuer"))

@@ -52,6 +52,10 @@ _ABOUT: Mapping[bool, re.Pattern[str]] = {
     True: re.compile(r"(?i)secret|cert|tls|credential|passw|token|key|auth"),
     False: re.compile(r"(?i)config"),
 }
+_CERTIFICATE = re.compile(
+    rb"^    (?:cert-manager\.io/(?:cluster-)?issuer|kubernetes\.io/tls-acme: *[\"']?true|cert\.gardener\.cloud/)",
+    re.MULTILINE,
+)
 _WRITES = frozenset({"create", "update", "patch", "*"})
 
 
@@ -82,6 +86,8 @@ def may_make(resource: Resource, namespace: str, kind: str, wanted: tuple[str, s
         if exact and near and is_word(name, text) and not _reads(resource, name):
             return "names it"
         return "has its name in it" if namespace == place and rid.name and is_part(rid.name, name) else ""
+    if exact and namespace == place and _certified(resource) and is_word(name, resource.text.decode()):
+        return "asks for a certificate, names it"
     if not exact or not (namespace == place or place.encode() in resource.text):
         return ""
     if rid.kind in ("Role", "ClusterRole") and rid.group == "rbac.authorization.k8s.io":
@@ -108,6 +114,11 @@ def is_operated(resource: Resource) -> bool:
     if "." not in rid.group or own in PROVIDERS or own in POD_SPECS:
         return False
     return own in _MAKERS or not (rid.group.endswith(".k8s.io") or rid.group in _READERS)
+
+
+def _certified(resource: Resource) -> bool:
+    """Whether it carries annotations by which people ask for certificates, of whichever controller."""
+    return _CERTIFICATE.search(resource.text) is not None
 
 
 def _reads(resource: Resource, name: str) -> bool:

@@ -36,6 +36,7 @@ PROVIDERS: Mapping[tuple[str, str], Row] = {
     ("gateway.networking.k8s.io", "Gateway"): issued.gateway_shim,
     ("gateway.networking.k8s.io", "ListenerSet"): issued.gateway_shim,
     ("gateway.networking.x-k8s.io", "XListenerSet"): issued.gateway_shim,
+    ("projectcontour.io", "HTTPProxy"): issued.contour_plus,
     ("bitnami.com", "SealedSecret"): external.sealed_secret,
     ("external-secrets.io", "ExternalSecret"): external.external_secret,
     ("external-secrets.io", "ClusterExternalSecret"): external.cluster_external_secret,
@@ -82,7 +83,7 @@ PROVIDERS: Mapping[tuple[str, str], Row] = {
         named(NAME, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
         named(
             NAME,
-            *("BUCKET_HOST", "BUCKETNAME", "BUCKET_PORT", "BUCKET_REGION", "BUCKET_SUBREGION"),
+            *("BUCKET_HOST", "BUCKET_NAME", "BUCKET_PORT", "BUCKET_REGION", "BUCKET_SUBREGION"),
             kinds=(CONFIG_MAP,),
         ),
     ),

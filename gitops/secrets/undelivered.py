@@ -33,16 +33,19 @@ _MOST_BYTES = 1024 * 1024  # nobody writes a larger manifest of a Secret by hand
 
 @dataclass(frozen=True, slots=True, order=True)
 class Undelivered:
-    """A manifest that no Application deploys. `beside` is the kustomization (or directory) that holds it next to
-    Applications which nothing else brings, so that whoever applies these applies it too; '' when there is none."""
+    """A manifest that no Application deploys. `beside` is the kustomization (or directory) that holds it next to the
+    Applications, applied by hand, that bring those who need it: whoever applies these applies it too. '' when there
+    is none."""
 
     span: Span
     id: ResourceId
     beside: str = ""
 
 
-def undelivered(snapshot: Snapshot, wanted: Collection[ObjectId]) -> Mapping[ObjectId, tuple[Undelivered, ...]]:
-    """By object, the manifests that would provide it."""
+def undelivered(
+    snapshot: Snapshot, wanted: Mapping[ObjectId, Collection[str]]
+) -> Mapping[ObjectId, tuple[Undelivered, ...]]:
+    """By object, the manifests that would provide it. `wanted` has the roots (`Application.root`) that need each."""
     names = {each.name.encode() for each in wanted}
     if not names:
         return {}
@@ -67,7 +70,8 @@ def undelivered(snapshot: Snapshot, wanted: Collection[ObjectId]) -> Mapping[Obj
                 namespace = provided.namespace or rid.namespace
                 for each in by_name.get((provided.kind, provided.name), ()):
                     if provided.creates and provided.sure and namespace in ("", each.namespace):
-                        found.setdefault(each, []).append(Undelivered(span, rid, roots.beside(path)))
+                        beside = roots.beside(path, wanted[each])
+                        found.setdefault(each, []).append(Undelivered(span, rid, beside))
     return {key: tuple(dict.fromkeys(each)) for key, each in found.items()}
 
 
@@ -117,23 +121,24 @@ class _Roots:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._tree = snapshot.tree
-        self._declared = {
-            state.application.origin.span.path for state in snapshot.states if not state.application.parents
-        }
-        self._directories = {path.rpartition("/")[0] for path in self._declared}
+        self._declared: dict[str, set[str]] = {}
+        for state in snapshot.states:
+            if not state.application.parents:
+                self._declared.setdefault(state.application.root, set()).add(state.application.origin.span.path)
         self._memo: ParseMemo = {}
         self._lists: dict[str, frozenset[str]] = {}
 
-    def beside(self, path: str) -> str:
+    def beside(self, path: str, roots: Collection[str]) -> str:
         directory = path.rpartition("/")[0]
-        plain = directory in self._directories and self._kustomization(directory) is None
-        if plain:
+        declared = {each for root in roots for each in self._declared.get(root, ())}
+        directories = {each.rpartition("/")[0] for each in declared}
+        if directory in directories and self._kustomization(directory) is None:
             return f"{directory}/" if directory else "the top directory"
         while True:
             file = self._kustomization(directory)
             if file is not None:
                 lists = self._listed(directory)
-                if path in lists and lists & self._declared:
+                if path in lists and lists & declared:
                     return file
             if not directory:
                 return ""

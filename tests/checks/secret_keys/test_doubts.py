@@ -54,6 +54,14 @@ MAKERS = [
     custom("PostgresCluster", "orders", api="postgres-operator.crunchydata.com/v1beta1"),
     custom("ArgoCD", "orders", api="argoproj.io/v1beta1"),
     custom("Tenant", "far", "tools", secretName=NAME, targets=["shop"]),
+    manifest(
+        "Gateway",
+        "any",
+        "shop",
+        "networking.istio.io/v1",
+        metadata={"annotations": {"cert-manager.io/cluster-issuer": "le"}},
+        spec={"servers": [{"tls": {"credentialName": NAME}}]},
+    ),
     custom("KafkaUser", "db", api="kafka.strimzi.io/v1", authentication={"type": "tls"}),
 ]
 NOT_MAKERS = [
@@ -106,6 +114,15 @@ async def test_notices_are_one_an_object(engine: Engine) -> None:
     assert "5 references" in doubtful.findings[0].topic.message
     assert len({related.span.path for related in doubtful.findings[0].related}) == 4
     assert len((await judged(engine, APP | files)).findings) == 5  # a warning stands at each
+
+
+async def test_what_was_summed_up_before_is_not_new_when_it_is_told_one_by_one(engine: Engine) -> None:
+    base = APP | {f"a/{n}.yaml": deployment((NAME, "password"), name=f"w{n}") for n in range(3)}
+    evaluation = await judged(engine, base, base=base | {"a/m.yaml": custom("Database", "orders")})
+    assert [finding.introduced for finding in evaluation.findings] == [False] * 3
+    more = base | {"a/9.yaml": deployment((NAME, "password"), name="w9")}
+    added = await judged(engine, more, base=base | {"a/m.yaml": custom("Database", "orders")})
+    assert [f.introduced for f in sorted(added.findings, key=lambda f: f.span.path)] == [False, False, False, True]
 
 
 PUSH = "external-secrets.io/v1alpha1"

@@ -44,6 +44,13 @@ def gateway(annotations: dict[str, str], hostname: str = "h", mode: str = "Termi
     )
 
 
+def proxy(annotations: dict[str, str]) -> list[Provided]:
+    host = {"fqdn": "h", "tls": {"secretName": "y"}}
+    return given(
+        "projectcontour.io/v1", "HTTPProxy", metadata={"annotations": annotations}, spec={"virtualhost": host}
+    )
+
+
 def kyverno(generate: dict[str, Any], names: list[str] | None = None) -> list[Provided]:
     resources: dict[str, Any] = {"kinds": ["Namespace"]} | ({"names": names} if names else {})
     rule = {"match": {"any": [{"resources": resources}]}, "generate": generate}
@@ -191,6 +198,25 @@ CASES: list[tuple[str, list[Provided], list[Provided]]] = [
     ("a Gateway alone", gateway({}), []),
     ("gateway-shim without a host", gateway({"cert-manager.io/issuer": "le"}, hostname=""), []),
     ("gateway-shim that passes TLS through", gateway({"cert-manager.io/issuer": "le"}, mode="Passthrough"), []),
+    ("contour-plus", proxy({"kubernetes.io/tls-acme": "true"}), [secret("y", *TLS)]),
+    (
+        "contour-plus, excluded",
+        proxy({"kubernetes.io/tls-acme": "true", "contour-plus.cybozu.com/exclude": "true"}),
+        [],
+    ),
+    ("an HTTPProxy alone", proxy({"cert-manager.io/issuer": "le"}), []),
+    (
+        "a bucket claim",
+        given("objectbucket.io/v1alpha1", "ObjectBucketClaim", spec={"generateBucketName": "b"}),
+        [
+            secret("x", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+            Provided(
+                "ConfigMap",
+                "x",
+                frozenset({"BUCKET_HOST", "BUCKET_NAME", "BUCKET_PORT", "BUCKET_REGION", "BUCKET_SUBREGION"}),
+            ),
+        ],
+    ),
     ("an Ingress alone", given("networking.k8s.io/v1", "Ingress", spec={"tls": [{"secretName": "y"}]}), []),
     (
         "OpenShift serving certificate",
