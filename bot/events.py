@@ -71,6 +71,16 @@ class PushEvent(RepositoryEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class MergeGroupEvent(RepositoryEvent):
+    """A group of a merge queue: `head` is what would be merged, `base` the commit it would be merged onto (which may
+    be another group's head), `base_ref` the branch, fully qualified."""
+
+    head: str
+    base: str
+    base_ref: str
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """A pull request as check events name it. Those from forks are missing there, so ask by head SHA as well."""
 
@@ -193,6 +203,16 @@ def _push(name: str, fields: Fields) -> Event:
     )
 
 
+def _merge_group(name: str, fields: Fields) -> Event:
+    group = fields.inner("merge_group")
+    return MergeGroupEvent(
+        *_in_repository(name, fields),
+        head=sha(group, "head_sha"),
+        base=sha(group, "base_sha"),
+        base_ref=group.text("base_ref"),
+    )
+
+
 def _links(fields: Fields) -> tuple[Link, ...]:
     found = []
     for item in fields.each("pull_requests"):
@@ -277,6 +297,7 @@ _PARSERS: dict[str, Callable[[str, Fields], Event]] = {
     "check_run": _check_run,
     "check_suite": _check_suite,
     "issue_comment": _issue_comment,
+    "merge_group": _merge_group,
     COMMANDS: _issue_comment,
     "installation": _installation,
     "installation_repositories": _installation,

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from bot.context import Handlers
 from bot.events import COMMANDS
-from handlers import answers, check_run, check_suite, installation, issue_comment, poll, pull_request, push, reconcile
+from handlers import (
+    answers,
+    check_run,
+    check_suite,
+    installation,
+    issue_comment,
+    merge_group,
+    poll,
+    pull_request,
+    push,
+    reconcile,
+)
 
 HANDLERS: Handlers = {
     "pull_request": pull_request.handle,
@@ -12,6 +23,7 @@ HANDLERS: Handlers = {
     "check_run": check_run.handle,
     "check_suite": check_suite.handle,
     "issue_comment": issue_comment.handle,
+    "merge_group": merge_group.handle,
     COMMANDS: answers.handle,
     "argofix_poll": poll.handle,
     "argofix_reconcile": reconcile.handle,

@@ -89,6 +89,8 @@ EVENTS = frozenset(
         "issue-comment-created",
         "issue-comment-deleted",
         "issue-comment-edited",
+        "merge-group-checks-requested",
+        "merge-group-destroyed",
         "ping",
         "pull-request-closed",
         "pull-request-converted-to-draft",

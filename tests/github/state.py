@@ -30,7 +30,17 @@ PERMISSIONS = {
     "metadata": "read",
     "pull_requests": "write",
 }
-EVENTS = ("check_run", "check_suite", "create", "delete", "issue_comment", "pull_request", "push", "repository")
+EVENTS = (
+    "check_run",
+    "check_suite",
+    "create",
+    "delete",
+    "issue_comment",
+    "merge_group",
+    "pull_request",
+    "push",
+    "repository",
+)
 LEVELS = {"read": 1, "write": 2, "admin": 3}
 T = TypeVar("T")
 
