@@ -83,7 +83,7 @@ class Mirror:
 
     def open(self) -> Repository:
         """The mirror for reading (`Repository.tree(rev)`); fetch first. Close it when the run ends."""
-        return Repository(self.directory, on_damage=(self.directory / DAMAGED).touch)
+        return Repository(self.directory, on_damage=(self.directory / DAMAGED).touch, off_loop=True)
 
     async def has(self, commit: str) -> bool:
         try:

@@ -51,9 +51,13 @@ class Repository:
     came from it raise `ValueError` on reading after that.
     """
 
-    def __init__(self, directory: Path, *, on_damage: Callable[[], None] = lambda: None) -> None:
-        """`on_damage` is called when an object turns out to be missing or damaged, before the error is raised."""
+    def __init__(
+        self, directory: Path, *, on_damage: Callable[[], None] = lambda: None, off_loop: bool = False
+    ) -> None:
+        """`on_damage` is called when an object turns out to be missing or damaged, before the error is raised.
+        `off_loop` (the server, where others wait meanwhile) refuses to list a tree on an event loop."""
         self.directory = directory
+        self._off_loop = off_loop
         self._on_damage = on_damage
         self._blobs = _Blobs(directory, on_damage)
         self._listings: dict[str, dict[str, Entry]] = {}  # the default branch is most often the base too
@@ -87,9 +91,9 @@ class Repository:
 
         Raises `GitError` when there is no such revision, `BlobUnreadable` when an object is missing, `HostileTree`
         for names that cannot be real paths, `TreeTooLarge` for more than `bot.listing.Limits`, and
-        `RuntimeError` on an event loop.
+        `RuntimeError` on an event loop where that was forbidden.
         """
-        if _on_event_loop():
+        if self._off_loop and _on_event_loop():
             raise RuntimeError("a listing would hold up the event loop; await `read_tree`")
         sha = self.resolve(rev)
         entries = self._listings.get(sha)

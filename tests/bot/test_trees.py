@@ -228,7 +228,7 @@ def test_long_names_in_few_files_count_as_well(tmp_path: Path) -> None:
 
 
 async def test_nobody_lists_on_the_event_loop(checkout: Path) -> None:
-    with Repository(checkout) as repository:
+    with Repository(checkout, off_loop=True) as repository:
         with pytest.raises(RuntimeError, match="event loop"):
             repository.tree("main")
         tree = await repository.read_tree("main")
