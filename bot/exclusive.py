@@ -16,7 +16,7 @@ class Exclusive:
 
     def __init__(self, path: Path) -> None:
         """Raises `StateDirectoryInUse` or `OSError`."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._descriptor: int | None = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -25,7 +25,7 @@ class RenderCache:
     """`get` and `put` outputs. A database that cannot be used counts as empty: a cache must never stop the work."""
 
     def __init__(self, directory: Path, most: int = 50_000) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._path = directory / f"renderings-{_SCHEMA}.sqlite"
         self._most = most
         self._connection = self._open()

@@ -103,8 +103,10 @@ class Renderer:
         self.engine = engine
         self.observe: Callable[[float, str], None] = lambda _seconds, _result: None
         self.home = home
-        self.limits = limits or sandbox.Limits()
-        self._slots = asyncio.Semaphore(jobs or available_cpus())
+        jobs = jobs or available_cpus()
+        # Of one user there are as many renderers as turns, and beside them the server's own threads.
+        self.limits = limits or sandbox.Limits(memory=sandbox.memory_of_one(jobs), processes=max(1024, 64 * jobs))
+        self._slots = asyncio.Semaphore(jobs)
         self._linked: Path | None = None
 
     @classmethod
@@ -141,11 +143,12 @@ class Renderer:
         engine = replace(engine, version=versions[-1])
         for chroot in (True, False):
             with tempfile.TemporaryDirectory(dir=self.home) as scratch:
-                prefix = sandbox.wrapper(Path(scratch) if chroot else None, network=False)
-                if not prefix:
-                    continue
-                program = self._place(Path(scratch)) if chroot else str(engine.binary)
-                probe = await sandbox.run([*prefix, program, *words], Path(scratch), "/", self.limits)
+                root = Path(scratch)
+                program = self._place(root) if chroot else str(engine.binary)
+                _open_to_all(root)
+                probe = await sandbox.run(
+                    [program, *words], root, "/", self.limits, root=root if chroot else None, alone=True
+                )
                 if probe.status == 0:
                     return replace(engine, chroot=chroot, cut_off=True)
         return engine
@@ -185,22 +188,24 @@ class Renderer:
             except GitopsError as error:
                 return Output(error=str(error))
             engine = self.engine
-            prefix = sandbox.wrapper(scratch if engine.chroot else None, network=not engine.cut_off)
             try:
                 program = self._place(scratch) if engine.chroot else str(engine.binary)
+                await asyncio.to_thread(_open_to_all, scratch)
             except OSError as error:
                 raise RendererMissing(f"{engine.binary} cannot be run: {error.strerror}") from None
             where = "/build" if engine.chroot else str(scratch / "build")
             flags = ["--load-restrictor=LoadRestrictionsNone"] if request.options.load_restrictor_none else []
-            argv = [*prefix, program, *engine.words(), *flags, where]
+            argv = [program, *engine.words(), *flags, where]
+            home = "/" if engine.chroot else str(scratch)
+            root = scratch if engine.chroot else None
             try:
-                done = await sandbox.run(argv, scratch, "/" if engine.chroot else str(scratch), self.limits)
+                done = await sandbox.run(argv, scratch, home, self.limits, root=root, alone=engine.cut_off)
             except OSError as error:
                 raise RendererMissing(f"{engine.binary} cannot be run: {error.strerror}") from None
             except (sandbox.RenderTimeout, sandbox.RenderTooLarge) as error:
                 return Output(error=str(error), transient=True)
-            if done.status != 0 and done.stderr.startswith("unshare: "):
-                raise RendererMissing(f"{engine.binary} cannot be run: {done.stderr.strip()[:200]}")
+            if (reason := sandbox.could_not_begin(done)) is not None:
+                raise RendererMissing(f"{engine.binary} cannot be run: {reason}")
             if done.status != 0:
                 return await asyncio.to_thread(_failed, request, scratch, done)
             return await asyncio.to_thread(_read, request, done.stdout, redact)
@@ -224,12 +229,12 @@ class Renderer:
 
 def _prepare(home: Path, binary: Path) -> tuple[str, Path]:
     """What the remembered answers of a binary are kept under, and in which file."""
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     stat = binary.stat()
     # A volume may come back in another Pod, on another kernel, under another seccomp profile.
     machine = os.uname()
     where = f"{machine.nodename} {machine.release} {os.geteuid()} {_confinement()}"
-    return f"{binary} {stat.st_size} {stat.st_mtime_ns} {where}", home / "engine.json"
+    return f"{binary} {stat.st_size} {stat.st_mtime_ns} {where} {sandbox.method()}", home / "engine.json"
 
 
 def _confinement(status: Path = Path("/proc/self/status")) -> str:
@@ -296,6 +301,18 @@ def _read(request: RenderRequest, stdout: bytes, redact: Redact) -> Output:
 def _failed(request: RenderRequest, scratch: Path, done: sandbox.Finished) -> Output:
     said = hide_secrets(_repository_paths(done.stderr, scratch), _contents(request))
     return Output(error=said, transient=done.status < 0)
+
+
+def _open_to_all(scratch: Path) -> None:
+    """Let the user read it that root becomes before a renderer begins; anybody else is what it is already."""
+    if os.geteuid() != 0:
+        return
+    for directory, _, files in os.walk(scratch):
+        Path(directory).chmod(0o755)
+        for name in files:
+            path = Path(directory, name)
+            if not path.is_symlink():
+                path.chmod(0o755 if path.stat().st_nlink > 1 else 0o644)  # the renderer itself is a hard link
 
 
 def _may_expand(data: bytes) -> bool:

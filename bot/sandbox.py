@@ -1,9 +1,9 @@
 """Running the renderer where a hostile repository can do no harm.
 
-Where the kernel allows it, the renderer runs with an empty network namespace and with a directory of its own as the
-whole file system (`unshare --net --root`), so that neither a path that our reader overlooked nor a future kustomize
-feature can reach the host or the network. Everywhere it gets a minimal environment, limits, and its own process group
-that is killed on time-out and on cancellation.
+Where the kernel allows it, the renderer runs in namespaces of its own and with a directory of its own as the whole
+file system (`bot.shut_in`), so that neither a path that our reader overlooked nor a future kustomize feature can
+reach the host or the network. Everywhere it gets a minimal environment, limits before it begins, and an end: whatever
+it started is killed when it ends, on time-out and on cancellation.
 """
 
 from __future__ import annotations
@@ -12,14 +12,18 @@ import asyncio
 import contextlib
 import os
 import resource
-import shutil
 import signal
+import sys
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot import shut_in
+
 MAX_OUTPUT = 64 * 1024 * 1024  # bytes of one rendering
 MAX_ERROR = 1024 * 1024
+MAX_MEMORY = 4 * 1024**3  # bytes of address space of one run
 
 
 class RenderTimeout(Exception):
@@ -32,12 +36,35 @@ class RenderTooLarge(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one run: wall-clock and CPU seconds, bytes of address space and of any file it writes."""
+    """Bounds of one run: wall-clock and CPU seconds, bytes of address space and of any file it writes, processes and
+    threads of its user."""
 
     seconds: float = 60.0
     cpu_seconds: int = 60
-    memory: int = 4 * 1024**3
+    memory: int = MAX_MEMORY
     file: int = 64 * 1024**2
+    processes: int = 1024
+
+    def words(self) -> str:
+        """As `bot.shut_in` reads them."""
+        limits = {
+            resource.RLIMIT_CPU: self.cpu_seconds,
+            resource.RLIMIT_AS: self.memory,
+            resource.RLIMIT_FSIZE: self.file,
+            resource.RLIMIT_NPROC: self.processes,
+            resource.RLIMIT_CORE: 0,
+        }
+        return ",".join(f"{which}:{value}" for which, value in limits.items())
+
+
+def memory_of_one(jobs: int, quota: Path = Path("/sys/fs/cgroup/memory.max")) -> int:
+    """Bytes of address space for each of `jobs` renderers, so that all of them and the server stay within the
+    container's memory (cgroup v2). Most of what a renderer maps at its start, it never touches."""
+    try:
+        most = int(quota.read_text())
+    except (OSError, ValueError):  # none, or "max"
+        return MAX_MEMORY
+    return min(MAX_MEMORY, _MAPPED + max(_LEAST, (most - _SERVER) // jobs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +74,36 @@ class Finished:
     stderr: str
 
 
+_MAPPED, _LEAST, _SERVER = 640 * 1024**2, 256 * 1024**2, 512 * 1024**2
+_SCRIPT = Path(__file__).with_name("shut_in.py")
+_KILLED = 128  # and the signal's number: how a program's end by a signal is handed on
+_GRACE = 2.0  # seconds to kill what the renderer started
+
 # GC is left off up to 512 MiB: a run lives for a tenth of a second, and collecting costs a fifth of it.
 _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "GOMAXPROCS": "1", "GOGC": "off", "GOMEMLIMIT": "512MiB"}
 
 
-def wrapper(chroot: Path | None, network: bool) -> list[str]:
-    """Words to put before the renderer's own: `network=False` cuts it off, `chroot` becomes its file system."""
-    unshare = shutil.which("unshare")
-    if unshare is None or (chroot is None and network):
-        return []
-    words = [unshare]
-    if os.geteuid() != 0:
-        words.append("--map-root-user")
-    if not network:
-        words.append("--net")
-    if chroot is not None:
-        words.append(f"--root={chroot}")
-    return [*words, "--"]
+def method() -> str:
+    """Changes with the way in which the renderer is shut in: what was found out about another one says nothing."""
+    return f"{zlib.crc32(_SCRIPT.read_bytes()):08x}"
 
 
-async def run(argv: Sequence[str], cwd: Path, home: str, limits: Limits) -> Finished:
-    """Run `argv` to its end. Raises `RenderTimeout`, `RenderTooLarge`, and `OSError` when it cannot be started."""
+def could_not_begin(done: Finished) -> str | None:
+    """Why the program was not even started; None when it was."""
+    said = done.stderr.strip()
+    return said[:200] if done.status == shut_in.FAILED and said.startswith("shut_in: ") else None
+
+
+async def run(
+    argv: Sequence[str], cwd: Path, home: str, limits: Limits, root: Path | None = None, alone: bool = False
+) -> Finished:
+    """Run `argv` to its end: with `root` as its whole file system, `alone` without a network and other processes.
+
+    Raises `RenderTimeout`, `RenderTooLarge`, and `OSError` when it cannot be started.
+    """
+    wrapper = [sys.executable, "-I", "-S", str(_SCRIPT), str(root or ""), "alone" if alone else "", limits.words()]
     process = await asyncio.create_subprocess_exec(
+        *wrapper,
         *argv,
         cwd=cwd,
         env={**_ENVIRONMENT, "HOME": home},
@@ -80,21 +115,29 @@ async def run(argv: Sequence[str], cwd: Path, home: str, limits: Limits) -> Fini
     out_task = asyncio.create_task(_read(process.stdout, MAX_OUTPUT))
     err_task = asyncio.create_task(_read(process.stderr, MAX_ERROR))
     try:
-        _limit(process.pid, limits)
         async with asyncio.timeout(limits.seconds):
             out, err = await asyncio.gather(out_task, err_task)
             status = await process.wait()
     except TimeoutError:
         raise RenderTimeout(f"the renderer did not end within {limits.seconds:g} s") from None
     finally:
-        # Also when it has ended: something it started may still be there.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
         for task in (out_task, err_task):
             task.cancel()
         await asyncio.gather(out_task, err_task, return_exceptions=True)
-        await _bury(process)
-    return Finished(status, out, err.decode("utf-8", "replace"))
+        await _end(process)
+    return Finished(_KILLED - status if status > _KILLED else status, out, err.decode("utf-8", "replace"))
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Leave nothing behind. The wrapper finds what has left its process group too; the group is killed anyway."""
+    with contextlib.suppress(ProcessLookupError):
+        if process.returncode is None:
+            process.terminate()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_GRACE):
+                    await _bury(process)
+        os.killpg(process.pid, signal.SIGKILL)
+    await _bury(process)
 
 
 async def _bury(process: asyncio.subprocess.Process) -> None:
@@ -108,19 +151,6 @@ async def _bury(process: asyncio.subprocess.Process) -> None:
 async def _discard(stream: asyncio.StreamReader | None) -> None:
     while stream is not None and await stream.read(1024 * 1024):
         pass
-
-
-def _limit(pid: int, limits: Limits) -> None:
-    # Set from outside, a moment after the start: a `preexec_fn` would force the slow fork path for every render.
-    wanted = (
-        (resource.RLIMIT_CPU, limits.cpu_seconds),
-        (resource.RLIMIT_AS, limits.memory),
-        (resource.RLIMIT_FSIZE, limits.file),
-        (resource.RLIMIT_CORE, 0),
-    )
-    for which, value in wanted:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            resource.prlimit(pid, which, (value, value))
 
 
 async def _read(stream: asyncio.StreamReader | None, most: int) -> bytes:

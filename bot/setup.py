@@ -195,7 +195,7 @@ def _same(given: str, right: str) -> bool:
 
 def keep(state_dir: Path, credentials: Credentials) -> None:
     """Write them for this user alone, whole or not at all."""
-    state_dir.mkdir(parents=True, exist_ok=True)
+    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     target = stored_at(state_dir)
     part = target.with_suffix(".part")
     part.unlink(missing_ok=True)

@@ -38,7 +38,7 @@ class SqliteStore:
         self._work: queue.SimpleQueue[_Operation | None] = queue.SimpleQueue()
         self._closed = False
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             if exclusive:
                 self._lock = Exclusive(path.with_name(path.name + ".lock"))
             self._db = _open(path)

@@ -51,7 +51,7 @@ class AnswerCache:
         path = self._path(url)
         partial = path.with_suffix(".new")
         try:
-            self.directory.mkdir(parents=True, exist_ok=True)
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             partial.write_text(json.dumps({"url": url, "etag": etag, "data": data}), encoding="utf-8")
             partial.replace(path)
             self._forget()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import stat
-import time
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -194,11 +195,23 @@ async def test_a_manifest_of_fifty_megabytes(engine: Engine) -> None:
     assert "50,000," in rendering.message
 
 
-def is_alive(pid: str) -> bool:
-    try:
-        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return False
+def alive(marker: str) -> list[str]:
+    """Processes with this word among their arguments, whatever number they have where they are shut in."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            words = path.read_bytes().split(b"\0")
+            if marker.encode() in words and b"State:\tZ" not in (path.parent / "status").read_bytes():
+                found.append(path.parent.name)
+    return found
+
+
+async def until_dead(marker: str) -> None:
+    for _ in range(500):
+        if not alive(marker):
+            return
+        await asyncio.sleep(0.01)  # the kernel's own time to bury it
+    pytest.fail(f"processes {alive(marker)} are alive")
 
 
 def fake(directory: Path, body: str) -> str:
@@ -218,22 +231,48 @@ async def renderer(tmp_path: Path, body: str, seconds: float = 20.0) -> Renderer
 REQUEST_FILES = {"a/kustomization.yaml": kustomization("m.yaml"), "a/m.yaml": config_map("m")}
 
 
-async def test_a_renderer_that_hangs_is_killed_with_its_children(tmp_path: Path) -> None:
-    pids = tmp_path / "pids"
-    hanging = await renderer(tmp_path, f"sleep 1000 & echo $! >> {pids}; echo $$ >> {pids}; wait", seconds=0.5)
-    started = time.monotonic()
-    output = await hanging.render(request_of(REQUEST_FILES), redactor(b"k"))
-    assert output.transient
-    assert output.error is not None
-    assert "did not end" in output.error
-    assert time.monotonic() - started < 10
-    for pid in pids.read_text().split():
-        for _ in range(100):
-            if not is_alive(pid):
-                break
-            await asyncio.sleep(0.01)  # the kernel's own time to bury it
-        else:
-            pytest.fail(f"process {pid} is alive")
+HANGING = {
+    "itself": "exec sleep {n}",
+    "a child": "sleep {n} & sleep {n}; wait",
+    "a child in a session of its own": "setsid sleep {n} & sleep {n}",
+    "a child of a child that has ended": "(setsid sh -c 'sleep {n} & setsid sleep {n} &') & sleep {n}",
+    "what does not listen": "trap '' TERM HUP; setsid sh -c 'trap \"\" TERM; sleep {n}' & sleep {n}; sleep {n}",
+}
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["in namespaces of its own", "in none"])
+@pytest.mark.parametrize("cancelled", [False, True], ids=["time-out", "cancelled"])
+@pytest.mark.parametrize("body", HANGING.values(), ids=HANGING)
+async def test_a_renderer_that_hangs_is_killed_with_its_children(
+    tmp_path: Path, body: str, cancelled: bool, alone: bool
+) -> None:
+    marker = f"{10_000 + int.from_bytes(os.urandom(4))}"
+    hanging = await renderer(tmp_path, body.format(n=marker), seconds=60 if cancelled else 1.0)
+    hanging.engine = replace(hanging.engine, cut_off=alone)
+    running = asyncio.create_task(hanging.render(request_of(REQUEST_FILES), redactor(b"k")))
+    async with asyncio.timeout(20):
+        while not alive(marker):  # noqa: ASYNC110 - a process of somebody else has no event
+            await asyncio.sleep(0.01)
+    if cancelled:
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+    else:
+        output = await running
+        assert output.transient
+        assert output.error is not None
+        assert "did not end" in output.error
+    await until_dead(marker)
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["in namespaces of its own", "in none"])
+async def test_what_a_renderer_leaves_when_it_ends_is_killed(tmp_path: Path, alone: bool) -> None:
+    marker = f"{10_000 + int.from_bytes(os.urandom(4))}"
+    body = f"setsid sleep {marker} >/dev/null 2>&1 & echo kind: X"
+    leaving = await renderer(tmp_path, body)
+    leaving.engine = replace(leaving.engine, cut_off=alone)
+    await leaving.render(request_of(REQUEST_FILES), redactor(b"k"))
+    await until_dead(marker)
 
 
 async def test_a_renderer_that_prints_without_end_is_killed(tmp_path: Path) -> None:
@@ -295,3 +334,10 @@ def test_a_damaged_cache_counts_as_empty(tmp_path: Path) -> None:
     cache = RenderCache(tmp_path)
     assert cache.get(["x"]) == {}
     cache.close()
+
+
+async def test_nobody_else_looks_into_the_cache(tmp_path: Path) -> None:
+    own = await Engine.start(tmp_path / "cache")
+    await own.close()
+    for directory in (tmp_path / "cache", tmp_path / "cache" / "scratch"):
+        assert stat.S_IMODE(directory.stat().st_mode) == 0o700
