@@ -229,7 +229,8 @@ class Renderer:
 
 def _prepare(home: Path, binary: Path) -> tuple[str, Path]:
     """What the remembered answers of a binary are kept under, and in which file."""
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for directory in (home.parent, home):  # a mode is that of the last one only
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     stat = binary.stat()
     # A volume may come back in another Pod, on another kernel, under another seccomp profile.
     machine = os.uname()
