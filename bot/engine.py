@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 from bot.render_cache import RenderCache
 from bot.renderer import Renderer
+from gitops.argocd_config import KnownCluster, ToldMemo
 from gitops.closure import ParseMemo
 from gitops.directory import PlainMemo
 from gitops.discovery import discover
@@ -44,6 +45,7 @@ class Engine:
         self._looked: ScanMemo = {}
         self._closures: ClosureMemo = {}
         self._plain: PlainMemo = {}
+        self._told: ToldMemo = {}
         self._recent: OrderedDict[str, Output] = OrderedDict()
         self._snapshots: OrderedDict[tuple[object, ...], Snapshot] = OrderedDict()
         self._running: dict[str, asyncio.Task[Output]] = {}
@@ -69,12 +71,18 @@ class Engine:
         """What the renderer is not shut away from, for the log (`bot.renderer.Engine.exposed`)."""
         return self._renderer.engine.exposed
 
-    def analysis(self, matcher: RepositoryMatcher, build_options: BuildOptions | None = None) -> Analysis:
+    def analysis(
+        self,
+        matcher: RepositoryMatcher,
+        build_options: BuildOptions | None = None,
+        clusters: tuple[KnownCluster, ...] = (),
+    ) -> Analysis:
         for memo, most in (
             (self._parsed, _MEMO_LIMIT),
             (self._looked, _MEMO_LIMIT),
             (self._closures, _MEMO_LIMIT // 10),
             (self._plain, _MEMO_LIMIT // 10),
+            (self._told, _MEMO_LIMIT // 10),
         ):
             if len(memo) > most:
                 memo.clear()
@@ -87,6 +95,8 @@ class Engine:
             self._looked,
             self._closures,
             self._plain,
+            told=self._told,
+            clusters=clusters,
             shut_in=self._renderer.engine.shut_in,
         )
 
@@ -95,7 +105,7 @@ class Engine:
 
         A commit's snapshot is remembered: it is the base of many changes, and the head of the push that made it.
         """
-        key = (tree.sha, analysis.matcher, analysis.build_options, analysis.max_applications)
+        key = (tree.sha, analysis.matcher, analysis.build_options, analysis.max_applications, analysis.clusters)
         known = self._snapshots.get(key) if tree.sha is not None else None
         if known is not None:
             self._snapshots.move_to_end(key)

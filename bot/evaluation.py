@@ -81,7 +81,7 @@ async def evaluate(
 ) -> Evaluation:
     """Evaluate `tree` against `base` by the rules in `only` (all when empty). `live` is what clusters hold; without
     it `clusters` are asked."""
-    analysis = engine.analysis(matcher, policy.build_options)
+    analysis = engine.analysis(matcher, policy.build_options, tuple(each.known for each in policy.clusters))
     before = await engine.snapshot(base, analysis, progress) if base is not None else None
     after = await engine.snapshot(tree, analysis, progress)
     if live is None and clusters is not None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from checks.policy_clusters import DeclaredCluster, read_clusters
 from checks.versions.policy import VersionPolicy
 from checks.versions.reader import read_versions
 from gitops.documents import first_line, items, read_documents, to_python
@@ -94,6 +95,7 @@ class Policy:
     argocd_overlay: str | None = None
     versions: Mapping[str, VersionPolicy] = field(default_factory=dict)
     not_analysed_passes: bool = False  # a change that takes away what it is judged by passes all the same
+    clusters: tuple[DeclaredCluster, ...] = ()
     problems: tuple[PolicyProblem, ...] = ()
     preferred: tuple[Preferred, ...] = ()  # of one run, not of the file; comes before `keep`
 
@@ -212,6 +214,7 @@ class _Reader:
                 "secrets": lambda n: self._mapping(n, "secrets", {"provided": self._provided}),
                 "argocd": lambda n: self._mapping(n, "argocd", {"overlay": self._overlay}),
                 "versions": self._versions,
+                "clusters": self._clusters,
                 "gate": lambda n: self._mapping(n, "gate", {"not-analysed": self._not_analysed}),
             },
         )
@@ -330,4 +333,8 @@ class _Reader:
 
     def _versions(self, node: yaml.Node) -> None:
         self.values["versions"], problems = read_versions(node)
+        self.problems.extend(PolicyProblem(line, message) for line, message in problems)
+
+    def _clusters(self, node: yaml.Node) -> None:
+        self.values["clusters"], problems = read_clusters(node)
         self.problems.extend(PolicyProblem(line, message) for line, message in problems)

@@ -51,22 +51,27 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where an Application is deployed."""
+    """Where an Application is deployed. `known_as` is the other word for its cluster, where somebody told that."""
 
     server: str
     name: str
     namespace: str
+    known_as: str = ""
 
     @property
     def cluster(self) -> str:
         """One word per cluster: `in-cluster` for Argo CD's own, else the server URL or the name."""
+        return self.known_as or self._written
+
+    @property
+    def _written(self) -> str:
         server = self.server.rstrip("/")
         if self.name == IN_CLUSTER or server == IN_CLUSTER_SERVER or (not server and not self.name):
             return IN_CLUSTER
         return server or self.name
 
     def __str__(self) -> str:
-        return f"{self.cluster}/{self.namespace}" if self.namespace else self.cluster
+        return f"{self._written}/{self.namespace}" if self.namespace else self._written
 
 
 @dataclass(frozen=True, slots=True)

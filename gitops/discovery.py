@@ -16,6 +16,7 @@ from typing import Any
 
 from gitops.applications import Application, Origin, is_application, is_application_set, parse_application
 from gitops.applicationsets import expand
+from gitops.argocd_config import read_config
 from gitops.closure import Closure
 from gitops.documents import child, first_line, last_line, read_documents
 from gitops.errors import GitopsError
@@ -25,6 +26,7 @@ from gitops.rendering import NotAnalysed, Output, Rendered, RenderFailed, Render
 from gitops.repositories import parse_repo_url
 from gitops.roots import Declaration, Node, Seed, assemble
 from gitops.scan import Declared, Scan, lost, scan, tops
+from gitops.settled import settle
 from gitops.snapshot import Part, Snapshot, Unknown
 from gitops.sources import Analysis, Plan, plan_kustomize, plan_source, rendering_of
 from gitops.spans import Span
@@ -36,7 +38,13 @@ Discovery = Generator[Sequence[RenderRequest], Mapping[str, Output], Snapshot]
 
 
 def discover(tree: Tree, analysis: Analysis) -> Discovery:
-    """Find and render every Application of `tree`. Never raises for what the repository holds."""
+    """Find and render every Application of `tree`, as Argo CD's own configuration in it has them deployed. Never
+    raises for what the repository holds."""
+    snapshot = yield from _discover(tree, analysis)
+    return settle(snapshot, read_config(tree, analysis.scan_memo, analysis.told), analysis.clusters)
+
+
+def _discover(tree: Tree, analysis: Analysis) -> Discovery:
     found = scan(tree, analysis.scan_memo, analysis.memo)
     if analysis.build_options is None:
         analysis = replace(analysis, build_options=found.build_options)

@@ -31,6 +31,7 @@ class Note:
     span: Span
     title: str = ""
     advice: str = ""
+    is_notice: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gitops.applications import is_application, is_application_set
+from gitops.argocd_config import bits_of
 from gitops.closure import ParseMemo, load
 from gitops.documents import Document, read_documents
 from gitops.errors import GitopsError, MalformedYaml
@@ -148,6 +149,7 @@ def _look(tree: Tree, path: str, memo: ScanMemo) -> int:
             bits |= CONFIGURES if _BUILD_OPTIONS in data else 0
             bits |= TELLS_HEALTH if _tells_health(data) else 0
             bits |= IS_ARGOCD_CM if b"argocd-cm" in data and _ARGOCD_CM.search(data) else 0
+            bits |= bits_of(data)
             memo[real.oid] = bits
         return bits
     except GitopsError:

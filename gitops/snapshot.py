@@ -110,7 +110,7 @@ class Owned:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One commit's desired state.
+    """One commit's desired state. `clusters` is the server URL of each cluster name that somebody tells.
 
     `sets` are the ApplicationSets; those that cannot be expanded whole stand in `unknown` too.
     `application_health` tells whether Argo CD is told how to see an Application's health, without which sync waves of
@@ -123,6 +123,7 @@ class Snapshot:
     truncated: bool = False
     application_health: bool | None = None
     sets: tuple[ApplicationSet, ...] = ()
+    clusters: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def scopes(self) -> Scopes:

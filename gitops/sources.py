@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gitops.applications import Application, Source
+from gitops.argocd_config import KnownCluster, ToldMemo
 from gitops.closure import Closure, ParseMemo, Problem, kustomization_file, load, submodule_of
 from gitops.directory import DirectoryOptions, PlainMemo, read_directory
 from gitops.documents import read_documents
@@ -54,8 +55,8 @@ class Analysis:
     """What the outside tells the model about one run.
 
     `renderer` names the engine and its version (part of every fingerprint); `build_options` are the operator's, else
-    those found in the repository; `memo` keeps parsed kustomizations across trees; `shut_in` tells whether the
-    renderer can reach nothing but the files that it is given.
+    those found in the repository; `clusters` are those that its configuration declares; `memo` keeps parsed
+    kustomizations across trees; `shut_in` tells whether the renderer reaches nothing but the files that it is given.
     """
 
     matcher: RepositoryMatcher
@@ -66,6 +67,8 @@ class Analysis:
     scan_memo: ScanMemo = field(default_factory=dict)
     closures: ClosureMemo = field(default_factory=dict)
     plain: PlainMemo = field(default_factory=dict)
+    told: ToldMemo = field(default_factory=dict)
+    clusters: tuple[KnownCluster, ...] = ()
     max_applications: int = 5_000
     shut_in: bool = False
 

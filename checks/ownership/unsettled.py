@@ -1,4 +1,5 @@
-"""Collisions that depend on something which the repository does not say: whether a custom resource is cluster-scoped.
+"""Collisions that depend on something which the repository does not say: whether a custom resource is cluster-scoped,
+whether a cluster that is named here is the one whose URL stands there.
 
 Unknown is neither "the same" nor "different": it is a notice that names what would settle it.
 """
@@ -13,6 +14,7 @@ from checks.ownership.conflicts import Partitions
 from checks.wording import listed
 from gitops.applications import IN_CLUSTER
 from gitops.kinds import scope_of
+from gitops.resources import ResourceId
 from gitops.snapshot import Owned, Snapshot
 
 
@@ -20,6 +22,9 @@ def unsettled(rule: str, snapshot: Snapshot, partitions: Partitions) -> Iterator
     """A notice of `rule` for each thing that nobody says."""
     for doubt in scopeless(snapshot, partitions):
         yield _of_unknown_scope(rule, doubt)
+    namesakes = nameless(snapshot, partitions)
+    if namesakes:
+        yield _of_unknown_clusters(rule, namesakes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,4 +105,64 @@ def _of_unknown_scope(rule: str, doubt: Scopeless) -> Finding:
         related=tuple(
             Related(copy.origin.entry, f"`{copy.application.name}` brings it in here") for copy in doubt.copies[1:]
         ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Nameless:
+    """Two copies of one resource: the cluster of the one is given by name, that of the other by URL."""
+
+    named: Owned
+    addressed: Owned
+
+
+def nameless(snapshot: Snapshot, partitions: Partitions) -> list[Nameless]:
+    """The first such pair of each resource and name, where nothing says what the name stands for."""
+    told = snapshot.clusters
+    addresses = frozenset(told.values())
+    by_id: dict[ResourceId, list[tuple[str, Owned]]] = {}
+    for owned_id, copies in snapshot.owners.items():
+        if owned_id.cluster != IN_CLUSTER and owned_id.cluster not in told and owned_id.cluster not in addresses:
+            by_id.setdefault(owned_id.id, []).append((owned_id.cluster, copies[0]))
+    found: list[Nameless] = []
+    for copies_ in by_id.values():
+        addressed = [copy for cluster, copy in copies_ if "://" in cluster]
+        for cluster, named in copies_:
+            if "://" in cluster:
+                continue
+            other = next((o for o in addressed if partitions.can_meet(named.application, o.application)), None)
+            if other is not None:
+                found.append(Nameless(named, other))
+    return found
+
+
+def _of_unknown_clusters(rule: str, found: list[Nameless]) -> Finding:
+    """One notice for all: it is one thing that is not said."""
+    first = found[0]
+    named, addressed = first.named.application, first.addressed.application
+    names = tuple(dict.fromkeys(each.named.application.destination.cluster for each in found))
+    both = (named.name, addressed.name)
+    shown = listed([f"`{name}`" for name in names])
+    rest = f" and {len(found) - 1} more" if len(found) > 1 else ""
+    return Finding(
+        rule=rule,
+        severity=Severity.NOTICE,
+        span=first.named.origin.entry,
+        message=(
+            f"`{named.name}` deploys to a cluster by name, `{addressed.name}` to {addressed.destination.server} by "
+            f"URL; if that is one cluster, both own {first.named.resource.id}{rest}"
+        ),
+        topic=Topic(
+            f"{rule}|clusters|{'|'.join(names)}",
+            f"Which URL {shown} {'stands' if len(names) == 1 else 'stand'} for is not known",
+            "Applications give the same resources to a cluster by its name and to another by its URL. No cluster "
+            "Secret in this repository says which URL the name stands for, so they may be one cluster, in which the "
+            "Applications fight, or two.",
+            "Say it in `.github/argofix.yaml`.",
+            "clusters:\n" + "".join(f"  - {{name: {name}, server: https://...}}\n" for name in names),
+        ),
+        identity=(rule, "clusters", *sorted(names)),
+        applications=both,
+        owners=(named.key, addressed.key),
+        related=(Related(first.addressed.origin.entry, f"`{addressed.name}` brings it in here"),),
     )

@@ -89,7 +89,8 @@ def _noted(span: Span, message: str, noted: Sequence[tuple[Note, State]], everyo
         title = f"{listed([f'`{name}`' for name in everyone])} {_build(everyone)}"
         topic = Topic(f"{RULE}|{message}", title, f"{_each(everyone)} {message}.")
     identity = (RULE, span.path, without_lines(message), *names)
-    return Finding(RULE, Severity.WARNING, span, message, topic, identity, applications=names)
+    severity = Severity.NOTICE if note.is_notice else Severity.WARNING
+    return Finding(RULE, severity, span, message, topic, identity, applications=names)
 
 
 def _names(found: Sequence[tuple[object, State]]) -> tuple[str, ...]:

@@ -1,0 +1,84 @@
+"""A snapshot as Argo CD's own configuration makes of it: excluded resources are not applied, and a cluster that is
+named here by name and there by URL is one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from gitops.applications import IN_CLUSTER, IN_CLUSTER_SERVER, Destination
+from gitops.argocd_config import ArgoCdConfig, KnownCluster
+from gitops.rendering import Note, Rendered
+from gitops.resources import Resource
+from gitops.snapshot import Part, Snapshot, State
+
+
+def settle(snapshot: Snapshot, config: ArgoCdConfig, declared: Sequence[KnownCluster] = ()) -> Snapshot:
+    """`declared` are the clusters of the repository's configuration, which go before those of files."""
+    servers = _servers([*declared, *config.clusters], declared)
+    written = {state.application.destination.server.rstrip("/") for state in snapshot.states}
+    states = tuple(_state(state, config, servers, written) for state in snapshot.states)
+    return replace(snapshot, states=states, clusters=servers)
+
+
+def _servers(known: Sequence[KnownCluster], declared: Sequence[KnownCluster]) -> Mapping[str, str]:
+    """The URL behind each name. A name that stands for two of them, as in two Argo CDs, tells nothing."""
+    found: dict[str, set[str]] = {}
+    for cluster in known:
+        found.setdefault(cluster.name, set()).add(cluster.server.rstrip("/"))
+    settled = {name: servers.pop() for name, servers in found.items() if len(servers) == 1}
+    return settled | {cluster.name: cluster.server.rstrip("/") for cluster in declared}
+
+
+def _state(state: State, config: ArgoCdConfig, servers: Mapping[str, str], written: set[str]) -> State:
+    application = state.application
+    destination = _placed(application.destination, servers, written)
+    server = _server(destination, servers)
+    parts = tuple(_part(part, config, server, state) for part in state.parts)
+    if destination is application.destination and all(a is b for a, b in zip(parts, state.parts, strict=True)):
+        return state
+    return State(replace(application, destination=destination), parts)
+
+
+def _placed(destination: Destination, servers: Mapping[str, str], written: set[str]) -> Destination:
+    """With the word for its cluster that the others use: the URL where an Application writes it, else the name."""
+    server = servers.get(destination.name, "") if not destination.server else ""
+    if server == IN_CLUSTER_SERVER:
+        return replace(destination, known_as=IN_CLUSTER)
+    return replace(destination, known_as=server) if server and server in written else destination
+
+
+def _server(destination: Destination, servers: Mapping[str, str]) -> str | None:
+    if destination.cluster == IN_CLUSTER:
+        return IN_CLUSTER_SERVER
+    return destination.server.rstrip("/") or servers.get(destination.name)
+
+
+def _part(part: Part, config: ArgoCdConfig, server: str | None, state: State) -> Part:
+    if not isinstance(part.rendering, Rendered):
+        return part
+    excluded: list[Resource] = []
+    kept: list[Resource] = []
+    for resource in part.rendering.resources:
+        out = config.excludes(resource.id.group, resource.id.kind, server)
+        (excluded if out else kept).append(resource)
+    if not excluded:
+        return part
+    note = _note(excluded, state)
+    notes = (*part.rendering.notes, note)
+    return replace(part, rendering=replace(part.rendering, resources=tuple(kept), notes=notes))
+
+
+def _note(excluded: Sequence[Resource], state: State) -> Note:
+    kinds = sorted({resource.id.kind for resource in excluded})
+    first = excluded[0]
+    what = str(first.id) if len(excluded) == 1 else f"{len(excluded)} resources ({', '.join(kinds)})"
+    name = state.application.name
+    return Note(
+        f"Argo CD does not apply {what} of `{name}`: `resource.exclusions` of argocd-cm, or the defaults of Argo CD, "
+        "leave such resources alone (ExcludedResourceWarning)",
+        state.application.origin.entry,
+        f"Argo CD leaves resources of `{name}` alone",
+        "Take them out of git, or out of `resource.exclusions`.",
+        is_notice=True,
+    )
