@@ -75,7 +75,10 @@ def _generated(case: Case, other: ObjectId, provision: Provision) -> Hint | None
     if wanted.name not in (written, hashed["base"]) and not (stale and stale["base"] == hashed["base"]):
         return None
     place = f"({owner.origin.span})"
+    one_build = (owner.application.key, owner.part.index) == (consumer.application.key, consumer.part.index)
     if other.namespace != wanted.namespace:
+        if not one_build:
+            return None  # its own, for another environment
         said = f"kustomize generates it as `{other.name}` {place}, but in the namespace `{other.namespace}`."
         advice = f"Generate it in `{wanted.namespace}`: set `namespace: {wanted.namespace}` in the generator at "
         return Hint(said, f"{advice}{owner.origin.span}.", True)
@@ -83,20 +86,19 @@ def _generated(case: Case, other: ObjectId, provision: Provision) -> Hint | None
     fixed = (
         f"let the generator at {owner.origin.span} make the plain name (`options: {{disableNameSuffixHash: true}}`)"
     )
+    if hashed["base"] != wanted.name:
+        fixed += f" and write `{hashed['base']}` at {case.span}"
     if stale is not None:
         said += f", and `{wanted.name}` has the hash of another content."
-        advice = f"Write `{written}` at {case.span}: kustomize puts the hash in."
-        return Hint(said, advice, True)
-    if (owner.application.key, owner.part.index) != (consumer.application.key, consumer.part.index):
+        return Hint(said, f"Write `{written}` at {case.span}: kustomize puts the hash in.", True)
+    if not one_build:
         said += ", which it cannot write into a manifest of another build."
-        return Hint(said, f"Put both into one kustomization, or {fixed}.", True)
+        return Hint(said, f"Put both into one kustomization, or {fixed}.")
     left, right = consumer.resource.id.namespace, owner.resource.id.namespace
     if left != right:
-        names = [
-            f"the manifest says {f'`{left}`' if left else 'none'}",
-            f"the generator {f'`{right}`' if right else 'none'}",
-        ]
-        said += f", and writes it only into references of the same namespace: {names[0]}, {names[1]}."
+        names = [f"`{name}`" if name else "none" for name in (left, right)]
+        said += ", and writes it only into references of the same namespace: "
+        said += f"the manifest says {names[0]}, the generator {names[1]}."
         where = f"set `namespace: {wanted.namespace}` in the generator" if left else "give the manifest the same one"
         return Hint(said, f"Let both say the same: {where}, or {fixed}.", True)
     said += f", and does not write it into this field of `{case.workload.kind} {case.workload.name}`."

@@ -15,6 +15,7 @@ from checks.policy import PATH
 from checks.secret_keys.cases import Group
 from checks.secret_keys.knowledge import Idle
 from checks.secret_keys.words import place_of
+from gitops.kustomization import FILE_NAMES
 from gitops.secrets.provided import SECRET
 from gitops.secrets.references import Effect
 from gitops.secrets.survey import ObjectId, Provision
@@ -73,9 +74,7 @@ def missing_object(group: Group, instead: str, files: Sequence[Undelivered]) -> 
     elif first.knowledge.idle:
         return Help(_in_time(first.knowledge.idle[0]), "")
     elif files:
-        return Help(
-            f"If it is meant, list {files[0].span.path} in an Application; if it is applied by hand, {declare}.", ""
-        )
+        return Help(f"{_list(group, files[0])}; if it is applied by hand, {declare}.", "")
     elif instead:
         return Help(f"{instead} If something outside git makes `{first.id.name}`, {declare}.", "")
     elif first.knowledge.makers:
@@ -87,6 +86,24 @@ def missing_object(group: Group, instead: str, files: Sequence[Undelivered]) -> 
         )
     effects = {case.needed.use.effect for case in group.cases}
     return Help(advice, _block([_create(wanted, group.keys, effects) for wanted in group.ids]))
+
+
+def _list(group: Group, file: Undelivered) -> str:
+    """How to bring it: through the kustomization of those who need it, where the file lies below that."""
+    closure = group.first.needed.owner.part.closure
+    directory, _, name = file.span.path.rpartition("/")
+    if name in FILE_NAMES:
+        return f"If it is meant, let an Application build {directory or 'the top directory'}"
+    near = [k for k in (closure.kustomizations if closure else ()) if f"{directory}/".startswith(_parent(k))]
+    if not near:
+        return f"If it is meant, list {file.span.path} in an Application"
+    nearest = max(near, key=lambda each: len(_parent(each)))
+    return f"If it is meant, add `{file.span.path.removeprefix(_parent(nearest))}` to the `resources` of {nearest}"
+
+
+def _parent(path: str) -> str:
+    """The directory with its slash, '' for the top one."""
+    return path[: path.rfind("/") + 1]
 
 
 def _in_time(idle: Idle) -> str:

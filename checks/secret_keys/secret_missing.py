@@ -85,12 +85,13 @@ def _severity(case: Case, hint: Hint, lying: Lying) -> Severity:
     knowledge = case.knowledge
     if knowledge.makers or any(each.beside for each in lying.get(case.id, ())):
         return Severity.NOTICE
+    effect = case.needed.use.effect
     level = 2 if knowledge.certain or hint.certain else 1
     if knowledge.doubts or (knowledge.certain and knowledge.elsewhere):
         level -= 1
-    if case.needed.use.effect is Effect.CONTROLLER:  # credentials of controllers are often made by hand, once
+    if effect is Effect.CONTROLLER and not hint.certain:  # such credentials are often made by hand, once
         level -= 1
-    return _LEVELS[max(min(level, _WORST[case.needed.use.effect]), 0)]
+    return _LEVELS[max(min(level, 2 if hint.certain else _WORST[effect]), 0)]
 
 
 def _topic(group: Group, hint: Hint, lying: Lying) -> Topic:

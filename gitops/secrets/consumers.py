@@ -63,7 +63,15 @@ _MOUNTED = (
     scalar("spec.configMaps.*", CONFIG_MAP, Effect.STOPS),
 )
 _MONITORING = (*_MOUNTED, selectors("spec"))
-_WORKFLOW = (selectors("spec"), named("spec.**.envFrom.*.secretRef"), named("spec.**.envFrom.*.configMapRef"))
+# Kinds that hold containers somewhere, in the namespace where these run.
+_WORKFLOW = (
+    selectors("spec"),
+    named("spec.**.envFrom.*.secretRef"),
+    named("spec.**.envFrom.*.configMapRef"),
+    named("spec.**.volumes.*.secret", "secretName"),
+    named("spec.**.volumes.*.configMap"),
+    named("spec.**.imagePullSecrets.*"),
+)
 _DATABASE = (
     named("spec.bootstrap.initdb.secret"),
     named("spec.superuserSecret"),
@@ -122,6 +130,18 @@ CONSUMERS: Mapping[tuple[str, str], tuple[Field, ...]] = {
     ("grafana.integreatly.org", "GrafanaContactPoint"): (selectors("spec.valuesFrom"),),
     ("argoproj.io", "Workflow"): _WORKFLOW,
     ("argoproj.io", "CronWorkflow"): _WORKFLOW,
+    ("argoproj.io", "WorkflowTemplate"): _WORKFLOW,
+    ("argoproj.io", "EventSource"): (selectors("spec"),),
+    ("argoproj.io", "Sensor"): (selectors("spec"),),
+    ("tekton.dev", "Task"): _WORKFLOW,
+    ("tekton.dev", "Pipeline"): _WORKFLOW,
+    ("tekton.dev", "TaskRun"): _WORKFLOW,
+    ("tekton.dev", "PipelineRun"): _WORKFLOW,
+    ("jobset.x-k8s.io", "JobSet"): _WORKFLOW,
+    ("operator.victoriametrics.com", "VMAgent"): (*_MOUNTED, selectors("spec")),
+    ("operator.victoriametrics.com", "VMAlertmanager"): (*_MOUNTED, selectors("spec"), scalar("spec.configSecret")),
+    ("operator.victoriametrics.com", "VMServiceScrape"): (selectors("spec"),),
+    ("actions.github.com", "AutoscalingRunnerSet"): (scalar("spec.githubConfigSecret"),),
     ("argoproj.io", "AnalysisTemplate"): (named("spec.args.*.valueFrom.secretKeyRef", key="key"),),
     ("argoproj.io", "ApplicationSet"): (named("spec.generators.**.tokenRef", "secretName", "key"),),
     ("helm.toolkit.fluxcd.io", "HelmRelease"): (named("spec.valuesFrom.*", key="valuesKey"),),

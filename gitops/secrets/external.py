@@ -117,6 +117,17 @@ def vault_secret(manifest: Manifest) -> Iterator[Provided]:
             yield from copies(SECRET, name, None, mapping(destination).get("annotations"))
 
 
+def cluster_secret(manifest: Manifest) -> Iterator[Provided]:
+    """zakkg3/ClusterSecret src/kubernetes_utils.py: copies into the namespaces whose names begin as `matchNamespace`
+    says (all, without it) and not as `avoidNamespaces` does."""
+    data = mapping(manifest.get("data"))
+    keys = None if "valueFrom" in data or not data else frozenset(data)
+    avoided = "".join(f"(?!{text_of(each)})" for each in sequence(manifest.get("avoidNamespaces")))
+    matched = [text_of(each) for each in sequence(manifest.get("matchNamespace"))]
+    for pattern in matched or [".*"]:
+        yield Provided(SECRET, text_of(at(manifest, ("metadata", "name"))), keys, f"^{avoided}(?:{pattern}).*")
+
+
 def annotated_item(manifest: Manifest) -> Iterator[Provided]:
     """1Password's operator makes a Secret for a workload with both annotations."""
     for metadata in (manifest.get("metadata"), at(manifest, ("spec", "template", "metadata"))):

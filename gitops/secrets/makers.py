@@ -16,7 +16,7 @@ from gitops.manifests import text_of
 from gitops.resources import Resource
 from gitops.secrets.consumers import CONSUMERS, uses_of
 from gitops.secrets.pods import POD_SPECS, at, mapping, read_manifest, sequence
-from gitops.secrets.provided import SECRET
+from gitops.secrets.provided import CONFIG_MAP, SECRET
 from gitops.secrets.providers import PROVIDERS
 
 # Groups whose custom resources only ever read the Secrets that they name, but for the kinds below.
@@ -43,11 +43,14 @@ _READERS = frozenset(
         "constraints.gatekeeper.sh",
         "templates.gatekeeper.sh",
         "velero.io",
+        "source.toolkit.fluxcd.io",
+        "image.toolkit.fluxcd.io",
     }
 )
-_MAKERS = frozenset({("argoproj.io", "ArgoCD")})  # argocd-operator, `NAME-cluster`, `NAME-tls`
+# argocd-operator (`NAME-cluster`, `NAME-tls`), service-catalog (`secretName`).
+_MAKERS = frozenset({("argoproj.io", "ArgoCD"), ("servicecatalog.k8s.io", "ServiceBinding")})
 
-_MAKES_ONE = re.compile(r"(?i)\b(kubectl|oc|create|apply|patch|curl|generate|replace)\b")
+_MAKES_ONE = re.compile(r"(?i)kubectl|\boc\b|create|apply|patch|curl|generate|replace")
 _ABOUT: Mapping[bool, re.Pattern[str]] = {
     True: re.compile(r"(?i)secret|cert|tls|credential|passw|token|key|auth"),
     False: re.compile(r"(?i)config"),
@@ -82,10 +85,13 @@ def may_make(resource: Resource, namespace: str, kind: str, wanted: tuple[str, s
     exact = name.encode() in resource.text
     if is_operated(resource):
         text = resource.text.decode("utf-8", "replace")
-        near = namespace in (place, "") or is_word(place, text)
+        # Without its definition in git, a kind that says so is taken for one of the whole cluster.
+        wide = not namespace or (rid.kind.startswith("Cluster") and not rid.namespace)
+        near = namespace == place or wide or is_word(place, text)
         if exact and near and is_word(name, text) and not _reads(resource, name):
             return "names it"
-        return "has its name in it" if namespace == place and rid.name and is_part(rid.name, name) else ""
+        lends = (namespace == place or wide) and bool(rid.name) and is_part(rid.name, name)
+        return "has its name in it" if lends else ""
     if exact and namespace == place and _certified(resource) and is_word(name, resource.text.decode()):
         return "asks for a certificate, names it"
     if not exact or not (namespace == place or place.encode() in resource.text):
@@ -98,6 +104,10 @@ def may_make(resource: Resource, namespace: str, kind: str, wanted: tuple[str, s
     if (rid.group, rid.kind) in POD_SPECS and namespace == place:
         spec = mapping(at(read_manifest(resource.text), POD_SPECS[rid.group, rid.kind]))
         if any(_about(context, kind) and is_word(name, value) for context, value in _settings(spec)):
+            return "names it"
+    if rid.kind == CONFIG_MAP and namespace == place:
+        data = mapping(read_manifest(resource.text).get("data"))
+        if any(_about(key, kind) and text_of(value).strip() == name for key, value in data.items()):
             return "names it"
     scripts = (text for text in _texts(read_manifest(resource.text)) if any(char.isspace() for char in text))
     for text in scripts:

@@ -34,6 +34,12 @@ _CRUNCHY_USER = frozenset(
         *("pgbouncer-host", "pgbouncer-port", "pgbouncer-uri", "pgbouncer-jdbc-uri"),
     }
 )
+_RABBITMQ = frozenset(
+    {
+        *("username", "password", "default_user.conf", "provider", "type", "host", "port", "connection_string"),
+        *(f"{name}-port" for name in ("mqtt", "stomp", "stream", "web-mqtt", "web-stomp", "web-amqp")),
+    }
+)
 _MONGODB_USER = frozenset({"connectionString.standard", "connectionString.standardSrv", "username", "password"})
 _PAIR = frozenset({"tls.crt", "tls.key"})
 
@@ -118,6 +124,13 @@ def _normalised(name: str) -> str:
     return re.sub(r"-+", "-", re.sub(r"[^a-z0-9-]+", "-", name.lower())).strip("-")
 
 
+def rabbitmq_cluster(manifest: Manifest) -> Iterator[Provided]:
+    """No Secret of its own with `secretBackend`: the user then comes from Vault or from a Secret that others make."""
+    if not mapping(at(manifest, ("spec", "secretBackend"))):
+        yield Provided(SECRET, f"{text_of(at(manifest, NAME))}-default-user", _RABBITMQ)
+    yield from lends(manifest)
+
+
 def rabbitmq_user(manifest: Manifest) -> Iterator[Provided]:
     name = text_of(at(manifest, NAME))
     yield Provided(SECRET, f"{name}-user-credentials", frozenset({"username", "password", "passwordHash"}))
@@ -169,7 +182,7 @@ OPERATORS: Mapping[tuple[str, str], Row] = {
     ("postgres-operator.crunchydata.com", "PostgresCluster"): crunchy,
     ("mongodbcommunity.mongodb.com", "MongoDBCommunity"): mongodb_community,
     ("mongodb.com", "MongoDBUser"): mongodb_user,
-    ("rabbitmq.com", "RabbitmqCluster"): every(named(pattern="{}-default-user"), lends),
+    ("rabbitmq.com", "RabbitmqCluster"): rabbitmq_cluster,
     ("rabbitmq.com", "User"): rabbitmq_user,
     ("kafka.strimzi.io", "KafkaUser"): kafka_user,
     ("kafka.strimzi.io", "Kafka"): every(
@@ -195,7 +208,10 @@ OPERATORS: Mapping[tuple[str, str], Row] = {
     ("ceph.rook.io", "CephClient"): named(pattern="rook-ceph-client-{}"),
     ("ceph.rook.io", "CephObjectStoreUser"): ceph_object_store_user,
     ("elasticsearch.k8s.elastic.co", "Elasticsearch"): every(
-        *(named(pattern="{}-es-" + s) for s in ("elastic-user", "http-certs-public", "http-certs-internal")), lends
+        named(NAME, "elastic", pattern="{}-es-elastic-user"),
+        named(NAME, "ca.crt", "tls.crt", pattern="{}-es-http-certs-public"),
+        named(NAME, "ca.crt", "tls.crt", "tls.key", pattern="{}-es-http-certs-internal"),
+        lends,
     ),
     ("kibana.k8s.elastic.co", "Kibana"): every(named(pattern="{}-kb-http-certs-public"), lends),
     ("hive.openshift.io", "ClusterDeployment"): every(named(pattern="{}-admin-kubeconfig"), lends),

@@ -48,6 +48,7 @@ PROVIDERS: Mapping[tuple[str, str], Row] = {
     ("trust.cert-manager.io", "Bundle"): issued.bundle,
     ("kyverno.io", "ClusterPolicy"): issued.kyverno_policy,
     ("kyverno.io", "Policy"): issued.kyverno_policy,
+    ("clustersecret.io", "ClusterSecret"): external.cluster_secret,
     ("secrets.hashicorp.com", "VaultStaticSecret"): external.vault_secret,
     ("secrets.hashicorp.com", "VaultDynamicSecret"): external.vault_secret,
     ("secrets.hashicorp.com", "VaultPKISecret"): external.vault_secret,

@@ -11,13 +11,16 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from gitops.closure import ParseMemo
-from gitops.documents import read_documents
+from gitops.documents import child, first_line, read_documents
 from gitops.errors import GitopsError
 from gitops.kustomization import FILE_NAMES
 from gitops.manifests import canonical, identify, redact_secret, text_of
 from gitops.rendering import Rendered
 from gitops.resources import Resource, ResourceId
+from gitops.secrets.provided import CONFIG_MAP, SECRET
 from gitops.secrets.providers import provided_by
 from gitops.secrets.survey import ObjectId
 from gitops.spans import Span
@@ -59,10 +62,17 @@ def undelivered(
     found: dict[ObjectId, list[Undelivered]] = {}
     tree = snapshot.tree
     for path in tree.paths():
-        if not path.endswith(_SUFFIXES) or path in read or path.startswith(unseen) or _base(path) in FILE_NAMES:
+        kustomization = path.rpartition("/")[2] in FILE_NAMES
+        if not (kustomization or path.endswith(_SUFFIXES)) or path in read or path.startswith(unseen):
             continue
         data = _content(tree, path)
-        if b"kind" not in data or mentions.search(data) is None:
+        if mentions.search(data) is None:
+            continue
+        if kustomization:
+            for span, rid in _generators(tree, path):
+                for each in by_name.get((rid.kind, rid.name), ()):
+                    if rid.namespace in ("", each.namespace):
+                        found.setdefault(each, []).append(Undelivered(span, rid))
             continue
         for span, manifest in _manifests(path, data):
             rid = identify(manifest)
@@ -99,6 +109,25 @@ def _content(tree: Tree, path: str) -> bytes:
         return b"" if entry is None or entry.size > _MOST_BYTES else tree.read(tree.resolve(path))
     except (GitopsError, KeyError):
         return b""
+
+
+def _generators(tree: Tree, path: str) -> Iterator[tuple[Span, ResourceId]]:
+    """What the generators of a kustomization would make, by the names that people wrote."""
+    try:
+        documents = read_documents(path, tree.read(tree.resolve(path)))
+    except (GitopsError, KeyError):
+        return
+    for document in documents[:1]:
+        for field, kind in (("secretGenerator", SECRET), ("configMapGenerator", CONFIG_MAP)):
+            for entry in getattr(child(document.node, field), "value", ()):
+                name, namespace = (_scalar(child(entry, key)) for key in ("name", "namespace"))
+                namespace = namespace or _scalar(child(document.node, "namespace"))
+                line = first_line(entry)
+                yield Span(path, line, line), ResourceId("", kind, namespace, name)
+
+
+def _scalar(node: yaml.Node | None) -> str:
+    return node.value if isinstance(node, yaml.ScalarNode) else ""
 
 
 def _manifests(path: str, data: bytes) -> Iterator[tuple[Span, dict[str, Any]]]:
@@ -152,7 +181,3 @@ class _Roots:
         if directory not in self._lists:
             self._lists[directory] = frozenset(walk(self._tree, directory, self._memo).chains)
         return self._lists[directory]
-
-
-def _base(path: str) -> str:
-    return path.rpartition("/")[2]

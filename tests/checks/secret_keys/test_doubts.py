@@ -46,7 +46,11 @@ MAKERS = [
     pod("Deployment", args=[f"--tls-secret=shop/{NAME}"]),
     pod("Job", namespace="tools", command=["sh", "-c", SCRIPT]),
     manifest("ConfigMap", "scripts", "shop", data={"run.sh": SCRIPT}),
+    manifest("ConfigMap", "scripts", "shop", data={"run.py": f"api.create_namespaced_secret('shop', '{NAME}')\n"}),
+    manifest("ConfigMap", "settings", "shop", data={"SECRET_NAME": NAME}),
     role(verbs=["create", "update"], resourceNames=[NAME]),
+    custom("ServiceBinding", "any", api="servicecatalog.k8s.io/v1beta1", secretName=NAME),
+    manifest("ClusterTenant", "any", api="acme.example/v1", spec={"secret": NAME}),  # of the whole cluster
     custom("Database", "any", credentials=NAME),
     custom("Database", "orders"),
     custom("Database", NAME),

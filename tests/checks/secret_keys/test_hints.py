@@ -84,10 +84,38 @@ async def test_a_generated_name_in_another_application(engine: Engine) -> None:
         "b/kustomization.yaml": generator(namespace="shop"),
     }
     finding = only_finding(await judged(engine, files))
-    assert finding.severity is Severity.ERROR
+    assert finding.severity is Severity.WARNING  # it may have been made for others
     assert "a manifest of another build" in finding.topic.message
     plain = files | {"b/kustomization.yaml": generator(namespace="shop", options="{disableNameSuffixHash: true}")}
     assert said(await judged(engine, plain)) == []
+
+
+async def test_a_generated_name_of_another_environment_is_no_cause(engine: Engine) -> None:
+    files = {
+        "apps.yaml": documents(application("a", "a"), application("b", "b", namespace="staging")),
+        "a/w.yaml": WEB,
+        "b/kustomization.yaml": generator(namespace="staging"),
+    }
+    finding = only_finding(await judged(engine, files))
+    assert finding.severity is Severity.WARNING
+    assert "generates" not in finding.topic.message
+
+
+async def test_a_custom_resource_that_kustomize_does_not_know(engine: Engine) -> None:
+    asks = {"secretTargetRef": [{"parameter": "p", "name": "bar", "key": "A"}]}
+    trigger = manifest("TriggerAuthentication", "t", "", "keda.sh/v1alpha1", spec=asks)
+    finding = only_finding(await judged(engine, built(trigger, generator())))
+    assert finding.severity is Severity.ERROR  # without a generator it is a notice
+    assert HASHED.search(finding.topic.message)
+
+
+async def test_a_prefix_stays_when_the_hash_goes(engine: Engine) -> None:
+    files = built(monitor(), generator(extra="namePrefix: eu-\n"))
+    finding = only_finding(await judged(engine, files))
+    assert "and write `eu-bar` at a/w.yaml:1" in finding.topic.advice
+    mended = monitor().replace('"bar"', '"eu-bar"')
+    plain = generator(extra="namePrefix: eu-\n", options="{disableNameSuffixHash: true}")
+    assert said(await judged(engine, built(mended, plain))) == []
 
 
 async def test_config_maps_are_generated_alike(engine: Engine) -> None:
@@ -178,6 +206,36 @@ async def test_a_manifest_that_no_application_deploys(
     assert where in finding.topic.message
     assert any(where in str(related.span) for related in finding.related) is bool(where)
     assert bool(finding.topic.commands) is not bool(where)
+
+
+@pytest.mark.parametrize(
+    ("files", "advice", "mended"),
+    [
+        (
+            {"a/kustomization.yaml": kustomization("w.yaml"), "a/s/db.yaml": EXTERNAL},
+            "add `s/db.yaml` to the `resources` of a/kustomization.yaml",
+            {"a/kustomization.yaml": kustomization("w.yaml", "s/db.yaml")},
+        ),
+        (
+            {"a/kustomization.yaml": kustomization("w.yaml"), "s/db.yaml": EXTERNAL},
+            "list s/db.yaml in an Application",
+            {"apps.yaml": documents(application("a", "a"), application("s", "s"))},
+        ),
+        (
+            {
+                "a/kustomization.yaml": kustomization("w.yaml"),
+                "s/kustomization.yaml": "namespace: shop\nsecretGenerator: [{name: db, literals: [url=x]}]\n"
+                "generatorOptions: {disableNameSuffixHash: true}\n",
+            },
+            "let an Application build s",
+            {"apps.yaml": documents(application("a", "a"), application("s", "s"))},
+        ),
+    ],
+)
+async def test_the_way_to_bring_it_is_right(engine: Engine, files: Files, advice: str, mended: Files) -> None:
+    finding = only_finding(await judged(engine, {**APP, **NEEDS, **files}))
+    assert advice in finding.topic.advice
+    assert said(await judged(engine, {**APP, **NEEDS, **files, **mended})) == []
 
 
 async def test_what_lies_beside_the_applications_is_applied_with_them(engine: Engine) -> None:

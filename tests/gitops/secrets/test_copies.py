@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gitops.secrets.copies import copies, selected
 from gitops.secrets.provided import reaches
+from tests.gitops.secrets.test_providers import given as manifest_of
 
 REFLECTOR = "reflector.v1.k8s.emberstack.com/reflection-"
 REPLICATOR = "replicator.v1.mittwald.de/replicate-to"
@@ -83,3 +84,19 @@ def test_plain_names_reach_themselves_alone(listed: list[str], asked: str) -> No
 
 def test_an_expression_of_another_dialect_rules_nothing_out() -> None:
     assert copied({REPLICATOR: "(?<name>shop"}, "web")
+
+
+@pytest.mark.parametrize(
+    ("fields", "there", "not_there"),
+    [
+        ({}, ["shop", "web"], []),
+        ({"matchNamespace": ["team-.+", "web"]}, ["team-a", "web", "web-2"], ["shop", "my-web"]),
+        ({"avoidNamespaces": ["kube-", "shop"]}, ["web"], ["shop", "kube-system"]),
+    ],
+)
+def test_cluster_secrets_reach_what_matches(
+    fields: dict[str, list[str]], there: list[str], not_there: list[str]
+) -> None:
+    found = manifest_of("clustersecret.io/v1", "ClusterSecret", data={"a": "eA=="}, **fields)
+    assert {each.keys for each in found} == {frozenset({"a"})}
+    assert [n for n in (*there, *not_there) if any(reaches(each.namespace or "", n) for each in found)] == there
