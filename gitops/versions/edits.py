@@ -36,6 +36,7 @@ class FileEdits:
     _lines: list[str] = field(init=False)
     _replaced: dict[int, list[tuple[int, int, str]]] = field(init=False, default_factory=dict)
     _behind: dict[int, list[str]] = field(init=False, default_factory=dict)
+    _headed: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
         if not counts_lines_as_yaml(self.data):
@@ -111,7 +112,8 @@ class FileEdits:
     def _append(self, line: int, column: int, head: str, wanted: Override, fields: Sequence[tuple[str, str]]) -> Span:
         indent = " " * column
         inner = indent if not head else f"{indent}  "
-        text = f"{indent}{head}{self._end}" if head else ""
+        text = f"{indent}{head}{self._end}" if head and not self._headed else ""
+        self._headed = self._headed or bool(head)
         text += f"{inner}- name: {wanted.image}{self._end}"
         text += "".join(f"{inner}  {key}: {value}{self._end}" for key, value in fields)
         self._behind.setdefault(line, []).append(text)
@@ -135,8 +137,13 @@ class FileEdits:
     def _into_flow(self, listed: yaml.SequenceNode, wanted: Override, fields: Sequence[tuple[str, str]]) -> Span:
         line = listed.end_mark.line + 1
         written = ", ".join(f"{key}: {value}" for key, value in [("name", wanted.image), *fields])
-        comma = ", " if listed.value else ""
-        self._insert(line, listed.end_mark.column - 1 + self._shift(line), "]", f"{comma}{{{written}}}")
+        column = listed.end_mark.column - 1 + self._shift(line)
+        changes = self._replaced.get(line, [])
+        before = next((change for change in changes if change[:2] == (column, column)), None)
+        if before is not None:  # behind what another override has put there
+            changes[changes.index(before)] = (column, column, f"{before[2]}, {{{written}}}")
+        else:
+            self._insert(line, column, "]", f"{', ' if listed.value else ''}{{{written}}}")
         return Span(self.path, line, line)
 
     def _insert(self, line: int, column: int, closing: str, text: str) -> None:

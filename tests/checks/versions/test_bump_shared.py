@@ -82,6 +82,34 @@ def test_a_pin_in_a_shared_base_is_overridden_in_the_overlay(overlay: str, expec
         assert changed.read(K).count(b"\n") == changed.read(K).count(b"\r\n")
 
 
+@pytest.mark.parametrize(
+    ("overlay", "expected"),
+    [
+        (
+            "resources: [../../base]\n",
+            "resources: [../../base]\nimages:\n  - name: argoproj/argocd\n    newTag: v3.3.1\n"
+            "  - name: quay.io/argoproj/argocd\n    newTag: v3.3.1\n",
+        ),
+        (
+            "resources: [../../base]\nimages: []\n",
+            "resources: [../../base]\nimages: [{name: argoproj/argocd, newTag: v3.3.1}, "
+            "{name: quay.io/argoproj/argocd, newTag: v3.3.1}]\n",
+        ),
+        (
+            "images:\n- name: redis\n  newTag: 7.0.0\nresources: [../../base]\n",
+            "images:\n- name: redis\n  newTag: 7.0.0\n- name: argoproj/argocd\n  newTag: v3.3.1\n"
+            "- name: quay.io/argoproj/argocd\n  newTag: v3.3.1\nresources: [../../base]\n",
+        ),
+    ],
+)
+def test_two_images_of_a_shared_base_are_overridden_in_one_list(overlay: str, expected: str) -> None:
+    both = (
+        f"images:\n- {{name: argoproj/argocd, newTag: {OLD}}}\n- {{name: quay.io/argoproj/argocd, newTag: {OLD}}}\n"
+    )
+    files = shared(overlay, both)
+    assert after(files, bump(files)).read(K).decode() == expected
+
+
 def test_a_file_without_a_final_newline_stays_one() -> None:
     files = shared("resources: [../../base]")
     changed = after(files, bump(files)).read(K).decode()
