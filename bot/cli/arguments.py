@@ -16,7 +16,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="argofix",
         description="Finds Argo CD ownership and rendering mistakes in a repository, and fixes them.",
-        epilog="Exit status: 0 nothing at error level, 1 findings, 2 could not run.",
+        epilog="Exit status: 0 nothing at error level, 1 findings or something left for you, 2 could not run.",
     )
     top.add_argument("--version", action=_Version, nargs=0, help="show program's version number and exit")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")

@@ -13,7 +13,7 @@ from packaging.version import Version
 from bot.formats.diff import diff_of_edits
 from bot.formats.fitting import fitted
 from bot.formats.foreign import quotation
-from bot.formats.markdown import block, bullets, code, details, plain, safe, table
+from bot.formats.markdown import bullets, code, details, plain, safe, table
 from bot.formats.marks import state_mark
 from bot.versions.model import GitHubRelease
 from checks.versions.choose import Release
@@ -105,8 +105,6 @@ def body(tree: Tree, bump: Bump, commit: str) -> str:
     if plan.notes:
         parts.append("> [!WARNING]\n" + "\n".join(f"> - {safe(note)}." for note in plan.notes[:_ROWS]))
     parts.append(_changes(plan))
-    if plan.reported:
-        parts.append(_left(plan))
     parts.append(_proof(bump.proof))
     guides = _guides(bump)
     if guides:
@@ -170,22 +168,6 @@ def _changes(plan: BumpPlan) -> str:
             f"{code(plan.overlay)}, and nothing outside of it moves."
         )
     return text
-
-
-def _left(plan: BumpPlan) -> str:
-    items = []
-    for report in plan.reported:
-        item = f"{safe(report.message)}."
-        if report.command:
-            item += "\n\n" + _indented(block(report.command, "sh"))
-        items.append(item)
-    return "### Left for you\n\nThese pins are not edited, so look at them before you merge.\n\n" + bullets(
-        items, most=20
-    )
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"  {line}" if line else "" for line in text.split("\n"))
 
 
 def _proof(proof: BumpProof) -> str:

@@ -171,3 +171,106 @@ async def test_a_charts_version_is_looked_up_in_its_repository(
         done = await asyncio.to_thread(argofix, cache, "bump", checkout, **environment)
     assert done.returncode == 0, done.stderr
     assert b"+- {name: argo-cd, repo: https://argoproj.github.io/argo-helm, version: 9.2.4}" in done.stdout
+
+
+REMOTE = "https://github.com/argoproj/argo-cd//manifests/ha?ref="
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({KUSTOMIZATION: f"resources: ['{REMOTE}stable']\n{STAGING[25:]}"}, "kustomization.yaml:1 follows `stable`"),
+        (
+            {
+                "argocd/base/kustomization.yaml": kustomization(f"{REMOTE}v3.2.2"),
+                KUSTOMIZATION: "resources: [../../base]\n",
+            },
+            "argocd/base/kustomization.yaml:4 stands in a file",
+        ),
+        (
+            {KUSTOMIZATION: STAGING.replace("v3.2.2", "v3.2.2-acme.1")},
+            "kustomization.yaml:7 pins v3.2.2-acme.1, a build of your own of v3.2.2",
+        ),
+    ],
+    ids=["a branch", "a shared base", "a build"],
+)
+def test_what_is_left_for_a_person_is_a_status_of_its_own(
+    cache: Path, checkout: Path, files: dict[str, str], words: str
+) -> None:
+    write(checkout, {path: text.encode() for path, text in files.items()})
+    done = argofix(cache, "bump", checkout, "--to", "v3.3.1", "--write")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert words in done.stderr.decode()
+    assert "all its pins move together or none" in done.stderr.decode()
+    assert all((checkout / path).read_bytes().decode() == text for path, text in files.items())
+
+
+def test_what_would_move_is_said_to_be_kept_back(cache: Path, checkout: Path) -> None:
+    write(checkout, {KUSTOMIZATION: f"{STAGING}components: ['{REMOTE}stable']\r\n".encode()})
+    done = argofix(cache, "bump", checkout, "--to", "v3.3.1")
+    assert f"kept back: {KUSTOMIZATION}:7: kustomize images quay.io/argoproj/argocd: v3.2.2" in done.stderr.decode()
+
+
+def test_where_no_overlay_is_found_the_advice_is_to_be_followed_to_the_letter(cache: Path, tmp_path: Path) -> None:
+    path = tmp_path / "elsewhere"
+    path.mkdir()
+    files = {
+        "platform/argo cd/kustomization.yaml": STAGING.replace("../../base", "base"),
+        "platform/argo cd/base/kustomization.yaml": FILES["argocd/base/kustomization.yaml"],
+        "platform/argo cd/base/server.yaml": FILES["argocd/base/server.yaml"],
+    }
+    write(path, {name: text.encode() for name, text in files.items()})
+    done = argofix(cache, "bump", path, "--to", "v3.3.1")
+    (line,) = done.stderr.decode().splitlines()
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert "no kustomization below a directory `staging` pins argo-cd; platform/argo cd does:" in line
+    advised = line.partition("write `")[2].partition("` into ")
+    assert advised[2] == ".github/argofix.yaml"
+    write(path, {advised[2]: advised[0].encode()})
+    again = argofix(cache, "bump", path, "--to", "v3.3.1")
+    assert again.returncode == 0, again.stderr
+    assert b"+  newTag: v3.3.1" in again.stdout
+
+
+@pytest.mark.parametrize("name", [".github/argofix.yml", ".github/argofix.YAML", "argofix.yaml"])
+def test_a_configuration_of_another_name_is_said_not_to_be_read(cache: Path, checkout: Path, name: str) -> None:
+    write(checkout, {name: b"argocd: {overlay: argocd/overlays/production}\n"})
+    commands: list[list[str | Path]] = [["bump", checkout, "--to", "v3.3.1"], ["check", checkout]]
+    for words in commands:
+        said = argofix(cache, *words).stderr.decode()
+        assert f"{name}:1: `{name}` is not read: the configuration is `.github/argofix.yaml`, so rename it" in said
+
+
+@pytest.mark.parametrize("to", ["kustomization.yaml", ""])
+def test_an_overlay_may_be_named_by_its_kustomization(cache: Path, checkout: Path, to: str) -> None:
+    write(checkout, {".github/argofix.yaml": f"argocd: {{overlay: {OVERLAY}/{to}}}\n".encode()})
+    done = argofix(cache, "bump", checkout, "--to", "v3.3.1")
+    assert done.returncode == 0, done.stderr
+
+
+def test_another_file_as_the_overlay_is_said(cache: Path, checkout: Path) -> None:
+    write(checkout, {".github/argofix.yaml": b"argocd: {overlay: argocd/base/server.yaml}\n"})
+    done = argofix(cache, "bump", checkout, "--to", "v3.3.1")
+    assert done.returncode == 2
+    (line,) = done.stderr.decode().splitlines()
+    assert "`argocd.overlay` names the file argocd/base/server.yaml, and it takes a directory; " in line
+    assert "argocd/overlays/production, argocd/overlays/staging do" in line
+    assert "`argocd: {overlay: argocd/overlays/staging}`" in line
+
+
+async def test_a_digest_that_cannot_be_asked_for_is_to_be_said(
+    cache: Path, checkout: Path, published: dict[str, str]
+) -> None:
+    write(checkout, {KUSTOMIZATION: f"{STAGING}  digest: sha256:{'0' * 64}\r\n".encode()})
+    words: list[str | Path] = ["bump", checkout, "--to", "v3.3.4"]
+    down = await asyncio.to_thread(argofix, cache, *words, **published | {"QUAY_URL": "http://127.0.0.1:9"})
+    assert (down.returncode, down.stdout) == (2, b"")
+    assert down.stderr.decode().rstrip().endswith("without it, say `--digest sha256:...`")
+    said = await asyncio.to_thread(argofix, cache, *words, "--digest", f"sha256:{'4' * 64}")
+    assert said.returncode == 0, said.stderr
+    assert f"+  digest: sha256:{'4' * 64}".encode() in said.stdout
+    unknown = await asyncio.to_thread(argofix, cache, "bump", checkout, "--to", "v3.9.9", **published)
+    assert unknown.returncode == 1
+    assert b"is not known; say it with `--digest sha256:...`" in unknown.stderr
+    wrong = await asyncio.to_thread(argofix, cache, *words, "--digest", "sha256:1")
+    assert (wrong.returncode, wrong.stdout) == (2, b"")

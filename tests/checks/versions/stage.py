@@ -49,8 +49,8 @@ def diff(files: Files, plan: BumpPlan) -> list[str]:
     return found
 
 
-async def proven(engine: Engine, files: Files, plan: BumpPlan) -> BumpProof:
+async def proven(engine: Engine, files: Files, plan: BumpPlan, charts: ChartIndex | None = None) -> BumpProof:
     """The proof of a plan, by rendering the files with the real engine."""
     analysis = engine.analysis(MATCHER)
     before = await engine.snapshot(tree(files), analysis)
-    return await engine.drive(prove_bump(before, analysis, plan))
+    return await engine.drive(prove_bump(before, analysis, plan, charts))

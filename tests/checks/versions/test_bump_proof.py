@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from bot.engine import Engine
+from checks.versions.proof import BumpProof
 from gitops.spans import Edit, Span
+from gitops.versions.components import ARGO_CD
 from tests.checks.versions.stage import NEW, NEW_DIGEST, OLD, OLD_DIGEST, STAGING, K, bump, diff, proven
 from tests.scenarios import Files, application, config_map, documents, kustomization, manifest
 
@@ -168,3 +171,129 @@ async def test_digests_move_with_their_tags(engine: Engine, pinned: str, old: st
     name = "quay.io/argoproj/argocd"
     expected = new if ":" in old.split("@")[0] or where == K else f":{NEW}@{NEW_DIGEST}"
     assert {(change.old, change.new) for change in proof.images} == {(name + old, name + expected)}
+
+
+def counted(proof: BumpProof) -> None:
+    """Every row looked at something."""
+    for row in proof.rows:
+        assert re.match(r"[1-9]|[a-z]", row.detail), row
+        assert not row.detail.startswith("no "), row
+        assert " of 0" not in row.detail, row
+
+
+def plain(*applications: str) -> Files:
+    return {f"clusters/staging/{index}.yaml": text for index, text in enumerate(applications)}
+
+
+RUNNING = workload("a", f"quay.io/argoproj/argocd:{OLD}")
+CHARTED = {"repoURL": "oci://ghcr.io/argoproj/argo-helm/argo-cd", "path": ".", "targetRevision": "9.1.0"}
+
+
+@pytest.mark.parametrize(
+    ("files", "overlay"),
+    [
+        (plain(application("argocd", "", sources=[CHARTED])), "clusters/staging"),
+        # Without any Application around it.
+        ({K: kustomization(f"https://github.com/argoproj/argo-cd?ref={OLD}")}, STAGING),
+        ({K: kustomization("pod.yaml"), f"{STAGING}/pod.yaml": RUNNING}, STAGING),
+        # Nothing but itself to look at.
+        (
+            {
+                "apps.yaml": application("a", STAGING),
+                K: kustomization("pod.yaml"),
+                f"{STAGING}/pod.yaml": RUNNING,
+            },
+            STAGING,
+        ),
+        # A chart of one's own, which only Helm renders.
+        (
+            {
+                "apps.yaml": application("a", STAGING),
+                f"{STAGING}/Chart.yaml": "name: x\nversion: 0.1.0\ndependencies:\n"
+                "- {name: argo-cd, version: 9.1.0, repository: https://argoproj.github.io/argo-helm}\n",
+            },
+            STAGING,
+        ),
+        (
+            {
+                "apps.yaml": application("a", STAGING),
+                K: "helmCharts:\n- {name: argo-cd, repo: https://argoproj.github.io/argo-helm, version: 9.1.0}\n",
+            },
+            STAGING,
+        ),
+    ],
+    ids=[
+        "a chart in OCI",
+        "no Application",
+        "no Application, rendered",
+        "one Application",
+        "own chart",
+        "helmCharts",
+    ],
+)
+async def test_a_row_that_looked_at_nothing_is_not_there(engine: Engine, files: Files, overlay: str) -> None:
+    charts = {chart: {"9.2.0": NEW} for chart in ARGO_CD.charts}
+    plan = bump(files, overlay=overlay, charts=charts)
+    assert plan.edits
+    proof = await proven(engine, files, plan, charts)
+    assert proof.holds, proof.failure
+    assert proof.rows
+    counted(proof)
+
+
+async def test_without_a_pin_nothing_is_proven(engine: Engine) -> None:
+    plan = bump(SHARED)
+    nothing = replace(plan, component=replace(plan.component, images=("quay.io/acme/other",), quay="acme/other"))
+    proof = await proven(engine, SHARED, nothing)
+    assert "0 of 0" in proof.failure
+
+
+async def test_a_renamed_image_of_a_shared_base_is_looked_at_by_its_new_name(engine: Engine) -> None:
+    component = replace(ARGO_CD, images=(*ARGO_CD.images, "mirror.example/cd"))
+    renamed = f"images:\n- {{name: quay.io/argoproj/argocd, newName: mirror.example/cd, newTag: {OLD}}}\n"
+    base = "argocd/base/kustomization.yaml"
+    files = {**SHARED, base: str(SHARED[base]) + renamed}
+    plan = bump(files, component=component)
+    proof = await proven(engine, files, plan)
+    assert proof.holds, proof.failure
+    counted(proof)
+    assert {change.new for change in proof.images} == {f"mirror.example/cd:{NEW}"}
+    assert (f"Every rendered image of argo-cd is {NEW}", "2 of 2") in [(r.statement, r.detail) for r in proof.rows]
+
+
+async def test_two_applications_of_one_name_are_compared_each_with_itself(engine: Engine) -> None:
+    source = {"repoURL": "https://argoproj.github.io/argo-helm", "chart": "argo-cd", "targetRevision": "9.1.0"}
+    one, two = (application("argocd", "", namespace=where, sources=[source]) for where in ("blue", "green"))
+    files = plain(one, two)
+    charts = {ARGO_CD.charts[0]: {"9.2.0": NEW}}
+    plan = bump(files, overlay="clusters/staging", charts=charts)
+    assert len(plan.moves) == 2
+    proof = await proven(engine, files, plan, charts)
+    assert proof.holds, proof.failure
+    rows = {row.statement: row.detail for row in proof.rows}
+    assert rows["Only the version changes in what it renders"] == "2 values in 1 of 2 resources"
+    assert rows["No Application comes or goes"] == "2 before, 2 after"
+
+
+async def test_an_application_that_reads_an_edited_file_unseen_is_no_bystander(engine: Engine) -> None:
+    """Helm renders it, so no walk tells which files it reads: those below its path."""
+    chart = "name: x\nversion: 0.1.0\ndependencies:\n- {name: argo-cd, version: 9.1.0, repository: R}\n"
+    files: Files = {
+        "apps.yaml": documents(application("staging", STAGING), application("all", "argocd")),
+        f"{STAGING}/Chart.yaml": chart.replace("R", "https://argoproj.github.io/argo-helm"),
+        "argocd/Chart.yaml": "name: whole\nversion: 0.1.0\n",
+    }
+    charts = {ARGO_CD.charts[0]: {"9.2.0": NEW}}
+    proof = await proven(engine, files, bump(files, charts=charts), charts)
+    assert proof.failure == "No other Application changes: all would change"
+
+
+@pytest.mark.parametrize("tag", ["latest", "v3.2.2-acme", "v3.9.9"])
+async def test_an_image_of_any_other_version_is_no_proof(engine: Engine, tag: str) -> None:
+    plan = bump(SHARED)
+    files = {**SHARED, K: str(SHARED[K]) + "patches: [{path: other.yaml}]\n"}
+    files[f"{STAGING}/other.yaml"] = workload("argocd-server", "x").replace(
+        '"image": "x"', f'"image": "x", "env": [{{"name": "IMAGE", "value": "quay.io/argoproj/argocd:{tag}"}}]'
+    )
+    proof = await proven(engine, files, plan)
+    assert f"Every rendered image of argo-cd is {NEW}" in [row.statement for row in proof.rows if not row.holds]

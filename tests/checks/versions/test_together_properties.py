@@ -62,16 +62,16 @@ def with_resource(text: str, *entries: str) -> str:
 
 
 @st.composite
-def repositories(draw: st.DrawFn) -> Files:
+def repositories(draw: st.DrawFn) -> dict[str, str]:
     image = f"{draw(NAMES)}:{draw(VERSIONS)}"
-    files: Files = {
+    files = {
         K: with_resource(draw(fields()), "../../base"),
         BASE: with_resource(draw(fields()), "server.yaml"),
         "argocd/base/server.yaml": manifest("Pod", "argocd-server", spec={"containers": [{"image": image}]}),
     }
     if draw(st.booleans()):
         files[COMPONENT] = f"kind: Component\n{draw(fields()).replace('resources', 'x')}"
-        files[K] = f"components: [../../components/version]\n{files[K]!s}"
+        files[K] = f"components: [../../components/version]\n{files[K]}"
     if draw(st.booleans()):
         files[PRODUCTION] = with_resource("", "../../base") + (
             "components: [../../components/version]\n" if COMPONENT in files and draw(st.booleans()) else ""
@@ -89,7 +89,7 @@ def without_versions(text: str) -> str:
 
 @given(repositories())
 @settings(max_examples=200)
-def test_all_pins_move_or_none_and_each_that_is_left_is_named(files: Files) -> None:
+def test_all_pins_move_or_none_and_each_that_is_left_is_named(files: dict[str, str]) -> None:
     plan = bump(files, charts=CHARTS)
     deciding = [pin for pin in plan.pins.pins if pin.decides]
     if plan.edits:
