@@ -140,7 +140,8 @@ def suppresses(ignore: Ignore, finding: Finding) -> bool:
     """Whether an entry of `ignore` is about a finding."""
     if ignore.rule in (finding.rule, "*") and finding.resource is not None:
         return matches(ignore.resource, finding.resource)
-    return ignore.rule == finding.rule and ignore.resource in ("*", *finding.applications)
+    names = (*finding.applications, *(name.rpartition("/")[2] for name in finding.applications))
+    return ignore.rule == finding.rule and ignore.resource in ("*", *names)
 
 
 def _reports(
@@ -149,7 +150,7 @@ def _reports(
     names = dict.fromkeys(rule.check_name for rule in chosen)
     gaps = gaps_of(snapshot)
     failures = tuple(
-        f"`{state.application.name}` does not render"
+        f"`{state.application.label}` does not render"
         for state in snapshot.states
         if isinstance(state.rendering, RenderFailed)
     )
@@ -221,7 +222,7 @@ def _gap(unknown: Unknown) -> str:
 
 
 def _label(state: State) -> str:
-    return f"`{state.application.name}`" if state.application.name else str(state.application.origin.span)
+    return f"`{state.application.label}`" if state.application.name else str(state.application.origin.span)
 
 
 def _counts(snapshot: Snapshot) -> dict[str, int]:

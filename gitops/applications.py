@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gitops.closure import Chain
@@ -93,7 +93,8 @@ class Application:
 
     `root` is the root that brings it (see `gitops.discovery`), `parents` the names of the Applications and
     ApplicationSets above it, outermost first; `generated` tells that an ApplicationSet made it, `cascades` that
-    deleting it deletes what it owns (it has Argo CD's finalizer).
+    deleting it deletes what it owns (it has Argo CD's finalizer), `ambiguous` that Applications of its name live in
+    several namespaces.
     """
 
     name: str
@@ -108,10 +109,16 @@ class Application:
     parents: tuple[str, ...] = ()
     generated: bool = False
     cascades: bool = False
+    ambiguous: bool = field(default=False, compare=False)
 
     @property
     def key(self) -> tuple[str, str, str]:
         return (self.root, self.namespace, self.name)
+
+    @property
+    def label(self) -> str:
+        """What people read: the name, with the namespace where it is ambiguous (as Argo CD's QualifiedName)."""
+        return f"{self.namespace}/{self.name}" if self.ambiguous else self.name
 
     def __str__(self) -> str:
         return self.name

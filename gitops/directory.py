@@ -44,8 +44,9 @@ PlainMemo = MutableMapping[tuple[str, str], tuple[Resource, ...]]
 
 
 def files_of(tree: Tree, root: str, options: DirectoryOptions) -> list[str]:
-    """Paths that Argo CD would read as manifests, sorted. Raises `PathEscapes` for a symlink that leaves the
-    repository (Argo CD refuses the whole source then)."""
+    """Paths that Argo CD would read as manifests, in its order: a directory's entries by name, each with what is
+    below it. Raises `PathEscapes` for a symlink that leaves the repository (Argo CD refuses the whole source then).
+    """
     found: list[str] = []
     for path in tree.walk(root):
         relative = path[len(root) + 1 :] if root else path
@@ -63,7 +64,8 @@ def files_of(tree: Tree, root: str, options: DirectoryOptions) -> list[str]:
         if options.include and not glob_matches(options.include, relative):
             continue
         found.append(path)
-    return found
+    # As filepath.Walk goes. Of repeated resources the last one counts, so the order does.
+    return sorted(found, key=lambda path: path.split("/"))
 
 
 def read_directory(

@@ -97,7 +97,16 @@ def assemble(seeds: Sequence[Seed], nodes: Mapping[str, Node]) -> Assembled:
     found = Assembled([], [], [])
     for root in _roots(seeds, nodes):
         _descend(root, nodes, found)
-    return found
+    namespaces: dict[str, set[str]] = {}
+    for state in found.states:
+        namespaces.setdefault(state.application.name, set()).add(state.application.namespace)
+    states = [
+        replace(state, application=replace(state.application, ambiguous=True))
+        if len(namespaces[state.application.name]) > 1
+        else state
+        for state in found.states
+    ]
+    return replace(found, states=states)
 
 
 def _roots(seeds: Sequence[Seed], nodes: Mapping[str, Node]) -> list[_Root]:
@@ -239,4 +248,14 @@ def _descend(root: _Root, nodes: Mapping[str, Node], found: Assembled) -> None:
             )
             found.states.append(State(application, node.parts))
             below = application.destination.namespace or DEFAULT_NAMESPACE
-        queue.extend((child, (*parents, declaration.name), below) for child in node.children)
+        children = node.children if node.application is None else _applied(node.children, below)
+        queue.extend((child, (*parents, declaration.name), below) for child in children)
+
+
+def _applied(children: Sequence[Declaration], namespace: str) -> list[Declaration]:
+    """What one Application brings in. Of repeated copies Argo CD applies the last one (argo-cd, controller/state.go,
+    NormalizeTargetObjects)."""
+    last: dict[tuple[object, str, str], Declaration] = {}
+    for child in children:
+        last[child.manifest.get("kind"), child.own[0] if child.is_placed else namespace, child.name] = child
+    return list(last.values())

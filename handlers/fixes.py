@@ -162,7 +162,12 @@ def _why_settled(evaluation: Evaluation, key: str, target: Target) -> str:
     for plan in evaluation.plans:
         if plan.keeper != plan.loser and all(_in_key(name, key) for name in (plan.keeper[2], plan.loser[2])):
             return f"It is the other way round now: {code(plan.keeper[2])} is to keep what both bring."
-    names = {name for finding in evaluation.findings for name in finding.applications if _in_key(name, key)}
+    names = {
+        name
+        for finding in evaluation.findings
+        for name in finding.applications
+        if _in_key(name.rpartition("/")[2], key)
+    }
     rest = [f for f in evaluation.findings if set(f.applications) == names and f.owners and f.suppressed is None]
     if not rest:
         return f"What this fixed is no longer there on {code(target.base)}, so there is nothing left to do."

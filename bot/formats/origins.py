@@ -31,7 +31,7 @@ def chains(found: Mapping[OwnedId, Sequence[Owned]], link: Link) -> str:
 
 
 def _resource(owned_id: OwnedId, copies: Sequence[Owned], link: Link) -> str:
-    names = list(dict.fromkeys(copy.application.name for copy in copies))
+    names = list(dict.fromkeys(copy.application.label for copy in copies))
     who = listed([code(name) for name in names], most=_COPIES)
     parts = [f"{code(str(owned_id.id))} in {code(owned_id.cluster)} comes from {who}:"]
     for copy in copies[:_COPIES]:
@@ -64,7 +64,7 @@ def _way(copy: Owned, origin: Origin, link: Link) -> str:
 def _application(application: Application) -> str:
     above = f", below {' › '.join(code(name) for name in application.parents)}" if application.parents else ""
     made = ", made by an ApplicationSet" if application.generated else ""
-    return f"Application {code(application.name)}{made}{above}"
+    return f"Application {code(application.label)}{made}{above}"
 
 
 def _place(span: Span, link: Link) -> str:

@@ -7,6 +7,7 @@ positions reckoned here, so the page needs neither a script nor a layout engine.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -190,10 +191,14 @@ def sentence(pair: tuple[ApplicationKey, ApplicationKey], found: Sequence[Findin
 
 
 def labels_of(keys: Sequence[ApplicationKey]) -> dict[ApplicationKey, str]:
-    """The names, with their roots where names repeat."""
+    """The names, with their namespaces where those differ, and with their roots where names repeat all the same."""
     unique = dict.fromkeys(keys)
-    names = [key[2] for key in unique]
-    return {key: key[2] if names.count(key[2]) == 1 else f"{key[2]} ({root_name(key[0])})" for key in unique}
+    namespaces: dict[str, set[str]] = {}
+    for _, namespace, name in unique:
+        namespaces.setdefault(name, set()).add(namespace)
+    names = {key: key[2] if len(namespaces[key[2]]) == 1 else f"{key[1]}/{key[2]}" for key in unique}
+    counts = Counter(names.values())
+    return {key: name if counts[name] == 1 else f"{name} ({root_name(key[0])})" for key, name in names.items()}
 
 
 def root_name(root: str) -> str:

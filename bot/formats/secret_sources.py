@@ -68,7 +68,7 @@ def _sources(each: Referenced, link: Link, policy_link: Link) -> list[str]:
     sources = []
     for provision in knowledge.provisions[:3]:
         owner = provision.owner
-        sources.append(f"{code(owner.application.name)}, {_place(owner.origin.span, link)}")
+        sources.append(f"{code(owner.application.label)}, {_place(owner.origin.span, link)}")
     if knowledge.declared is not None:
         span = Span(PATH, knowledge.declared, knowledge.declared)
         sources.append(f"outside git, as {_place(span, policy_link)} says")

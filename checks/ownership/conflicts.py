@@ -52,7 +52,7 @@ def find_conflicts(
     for owned_id, copies in snapshot.owners.items():
         if len(copies) < 2:
             continue
-        by_application = _first_per_application(copies)
+        by_application = _applied(copies)
         if len(by_application) < 2:
             continue
         if owned_id.cluster == IN_CLUSTER:
@@ -79,11 +79,10 @@ def find_conflicts(
     return Conflicts(tuple(certain), undecided)
 
 
-def _first_per_application(copies: tuple[Owned, ...]) -> Mapping[ApplicationKey, Owned]:
-    result: dict[ApplicationKey, Owned] = {}
-    for copy in copies:
-        result.setdefault(copy.application.key, copy)
-    return result
+def _applied(copies: tuple[Owned, ...]) -> Mapping[ApplicationKey, Owned]:
+    """Each Application's copy; of repeated ones the last, which Argo CD applies (controller/state.go,
+    NormalizeTargetObjects)."""
+    return {copy.application.key: copy for copy in copies}
 
 
 class Partitions:

@@ -20,12 +20,13 @@ from dataclasses import dataclass
 
 from checks.model import Finding, Related, Removal, Severity, Topic
 from checks.ownership.ways import Way
-from checks.ownership.written import documents_of, place_of
+from checks.ownership.written import documents_of, item_of, place_of
 from checks.policy import Policy
 from gitops.closure import Chain, Closure, load
 from gitops.documents import read_documents
 from gitops.errors import GitopsError
 from gitops.kustomization import ACCUMULATED, Reference
+from gitops.locate import members
 from gitops.manifests import canonical, identify
 from gitops.meaning import as_applied
 from gitops.render_errors import parse_kustomize_id
@@ -47,12 +48,14 @@ _ADDING = {"configMapGenerator", "secretGenerator", "generatorOptions", "crds", 
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """One way a resource comes into an Application: the entries, the document and its canonical text."""
+    """One way a resource comes into an Application: the entries, the document (of a List, the item) and its canonical
+    text."""
 
     chain: Chain
     document: Span
     text: bytes
     namespace: str
+    item: int | None = None
 
     @property
     def entry(self) -> Span:
@@ -70,7 +73,7 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
 
 
 def _refused(snapshot: Snapshot, state: State, part: Part, failure: RenderFailed) -> Finding:
-    name = state.application.name
+    name = state.application.label
     rid = parse_kustomize_id(failure.registered_twice or "")
     ways = _ways(snapshot.tree, part.closure, rid) if rid and part.closure else []
     what = str(rid) if rid else failure.registered_twice or "a resource"
@@ -123,12 +126,14 @@ def _ways(tree: Tree, closure: Closure, rid: ResourceId) -> list[_Way]:
             continue
         for document in documents:
             value = document.value()
-            if not isinstance(value, dict):
-                continue
-            own = identify(value)
-            if (own.kind, own.group, own.name) == (rid.kind, rid.group, rid.name):
-                place = Span(path, document.line, document.end_line)
-                ways.extend(_Way(chain, place, canonical(as_applied(value)), own.namespace) for chain in chains)
+            listed = members(value) if isinstance(value, dict) else []
+            for index, member in enumerate(listed):
+                own = identify(member)
+                if (own.kind, own.group, own.name) == (rid.kind, rid.group, rid.name):
+                    place = Span(path, document.line, document.end_line)
+                    item = index if len(listed) > 1 else None
+                    text = canonical(as_applied(member))
+                    ways.extend(_Way(chain, place, text, own.namespace, item) for chain in chains)
     # Where both copies stand in the namespace that kustomize names, others in another namespace are not meant.
     exact = [way for way in ways if way.namespace == rid.namespace]
     ways = exact if len(exact) > 1 else ways
@@ -163,8 +168,12 @@ def _document_of(tree: Tree, way: _Way) -> Iterator[Way]:
     path = way.document.path
     documents = documents_of(tree, path)
     document = next((d for d in documents if d.line == way.document.line), None)
-    if document is not None and len(documents) > 1 and tree.resolve(path) == path:
-        yield (DeleteDocument(way.document, identify(document.value())),)
+    if document is None or tree.resolve(path) != path:
+        return
+    if way.item is not None:
+        yield (item_of(path, document, way.item),)
+    elif len(documents) > 1:
+        yield (DeleteDocument(way.document, identify(members(document.value())[0])),)
 
 
 def _superfluous(tree: Tree, closure: Closure | None, kept: _Way, extra: _Way) -> Iterator[Reference]:
@@ -206,7 +215,8 @@ def _copied(tree: Tree, path: str, elsewhere: set[str]) -> bool:
             values = [document.value() for document in read_documents(of, tree.read(tree.resolve(of)))]
         except (GitopsError, KeyError):
             return set()
-        return {canonical(as_applied(value)) for value in values if isinstance(value, dict)}
+        listed = [member for value in values if isinstance(value, dict) for member in members(value)]
+        return {canonical(as_applied(member)) for member in listed}
 
     own = documents(path)
     return bool(own) and own <= set().union(*(documents(other) for other in sorted(elsewhere)))
@@ -227,7 +237,7 @@ def _repeated(snapshot: Snapshot) -> Iterator[Finding]:
 
 def _repetition(owned_id: OwnedId, group: list[Owned]) -> Finding:
     first, last = group[0], group[-1]
-    key, name, rid = first.application.key, first.application.name, owned_id.id
+    key, name, rid = first.application.key, first.application.label, owned_id.id
     alike = all(same_manifest(copy.resource, last.resource, rid.namespace) for copy in group)
     sources = len({copy.part.index for copy in group})
     where = "sources" if sources > 1 else "files"

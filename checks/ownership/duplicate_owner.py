@@ -28,7 +28,6 @@ from checks.model import Finding, Related, Removal, Severity, Topic
 from checks.ownership.conflicts import Conflict, Partitions, Undecided, find_conflicts
 from checks.ownership.holder import Holders
 from checks.ownership.keeper import Keeper, choose_keeper
-from checks.ownership.labels import Labels
 from checks.ownership.unsettled import unsettled
 from checks.ownership.ways import Verdict, judge
 from checks.policy import Policy
@@ -87,14 +86,13 @@ class _Case:
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
     """Findings for the head of a change."""
     conflicts = find_conflicts(change.head, policy, change.live, change.base)
-    labels = Labels(change.head)
     topics: dict[tuple[object, ...], list[_Case]] = {}
     for case in _cases(conflicts.certain, change, policy):
         topics.setdefault(case.key, []).append(case)
     for number, cases in enumerate(topics.values()):
-        topic = _topic(cases, labels, number)
+        topic = _topic(cases, number)
         for case in cases:
-            yield _finding(case, topic, labels)
+            yield _finding(case, topic)
     for undecided in conflicts.undecided:
         yield _notice(undecided)
     yield from unsettled(RULE, change.head, Partitions(change.head, policy, change.live, change.base))
@@ -122,10 +120,10 @@ def _place(copy: Owned, verdict: Verdict) -> Span:
     return step.span if isinstance(step, TakeOut) else copy.origin.entry
 
 
-def _topic(cases: Sequence[_Case], labels: Labels, number: int) -> Topic:
+def _topic(cases: Sequence[_Case], number: int) -> Topic:
     first = cases[0]
-    keeper = labels.of(first.keeper.copy.application)
-    names = [f"`{name}`" for name in (keeper, *dict.fromkeys(labels.of(c.application) for c in first.others))]
+    keeper = first.keeper.copy.application.label
+    names = [f"`{name}`" for name in (keeper, *dict.fromkeys(c.application.label for c in first.others))]
     what = counted([case.conflict.id.id for case in cases])
     both = "both" if len(names) == 2 else "all"
     title = f"{listed(names)} {both} own {what}"
@@ -139,10 +137,10 @@ def _topic(cases: Sequence[_Case], labels: Labels, number: int) -> Topic:
     return Topic(key, title, f"{effect} {alike}", f"Keep {it} in `{keeper}`: {reason}.")
 
 
-def _finding(case: _Case, topic: Topic, labels: Labels) -> Finding:
+def _finding(case: _Case, topic: Topic) -> Finding:
     rid = case.conflict.id.id
     keeper = case.keeper.copy
-    names = tuple(labels.of(copy.application) for copy in (keeper, *case.others))
+    names = tuple(copy.application.label for copy in (keeper, *case.others))
     removals = tuple(
         Removal(keeper.application.key, copy.application.key, case.conflict.id, verdict.ways, verdict.cause)
         for copy, verdict in zip(case.others, case.verdicts, strict=True)
@@ -157,19 +155,19 @@ def _finding(case: _Case, topic: Topic, labels: Labels) -> Finding:
         resource=rid,
         applications=names,
         owners=(keeper.application.key, *(copy.application.key for copy in case.others)),
-        related=tuple(_related(case, labels)),
+        related=tuple(_related(case)),
         removals=removals,
     )
 
 
-def _related(case: _Case, labels: Labels) -> Iterator[Related]:
+def _related(case: _Case) -> Iterator[Related]:
     keeper = case.keeper.copy
-    yield Related(keeper.origin.entry, f"`{labels.of(keeper.application)}`, which should keep it, brings it in here")
+    yield Related(keeper.origin.entry, f"`{keeper.application.label}`, which should keep it, brings it in here")
     for copy, span in list(zip(case.others, case.places, strict=True))[1:]:
-        yield Related(span, f"`{labels.of(copy.application)}` brings it in here")
+        yield Related(span, f"`{copy.application.label}` brings it in here")
     for copy in (keeper, *case.others):
         if copy.origin.chain:
-            yield Related(copy.origin.span, f"the copy of `{labels.of(copy.application)}`")
+            yield Related(copy.origin.span, f"the copy of `{copy.application.label}`")
 
 
 def _notice(undecided: Undecided) -> Finding:
@@ -195,6 +193,6 @@ def _notice(undecided: Undecided) -> Finding:
         message=message,
         topic=topic,
         identity=(RULE, "roots", left, right),
-        applications=(one.application.name, other.application.name),
-        related=(Related(other.origin.entry, f"`{other.application.name}` brings it in here"),),
+        applications=(one.application.label, other.application.label),
+        related=(Related(other.origin.entry, f"`{other.application.label}` brings it in here"),),
     )

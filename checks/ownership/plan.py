@@ -12,7 +12,6 @@ from checks.model import Finding, Removal
 from checks.ownership.advice import sentence, title, without_way
 from checks.ownership.conflicts import Partitions
 from checks.ownership.holder import Held, Holders
-from checks.ownership.labels import Labels
 from checks.ownership.proof import Proof
 from checks.ownership.trials import Outcomes, Trials
 from checks.ownership.ways import Way
@@ -87,7 +86,6 @@ def plan_fixes(
     """Prove what the findings propose. Findings whose proposals cannot be proven say why, and tell nobody to follow
     them."""
     partitions, holders = Partitions(snapshot, policy, live), Holders(snapshot, policy, live)
-    labels = Labels(snapshot)
     pairs: dict[tuple[ApplicationKey, ApplicationKey], list[tuple[Finding, Removal]]] = {}
     for finding in findings:
         for removal in finding.removals if finding.suppressed is None else ():
@@ -115,13 +113,13 @@ def plan_fixes(
                 trial.proof,
                 Applicability.UNSAFE if risky else Applicability.SAFE,
                 _held(snapshot, loser, resources, holders) if not trial.proof.cautions else {},
-                (labels.of_key(keeper), labels.of_key(loser)),
+                (_label(snapshot, keeper), _label(snapshot, loser)),
                 tuple((removal.resource, outcomes.ways[removal]) for _, removal in settled),
             )
         )
     sizes = Counter(finding.topic.key for finding in findings)
     told = tuple(
-        _told(finding, snapshot.tree, plans, outcomes, labels, "it" if sizes[finding.topic.key] == 1 else "them")
+        _told(finding, snapshot, plans, outcomes, "it" if sizes[finding.topic.key] == 1 else "them")
         for finding in findings
     )
     return Planned(told, tuple(plans))
@@ -155,6 +153,10 @@ def _is_planned(removal: Removal, plans: Sequence[FixPlan], outcomes: Outcomes) 
     return False
 
 
+def _label(snapshot: Snapshot, key: ApplicationKey) -> str:
+    return snapshot.by_key[key].application.label
+
+
 def _held(
     snapshot: Snapshot, loser: ApplicationKey, resources: Sequence[OwnedId], holders: Holders
 ) -> Mapping[OwnedId, Held]:
@@ -171,9 +173,7 @@ def _key(snapshot: Snapshot, keeper: ApplicationKey, loser: ApplicationKey) -> s
     return key
 
 
-def _told(
-    finding: Finding, tree: Tree, plans: Sequence[FixPlan], outcomes: Outcomes, labels: Labels, it: str
-) -> Finding:
+def _told(finding: Finding, snapshot: Snapshot, plans: Sequence[FixPlan], outcomes: Outcomes, it: str) -> Finding:
     """The finding with what is proven of its removals: told, and offered as a fix where a machine may do it."""
     if not finding.removals or finding.suppressed is not None:
         return finding
@@ -183,7 +183,7 @@ def _told(
     fixes: list[Step] = []
     unsafe = False
     for removal in finding.removals:
-        loser = labels.of_key(removal.loser)
+        loser = _label(snapshot, removal.loser)
         way = outcomes.ways.get(removal)
         if way is None:
             reason = without_way(removal.cause, outcomes.refused.get(removal, ""))
@@ -204,6 +204,6 @@ def _told(
     if fixes:
         unique = tuple(dict.fromkeys(fixes))
         applicability = Applicability.UNSAFE if unsafe else Applicability.SAFE
-        fix = Fix(title(unique), edits_for(tree, unique), applicability)
+        fix = Fix(title(unique), edits_for(snapshot.tree, unique), applicability)
     topic = replace(finding.topic, advice=advice)
     return replace(finding, topic=topic, message=message, steps=tuple(dict.fromkeys(steps)), fix=fix)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from checks.ownership.labels import Labels
 from checks.wording import listed
 from gitops.applications import GROUP, IN_CLUSTER, Application
 from gitops.discovery import discover
@@ -97,8 +96,7 @@ def _compare(
 ) -> Proof:
     gone = [key for key in before.by_key if key not in after.by_key]
     new = [key for key in after.by_key if key not in before.by_key]
-    labels = Labels(before)
-    rows = [_applications(before, after, gone, new, expected, labels)]
+    rows = [_applications(before, after, gone, new, expected)]
     if not rows[0].holds:
         return Proof(tuple(rows))
     keeper, loser = before.by_key[expected.keeper], before.by_key[expected.loser]
@@ -108,12 +106,12 @@ def _compare(
         if key in after.by_key
     }
     if expected.keeper == expected.loser:
-        rows.extend(_once(after, expected, loser, differences[expected.loser], labels))
+        rows.extend(_once(after, expected, loser, differences[expected.loser]))
     else:
-        rows.extend(_handed_over(expected, differences, keeper, loser, before, after, labels))
-    others, cautions = _others(before, expected, differences, together, labels)
+        rows.extend(_handed_over(expected, differences, keeper, loser, before, after))
+    others, cautions = _others(before, expected, differences, together)
     rows.extend(others)
-    cautions.extend(_not_seen(before, expected, changed, labels))
+    cautions.extend(_not_seen(before, expected, changed))
     return Proof(tuple(rows), tuple(cautions))
 
 
@@ -123,14 +121,13 @@ def _applications(
     gone: Sequence[ApplicationKey],
     new: Sequence[ApplicationKey],
     expected: Expectation,
-    labels: Labels,
 ) -> Row:
     allowed = {expected.loser} if expected.retired else set()
     known = {(one.name, one.root, one.reason) for one in before.unknown}
     unread = [one.reason for one in after.unknown if (one.name, one.root, one.reason) not in known]
     detail = f"{len(before.by_key)} before, {len(after.by_key)} after"
     detail += f"; {unread[0]}" if unread else ""
-    name = labels.of_key(expected.loser)
+    name = before.by_key[expected.loser].application.label
     statement = f"`{name}` goes, and no other Application" if expected.retired else "No Application comes or goes"
     return Row(statement, detail, set(gone) == allowed and not new and not unread)
 
@@ -140,7 +137,6 @@ def _others(
     expected: Expectation,
     differences: Mapping[ApplicationKey, _Difference],
     together: Callable[[Application], str],
-    labels: Labels,
 ) -> tuple[list[Row], list[str]]:
     """What became of everybody else: a row where there is anybody whose resources were compared."""
     cautions: list[str] = []
@@ -163,10 +159,10 @@ def _others(
         mended = expected.keeper == expected.loser and not (difference.lost or difference.altered)
         if together(state.application) == together(loser) or not (alike or mended):
             # In the same Argo CD only Applications that had the same superfluous copies may change.
-            (allowed if alike or mended else broken).append(labels.of_key(key))
+            (allowed if alike or mended else broken).append(state.application.label)
         else:
             cautions.append(
-                f"`{labels.of_key(key)}` of the root `{state.application.root}` renders the same entry, so it "
+                f"`{state.application.label}` of the root `{state.application.root}` renders the same entry, so it "
                 "changes too: check that it is not deployed to a cluster where nothing else brings these resources"
             )
     compared = sum(difference.seen > 0 for difference in rest.values())
@@ -175,7 +171,7 @@ def _others(
     detail = f"{', '.join(broken)} would change" if broken else f"{compared} rendered again, byte for byte the same"
     if allowed:
         detail += f" (except {', '.join(allowed)}, in which the same entry is superfluous too)"
-    blind = [labels.of_key(key) for key, difference in rest.items() if not difference.seen]
+    blind = [before.by_key[key].application.label for key, difference in rest.items() if not difference.seen]
     if blind:
         detail += f"; not rendered, so not compared: {listed(blind, most=3)}"
     return [Row("No other Application changes", detail, not broken)], cautions
@@ -187,7 +183,7 @@ def _own_id(snapshot: Snapshot, key: ApplicationKey) -> OwnedId:
     return OwnedId(IN_CLUSTER, ResourceId(GROUP, "Application", application.namespace, application.name))
 
 
-def _not_seen(before: Snapshot, expected: Expectation, changed: frozenset[str], labels: Labels) -> Iterator[str]:
+def _not_seen(before: Snapshot, expected: Expectation, changed: frozenset[str]) -> Iterator[str]:
     """Applications that read what is changed, as far as can be told, and could not be rendered."""
     for state in before.states:
         if state.application.key in (expected.keeper, expected.loser):
@@ -198,7 +194,7 @@ def _not_seen(before: Snapshot, expected: Expectation, changed: frozenset[str], 
             inside = source.path.strip("/") + "/"
             files = part.closure.files if part.closure is not None else frozenset()
             if any(path.startswith(inside) or path in files for path in changed):
-                name = labels.of(state.application)
+                name = state.application.label
                 yield f"`{name}` may read what is changed and could not be rendered: what becomes of it is not known"
                 break
 
@@ -210,9 +206,8 @@ def _handed_over(
     loser: State,
     before: Snapshot,
     after: Snapshot,
-    labels: Labels,
 ) -> list[Row]:
-    name, other = labels.of(keeper.application), labels.of(loser.application)
+    name, other = keeper.application.label, loser.application.label
     kept = differences[expected.keeper]
     total = len(expected.lost)
     orphans = [
@@ -255,10 +250,10 @@ def _let_go(expected: Expectation, own: _Difference, name: str, after: Snapshot)
     return Row(statement, detail, total > 0 and not left and not extra)
 
 
-def _once(after: Snapshot, expected: Expectation, loser: State, own: _Difference, labels: Labels) -> list[Row]:
+def _once(after: Snapshot, expected: Expectation, loser: State, own: _Difference) -> list[Row]:
     state = after.by_key[expected.loser]
     rendering = state.rendering
-    name, total = labels.of(loser.application), len(expected.lost)
+    name, total = loser.application.label, len(expected.lost)
     detail = f"{len(rendering.resources)} resources" if isinstance(rendering, Rendered) else _reason(state)
     present = [
         o for o in expected.lost if sum(c.application.key == expected.loser for c in after.owners.get(o, ())) == 1

@@ -168,7 +168,7 @@ def _behaviour(application: Application, role: str) -> Behaviour:
         syncs = "by itself, and deletes what it no longer contains" + (", self-healing" if policy.self_heal else "")
     else:
         syncs = "by itself, without deleting" + (", self-healing" if policy.self_heal else "")
-    return Behaviour(application.name, role, syncs)
+    return Behaviour(application.label, role, syncs)
 
 
 def summary_line(snapshot: Snapshot, plan: FixPlan, base: Snapshot | None = None) -> str:

@@ -82,10 +82,21 @@ def place_of(tree: Tree, resource: Resource, staying: Sequence[Resource]) -> Lin
         return DeleteDocument(Span(path, document.line, document.end_line), resource.id)
     written = [identify(member) for member in members(document.value())]
     index = next((i for i, own in enumerate(written) if _is(own, resource.id)), None)
-    node = child(document.node, "items", index) if index is not None else None
-    if index is None or node is None:
+    if index is None or child(document.node, "items", index) is None:
         return None
-    return TakeOut(Reference("items", index, str(written[index]), Span(path, first_line(node), last_line(node))))
+    return item_of(path, document, index)
+
+
+def item_of(path: str, document: Document, index: int) -> TakeOut:
+    """The step that takes one item out of a List."""
+    node = child(document.node, "items", index)
+    what = str(identify(members(document.value())[index]))
+    place = (
+        Span(path, first_line(node), last_line(node))
+        if node is not None
+        else Span(path, document.line, document.line)
+    )
+    return TakeOut(Reference("items", index, what, place))
 
 
 def _document(documents: Sequence[Document], resource: Resource) -> Document | None:

@@ -94,7 +94,7 @@ def _noted(span: Span, message: str, noted: Sequence[tuple[Note, State]], everyo
 
 
 def _names(found: Sequence[tuple[object, State]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(state.application.name for _, state in found))
+    return tuple(dict.fromkeys(state.application.label for _, state in found))
 
 
 def _do(names: tuple[str, ...]) -> str:

@@ -75,7 +75,7 @@ def _topic(group: Group) -> Topic:
 def _source(knowledge: Knowledge) -> str:
     if knowledge.provisions:
         owner = knowledge.provisions[0].owner
-        text = f"which `{owner.application.name}` brings ({owner.origin.span})"
+        text = f"which `{owner.application.label}` brings ({owner.origin.span})"
         return f"{text} and the cluster holds" if knowledge.in_cluster else text
     return "as the cluster holds it" if knowledge.in_cluster else f"as {PATH} declares it"
 
@@ -89,7 +89,7 @@ def _finding(case: Case, group: Group, topic: Topic) -> Finding:
     )
     application = case.needed.owner.application
     related: list[Related] = [
-        Related(provision.owner.origin.span, f"`{provision.owner.application.name}` provides {wanted} here")
+        Related(provision.owner.origin.span, f"`{provision.owner.application.label}` provides {wanted} here")
         for provision in case.knowledge.provisions
     ]
     if case.knowledge.declared is not None:
@@ -103,7 +103,7 @@ def _finding(case: Case, group: Group, topic: Topic) -> Finding:
         topic=topic,
         identity=(RULE, *case.identity),
         resource=ResourceId("", wanted.kind, wanted.namespace, wanted.name),
-        applications=(application.name,),
+        applications=(application.label,),
         owners=(application.key,),
         related=(*dict.fromkeys(related), *others(group, case)),
     )

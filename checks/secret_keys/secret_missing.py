@@ -148,7 +148,7 @@ def _finding(case: Case, group: Group, topic: Topic, severity: Severity, lying: 
     key = f" (key `{use.key}`)" if use.key is not None else ""
     files = lying.get(wanted, ())
     related = [
-        Related(p.owner.origin.span, f"`{p.owner.application.name}` only fills {wanted} here")
+        Related(p.owner.origin.span, f"`{p.owner.application.label}` only fills {wanted} here")
         for p in case.knowledge.provisions
     ]
     related += [
@@ -165,7 +165,7 @@ def _finding(case: Case, group: Group, topic: Topic, severity: Severity, lying: 
         topic=topic,
         identity=(RULE, *case.identity),
         resource=ResourceId("", wanted.kind, wanted.namespace, wanted.name),
-        applications=(application.name,),
+        applications=(application.label,),
         owners=(application.key,),
         related=(*related, *others(group, case)),
     )

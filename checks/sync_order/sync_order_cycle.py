@@ -40,7 +40,7 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
 
 
 def _finding(cycle: Cycle, snapshot: Snapshot) -> Finding:
-    names = [snapshot.by_key[key].application.name for key in cycle.applications]
+    names = [snapshot.by_key[key].application.label for key in cycle.applications]
     quoted = [f"`{name}`" for name in names]
     refused = all(_is_refused(edge) for edge in cycle.edges)
     cut = main(cycle.cut)
@@ -53,15 +53,15 @@ def _finding(cycle: Cycle, snapshot: Snapshot) -> Finding:
     )
     round_ = "; ".join(why(main(edge)) for edge in cycle.edges)
     advice = (
-        f"Cut it between `{cut.provider.application.name}` and `{cut.application.name}`: move `{cut.provided}` "
+        f"Cut it between `{cut.provider.application.label}` and `{cut.application.label}`: move `{cut.provided}` "
         f"({cut.provided_at}) into an Application of its own that is synced before both, or into "
-        f"`{cut.application.name}`."
+        f"`{cut.application.label}`."
     )
     related: list[Related] = []
     for edge in cycle.edges:
         reason = main(edge)
         related.append(Related(reason.provided_at, why(reason)))
-        related.append(Related(reason.needed_at, f"`{reason.application.name}` needs `{reason.provided}` here"))
+        related.append(Related(reason.needed_at, f"`{reason.application.label}` needs `{reason.provided}` here"))
     return Finding(
         rule=RULE,
         severity=Severity.ERROR if refused else Severity.WARNING,

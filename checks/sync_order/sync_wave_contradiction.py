@@ -74,7 +74,7 @@ def _finding(found: Contradiction, snapshot: Snapshot) -> Finding:
         applications=(first, second),
         related=(
             Related(wave_at(snapshot.tree, found.second), f"the wave of `{second}`"),
-            Related(reason.provided_at, f"`{reason.provider.application.name}` brings `{reason.provided}` here"),
-            Related(reason.needed_at, f"`{reason.application.name}` needs it here"),
+            Related(reason.provided_at, f"`{reason.provider.application.label}` brings `{reason.provided}` here"),
+            Related(reason.needed_at, f"`{reason.application.label}` needs it here"),
         ),
     )

@@ -8,12 +8,12 @@ from gitops.order.model import Edge, Evidence, Reason
 
 def why(reason: Reason) -> str:
     """One line: what the first Application brings and who needs it."""
-    brings, what = f"`{reason.provider.application.name}` brings", f"`{reason.provided}`"
+    brings, what = f"`{reason.provider.application.label}` brings", f"`{reason.provided}`"
     needs = _needs(reason)
     match reason.evidence:
         case Evidence.HANDOVER:
             lost = "also brings" if reason.consumer is not None else "no longer brings"
-            keeper, loser = reason.provider.application.name, reason.application.name
+            keeper, loser = reason.provider.application.label, reason.application.label
             return f"`{keeper}` takes over {what}, which `{loser}` {lost}"
         case Evidence.PARENT:
             return f"{brings} {what}" + (", which makes it" if reason.application.generated else "")
@@ -45,4 +45,4 @@ def main(edge: Edge) -> Reason:
 
 
 def label(application: Application) -> str:
-    return f"`{application.name}`"
+    return f"`{application.label}`"

@@ -27,7 +27,7 @@ def cautions(before: Snapshot, plan: BumpPlan) -> Iterator[str]:
         options = state.application.sync_policy.options
         if _brings_manifests(state, plan) and "ServerSideApply=true" not in options:
             yield (
-                f"{state.application.origin.span}: `{state.application.name}` syncs this without "
+                f"{state.application.origin.span}: `{state.application.label}` syncs this without "
                 "`ServerSideApply=true`, and as of 3.3 the ApplicationSet CRD is too large for client-side apply: "
                 f"{consequence}"
             )

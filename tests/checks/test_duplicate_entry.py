@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from bot.engine import Engine
 from checks.model import Severity
 from gitops.rendering import Rendered
+from gitops.steps import TakeOut
+from tests.checks.ownership.following import followed
 from tests.scenarios import (
     application,
     config_map,
@@ -98,6 +102,28 @@ async def test_a_file_that_brings_more_loses_the_document_alone(engine: Engine) 
     assert finding.fix is not None
     assert "Delete lines 1 to 1 of a/two.yaml" in finding.topic.advice
     assert fixed(evaluation, "a/two.yaml") == config_map("y").encode()
+
+
+@pytest.mark.parametrize("more", [True, False])
+async def test_an_item_of_a_list_is_a_copy_too(engine: Engine, more: bool) -> None:
+    items = [json.loads(config_map("m")), *([json.loads(config_map("x"))] if more else [])]
+    files = {
+        **APP,
+        "a/kustomization.yaml": kustomization("one.yaml", "list.yaml", "own.yaml"),
+        "a/one.yaml": documents(config_map("m"), config_map("y")),
+        "a/list.yaml": manifest("List", "l", items=items),
+        "a/own.yaml": config_map("own"),
+    }
+    evaluation = await evaluated(engine, files)
+    (finding,) = of_rule(evaluation, "duplicate-entry")
+    assert finding.fix is not None
+    (step,) = finding.steps
+    assert isinstance(step, TakeOut)
+    assert step.reference.value == ("ConfigMap shop/m" if more else "list.yaml")
+    after = await evaluated_tree(engine, followed(evaluation.snapshot.tree, finding.steps))
+    rendering = state_of(after, "a").rendering
+    assert isinstance(rendering, Rendered)
+    assert len(rendering.resources) == 3 + more
 
 
 async def test_sibling_bases_lose_the_entry_of_one(engine: Engine) -> None:

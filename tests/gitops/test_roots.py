@@ -83,7 +83,40 @@ async def test_one_application_declared_twice_below_one_root_is_a_finding(engine
         "apps/two.yaml": application("web", "b"),
     }
     (finding,) = of_rule(await evaluated(engine, files), "duplicate-entry")
-    assert finding.message == "Application argocd/web is brought into `root` 2 times"
+    assert finding.message.startswith("Application argocd/web is brought into `root` 2 times")
+
+
+async def test_of_one_application_declared_twice_the_last_copy_is_deployed(engine: Engine) -> None:
+    """controller/state.go, NormalizeTargetObjects; the repo server walks a directory's entries by name."""
+    parent = {"directory": {"recurse": True}}
+    for first, last in [("one.yaml", "two.yaml"), ("z/web.yaml", "z.yaml"), ("all.yaml", "all.yaml")]:
+        files: dict[str, str | bytes] = {
+            **MAP,
+            "a/own.yaml": config_map("own-a"),
+            "b/own.yaml": config_map("own-b"),
+            "root.yaml": application("root", "apps", source=parent),
+            f"apps/{first}": application("web", "a"),
+            f"apps/{last}": application("web", "b"),
+        }
+        if first == last:
+            files[f"apps/{first}"] = documents(application("web", "a"), application("web", "b"))
+        evaluation = await evaluated(engine, files)
+        deployed = {s.application.name: s.application.sources[0].path for s in evaluation.snapshot.states}
+        assert deployed == {"root": "apps", "web": "b"}
+        (finding,) = of_rule(evaluation, "duplicate-entry")
+        assert finding.steps == ()  # they differ, and a person has to say which one is meant
+        assert "applies only the last copy" in finding.topic.message
+
+
+async def test_of_repeated_copies_the_last_one_is_compared_with_others(engine: Engine) -> None:
+    files = {
+        "apps.yaml": documents(application("one", "x"), application("two", "y")),
+        "x/1.yaml": config_map("m", a="1"),
+        "x/2.yaml": config_map("m", a="2"),
+        "y/m.yaml": config_map("m", a="1"),
+    }
+    (finding,) = of_rule(await evaluated(engine, files), "duplicate-owner")
+    assert "the copies differ: `data.a` is `'2'` in the first" in finding.message
 
 
 async def test_several_documents_of_one_file_are_told_apart(engine: Engine) -> None:

@@ -159,18 +159,18 @@ def _picture(keys: Sequence[ApplicationKey], edges: Sequence[Edge]) -> Iterable[
 
 
 def _cycle(cycle: Cycle, snapshot: Snapshot, link: Link) -> str:
-    names = listed([code(snapshot.by_key[key].application.name) for key in cycle.applications], 6)
+    names = listed([code(snapshot.by_key[key].application.label) for key in cycle.applications], 6)
     cut = main(cycle.cut)
     return (
         "> [!WARNING]\n"
         f"> {names} need each other before they can be synced: {safe('; '.join(why(main(e)) for e in cycle.edges))}. "
         f"Move {code(str(cut.provided))} ({_place(cut.provided_at, link)}) out of "
-        f"{code(cut.provider.application.name)}."
+        f"{code(cut.provider.application.label)}."
     )
 
 
 def _argocd(verb: str, application: Application) -> Iterator[str]:
-    name = application.name
+    name = application.label
     if application.namespace not in ("", DEFAULT_NAMESPACE):
         name = f"{application.namespace}/{name}"
     if NAME.fullmatch(name):

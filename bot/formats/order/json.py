@@ -39,7 +39,7 @@ def _application(
 def _reason(reason: Reason) -> dict[str, Any]:
     rid = reason.provided
     return {
-        "after": reason.provider.application.name,
+        "after": reason.provider.application.label,
         "message": why(reason).replace("`", ""),
         "evidence": reason.evidence.value,
         "strength": reason.strength.name.lower(),

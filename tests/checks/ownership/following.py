@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from checks.model import Finding
 from checks.ownership import duplicate_entry, duplicate_owner
 from checks.ownership.plan import Planned, plan_fixes
 from checks.policy import Policy
@@ -66,10 +65,11 @@ def followed(tree: Tree, steps: Sequence[Step]) -> Tree:
     return tree.overlay(changes_of(tree, edits_for(tree, steps)))
 
 
-def harmless(before: Snapshot, after: Snapshot, steps: Sequence[Step]) -> None:
+def harmless(before: Snapshot, after: Snapshot, steps: Sequence[Step], *, mended: bool = False) -> None:
     """Assert that nothing lost its last owner, nothing changed for who keeps it, and nothing came or went besides.
 
-    An Application that is taken out of git takes its own manifest along, and a narrowed one changes it.
+    An Application that is taken out of git takes its own manifest along, and a narrowed one changes it. One that did
+    not render, and was `mended`, may bring what it could not before.
     """
     retired = {step.name for step in steps if isinstance(step, Retire)}
     narrowed = any(isinstance(step, Exclude) for step in steps)
@@ -79,7 +79,7 @@ def harmless(before: Snapshot, after: Snapshot, steps: Sequence[Step]) -> None:
     everywhere = {(owned, repr(manifest)) for own in has.values() for owned, manifest in own.items()}
     for key, own in had.items():
         now = has.get(key, {})
-        assert not now.keys() - own.keys(), "something came"
+        assert not now.keys() - own.keys() or (mended and not own), "something came"
         for owned, manifest in own.items():
             itself = (owned.id.group, owned.id.kind) == (GROUP, "Application")
             if owned not in now:
@@ -87,11 +87,3 @@ def harmless(before: Snapshot, after: Snapshot, steps: Sequence[Step]) -> None:
                 assert kept or (itself and owned.id.name in retired), f"{owned.id} lost its last owner"
             elif now[owned] != manifest:
                 assert itself and narrowed, f"{owned.id} of {key[2]} changed"
-
-
-def settles(finding: Finding, after: Snapshot) -> None:
-    """Assert that a finding all of whose removals have steps is gone."""
-    assert finding.resource is not None
-    if len(finding.owners) > 1:
-        owners = [c.application.key for o, cs in after.owners.items() if o.id == finding.resource for c in cs]
-        assert len(set(owners) & set(finding.owners)) < len(finding.owners)

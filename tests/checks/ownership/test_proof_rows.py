@@ -1,0 +1,107 @@
+"""Each row of a proof looks at something, and each promise that is broken turns one of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.engine import Engine
+from checks.ownership.conflicts import Partitions
+from checks.ownership.proof import Expectation, Proof, prove
+from checks.policy import Policy
+from gitops.resources import ResourceId
+from gitops.snapshot import OwnedId
+from gitops.spans import Edit, Span
+from tests.scenarios import MATCHER, Files, application, config_map, documents, evaluated, kustomization, of_rule
+
+SETTINGS = OwnedId("in-cluster", ResourceId("", "ConfigMap", "shop", "settings"))
+MINE, OTHERS = (".", "argocd", "a"), (".", "argocd", "b")
+
+BOTH: Files = {
+    "apps.yaml": documents(application("a", "a"), application("b", "b")),
+    "a/kustomization.yaml": kustomization("settings.yaml"),
+    "a/settings.yaml": config_map("settings"),
+    "b/kustomization.yaml": kustomization("settings.yaml", "own.yaml"),
+    "b/settings.yaml": config_map("settings"),
+    "b/own.yaml": config_map("own"),
+}
+
+
+async def proven(engine: Engine, files: Files, edit: Edit, expected: Expectation) -> Proof:
+    evaluation = await evaluated(engine, files)
+    snapshot = evaluation.snapshot
+    analysis = engine.analysis(MATCHER, None)
+    return await engine.drive(prove(snapshot, analysis, [edit], expected, Partitions(snapshot, Policy()).of), None)
+
+
+def broken(proof: Proof) -> str:
+    (row,) = [row for row in proof.rows if not row.holds]
+    return f"{row.statement}: {row.detail}"
+
+
+async def test_the_entry_alone_is_proven_by_four_rows(engine: Engine) -> None:
+    edit = Edit(Span("b/kustomization.yaml", 4, 4), "")
+    proof = await proven(engine, BOTH, edit, Expectation(MINE, OTHERS, frozenset({SETTINGS})))
+    assert proof.holds
+    # There is nobody else, so nothing is said of others.
+    assert [row.statement for row in proof.rows] == [
+        "No Application comes or goes",
+        "`b` no longer brings them",
+        "`a` renders as before",
+        "Every one still has an owner",
+    ]
+    assert proof.rows[2].detail == "its resource is the same"
+
+
+async def test_a_loser_that_renders_no_longer_is_not_one_that_lets_go(engine: Engine) -> None:
+    """All that it loses is what was expected, and yet Argo CD would stop syncing it."""
+    files = {**BOTH, "b/kustomization.yaml": kustomization("settings.yaml")}
+    edit = Edit(Span("b/kustomization.yaml", 4, 4), "  - nowhere.yaml\n")
+    proof = await proven(engine, files, edit, Expectation(MINE, OTHERS, frozenset({SETTINGS})))
+    assert broken(proof) == "`b` no longer brings them: it would no longer render: `nowhere.yaml` does not exist"
+
+
+async def test_a_loser_that_brings_nothing_any_more_is_not_proven(engine: Engine) -> None:
+    files = {**BOTH, "b/kustomization.yaml": kustomization("settings.yaml")}
+    edit = Edit(Span("b/kustomization.yaml", 3, 4), "resources: []\n")
+    proof = await proven(engine, files, edit, Expectation(MINE, OTHERS, frozenset({SETTINGS})))
+    assert not proof.holds
+
+
+@pytest.mark.parametrize("keeper", [MINE, OTHERS])
+async def test_nothing_of_nothing_is_no_proof(engine: Engine, keeper: tuple[str, str, str]) -> None:
+    edit = Edit(Span("b/kustomization.yaml", 4, 4), "")
+    proof = await proven(engine, BOTH, edit, Expectation(keeper, OTHERS, frozenset()))
+    assert not proof.holds
+    assert [row.detail for row in proof.rows if "0 of 0" in row.detail]
+    assert not any(row.holds for row in proof.rows if "0 of 0" in row.detail)
+
+
+async def test_who_was_not_rendered_is_named_and_not_counted(engine: Engine) -> None:
+    chart = application("chart", "", source={"chart": "redis", "repoURL": "https://charts.example"})
+    files = {
+        **BOTH,
+        "apps.yaml": documents(application("a", "a"), application("b", "b"), application("c", "c"), chart),
+        "c/own.yaml": config_map("c"),
+    }
+    evaluation = await evaluated(engine, files)
+    (plan,) = evaluation.plans
+    assert (
+        plan.proof.rows[-1].detail == "1 rendered again, byte for byte the same; not rendered, so not compared: chart"
+    )
+    assert plan.cautions == ()
+    # Without anybody who was, there is no such row.
+    without = {**BOTH, "apps.yaml": documents(application("a", "a"), application("b", "b"), chart)}
+    (plan,) = (await evaluated(engine, without)).plans
+    assert "No other Application changes" not in [row.statement for row in plan.proof.rows]
+
+
+async def test_who_may_read_what_changes_and_was_not_rendered_is_a_caution(engine: Engine) -> None:
+    plugin = application("plugged", "b", source={"plugin": {"name": "p"}})
+    files = {**BOTH, "apps.yaml": documents(application("a", "a"), application("b", "b"), plugin)}
+    (plan,) = (await evaluated(engine, files)).plans
+    assert plan.cautions == (
+        "`plugged` may read what is changed and could not be rendered: what becomes of it is not known",
+    )
+    (finding,) = of_rule(await evaluated(engine, files), "duplicate-owner")
+    assert finding.fix is not None
+    assert finding.fix.applicability.value == "unsafe"
