@@ -11,7 +11,17 @@ from checks.policy import Policy
 from gitops.resources import ResourceId
 from gitops.snapshot import OwnedId
 from gitops.spans import Edit, Span
-from tests.scenarios import MATCHER, Files, application, config_map, documents, evaluated, kustomization, of_rule
+from tests.scenarios import (
+    MATCHER,
+    Files,
+    application,
+    config_map,
+    documents,
+    evaluated,
+    kustomization,
+    manifest,
+    of_rule,
+)
 
 SETTINGS = OwnedId("in-cluster", ResourceId("", "ConfigMap", "shop", "settings"))
 MINE, OTHERS = (".", "argocd", "a"), (".", "argocd", "b")
@@ -67,9 +77,40 @@ async def test_a_loser_that_brings_nothing_any_more_is_not_proven(engine: Engine
     assert not proof.holds
 
 
+async def test_whatever_else_goes_with_it_breaks_a_row(engine: Engine) -> None:
+    expected = Expectation(MINE, OTHERS, frozenset({SETTINGS}))
+    more = {**BOTH, "b/kustomization.yaml": kustomization("settings.yaml", "own.yaml", "more.yaml")}
+    more["b/more.yaml"] = config_map("more")
+    proof = await proven(engine, more, Edit(Span("b/kustomization.yaml", 4, 5), ""), expected)
+    assert broken(proof) == "`b` no longer brings them: 1 of 1 gone; it also changes ConfigMap shop/own"
+    # The only copy, out of what both take in.
+    shared: Files = {
+        **BOTH,
+        "a/kustomization.yaml": kustomization("../base", "own.yaml"),
+        "a/own.yaml": config_map("own-a"),
+        "b/kustomization.yaml": kustomization("../base", "own.yaml"),
+        "base/kustomization.yaml": kustomization("settings.yaml", "more.yaml"),
+        "base/settings.yaml": config_map("settings"),
+        "base/more.yaml": manifest("ConfigMap", "more"),
+    }
+    proof = await proven(engine, shared, Edit(Span("base/kustomization.yaml", 4, 4), ""), expected)
+    assert [f"{row.statement}: {row.detail}" for row in proof.rows if not row.holds] == [
+        "`a` renders as before: it would change",
+        "Every one still has an owner: 0 of 1 in `a`",
+    ]
+
+
+async def test_an_application_that_goes_along_breaks_a_row(engine: Engine) -> None:
+    files: Files = {**BOTH, "apps.yaml": documents(*(application(name, name) for name in ("a", "b", "c")))}
+    files = {**files, "c/own.yaml": config_map("c")}
+    expected = Expectation(MINE, OTHERS, frozenset({SETTINGS}))
+    proof = await proven(engine, files, Edit(Span("apps.yaml", 5, 5), ""), expected)
+    assert broken(proof) == "No Application comes or goes: 3 before, 2 after"
+
+
 @pytest.mark.parametrize("keeper", [MINE, OTHERS])
 async def test_nothing_of_nothing_is_no_proof(engine: Engine, keeper: tuple[str, str, str]) -> None:
-    edit = Edit(Span("b/kustomization.yaml", 4, 4), "")
+    edit = Edit(Span("b/kustomization.yaml", 1, 1), "# nothing\napiVersion: kustomize.config.k8s.io/v1beta1\n")
     proof = await proven(engine, BOTH, edit, Expectation(keeper, OTHERS, frozenset()))
     assert not proof.holds
     assert [row.detail for row in proof.rows if "0 of 0" in row.detail]
