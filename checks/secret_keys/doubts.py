@@ -74,7 +74,7 @@ class Doubts:
         """Whatever is unknown and may bring manifests for any namespace: other repositories (a chart keeps to its
         own) and ApplicationSets that git cannot expand."""
         names = [
-            f"`{state.application.name}`"
+            f"`{state.application.label}`"
             for state in self._silent
             if state.application.name
             and state.application.destination.cluster == wanted.cluster
