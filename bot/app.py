@@ -29,14 +29,16 @@ from bot.github.client import Wire
 from bot.github.installations import AppIdentity
 from bot.metrics import Metrics
 from bot.mirror import Mirrors
-from bot.readiness import AppAccess, free_bytes, room
+from bot.readiness import AppAccess, free_bytes, overdue, room, stuck
 from bot.schedule import Periodic, keep_time
 from bot.server import application, listening
 from bot.settings import Settings
+from bot.threads import RepositoryThreads
 from bot.troubles import Troubles
 from bot.versions.sources import VersionSources
 from bot.webhook import Webhook
 from bot.worker import Limits, Worker
+from gitops.effort import Effort
 from handlers.registry import HANDLERS
 
 log = logging.getLogger(__name__)
@@ -77,11 +79,14 @@ async def serve(
         metrics.observe_github(method, status, remaining, scope)
         access.observe(status, scope)
 
+    threads = RepositoryThreads(clock)
+    asyncio.get_running_loop().set_default_executor(threads)
     async with AsyncExitStack() as stack:
         # Mirrors and renderings are one server's, wherever the deliveries are.
         stack.callback(Exclusive(settings.state_dir / "server.lock").release)
         engine = await Engine.start(settings.state_dir, settings.renderer)
         stack.push_async_callback(engine.close)
+        engine.grant = lambda: Effort(seconds=settings.render_seconds)
         engine.observe_renderings(metrics.observe_rendering)
         engine.observe_cache = metrics.observe_cache
         metrics.build.info({"version": version("argofix"), "renderer": engine.renderer})
@@ -128,7 +133,14 @@ async def serve(
         handled = frozenset(name for name in HANDLERS if not name.startswith(OWN))
         webhook = Webhook(settings.webhook_secret, worker.accept, handled, clock, metrics)
         problem: list[str] = ["GitHub has not answered yet"]
-        probes = {"github": lambda: problem[0] or None, "queue": worker.problem, "state": room(settings.state_dir)}
+        troubles.watch("runs", "overdue", overdue(worker))
+        troubles.watch("threads", "stuck", stuck(threads))
+        probes = {
+            "github": lambda: problem[0] or None,
+            "queue": worker.problem,
+            "state": room(settings.state_dir),
+            "threads": threads.problem,
+        }
         port = await stack.enter_async_context(
             listening(application(webhook, metrics, probes, troubles), settings.host, settings.port)
         )

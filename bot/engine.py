@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+from bot.bounded import Bounded
+from bot.errors import PermanentError
 from bot.render_cache import RenderCache
 from bot.renderer import Renderer
 from gitops.argocd_config import KnownCluster, ToldMemo
-from gitops.closure import ParseMemo
-from gitops.directory import PlainMemo
 from gitops.discovery import discover
+from gitops.effort import Effort, Exhausted
+from gitops.errors import MalformedYaml
+from gitops.kustomization import Kustomization
 from gitops.manifests import redactor
-from gitops.rendering import BuildOptions, Output, RenderFailed, RenderRequest
+from gitops.rendering import BuildOptions, Output, Rendered, RenderFailed, RenderRequest
 from gitops.repositories import RepositoryMatcher
+from gitops.resources import Resource
 from gitops.scan import ScanMemo
 from gitops.snapshot import Snapshot, State
 from gitops.sources import Analysis
@@ -27,11 +32,25 @@ from gitops.walk import ClosureMemo
 T = TypeVar("T")
 Asking = Generator[Sequence[RenderRequest], Mapping[str, Output], T]
 Progress = Callable[[int, int], None]
+_Parsed = Bounded[tuple[str, str], Kustomization | MalformedYaml]  # a `ParseMemo`
+_Plain = Bounded[tuple[str, str], tuple[Resource, ...]]  # a `PlainMemo`
 
-_SNAPSHOTS = 8
 _NOWHERE = Tree({}, lambda _path, _entry: b"")
-_RECENT = 5_000  # renderings kept decoded; a typical one has a few KB
-_MEMO_LIMIT = 200_000  # parsed kustomizations and looked-at blobs kept in memory
+_MB = 2**20
+_RECENT = 64 * _MB  # renderings kept decoded; a typical one has a few KB
+_SNAPSHOTS = 96 * _MB  # of commits; those of one monorepo have some 20
+_PARSED = 64 * _MB  # kustomizations
+_PLAIN = 64 * _MB  # manifests of directories
+_CLOSURES = 32 * _MB
+_LOOKED = 32 * _MB  # what blobs can matter for
+_SLOW = 10_000  # renderings that did not end
+REMEMBERED = 6 * 3600.0  # seconds for which those are not tried again
+
+TOO_LARGE = "with what it renders the manifests of this commit are larger than the {:,} MB that argofix keeps of one"
+
+
+class TooMuchToRead(PermanentError):
+    """A commit holds more than argofix reads for one evaluation."""
 
 
 class Engine:
@@ -41,14 +60,18 @@ class Engine:
         self._renderer = renderer
         self._cache = cache
         self._redact = redactor(cache.key)
-        self._parsed: ParseMemo = {}
-        self._looked: ScanMemo = {}
-        self._closures: ClosureMemo = {}
-        self._plain: PlainMemo = {}
-        self._told: ToldMemo = {}
-        self._recent: OrderedDict[str, Output] = OrderedDict()
-        self._snapshots: OrderedDict[tuple[object, ...], Snapshot] = OrderedDict()
-        self._running: dict[str, asyncio.Task[Output]] = {}
+        self._parsed: _Parsed = Bounded(_PARSED, size_of_kustomization)
+        self._looked: ScanMemo = Bounded(_LOOKED, lambda _: 150)
+        self._closures: ClosureMemo = Bounded(_CLOSURES, lambda walked: walked.size)
+        self._plain: _Plain = Bounded(_PLAIN, lambda found: 300 + sum(len(one.text) + 500 for one in found))
+        self._told: ToldMemo = Bounded(_LOOKED, lambda _: 2_000)
+        self._recent: Bounded[str, Output] = Bounded(_RECENT, lambda output: output.size)
+        self._snapshots: Bounded[tuple[object, ...], Snapshot] = Bounded(_SNAPSHOTS, _size_of_snapshot)
+        self._slow: Bounded[str, tuple[float, Output]] = Bounded(_SLOW, lambda _: 1)
+        self._running: dict[str, _Shared] = {}
+        self._ending: set[asyncio.Task[Output]] = set()
+        self.grant: Callable[[], Effort] = Effort  # what each evaluation may cost
+        self.now: Callable[[], float] = time.monotonic
         self.rendered = 0  # runs of the renderer so far
         self.observe_cache: Callable[[str, int], None] = lambda _result, _count: None  # `hit` or `miss`
 
@@ -77,15 +100,6 @@ class Engine:
         build_options: BuildOptions | None = None,
         clusters: tuple[KnownCluster, ...] = (),
     ) -> Analysis:
-        for memo, most in (
-            (self._parsed, _MEMO_LIMIT),
-            (self._looked, _MEMO_LIMIT),
-            (self._closures, _MEMO_LIMIT // 10),
-            (self._plain, _MEMO_LIMIT // 10),
-            (self._told, _MEMO_LIMIT // 10),
-        ):
-            if len(memo) > most:
-                memo.clear()
         return Analysis(
             matcher,
             self._redact,
@@ -101,39 +115,59 @@ class Engine:
         )
 
     async def snapshot(self, tree: Tree, analysis: Analysis, progress: Progress | None = None) -> Snapshot:
-        """Find and render every Application of `tree`.
+        """Find and render every Application of `tree`, at the cost of `tree.effort`.
 
         A commit's snapshot is remembered: it is the base of many changes, and the head of the push that made it.
         """
         key = (tree.sha, analysis.matcher, analysis.build_options, analysis.max_applications, analysis.clusters)
         known = self._snapshots.get(key) if tree.sha is not None else None
         if known is not None:
-            self._snapshots.move_to_end(key)
             return replace(known, tree=tree)
-        snapshot = await self.drive(discover(tree, analysis), progress)
-        if tree.sha is not None and not any(_is_transient(state) for state in snapshot.states):
+        left_out = len(tree.effort.left_out)
+        snapshot = await self.drive(discover(tree, analysis), progress, tree.effort)
+        whole = len(tree.effort.left_out) == left_out and not any(_is_transient(state) for state in snapshot.states)
+        if tree.sha is not None and whole:
             # Without its tree, whose reader is closed when the run ends.
             self._snapshots[key] = replace(snapshot, tree=_NOWHERE)
-            while len(self._snapshots) > _SNAPSHOTS:
-                self._snapshots.popitem(last=False)
         return snapshot
 
-    async def drive(self, asking: Asking[T], progress: Progress | None = None) -> T:
-        """Run a generator of the model to its end; its own work is done in a thread, so that the server answers."""
-        step = await asyncio.to_thread(_step, asking, None)
-        while not isinstance(step, _End):
-            outputs = await self._outputs(step, progress)
-            step = await asyncio.to_thread(_step, asking, outputs)
+    async def drive(self, asking: Asking[T], progress: Progress | None = None, effort: Effort | None = None) -> T:
+        """Run a generator of the model to its end; its own work is done in a thread, so that the server answers.
+
+        What it renders is charged to `effort`. Raises `TooMuchToRead`. When this is cancelled the thread ends too, at
+        the next thing that it reads.
+        """
+        effort = effort or self.grant()
+        try:
+            step = await asyncio.to_thread(_step, asking, None)
+            while not isinstance(step, _End):
+                outputs = await self._outputs(step, progress, effort)
+                step = await asyncio.to_thread(_step, asking, outputs)
+        except asyncio.CancelledError:
+            effort.abandoned = True
+            raise
+        except Exhausted as error:
+            raise TooMuchToRead(str(error)) from None
         return step.value
 
     async def render(self, request: RenderRequest) -> Output:
         """One rendering, past the cache."""
         return await self._renderer.render(request, self._redact)
 
-    async def _outputs(self, requests: Sequence[RenderRequest], progress: Progress | None) -> Mapping[str, Output]:
+    async def _outputs(
+        self, requests: Sequence[RenderRequest], progress: Progress | None, effort: Effort
+    ) -> Mapping[str, Output]:
         wanted = {request.fingerprint: request for request in requests}
-        found = {key: self._recent[key] for key in wanted if key in self._recent}
-        found |= self._cache.get([key for key in wanted if key not in found])
+        too_large = Output(refused=TOO_LARGE.format(effort.granted_bytes // _MB), transient=True)
+
+        def kept(fingerprint: str, output: Output) -> Output:
+            return output if effort.keep(output.size, fingerprint) else too_large
+
+        known = {key: output for key in wanted if (output := self._known(key)) is not None}
+        found = {key: kept(key, output) for key, output in known.items()}
+        asked = [key for key in wanted if key not in found]
+        cached = await asyncio.to_thread(self._cache.get, asked, lambda key, size: effort.keep(size, key))
+        found |= {key: too_large if output is None else output for key, output in cached.items()}
         missing = [request for key, request in wanted.items() if key not in found]
         self.observe_cache("hit", len(found))
         self.observe_cache("miss", len(missing))
@@ -141,7 +175,9 @@ class Engine:
 
         async def one(request: RenderRequest) -> None:
             nonlocal done
-            found[request.fingerprint] = await self._shared(request)
+            output = await self._shared(request, effort)
+            await asyncio.to_thread(self._cache.put, {request.fingerprint: output})
+            found[request.fingerprint] = kept(request.fingerprint, output)
             done += 1
             if progress is not None:
                 progress(done, len(missing))
@@ -154,33 +190,93 @@ class Engine:
             except* Exception as failures:
                 # Whoever asked knows single errors (a damaged mirror, a renderer that is gone), not groups of them.
                 raise _first(failures) from None
-            self._cache.put({request.fingerprint: found[request.fingerprint] for request in missing})
         self._remember(found)
+        effort.left_out += [out.refused for out in found.values() if out.refused is not None and out.transient]
         return found
+
+    def _known(self, fingerprint: str) -> Output | None:
+        slow = self._slow.get(fingerprint)
+        if slow is not None and self.now() < slow[0]:
+            return slow[1]
+        return self._recent.get(fingerprint)
 
     def _remember(self, outputs: Mapping[str, Output]) -> None:
         for key, output in outputs.items():
             if not output.transient:
                 self._recent[key] = output
-                self._recent.move_to_end(key)
-        while len(self._recent) > _RECENT:
-            self._recent.popitem(last=False)
 
-    async def _shared(self, request: RenderRequest) -> Output:
-        running = self._running.get(request.fingerprint)
-        if running is None:
-            self.rendered += 1
-            running = asyncio.create_task(self._renderer.render(request, self._redact))
-            self._running[request.fingerprint] = running
-            running.add_done_callback(lambda _: self._running.pop(request.fingerprint, None))
-        # Shielded: when one delivery is superseded, another may be waiting for the same rendering.
-        return await asyncio.shield(running)
+    async def _shared(self, request: RenderRequest, effort: Effort) -> Output:
+        """A rendering that goes on for as long as somebody waits for it. Whoever asked first is charged for it."""
+        key = request.fingerprint
+        while True:
+            shared = self._running.get(key)
+            if shared is None:
+                self.rendered += 1
+                task = asyncio.create_task(self._renderer.render(request, self._redact, effort))
+                shared = self._running[key] = _Shared(task, effort)
+                task.add_done_callback(partial(self._ended, key, shared))
+            shared.waiting += 1
+            try:
+                # Shielded: when one delivery is superseded, another may be waiting for the same rendering.
+                output = await asyncio.shield(shared.task)
+            finally:
+                shared.waiting -= 1
+                if not shared.waiting and not shared.task.done():
+                    self._ended(key, shared, shared.task)
+                    self._ending.add(shared.task)
+                    shared.task.add_done_callback(self._ending.discard)
+                    shared.task.cancel()
+            if output.timed_out:
+                output = self._not_again(key, output)
+            if output.refused is None or not output.transient or effort.seconds <= 0 or shared.effort is effort:
+                return output
+            # Another evaluation had nothing left to spend; this one has.
+
+    def _not_again(self, key: str, output: Output) -> Output:
+        text = f"{output.error}; these very files are not tried again for {REMEMBERED / 3600:.0f} hours"
+        output = replace(output, error=text)
+        self._slow[key] = (self.now() + REMEMBERED, output)
+        return output
+
+    def _ended(self, key: str, shared: _Shared, _task: asyncio.Task[Output]) -> None:
+        if self._running.get(key) is shared:
+            del self._running[key]
 
     async def close(self) -> None:
-        for task in list(self._running.values()):
+        tasks = [*(shared.task for shared in self._running.values()), *self._ending]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._running.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         self._cache.close()
+
+
+@dataclass(slots=True, eq=False)
+class _Shared:
+    """A rendering under way, who pays for it, and how many wait for it."""
+
+    task: asyncio.Task[Output]
+    effort: Effort
+    waiting: int = 0
+
+
+def size_of_kustomization(known: Kustomization | MalformedYaml) -> int:
+    """About how many bytes a parsed file takes."""
+    if isinstance(known, MalformedYaml):
+        return 1_000
+    size, stack, seen = 500 * (1 + len(known.references)), [known.fields], set()
+    while stack:
+        here: Any = stack.pop()
+        size += 64 + (len(here) if isinstance(here, str) else 0)
+        if isinstance(here, dict | list) and id(here) not in seen:
+            seen.add(id(here))
+            stack.extend(here.values() if isinstance(here, dict) else here)
+    return size
+
+
+def _size_of_snapshot(snapshot: Snapshot) -> int:
+    parts = [part.rendering for state in snapshot.states for part in state.parts]
+    resources = (one for rendering in parts if isinstance(rendering, Rendered) for one in rendering.resources)
+    return 10_000 + 2_000 * len(parts) + sum(len(one.text) + 500 for one in resources)
 
 
 def _is_transient(state: State) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from bot.engine import Engine, Progress
+from bot.engine import Engine, Progress, TooMuchToRead
 from checks import secret_keys
 from checks.model import CheckReport, Finding
 from checks.ownership.conflicts import Partitions
@@ -15,7 +16,9 @@ from checks.ownership.plan import FixPlan, plan_fixes
 from checks.policy import Ignore, Policy, matches
 from checks.registry import Rule, rules
 from checks.sync_order.view import EMPTY, View, handovers_of, view_of
+from checks.wording import plural
 from gitops.applications import IN_CLUSTER
+from gitops.effort import Effort, Exhausted
 from gitops.live import Live
 from gitops.rendering import NotAnalysed, Rendered, RenderFailed, Rendering
 from gitops.repositories import RepositoryMatcher
@@ -32,8 +35,11 @@ class LiveSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What is known about a commit (and its base). `findings` are sorted by place; `plans` are proven fixes; `live`
-    is what the clusters held; `order` is that of all its Applications, with the hand-overs of the plans."""
+    """What is known about a commit (and its base).
+
+    `findings` are sorted by place; `plans` are proven fixes; `live` is what the clusters held; `order` is that of all
+    its Applications, with the hand-overs of the plans; `unfinished` tells what argofix had no time or room for.
+    """
 
     snapshot: Snapshot
     base: Snapshot | None
@@ -42,6 +48,7 @@ class Evaluation:
     plans: tuple[FixPlan, ...]
     live: Live | None = None
     order: View = EMPTY
+    unfinished: tuple[str, ...] = ()
 
     @property
     def gaps(self) -> tuple[str, ...]:
@@ -81,6 +88,31 @@ async def evaluate(
 ) -> Evaluation:
     """Evaluate `tree` against `base` by the rules in `only` (all when empty). `live` is what clusters hold; without
     it `clusters` are asked."""
+    effort = engine.grant()
+    charged = None if base is None else base.charged_to(effort)
+    try:
+        return await _evaluate(
+            engine, tree.charged_to(effort), charged, matcher, policy, effort, only, progress, live, clusters
+        )
+    except asyncio.CancelledError:
+        effort.abandoned = True  # what still goes on in threads ends
+        raise
+    except Exhausted as error:
+        raise TooMuchToRead(str(error)) from None
+
+
+async def _evaluate(
+    engine: Engine,
+    tree: Tree,
+    base: Tree | None,
+    matcher: RepositoryMatcher,
+    policy: Policy,
+    effort: Effort,
+    only: frozenset[str],
+    progress: Progress | None,
+    live: Live | None,
+    clusters: LiveSource | None,
+) -> Evaluation:
     analysis = engine.analysis(matcher, policy.build_options, tuple(each.known for each in policy.clusters))
     before = await engine.snapshot(base, analysis, progress) if base is not None else None
     after = await engine.snapshot(tree, analysis, progress)
@@ -91,11 +123,16 @@ async def evaluate(
     chosen = [rule for rule in rules() if not only or rule.id in only]
     # Rules are work for a thread, like the model's own (`Engine.drive`), so that the server answers meanwhile.
     findings = await asyncio.to_thread(_findings, chosen, Change(before, after, live), policy)
-    planned = await engine.drive(plan_fixes(after, analysis, findings, policy, live), progress)
+    planned = await engine.drive(plan_fixes(after, analysis, findings, policy, live), progress, effort)
     ordered = await asyncio.to_thread(_sorted, planned.findings)
     order = await asyncio.to_thread(view_of, after, policy, live, before, handovers_of(planned.plans))
     reports = await asyncio.to_thread(_reports, chosen, ordered, after, live, policy)
-    return Evaluation(after, before, ordered, reports, planned.plans, live, order)
+    return Evaluation(after, before, ordered, reports, planned.plans, live, order, _unfinished(effort))
+
+
+def _unfinished(effort: Effort) -> tuple[str, ...]:
+    counts = Counter(effort.left_out)
+    return tuple(f"{plural('rendering', count)} left out: {reason}" for reason, count in counts.items())
 
 
 def _sorted(findings: Sequence[Finding]) -> tuple[Finding, ...]:

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.threads import RepositoryThreads
 from bot.troubles import Troubles
+from bot.worker import Worker
 
 LEAST_ROOM = 64 * 2**20  # bytes; a delivery has up to 25 MB
 
@@ -28,6 +30,26 @@ def room(directory: Path, free: Callable[[Path], int] = free_bytes) -> Callable[
         return None if left >= LEAST_ROOM else f"the state directory has {left // 2**20} MiB left"
 
     return probe
+
+
+def overdue(worker: Worker) -> Callable[[], str | None]:
+    """A look: runs that go on although their time is over. Others end, so the server stays in service."""
+
+    def look() -> str | None:
+        ids = worker.overdue
+        return f"{', '.join(ids[:5])} went on for longer than ARGOFIX_RUN_LIMIT; a restart ends that" if ids else None
+
+    return look
+
+
+def stuck(threads: RepositoryThreads) -> Callable[[], str | None]:
+    """A look: threads that do not end. They are their repositories' own, so nobody else waits for them."""
+
+    def look() -> str | None:
+        count = threads.stuck()
+        return f"{count} of the repositories' threads do not end; a restart ends them" if count else None
+
+    return look
 
 
 @dataclass(frozen=True, slots=True)

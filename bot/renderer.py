@@ -19,7 +19,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot import sandbox
+from bot.turns import Turns
 from gitops.documents import read_documents
+from gitops.effort import Effort
 from gitops.errors import ExcessiveYaml, GitopsError, MalformedYaml, PathEscapes
 from gitops.manifests import Redact, read_rendered
 from gitops.redaction import hide_secrets
@@ -29,6 +31,16 @@ from gitops.tree import MODE_SUBMODULE, MODE_SYMLINK, normalise
 
 _PREFIX = "../repo/"
 _EXPANDED = 32 * 1024 * 1024  # bytes that a file's aliases may make of it before somebody counts
+SPENT = (
+    "rendering this commit has taken the {:,.0f} s that argofix grants one evaluation; what is rendered is kept, so "
+    "the next run of the check goes on from there"
+)
+# What Go's runtime says when the kernel gives it no more (runtime/malloc.go, runtime/mem_linux.go).
+_OUT_OF_MEMORY = (
+    "fatal error: runtime: out of memory",
+    "runtime: cannot allocate memory",
+    "fatal error: out of memory",
+)
 _SECURITY = re.compile(r"security; file '")
 _VERSION = re.compile(r"v\d+\.\d+\.\d+[^\s)}]*")
 
@@ -102,11 +114,13 @@ class Renderer:
     ) -> None:
         self.engine = engine
         self.observe: Callable[[float, str], None] = lambda _seconds, _result: None
+        self.now: Callable[[], float] = time.perf_counter
         self.home = home
         jobs = jobs or available_cpus()
+        self._turns = Turns(jobs)
+        most = jobs + self._turns.spare
         # Of one user there are as many renderers as turns, and beside them the server's own threads.
-        self.limits = limits or sandbox.Limits(memory=sandbox.memory_of_one(jobs), processes=max(1024, 64 * jobs))
-        self._slots = asyncio.Semaphore(jobs)
+        self.limits = limits or sandbox.Limits(memory=sandbox.memory_of_one(most), processes=max(1024, 64 * most))
         self._linked: Path | None = None
 
     @classmethod
@@ -153,12 +167,20 @@ class Renderer:
                     return replace(engine, chroot=chroot, cut_off=True)
         return engine
 
-    async def render(self, request: RenderRequest, redact: Redact) -> Output:
-        """Run one request; a failure is an `Output` with `error`. Raises `RendererMissing` when nothing runs."""
-        async with self._slots:
-            started = time.perf_counter()
-            output = await self._lifted(request, redact)
-            self.observe(time.perf_counter() - started, "rendered" if output.error is None else "failed")
+    async def render(self, request: RenderRequest, redact: Redact, effort: Effort | None = None) -> Output:
+        """Run one request when it is its repository's turn; a failure is an `Output` with `error`. Its seconds are
+        charged to `effort`, and it is not run when none are left. Raises `RendererMissing` when nothing runs."""
+        effort = effort or Effort()
+        async with self._turns.turn():
+            if effort.seconds <= 0:
+                return Output(refused=SPENT.format(effort.granted), transient=True)
+            started = self.now()
+            try:
+                output = await self._lifted(request, redact)
+            finally:
+                seconds = self.now() - started
+                effort.seconds -= seconds
+            self.observe(seconds, "rendered" if output.error is None and output.refused is None else "failed")
             return output
 
     async def _lifted(self, request: RenderRequest, redact: Redact) -> Output:
@@ -202,10 +224,15 @@ class Renderer:
                 done = await sandbox.run(argv, scratch, home, self.limits, root=root, alone=engine.cut_off)
             except OSError as error:
                 raise RendererMissing(f"{engine.binary} cannot be run: {error.strerror}") from None
-            except (sandbox.RenderTimeout, sandbox.RenderTooLarge) as error:
-                return Output(error=str(error), transient=True)
+            except sandbox.RenderTimeout as error:
+                return Output(error=str(error), transient=True, timed_out=True)
+            except sandbox.RenderTooLarge as error:
+                return Output(refused=f"{error}, and argofix reads no more")
             if (reason := sandbox.could_not_begin(done)) is not None:
                 raise RendererMissing(f"{engine.binary} cannot be run: {reason}")
+            if done.status != 0 and any(words in done.stderr for words in _OUT_OF_MEMORY):
+                most = self.limits.memory // 2**20
+                return Output(refused=f"rendering it takes more than the {most:,} MB of memory that argofix grants")
             if done.status != 0:
                 return await asyncio.to_thread(_failed, request, scratch, done)
             return await asyncio.to_thread(_read, request, done.stdout, redact)

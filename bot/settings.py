@@ -43,6 +43,7 @@ class Settings:
     reconcile_interval: float = 600.0
     workers: int = 4
     run_limit: float = 1800.0
+    render_seconds: float = 900.0  # of the renderer, for one evaluation
     log_level: str = "info"
     log_format: str = "text"
 
@@ -76,6 +77,7 @@ class Settings:
             reconcile_interval=_number(env, "ARGOFIX_RECONCILE_INTERVAL", 600, low=0),
             workers=_number(env, "ARGOFIX_WORKERS", 4, high=64),
             run_limit=_number(env, "ARGOFIX_RUN_LIMIT", 1800),
+            render_seconds=_number(env, "ARGOFIX_RENDER_SECONDS", 900),
             log_level=_choice(env, "ARGOFIX_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
             log_format=_choice(env, "ARGOFIX_LOG_FORMAT", "text", ("text", "json")),
         )

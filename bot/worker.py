@@ -19,6 +19,7 @@ from bot.context import Context, Handlers, Services
 from bot.deliveries import Delivery, DeliveryStore, State, Stored, StoreUnavailable
 from bot.errors import PermanentError, Superseded, TemporaryError
 from bot.metrics import Metrics
+from bot.tenants import working_for
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ class Limits:
     longest_delay: float = 1200.0
     give_up_after: float = 24 * 3600.0  # since acceptance, whatever the attempts
     run_limit: float = 1800.0
+    patience: float = 60.0  # in which a run that is over may clean up
     store_retry: float = 5.0  # while the database does not answer
     keep_done: float = 4 * 24 * 3600.0  # GitHub redelivers for 3 days
     keep_dead: float = 30 * 24 * 3600.0
@@ -41,6 +43,7 @@ class Limits:
 @dataclass(slots=True)
 class _Run:
     context: Context
+    since: float
     task: asyncio.Task[None] | None = None
     handling: bool = True  # else its outcome is being written
     lost: bool = False
@@ -89,7 +92,17 @@ class Worker:
 
     def problem(self) -> str | None:
         """Why no work is being done, for /readyz; None when it is."""
-        return "the server is stopping" if self._stopping else self._store_problem
+        if self._stopping:
+            return "the server is stopping"
+        if self._store_problem is None and len(self.overdue) >= self.limits.concurrency:
+            return f"every run has gone on for longer than its limit of {self.limits.run_limit:,.0f} s"
+        return self._store_problem
+
+    @property
+    def overdue(self) -> tuple[str, ...]:
+        """Ids of the deliveries whose runs go on although their time is long over."""
+        end = self.clock.now() - self.limits.run_limit - self.limits.patience
+        return tuple(delivery_id for delivery_id, run in self._running.items() if run.since < end)
 
     @property
     def running(self) -> tuple[str, ...]:
@@ -172,7 +185,7 @@ class Worker:
             await asyncio.gather(timer, news, return_exceptions=True)
 
     def _start(self, delivery: Delivery, services: Services) -> None:
-        run = _Run(Context(services))
+        run = _Run(Context(services), self.clock.now())
         self._running[delivery.id] = run
         run.task = asyncio.create_task(self._process(delivery, run), name=f"delivery {delivery.id}")
 
@@ -180,7 +193,8 @@ class Worker:
         started = self.clock.now()
         if delivery.attempts == 0:
             self.metrics.wait_seconds.observe(max(0.0, started - delivery.received_at))
-        with logs.about(delivery_id=delivery.id, repository_name=delivery.repository or None):
+        about = logs.about(delivery_id=delivery.id, repository_name=delivery.repository or None)
+        with about, working_for(delivery.lane):
             try:
                 settle, result = await self._outcome(delivery, run.context)
                 run.handling = False

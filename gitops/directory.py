@@ -90,6 +90,7 @@ def read_directory(
             if found is None:
                 data = tree.read(resolved)
                 found = () if SKIP_MARK in data else read_plain(path, data, redact)
+                tree.effort.must_keep(sum(len(resource.text) for resource in found))
                 known[key] = found
             resources.extend(found)
         except MalformedYaml as error:

@@ -184,7 +184,9 @@ def _expand_set(tree: Tree, node: Node, analysis: Analysis) -> None:
         span = declaration.origin.span
         if at is not None:
             span = Span(span.path, first_line(at), last_line(at))
-        node.children.append(_declare(generated.manifest, Origin(span, declaration.origin.chain), generated=True))
+        declared = _declare(generated.manifest, Origin(span, declaration.origin.chain), generated=True)
+        tree.effort.must_keep(len(declared.id))
+        node.children.append(declared)
 
 
 def _document_node(tree: Tree, origin: Origin) -> Any:

@@ -19,6 +19,7 @@ from gitops.scalars import is_null, plain_scalar
 
 MAX_DEPTH = 200  # the C composer recurses; kustomize's own parser stops at 10,000
 MAX_NODES = 1_000_000  # of one document, after expanding aliases
+MAX_CHARACTERS = 32 * 2**20  # of one document's scalars, after expanding aliases; a file has up to 16 MB
 MAX_WRITTEN_NODES = 500_000  # of one file, as written; ten times the largest bundle of CRDs, and a second's work
 
 
@@ -237,12 +238,11 @@ def refuse_excess(path: str, data: bytes) -> None:
 
 
 def _refuse_bomb(path: str, root: yaml.Node) -> None:
-    sizes: dict[int, int] = {}
+    sizes: dict[int, tuple[int, int]] = {}
     open_: set[int] = set()
 
-    def size(node: yaml.Node) -> int:
-        if isinstance(node, yaml.ScalarNode):
-            return 1
+    def size(node: yaml.Node) -> tuple[int, int]:
+        """Nodes, and characters of scalars, with every alias written out."""
         key = id(node)
         if key in sizes:
             return sizes[key]
@@ -250,12 +250,25 @@ def _refuse_bomb(path: str, root: yaml.Node) -> None:
             line = first_line(node)
             raise ExcessiveYaml(f"{path}:{line} holds an anchor that contains itself", line)
         open_.add(key)
-        total = 1
+        nodes, characters = 1, 0
         for item in node.value:
-            total += size(item[0]) + size(item[1]) if isinstance(item, tuple) else size(item)
+            for child_ in item if isinstance(item, tuple) else (item,):
+                if isinstance(child_, yaml.ScalarNode):
+                    nodes += 1
+                    characters += len(child_.value)
+                else:
+                    more = size(child_)
+                    nodes += more[0]
+                    characters += more[1]
         open_.discard(key)
-        sizes[key] = total
-        return total
+        sizes[key] = nodes, characters
+        return nodes, characters
 
-    if size(root) > MAX_NODES:
+    if isinstance(root, yaml.ScalarNode):
+        return
+    nodes, characters = size(root)
+    if nodes > MAX_NODES:
         raise ExcessiveYaml(f"{path} expands to more than {MAX_NODES:,} YAML nodes through its aliases", 1)
+    if characters > MAX_CHARACTERS:
+        what = f"expands to more than {MAX_CHARACTERS // 2**20} MB of text through its aliases"
+        raise ExcessiveYaml(f"{path} {what}", 1)

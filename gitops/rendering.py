@@ -49,7 +49,8 @@ class RenderFailed:
 
 @dataclass(frozen=True, slots=True)
 class NotAnalysed:
-    """Left out, with the reason: it needs something that git alone does not have. `notes` as in `Rendered`."""
+    """Left out, with the reason: it needs something that git alone does not have, or more than argofix grants.
+    `notes` as in `Rendered`."""
 
     reason: str
     notes: tuple[Note, ...] = ()
@@ -101,10 +102,18 @@ class Output:
     """What came of a `RenderRequest`: the resources, or what the engine wrote to stderr.
 
     `lifted` tells that it only went through with the load restriction lifted, and carries what the engine said
-    before. `transient` results (time-outs, kills) say nothing about the files and are not kept.
+    before. `transient` results (time-outs, kills) say nothing about the files and are not kept; `timed_out` ones are
+    remembered for a while, since they cost most. `refused` is the reason when it costs more than argofix grants.
     """
 
     resources: tuple[Resource, ...] = ()
     error: str | None = None
     lifted: str | None = None
     transient: bool = False
+    timed_out: bool = False
+    refused: str | None = None
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes."""
+        return 500 + len(self.error or "") + sum(len(resource.text) + 500 for resource in self.resources)

@@ -46,6 +46,7 @@ LIFTED = (
 
 UNSAFE = "that needs the load restriction lifted, which argofix does only where the renderer is shut in"
 
+MAX_CLOSURE_BYTES = 64 * 2**20  # of all files that a root reads; the largest bundles of CRDs have some 20 MB
 _SHA = re.compile(r"^[0-9a-f]{40}$|^[0-9a-f]{7,12}$")
 _TAG = re.compile(r"^v?[0-9]+(\.[0-9]+)+([-+].*)?$")
 
@@ -160,6 +161,10 @@ def plan_kustomize(tree: Tree, path: str, options: Mapping[str, Any] | None, ana
     if outside and not analysis.shut_in:
         refused = NotAnalysed(f"{outside[0].span}: {outside[0].message}; {UNSAFE}")
         return Plan(closure, answer=unanalysed or refused)
+    size = sum(max(0, entry.size) for path_ in closure.files if (entry := tree.entry(path_)) is not None)
+    if size > MAX_CLOSURE_BYTES:
+        what = f"the {len(closure.files):,} files that it is built from have {size / 2**20:,.0f} MB"
+        return Plan(closure, answer=NotAnalysed(f"{what}, and argofix renders up to {MAX_CLOSURE_BYTES // 2**20} MB"))
     patched = {file: as_text(fields) for file, fields in changed.items()}
     if edit.file is not None:
         fields = changed.get(edit.file) or load(tree, edit.file, analysis.memo).fields
@@ -278,6 +283,8 @@ def rendering_of(tree: Tree, plan: Plan, outputs: Mapping[str, Output], at: Span
     output = outputs[plan.request.fingerprint]
     if plan.unanalysed is not None and not (output.error and is_certain(output.error, plan.closure)):
         return plan.unanalysed
+    if output.refused is not None:
+        return NotAnalysed(output.refused, tuple(dict.fromkeys(plan.closure.notes)))
     if output.error is not None:
         failed = explain(tree, plan.closure, output.error, at, analysis.memo)
         return replace(failed, transient=output.transient)

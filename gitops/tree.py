@@ -12,6 +12,7 @@ import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from gitops.effort import Effort
 from gitops.errors import NoSuchFile, PathEscapes, PathTooLong, TooLarge
 
 MODE_FILE = 0o100644
@@ -68,10 +69,11 @@ class Tree:
     """Files of one commit (or of a working directory: then `sha` is None).
 
     `entries` maps repository-relative paths to `Entry`; `read_blob(path, entry)` gives the raw bytes (the target,
-    for a symlink). Immutable; `overlay` makes a changed copy that shares everything else.
+    for a symlink). Immutable; `overlay` makes a changed copy that shares everything else. What is read is charged to
+    `effort` (`gitops.effort`), whose errors every method may raise.
     """
 
-    __slots__ = ("_children", "_entries", "_overlay", "_read", "_sorted", "sha")
+    __slots__ = ("_children", "_entries", "_overlay", "_read", "_sorted", "effort", "sha")
 
     def __init__(
         self,
@@ -79,8 +81,10 @@ class Tree:
         read_blob: Callable[[str, Entry], bytes],
         sha: str | None = None,
         overlay: Mapping[str, bytes] | None = None,
+        effort: Effort | None = None,
     ) -> None:
         self.sha = sha
+        self.effort = effort or Effort()
         self._entries = entries
         self._read = read_blob
         self._overlay = dict(overlay or {})
@@ -92,6 +96,12 @@ class Tree:
         """A tree held in memory (tests, generated wrappers)."""
         entries = {p: Entry(MODE_FILE, blob_oid(b), len(b)) for p, b in files.items()}
         return cls(entries, lambda path, _entry: files[path], sha)
+
+    def charged_to(self, effort: Effort) -> Tree:
+        """The same tree, what is read of which is charged to `effort`."""
+        tree = Tree(self._entries, self._read, self.sha, self._overlay, effort)
+        tree._sorted, tree._children = self._sorted, self._children
+        return tree
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -118,14 +128,17 @@ class Tree:
 
     def walk(self, path: str) -> Iterator[str]:
         """Every file path below the directory `path`, sorted."""
-        if path == "":
-            yield from self.paths()
-            return
         ordered = self.paths()
+        if path == "":
+            for each in ordered:
+                self.effort.step()
+                yield each
+            return
         prefix = path + "/"
         for i in range(bisect.bisect_left(ordered, prefix), len(ordered)):
             if not ordered[i].startswith(prefix):
                 return
+            self.effort.step()
             yield ordered[i]
 
     def read(self, path: str) -> bytes:
@@ -134,6 +147,7 @@ class Tree:
         Raises `NoSuchFile` (a `KeyError`) and, above `MAX_FILE_BYTES`, `TooLarge`.
         """
         if path in self._overlay:
+            self.effort.read(len(self._overlay[path]))
             return self._overlay[path]
         entry = self._entries.get(path)
         if entry is None:
@@ -143,6 +157,7 @@ class Tree:
         data = self._read(path, entry)
         if len(data) > MAX_FILE_BYTES:
             raise TooLarge(f"{path} has {len(data):,} bytes; argofix reads files up to {MAX_FILE_BYTES:,}")
+        self.effort.read(len(data))
         return data
 
     def resolve(self, path: str) -> str:
@@ -155,6 +170,7 @@ class Tree:
 
     def trace(self, path: str) -> tuple[str, tuple[str, ...]]:
         """As `resolve`, and the paths of the symlinks that were followed on the way."""
+        self.effort.step()
         links: list[str] = []
         todo = normalise(path).split("/")[::-1]  # the next part is the last
         done: list[str] = []
@@ -185,6 +201,7 @@ class Tree:
                     raise PathEscapes(f"{here} is a symlink to {target}, outside the repository")
                 done.pop()
                 todo.extend(reversed(target.split("/")))
+        self.effort.step(steps)
         return "/".join(done), tuple(dict.fromkeys(links))
 
     def overlay(self, changes: Mapping[str, bytes | None]) -> Tree:
@@ -199,7 +216,7 @@ class Tree:
             old = entries.get(path)
             entries[path] = Entry(old.mode if old else MODE_FILE, blob_oid(content), len(content))
             data[path] = content
-        return Tree(entries, self._read, None, data)
+        return Tree(entries, self._read, None, data, self.effort)
 
     def _index(self) -> dict[str, list[str]]:
         if self._children is None:

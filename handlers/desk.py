@@ -22,6 +22,7 @@ from bot.github.client import GitHub
 from bot.github.errors import Conflict, Forbidden, NotFound
 from bot.github.model import PullRequest, Repository
 from bot.mirror import Mirror
+from bot.tenants import known_installation
 from bot.trees import Repository as Objects
 from bot.worker import Limits
 from checks.policy import Policy
@@ -58,6 +59,7 @@ class Desk:
         cls, delivery: Delivery, event: RepositoryEvent, context: Context, permissions: Permissions = REPORT
     ) -> Desk:
         """Raises `bot.github.errors.NotFound` when the repository has gone."""
+        known_installation(event.installation)
         github = context.services.github.installation(event.installation, event.repository.id, permissions)
         return await cls._of(delivery, event, context, github, await repos.get(github, event.repository.full_name))
 
@@ -66,6 +68,7 @@ class Desk:
         cls, delivery: Delivery, event: RepositoryEvent, context: Context
     ) -> tuple[Desk, list[PullRequest]]:
         """With the repository's open pull requests. Raises `bot.github.errors.NotFound` when it has gone."""
+        known_installation(event.installation)
         github = context.services.github.installation(event.installation, event.repository.id, REPORT)
         listed, repository = await pulls.opened(github, event.repository.full_name)
         if repository is None or repository.id != event.repository.id:

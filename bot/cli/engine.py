@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 from collections.abc import AsyncIterator
 
 from bot.cli.checkout import CannotRun, cache_directory
 from bot.engine import Engine
+from gitops.effort import Effort
 
 
 @contextlib.asynccontextmanager
@@ -21,6 +23,8 @@ async def started() -> AsyncIterator[Engine]:
             f"renderings cannot be kept in {cache}: {error.strerror}; set ARGOFIX_STATE_DIR to a directory that can "
             "be written"
         ) from None
+    # Nobody else waits for what a person has asked for on a checkout of his own.
+    engine.grant = lambda: Effort(steps=10**10, bytes=2**31, seconds=math.inf)
     try:
         yield engine
     finally:

@@ -69,7 +69,8 @@ def together(judged: Sequence[Judged], name: str) -> Report:
 def summed(judged: Sequence[Judged], shown: Mapping[str, Report], addresses: Mapping[str, str]) -> Report:
     """What `argofix` says. `shown` are the other check runs by name, `addresses` where they can be read.
 
-    It fails when one of them does, and when the change makes something that could be judged impossible to judge:
+    It fails when one of them does, when argofix did not get to the end of it, and when the change makes something
+    that could be judged impossible to judge:
     GitHub lets `neutral` pass, and nobody may get past a check by breaking it. It is never `neutral`.
     """
     if not any(each.concerns_argo_cd for each in judged):
@@ -77,6 +78,7 @@ def summed(judged: Sequence[Judged], shown: Mapping[str, Report], addresses: Map
         return Report("No Argo CD Application here", text, conclusion="success")
     failed = {name: report for name, report in shown.items() if report.conclusion == "failure"}
     lost = tuple(dict.fromkeys(one for each in judged for one in _lost(each)))
+    unfinished = tuple(dict.fromkeys(one for each in judged for one in each.evaluation.unfinished))
     gaps = {gap for each in judged for gap in each.evaluation.gaps}
     if failed:
         name, worst = next(iter(failed.items()))
@@ -84,6 +86,8 @@ def summed(judged: Sequence[Judged], shown: Mapping[str, Report], addresses: Map
         title = f"{name.rpartition(' / ')[2]}: {worst.title}{more}"
     elif lost:
         title = f"{plural('thing', len(lost))} that could be judged before cannot be judged now"
+    elif unfinished:
+        title = "argofix did not get to the end of this change"
     elif gaps:
         seen = sum(1 for each in judged for s in each.evaluation.snapshot.states if isinstance(s.rendering, Rendered))
         title = "Nothing wrong in what could be analysed" if seen else "Nothing here could be analysed"
@@ -96,6 +100,9 @@ def summed(judged: Sequence[Judged], shown: Mapping[str, Report], addresses: Map
             "`gate: {not-analysed: pass}` in `.github/argofix.yaml` on the default branch lets it."
         )
         parts.append(bullets((safe(one) for one in lost), most=20))
+    if unfinished:
+        parts.append("This change asks for more than argofix grants one evaluation, so it does not pass.")
+        parts.append(bullets(safe(one) for one in unfinished))
     parts.append(bullets(_line(name, report, addresses.get(name)) for name, report in shown.items()))
     if len(judged) > 1:
         parts.append(
@@ -103,7 +110,7 @@ def summed(judged: Sequence[Judged], shown: Mapping[str, Report], addresses: Map
         )
     if gaps and not lost:
         parts.append(details(f"Not analysed: {len(gaps)}", bullets((safe(gap) for gap in sorted(gaps)), most=50)))
-    conclusion = "failure" if failed or lost else "success"
+    conclusion = "failure" if failed or lost or unfinished else "success"
     return Report(title[:240], "\n\n".join(part for part in parts if part), conclusion=conclusion)
 
 

@@ -105,7 +105,7 @@ def measure(value: Any) -> int:
     stack: list[tuple[Any, int]] = [(value, 0)]
     while stack:
         item, depth = stack.pop()
-        count += 1 + (len(item) // 64 if isinstance(item, str) else 0)
+        count += 1 + (len(item) // 16 if isinstance(item, str) else 0)
         if count > MAX_NODES or depth > MAX_DEPTH:
             raise TooCostly("a value of the template grows too large")
         if isinstance(item, dict):
