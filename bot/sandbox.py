@@ -81,8 +81,9 @@ _SCRIPT = Path(__file__).with_name("shut_in.py")
 _KILLED = 128  # and the signal's number: how a program's end by a signal is handed on
 _GRACE = 2.0  # seconds to kill what the renderer started
 
-# GC is left off up to 512 MiB: a run lives for a tenth of a second, and collecting costs a fifth of it.
-_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "GOMAXPROCS": "1", "GOGC": "off", "GOMEMLIMIT": "512MiB"}
+# GC is left off up to 512 MiB, or three quarters of what it may have: a run lives for a tenth of a second, and
+# collecting costs a fifth of it.
+_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "GOMAXPROCS": "1", "GOGC": "off"}
 
 
 def method() -> str:
@@ -108,7 +109,7 @@ async def run(
         *wrapper,
         *argv,
         cwd=cwd,
-        env={**_ENVIRONMENT, "HOME": home},
+        env={**_ENVIRONMENT, "HOME": home, "GOMEMLIMIT": f"{min(512, limits.memory // 2**20 * 3 // 4)}MiB"},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

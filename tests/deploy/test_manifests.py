@@ -13,6 +13,7 @@ from kubernetes_asyncio.client import ApiClient, Configuration
 
 from bot.settings import Settings, SetupSettings
 from bot.setup import KEPT
+from bot.turns import Turns
 from bot.worker import Worker
 from tests.deploy.manifests import (
     CLUSTER_SCOPED,
@@ -157,7 +158,7 @@ def test_there_is_time_to_drain(everything: list[Json]) -> None:
 
 def test_memory_is_enough_for_the_renderers(everything: list[Json]) -> None:
     limits = container(everything)["resources"]["limits"]
-    assert quantity(limits["memory"]) >= (quantity(limits["cpu"]) + 1) * 512 * MEBI
+    assert quantity(limits["memory"]) >= (quantity(limits["cpu"]) + Turns(1).spare) * 768 * MEBI + 512 * MEBI
     for resource, least in container(everything)["resources"]["requests"].items():
         assert quantity(least) <= quantity(limits[resource])
 

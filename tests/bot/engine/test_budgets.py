@@ -22,7 +22,7 @@ from gitops.effort import Effort
 from gitops.rendering import NotAnalysed, Output, Rendered, RenderFailed
 from gitops.resources import Resource, ResourceId
 from gitops.tree import MODE_FILE, Entry, Tree, blob_oid
-from tests.bot.engine.test_hostile import fake, is_alive
+from tests.bot.engine.test_hostile import alive, fake
 from tests.scenarios import (
     MATCHER,
     Files,
@@ -242,29 +242,24 @@ async def waiting(engine: Engine, count: int) -> None:
             await asyncio.sleep(0.005)
 
 
-def pids(path: Path) -> list[str]:
-    return path.read_text().split() if path.exists() else []
-
-
 async def test_what_nobody_waits_for_any_more_ends(tmp_path: Path) -> None:
-    started = tmp_path / "started"
-    engine = await with_fake(tmp_path, f"echo $$ >> {started}; exec sleep 1000")
+    marker = "1000.7717"
+    engine = await with_fake(tmp_path, f"exec sleep {marker}")
     first = asyncio.create_task(evaluated(engine, apps(5)))
     second = asyncio.create_task(evaluated(engine, apps(2)))
     await waiting(engine, 4)
     async with asyncio.timeout(20):
-        while not pids(started):  # noqa: ASYNC110
+        while not alive(marker):  # noqa: ASYNC110
             await asyncio.sleep(0.005)
-    (pid,) = pids(started)
     first.cancel()
     await asyncio.gather(first, return_exceptions=True)
     assert engine._renderer._turns.waiting == 1  # the second one waits for two of the five
-    assert is_alive(pid)
+    assert alive(marker)
     second.cancel()
     await asyncio.gather(second, return_exceptions=True)
     await asyncio.gather(*engine._ending, return_exceptions=True)
     assert engine._renderer._turns.waiting == 0
-    assert not is_alive(pid)
+    assert not alive(marker)
     assert list((tmp_path / "home").glob("render-*")) == []
     await engine.close()
 

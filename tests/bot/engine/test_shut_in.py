@@ -115,11 +115,11 @@ def test_limits_hold_from_the_first_instruction(enclosure: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "jobs", "memory"),
     [
-        ("max\n", 2, 4 * 1024**3),
-        (None, 2, 4 * 1024**3),
-        (f"{2 * 1024**3}\n", 2, (640 + 768) * 1024**2),
-        (f"{512 * 1024**2}\n", 4, (640 + 256) * 1024**2),
-        (f"{64 * 1024**3}\n", 4, 4 * 1024**3),
+        ("max\n", 2, 1024**3),
+        (None, 2, 1024**3),
+        (f"{2 * 1024**3}\n", 2, 768 * 1024**2),
+        (f"{512 * 1024**2}\n", 4, 256 * 1024**2),
+        (f"{64 * 1024**3}\n", 4, 1024**3),
     ],
 )
 def test_renderers_share_the_containers_memory(tmp_path: Path, text: str | None, jobs: int, memory: int) -> None:
