@@ -65,7 +65,7 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
         hint = hint_of(group, observer)
         topic = _topic(group, hint, lying)
         severity = max((_severity(case, hint, lying) for case in group.cases), key=_LEVELS.index)
-        findings = [_finding(case, group, topic, severity, lying) for case in group.cases]
+        findings = [_finding(case, group, topic, severity, hint, lying) for case in group.cases]
         yield from findings if severity is not Severity.NOTICE else _summed(findings)
 
 
@@ -98,7 +98,7 @@ def _topic(group: Group, hint: Hint, lying: Lying) -> Topic:
     first = group.first
     knowledge = first.knowledge
     files = lying.get(first.id, ())
-    title = f"{label(group)} {_absence(knowledge, files)}"
+    title = f"{label(group)} {_absence(knowledge, files, hint)}"
     message = [f"{who(group)} it"]
     if group.keys:
         plural = "key" if len(group.keys) == 1 else "keys"
@@ -110,6 +110,8 @@ def _topic(group: Group, hint: Hint, lying: Lying) -> Topic:
         message.append(f"`{rid.kind} {rid.name}` ({span}) {idle.why}.")
     for file in files[:_SHOWN_DOUBTS]:
         message.append(_lies(file))
+    if first.needed.use.assumed:
+        message.append(f"Its controller is taken to run in the namespace `{first.id.namespace}`.")
     merging = [p.owner.resource.id for p in knowledge.provisions]
     if merging:
         message.append(f"{listed([f'`{rid.kind} {rid.name}`' for rid in merging])} only fills it once it exists.")
@@ -130,11 +132,13 @@ def _lies(file: Undelivered) -> str:
     return f"{text}."
 
 
-def _absence(knowledge: Knowledge, files: tuple[Undelivered, ...]) -> str:
+def _absence(knowledge: Knowledge, files: tuple[Undelivered, ...], hint: Hint) -> str:
     if knowledge.removed:
         return "loses the manifest that provides it"
     if knowledge.idle:
         return "is not there when it is needed"
+    if hint.certain:
+        return "is there under a generated name only"
     if files:
         return "lies in git and no Application deploys it"
     if knowledge.certain and not knowledge.makers:
@@ -142,7 +146,7 @@ def _absence(knowledge: Knowledge, files: tuple[Undelivered, ...]) -> str:
     return "is made by no manifest in git" if knowledge.makers else "is provided by nothing in git"
 
 
-def _finding(case: Case, group: Group, topic: Topic, severity: Severity, lying: Lying) -> Finding:
+def _finding(case: Case, group: Group, topic: Topic, severity: Severity, hint: Hint, lying: Lying) -> Finding:
     use, wanted = case.needed.use, case.id
     application = case.needed.owner.application
     key = f" (key `{use.key}`)" if use.key is not None else ""
@@ -161,7 +165,7 @@ def _finding(case: Case, group: Group, topic: Topic, severity: Severity, lying: 
         severity=severity,
         span=case.span,
         message=f"{use.holder} of {case.workload.kind} {case.workload.name} needs {wanted}{key}, which "
-        f"{_absence(case.knowledge, files)}",
+        f"{_absence(case.knowledge, files, hint)}",
         topic=topic,
         identity=(RULE, *case.identity),
         resource=ResourceId("", wanted.kind, wanted.namespace, wanted.name),

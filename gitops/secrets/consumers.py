@@ -3,7 +3,8 @@
 Only fields whose meaning the kind's own API fixes are here. Sources, by group: prometheus-operator, Documentation/
 api-reference (`SecretKeySelector`, and `secrets`, `configMaps`, `configSecret`, which its pods mount); KEDA,
 apis/keda/v1alpha1/triggerauthentication_types.go; external-secrets `SecretStore` (selectors of a provider's
-credentials); cert-manager `IssuerSpec` (an Issuer reads its own namespace); Traefik, pkg/provider/kubernetes/crd;
+credentials); cert-manager `IssuerSpec` (an Issuer reads its own namespace, a
+ClusterIssuer that of the controller); Traefik, pkg/provider/kubernetes/crd;
 projectcontour `TLS`; Gateway API `GatewayTLSConfig`; CloudNativePG, api/v1/cluster_types.go; mongodb community
 `MongoDBUser`; keycloak-operator `DatabaseSpec` and `HttpSpec`; grafana-operator `ValueFrom`; Argo Workflows
 `Template`; Argo CD `SecretRef` of ApplicationSet generators; Flux `ValuesReference`; ECK `SecretSource`; velero;
@@ -13,7 +14,7 @@ ingress-nginx, annotations `auth-secret`, `auth-tls-secret`, `proxy-ssl-secret`;
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any
@@ -80,6 +81,18 @@ _DATABASE = (
     selectors("spec.externalClusters"),
 )
 
+_ISSUER = (
+    scalar("spec.ca.secretName"),
+    selectors("spec.acme"),
+    selectors("spec.vault"),
+    selectors("spec.venafi"),
+    named("spec.venafi.tpp.credentialsRef"),
+)
+_TRIGGER = (
+    named("spec.secretTargetRef.*", key="key"),
+    named("spec.configMapTargetRef.*", key="key", kind=CONFIG_MAP),
+)
+
 CONSUMERS: Mapping[tuple[str, str], tuple[Field, ...]] = {
     ("monitoring.coreos.com", "Alertmanager"): (*_MONITORING, scalar("spec.configSecret", effect=Effect.STOPS)),
     ("monitoring.coreos.com", "Prometheus"): _MONITORING,
@@ -90,20 +103,13 @@ CONSUMERS: Mapping[tuple[str, str], tuple[Field, ...]] = {
     ("monitoring.coreos.com", "Probe"): (selectors("spec"),),
     ("monitoring.coreos.com", "ScrapeConfig"): (selectors("spec"),),
     ("monitoring.coreos.com", "AlertmanagerConfig"): (selectors("spec.receivers"),),
-    ("keda.sh", "TriggerAuthentication"): (
-        named("spec.secretTargetRef.*", key="key"),
-        named("spec.configMapTargetRef.*", key="key", kind=CONFIG_MAP),
-    ),
+    ("keda.sh", "TriggerAuthentication"): _TRIGGER,
+    ("keda.sh", "ClusterTriggerAuthentication"): _TRIGGER,
     ("external-secrets.io", "SecretStore"): (selectors("spec.provider"),),
     ("external-secrets.io", "ClusterSecretStore"): (selectors("spec.provider"),),
     ("external-secrets.io", "PushSecret"): (named("spec.selector.secret"),),
-    ("cert-manager.io", "Issuer"): (
-        scalar("spec.ca.secretName"),
-        selectors("spec.acme"),
-        selectors("spec.vault"),
-        selectors("spec.venafi"),
-        named("spec.venafi.tpp.credentialsRef"),
-    ),
+    ("cert-manager.io", "Issuer"): _ISSUER,
+    ("cert-manager.io", "ClusterIssuer"): _ISSUER,
     ("gateway.networking.k8s.io", "Gateway"): (
         Field(("spec", "listeners", "*", "tls", "certificateRefs", "*"), ("name",), effect=Effect.TLS),
     ),
@@ -151,6 +157,9 @@ CONSUMERS: Mapping[tuple[str, str], tuple[Field, ...]] = {
     ("velero.io", "VolumeSnapshotLocation"): (named("spec.credential", key="key"),),
 }
 
+# Cluster-scoped kinds whose controllers read in the namespace that they run in themselves, and where that usually is.
+_OWN_NAMESPACES: Mapping[str, str] = {"ClusterIssuer": "cert-manager", "ClusterTriggerAuthentication": "keda"}
+
 # Annotations of an Ingress: `name` or `namespace/name`.
 _INGRESS = (
     "nginx.ingress.kubernetes.io/auth-secret",
@@ -185,8 +194,10 @@ def consumed(group: str, kind: str, manifest: Manifest) -> Iterator[Use]:
     for field in CONSUMERS.get((group, kind), ()):
         for route, value in _found(manifest, field.route, ()):
             use = _use(field, route, value)
+            if use is not None and kind in _OWN_NAMESPACES:
+                yield replace(use, namespace=_OWN_NAMESPACES[kind], assumed=True)
             # A ClusterSecretStore's selector without a namespace means that of each ExternalSecret.
-            if use is not None and (use.namespace or kind != "ClusterSecretStore"):
+            elif use is not None and (use.namespace or kind != "ClusterSecretStore"):
                 yield use
 
 

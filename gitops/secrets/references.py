@@ -52,7 +52,8 @@ class Effect(StrEnum):
 class Use:
     """One reference. `key` is None when the whole object is meant; `route` leads to the scalar that names the key
     (else the object); `holder` says who needs it (``init container `db-migrate` ``), `container` is its name, ''
-    when it is no container's; `prefix` is envFrom's; `namespace` is '' for the manifest's own."""
+    when it is no container's; `prefix` is envFrom's; `namespace` is '' for the manifest's own, and
+    `assumed` where git does not say it: the usual namespace of the controller that reads the object."""
 
     kind: str
     name: str
@@ -64,6 +65,7 @@ class Use:
     prefix: str = ""
     effect: Effect = Effect.STOPS
     namespace: str = ""
+    assumed: bool = False
 
     @property
     def field(self) -> str:

@@ -103,6 +103,7 @@ class _Gathering:
         self._possible: dict[tuple[str, str], list[tuple[Provision, str]]] = {}
         self._idle: dict[ObjectId, list[tuple[Provision, str]]] = {}
         self._mounted: set[tuple[str, str, str]] = set()
+        self._places: dict[tuple[str, str, str], ObjectId] | None = None
 
     def survey(self) -> Survey:
         owners = tuple(rendered(self._snapshot))
@@ -117,7 +118,7 @@ class _Gathering:
                     found.remove(provision)
                     self._idle.setdefault(wanted, []).append((provision, _NOT_MOUNTED))
         return Survey(
-            tuple(self._needed),
+            tuple(map(self._settled, self._needed)),
             {key: tuple(found) for key, found in self._provisions.items() if found},
             {key: tuple(found) for key, found in self._wide.items()},
             {key: tuple(found) for key, found in self._idle.items()},
@@ -141,6 +142,18 @@ class _Gathering:
             wanted = ObjectId(destination.cluster, use.kind, use.namespace or namespace, use.name)
             waits = moment if use.effect is Effect.STOPS else replace(moment, holds_up=False)
             self._needed.append(Needed(wanted, use, owner, waits))
+
+    def _settled(self, needed: Needed) -> Needed:
+        """A reference whose namespace is only assumed, put where an object of the name is."""
+        wanted = needed.id
+        if not needed.use.assumed or wanted in self._provisions:
+            return needed
+        if self._places is None:
+            self._places = {}
+            for each in sorted(self._provisions):
+                self._places.setdefault((each.cluster, each.kind, each.name), each)
+        found = self._places.get((wanted.cluster, wanted.kind, wanted.name))
+        return needed if found is None else replace(needed, id=found)
 
     def _provided(self, provision: Provision, namespace: str) -> None:
         provided, cluster = provision.provided, provision.owner.application.destination.cluster

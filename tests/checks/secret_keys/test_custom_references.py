@@ -54,6 +54,37 @@ async def test_another_namespace_is_looked_at_where_the_reference_names_it(engin
 
 
 @pytest.mark.parametrize(
+    ("kind", "api", "spec", "namespace"),
+    [
+        (
+            "ClusterIssuer",
+            "cert-manager.io/v1",
+            {"acme": {"solvers": [{"dns01": {"cloudflare": {"apiTokenSecretRef": {"name": "db", "key": "url"}}}}]}},
+            "cert-manager",
+        ),
+        (
+            "ClusterTriggerAuthentication",
+            "keda.sh/v1alpha1",
+            {"secretTargetRef": [{"parameter": "p", "name": "db", "key": "url"}]},
+            "keda",
+        ),
+    ],
+)
+async def test_a_cluster_wide_kind_reads_where_its_controller_runs(
+    engine: Engine, kind: str, api: str, spec: dict[str, Any], namespace: str
+) -> None:
+    resource = {"a/w.yaml": manifest(kind, "x", api=api, spec=spec)}
+    alone = await judged(engine, APP | resource)
+    assert said(alone) == [("secret-missing", Severity.NOTICE, f"Secret {namespace}/db")]
+    assert f"taken to run in the namespace `{namespace}`" in only_finding(alone).topic.message
+    for place in (namespace, "elsewhere"):
+        there = APP | resource | {"a/s.yaml": secret("db", "url", namespace=place)}
+        assert said(await judged(engine, there)) == []
+        wrong = APP | resource | {"a/s.yaml": secret("db", "URL", namespace=place)}
+        assert said(await judged(engine, wrong)) == [("secret-key-missing", Severity.ERROR, f"Secret {place}/db")]
+
+
+@pytest.mark.parametrize(
     ("text", "line"),
     [
         (

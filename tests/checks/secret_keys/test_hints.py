@@ -71,6 +71,7 @@ async def test_a_generated_name_that_is_not_written(
     assert (finding.rule, finding.severity) == ("secret-missing", Severity.ERROR)
     assert HASHED.search(finding.topic.message), finding.topic.message
     assert "(a/kustomization.yaml:" in finding.topic.message
+    assert "is there under a generated name only" in finding.message
     assert said_why in finding.topic.message + finding.topic.advice
     assert "kubectl" not in finding.topic.commands
     # What is advised, done to the letter, mends it.
