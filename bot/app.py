@@ -29,6 +29,7 @@ from bot.github.client import Wire
 from bot.github.installations import AppIdentity
 from bot.metrics import Metrics
 from bot.mirror import Mirrors
+from bot.outgoing import Outgoing
 from bot.readiness import AppAccess, free_bytes, overdue, room, stuck
 from bot.schedule import Periodic, keep_time
 from bot.server import application, listening
@@ -93,7 +94,7 @@ async def serve(
         store = await _store(settings.database_url)
         stack.push_async_callback(store.close)
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True, auto_decompress=True))
-        wire = Wire(session, settings.api_url, clock, observe=observe)
+        wire = Wire(session, settings.api_url, clock, observe=observe, outgoing=Outgoing(settings.secrets))
         github = GitHubApp(wire, app_id=settings.app_id, private_key=settings.private_key)
         clusters = _clusters(settings, clock)
         if clusters is not None:
@@ -148,8 +149,10 @@ async def serve(
         if engine.exposed:
             exposed, refused = " and ".join(engine.exposed), "pull requests from forks of public repositories"
             log.warning("the renderer is not shut in", extra={"exposed": exposed, "refused": refused})
-            reach = f"it is not shut in and could reach {exposed}; {refused} are refused"
-            troubles.replace("renderer", {"confinement": reach})
+            reach = {"confinement": f"it is not shut in and could reach {exposed}; {refused} are refused"}
+            if settings.key_file:
+                reach["key"] = f"it could read {settings.key_file}; give the private key as GITHUB_PRIVATE_KEY"
+            troubles.replace("renderer", reach)
         if started is not None:
             started(Running(port, worker, engine))
         await _until(stop, worker, _work(worker, github, clock, identity, problem, _periodic(settings)))

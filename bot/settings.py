@@ -19,6 +19,9 @@ class SettingsError(Exception):
 
 CREDENTIALS = ("GITHUB_APP_ID", "GITHUB_PRIVATE_KEY", "GITHUB_PRIVATE_KEY_PATH", "GITHUB_WEBHOOK_SECRET")
 
+# Of these the server keeps what they say, and nothing else; see `bot.own_process`.
+SECRET_VARIABLES = ("GITHUB_PRIVATE_KEY", "GITHUB_WEBHOOK_SECRET", "ARGOFIX_DATABASE_URL")
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -46,6 +49,7 @@ class Settings:
     render_seconds: float = 900.0  # of the renderer, for one evaluation
     log_level: str = "info"
     log_format: str = "text"
+    key_file: str = ""  # where the private key was read from; empty when it came in the environment
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Settings:
@@ -80,6 +84,7 @@ class Settings:
             render_seconds=_number(env, "ARGOFIX_RENDER_SECONDS", 900),
             log_level=_choice(env, "ARGOFIX_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
             log_format=_choice(env, "ARGOFIX_LOG_FORMAT", "text", ("text", "json")),
+            key_file="" if "GITHUB_PRIVATE_KEY" in env else env.get("GITHUB_PRIVATE_KEY_PATH", ""),
         )
 
     @property

@@ -208,13 +208,15 @@ async def serve(_arguments: argparse.Namespace) -> int:
     from bot import app, logs, registration
     from bot.deliveries import StoreUnavailable
     from bot.exclusive import StateDirectoryInUse
-    from bot.settings import Settings, SettingsError
+    from bot.own_process import keep_to_itself
+    from bot.settings import SECRET_VARIABLES, Settings, SettingsError
 
     try:
         environ = await registration.environment(os.environ)
         if environ is None:
             return 0  # told to stop before an App was registered
         settings = Settings.from_environment(environ)
+        keep_to_itself(SECRET_VARIABLES)
         logs.configure(level=settings.log_level, style=settings.log_format, secrets=settings.secrets)
         await app.serve(settings)
     except (SettingsError, StateDirectoryInUse, StoreUnavailable) as error:

@@ -6,6 +6,7 @@ retries, half answers), so the loop is ours. Who asks is an `Authority`: the App
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import random
@@ -30,6 +31,7 @@ from bot.github.errors import (
     limit_wait,
 )
 from bot.github.pace import Pace
+from bot.outgoing import Outgoing
 
 API_VERSION = "2022-11-28"
 USER_AGENT = "argofix"
@@ -71,13 +73,15 @@ class FixedToken:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """What all clients of one server share. `observe(method, status, remaining, scope)` sees every answer."""
+    """What all clients of one server share. `observe(method, status, remaining, scope)` sees every answer;
+    `outgoing` looks through what is sent."""
 
     session: aiohttp.ClientSession
     base_url: str
     clock: Clock
     jitter: random.Random = field(default_factory=random.Random)
     observe: Callable[[str, int, int | None, str], None] = lambda _method, _status, _remaining, _scope: None
+    outgoing: Outgoing = field(default_factory=Outgoing)
 
 
 class GitHub:
@@ -147,7 +151,8 @@ class GitHub:
         url = sansio.format_url(path, {k: str(v) for k, v in (values or {}).items()}, base_url=self._wire.base_url)
         label = f"{method} {urlsplit(url).path}"
         _refuse_detours(label, path, *map(str, (values or {}).values()))
-        body = b"" if data is None else json.dumps(data).encode()
+        # In a thread: what contributors wrote may be long.
+        body = b"" if data is None else await asyncio.to_thread(self._body, urlsplit(url).path, data)
         repeatable = repeatable or method == "GET"
         refused: str | None = None
         for attempt in range(1, ATTEMPTS + 1):
@@ -190,6 +195,9 @@ class GitHub:
             await self._wire.clock.sleep(backoff(attempt, base=1.0, cap=15.0, jitter=self._wire.jitter))
         await self._wait_until_open(label)
         raise ServerFault("no success after several attempts", request=label)
+
+    def _body(self, path: str, data: object) -> bytes:
+        return json.dumps(self._wire.outgoing.body(path, data)).encode()
 
     async def _wait_until_open(self, label: str) -> None:
         wait = self._pace.closed_until - self._wire.clock.now()

@@ -135,6 +135,8 @@ async def test_everybody_elses_are(github: SimulatedGitHub, tmp_path: Path, alic
             repo.push("copy", files, author=alice)
             pull = github.open_pull(repo, "copy", title="Copy", user=alice)
         assert (await checked(github, pull))[OWNERSHIP] == "failure"
+        environ = Path(f"/proc/{server.pid}/environ")
+        assert b"GITHUB" not in await asyncio.to_thread(environ.read_bytes)
         received = "\n".join(json.dumps(request.body) for request in github.requests if request.body)
         assert "steal" in received
         for secret in (github.app.webhook_secret, github.app.private_key.splitlines()[1]):

@@ -14,9 +14,10 @@ import pytest
 from bot import logs
 from bot.github.app import FIX, READ, REPORT
 from demo.story import BEFORE, PROPOSED
+from tests.bot.engine.attacks import pod
 from tests.github import SimulatedGitHub, User
 from tests.handlers.conftest import FAILED, GOOD, OWNERSHIP, Bot, Contents, by_the_app, checked, proposed
-from tests.scenarios import application
+from tests.scenarios import application, manifest
 
 # As options of git each of these would run a program or write a file.
 BRANCHES = ["--upload-pack=touch${IFS}pwned", "--output=pwned", "-cprotocol.ext.allow=always", "-upwned", "--help"]
@@ -170,3 +171,24 @@ async def test_a_repo_url_cannot_choose_a_request(github: SimulatedGitHub, bot_:
     paths = {request.path for request in github.requests[seen:]}
     expected = ("/repos/acme/platform", "/app/installations/", "/acme/platform.git/")
     assert {path for path in paths if not path.startswith(expected)} == set()
+
+
+async def test_the_servers_own_secrets_are_in_nothing_that_it_writes(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    """Whatever way one got into a finding: here a pull request names it as the key of a Secret."""
+    secret, line = github.app.webhook_secret, github.app.private_key.splitlines()[2]
+    stolen: Contents = {
+        "steal.yaml": application("steal", "steal"),
+        "steal/pod.yaml": json.dumps(pod(f"{secret} {line}")),
+        "steal/secret.yaml": manifest("Secret", "s", stringData={"other": "x"}),
+    }
+    repo = github.repository("acme/platform", BEFORE)
+    github.install(repo)
+    repo.push("copy", stolen, author=alice)
+    pull = github.open_pull(repo, "copy", title="Copy", user=alice)
+    assert (await checked(github, pull))["argofix / secret-keys"] == "failure"
+    received = "\n".join(json.dumps(request.body) for request in github.requests if request.body)
+    assert "has no key" in received
+    assert secret not in received
+    assert line not in received
