@@ -98,7 +98,9 @@ def plan_source(tree: Tree, application: Application, source: Source, analysis: 
         path = tree.resolve(source.path)
         exists = tree.is_dir(path)
     except GitopsError as error:
-        return Plan(answer=RenderFailed(str(error), at))
+        if analysis.matcher.matches(source.repo_url, False):
+            return Plan(answer=RenderFailed(str(error), at))
+        path, exists = "", False  # what lies here under that path is no business of another repository's
     if not analysis.matcher.matches(source.repo_url, exists and bool(source.path)):
         return Plan(answer=NotAnalysed(f"its manifests live in another repository, {source.repo_url or 'unnamed'}"))
     if _SHA.match(source.target_revision) or _TAG.match(source.target_revision):
