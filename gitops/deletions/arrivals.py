@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from gitops.applications import GROUP
 from gitops.deletions.data import is_data_bearing, is_tracked
 from gitops.deletions.model import Consequence, Verdict, Why
 from gitops.deletions.world import World, is_same
@@ -18,7 +19,7 @@ def arrivals(found: Sequence[Consequence], base: World, head: World) -> Iterator
         return
     for owned_id, copies in head.snapshot.owners.items():
         rid = owned_id.id
-        if not (is_data_bearing(rid.group, rid.kind) and is_tracked(rid.group, rid.kind)):
+        if not (is_data_bearing(rid.group, rid.kind) and is_tracked(rid.group, rid.kind)) or rid.group == GROUP:
             continue
         for copy in copies:
             application = copy.application

@@ -50,8 +50,13 @@ def cascaded(state: State, now: State | None, base: World, head: World) -> Itera
     held_by_it = {owned_id: copy for owned_id, copy in base.owned(state).items() if owned_id != itself}
     reach = {owned_id: (copy, options_of(copy.resource)) for owned_id, copy in held_by_it.items()}
     going = {owned_id for owned_id, (copy, said) in reach.items() if _kept(owned_id, copy, said, base, head) is None}
-    # One object that wants a confirmation holds the deletion of all of them (appcontroller.go:1363).
-    held = any(_confirms(reach[owned_id][1], application.sync_policy.options) for owned_id in going)
+    # One object that wants a confirmation holds the deletion of all of them (appcontroller.go:1363), until somebody
+    # else has taken it over.
+    held = any(
+        _confirms(reach[owned_id][1], application.sync_policy.options)
+        and head.heir(owned_id, application, instance) is None
+        for owned_id in going
+    )
     for owned_id, (copy, said) in reach.items():
         why = _kept(owned_id, copy, said, base, head)
         to = head.heir(owned_id, application, instance)

@@ -18,7 +18,7 @@ from gitops.deletions.in_place import changed_in_place
 from gitops.deletions.model import Consequence, Consequences, Verdict, Why
 from gitops.deletions.namespaces import swept
 from gitops.deletions.prune import surviving
-from gitops.deletions.unread import reads_the_same
+from gitops.deletions.unread import lost_its_path, reads_the_same
 from gitops.deletions.world import Grouping, World, is_same, object_of
 from gitops.snapshot import ApplicationKey, OwnedId, Snapshot, State
 
@@ -98,15 +98,35 @@ class _Comparison:
         now = self._head.counterpart(application, instance)
         fate = self._fate(state, now, instance)
         if fate is Fate.DELETED:
-            take = cascaded if application.cascades else orphaned
             # A file that nothing brings in any more makes no Application.
             again = now if now is not None and now.application.parents else None
-            return Outcome(fate, dict(self._placed(take(state, again, self._base, self._head), instance)))
-        if fate in (Fate.LIVES, Fate.RACES) and now is not None:
-            found = [*surviving(state, now, self._base, self._head)]
-            found += changed_in_place(state, now, self._base, self._head)
+            # Whoever makes it anew may put the finalizer on it before it is deleted.
+            late = again is not None and again.application.cascades and not again.application.generated
+            take = cascaded if application.cascades or late else orphaned
+            self._left_alone(state, goes=True)  # a sync may still take away what protects an object
+            found = [*take(state, again, self._base, self._head)]
+            if again is not None and not again.application.generated:
+                # Whoever brings it now gives it its new definition, and a sync may come before the deletion.
+                found = _worse([*found, *surviving(state, again, self._base, self._head)])
             return Outcome(fate, dict(self._placed(found, instance)))
+        if fate in (Fate.LIVES, Fate.RACES) and now is not None:
+            if application.sources != now.application.sources:
+                self._left_alone(state)  # it may be synced once more before its new source reaches it
+            changes = [*surviving(state, now, self._base, self._head)]
+            changes += changed_in_place(state, now, self._base, self._head)
+            return Outcome(fate, dict(self._placed(changes, instance)))
+        if fate in (Fate.FROZEN, Fate.BY_HAND):
+            self._left_alone(state)
         return Outcome(fate)
+
+    def _left_alone(self, state: State, *, goes: bool = False) -> None:
+        """One that lives on as it was, if only until it is deleted, goes on reading the files of the head."""
+        policy = state.application.sync_policy
+        if not (policy.automated if goes else policy.prune):
+            return
+        base, head = self._base.snapshot.tree, self._head.snapshot.tree
+        if not reads_the_same(state, None, base, head) and not lost_its_path(state, head):
+            self._doubt(state.application, Why.FILES_CHANGED)
 
     def _placed(self, found: Iterable[Consequence], instance: str) -> Iterator[tuple[OwnedId, Consequence]]:
         for one in found:
@@ -157,26 +177,51 @@ class _Comparison:
         if gone is Fate.DELETED:
             self._say(application, Verdict.APPLICATION_DELETED, Why.SET_GONE, maker)
             return Fate.DELETED
+        given = now is not None and bool(now.application.parents) and not now.application.generated
+        if gone is Fate.BY_HAND and given:
+            return Fate.LIVES
         if gone is Fate.BY_HAND:
             self._say(application, Verdict.BY_HAND, Why.SET_GONE, maker)
             return Fate.BY_HAND
         if gone is Fate.UNKNOWN:
             return self._doubt(application, Why.NOBODY, maker)
         if heir is None:
-            return Fate.FROZEN
+            return Fate.LIVES if given else Fate.FROZEN
         kept = now is not None and self._head.set_of(now.application) == heir
         if kept and now is not None:
             if _declared(state) == _declared(now) or (heir.updates and not heir.refused):
                 return Fate.LIVES
             return self._frozen(state, Why.SET_REFUSED if heir.refused else Why.SET_FREEZES, heir)
+        keeps = heir.refused or not (heir.troubles or heir.deletes)
+        if keeps and given:
+            return Fate.LIVES  # an Application brings it too, and gives it its definition
         if heir.refused:
             return self._frozen(state, Why.SET_REFUSED, heir)
         if heir.troubles:
             return self._doubt(application, Why.SET_UNKNOWN, maker)
         if not heir.deletes:
             return self._frozen(state, Why.SET_KEEPS, heir)
+        if self._blocked(heir, instance):
+            return self._frozen(state, Why.SET_BLOCKED, heir)
         self._say(application, Verdict.APPLICATION_DELETED, Why.SET_DROPS, maker)
         return Fate.DELETED
+
+    def _blocked(self, heir: ApplicationSet, instance: str) -> bool:
+        """Whether a set wants an Application that another set keeps: the error ends its run before it deletes."""
+        for wanted in self._head.snapshot.states:
+            application = wanted.application
+            if self._head.set_of(application) != heir:
+                continue
+            there = self._base.application(application.namespace, application.name, instance)
+            other = self._base.set_of(there.application) if there is not None else None
+            if other is None or (other.namespace, other.name) == (heir.namespace, heir.name):
+                continue
+            keeper = self._head.same_set(other)
+            if keeper is None and self._set(other, instance) in (Fate.BY_HAND, Fate.FROZEN):
+                return True
+            if keeper is not None and (keeper.refused or not keeper.deletes):
+                return True
+        return False
 
     def _set(self, maker: ApplicationSet, instance: str) -> Fate:
         """The fate of an ApplicationSet."""
@@ -187,8 +232,6 @@ class _Comparison:
 
     def _frozen(self, state: State, why: Why, maker: ApplicationSet) -> Fate:
         self._say(state.application, Verdict.STAYS, why, maker)
-        if not reads_the_same(state, None, self._base.snapshot.tree, self._head.snapshot.tree):
-            self._doubt(state.application, Why.FILES_CHANGED, maker)
         return Fate.FROZEN
 
     def _doubt(self, application: Application, why: Why, maker: ApplicationSet | None = None) -> Fate:
@@ -200,6 +243,16 @@ class _Comparison:
         name = maker.name if maker is not None else ""
         said = Consequence(owned_id, verdict, why, maker=name, subject=application)
         self._objects[application.key, verdict] = said
+
+
+def _worse(found: Iterable[Consequence]) -> list[Consequence]:
+    result: dict[tuple[OwnedId, bool], Consequence] = {}
+    for one in found:
+        key = (one.id, one.verdict is Verdict.UNKNOWN)
+        other = result.get(key)
+        if other is None or (one.cost, not one.races) < (other.cost, not other.races):
+            result[key] = one
+    return list(result.values())
 
 
 def _declared(state: State) -> object:

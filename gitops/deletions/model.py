@@ -85,6 +85,10 @@ class Why(Enum):
         "lives on as before: its ApplicationSet is in error, and Argo CD then changes and deletes nothing of it",
         "applicationset/controllers/applicationset_controller.go:199-216",
     )
+    SET_BLOCKED = (
+        "lives on as before: its ApplicationSet fails at an Application of another one before it deletes anything",
+        "applicationset/controllers/applicationset_controller.go:316-351, :734",
+    )
     SET_UNKNOWN = ("may go: git alone does not tell what its ApplicationSet makes", "")
     FILES_CHANGED = ("lives on, and reads files that change here", "")
     NOBODY = ("is no longer declared, and nothing in this repository tells what applies it", "")

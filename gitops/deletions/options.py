@@ -27,7 +27,8 @@ class Options:
     """`prune` and `delete` hold the values of `Prune=` and `Delete=` (None when not said); `keeps` is Helm's
     `resource-policy: keep`; `extraneous` tells that a difference which only asks for pruning starts no sync
     (`IgnoreExtraneous`); `owned` that the manifest has ownerReferences; `claims_go` that a StatefulSet deletes its
-    claims when it is deleted; `replace` and `force` are those sync options, `wave` is the sync wave."""
+    claims when it is deleted; `replace` and `force` are those sync options, `wave` is the sync wave, `last` that
+    it is pruned after everything else."""
 
     prune: str | None = None
     delete: str | None = None
@@ -38,6 +39,7 @@ class Options:
     replace: bool = False
     force: bool = False
     wave: int = 0
+    last: bool = False
 
     @property
     def guarded(self) -> bool:
@@ -66,6 +68,7 @@ def options_of(resource: Resource) -> Options:
         replace="Replace=true" in said,
         force="Force=true" in said,
         wave=_integer(annotations.get(SYNC_WAVE)),
+        last="PruneLast=true" in said,
     )
 
 

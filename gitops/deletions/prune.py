@@ -1,9 +1,7 @@
 """What an Application that goes on leaves behind or prunes.
 
-Source: argo-cd v3.5.1, controller/state.go:703-1000 (what is compared), controller/appcontroller.go:2332-2442 (when
-it syncs by itself) and gitops-engine/pkg/sync/sync_context.go:322-343, :1453-1458, :1615-1625 (what a sync prunes).
-The options are read from the live object, so those of the base count; an option of the whole Application has to be
-there before and after, since the two may be synced in either order.
+Source: argo-cd v3.5.1, controller/state.go:696-1000 (what is compared); what a sync then prunes: `one_sync`. An
+Application is synced with its former spec or with its new one, whichever its parent has given it by then.
 """
 
 from __future__ import annotations
@@ -12,10 +10,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from gitops.applications import Application, SyncPolicy
-from gitops.deletions.data import is_tracked
+from gitops.applications import Application
 from gitops.deletions.model import Consequence, Verdict, Why
-from gitops.deletions.options import Options, option, options_of
+from gitops.deletions.one_sync import Unwanted, worst
+from gitops.deletions.options import options_of
 from gitops.deletions.unread import left_files, reads_the_same, unread
 from gitops.deletions.world import World, is_forbidden, is_same, object_of
 from gitops.rendering import NotAnalysed, RenderFailed
@@ -43,12 +41,16 @@ _GROUPS: Mapping[tuple[str, str], str] = {
 def surviving(state: State, now: State, base: World, head: World) -> Iterator[Consequence]:
     """What becomes of the objects of an Application that the change leaves in place, `now` in the head."""
     application = state.application
-    held = base.owned(state)
+    held, wanted = base.owned(state), head.owned(now)
     if now.application.destination.cluster != application.destination.cluster:
+        arriving = {owned_id.id for owned_id in wanted}
         for owned_id, copy in held.items():
-            yield Consequence(owned_id, Verdict.STAYS, Why.FORMER_CLUSTER, application, copy)
+            if owned_id.id in arriving:
+                yield Consequence(owned_id, Verdict.STAYS, Why.FORMER_CLUSTER, application, copy)
+        # What its files no longer have it prunes where it still is, if it is synced before it is moved.
+        lost = {owned_id: copy for owned_id, copy in held.items() if owned_id.id not in arriving}
+        yield from _pruned(_Losses(state, now, base, head, lost, wanted))
         return
-    wanted = head.owned(now)
     lost = {owned_id: copy for owned_id, copy in held.items() if owned_id not in wanted}
     doubt = _doubt(state, now, base, head)
     if doubt is not None:
@@ -104,34 +106,32 @@ def _pruned(losses: _Losses) -> Iterator[Consequence]:
     state, now, base, head = losses.state, losses.now, losses.base, losses.head
     application = state.application
     instance = base.instance(application)
-    before, after = application.sync_policy, now.application.sync_policy
-    # Either policy may be the one that is in force when the first sync comes.
-    prunes = before.prune or after.prune
-    wipes = not losses.wanted and not (before.allow_empty or after.allow_empty or unread(now))
+    lost: dict[OwnedId, Owned] = {}
     renamed = {_unhashed(o.id) for o, copy in losses.wanted.items() if copy.resource.generator is not None}
-    said = {owned_id: options_of(copy.resource) for owned_id, copy in losses.lost.items()}
-    waiting = {
-        one.wave
-        for owned_id, one in said.items()
-        if _option(one.prune, before, after, "Prune") == "confirm"
-        and head.heir(owned_id, application, instance) is None
-    }
     for owned_id, copy in losses.lost.items():
         if copy.resource.generator is not None and _unhashed(owned_id.id) in renamed:
             continue  # the same ConfigMap or Secret with other content
         twin = _twin(owned_id)
         if twin in losses.wanted:
             yield Consequence(twin, Verdict.CHANGED, Why.ONE_OBJECT, application, copy)
-            continue
-        kept = _kept(owned_id, copy, said[owned_id], losses)
-        races = prunes and kept is None and not wipes and said[owned_id].wave not in waiting
-        adopted = _adopted(owned_id, head, instance)
-        to = head.heir(owned_id, application, instance)
+        else:
+            lost[owned_id] = copy
+    heirs = {o: heir for o in lost if (heir := head.heir(o, application, instance)) is not None}
+    unwanted = Unwanted(
+        lost,
+        heirs.keys(),
+        not losses.wanted and not unread(now),
+        lambda owned_id: is_forbidden(owned_id, application, base, head),
+        now.application.destination.namespace,
+    )
+    judged = worst((application.sync_policy, now.application.sync_policy), unwanted)
+    for owned_id, (verdict, why) in judged.items():
+        copy, races = lost[owned_id], verdict is Verdict.DELETED
+        adopted, to = _adopted(owned_id, head, instance), heirs.get(owned_id)
         if adopted is not None:
             maker = adopted.parents[-1]
             yield Consequence(owned_id, Verdict.HANDED_OVER, Why.ADOPTED, application, copy, maker=maker, races=races)
         elif to is not None:
-            already = any(is_same(s.application, to) for s in base.owners(owned_id, instance))
             yield Consequence(
                 owned_id,
                 Verdict.HANDED_OVER,
@@ -139,47 +139,13 @@ def _pruned(losses: _Losses) -> Iterator[Consequence]:
                 application,
                 copy,
                 to=to,
-                already=already,
+                already=any(is_same(s.application, to) for s in base.owners(owned_id, instance)),
                 races=races,
                 late=races and _is_late(owned_id, head),
             )
-        elif kept is not None:
-            yield Consequence(owned_id, Verdict.STAYS, kept, application, copy)
-        elif not prunes:
-            yield Consequence(owned_id, Verdict.BY_HAND, Why.BY_HAND, application, copy)
-        elif wipes:
-            yield Consequence(owned_id, Verdict.BY_HAND, Why.WIPES_OUT, application, copy)
-        elif said[owned_id].wave in waiting:
-            yield Consequence(owned_id, Verdict.BY_HAND, Why.CONFIRM, application, copy)
         else:
-            stranger = head.stranger(owned_id, instance, base)
-            yield Consequence(owned_id, Verdict.DELETED, Why.PRUNED, application, copy, detail=stranger)
-
-
-def _kept(owned_id: OwnedId, copy: Owned, said: Options, losses: _Losses) -> Why | None:
-    """Why a prune leaves an object alone; None when it does not."""
-    rid = owned_id.id
-    before, now = losses.state.application, losses.now.application
-    if not is_tracked(rid.group, rid.kind):
-        return Why.UNTRACKED
-    if _option(said.prune, before.sync_policy, now.sync_policy, "Prune") == "false":
-        return Why.PRUNE_FALSE
-    if said.owned:
-        return Why.OWNED
-    if is_forbidden(owned_id, before, losses.base, losses.head):
-        return Why.FORBIDDEN
-    managed = before.sync_policy.managed_namespace and now.sync_policy.managed_namespace
-    if managed and (rid.group, rid.kind) == ("", "Namespace") and rid.name == now.destination.namespace:
-        return Why.MANAGED_NAMESPACE
-    return None
-
-
-def _option(own: str | None, before: SyncPolicy, after: SyncPolicy, key: str) -> str | None:
-    """The object's option, else that of its Application where both sides agree on it."""
-    if own is not None:
-        return own
-    one, other = option(before.options, key), option(after.options, key)
-    return one if one == other else None
+            stranger = head.stranger(owned_id, instance, base) if races else ""
+            yield Consequence(owned_id, verdict, why, application, copy, detail=stranger)
 
 
 def _is_late(owned_id: OwnedId, head: World) -> bool:

@@ -41,6 +41,18 @@ def reads_the_same(before: State, after: State | None, base: Tree, head: Tree) -
     return all(base.entry(path) == head.entry(path) for path in paths)
 
 
+def lost_its_path(state: State, tree: Tree) -> bool:
+    """Whether a source's directory is gone, so that nothing can be compared and the Application is not synced."""
+    for source, part in zip(state.application.sources, state.parts, strict=False):
+        if source.path and isinstance(part.rendering, Rendered):
+            try:
+                if not tree.is_dir(tree.resolve(source.path)):
+                    return True
+            except GitopsError:
+                return True
+    return False
+
+
 def _elsewhere(part: Part) -> bool:
     """Whether it is rendered from another revision, which a commit here does not change."""
     return isinstance(part.rendering, NotAnalysed) and part.rendering.reason.startswith("it is pinned")

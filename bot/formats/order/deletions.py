@@ -164,6 +164,8 @@ def _moved(found: Sequence[Consequence], most: Most) -> Iterator[str]:
                 f"{it}."
             )
         grave = [one for one in races if may_lose_data(one.id.id.group, one.id.id.kind)]
+        along = dict.fromkeys(f"{code(str(one.id.id))} goes {_along(one)}" for one in grave if _along(one))
+        text += f" {'; '.join(list(along)[: most.objects])}." if along else ""
         yield text + _protection(grave, "Delete=false" if goes else "Prune=false", most)
     if len(groups) > most.groups:
         yield f"and what {len(groups) - most.groups} more Applications take over."
@@ -277,6 +279,11 @@ def _stays(found: Consequences, most: Most) -> Iterator[str]:
             yield (
                 f"{what} {'keeps its' if len(members) == 1 else 'keep their'} former definition: the "
                 f"`applicationsSync` of ApplicationSet {code(maker)} lets it update none."
+            )
+        elif why is Why.SET_BLOCKED:
+            yield (
+                f"ApplicationSet {code(maker)} wants an Application that another one keeps, and that error ends its "
+                f"run before it deletes anything: {what} {_lives(members)} on as before."
             )
         elif why is Why.SET_REFUSED:
             yield (

@@ -68,13 +68,24 @@ async def test_an_option_of_the_object_wins_over_its_applications(engine: Engine
     assert await lines(engine, one(pvc("Prune=true"), sync=sync), one(sync=sync)) == [f"deleted a: {CLAIM}"]
 
 
-async def test_one_that_wants_a_confirmation_holds_its_wave(engine: Engine) -> None:
-    later = obj("Widget", "late", "example.com/v1", metadata={"annotations": {"argocd.argoproj.io/sync-wave": "3"}})
-    before = one(pvc("Prune=confirm"), obj("Widget", "w", "example.com/v1"), later)
+async def test_one_that_wants_a_confirmation_holds_what_is_pruned_with_it_and_after_it(engine: Engine) -> None:
+    def widget(name: str, wave: str, options: str = "") -> str:
+        annotations = {"argocd.argoproj.io/sync-wave": wave}
+        return obj("Widget", name, "example.com/v1", options, metadata={"annotations": annotations})
+
+    # The last that were made go first.
+    before = one(pvc("Prune=confirm"), widget("same", "0"), widget("made-after", "3"), widget("made-before", "-3"))
     assert await lines(engine, before, one()) == [
         f"by-hand a: {CLAIM}",
-        "by-hand a: Widget a/w",
-        "deleted a: Widget a/late",
+        "by-hand a: Widget a/made-before",
+        "by-hand a: Widget a/same",
+        "deleted a: Widget a/made-after",
+    ]
+    at_last = one(pvc("Prune=confirm,PruneLast=true"), widget("same", "0"), widget("too", "0", "PruneLast=true"))
+    assert await lines(engine, at_last, one()) == [
+        f"by-hand a: {CLAIM}",
+        "by-hand a: Widget a/too",
+        "deleted a: Widget a/same",
     ]
 
 
