@@ -193,6 +193,13 @@ class _Planner:
         tag = self._spelled(pin)
         if not name or self.component.is_image(name) or (name, tag) in self.pins.in_use:
             return True
+        if pin.style in (Style.REMOTE_BASE, Style.REMOTE_FILE):
+            what = (
+                f"{pin.span} loads {name}, a copy of github.com/{self.component.repository} at {pin.version}, and "
+                f"whether {tag} is there nobody has seen; where it is, write it there, then all pins move together"
+            )
+            self._report(pin, what)
+            return False
         listed = ", ".join([*self.component.images, name])
         what = (
             f"{pin.span} runs {name}, and whether {tag} is there nobody has seen. If it is a mirror of "

@@ -7,7 +7,6 @@ from typing import Final
 
 from checks.versions.argocd_settings import needs_server_side_apply
 from checks.versions.plan import BumpPlan
-from gitops.kustomization import FILE_NAMES
 from gitops.snapshot import Snapshot, State
 from gitops.versions.pins import Style
 from gitops.versions.remote import remote_versions
@@ -52,7 +51,8 @@ def _brings_manifests(state: State, plan: BumpPlan) -> bool:
         if not source.chart and any(remote_versions(source.repo_url, component)):
             return True
     through = (
-        pin.style in _WHOLE or (pin.style is Style.CHART and pin.span.path.rpartition("/")[2] in FILE_NAMES)
+        # A chart that an Application's source names is brought by that Application, not by who renders the overlay.
+        pin.style in _WHOLE or (pin.style is Style.CHART and pin.target is None)
         for pin in plan.pins.pins
     )
     return any(through) and renders(state, plan.overlay)

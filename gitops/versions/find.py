@@ -24,7 +24,7 @@ from gitops.versions.chart_uses import (
 )
 from gitops.versions.components import Chart, Component
 from gitops.versions.helm_values import Value, pins_of_values, values_of_text
-from gitops.versions.images import ImageEntry, field_of, image_entries, image_entry, served_elsewhere
+from gitops.versions.images import ImageEntry, called_alike, field_of, image_entries, image_entry
 from gitops.versions.kustomization_pins import (
     charts_of_kustomization,
     image_nodes,
@@ -234,11 +234,11 @@ class _Finder:
 
     @cached_property
     def _known(self) -> Component:
-        """The component with every name that its image has here: what `images` make of it, and what other registries
-        call it that serve the same path."""
+        """The component with every name that its image has here: what `images` make of it, and what is called alike
+        in other registries, as builds of one's own are."""
         names = set(self.component.images)
         for file in self.closure.files if self.component.quay else ():
-            names.update(served_elsewhere(self._data(file), self.component.quay))
+            names.update(called_alike(self._data(file), self.component.quay.rpartition("/")[2]))
         return replace(self.component, images=tuple(sorted(self._renaming.aliases(names))))
 
     @cached_property

@@ -10,7 +10,8 @@ from typing import Any
 from gitops.manifests import text_of
 
 IMAGE_FIELDS = ("images", "imageTags")
-_HOST = re.compile(rb"[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+)?(?:/[a-z0-9._-]+)*\Z")
+_NO_NAME = re.compile(rb"[^A-Za-z0-9.:/_-]|//")
+_HOST = re.compile(rb"[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+)?(?:/[a-z0-9._-]+)*")
 _LONGEST_HOST = 200  # characters, with all of a path before the one that is looked for
 _WORD = re.compile(rb"[\w./-]")
 _DIGEST = re.compile(r"[a-z0-9]+:[0-9a-fA-F]{32,}")
@@ -71,15 +72,15 @@ def image_entry(item: Mapping[str, Any]) -> ImageEntry:
     return ImageEntry(name, split.name or name, any((tag, digest, split.tag, split.digest)), tag or split.tag)
 
 
-def served_elsewhere(data: bytes, path: str) -> Iterator[str]:
-    """Names in a text that are `path` (`argoproj/argocd`) on any registry, `mirror.example/argoproj/argocd`."""
-    wanted = b"/" + path.encode()
+def called_alike(data: bytes, name: str) -> Iterator[str]:
+    """Image names in a text that end as `name` does (`argocd`), from whichever registry: `ghcr.io/acme/argocd`."""
+    wanted = b"/" + name.encode()
     at = data.find(wanted)
     while at >= 0:
         end = at + len(wanted)
-        host = _HOST.search(data, max(0, at - _LONGEST_HOST), at)
-        if host is not None and not _WORD.match(data, end):
-            yield (host[0] + wanted).decode()
+        host = _NO_NAME.split(data[max(0, at - _LONGEST_HOST) : at])[-1]
+        if _HOST.fullmatch(host) and not _WORD.match(data, end):
+            yield (host + wanted).decode()
         at = data.find(wanted, end)
 
 

@@ -9,10 +9,11 @@ import yaml
 
 from gitops.documents import Document, child, items
 from gitops.errors import MalformedYaml
+from gitops.remote import is_remote
 from gitops.versions.components import Chart, Component
 from gitops.versions.images import IMAGE_FIELDS, is_digest, split_image
 from gitops.versions.pins import Pin, Style
-from gitops.versions.remote import remote_versions, without_credentials
+from gitops.versions.remote import copied_from, remote_versions, without_credentials
 from gitops.versions.text import Text
 
 _LISTS = ("resources", "bases", "components", "crds", "configurations", "generators", "transformers", "validators")
@@ -40,6 +41,10 @@ def pins_of_kustomization(text: Text, component: Component) -> Iterator[Pin]:
             for found in remote_versions(node.value, component):
                 place = text.place(node, found.start, found.end) if found.end else None
                 yield Pin(found.style, without_credentials(node.value), text.span(node), found.text or None, place)
+            copy = copied_from(node.value, component) if is_remote(node.value) else None
+            if copy is not None and not any(remote_versions(node.value, component)):
+                shown = without_credentials(node.value)
+                yield Pin(copy.style, shown, text.span(node), copy.text or None, runs=shown.partition("?")[0])
 
 
 def image_nodes(text: Text) -> list[yaml.Node]:

@@ -77,23 +77,42 @@ def add_sources(known: Sources, more: Sources) -> None:
 
 def _images(text: Text, document: Document, component: Component) -> Iterator[Pin]:
     for route, node in scalars(document.node):
-        reference = split_image(node.value)
+        # `old=new:tag` of an Application's kustomize.images, `--image=name:tag`, `IMAGE=name:tag`.
+        before, equals, behind = node.value.rpartition("=")
+        reference = split_image(behind)
         if not component.is_image(reference.name) or not (reference.tag or reference.digest):
             continue
         if reference.digest and not is_digest(reference.digest):
             continue
-        tag_end = reference.tag_start + len(reference.tag)
+        start = len(before) + len(equals)
+        tag_start, digest_start = start + reference.tag_start, start + reference.digest_start
+        tag_end = tag_start + len(reference.tag)
         yield Pin(
             Style.IMAGE,
             reference.name,
             text.span(node),
             reference.tag or None,
-            text.place(node, reference.tag_start, tag_end) if reference.tag else None,
+            text.place(node, tag_start, tag_end) if reference.tag else None,
             reference.digest or None,
-            text.place(node, reference.digest_start, len(node.value)) if reference.digest else None,
+            text.place(node, digest_start, len(node.value)) if reference.digest else None,
             # kustomize's `images` reaches containers; a JSON patch's `value` becomes one.
             image=reference.name if route[-1:] in (("image",), ("value",)) and "env" not in route else "",
+            runs=reference.name,
         )
+    if _kind(document) == "ArgoCD":
+        yield from _operated(text, document.node, component)
+
+
+def _operated(text: Text, node: yaml.Node, component: Component) -> Iterator[Pin]:
+    """Versions in a resource of the Argo CD operator: `spec.version`, and `version` beside an `image` of its parts
+    (argocd-operator api/v1beta1/argocd_types.go)."""
+    spec = child(node, "spec")
+    for name, _, value in [("", None, spec), *items(spec)] if spec is not None else ():
+        version, image = child(value, "version"), _value(value, "image")
+        if isinstance(version, yaml.ScalarNode) and version.value and (not name or component.is_image(image)):
+            image = image or component.images[0]
+            place = text.place(version, 0, len(version.value))
+            yield Pin(Style.IMAGE, image, text.span(version), version.value, place, runs=image)
 
 
 def declarations(text: Text, kind: str = "", name: str = "") -> Iterator[tuple[tuple[str, str], yaml.Node]]:

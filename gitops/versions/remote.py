@@ -54,6 +54,19 @@ def remote_versions(url: str, component: Component) -> Iterator[RemoteVersion]:
         yield RemoteVersion(Style.REMOTE_BASE, "", 0, 0)
 
 
+def copied_from(url: str, component: Component) -> RemoteVersion | None:
+    """The version that a remote entry pins in a fork or mirror of the component's repository, known by its name."""
+    name = re.escape(component.repository.partition("/")[2])
+    file = re.match(rf"(?i)https?://raw\.githubusercontent\.com/[^/]+/{name}/(?:refs/(?:tags|heads)/)?([^/?]+)/", url)
+    if file is not None:
+        return RemoteVersion(Style.REMOTE_FILE, file[1], *file.span(1))
+    git = re.search(rf"(?i)[:/]{name}(?:\.git)?(?=[/?]|$)", url)
+    if git is None:
+        return None
+    found = next((found for found in _PARAMETER.finditer(url, git.end()) if found[2]), None)
+    return RemoteVersion(Style.REMOTE_BASE, found[2] if found else "", *(found.span(2) if found else (0, 0)))
+
+
 def without_credentials(url: str) -> str:
     """The URL as it may be shown: a user name with a password or token becomes `...`."""
     return _USER.sub(lambda user: "//...@" if ":" in user[1] or _is_token(user[1]) else user[0], url)

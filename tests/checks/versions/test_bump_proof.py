@@ -133,7 +133,7 @@ async def test_an_overlay_of_plain_applications(engine: Engine) -> None:
 
 
 async def test_an_edit_without_effect_is_no_proof(engine: Engine) -> None:
-    patch = workload("argocd-server", "registry.example/argocd:1")
+    patch = workload("argocd-server", "registry.example/cd:1")
     files = {
         **SHARED,
         "argocd/base/kustomization.yaml": kustomization("server.yaml", extra="patches: [{path: patch.yaml}]\n"),

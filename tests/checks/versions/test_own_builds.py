@@ -80,8 +80,16 @@ def test_a_tag_that_another_kustomization_uses_has_been_seen() -> None:
     assert bump({**files, "argocd/overlays/next/kustomization.yaml": elsewhere}, TO).edits == ()
 
 
-@pytest.mark.parametrize("image", ["registry.example/argoproj/argocd:v3.2.2", "quay.io:443/argoproj/argocd:v3.2.2"])
-def test_another_registry_that_serves_the_same_path_is_a_pin(image: str) -> None:
+@pytest.mark.parametrize(
+    "image",
+    [
+        "registry.example/argoproj/argocd:v3.2.2",
+        "quay.io:443/argoproj/argocd:v3.2.2",
+        "quay.io/acme/argocd:v3.2.2",
+        "acme/argocd:v3.2.2",
+    ],
+)
+def test_an_image_that_is_called_alike_is_a_pin(image: str) -> None:
     patch = manifest("Deployment", "argocd-server", spec={"containers": [{"name": "server", "image": image}]})
     plan = bump({K: BASE + "patches: [{path: patch.yaml}]\n", f"{STAGING}/patch.yaml": patch}, TO)
     assert plan.edits == ()
@@ -122,3 +130,55 @@ def test_the_digest_of_a_build_is_not_upstreams() -> None:
     assert "pins a digest, and the digest of ghcr.io/acme/argocd:v3.3.0-2 is not known" in plan.reported[0].message
     mirrored = replace(ARGO_CD, images=(*ARGO_CD.images, "ghcr.io/acme/argocd"))
     assert bump(files, f"{TO}-2", component=mirrored).edits == ()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://github.com/acme/argo-cd//manifests/ha?ref=X",
+        "git@git.acme.example:mirrors/argo-cd.git//manifests?ref=X",
+        "https://raw.githubusercontent.com/acme/argo-cd/X/manifests/install.yaml",
+    ],
+)
+def test_a_fork_of_the_manifests_keeps_the_image_back_until_it_is_there(url: str) -> None:
+    images = f"images: [{{name: quay.io/argoproj/argocd, newTag: {OLD}}}]\n"
+    plan = bump({K: f"resources: ['{url.replace('X', OLD)}']\n{images}"}, TO)
+    assert plan.edits == ()
+    assert plan.reported[0].message.startswith(f"{K}:1 loads {url.partition('?')[0].replace('X', OLD)}, a copy of")
+    # As advised: once the fork has it.
+    renewed = bump({K: f"resources: ['{url.replace('X', TO)}']\n{images}"}, TO)
+    assert (renewed.reported, [move.new for move in renewed.moves]) == ((), [TO])
+
+
+@pytest.mark.parametrize("url", ["https://github.com/acme/argo-cd-x//x?ref=v1.0.0", "../argo-cd", "./argo-cd/base"])
+def test_what_is_no_fork(url: str) -> None:
+    images = f"images: [{{name: quay.io/argoproj/argocd, newTag: {OLD}}}]\n"
+    assert [move.new for move in bump({K: f"resources: ['{url}']\n{images}"}, TO).moves] == [TO]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        f"{{version: {OLD}}}",
+        f"{{image: quay.io/argoproj/argocd, version: {OLD}, server: {{x: 1}}}}",
+        f"{{repo: {{image: quay.io/argoproj/argocd, version: {OLD}}}, redis: {{image: redis, version: 7.0.0}}}}",
+    ],
+)
+def test_the_resource_of_the_operator(spec: str) -> None:
+    text = f"apiVersion: argoproj.io/v1beta1\nkind: ArgoCD\nmetadata: {{name: a}}\nspec: {spec}\n"
+    files: Files = {K: kustomization("argocd.yaml"), f"{STAGING}/argocd.yaml": text}
+    plan = bump(files, TO)
+    assert plan.reported == ()
+    assert after(files, plan).read(f"{STAGING}/argocd.yaml").decode() == text.replace(OLD, TO)
+
+
+@pytest.mark.parametrize("image", ["quay.io/argoproj/argocd:X", "argocd=quay.io/argoproj/argocd:X"])
+def test_images_that_an_application_gives_kustomize(image: str) -> None:
+    text = (
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: a}\nspec:\n  source:\n"
+        "    {repoURL: 'https://x.example/y', path: argocd/base, kustomize: {images: ['" + image + "']}}\n"
+    )
+    files: Files = {K: kustomization("app.yaml"), f"{STAGING}/app.yaml": text.replace("X", OLD)}
+    plan = bump(files, TO)
+    assert plan.reported == ()
+    assert after(files, plan).read(f"{STAGING}/app.yaml").decode() == text.replace("X", TO)

@@ -190,8 +190,9 @@ def test_other_components_have_a_manifest_only_when_it_is_configured() -> None:
     [
         "quay.io/argoproj/argocd",
         "quay.io/argoproj/argocd-extension-installer:v0.0.8",
-        "quay.io/acme/argocd:v3.2.2",
-        "quay.io/xargoproj/argocd:v3.2.2",
+        "quay.io/acme/xargocd:v3.2.2",
+        "quay.io/acme/argocd/server:v3.2.2",
+        "quay.io/acme/argocd",
         "see quay.io/argoproj/argocd:v3.2.2 for more",
     ],
 )
