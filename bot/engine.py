@@ -99,6 +99,7 @@ class Engine:
         matcher: RepositoryMatcher,
         build_options: BuildOptions | None = None,
         clusters: tuple[KnownCluster, ...] = (),
+        exclude: tuple[str, ...] = (),
     ) -> Analysis:
         return Analysis(
             matcher,
@@ -112,6 +113,7 @@ class Engine:
             told=self._told,
             clusters=clusters,
             shut_in=self._renderer.engine.shut_in,
+            exclude=exclude,
         )
 
     async def snapshot(self, tree: Tree, analysis: Analysis, progress: Progress | None = None) -> Snapshot:
@@ -119,7 +121,14 @@ class Engine:
 
         A commit's snapshot is remembered: it is the base of many changes, and the head of the push that made it.
         """
-        key = (tree.sha, analysis.matcher, analysis.build_options, analysis.max_applications, analysis.clusters)
+        key = (
+            tree.sha,
+            analysis.matcher,
+            analysis.build_options,
+            analysis.max_applications,
+            analysis.clusters,
+            analysis.exclude,
+        )
         known = self._snapshots.get(key) if tree.sha is not None else None
         if known is not None:
             return replace(known, tree=tree)

@@ -113,7 +113,8 @@ async def _evaluate(
     live: Live | None,
     clusters: LiveSource | None,
 ) -> Evaluation:
-    analysis = engine.analysis(matcher, policy.build_options, tuple(each.known for each in policy.clusters))
+    known = tuple(each.known for each in policy.clusters)
+    analysis = engine.analysis(matcher.also(policy.aliases), policy.build_options, known, policy.exclude)
     before = await engine.snapshot(base, analysis, progress) if base is not None else None
     after = await engine.snapshot(tree, analysis, progress)
     if live is None and clusters is not None:
@@ -186,10 +187,13 @@ def _reports(
 ) -> tuple[CheckReport, ...]:
     names = dict.fromkeys(rule.check_name for rule in chosen)
     gaps = gaps_of(snapshot)
-    failures = tuple(
-        f"`{state.application.label}` does not render"
-        for state in snapshot.states
-        if isinstance(state.rendering, RenderFailed)
+    failures = (
+        *(
+            f"`{state.application.label}` does not render"
+            for state in snapshot.states
+            if isinstance(state.rendering, RenderFailed)
+        ),
+        *dict.fromkeys(f"Argo CD refuses the ApplicationSet `{u.name}`" for u in snapshot.unknown if u.refused),
     )
     counts = _counts(snapshot)
     reports: list[CheckReport] = []
@@ -246,7 +250,8 @@ def gaps_of(snapshot: Snapshot) -> tuple[str, ...]:
             gaps.append(f"{_label(state)}: {rendering.reason}")
         elif isinstance(rendering, Rendered):
             gaps.extend(f"{_label(state)}, in part: {gap}" for gap in rendering.gaps)
-    gaps.extend(_gap(unknown) for unknown in snapshot.unknown)
+    # What Argo CD refuses is a finding, not a gap.
+    gaps.extend(_gap(unknown) for unknown in snapshot.unknown if not unknown.refused)
     if snapshot.truncated:
         gaps.append("there are more Applications than argofix looks at; the rest is left out")
     return tuple(dict.fromkeys(gaps))

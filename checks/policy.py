@@ -20,6 +20,7 @@ from checks.versions.policy import VersionPolicy
 from checks.versions.reader import read_versions
 from gitops.documents import first_line, items, read_documents, to_python
 from gitops.errors import GitopsError, MalformedYaml
+from gitops.exclusions import problem_of
 from gitops.rendering import BuildOptions
 from gitops.resources import ResourceId
 from gitops.tree import Tree, normalise
@@ -93,6 +94,8 @@ class Policy:
     build_options: BuildOptions | None = None
     secrets_provided: tuple[Declared, ...] | None = None  # None: the configuration does not say
     argocd_overlay: str | None = None
+    aliases: tuple[str, ...] | None = None  # other names of this repository; None: the configuration does not say
+    exclude: tuple[str, ...] = ()  # files that nobody deploys, in patterns of `gitops.exclusions`
     versions: Mapping[str, VersionPolicy] = field(default_factory=dict)
     not_analysed_passes: bool = False  # a change that takes away what it is judged by passes all the same
     clusters: tuple[DeclaredCluster, ...] = ()
@@ -216,6 +219,8 @@ class _Reader:
                 "versions": self._versions,
                 "clusters": self._clusters,
                 "gate": lambda n: self._mapping(n, "gate", {"not-analysed": self._not_analysed}),
+                "repositories": lambda n: self._mapping(n, "repositories", {"aliases": self._aliases}),
+                "exclude": self._exclude,
             },
         )
         return Policy(**self.values, problems=tuple(self.problems))
@@ -330,6 +335,19 @@ class _Reader:
             self.values["not_analysed_passes"] = value == "pass"
         else:
             self._problem(node, "`gate.not-analysed` must be `fail` (the default) or `pass`")
+
+    def _aliases(self, node: yaml.Node) -> None:
+        self.values["aliases"] = self._strings(node, "repositories.aliases")
+
+    def _exclude(self, node: yaml.Node) -> None:
+        kept: list[str] = []
+        for pattern in self._strings(node, "exclude"):
+            problem = problem_of(pattern)
+            if problem is None:
+                kept.append(pattern)
+            else:
+                self._problem(node, f"`exclude` has `{pattern}`, which {problem}")
+        self.values["exclude"] = tuple(kept)
 
     def _versions(self, node: yaml.Node) -> None:
         self.values["versions"], problems = read_versions(node)

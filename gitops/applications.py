@@ -36,7 +36,11 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One source of an Application. `kustomize` and `directory` hold those blocks of the spec as written."""
+    """One source of an Application. `kustomize` and `directory` hold those blocks of the spec as written.
+
+    `path` is relative to the repository and empty for its root; `written` is the path as it stands in the manifest,
+    empty when there is none. `tools` are the blocks that say which tool renders it.
+    """
 
     repo_url: str
     path: str
@@ -47,6 +51,8 @@ class Source:
     directory: Mapping[str, Any] | None = None
     helm: bool = False
     plugin: str | None = None
+    written: str = ""
+    tools: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +100,8 @@ class Application:
     `root` is the root that brings it (see `gitops.discovery`), `parents` the names of the Applications and
     ApplicationSets above it, outermost first; `generated` tells that an ApplicationSet made it, `cascades` that
     deleting it deletes what it owns (it has Argo CD's finalizer), `ambiguous` that Applications of its name live in
-    several namespaces.
+    several namespaces, `hydrated` that `sourceHydrator` renders its drySource, which is the source here, into the
+    branch that is deployed.
     """
 
     name: str
@@ -110,6 +117,7 @@ class Application:
     generated: bool = False
     cascades: bool = False
     ambiguous: bool = field(default=False, compare=False)
+    hydrated: bool = False
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -144,8 +152,13 @@ def parse_application(manifest: Mapping[str, Any], origin: Origin) -> Applicatio
     spec = _mapping(manifest.get("spec"))
     annotations = _mapping(metadata.get("annotations"))
     listed = spec.get("sources")
-    # Argo CD reads `sources` alone when it is not empty (types.go, HasMultipleSources).
-    blocks = listed if isinstance(listed, list) and listed else [spec["source"]] if spec.get("source") else []
+    hydrator = _mapping(spec.get("sourceHydrator"))
+    # A hydrator comes before everything else, and `sources`, when it is not empty, before `source` (types.go,
+    # GetSources).
+    if hydrator:
+        blocks = [hydrator["drySource"]] if hydrator.get("drySource") else []
+    else:
+        blocks = listed if isinstance(listed, list) and listed else [spec["source"]] if spec.get("source") else []
     destination = _mapping(spec.get("destination"))
     return Application(
         name=text_of(metadata.get("name")),
@@ -161,6 +174,7 @@ def parse_application(manifest: Mapping[str, Any], origin: Origin) -> Applicatio
         sync_policy=_sync_policy(_mapping(spec.get("syncPolicy"))),
         origin=origin,
         cascades=_cascades(metadata.get("finalizers")),
+        hydrated=bool(hydrator),
     )
 
 
@@ -190,7 +204,18 @@ def _source(block: Mapping[str, Any], alone: bool) -> Source:
         directory=directory if isinstance(directory, Mapping) and directory else None,
         helm=bool(helm) and not (alone and isinstance(helm, Mapping) and not any(helm.values())),
         plugin=text_of(plugin.get("name")) or "unnamed" if isinstance(plugin, Mapping) else None,
+        written=path,
+        tools=_tools(block, alone),
     )
+
+
+def _tools(block: Mapping[str, Any], alone: bool) -> tuple[str, ...]:
+    """The blocks that name a tool (types.go, ExplicitType); of a single source those that say nothing are dropped."""
+    said = {key: block.get(key) for key in ("kustomize", "helm", "directory", "plugin")}
+    found = [key for key, value in said.items() if isinstance(value, Mapping) and (value or not alone)]
+    if alone and "directory" in found and not _says_something(_mapping(said["directory"])):
+        found.remove("directory")
+    return tuple(key for key in found if not alone or key == "directory" or any(_mapping(said[key]).values()))
 
 
 def _says_something(directory: Mapping[str, Any]) -> bool:

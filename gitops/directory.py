@@ -39,6 +39,12 @@ class DirectoryOptions:
         block = block or {}
         return cls(block.get("recurse") is True, text_of(block.get("include")), text_of(block.get("exclude")))
 
+    def chooses(self, relative: str) -> bool:
+        """Whether the patterns take a path that is relative to the directory."""
+        if self.exclude and glob_matches(self.exclude, relative):
+            return False
+        return not self.include or glob_matches(self.include, relative)
+
 
 PlainMemo = MutableMapping[tuple[str, str], tuple[Resource, ...]]
 
@@ -59,11 +65,8 @@ def files_of(tree: Tree, root: str, options: DirectoryOptions) -> list[str]:
             continue
         if entry.mode == MODE_SYMLINK and tree.resolve(path) not in tree:
             continue
-        if options.exclude and glob_matches(options.exclude, relative):
-            continue
-        if options.include and not glob_matches(options.include, relative):
-            continue
-        found.append(path)
+        if options.chooses(relative):
+            found.append(path)
     # As filepath.Walk goes. Of repeated resources the last one counts, so the order does.
     return sorted(found, key=lambda path: path.split("/"))
 

@@ -10,31 +10,34 @@ declaration that was expanded before is not expanded again, which is what ends c
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from gitops.applications import Application, Origin, is_application, is_application_set, parse_application
+from gitops.applications import Application, Origin, is_application_set, parse_application
 from gitops.applicationsets import expand
 from gitops.argocd_config import read_config
-from gitops.closure import Closure
+from gitops.assembly import Assembly, assemble
+from gitops.closure import Chain, Closure
 from gitops.documents import child, first_line, last_line, read_documents
 from gitops.errors import GitopsError
+from gitops.evidence import recognised
 from gitops.locate import locate
-from gitops.manifests import text_of
 from gitops.rendering import NotAnalysed, Output, Rendered, RenderFailed, Rendering, RenderRequest
-from gitops.repositories import parse_repo_url
-from gitops.roots import Declaration, Node, Seed, assemble
-from gitops.scan import Declared, Scan, lost, scan, tops
+from gitops.roots import Declaration, Node, Seed, unclaimed
+from gitops.scan import Scan, lost, scan, tops
 from gitops.settled import settle
-from gitops.snapshot import Part, Snapshot, Unknown
+from gitops.snapshot import Cause, NotDeployed, Part, Snapshot, Unknown
 from gitops.sources import Analysis, Plan, plan_kustomize, plan_source, rendering_of
 from gitops.spans import Span
 from gitops.tree import Tree
+from gitops.undeployed import LeftOut, Why, by_itself, excluded, not_deployed, texts, unaccounted, unnamed
 
 MAX_ROUNDS = 32
 
 Discovery = Generator[Sequence[RenderRequest], Mapping[str, Output], Snapshot]
+Asking = Generator[Sequence[RenderRequest], Mapping[str, Output], None]
 
 
 def discover(tree: Tree, analysis: Analysis) -> Discovery:
@@ -48,70 +51,265 @@ def _discover(tree: Tree, analysis: Analysis) -> Discovery:
     found = scan(tree, analysis.scan_memo, analysis.memo)
     if analysis.build_options is None:
         analysis = replace(analysis, build_options=found.build_options)
-    if not analysis.matcher.known:
-        analysis = replace(analysis, matcher=replace(analysis.matcher, guess=_guess(tree, found)))
-    seeds = yield from _seeds(tree, found, analysis)
-    nodes: dict[str, Node] = {}
-    pending = [declaration for seed in seeds for declaration in seed.declarations]
-    truncated = False
-    for _ in range(MAX_ROUNDS):
-        fresh = list({d.id: d for d in pending if d.id not in nodes}.values())
-        if len(nodes) + len(fresh) > analysis.max_applications:
-            fresh = fresh[: max(0, analysis.max_applications - len(nodes))]
-            truncated = True
-        if not fresh:
-            break
-        yield from _expand(tree, fresh, nodes, analysis)
-        pending = [declared for d in fresh for declared in nodes[d.id].children]
-    else:
-        truncated = True
-    found_in = assemble(seeds, nodes)
-    unknown = found_in.unknown
-    unknown.extend(Unknown(span.path, "", reason, span, "", is_set=False) for reason, span in found.unread)
+    left_out = _leave_out(found, analysis.exclude)
+    everything = [declared for documents in found.declared.values() for declared in documents]
+    matcher, guessed = recognised(tree, everything, analysis.matcher)
+    search = _Search(tree, found, replace(analysis, matcher=matcher), left_out)
+    yield from search.run()
+    assembly = search.assembled()
+    unknown = [
+        *assembly.unknown,
+        *(Unknown(span.path, "", reason, span, "", is_set=False) for reason, span in found.unread),
+    ]
     return Snapshot(
         tree,
-        tuple(found_in.states),
+        tuple(assembly.states),
         tuple(unknown),
-        truncated,
+        search.truncated,
         found.application_health,
-        sets=tuple(found_in.sets),
+        sets=tuple(assembly.sets),
+        not_deployed=tuple(sorted(set(search.left_out), key=lambda one: (one.span, one.name))),
+        repeated=tuple(assembly.repeated),
+        guessed=guessed,
     )
 
 
-def _seeds(
-    tree: Tree, found: Scan, analysis: Analysis
-) -> Generator[Sequence[RenderRequest], Mapping[str, Output], list[Seed]]:
-    seeds: list[Seed] = []
-    plans: list[tuple[str, Plan, Span]] = []
-    for file in tops(found):
-        at = Span(file, 1, 1)
-        plans.append((file, plan_kustomize(tree, file.rpartition("/")[0], None, analysis, at), at))
-    outputs = yield from _render([plan for _, plan, _ in plans])
-    covered: set[str] = set()
-    for file, plan, at in plans:
-        rendering = rendering_of(tree, plan, outputs, at, analysis)
-        closure = plan.closure or Closure(file.rpartition("/")[0])
-        covered.update(closure.chains)
-        trouble = None
-        if isinstance(rendering, Rendered):
-            declarations = _declarations_in(tree, rendering, closure, Origin(at))
-        else:
-            trouble = rendering.message if isinstance(rendering, RenderFailed) else rendering.reason
-            listed = [path for path in closure.chains if path in found.declared]
-            declarations = [
-                _declare(d.manifest, Origin(d.span, closure.chains[path][0]))
-                for path in listed
-                for d in found.declared[path]
-            ]
-        label = file.rpartition("/")[0] or "."
-        seeds.append(Seed(label, tuple(declarations), file, trouble))
-    ring = lost(found)
-    for path, declared in sorted(found.declared.items()):
-        if path in covered or path in found.patches or (path in found.listed_by and path not in ring):
-            continue
-        for one in declared:
-            seeds.append(Seed(path.rpartition("/")[0] or ".", (_declare(one.manifest, Origin(one.span)),)))
-    return seeds
+def _leave_out(found: Scan, patterns: Sequence[str]) -> list[NotDeployed]:
+    """What is not deployed whoever names it: files that the configuration excludes, and files that are no manifests.
+    Excluded files are taken out of `found`."""
+    result = list(texts(found))
+    if not patterns:
+        return result
+    result = [
+        one if (why := excluded(one.span.path, patterns)) is None else replace(one, cause=why[0], reason=why[1])
+        for one in result
+    ]
+    for path in list(found.declared):
+        why = excluded(path, patterns)
+        if why is not None:
+            result.extend(not_deployed(declared, why) for declared in found.declared.pop(path))
+    found.unread[:] = [entry for entry in found.unread if excluded(entry[1].path, patterns) is None]
+    return result
+
+
+class _Search:
+    """One run over one tree. `nodes` are what the declarations turned out to be, by `Declaration.id`."""
+
+    def __init__(self, tree: Tree, found: Scan, analysis: Analysis, left_out: list[NotDeployed]) -> None:
+        self._tree = tree
+        self._found = found
+        self._analysis = analysis
+        self._paths = sorted(found.declared)
+        self._lists = sorted(found.kustomizations)
+        self._seeds: list[Seed] = []
+        self._nodes: dict[str, Node] = {}
+        self.left_out = left_out
+        self.truncated = False
+
+    def run(self) -> Asking:
+        """Look at every declaration, and at what each of them brings in, round by round."""
+        yield from self._start()
+        pending = [declaration for seed in self._seeds for declaration in seed.declarations]
+        most = self._analysis.max_applications
+        for _ in range(MAX_ROUNDS):
+            fresh = list({d.id: d for d in pending if d.id not in self._nodes}.values())
+            if len(self._nodes) + len(fresh) > most:
+                fresh = fresh[: max(0, most - len(self._nodes))]
+                self.truncated = True
+            if not fresh:
+                return
+            yield from self._expand(fresh)
+            pending = [declared for d in fresh for declared in self._nodes[d.id].children]
+        self.truncated = True
+
+    def assembled(self) -> Assembly:
+        """The Applications below their roots; what is left over is added to `left_out`."""
+        out = LeftOut.of(self._tree, self._found, self._nodes.values())
+        kept: list[Seed] = []
+        for seed, brings in unclaimed(self._seeds, self._nodes):
+            why = None if brings else out.why(seed)
+            if why is None:
+                kept.append(seed)
+            else:
+                self._put_aside(seed, why)
+        assembly = assemble(kept, self._nodes)
+        for declaration in assembly.empty:
+            self.left_out.append(_not_made(declaration, (Cause.EMPTY, "its generators give nothing")))
+        if not self.truncated:
+            told = dict(assembly.places)
+            for one in self.left_out:
+                told.setdefault(one.span.path, []).append(one.span)
+            names = frozenset(state.application.name for state in assembly.states)
+            self.left_out.extend(unaccounted(self._found, told, names))
+        return assembly
+
+    def _put_aside(self, seed: Seed, why: Why) -> None:
+        self.left_out.extend(_not_made(declaration, why) for declaration in seed.declarations)
+
+    def _start(self) -> Asking:
+        tree, found, analysis = self._tree, self._found, self._analysis
+        plans: list[tuple[str, Plan, Span]] = []
+        for file in tops(found):
+            at = Span(file, 1, 1)
+            if by_itself(file) is None and excluded(file, analysis.exclude) is None:
+                plans.append((file, plan_kustomize(tree, file.rpartition("/")[0], None, analysis, at), at))
+        outputs = yield from _render([plan for _, plan, _ in plans])
+        covered: set[str] = set()
+        for file, plan, at in plans:
+            rendering = rendering_of(tree, plan, outputs, at, analysis)
+            closure = plan.closure or Closure(file.rpartition("/")[0])
+            covered.update(closure.chains)
+            trouble = None
+            if isinstance(rendering, Rendered):
+                declarations = self._rendered(rendering, closure, Origin(at))
+            else:
+                trouble = rendering.message if isinstance(rendering, RenderFailed) else rendering.reason
+                declarations = self._written(plan)
+            label = file.rpartition("/")[0] or "."
+            self._seeds.append(Seed(label, tuple(declarations), file, trouble))
+        ring = lost(found)
+        for path in self._paths:
+            if path in covered or path in found.patches or (path in found.listed_by and path not in ring):
+                continue
+            for one in found.declared[path]:
+                # What a parent reads all the same is told as its child; the rest is left over in the end.
+                if by_itself(path, one.manifest) is None:
+                    declaration = _declare(one.manifest, Origin(one.span))
+                    self._seeds.append(Seed(path.rpartition("/")[0] or ".", (declaration,)))
+
+    def _expand(self, fresh: Sequence[Declaration]) -> Asking:
+        tree, analysis = self._tree, self._analysis
+        planned: list[tuple[Node, Application, list[tuple[int, Plan]]]] = []
+        for declaration in fresh:
+            node = self._nodes[declaration.id] = Node(declaration)
+            if is_application_set(declaration.manifest):
+                self._expand_set(node)
+                continue
+            application = replace(
+                parse_application(declaration.manifest, declaration.origin), generated=declaration.generated
+            )
+            node.application = application
+            sources = application.sources
+            plans = [(i, plan_source(tree, application, source, analysis)) for i, source in enumerate(sources)]
+            planned.append((node, application, plans))
+        outputs = yield from _render([plan for _, _, plans in planned for _, plan in plans])
+        for node, application, plans in planned:
+            parts: list[Part] = []
+            for index, plan in plans:
+                rendering = rendering_of(tree, plan, outputs, application.origin.entry, analysis)
+                fingerprint = plan.request.fingerprint if plan.request else ""
+                parts.append(Part(index, rendering, plan.closure, fingerprint))
+                self._claim(node, plan)
+                if isinstance(rendering, Rendered):
+                    node.children.extend(self._rendered(rendering, plan.closure, application.origin))
+                else:
+                    node.children.extend(self._written(plan))
+            if not plans:
+                parts.append(Part(0, _without_source(application)))
+            node.parts = tuple(parts)
+
+    def _claim(self, node: Node, plan: Plan) -> None:
+        """Note what an Application reads, so that it is nothing that stands by itself."""
+        if plan.closure is not None:
+            node.kustomizations.update(plan.closure.kustomizations)
+        if plan.directory is not None:
+            # Argo CD reads the files and not the kustomizations among them.
+            root, options = plan.directory
+            node.directories.append(plan.directory)
+            for file in self._below(self._lists, root):
+                if options.recurse or file.rpartition("/")[0] == root:
+                    node.kustomizations.add(file)
+
+    def _rendered(self, rendered: Rendered, closure: Closure | None, fallback: Origin) -> list[Declaration]:
+        result: list[Declaration] = []
+        for resource in rendered.resources:
+            if resource.id.group != "argoproj.io" or resource.id.kind not in ("Application", "ApplicationSet"):
+                continue
+            declaration = _declare(resource.manifest(), locate(self._tree, resource, closure, fallback))
+            if self._is_meant(declaration):
+                result.append(declaration)
+        return result
+
+    def _written(self, plan: Plan) -> list[Declaration]:
+        """The declarations in the files of what cannot be rendered, as they stand there."""
+        result: list[Declaration] = []
+        for path, origin in self._files(plan):
+            for one in self._found.declared[path]:
+                declaration = _declare(one.manifest, Origin(one.span, origin))
+                if self._is_meant(declaration):
+                    result.append(declaration)
+        return result
+
+    def _files(self, plan: Plan) -> Iterable[tuple[str, Chain]]:
+        declared = self._found.declared
+        if plan.closure is not None:
+            chains = plan.closure.chains
+            return [(path, chains[path][0]) for path in chains if path in declared]
+        if plan.directory is None:
+            return []
+        root, options = plan.directory
+        start = len(root) + 1 if root else 0
+        below = ((path, path[start:]) for path in self._below(self._paths, root))
+        return [(path, ()) for path, own in below if (options.recurse or "/" not in own) and options.chooses(own)]
+
+    def _below(self, paths: Sequence[str], root: str) -> Iterator[str]:
+        prefix = f"{root}/" if root else ""
+        for index in range(bisect_left(paths, prefix), len(paths)):
+            if not paths[index].startswith(prefix):
+                return
+            yield paths[index]
+
+    def _is_meant(self, declaration: Declaration) -> bool:
+        """Whether something that is brought in is an Application of a cluster. What is not is told as that."""
+        path = declaration.origin.path
+        why = excluded(path, self._analysis.exclude) or unnamed(declaration.manifest)
+        if why is None:
+            return True
+        if why[0] is not Cause.EXCLUDED:  # those were told when the files were read
+            self.left_out.append(_not_made(declaration, why))
+        return False
+
+    def _expand_set(self, node: Node) -> None:
+        declaration, analysis = node.declaration, self._analysis
+        matcher, most = analysis.matcher, analysis.max_applications
+        expansion = expand(
+            declaration.manifest,
+            self._tree,
+            lambda url: matcher.matches(url, True),
+            most,
+            is_this_revision=matcher.revisions.includes,
+        )
+        unknown = list(expansion.unknown)
+        if expansion.truncated:
+            unknown.append(f"it expands to more than {most:,} Applications; the rest is left out")
+        node.unknown = tuple(unknown)
+        document = _document_node(self._tree, declaration.origin)
+
+        def place(route: Sequence[str | int]) -> Span:
+            span = declaration.origin.span
+            for depth in range(len(route), 0, -1):
+                at = child(document, *route[:depth]) if document is not None else None
+                if at is not None:
+                    return Span(span.path, first_line(at), last_line(at))
+            return span
+
+        node.refused = {reason: (place(route), reach) for reason, (route, reach) in expansion.refused.items()}
+        for generated in expansion.generated:
+            origin = Origin(place(generated.generator), declaration.origin.chain)
+            declared = _declare(generated.manifest, origin, generated=True)
+            self._tree.effort.must_keep(len(declared.id))
+            node.children.append(declared)
+
+
+def _not_made(declaration: Declaration, why: Why) -> NotDeployed:
+    return NotDeployed(declaration.name, declaration.namespace, declaration.kind, declaration.origin.span, *why)
+
+
+def _without_source(application: Application) -> Rendering:
+    if not application.name:
+        return NotAnalysed("the manifest has no name")
+    what = "`sourceHydrator` names no `drySource`" if application.hydrated else "the manifest names no source"
+    return RenderFailed(f"{what}, so Argo CD refuses it and deploys nothing", application.origin.entry)
 
 
 def _render(plans: Iterable[Plan]) -> Generator[Sequence[RenderRequest], Mapping[str, Output], Mapping[str, Output]]:
@@ -128,112 +326,9 @@ def _declare(manifest: Mapping[str, Any], origin: Origin, generated: bool = Fals
     return Declaration(manifest, origin, json.dumps(content, sort_keys=True, default=str), generated)
 
 
-def _declarations_in(tree: Tree, rendered: Rendered, closure: Closure | None, fallback: Origin) -> list[Declaration]:
-    result: list[Declaration] = []
-    for resource in rendered.resources:
-        if resource.id.group == "argoproj.io" and resource.id.kind in ("Application", "ApplicationSet"):
-            result.append(_declare(resource.manifest(), locate(tree, resource, closure, fallback)))
-    return result
-
-
-def _expand(
-    tree: Tree, fresh: Sequence[Declaration], nodes: dict[str, Node], analysis: Analysis
-) -> Generator[Sequence[RenderRequest], Mapping[str, Output], None]:
-    planned: list[tuple[Node, Application, list[tuple[int, Plan]]]] = []
-    for declaration in fresh:
-        node = nodes[declaration.id] = Node(declaration)
-        if is_application_set(declaration.manifest):
-            _expand_set(tree, node, analysis)
-            continue
-        application = replace(
-            parse_application(declaration.manifest, declaration.origin), generated=declaration.generated
-        )
-        node.application = application
-        sources = application.sources
-        plans = [(i, plan_source(tree, application, source, analysis)) for i, source in enumerate(sources)]
-        planned.append((node, application, plans))
-    outputs = yield from _render([plan for _, _, plans in planned for _, plan in plans])
-    for node, application, plans in planned:
-        parts: list[Part] = []
-        for index, plan in plans:
-            rendering: Rendering = rendering_of(tree, plan, outputs, application.origin.entry, analysis)
-            fingerprint = plan.request.fingerprint if plan.request else ""
-            parts.append(Part(index, rendering, plan.closure, fingerprint))
-            if plan.closure is not None:
-                node.kustomizations.update(plan.closure.kustomizations)
-            if isinstance(rendering, Rendered):
-                node.children.extend(_declarations_in(tree, rendering, plan.closure, application.origin))
-        if not plans:
-            reason = "the manifest names no source" if application.name else "the manifest has no name"
-            parts.append(Part(0, NotAnalysed(reason)))
-        node.parts = tuple(parts)
-
-
-def _expand_set(tree: Tree, node: Node, analysis: Analysis) -> None:
-    declaration = node.declaration
-    expansion = expand(
-        declaration.manifest, tree, lambda url: analysis.matcher.matches(url, True), analysis.max_applications
-    )
-    unknown = list(expansion.unknown)
-    if expansion.truncated:
-        unknown.append(f"it expands to more than {analysis.max_applications:,} Applications; the rest is left out")
-    node.unknown = tuple(unknown)
-    document = _document_node(tree, declaration.origin)
-    for generated in expansion.generated:
-        at = child(document, *generated.generator) if document is not None else None
-        span = declaration.origin.span
-        if at is not None:
-            span = Span(span.path, first_line(at), last_line(at))
-        declared = _declare(generated.manifest, Origin(span, declaration.origin.chain), generated=True)
-        tree.effort.must_keep(len(declared.id))
-        node.children.append(declared)
-
-
 def _document_node(tree: Tree, origin: Origin) -> Any:
     try:
         documents = read_documents(origin.path, tree.read(tree.resolve(origin.path)))
     except (GitopsError, KeyError):
         return None
     return next((d.node for d in documents if d.line == origin.span.line), None)
-
-
-def _guess(tree: Tree, found: Scan) -> Any:
-    """Without a remote to ask, this repository is the one that most Applications name with paths that exist here."""
-    votes: dict[Any, int] = {}
-    for declared in (d for group in found.declared.values() for d in group):
-        for url, path in _named_sources(declared):
-            name = parse_repo_url(url)
-            if name is not None:
-                real = "{{" in path or (path and _is_dir(tree, path))
-                votes[name] = votes.get(name, 0) + (2 if real and "{{" not in path else 1 if real else 0)
-    best = max(votes.items(), key=lambda item: (item[1], str(item[0])), default=(None, 0))
-    return best[0] if best[1] > 0 else None
-
-
-def _is_dir(tree: Tree, path: str) -> bool:
-    try:
-        return tree.is_dir(tree.resolve(path.strip("/")))
-    except GitopsError:
-        return False
-
-
-def _named_sources(declared: Declared) -> Iterable[tuple[str, str]]:
-    manifest = declared.manifest
-    if is_application(manifest):
-        for source in parse_application(manifest, Origin(declared.span)).sources:
-            yield source.repo_url, source.path
-        return
-    stack: list[Any] = [manifest.get("spec")]
-    while stack:
-        here = stack.pop()
-        if isinstance(here, Mapping):
-            url, path = here.get("repoURL"), here.get("path")
-            if isinstance(url, str):
-                yield url, path if isinstance(path, str) else ""
-                for listed in (here.get("directories"), here.get("files")):
-                    for item in listed if isinstance(listed, list) else ():
-                        pattern = text_of(item.get("path")) if isinstance(item, Mapping) else ""
-                        yield url, pattern.split("*")[0].rstrip("/")
-            stack.extend(here.values())
-        elif isinstance(here, list):
-            stack.extend(here)

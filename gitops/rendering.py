@@ -50,10 +50,15 @@ class RenderFailed:
 @dataclass(frozen=True, slots=True)
 class NotAnalysed:
     """Left out, with the reason: it needs something that git alone does not have, or more than argofix grants.
-    `notes` as in `Rendered`."""
+    `notes` as in `Rendered`.
+
+    `follows` is the branch, tag or commit that it is rendered from when that is not the one looked at: then nothing
+    that happens here changes it.
+    """
 
     reason: str
     notes: tuple[Note, ...] = ()
+    follows: str = ""
 
 
 Rendering = Rendered | RenderFailed | NotAnalysed

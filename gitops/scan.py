@@ -18,6 +18,7 @@ from gitops.closure import ParseMemo, load
 from gitops.documents import Document, read_documents
 from gitops.errors import GitopsError, MalformedYaml
 from gitops.kustomization import FILE_NAMES, Kustomization, is_inline
+from gitops.laid_aside import Kinds, is_laid_aside, kinds_in, unfilled
 from gitops.manifests import text_of
 from gitops.rendering import BuildOptions
 from gitops.spans import Span
@@ -42,11 +43,15 @@ ScanMemo = MutableMapping[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """An Application or ApplicationSet document as it stands in a file."""
+    """An Application or ApplicationSet document as it stands in a file; the items of a List share its lines."""
 
     manifest: dict[str, Any]
     span: Span
     document: Document
+
+    @property
+    def place(self) -> tuple[str, int]:
+        return (self.span.path, self.span.line)
 
 
 @dataclass(slots=True)
@@ -54,7 +59,9 @@ class Scan:
     """`declared` by file; `including` maps a kustomization directory to the kustomization files that take it in;
     `listed_by` a resource file to the kustomization files that list it; `patches` are files used as patches;
     `unread` explains files that look as if they declare something and cannot be read; `malformed` are kustomizations
-    that are no YAML; `application_health` is `Snapshot.application_health`."""
+    that are no YAML; `templates` are the Applications of files that are no YAML before something is filled in,
+    `laid_aside` those of files whose names say that nothing applies them; `application_health` is
+    `Snapshot.application_health`."""
 
     declared: dict[str, list[Declared]] = field(default_factory=dict)
     kustomizations: dict[str, Kustomization] = field(default_factory=dict)
@@ -65,6 +72,8 @@ class Scan:
     malformed: dict[str, MalformedYaml] = field(default_factory=dict)
     build_options: BuildOptions | None = None
     application_health: bool | None = None
+    templates: Kinds = field(default_factory=list)
+    laid_aside: Kinds = field(default_factory=list)
 
 
 def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo) -> Scan:
@@ -77,6 +86,8 @@ def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo) -> Scan:
     for path in tree.paths():
         name = path.rpartition("/")[2]
         if name not in FILE_NAMES and not path.endswith(_SUFFIXES):
+            if is_laid_aside(name) and _look(tree, path, memo) & DECLARES and _chart_of(tree, path) is None:
+                result.laid_aside.extend(kinds_in(path, tree.read(tree.resolve(path))))
             continue
         bits = _look(tree, path, memo)
         seen |= bits
@@ -93,19 +104,20 @@ def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo) -> Scan:
         try:
             documents = read_documents(path, tree.read(tree.resolve(path)))
         except MalformedYaml as error:
-            if bits & DECLARES:
+            if bits & DECLARES and (kinds := unfilled(path, tree.read(tree.resolve(path)))):
+                result.templates.extend(kinds)
+            elif bits & DECLARES:
                 line = max(error.line, 1)
                 result.unread.append((str(error), Span(path, line, line)))
             continue
         for document in documents:
             value = document.value()
-            if not isinstance(value, dict):
-                continue
-            if is_application(value) or is_application_set(value):
-                span = Span(path, document.line, document.end_line)
-                result.declared.setdefault(path, []).append(Declared(value, span, document))
-            elif bits & CONFIGURES:
-                options.extend(_build_options(value))
+            for manifest in _members(value) if isinstance(value, dict) else ():
+                if is_application(manifest) or is_application_set(manifest):
+                    span = Span(path, document.line, document.end_line)
+                    result.declared.setdefault(path, []).append(Declared(manifest, span, document))
+                elif bits & CONFIGURES:
+                    options.extend(_build_options(manifest))
     result.unread.extend(_broken_lists(tree, result))
     for chart, path in charts.items():
         where = f"the Helm chart {chart}" if chart else "the Helm chart at the top"
@@ -115,6 +127,14 @@ def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo) -> Scan:
     if any(options):
         result.build_options = BuildOptions.parse(" ".join(options))
     return result
+
+
+def _members(value: dict[str, Any]) -> list[dict[str, Any]]:
+    """A manifest, or the items of a `List` kind, which are applied as if each were a document."""
+    listed = value.get("items")
+    if text_of(value.get("kind")).endswith("List") and isinstance(listed, list):
+        return [item for item in listed if isinstance(item, dict)]
+    return [value]
 
 
 def _broken_lists(tree: Tree, found: Scan) -> Iterator[tuple[str, Span]]:
@@ -211,16 +231,27 @@ def _build_options(value: dict[str, Any]) -> Iterator[str]:
 
 def tops(found: Scan) -> list[str]:
     """Kustomization files that bring in declared Applications and that no other kustomization takes in, sorted."""
-    return sorted(set().union(*(_above(found, path)[0] for path in found.declared)))
+    return sorted(set().union(*(above(found, path)[0] for path in found.declared)))
 
 
 def lost(found: Scan) -> set[str]:
     """Declaring files that only kustomizations list which take in each other, so that none of them is the top."""
-    ends = ((path, _above(found, path)) for path in found.declared if path in found.listed_by)
+    ends = ((path, above(found, path)) for path in found.declared if path in found.listed_by)
     return {path for path, (top, unused) in ends if not top and not unused}
 
 
-def _above(found: Scan, path: str) -> tuple[set[str], bool]:
+def takers(found: Scan, path: str) -> set[str]:
+    """Every kustomization file that takes in a resource file, at any depth."""
+    seen = set(found.listed_by.get(path, ()))
+    queue = list(seen)
+    while queue:
+        fresh = found.including.get(queue.pop().rpartition("/")[0], set()) - seen
+        seen |= fresh
+        queue.extend(fresh)
+    return seen
+
+
+def above(found: Scan, path: str) -> tuple[set[str], bool]:
     """The tops above a file, and whether a component that nobody uses is among what lists it."""
     queue = list(found.listed_by.get(path, ()))
     seen: set[str] = set(queue)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gitops.applications import Application, Origin
 from gitops.applicationsets.declared import ApplicationSet
+from gitops.applicationsets.problems import Refusal
 from gitops.closure import Closure
 from gitops.definitions import scopes_of
 from gitops.live import Live
@@ -48,20 +50,21 @@ class State:
         """The sources taken together: a failure of one fails all (as Argo CD's comparison does); a source that is
         not analysed leaves a gap."""
         resources: list[Resource] = []
-        gaps: list[str] = []
+        gaps: list[NotAnalysed] = []
         for part in self.parts:
             if isinstance(part.rendering, RenderFailed):
                 return part.rendering
             if isinstance(part.rendering, NotAnalysed):
-                gaps.append(part.rendering.reason)
+                gaps.append(part.rendering)
             else:
                 resources.extend(part.rendering.resources)
         notes = tuple(
             note for p in self.parts if not isinstance(p.rendering, RenderFailed) for note in p.rendering.notes
         )
         if gaps and len(gaps) == len([p for p in self.parts if not _only_lends(p)]):
-            return NotAnalysed(gaps[0], notes)
-        return Rendered(tuple(resources), tuple(gaps), notes)
+            elsewhere = all(gap.follows for gap in gaps)
+            return NotAnalysed(gaps[0].reason, notes, gaps[0].follows if elsewhere else "")
+        return Rendered(tuple(resources), tuple(gap.reason for gap in gaps), notes)
 
 
 def _only_lends(part: Part) -> bool:
@@ -71,7 +74,11 @@ def _only_lends(part: Part) -> bool:
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """An ApplicationSet (or a part of one) that git alone cannot expand, or (`is_set` false) a file or root that
-    cannot be read."""
+    cannot be read.
+
+    `refused` tells that Argo CD itself refuses it, and how far that reaches; `span` is then the generator or the
+    field that is refused.
+    """
 
     name: str
     namespace: str
@@ -79,6 +86,66 @@ class Unknown:
     span: Span
     root: str
     is_set: bool = True
+    refused: Refusal | None = None
+
+    @property
+    def deletes_nothing(self) -> bool:
+        """Whether Argo CD deletes no Application of the set while this stands, whatever is taken out of it."""
+        return self.refused in (Refusal.SET, Refusal.DELETIONS)
+
+
+class Cause(StrEnum):
+    """Why an Application that is written in the repository is not deployed. The values are what people read."""
+
+    EXCLUDED = "excluded by the configuration"
+    TEMPLATE = "template"
+    FIXTURE = "test fixture"
+    EXPORT = "export from a cluster"
+    SWITCHED_OFF = "switched off"
+    EMPTY = "ApplicationSet that makes nothing"
+    NOT_BROUGHT_IN = "not brought in"
+
+
+@dataclass(frozen=True, slots=True)
+class NotDeployed:
+    """An Application or ApplicationSet document that no cluster gets from here; `reason` is one clause."""
+
+    name: str
+    namespace: str
+    kind: str
+    span: Span
+    cause: Cause
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """One Application that is declared or made twice below one root. `kept` is the copy that is in `states`.
+
+    `parent` names the Application whose manifests hold both copies; of these Argo CD applies the last one
+    (controller/state.go, NormalizeTargetObjects). Without it two makers fight over one Application: `makers` are
+    their names, the one of `kept` first. `same` tells that the copies do not differ.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    root: str
+    kept: Origin
+    other: Origin
+    parent: str = ""
+    makers: tuple[str, str] = ("", "")
+    same: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Guessed:
+    """A `repoURL` that was taken for this repository by evidence: `sources` name it, `paths` of them exist here."""
+
+    url: str
+    sources: int
+    paths: int
+    span: Span
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -113,6 +180,8 @@ class Snapshot:
     """One commit's desired state. `clusters` is the server URL of each cluster name that somebody tells.
 
     `sets` are the ApplicationSets; those that cannot be expanded whole stand in `unknown` too.
+    `not_deployed` are Applications that stand in files and reach no cluster, `repeated` those that are declared or
+    made more than once, `guessed` the other names under which this repository was recognised.
     `application_health` tells whether Argo CD is told how to see an Application's health, without which sync waves of
     Applications have no effect; None when the repository holds no such configuration.
     """
@@ -124,6 +193,9 @@ class Snapshot:
     application_health: bool | None = None
     sets: tuple[ApplicationSet, ...] = ()
     clusters: Mapping[str, str] = field(default_factory=dict)
+    not_deployed: tuple[NotDeployed, ...] = ()
+    repeated: tuple[Repeated, ...] = ()
+    guessed: tuple[Guessed, ...] = ()
 
     @cached_property
     def scopes(self) -> Scopes:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gitops.applications import Application, Source
+from gitops.applicationsets.names import is_valid
 from gitops.argocd_config import KnownCluster, ToldMemo
 from gitops.closure import Closure, ParseMemo, Problem, kustomization_file, load, submodule_of
 from gitops.directory import DirectoryOptions, PlainMemo, read_directory
@@ -22,6 +23,7 @@ from gitops.kustomization import Reference, read_kustomization
 from gitops.kustomize_options import changes_the_build, clash, components_of, edited_kustomization, unknown_options
 from gitops.manifests import Redact
 from gitops.partial import as_text, is_certain, without_unsupported
+from gitops.placeholders import holds_placeholder
 from gitops.render_errors import explain
 from gitops.rendering import (
     BuildOptions,
@@ -34,6 +36,7 @@ from gitops.rendering import (
     RenderRequest,
 )
 from gitops.repositories import RepositoryMatcher
+from gitops.revisions import HEAD, branch_of, is_pinned
 from gitops.scan import ScanMemo
 from gitops.spans import Span
 from gitops.tree import Tree
@@ -44,11 +47,12 @@ LIFTED = (
     "Argo CD needs that flag in `kustomize.buildOptions` of argocd-cm"
 )
 
+# Capitals, underscores, spaces: meant as a name. Other characters do not come about by a slip.
+_SLIP = re.compile(r"[\w.-][\w .-]{0,300}")
+
 UNSAFE = "that needs the load restriction lifted, which argofix does only where the renderer is shut in"
 
 MAX_CLOSURE_BYTES = 64 * 2**20  # of all files that a root reads; the largest bundles of CRDs have some 20 MB
-_SHA = re.compile(r"^[0-9a-f]{40}$|^[0-9a-f]{7,12}$")
-_TAG = re.compile(r"^v?[0-9]+(\.[0-9]+)+([-+].*)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,8 @@ class Analysis:
 
     `renderer` names the engine and its version (part of every fingerprint); `build_options` are the operator's, else
     those found in the repository; `clusters` are those that its configuration declares; `memo` keeps parsed
-    kustomizations across trees; `shut_in` tells whether the renderer reaches nothing but the files that it is given.
+    kustomizations across trees; `shut_in` tells whether the renderer reaches nothing but the files that it is given;
+    `exclude` are patterns of files that nobody deploys (`gitops.exclusions`).
     """
 
     matcher: RepositoryMatcher
@@ -72,17 +77,20 @@ class Analysis:
     clusters: tuple[KnownCluster, ...] = ()
     max_applications: int = 5_000
     shut_in: bool = False
+    exclude: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How one source is rendered: `answer` when no engine is needed, else `request`. With `unanalysed` the request
-    builds only what git alone can, and that is the answer unless kustomize refuses even this."""
+    builds only what git alone can, and that is the answer unless kustomize refuses even this. `directory` is set for
+    what is read as plain manifests: where, and how they are chosen."""
 
     closure: Closure | None = None
     request: RenderRequest | None = None
     answer: Rendering | None = None
     unanalysed: NotAnalysed | None = None
+    directory: tuple[str, DirectoryOptions] | None = None
 
 
 def plan_source(tree: Tree, application: Application, source: Source, analysis: Analysis) -> Plan:
@@ -90,9 +98,12 @@ def plan_source(tree: Tree, application: Application, source: Source, analysis: 
     at = application.origin.entry
     if not application.name:
         return Plan(answer=NotAnalysed("the manifest has no name"))
+    refusal = refusal_of(application, source)
+    if refusal is not None:
+        return Plan(answer=RenderFailed(refusal, at))
     if source.chart:
         return Plan(answer=NotAnalysed(f"chart {source.chart} comes from a Helm repository"))
-    if not source.path and source.ref:
+    if not source.path and not source.written and source.ref:
         return Plan(answer=Rendered(()))  # only lends its files to other sources
     try:
         path = tree.resolve(source.path)
@@ -102,15 +113,65 @@ def plan_source(tree: Tree, application: Application, source: Source, analysis: 
             return Plan(answer=RenderFailed(str(error), at))
         path, exists = "", False  # what lies here under that path is no business of another repository's
     if not analysis.matcher.matches(source.repo_url, exists and bool(source.path)):
-        return Plan(answer=NotAnalysed(f"its manifests live in another repository, {source.repo_url or 'unnamed'}"))
-    if _SHA.match(source.target_revision) or _TAG.match(source.target_revision):
-        return Plan(answer=NotAnalysed(f"it is pinned to {source.target_revision}, which this commit cannot change"))
+        return Plan(answer=NotAnalysed(_other_repository(source, exists and bool(source.path))))
+    if not analysis.matcher.revisions.includes(source.target_revision):
+        return Plan(answer=elsewhere(source.target_revision))
     if (submodule := submodule_of(tree, path)) is not None:
         return Plan(answer=NotAnalysed(f"its manifests live in the git submodule {submodule}"))
+    if not exists and holds_placeholder(source.path):
+        return Plan(answer=NotAnalysed(f"its path `{source.path}` has to be filled in first"))
     if not exists:
         return Plan(answer=RenderFailed(f"its source path `{source.path}` does not exist", at))
     source = _with_overrides(tree, path, application.name, source)
     return _plan_path(tree, path, source, analysis, at)
+
+
+def refusal_of(application: Application, source: Source) -> str | None:
+    """Why Argo CD refuses a source or its Application before it renders anything, as one clause.
+
+    Sources: util/argo/argo.go (validateSourcePermissions, GetDestinationServer), types.go (ExplicitType),
+    util/app/path/path.go (Path); names are Kubernetes' own rule.
+    """
+    several = len(application.sources) > 1
+    if not is_valid(application.name) and _SLIP.fullmatch(application.name):
+        return f"`{application.name}` is no name that Kubernetes takes for an Application"
+    destination = application.destination
+    if destination.server and destination.name:
+        return "its destination has both `server` and `name`, of which Argo CD takes only one"
+    if not destination.server and not destination.name:
+        return "its destination has neither `server` nor `name`, so Argo CD refuses it"
+    if not source.repo_url:
+        return "its source has no `repoURL`, so Argo CD refuses it"
+    if not source.written and not source.chart and not (several and source.ref):
+        what = "`path`, `chart` nor `ref`" if several else "`path` nor `chart`"
+        return f"its source has neither {what}, so Argo CD refuses it and deploys nothing"
+    if source.chart and not source.target_revision:
+        return f"its chart {source.chart} has no `targetRevision`, so Argo CD refuses it"
+    if source.written.startswith("/") and not source.chart:
+        return f"its source path `{source.written}` is absolute, which Argo CD refuses"
+    if len(source.tools) > 1:
+        names = " and ".join(f"`{tool}`" for tool in source.tools)
+        return f"its source has the blocks {names}, of which Argo CD takes only one"
+    return None
+
+
+def _other_repository(source: Source, exists: bool) -> str:
+    if holds_placeholder(source.repo_url):
+        return f"its repoURL `{source.repo_url}` has to be filled in first"
+    reason = f"its manifests live in another repository, {source.repo_url}"
+    if not exists:
+        return reason
+    return f"{reason}; should that be this one, put it into `repositories.aliases` of .github/argofix.yaml"
+
+
+def elsewhere(revision: str) -> NotAnalysed:
+    """The rendering of what Argo CD reads from another revision of this repository."""
+    if is_pinned(revision):
+        return NotAnalysed(f"it is pinned to {revision}, which this commit cannot change", follows=revision)
+    what = "the default branch" if branch_of(revision) == HEAD else f"`{branch_of(revision)}`"
+    return NotAnalysed(
+        f"it follows {what} and not this branch, so what is here does not reach it", follows=branch_of(revision)
+    )
 
 
 def _plan_path(tree: Tree, path: str, source: Source, analysis: Analysis, at: Span) -> Plan:
@@ -125,17 +186,19 @@ def _plan_path(tree: Tree, path: str, source: Source, analysis: Analysis, at: Sp
     if source.helm or (chart and not source.kustomize and not source.directory):
         return Plan(answer=NotAnalysed(f"{path or 'the repository root'} is a Helm chart"))
     if source.kustomize is None and source.directory is None and kustomization is None:
-        return Plan(answer=read_directory(tree, path, DirectoryOptions(), analysis.redact, at, analysis.plain))
+        return _plan_directory(tree, path, DirectoryOptions(), analysis, at)
     if source.kustomize is None and source.directory is not None:
         jsonnet = source.directory.get("jsonnet")
         if isinstance(jsonnet, Mapping) and any(jsonnet.values()):
-            return Plan(answer=NotAnalysed("it is Jsonnet, which argofix does not run"))
-        return Plan(
-            answer=read_directory(
-                tree, path, DirectoryOptions.parse(source.directory), analysis.redact, at, analysis.plain
-            )
-        )
+            options = DirectoryOptions.parse(source.directory)
+            return Plan(answer=NotAnalysed("it is Jsonnet, which argofix does not run"), directory=(path, options))
+        return _plan_directory(tree, path, DirectoryOptions.parse(source.directory), analysis, at)
     return plan_kustomize(tree, path, source.kustomize, analysis, at)
+
+
+def _plan_directory(tree: Tree, path: str, options: DirectoryOptions, analysis: Analysis, at: Span) -> Plan:
+    answer = read_directory(tree, path, options, analysis.redact, at, analysis.plain)
+    return Plan(answer=answer, directory=(path, options))
 
 
 def plan_kustomize(tree: Tree, path: str, options: Mapping[str, Any] | None, analysis: Analysis, at: Span) -> Plan:

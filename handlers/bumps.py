@@ -81,7 +81,8 @@ async def settle_bumps(desk: Desk, wish: Wish | None = None) -> list[Outcome]:
     async with desk.objects(tip) as objects:
         tree = await objects.read_tree(tip)
         policy = await asyncio.to_thread(read_policy, tree)
-        analysis = desk.context.services.engine.analysis(desk.matcher, policy.build_options)
+        matcher = desk.matcher().also(policy.aliases)
+        analysis = desk.context.services.engine.analysis(matcher, policy.build_options, exclude=policy.exclude)
         found = await asyncio.to_thread(scan, tree, analysis.scan_memo, analysis.memo)
         known = {pull.head.ref: pull for pull in await open_below(desk, BELOW)}
         work = _Work(desk, desk.writing(), tree, tip, policy, analysis, found, wish, known)

@@ -173,18 +173,20 @@ async def _look(desk: Desk, pull: PullRequest, keep: str | None = None) -> Async
         stranger = desk.by_stranger(pull)
         own_policy = await chosen(desk, scope_of(pull.number), policy)
         base_policy = await chosen(desk, _base_target(desk, pull, sides.base).scope, policy)
-        before = await objects.read_tree(sides.base)
+        before, into = await objects.read_tree(sides.base), pull.base.ref
         head = await objects.read_tree(sides.head)
-        merged = await desk.evaluate(head, before, own_policy, by_stranger=stranger)
+        merged = await desk.evaluate(head, before, own_policy, by_stranger=stranger, branch=into)
         introduced = {f.identity for f in merged.findings if f.introduced}
         own = merged
         if sides.head != pull.head.sha:
             # Its edits go on top of its own head, so that is what they are computed and proven on.
             head = await objects.read_tree(pull.head.sha)
-            own = await desk.evaluate(head, before, own_policy, by_stranger=stranger)
+            own = await desk.evaluate(head, before, own_policy, by_stranger=stranger, branch=into)
         mine = tuple(p for p in own.plans if any(f.identity in introduced for f in p.findings))
         promised = tuple(p for p in merged.plans if any(f.identity in introduced for f in p.findings))
-        base = await desk.evaluate(before, None, base_policy) if len(promised) < len(merged.plans) else None
+        base = (
+            await desk.evaluate(before, None, base_policy, branch=into) if len(promised) < len(merged.plans) else None
+        )
         conflicts = merged.report(ownership.CHECK).findings
         unproven = [
             f

@@ -27,6 +27,7 @@ from bot.trees import Repository as Objects
 from bot.worker import Limits
 from checks.policy import Policy
 from gitops.repositories import RepositoryMatcher, RepositoryName, parse_repo_url
+from gitops.revisions import Revisions
 from gitops.spans import Span
 from gitops.tree import Tree
 
@@ -97,9 +98,11 @@ class Desk:
         """Access that may also push branches; only for opening fixes."""
         return self.context.services.github.installation(self.installation, self.repository.id, FIX)
 
-    @property
-    def matcher(self) -> RepositoryMatcher:
-        return RepositoryMatcher.of_urls([self.repository.clone_url, f"https://github.com/{self.name}"])
+    def matcher(self, branch: str | None = None) -> RepositoryMatcher:
+        """This repository, looked at as what `branch` (the default one) is or will be."""
+        default = self.repository.default_branch
+        urls = [self.repository.clone_url, f"https://github.com/{self.name}"]
+        return RepositoryMatcher.of_urls(urls, Revisions(branch or default, default, certain=True))
 
     async def default_tip(self) -> str:
         """The commit of the default branch. Raises `PermanentError` for an empty repository."""
@@ -130,11 +133,18 @@ class Desk:
         return _STRANGERS if self.by_stranger(pull) and self.context.services.engine.exposed else None
 
     async def evaluate(
-        self, tree: Tree, base: Tree | None, policy: Policy, *, by_stranger: bool = False
+        self,
+        tree: Tree,
+        base: Tree | None,
+        policy: Policy,
+        *,
+        by_stranger: bool = False,
+        branch: str | None = None,
     ) -> Evaluation:
-        """Evaluate, and stop at once when a newer delivery takes over. Raises `PermanentError` for strangers' files
-        where the renderer is not shut in."""
-        services, matcher = self.context.services, self.matcher
+        """Evaluate, and stop at once when a newer delivery takes over. `branch` is where the tree is or will be.
+
+        Raises `PermanentError` for strangers' files where the renderer is not shut in."""
+        services, matcher = self.context.services, self.matcher(branch)
         engine, clusters = services.engine, services.clusters
         if by_stranger and engine.exposed:
             raise PermanentError(_STRANGERS)
@@ -152,10 +162,10 @@ class Desk:
     async def _former_names(self, evaluation: Evaluation) -> frozenset[RepositoryName]:
         """Names in `repoURL`s that this repository had before it was renamed. Argo CD goes on reading from those,
         since GitHub redirects them; so GitHub is asked where they lead."""
-        hosts = {name.host for name in self.matcher.known}
+        known = self.matcher().known
+        hosts = {name.host for name in known}
         urls = [source.repo_url for state in evaluation.snapshot.states for source in state.application.sources]
         names = dict.fromkeys(parse_repo_url(url) for url in dict.fromkeys(urls))
-        known = self.matcher.known
         asked = [n for n in names if n is not None and n.host in hosts and n not in known and _could_be_on_github(n)]
         former: list[RepositoryName] = []
         for name in asked[:_MOST_ASKED]:

@@ -102,7 +102,7 @@ async def _judged(desk: Desk, stack: AsyncExitStack, pull: PullRequest, tip: str
     policy = await asyncio.to_thread(read_policy, await objects.read_tree(sides.default))
     head, base = await objects.read_tree(sides.head), await objects.read_tree(sides.base)
     stranger = desk.by_stranger(pull)
-    evaluation = await desk.evaluate(head, base, policy, by_stranger=stranger)
+    evaluation = await desk.evaluate(head, base, policy, by_stranger=stranger, branch=pull.base.ref)
     # Before the runs end: an attempt that is cut off here finds them unfinished and does it again.
     await show_order(desk, pull, evaluation, policy, base=sides.base)
     return Judged(

@@ -183,7 +183,10 @@ async def _proof(checkout: Checkout, plan: BumpPlan, charts: ChartIndex) -> Bump
     progress = Progress()
     async with started() as engine:
         try:
-            analysis = engine.analysis(checkout.matcher, checkout.policy.build_options)
+            policy = checkout.policy
+            analysis = engine.analysis(
+                checkout.matcher.also(policy.aliases), policy.build_options, exclude=policy.exclude
+            )
             before = await engine.snapshot(checkout.tree, analysis, progress)
             return await engine.drive(prove_bump(before, analysis, plan, charts), progress)
         finally:

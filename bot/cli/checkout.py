@@ -10,6 +10,7 @@ from bot.git import GitError, git_now
 from bot.trees import Repository, tree_of_directory
 from checks.policy import Policy, read_policy
 from gitops.repositories import RepositoryMatcher
+from gitops.revisions import Revisions
 from gitops.tree import Tree
 
 
@@ -40,7 +41,7 @@ def open_checkout(path: Path, rev: str | None, base: str | None) -> Checkout:
     tree = _tree_at(repository, rev) if rev and repository else _directory(path)
     before = _tree_at(repository, base) if base and repository else None
     commit = tree.sha if rev else _clean_head(path) if is_git else None
-    matcher = _matcher(path) if is_git else RepositoryMatcher(frozenset())
+    matcher = _matcher(path, rev) if is_git else RepositoryMatcher(frozenset())
     return Checkout(path, tree, before, commit, matcher, read_policy(tree))
 
 
@@ -83,9 +84,41 @@ def _clean_head(path: Path) -> str | None:
     return git_now(["rev-parse", "--verify", "--quiet", "HEAD"], path, check=False).decode().strip() or None
 
 
-def _matcher(path: Path) -> RepositoryMatcher:
+def _matcher(path: Path, rev: str | None) -> RepositoryMatcher:
     lines = git_now(["config", "--get-regexp", r"^remote\..*\.url$"], path, check=False).decode(errors="replace")
-    return RepositoryMatcher.of_urls([line.partition(" ")[2] for line in lines.splitlines()])
+    urls = [line.partition(" ")[2] for line in lines.splitlines()]
+    return RepositoryMatcher.of_urls(urls, _revisions(path, rev))
+
+
+def _revisions(path: Path, rev: str | None) -> Revisions:
+    """The branch that is looked at, and the default branch as far as a clone knows it.
+
+    In a pull request's run, what counts is the branch that it goes into: GitHub and GitLab say which.
+    """
+    default = os.environ.get("CI_DEFAULT_BRANCH", "") if _is_run_of(path) else ""
+    for remote in ("origin", "upstream"):
+        default = default or _ref(path, f"refs/remotes/{remote}/HEAD").removeprefix(f"refs/remotes/{remote}/")
+    names = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME") if rev is None and _is_run_of(path) else ()
+    into = next((os.environ[name] for name in names if os.environ.get(name)), "")
+    if into:
+        return Revisions(into, default or into, certain=True)
+    if rev is None:
+        return Revisions(_ref(path, "HEAD").removeprefix("refs/heads/"), default)
+    named = git_now(["rev-parse", "--symbolic-full-name", "--verify", "--quiet", rev], path, check=False).decode()
+    kind, _, branch = named.strip().partition("/")[2].partition("/")
+    if kind == "remotes":
+        branch = branch.partition("/")[2]
+    return Revisions(branch if kind in ("heads", "remotes") else "", default)
+
+
+def _ref(path: Path, name: str) -> str:
+    return git_now(["symbolic-ref", "--quiet", name], path, check=False).decode(errors="replace").strip()
+
+
+def _is_run_of(path: Path) -> bool:
+    """Whether a CI system runs us for this very checkout; in a test, or another clone, its variables say nothing."""
+    top = os.environ.get("GITHUB_WORKSPACE") or os.environ.get("CI_PROJECT_DIR")
+    return bool(top) and Path(str(top)).resolve() == path.resolve()
 
 
 def cache_directory() -> Path:

@@ -24,6 +24,18 @@ def render(evaluation: Evaluation, commit: str | None) -> str:
             *(_unknown(unknown) for unknown in snapshot.unknown),
         ],
         "findings": [_finding(finding) for finding in evaluation.findings],
+        "not_deployed": [
+            {
+                "name": one.name,
+                "namespace": one.namespace,
+                "kind": one.kind,
+                "path": one.span.path,
+                "line": one.span.line,
+                "cause": one.cause.value,
+                "reason": one.reason,
+            }
+            for one in snapshot.not_deployed
+        ],
         "gaps": list(evaluation.gaps),
         "unused_ignores": [
             {"path": PATH, "line": entry.line, "rule": entry.rule, "resource": entry.resource, "reason": entry.reason}

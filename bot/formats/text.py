@@ -11,6 +11,7 @@ from rich.text import Text
 
 from bot.evaluation import Evaluation, status_of
 from bot.formats.grouping import by_topic
+from bot.formats.undeployed import not_deployed
 from checks.model import Finding, Severity
 from checks.ownership.prune import summary_line
 from checks.policy import PATH, Ignore
@@ -42,10 +43,14 @@ def render(evaluation: Evaluation, *, colour: bool, width: int = 100) -> str:
     _files(page, evaluation, by_topic(f for f in active if f.introduced is not False))
     _known(page, by_topic(f for f in active if f.introduced is False))
     _gaps(page, evaluation.gaps)
+    if evaluation.snapshot.not_deployed:
+        page.paragraph(not_deployed(evaluation.snapshot), indent=0)
+        page.blank()
     for report in evaluation.reports:
         for entry in report.unused:
             page.line(("notice", _STYLES[Severity.NOTICE]), (f"  {PATH}:{entry.line}", "cyan"), (_unused(entry), ""))
-    if not evaluation.snapshot.states and not evaluation.snapshot.unknown:
+    snapshot = evaluation.snapshot
+    if not (snapshot.states or snapshot.unknown or snapshot.not_deployed):
         page.paragraph("No Argo CD Application or ApplicationSet is declared here.", indent=0)
     page.line((_summary(evaluation, active), _summary_style(active)))
     return "".join(line.rstrip() + "\n" for line in out.getvalue().splitlines())

@@ -8,5 +8,6 @@ from __future__ import annotations
 
 from gitops.applicationsets.expansion import Expansion, Generated, expand
 from gitops.applicationsets.git_generator import Settings
+from gitops.applicationsets.problems import Refusal
 
-__all__ = ["Expansion", "Generated", "Settings", "expand"]
+__all__ = ["Expansion", "Generated", "Refusal", "Settings", "expand"]

@@ -15,7 +15,6 @@ from gitops.manifests import text_of
 SetKey = tuple[str, str, str]
 
 _DELETING = ("", "sync", "create-delete")
-_OUTSIDE = ("clusters", "clusterDecisionResource", "scmProvider", "pullRequest", "plugin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +22,8 @@ class ApplicationSet:
     """`policy` is `applicationsSync` as written ('' when it says nothing); `preserves` is
     `preserveResourcesOnDeletion`; `content` tells equal declarations from different ones.
 
-    `troubles` say what git cannot expand of it; `refused` that Argo CD cannot either: it then creates, changes and
-    deletes nothing of the set."""
+    `troubles` say what git cannot expand of it; `refused` that Argo CD cannot either and deletes nothing of
+    the set meanwhile."""
 
     name: str
     namespace: str
@@ -61,6 +60,7 @@ def declared_set(
     root: str,
     parents: tuple[str, ...],
     troubles: tuple[str, ...],
+    refused: bool = False,
 ) -> ApplicationSet:
     """The set that a manifest declares. Ill-typed fields count as absent."""
     spec = _mapping(manifest.get("spec"))
@@ -75,22 +75,8 @@ def declared_set(
         text_of(policy.get("applicationsSync")),
         policy.get("preserveResourcesOnDeletion") is True,
         troubles,
-        bool(troubles) and not _asks_outside(spec.get("generators")),
+        refused,
     )
-
-
-def _asks_outside(generators: object) -> bool:
-    """Whether a generator asks something that git does not hold."""
-    stack = [generators]
-    while stack:
-        here = stack.pop()
-        if isinstance(here, list):
-            stack.extend(here)
-        elif isinstance(here, Mapping):
-            if any(here.get(kind) is not None for kind in _OUTSIDE):
-                return True
-            stack.extend(here.values())
-    return False
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

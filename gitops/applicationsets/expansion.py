@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gitops.applicationsets import gotemplate
@@ -14,7 +14,7 @@ from gitops.applicationsets.gotemplate.values import go_text, measure
 from gitops.applicationsets.names import is_valid
 from gitops.applicationsets.parameters import Dialect
 from gitops.applicationsets.patches import patched
-from gitops.applicationsets.problems import CannotExpand
+from gitops.applicationsets.problems import CannotExpand, Refusal, Refused, is_refusal
 from gitops.errors import GitopsError
 from gitops.tree import Tree
 
@@ -43,12 +43,14 @@ class Expansion:
     """The Applications in Argo CD's order, and in `unknown` one sentence per part that git does not tell.
 
     Argo CD itself makes or changes nothing while any part of the set is in error; the Applications are those it makes
-    when that part is put right. `truncated`: there are more than the limit.
+    when that part is put right. `truncated`: there are more than the limit. `refused` are those reasons in `unknown`
+    for which Argo CD is in error, whatever else it knows, with their places and how far they reach.
     """
 
     generated: tuple[Generated, ...]
     unknown: tuple[str, ...]
     truncated: bool
+    refused: Mapping[str, tuple[Route, Refusal]] = field(default_factory=dict)
 
 
 def expand(
@@ -57,12 +59,14 @@ def expand(
     is_this_repository: Callable[[str], bool],
     limit: int = 5000,
     settings: Settings | None = None,
+    is_this_revision: Callable[[str], bool] = lambda _revision: True,
 ) -> Expansion:
     """Expand an ApplicationSet manifest. Never raises: what is malformed becomes a reason in `unknown`."""
     try:
-        return _Expander(appset, tree, is_this_repository, limit, settings or Settings()).run()
+        return _Expander(appset, tree, is_this_repository, limit, settings or Settings(), is_this_revision).run()
     except (GitopsError, RecursionError) as error:
-        return Expansion((), (f"the ApplicationSet {_clause(error)}",), False)
+        reason = f"the ApplicationSet {_clause(error)}"
+        return Expansion((), (reason,), False, {reason: (("spec",), Refusal.SET)} if is_refusal(error) else {})
 
 
 class _Expander:
@@ -73,9 +77,10 @@ class _Expander:
         is_this_repository: Callable[[str], bool],
         limit: int,
         settings: Settings,
+        is_this_revision: Callable[[str], bool],
     ) -> None:
         if not isinstance(appset, Mapping):
-            raise CannotExpand("is no map")
+            raise Refused("is no map")
         measure(dict(appset))
         self._metadata = _mapping(appset.get("metadata"), "metadata")
         self._spec = _mapping(appset.get("spec"), "spec")
@@ -83,41 +88,57 @@ class _Expander:
         self._limit = max(limit, 0)
         options = self._spec.get("goTemplateOptions") or []
         if not isinstance(options, list):
-            raise CannotExpand("has goTemplateOptions that are no list")
+            raise Refused("has goTemplateOptions that are no list")
         is_go = self._spec.get("goTemplate") is True
         missing_key = gotemplate.missing_key(map(go_text, options)) if is_go else "default"
         self._allowance = gotemplate.Allowance(MAX_STEPS)
         self._dialect = Dialect(is_go, missing_key, self._allowance)
         self._generators = Generators(
-            Repository(tree, settings), self._dialect, is_this_repository, max(self._limit, 1)
+            Repository(tree, settings), self._dialect, is_this_repository, max(self._limit, 1), is_this_revision
         )
         self._generated: list[Generated] = []
         self._names: set[str] = set()
         self._unknown: dict[str, int] = {}
+        self._refused: dict[str, tuple[Route, Refusal]] = {}
         self._truncated = False
 
     def run(self) -> Expansion:
         generators = self._spec.get("generators")
-        if not isinstance(generators, list) or not generators:
-            raise CannotExpand("has no generators")
+        if not isinstance(generators, list):
+            raise Refused("has no generators")
         for i, generator in enumerate(generators):
             self._generator(i, generator)
-        return Expansion(tuple(self._generated), self._reasons(), self._truncated or self._generators.truncated)
+        reasons = self._reasons()
+        refused = {text: self._refused[bare] for bare, text in reasons.items() if bare in self._refused}
+        truncated = self._truncated or self._generators.truncated
+        return Expansion(tuple(self._generated), tuple(reasons.values()), truncated, refused)
 
-    def _reasons(self) -> tuple[str, ...]:
-        reasons = [f"{r} ({n} elements)" if n > 1 else r for r, n in self._unknown.items()]
+    def _reasons(self) -> dict[str, str]:
+        reasons = {r: f"{r} ({n} elements)" if n > 1 else r for r, n in self._unknown.items()}
         if len(reasons) > MAX_REASONS:
-            reasons[MAX_REASONS - 1 :] = [f"and {len(reasons) - MAX_REASONS + 1} more reasons"]
-        return tuple(reasons)
+            # What Argo CD refuses comes before what only we do not know.
+            kept = sorted(reasons, key=lambda reason: reason not in self._refused)[: MAX_REASONS - 1]
+            left = len(reasons) - len(kept)
+            reasons = {reason: reasons[reason] for reason in kept} | {"": f"and {left} more reasons"}
+        return reasons
 
-    def _note(self, subject: str, error: BaseException | str) -> None:
+    def _note(
+        self,
+        subject: str,
+        error: BaseException | str,
+        route: Route | None = None,
+        reach: Refusal = Refusal.SET,
+    ) -> None:
+        """`route` tells where Argo CD fails; without it, only argofix does not know."""
         reason = f"{subject} {error if isinstance(error, str) else _clause(error)}"
         self._unknown[reason] = self._unknown.get(reason, 0) + 1
+        if route is not None:
+            self._refused.setdefault(reason, (route, reach))
 
     def _generator(self, index: int, generator: Any) -> None:
         subject = f"generator {index + 1}"
         if not isinstance(generator, dict):
-            self._note(subject, "is no map")
+            self._note(subject, "is no map", ("spec", "generators", index))
             return
         kinds = [kind for kind in KINDS if generator.get(kind) is not None]
         if not kinds:
@@ -128,7 +149,8 @@ class _Expander:
                 elements = self._generators.elements(generator, kind, ("spec", "generators", index), {}, depth=0)
                 template = filled_up(_own_template(generator[kind]), self._template)
             except (GitopsError, RecursionError) as error:
-                self._note(f"{subject} ({kind})", error)
+                at: Route = ("spec", "generators", index, kind)
+                self._note(f"{subject} ({kind})", error, at if is_refusal(error) else None)
                 continue
             self._applications(f"{subject} ({kind})", elements, template)
 
@@ -142,7 +164,7 @@ class _Expander:
                 manifest = self._application(template, element)
                 self._allowance.take(measure(manifest))
             except (GitopsError, RecursionError) as error:
-                self._note(subject, error)
+                self._note(subject, error, self._where(template, element) if is_refusal(error) else None)
                 failures += 1
                 if failures > MAX_FAILURES:
                     self._note(subject, "has too many elements that fail; the rest is not looked at")
@@ -150,12 +172,39 @@ class _Expander:
                 continue
             name = manifest["metadata"].get("name")
             if not isinstance(name, str) or not is_valid(name):
-                self._note(subject, f"gives an Application the invalid name {go_text(name or '')[:80]!r}")
+                at = ("spec", "template", "metadata", "name")
+                self._note(
+                    subject,
+                    f"gives an Application the invalid name {go_text(name or '')[:80]!r}",
+                    at,
+                    Refusal.DELETIONS,
+                )
             elif name in self._names:
-                self._note(subject, f"gives a second Application the name {name!r}, which Argo CD refuses")
+                what = f"gives a second Application the name {name!r}, which Argo CD refuses"
+                self._note(subject, what, element.route, Refusal.APPLICATIONS)
+            elif tag := _unfilled_destination(manifest):
+                what = f"gives Applications the destination {tag[:80]!r}, which nothing fills in"
+                at = ("spec", "template", "spec", "destination")
+                self._note(subject, what, at, Refusal.APPLICATIONS)
             else:
                 self._names.add(name)
                 self._generated.append(Generated(manifest, element.params, element.route))
+
+    def _where(self, template: dict[str, Any], element: Element) -> Route:
+        """The first text of the template that cannot be filled in, else what brings the element."""
+        stack: list[tuple[Route, Any]] = [(("spec", "template"), template)]
+        while stack:
+            route, value = stack.pop()
+            if isinstance(value, dict):
+                stack.extend(((*route, str(key)), part) for key, part in reversed(value.items()))
+            elif isinstance(value, list):
+                stack.extend(((*route, i), part) for i, part in reversed(list(enumerate(value))))
+            elif isinstance(value, str):
+                try:
+                    self._dialect.fill(value, element.params)
+                except (GitopsError, RecursionError):
+                    return route
+        return ("spec", "templatePatch") if self._spec.get("templatePatch") is not None else element.route
 
     def _application(self, template: dict[str, Any], element: Element) -> dict[str, Any]:
         params = element.params
@@ -197,8 +246,17 @@ def _mapping(value: Any, field: str) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise CannotExpand(f"has a {field} that is no map")
+        raise Refused(f"has a {field} that is no map")
     return value
+
+
+def _unfilled_destination(manifest: Mapping[str, Any]) -> str:
+    """A destination that is still a template: no cluster has such a name, and Argo CD refuses the Application."""
+    spec = manifest.get("spec")
+    destination = spec.get("destination") if isinstance(spec, dict) else None
+    if not isinstance(destination, dict):
+        return ""
+    return next((text for key in ("server", "name") if "{{" in (text := go_text(destination.get(key) or ""))), "")
 
 
 def _own_template(body: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from gitops.applicationsets.git_generator import Repository
 from gitops.applicationsets.gotemplate.functions.dictionaries import copied
 from gitops.applicationsets.gotemplate.values import from_json, go_json, go_text, measure
 from gitops.applicationsets.parameters import Dialect, Params, flattened, joined, overridden, with_values
-from gitops.applicationsets.problems import CannotExpand
+from gitops.applicationsets.problems import CannotExpand, Refused
 from gitops.applicationsets.yamltext import load
 from gitops.errors import MalformedYaml
 
@@ -45,8 +45,14 @@ class Generators:
     """
 
     def __init__(
-        self, repository: Repository, dialect: Dialect, is_this_repository: Callable[[str], bool], most: int
+        self,
+        repository: Repository,
+        dialect: Dialect,
+        is_this_repository: Callable[[str], bool],
+        most: int,
+        is_this_revision: Callable[[str], bool] = lambda _revision: True,
     ) -> None:
+        self._is_this_revision = is_this_revision
         self._repository = repository
         self._dialect = dialect
         self._is_this_repository = is_this_repository
@@ -66,7 +72,7 @@ class Generators:
             selectors.matches(selector, {})  # a selector that is refused is refused before anything is generated
         body = generator[kind]
         if not isinstance(body, dict):
-            raise CannotExpand(f"has a `{kind}` that is no map")
+            raise Refused(f"has a `{kind}` that is no map")
         if given:
             if self._dialect.allowance:
                 self._dialect.allowance.take(measure(body))
@@ -99,7 +105,7 @@ class Generators:
     def _list(self, body: dict[str, Any], route: Route) -> Iterator[Element]:
         for i, element in enumerate(_sequence(body, "elements")):
             if not isinstance(element, dict):
-                raise CannotExpand(f"has an element {i} that is no map")
+                raise Refused(f"has an element {i} that is no map")
             params = from_json(element)
             yield Element(params if self._dialect.go else _plain_element(params, i), (*route, "elements", i))
         text = body.get("elementsYaml")
@@ -108,9 +114,9 @@ class Generators:
         try:
             elements = load(go_text(text))
         except MalformedYaml:
-            raise CannotExpand("has an `elementsYaml` that is not YAML once filled in") from None
+            raise Refused("has an `elementsYaml` that is not YAML once filled in") from None
         if not isinstance(elements, list) or not all(isinstance(e, dict) for e in elements):
-            raise CannotExpand("has an `elementsYaml` that is no list of maps once filled in")
+            raise Refused("has an `elementsYaml` that is no list of maps once filled in")
         for element in elements:
             yield Element(from_json(element), (*route, "elementsYaml"))
 
@@ -119,15 +125,20 @@ class Generators:
     def _git(self, body: dict[str, Any], route: Route) -> Iterator[Element]:
         url = body.get("repoURL")
         if not isinstance(url, str):
-            raise CannotExpand("has no repoURL")
+            raise Refused("has no repoURL")
         if not self._is_this_repository(url):
             raise CannotExpand(f"reads another repository ({url[:200]})")
-        if self._repository.is_pinned(body.get("revision")):
-            raise CannotExpand(f"reads the fixed revision {go_text(body['revision'])[:60]!r} of this repository")
+        revision = body.get("revision")
+        if self._repository.is_pinned(revision):
+            raise CannotExpand(f"reads the fixed revision {go_text(revision)[:60]!r} of this repository")
+        if not self._is_this_revision(go_text(revision or "")):
+            raise CannotExpand(
+                f"reads {go_text(revision or 'HEAD')[:60]!r} of this repository, which is another branch"
+            )
         prefix = git_generator.prefix_of(body)
         directories, files = _sequence(body, "directories"), _sequence(body, "files")
         if not directories and not files:
-            raise CannotExpand("has neither directories nor files")
+            raise Refused("has neither directories nor files")
         if directories:
             for found in self._repository.directories(directories):
                 params = git_generator.directory_params(found.path, prefix, self._dialect)
@@ -145,12 +156,14 @@ class Generators:
 
     def _children(self, body: dict[str, Any], route: Route, depth: int) -> list[tuple[dict[str, Any], str, Route]]:
         if depth > 1:
-            raise CannotExpand("nests matrix and merge generators deeper than Argo CD allows")
+            raise Refused("nests matrix and merge generators deeper than Argo CD allows")
         children = []
         for i, child in enumerate(_sequence(body, "generators")):
             kinds = [k for k in KINDS if isinstance(child, dict) and child.get(k) is not None]
             if len(kinds) != 1:
-                raise CannotExpand(f"has a child {i + 1} that is not exactly one known generator")
+                what = f"has a child {i + 1} that is not exactly one known generator"
+                # What is of no known kind may be of a kind that came after us.
+                raise (Refused if kinds or not isinstance(child, dict) or not child else CannotExpand)(what)
             children.append((child, kinds[0], (*route, "generators", i)))
         return children
 
@@ -159,12 +172,12 @@ class Generators:
         try:
             return self.elements(generator, kind, route, given, depth + 1)
         except CannotExpand as problem:
-            raise CannotExpand(f"has a child ({kind}) that {problem}") from None
+            raise type(problem)(f"has a child ({kind}) that {problem}") from None
 
     def _matrix(self, body: dict[str, Any], route: Route, depth: int) -> Iterator[Element]:
         children = self._children(body, route, depth)
         if len(children) != 2:
-            raise CannotExpand(f"has {len(children)} children where a matrix takes exactly two")
+            raise Refused(f"has {len(children)} children where a matrix takes exactly two")
         for first in self._child(children[0], {}, depth):
             for second in self._child(children[1], first.params, depth):
                 yield Element(joined(first.params, second.params, self._dialect), route)
@@ -172,10 +185,10 @@ class Generators:
     def _merge(self, body: dict[str, Any], route: Route, depth: int) -> Iterator[Element]:
         children = self._children(body, route, depth)
         if len(children) < 2:
-            raise CannotExpand("has fewer than two children, which a merge needs")
+            raise Refused("has fewer than two children, which a merge needs")
         keys = sorted({go_text(key) for key in _sequence(body, "mergeKeys")})
         if not keys:
-            raise CannotExpand("has no mergeKeys")
+            raise Refused("has no mergeKeys")
         base, *others = [self._by_key(self._child(child, {}, depth), keys) for child in children]
         for override in others:
             for key, element in base.items():
@@ -189,7 +202,7 @@ class Generators:
         for element in elements:
             key = go_json({key: element.params.get(key) for key in keys})
             if key in found:
-                raise CannotExpand(f"has a child with two elements of the same merge keys ({key[:120]})")
+                raise Refused(f"has a child with two elements of the same merge keys ({key[:120]})")
             found[key] = Element(copied(element.params), element.route)
         return found
 
@@ -197,7 +210,7 @@ class Generators:
 def _sequence(body: dict[str, Any], field: str) -> list[Any]:
     value = body.get(field)
     if value is not None and not isinstance(value, list):
-        raise CannotExpand(f"has `{field}` that are no list")
+        raise Refused(f"has `{field}` that are no list")
     return value or []
 
 
@@ -208,8 +221,6 @@ def _plain_element(element: Params, index: int) -> Params:
         inner = value.items() if key == "values" and isinstance(value, dict) else None
         for name, text in inner or [(key, value)]:
             if not isinstance(text, str):
-                raise CannotExpand(
-                    f"has an element {index} whose {key!r} is no text, which goTemplate: true would need"
-                )
+                raise Refused(f"has an element {index} whose {key!r} is no text, which goTemplate: true would need")
             params[f"values.{name}" if inner is not None else name] = text
     return params

@@ -13,7 +13,7 @@ from gitops.applicationsets.gotemplate.functions.paths import base, directory
 from gitops.applicationsets.gotemplate.values import StringList, from_json, go_text
 from gitops.applicationsets.names import sanitized
 from gitops.applicationsets.parameters import Dialect, Params, flattened
-from gitops.applicationsets.problems import CannotExpand
+from gitops.applicationsets.problems import CannotExpand, Refused
 from gitops.applicationsets.yamltext import load
 from gitops.errors import GitopsError, MalformedYaml
 from gitops.tree import MODE_SUBMODULE, Tree
@@ -124,12 +124,12 @@ class Repository:
                 self._read[path] = [from_json(part) if part is not None else {} for part in found]
             except MalformedYaml as error:
                 where = f"{path}:{error.line}" if error.line else path
-                raise CannotExpand(f"reads {where}, which is not YAML or JSON ({error})") from None
+                raise Refused(f"reads {where}, which is not YAML or JSON ({error})") from None
             except (GitopsError, KeyError, ValueError, RecursionError) as error:
                 raise CannotExpand(f"cannot read {path} ({error})") from None
         objects = self._read[path]
         if not all(isinstance(part, dict) for part in objects):
-            raise CannotExpand(f"reads {path}, which holds neither an object nor an array of objects")
+            raise Refused(f"reads {path}, which holds neither an object nor an array of objects")
         return [copied(part) for part in objects]
 
 
@@ -146,7 +146,7 @@ def _rules(entries: list[Any], field: str) -> list[tuple[str, bool]]:
     rules = []
     for entry in entries:
         if not isinstance(entry, dict) or not isinstance(entry.get("path"), str):
-            raise CannotExpand(f"has an entry of `{field}` without a path")
+            raise Refused(f"has an entry of `{field}` without a path")
         rules.append((entry["path"], entry.get("exclude") is True))
     return rules
 

@@ -12,7 +12,7 @@ from typing import Any
 from gitops.applicationsets import gotemplate
 from gitops.applicationsets.gotemplate.functions.dictionaries import copied, merge_into
 from gitops.applicationsets.gotemplate.values import StringList, StringMap, go_text, key_text, measure
-from gitops.applicationsets.problems import CannotExpand
+from gitops.applicationsets.problems import Refused
 
 Params = dict[str, Any]
 
@@ -50,7 +50,7 @@ def _fast(text: str, params: Mapping[str, Any]) -> str:
     if not any(0 <= line.find("{{") < line.rfind("}}") - 1 for line in text.split("\n")):
         return text
     if text.rfind("{{") > text.rfind("}}"):
-        raise CannotExpand("has a template tag that is not closed")
+        raise Refused("has a template tag that is not closed")
     parts: list[str] = []
     at = 0
     while (begin := text.find("{{", at)) >= 0 and (end := text.find("}}", begin + 2)) >= 0:
@@ -84,7 +84,7 @@ def with_values(params: Params, values: Any, dialect: Dialect) -> Params:
     if not values:
         return params
     if not isinstance(values, dict):
-        raise CannotExpand("has `values` that are no map")
+        raise Refused("has `values` that are no map")
     filled = {key_text(k): dialect.fill(go_text(v), params) for k, v in values.items()}
     if dialect.go:
         params["values"] = StringMap(filled)
@@ -103,7 +103,7 @@ def joined(first: Params, second: Params, dialect: Dialect) -> Params:
     for key, value in second.items():
         text = go_text(value)
         if pair.setdefault(key, text) != text:
-            raise CannotExpand(f"has two children that give {key!r} different values")
+            raise Refused(f"has two children that give {key!r} different values")
     return pair
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from gitops.applicationsets.gotemplate.functions.dictionaries import copied
 from gitops.applicationsets.gotemplate.values import measure
-from gitops.applicationsets.problems import CannotExpand
+from gitops.applicationsets.problems import Refused
 from gitops.applicationsets.yamltext import load
 from gitops.errors import MalformedYaml
 
@@ -21,15 +21,15 @@ def patched(application: dict[str, Any], patch_text: str) -> dict[str, Any]:
     try:
         patch = load(patch_text)
     except MalformedYaml as error:
-        raise CannotExpand(f"has a templatePatch that is not YAML once filled in ({error})") from None
+        raise Refused(f"has a templatePatch that is not YAML once filled in ({error})") from None
     if patch is None:
         return application
     if not isinstance(patch, dict):
-        raise CannotExpand("has a templatePatch that is no map once filled in")
+        raise Refused("has a templatePatch that is no map once filled in")
     measure(patch)
     for field in ("metadata", "spec"):
         if patch.get(field) is not None and not isinstance(patch[field], dict):
-            raise CannotExpand(f"has a templatePatch whose {field} is no map")
+            raise Refused(f"has a templatePatch whose {field} is no map")
     result = merged(application, copied(patch))
     project = (application.get("spec") or {}).get("project")
     if isinstance(result.get("spec"), dict) and project is not None:
@@ -47,7 +47,7 @@ def merged(original: dict[str, Any], patch: dict[str, Any], path: tuple[str, ...
         case None | "merge":
             pass
         case other:
-            raise CannotExpand(f"has a templatePatch with the unknown directive $patch: {str(other)[:40]}")
+            raise Refused(f"has a templatePatch with the unknown directive $patch: {str(other)[:40]}")
     result = dict(original)
     keep = patch.get("$retainKeys")
     if isinstance(keep, list):

@@ -59,5 +59,6 @@ async def look(asked: Asked) -> AsyncIterator[Look]:
     async with desk.objects(sides.base, sides.head, sides.default) as objects:
         policy = await asyncio.to_thread(read_policy, await objects.read_tree(sides.default))
         head, base = await objects.read_tree(sides.head), await objects.read_tree(sides.base)
-        evaluation = await desk.evaluate(head, base, policy, by_stranger=desk.by_stranger(pull))
+        stranger = desk.by_stranger(pull)
+        evaluation = await desk.evaluate(head, base, policy, by_stranger=stranger, branch=pull.base.ref)
         yield Look(asked, evaluation, policy, pull.head.sha, sides.base, sides.default, sides.notes)

@@ -132,9 +132,9 @@ async def test_what_git_cannot_expand_is_unknown_never_clean(engine: Engine) -> 
 
 
 async def test_a_hundred_thousand_applications_are_bounded_and_said_so(engine: Engine) -> None:
-    numbers = [{"n": str(i)} for i in range(400)]
-    matrix = {"matrix": {"generators": [{"list": {"elements": numbers}}, {"list": {"elements": numbers}}]}}
-    text = application_set("s", matrix, path="a").replace("{{name}}", "x-{{n}}")
+    one, two = [[{key: str(i)} for i in range(400)] for key in "nm"]
+    matrix = {"matrix": {"generators": [{"list": {"elements": one}}, {"list": {"elements": two}}]}}
+    text = application_set("s", matrix, path="a").replace("{{name}}", "x-{{n}}-{{m}}")
     evaluation = await evaluated(engine, {**MAP, "set.yaml": text})
     assert len(evaluation.snapshot.states) <= 5_000
     assert gaps_of(evaluation.snapshot)
@@ -223,7 +223,7 @@ async def test_directory_sources_choose_files_as_argo_cd_does(engine: Engine) ->
 async def test_several_sources_add_up_and_a_missing_one_leaves_a_gap(engine: Engine) -> None:
     sources = [
         {"repoURL": "https://github.com/acme/platform", "path": "a"},
-        {"repoURL": "https://charts.example", "chart": "redis"},
+        {"repoURL": "https://charts.example", "chart": "redis", "targetRevision": "1.x"},
         {"repoURL": "https://github.com/acme/platform", "ref": "values"},
     ]
     evaluation = await evaluated(engine, {**MAP, "apps.yaml": application("app", "", sources=sources)})

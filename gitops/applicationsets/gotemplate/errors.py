@@ -9,5 +9,9 @@ class TemplateError(GitopsError):
     """A template cannot be parsed or executed, here or in Argo CD; one sentence, without a final stop."""
 
 
-class TooCostly(TemplateError):
+class Bounded(TemplateError):
+    """A template that Argo CD may well execute: only argofix does not."""
+
+
+class TooCostly(Bounded):
     """A template needs more steps, output or nesting than argofix grants one template."""

@@ -135,7 +135,7 @@ def test_fix_write_changes_those_lines_and_keeps_the_mode(cache: Path, checkout:
         (["check", ".", "--rev", "nothing"], "there is no commit nothing"),
         (["check", ".", "--base", "--upload-pack=x"], "expected one argument"),
         (["check", ".", "--only", "duplicate-ownr"], "did you mean duplicate-owner?"),
-        (["check", ".", "--only", "zzz"], "the rules are duplicate-entry, duplicate-owner"),
+        (["check", ".", "--only", "zzz"], "the rules are application-set-refused, duplicate-application"),
         (["check", ".", "--output", "/nonexistent/x"], "cannot be written"),
         (["check", ".", "--format", "xml"], "invalid choice"),
         (["serve"], "GITHUB_WEBHOOK_SECRET is not set"),

@@ -51,6 +51,17 @@ _APPLICATION = _object(
         "resources": {"type": "integer", "minimum": 0},
     }
 )
+_NOT_DEPLOYED = _object(
+    {
+        "name": _STRING,
+        "namespace": _STRING,
+        "kind": {"enum": ["Application", "ApplicationSet"]},
+        "path": _PATH,
+        "line": _LINE,
+        "cause": {"type": "string", "minLength": 1},
+        "reason": {"type": "string", "minLength": 1},
+    }
+)
 _FINDING = _object(
     {
         "rule": {"type": "string", "pattern": "^[a-z]+(-[a-z]+)*$"},
@@ -78,6 +89,7 @@ CONTRACT = jsonschema_rs.validator_for(
             "findings": {"type": "array", "items": _FINDING},
         },
         gaps={"type": "array", "items": _STRING},
+        not_deployed={"type": "array", "items": _NOT_DEPLOYED},
         unused_ignores={
             "type": "array",
             "items": _object({"path": _PATH, "line": _LINE, "rule": _STRING, "resource": _STRING, "reason": _STRING}),

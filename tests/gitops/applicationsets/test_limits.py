@@ -48,7 +48,6 @@ BROKEN: list[Any] = [
     {"spec": None},
     {"spec": []},
     {"spec": {"generators": {}}},
-    {"spec": {"generators": []}},
     {"spec": {"generators": [None, 3, "x", {}, {"list": []}, {"list": {"elements": {}}}, {"git": {}}]}},
     {"spec": {"generators": [{"list": {"elements": [{"name": "a"}], "template": 3}}]}},
     {"spec": {"generators": [{"unheardOf": {}}]}},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gitops.applicationsets.gotemplate.errors import TemplateError
+from gitops.applicationsets.gotemplate.errors import Bounded, TemplateError
 from gitops.applicationsets.gotemplate.functions import (
     builtins,
     defaults,
@@ -44,5 +44,5 @@ def check_function(name: str) -> None:
     if name in LIBRARY or name in ("and", "or"):
         return
     if name in REFUSED:
-        raise TemplateError(f"the template function {name!r} {REFUSED[name]}")
+        raise Bounded(f"the template function {name!r} {REFUSED[name]}")
     raise TemplateError(f"the template function {name!r} is not defined")
