@@ -16,6 +16,7 @@ from checks.ownership.advice import entry
 from checks.ownership.plan import FixPlan
 from checks.ownership.prune import safety
 from checks.wording import counted
+from gitops.deletions.data import is_tracked
 from gitops.snapshot import OwnedId
 from gitops.steps import Step
 
@@ -47,7 +48,9 @@ def commit_message(plan: FixPlan) -> str:
         why = f"It is brought in twice. {_twice(plan)}"
     else:
         why = (
-            f"{plain(plan.keeper_name)} owns the same resources. Argo CD tracks an object for one Application\n"
+            f"{plain(plan.keeper_name)} brings the same definitions. Argo CD tracks none, and the last sync wins."
+            if not _tracked(plan)
+            else f"{plain(plan.keeper_name)} owns the same resources. Argo CD tracks an object for one Application\n"
             "only; two owners overwrite each other at every sync."
         )
     return f"{title(plan)}\n\n{why}\nProven by rendering every Application before and after.\n"
@@ -83,6 +86,10 @@ def _names(plan: FixPlan) -> tuple[str, str]:
     return code(plan.keeper_name), code(plan.loser_name)
 
 
+def _tracked(plan: FixPlan) -> bool:
+    return any(is_tracked(owned.id.group, owned.id.kind) for owned in plan.resources)
+
+
 def _twice(plan: FixPlan) -> str:
     if any(finding.severity is Severity.ERROR for finding in plan.findings):
         return "kustomize refuses to build that."
@@ -95,6 +102,12 @@ def _intro(plan: FixPlan) -> str:
     if plan.keeper == plan.loser:
         return f"{loser} brings in {what} twice. {_twice(plan)} This takes one of the two identical copies out."
     one = len(plan.resources) == 1
+    if not _tracked(plan):
+        return (
+            f"{keeper} and {loser} both bring {what}. Argo CD does not track CustomResourceDefinitions, so each sync "
+            f"writes its own copy and the last one wins. This takes {'it' if one else 'them'} out of {loser}; "
+            f"{keeper} keeps the same {'copy' if one else 'copies'}."
+        )
     return (
         f"{keeper} and {loser} both own {what}. Argo CD tracks an object for one Application only, so they overwrite "
         f"each other at every sync. This takes {'it' if one else 'them'} out of {loser}; {keeper} keeps the same "

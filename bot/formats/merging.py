@@ -63,6 +63,12 @@ def when_merged(evaluation: Evaluation, plan: FixPlan, found: Safety) -> str:
             f"### When you merge\n\n{loser} does not bring these in on the base branch, so nothing in a cluster "
             "changes: this only keeps your change from making it a second owner."
         )
+    if not found.tracked:
+        return (
+            "### When you merge\n\nArgo CD tracks no CustomResourceDefinition, so it deletes none when an "
+            "Application lets go of it, and there is no order to keep: merge this in one step. From then on only "
+            f"{keeper} writes it."
+        )
     parts = ["### When you merge", _behaviours(evaluation, plan, found)]
     if found.data_bearing:
         parts.append(_procedure(evaluation, plan, found))

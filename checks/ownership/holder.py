@@ -14,6 +14,7 @@ from enum import Enum
 from checks.ownership.conflicts import Partitions
 from checks.policy import Policy
 from gitops.applications import IN_CLUSTER, Application
+from gitops.deletions.data import is_tracked
 from gitops.live import Live
 from gitops.resources import ResourceId
 from gitops.snapshot import Owned, OwnedId, Snapshot
@@ -70,6 +71,8 @@ class Holders:
         rid = owned_id.id
         if rid in cluster.absent:
             return Held.ABSENT
+        if not is_tracked(rid.group, rid.kind):
+            return Held.NO
         if rid not in cluster.tracking:
             return Held.NO if self._unlisted(rid, application) else Held.UNKNOWN
         found = parse_tracking_id(cluster.tracking[rid], rid)

@@ -16,7 +16,7 @@ from checks.ownership.plan import FixPlan
 from checks.wording import listed
 from gitops.annotate import annotate, annotation_of
 from gitops.applications import Application
-from gitops.deletions.data import may_lose
+from gitops.deletions.data import is_tracked, may_lose
 from gitops.deletions.options import SYNC_OPTIONS, options_of
 from gitops.errors import GitopsError
 from gitops.snapshot import Owned, OwnedId, Snapshot
@@ -40,7 +40,8 @@ class Safety:
     step one (empty when they are not needed, or when `unprotected` says why they could not be written); `deployed`
     tells that the loser brings any of them in already, `dangerous` that merging without the procedure may delete
     them. Of what is deployed the cluster shows `held` as the loser's, `free` as not (or as not there), `unknown`
-    neither. `fleeting` are data-bearing ones among the free that a self-healing loser may take over at any time; with
+    neither. What Argo CD does not track counts in none of these; `tracked` tells that there is anything else.
+    `fleeting` are data-bearing ones among the free that a self-healing loser may take over at any time; with
     anything else that needs the whole procedure they count as data-bearing like the rest.
     """
 
@@ -56,6 +57,7 @@ class Safety:
     free: tuple[OwnedId, ...] = ()
     unknown: tuple[OwnedId, ...] = ()
     fleeting: tuple[OwnedId, ...] = ()
+    tracked: bool = True
 
     @property
     def settled(self) -> bool:
@@ -72,7 +74,8 @@ def safety(snapshot: Snapshot, plan: FixPlan, base: Snapshot | None = None) -> S
     """
     keeper = snapshot.by_key[plan.keeper].application
     loser = snapshot.by_key[plan.loser].application
-    deployed = tuple(o for o in plan.resources if base is None or _owns(base, loser, o))
+    there = tuple(o for o in plan.resources if base is None or _owns(base, loser, o))
+    deployed = tuple(o for o in there if is_tracked(o.id.group, o.id.kind))
     free = tuple(o for o in deployed if plan.held.get(o) in (Held.NO, Held.ABSENT))
     held = tuple(o for o in deployed if plan.held.get(o) is Held.YES)
     losing = [o for o in deployed if may_lose(snapshot, o)]
@@ -88,7 +91,8 @@ def safety(snapshot: Snapshot, plan: FixPlan, base: Snapshot | None = None) -> S
     return Safety(
         behaviours=(_behaviour(keeper, "keeps"), _behaviour(loser, "loses")) if handed_over else (),
         data_bearing=bearing if handed_over else (),
-        deployed=bool(deployed),
+        deployed=bool(there),
+        tracked=bool(deployed),
         dangerous=handed_over and bool(bearing or fleeting) and not already,
         protect=edits if handed_over else (),
         unprotected=unprotected if handed_over else (),

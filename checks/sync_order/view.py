@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from checks.ownership.conflicts import Partitions
 from checks.ownership.plan import FixPlan
 from checks.policy import Policy
+from gitops.deletions.data import is_tracked
 from gitops.live import Live
 from gitops.order.evidence import gather
 from gitops.order.model import Bringer, Edge, Handover, Waves
@@ -35,6 +36,7 @@ def handovers_of(plans: Iterable[FixPlan]) -> tuple[Handover, ...]:
         for plan in plans
         if plan.keeper != plan.loser
         for resource in plan.resources
+        if is_tracked(resource.id.group, resource.id.kind)  # else nothing is handed over, and nobody waits
     )
 
 

@@ -10,6 +10,8 @@ from bot.formats import fitting
 from bot.formats import fix_pull_request as text
 from bot.formats.marks import CLOSED, closed_by_us, read_state
 from checks.ownership.plan import FixPlan
+from checks.sync_order.view import handovers_of
+from gitops.spans import Applicability
 from tests.scenarios import Files, application, config_map, documents, evaluated, kustomization, manifest
 
 COMMIT = "c" * 40
@@ -59,6 +61,30 @@ async def test_a_namespace_takes_everything_along_and_a_claim_does_not(engine: E
     shown = await body(engine, both(CLAIM))
     assert "Do not merge before" in shown
     assert "takes everything" not in shown
+
+
+CRD = manifest("CustomResourceDefinition", "w.acme.io", api="apiextensions.k8s.io/v1", spec={})
+
+
+async def test_a_definition_is_not_tracked_so_nobody_waits(engine: Engine) -> None:
+    evaluation, plan = await planned(engine, both(CRD))
+    shown = text.body(evaluation, plan, plan.key, COMMIT)
+    assert "does not track CustomResourceDefinitions" in shown
+    assert "merge this in one step" in shown
+    assert "the last sync wins" in text.commit_message(plan)
+    for word in ("tracking-id", "argocd app sync", "overwrite", "Do not merge"):
+        assert word not in shown
+    assert plan.applicability is Applicability.SAFE
+    assert handovers_of([plan]) == ()
+
+
+async def test_beside_a_definition_what_is_tracked_keeps_its_procedure(engine: Engine) -> None:
+    evaluation, plan = await planned(engine, both(CRD, ns=NAMESPACE))
+    shown = text.body(evaluation, plan, plan.key, COMMIT)
+    assert "Do not merge before" in shown
+    assert "kubectl get namespace shop" in shown
+    assert "kubectl get customresourcedefinition" not in shown
+    assert [handover.resource.kind for handover in handovers_of([plan])] == ["Namespace"]
 
 
 async def test_the_values_of_a_secret_are_not_shown(engine: Engine) -> None:
