@@ -16,6 +16,7 @@ from gitops.documents import child, duplicate_keys, first_line, last_line, read_
 from gitops.errors import GitopsError, MalformedYaml
 from gitops.kustomization import FILE_NAMES, Kustomization, generator_span
 from gitops.manifests import identify, text_of
+from gitops.patch_faults import patch_at_fault
 from gitops.render_words import generated, in_words
 from gitops.rendering import RenderFailed
 from gitops.resources import ResourceId
@@ -125,6 +126,9 @@ def _place(
         span = _patch_of(tree, kustomization, rid) if rid else None
         where = f"{rid.kind} {rid.name}" if rid else target["id"]
         return f"a patch names {where}, which this kustomization does not bring in", span or top
+    patch = patch_at_fault(tree, kustomization, inner)
+    if patch is not None:
+        return short, patch
     field = _UNKNOWN_FIELD.search(inner)
     if field:
         line = _line_of_field(tree, kustomization.path, field["field"])

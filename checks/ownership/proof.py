@@ -272,7 +272,8 @@ def _once(after: Snapshot, expected: Expectation, loser: State, own: _Difference
 def _reason(state: State) -> str:
     rendering = state.rendering
     if isinstance(rendering, RenderFailed):
-        return rendering.message
+        known = rendering.span.path in rendering.message
+        return rendering.message if known else f"{rendering.message} ({rendering.span})"
     return rendering.reason if isinstance(rendering, NotAnalysed) else ""
 
 

@@ -14,13 +14,12 @@ from gitops.errors import GitopsError
 from gitops.kustomization import Reference
 from gitops.locate import matching, members
 from gitops.manifests import identify, text_of
+from gitops.patch_faults import FIELDS
 from gitops.resources import Resource, ResourceId
 from gitops.snapshot import Owned
 from gitops.spans import Span, split_lines
 from gitops.steps import DeleteDocument, DeleteFile, DropByPatch, Line, TakeOut
 from gitops.tree import MODE_SYMLINK, Tree
-
-_PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
 
 
 def documents_of(tree: Tree, path: str) -> list[Document]:
@@ -142,7 +141,7 @@ def patches_about(tree: Tree, chain: Chain, rid: ResourceId) -> tuple[Reference,
             (document,) = read_documents(file, tree.read(tree.resolve(file)))
         except (GitopsError, KeyError, ValueError):
             continue
-        for field in _PATCHES:
+        for field in FIELDS:
             node = child(document.node, field)
             listed = kustomization.fields.get(field)
             if not isinstance(node, yaml.SequenceNode) or not isinstance(listed, list):

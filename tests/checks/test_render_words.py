@@ -209,7 +209,7 @@ FAILING: dict[str, tuple[str, dict[str, str], str, int, str]] = {
         "resources: [m.yaml]\npatches:\n- {target: {kind: ConfigMap}, patch: hello}\n",
         {},
         "a/kustomization.yaml",
-        2,
+        3,
         "neither a strategic merge patch nor a JSON patch",
     ),
     "a patch that says nothing": (
@@ -224,7 +224,7 @@ FAILING: dict[str, tuple[str, dict[str, str], str, int, str]] = {
         '- {target: {kind: ConfigMap}, patch: \'[{"op": "test", "path": "/data/a", "value": "x"}]\'}\n',
         {},
         "a/kustomization.yaml",
-        2,
+        3,
         "`/data/a`",
     ),
     "a variable of nobody": (
