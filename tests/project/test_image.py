@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.settings import SECRET_VARIABLES
 from tests.project.repository import ROOT, read, tracked
 
 
@@ -73,9 +74,11 @@ def test_it_starts_the_console_script_and_watches_its_health(instructions: list[
     assert json.loads(stage["ENTRYPOINT"]) == ["argofix"] and json.loads(stage["CMD"]) == ["serve"]
     assert "argofix" in tomllib.loads(read("pyproject.toml"))["project"]["scripts"]
     command = json.loads(stage["HEALTHCHECK"].partition("CMD")[2])
-    assert command[:2] == ["python", "-c"]
-    compile(command[2], "HEALTHCHECK", "exec")
-    assert "/healthz" in command[2]
+    # Started with the container's environment, which every process of its user may read.
+    without, script = command[: command.index("python")], command[command.index("-c") + 1]
+    assert without == ["env", *(word for name in SECRET_VARIABLES for word in ("-u", name))]
+    compile(script, "HEALTHCHECK", "exec")
+    assert "/healthz" in script
 
 
 def test_the_wheel_holds_every_source_file_and_nothing_else(tmp_path: Path) -> None:

@@ -8,14 +8,16 @@ import os
 import platform
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.renderer import Engine, Renderer, available_cpus
+from gitops.rendering import BuildOptions, RenderRequest
 from tests.bot.engine import confine
 from tests.github.state import key_pair
-from tests.scenarios import Files, application, documents, kustomization, manifest
+from tests.scenarios import Files, application, documents, kustomization, manifest, tree
 
 pytestmark = pytest.mark.skipif(
     platform.machine() not in ("x86_64", "aarch64") or sys.platform != "linux", reason="knows no such system calls"
@@ -108,3 +110,46 @@ def test_a_containers_limit_of_cpus_counts(tmp_path: Path, text: str | None, cpu
     if text is not None:
         quota.write_text(text)
     assert available_cpus(quota) == (cpus or len(os.sched_getaffinity(0)))
+
+
+OUTSIDE: Files = {
+    "apps.yaml": application("a", "a"),
+    "a/kustomization.yaml": kustomization("../shared.yaml"),
+    "shared.yaml": NAMESPACE,
+}
+ASKED: Files = {".github/argofix.yaml": "kustomize:\n  buildOptions: --load-restrictor LoadRestrictionsNone\n"}
+
+
+@pytest.mark.parametrize("asked", [False, True], ids=["by itself", "asked for by the policy"])
+@pytest.mark.parametrize("confined", [False, True], ids=["shut in", "in a restricted Pod"])
+def test_load_restrictions_are_lifted_only_where_the_renderer_is_shut_in(
+    tmp_path: Path, confined: bool, asked: bool
+) -> None:
+    for path, text in {**OUTSIDE, **(ASKED if asked else {})}.items():
+        (tmp_path / "repository" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "repository" / path).write_bytes(text.encode() if isinstance(text, str) else text)
+    words = [sys.executable, "-m", "bot", "check", "--format", "json", str(tmp_path / "repository")]
+    environment = os.environ | {"ARGOFIX_STATE_DIR": str(tmp_path / "state")}
+    done = subprocess.run([*(CONFINED if confined else []), *words], env=environment, capture_output=True, text=True)
+    report = json.loads(done.stdout)
+    (found,) = report["applications"]
+    if not confined:
+        assert (found["status"], found["resources"]) == ("rendered", 1)
+        return
+    assert found["status"] == "not-analysed"
+    assert found["reason"] == (
+        "a/kustomization.yaml:4: `../shared.yaml` lies outside a, which kustomize's load restriction forbids; "
+        "that needs the load restriction lifted, which argofix does only where the renderer is shut in"
+    )
+
+
+@pytest.mark.parametrize("confined", [False, True], ids=["shut in", "in a restricted Pod"])
+async def test_the_flag_is_never_passed_to_a_renderer_that_is_not_shut_in(tmp_path: Path, confined: bool) -> None:
+    """Whoever asks for a rendering, and whatever was read before."""
+    renderer = await Renderer.start(None, tmp_path)
+    if confined:
+        renderer.engine = replace(renderer.engine, chroot=False, cut_off=False)
+    everything = tree({"a/kustomization.yaml": kustomization("../shared.yaml"), "shared.yaml": NAMESPACE})
+    options = BuildOptions(load_restrictor_none=True)
+    output = await renderer.render(RenderRequest("x", everything, "a", tuple(everything.paths()), (), options), str)
+    assert ("security; file" in (output.error or "")) is confined
