@@ -9,10 +9,12 @@ from checks.ownership.conflicts import Partitions
 from checks.wording import listed
 from gitops.applications import IN_CLUSTER, Application
 from gitops.rendering import NotAnalysed, Rendered, RenderFailed
-from gitops.secrets.makers import may_make
+from gitops.secrets.makers import may_make, reaches_far
 from gitops.secrets.phases import Phase, moment_of
 from gitops.secrets.survey import ObjectId, rendered
 from gitops.snapshot import Owned, Snapshot, State
+
+Placed = tuple[str, Owned]  # a namespace ('' for a cluster-scoped manifest)
 
 
 class Doubts:
@@ -35,7 +37,9 @@ class Doubts:
                 rid = provision.owner.resource.id
                 found[f"`{rid.kind} {rid.name}` may make it"] = None
         place = (wanted.namespace, wanted.name)
-        for namespace, owner in self._by_cluster.get(wanted.cluster, ()):
+        near, far = self._candidates
+        every = (*near.get((wanted.cluster, wanted.namespace), ()), *far.get(wanted.cluster, ()))
+        for namespace, owner in every:
             how = may_make(owner.resource, namespace, wanted.kind, place)
             if how and meet(self._partitions, wanted.cluster, owner.application, application):
                 rid = owner.resource.id
@@ -43,14 +47,21 @@ class Doubts:
         yield from found
 
     @cached_property
-    def _by_cluster(self) -> Mapping[str, Sequence[tuple[str, Owned]]]:
-        found: dict[str, list[tuple[str, Owned]]] = {}
+    def _candidates(self) -> tuple[Mapping[tuple[str, str], list[Placed]], Mapping[str, list[Placed]]]:
+        """Manifests with their namespaces, by cluster and namespace, and by cluster those that reach others too: an
+        object is looked for among its neighbours, not among everything."""
+        near: dict[tuple[str, str], list[Placed]] = {}
+        far: dict[str, list[Placed]] = {}
         for owner in rendered(self._head):
-            if moment_of(owner.resource).phase is not Phase.NEVER:
-                destination = owner.application.destination
-                namespace = owner.resource.id.placed(destination.namespace, self._head.scopes).namespace
-                found.setdefault(destination.cluster, []).append((namespace, owner))
-        return found
+            if moment_of(owner.resource).phase is Phase.NEVER:
+                continue
+            destination = owner.application.destination
+            namespace = owner.resource.id.placed(destination.namespace, self._head.scopes).namespace
+            if reaches_far(owner.resource):
+                far.setdefault(destination.cluster, []).append((namespace, owner))
+            else:
+                near.setdefault((destination.cluster, namespace), []).append((namespace, owner))
+        return near, far
 
     def silent_neighbours(self, wanted: ObjectId, application: Application, complete: bool) -> Iterator[str]:
         """Applications of the same namespace whose manifests are not known. With a complete listing of the cluster

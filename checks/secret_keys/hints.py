@@ -68,10 +68,11 @@ def _generated(case: Case, other: ObjectId, provision: Provision) -> Hint | None
     """`other` is what a generator makes of the name that the reference has."""
     wanted, owner, consumer = case.id, provision.owner, case.needed.owner
     hashed = _HASH.fullmatch(other.name)
-    if owner.resource.generator is None or hashed is None:
+    stale = _HASH.fullmatch(wanted.name)
+    alike = wanted.name in other.name or (stale is not None and stale["base"] in other.name)
+    if owner.resource.generator is None or hashed is None or not alike:
         return None
     written = owner.origin.chain[-1].value if owner.origin.chain else hashed["base"]
-    stale = _HASH.fullmatch(wanted.name)
     if wanted.name not in (written, hashed["base"]) and not (stale and stale["base"] == hashed["base"]):
         return None
     place = f"({owner.origin.span})"

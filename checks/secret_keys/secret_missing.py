@@ -48,7 +48,14 @@ _LEVELS = (Severity.NOTICE, Severity.WARNING, Severity.ERROR)
 _SHOWN_KEYS = 12
 _SHOWN_DOUBTS = 3
 # The most that a reference can cost, whatever is known about the object.
-_WORST = {Effect.STOPS: 2, Effect.TLS: 2, Effect.PULL: 1, Effect.NONE: 0, Effect.CONTROLLER: 1}
+_WORST = {
+    Effect.STOPS: 2,
+    Effect.TLS: 2,
+    Effect.PULL: 1,
+    Effect.NONE: 0,
+    Effect.DEFAULTS: 1,
+    Effect.CONTROLLER: 1,
+}
 
 Lying = Mapping[ObjectId, tuple[Undelivered, ...]]
 

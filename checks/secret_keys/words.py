@@ -58,6 +58,8 @@ def consequence(cases: Sequence[Case]) -> str:
         return "Until then HTTPS is served with another certificate."
     if any(use.effect is Effect.PULL for use in uses):
         return "Images are pulled without these credentials, which fails where the registry asks for them."
+    if any(use.effect is Effect.DEFAULTS for use in uses):
+        return "Until then its controller goes on with a default configuration."
     if any(use.effect is Effect.CONTROLLER for use in uses):
         return "Until then its controller cannot do what the manifest asks for."
     return "Nothing stops without it, but nothing can use it either."

@@ -1,7 +1,7 @@
 """Secrets and ConfigMaps that custom resources and annotations name: one row of `CONSUMERS` per kind.
 
 Only fields whose meaning the kind's own API fixes are here. Sources, by group: prometheus-operator, Documentation/
-api-reference (`SecretKeySelector`, and `secrets`, `configMaps`, `configSecret`, which its pods mount); KEDA,
+api-reference (`SecretKeySelector`; `secrets` and `configMaps`, which pods mount), pkg/alertmanager/operator.go; KEDA,
 apis/keda/v1alpha1/triggerauthentication_types.go; external-secrets `SecretStore` (selectors of a provider's
 credentials); cert-manager `IssuerSpec` (an Issuer reads its own namespace, a
 ClusterIssuer that of the controller); Traefik, pkg/provider/kubernetes/crd;
@@ -94,7 +94,10 @@ _TRIGGER = (
 )
 
 CONSUMERS: Mapping[tuple[str, str], tuple[Field, ...]] = {
-    ("monitoring.coreos.com", "Alertmanager"): (*_MONITORING, scalar("spec.configSecret", effect=Effect.STOPS)),
+    ("monitoring.coreos.com", "Alertmanager"): (
+        *_MONITORING,
+        scalar("spec.configSecret", effect=Effect.DEFAULTS),  # `loadConfigurationFromSecret`
+    ),
     ("monitoring.coreos.com", "Prometheus"): _MONITORING,
     ("monitoring.coreos.com", "PrometheusAgent"): _MONITORING,
     ("monitoring.coreos.com", "ThanosRuler"): (selectors("spec"),),

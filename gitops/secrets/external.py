@@ -128,6 +128,13 @@ def cluster_secret(manifest: Manifest) -> Iterator[Provided]:
         yield Provided(SECRET, text_of(at(manifest, ("metadata", "name"))), keys, f"^{avoided}(?:{pattern}).*")
 
 
+def templated_secret(manifest: Manifest) -> Iterator[Provided]:
+    """redhat-cop/vault-config-operator: the keys are those of `output.stringData`."""
+    output = mapping(at(manifest, ("spec", "output")))
+    if text_of(output.get("name")):
+        yield Provided(SECRET, text_of(output.get("name")), frozenset(mapping(output.get("stringData"))) or None)
+
+
 def annotated_item(manifest: Manifest) -> Iterator[Provided]:
     """1Password's operator makes a Secret for a workload with both annotations."""
     for metadata in (manifest.get("metadata"), at(manifest, ("spec", "template", "metadata"))):

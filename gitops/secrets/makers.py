@@ -14,7 +14,7 @@ from typing import Any
 
 from gitops.manifests import text_of
 from gitops.resources import Resource
-from gitops.secrets.consumers import CONSUMERS, uses_of
+from gitops.secrets.consumers import uses_of
 from gitops.secrets.pods import POD_SPECS, at, mapping, read_manifest, sequence
 from gitops.secrets.provided import CONFIG_MAP, SECRET
 from gitops.secrets.providers import PROVIDERS
@@ -51,6 +51,7 @@ _READERS = frozenset(
 _MAKERS = frozenset({("argoproj.io", "ArgoCD"), ("servicecatalog.k8s.io", "ServiceBinding")})
 
 _MAKES_ONE = re.compile(r"(?i)kubectl|\boc\b|create|apply|patch|curl|generate|replace")
+_COMMANDS = re.compile(rb"kubectl|\boc\b|curl|create_namespaced")
 _ABOUT: Mapping[bool, re.Pattern[str]] = {
     True: re.compile(r"(?i)secret|cert|tls|credential|passw|token|key|auth"),
     False: re.compile(r"(?i)config"),
@@ -84,22 +85,22 @@ def may_make(resource: Resource, namespace: str, kind: str, wanted: tuple[str, s
     rid = resource.id
     exact = name.encode() in resource.text
     if is_operated(resource):
-        text = resource.text.decode("utf-8", "replace")
         # Without its definition in git, a kind that says so is taken for one of the whole cluster.
         wide = not namespace or (rid.kind.startswith("Cluster") and not rid.namespace)
-        near = namespace == place or wide or is_word(place, text)
-        if exact and near and is_word(name, text) and not _reads(resource, name):
-            return "names it"
+        if exact and not _reads(resource, name):
+            text = resource.text.decode("utf-8", "replace")
+            if (namespace == place or wide or is_word(place, text)) and is_word(name, text):
+                return "names it"
         lends = (namespace == place or wide) and bool(rid.name) and is_part(rid.name, name)
         return "has its name in it" if lends else ""
-    if exact and namespace == place and _certified(resource) and is_word(name, resource.text.decode()):
-        return "asks for a certificate, names it"
     if not exact or not (namespace == place or place.encode() in resource.text):
         return ""
+    if namespace == place and _certified(resource) and is_word(name, resource.text.decode("utf-8", "replace")):
+        return "asks for a certificate, names it"
     if rid.kind in ("Role", "ClusterRole") and rid.group == "rbac.authorization.k8s.io":
         permits = namespace in (place, "") and _permits(read_manifest(resource.text), kind, name)
         return "permits to write it" if permits else ""
-    if rid.kind == SECRET or (rid.group, rid.kind) in CONSUMERS:
+    if rid.kind == SECRET:
         return ""
     if (rid.group, rid.kind) in POD_SPECS and namespace == place:
         spec = mapping(at(read_manifest(resource.text), POD_SPECS[rid.group, rid.kind]))
@@ -115,6 +116,11 @@ def may_make(resource: Resource, namespace: str, kind: str, wanted: tuple[str, s
         if said and (namespace == place or is_word(place, text)):
             return "names it in a script"
     return ""
+
+
+def reaches_far(resource: Resource) -> bool:
+    """Whether a manifest may make objects in other namespaces than its own."""
+    return resource.id.kind == "ClusterRole" or is_operated(resource) or _COMMANDS.search(resource.text) is not None
 
 
 def is_operated(resource: Resource) -> bool:

@@ -8,8 +8,9 @@ internal/resource/default_user_secret.go and messaging-topology-operator interna
 strimzi KafkaResources.java and KafkaUserModel.java (`secretPrefix` can be configured); mongodb/mongodb-kubernetes
 mongodb-community-operator/api/v1/mongodbcommunity_types.go and api/mongodb/v1/user/mongodbuser_types.go;
 grafana/grafana-operator controllers/resources/resources.go; keycloak operator `KeycloakAdminSecretDependentResource`;
-rook pkg/operator/ceph; elastic/cloud-on-k8s pkg/controller; cybozu-go/moco api/v1beta2; openshift/hive; cluster-api
-util/secret. An operator that may make more than its row tells has `lends` in it.
+rook pkg/operator/ceph; elastic/cloud-on-k8s pkg/controller; cybozu-go/moco api/v1beta2; openshift/hive
+pkg/installmanager; cluster-api util/secret; prometheus-operator pkg/prometheus/common.go, pkg/alertmanager. Operators
+that may make more than their rows tell have `lends` in them.
 """
 
 from __future__ import annotations
@@ -163,9 +164,27 @@ def keycloak(manifest: Manifest) -> Iterator[Provided]:
     yield from lends(manifest)
 
 
+def ceph_client(manifest: Manifest) -> Iterator[Provided]:
+    if at(manifest, ("spec", "removeSecret")) is not True:
+        chosen = text_of(at(manifest, ("spec", "secretName")))
+        yield Provided(SECRET, chosen or f"rook-ceph-client-{text_of(at(manifest, NAME))}", None)
+
+
+def monitoring(prefix: str) -> Row:
+    """What the Prometheus operator makes beside its pods: `PREFIX-NAME` and `PREFIX-NAME-tls-assets` and so on."""
+
+    def row(manifest: Manifest) -> Iterator[Provided]:
+        own = f"{prefix}-{text_of(at(manifest, NAME))}"
+        for name in (own, f"{own}-*") if prefix != "alertmanager" else (f"{own}-*",):  # the plain one is people's
+            yield Provided(SECRET, name, None, sure=False)
+
+    return row
+
+
 def ceph_object_store_user(manifest: Manifest) -> Iterator[Provided]:
     store, user = text_of(at(manifest, ("spec", "store"))), text_of(at(manifest, NAME))
-    yield Provided(SECRET, f"rook-ceph-object-user-{store}-{user}", frozenset({"AccessKey", "SecretKey", "Endpoint"}))
+    keys = frozenset({"AccessKey", "SecretKey", "Endpoint", "SSLCertSecretName"})
+    yield Provided(SECRET, f"rook-ceph-object-user-{store}-{user}", keys)
 
 
 def _ceph(manifest: Manifest) -> Iterator[Provided]:
@@ -205,7 +224,7 @@ OPERATORS: Mapping[tuple[str, str], Row] = {
         named(NAME, "data", "mapping", "maxMonId", pattern="rook-ceph-mon-endpoints", kinds=(CONFIG_MAP,)),
         _ceph,
     ),
-    ("ceph.rook.io", "CephClient"): named(pattern="rook-ceph-client-{}"),
+    ("ceph.rook.io", "CephClient"): ceph_client,
     ("ceph.rook.io", "CephObjectStoreUser"): ceph_object_store_user,
     ("elasticsearch.k8s.elastic.co", "Elasticsearch"): every(
         named(NAME, "elastic", pattern="{}-es-elastic-user"),
@@ -214,6 +233,10 @@ OPERATORS: Mapping[tuple[str, str], Row] = {
         lends,
     ),
     ("kibana.k8s.elastic.co", "Kibana"): every(named(pattern="{}-kb-http-certs-public"), lends),
-    ("hive.openshift.io", "ClusterDeployment"): every(named(pattern="{}-admin-kubeconfig"), lends),
+    ("hive.openshift.io", "ClusterDeployment"): lends,  # the name of an installation has random letters in it
+    ("monitoring.coreos.com", "Prometheus"): monitoring("prometheus"),
+    ("monitoring.coreos.com", "PrometheusAgent"): monitoring("prom-agent"),
+    ("monitoring.coreos.com", "Alertmanager"): monitoring("alertmanager"),
+    ("monitoring.coreos.com", "ThanosRuler"): monitoring("thanos-ruler"),
     ("cluster.x-k8s.io", "Cluster"): every(named(NAME, "value", pattern="{}-kubeconfig"), lends),
 }

@@ -54,7 +54,7 @@ PROVIDERS: Mapping[tuple[str, str], Row] = {
     ("secrets.hashicorp.com", "VaultPKISecret"): external.vault_secret,
     ("secrets.hashicorp.com", "HCPVaultSecretsApp"): external.vault_secret,
     ("ricoberger.de", "VaultSecret"): named(),
-    ("redhatcop.redhat.io", "VaultSecret"): named(("spec", "output", "name")),
+    ("redhatcop.redhat.io", "VaultSecret"): external.templated_secret,
     ("onepassword.com", "OnePasswordItem"): named(),
     ("k8s.bitwarden.com", "BitwardenSecret"): named(("spec", "secretName")),
     ("secrets.infisical.com", "InfisicalSecret"): every(

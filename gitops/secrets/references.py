@@ -45,6 +45,7 @@ class Effect(StrEnum):
     TLS = "tls"  # traffic is served with another certificate
     PULL = "pull"  # images are pulled without these credentials
     NONE = "none"  # nothing by itself
+    DEFAULTS = "defaults"  # the controller goes on with a configuration of its own
     CONTROLLER = "controller"  # the controller of a custom resource cannot do what it is asked for
 
 

@@ -26,6 +26,7 @@ TRIGGER = custom("keda.sh/v1alpha1", "TriggerAuthentication", secretTargetRef=[{
     [
         (TRIGGER, Severity.NOTICE, Severity.WARNING),
         (custom(MONITORING, "Alertmanager", secrets=["db"]), Severity.WARNING, Severity.ERROR),
+        (custom(MONITORING, "Alertmanager", configSecret="db"), Severity.WARNING, Severity.WARNING),
         (custom("traefik.io/v1alpha1", "IngressRoute", tls={"secretName": "db"}), Severity.WARNING, Severity.ERROR),
     ],
 )

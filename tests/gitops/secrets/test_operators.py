@@ -26,6 +26,9 @@ def possible(found: list[Provided], name: str) -> bool:
     return any(not each.sure and fnmatchcase(name, each.name) for each in found)
 
 
+CEPH = ("mon", "mons-keyring", "admin-keyring", "config")
+ELASTIC = ("elastic-user", "http-certs-public", "http-certs-internal")
+
 # kind, spec, what is made for certain, what may be made, what is not
 TABLE: list[tuple[str, str, dict[str, Any], set[str], str, str]] = [
     ("postgresql.cnpg.io", "Cluster", {}, {"x-app", "x-ca", "x-server", "x-replication"}, "x-pooler", "x-superuser"),
@@ -114,6 +117,19 @@ TABLE: list[tuple[str, str, dict[str, Any], set[str], str, str]] = [
     ("k8s.keycloak.org", "Keycloak", {"bootstrapAdmin": {"user": {}}}, set(), "x-initial-admin", "admin"),
     ("ceph.rook.io", "CephObjectStoreUser", {"store": "s"}, {"rook-ceph-object-user-s-x"}, "", "x"),
     ("ceph.rook.io", "CephClient", {}, {"rook-ceph-client-x"}, "", "x"),
+    ("ceph.rook.io", "CephClient", {"secretName": "y"}, {"y"}, "", "rook-ceph-client-x"),
+    ("ceph.rook.io", "CephClient", {"removeSecret": True}, set(), "", "rook-ceph-client-x"),
+    ("ceph.rook.io", "CephCluster", {}, {f"rook-ceph-{w}" for w in CEPH}, "rook-csi-rbd-node", "ceph"),
+    ("moco.cybozu.com", "MySQLCluster", {}, {"moco-x", "moco-my-cnf-x"}, "moco-x-grpc", "mysql"),
+    ("rabbitmq.com", "RabbitmqCluster", {"secretBackend": {"vault": {}}}, set(), "x-default-user", "default-user"),
+    ("elasticsearch.k8s.elastic.co", "Elasticsearch", {}, {f"x-es-{w}" for w in ELASTIC}, "x-es-remote-ca", "es"),
+    ("kibana.k8s.elastic.co", "Kibana", {}, {"x-kb-http-certs-public"}, "x-kb-config", "kb"),
+    ("hive.openshift.io", "ClusterDeployment", {}, set(), "x-0-abcde-admin-kubeconfig", "admin-kubeconfig"),
+    ("monitoring.coreos.com", "Prometheus", {}, set(), "prometheus-x-web-config", "x"),
+    ("monitoring.coreos.com", "PrometheusAgent", {}, set(), "prom-agent-x", "x"),
+    ("monitoring.coreos.com", "Alertmanager", {}, set(), "alertmanager-x-generated", "alertmanager-x"),
+    ("monitoring.coreos.com", "ThanosRuler", {}, set(), "thanos-ruler-x-tls-assets-0", "thanos"),
+    ("postgresql.cnpg.io", "Pooler", {"cluster": {"name": "c"}}, {"c-pooler"}, "", "x-pooler"),
     ("cluster.x-k8s.io", "Cluster", {}, {"x-kubeconfig"}, "x-ca", "kubeconfig"),
 ]
 
@@ -127,6 +143,10 @@ def test_what_an_operator_makes(
     assert not maybe or possible(found, maybe)
     assert never not in made
     assert not possible(found, never)
+
+
+def test_every_row_is_tried() -> None:
+    assert {(group, kind) for group, kind, *_ in TABLE} == set(OPERATORS)
 
 
 @pytest.mark.parametrize(("group", "kind"), sorted(OPERATORS))
