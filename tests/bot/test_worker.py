@@ -1,6 +1,7 @@
 """Who works on what and when: lanes, newer heads, retries, restarts, shutdown. Time is moved by hand."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from bot.context import Context, Services
 from bot.deliveries import Delivery, State, Stored, StoreUnavailable
 from bot.errors import PermanentError, Superseded, TemporaryError
 from bot.metrics import Metrics
+from bot.readiness import overdue
 from bot.sqlite_store import SqliteStore
 from bot.worker import Limits, Worker
 from tests.bot.clocks import HandClock
@@ -305,3 +307,33 @@ async def test_a_full_disk_makes_nobody_forget(bench: Bench) -> None:
         bench.clock.advance(6)
         await asyncio.sleep(0)
     assert (await waiting).result == "ok"
+
+
+async def test_runs_that_do_not_end_are_told_and_all_of_them_make_the_server_unready(bench: Bench) -> None:
+    go = asyncio.Event()
+
+    async def stubborn(delivery: Delivery, _context: Context) -> None:
+        while not go.is_set():
+            with contextlib.suppress(asyncio.CancelledError):
+                await go.wait()
+
+    bench.start(stubborn, Limits(concurrency=2, run_limit=1e9))
+    for number, name in enumerate(("a", "b", "c")):
+        await bench.give(name, repo=number)
+    async with asyncio.timeout(10):
+        while len(bench.worker.running) < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+    bench.worker.limits = Limits(concurrency=2, run_limit=100.0)
+    look = overdue(bench.worker)
+    bench.clock.advance(159)
+    assert (look(), bench.worker.problem()) == (None, None)
+    bench.clock.advance(2)
+    told = look()
+    assert told is not None and told.startswith("a, b went on for longer than ARGOFIX_RUN_LIMIT")
+    assert bench.worker.problem() == "every run has gone on for longer than its limit of 100 s"
+    bench.worker.limits = Limits(concurrency=3, run_limit=100.0)
+    assert bench.worker.problem() is None  # there is room for others
+    go.set()
+    for name in ("a", "b", "c"):
+        await bench.until(name, State.DONE)
+    assert look() is None
