@@ -4,7 +4,8 @@ Only what is exact counts: the same cluster, group, kind, namespace and name, fo
 served; whoever brings what it needs itself needs nobody for it. How strong each kind of evidence is:
 
 - Namespace, CustomResourceDefinition, APIService, AppProject, parent: the sync fails without ("namespaces not found",
-  "no matches for kind").
+  "no matches for kind"). With `SkipDryRunOnMissingResource=true`, on the resource or for its Application, a missing
+  kind does not refuse the whole sync: the rest is applied, and a retry goes through.
 - References of pods and the like: the API server takes the object, and its controller waits for the other one.
 - Admission webhooks: only where they look at custom resources and refuse them while their Service does not answer
   (`failurePolicy: Fail`); the sync is tried again.
@@ -22,11 +23,13 @@ from typing import TYPE_CHECKING
 
 from gitops.applications import GROUP, IN_CLUSTER, Application
 from gitops.definitions import definition_of
+from gitops.manifests import text_of
 from gitops.order.model import Evidence, Strength
 from gitops.order.needs import needs_of
 from gitops.order.served import Served, Webhook, api_service_of, webhooks_of
 from gitops.rendering import Rendered
 from gitops.resources import ResourceId
+from gitops.secrets.pods import at, read_manifest
 from gitops.secrets.references import Effect, Use
 
 if TYPE_CHECKING:
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
 # What must be there for Argo CD to sync anything at all.
 _OWN_KINDS = frozenset({(GROUP, "Application"), (GROUP, "ApplicationSet"), (GROUP, "AppProject")})
 _NAMESPACES = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
+_OPTIONS = "argocd.argoproj.io/sync-options"
+_SKIP = "SkipDryRunOnMissingResource=true"
 _API_VERSION = re.compile(rb"^apiVersion: [\"']?([^\s\"']+)", re.MULTILINE)
 
 
@@ -124,12 +129,13 @@ class _Gathering:
         version = _API_VERSION.search(resource.text)
         if version is not None and b"/" in version[1] and (placed.group, placed.kind) not in _OWN_KINDS:
             group, _, number = version[1].decode("utf-8", "replace").rpartition("/")
+            strength = Strength.SOFT if _tolerates_missing(owned) else Strength.HARD
             definitions = self._definitions.get((cluster, group, placed.kind, number), ())
             if definitions:
-                self.need(owned, definitions[0].resource.id, definitions, Evidence.DEFINITION, Strength.HARD)
+                self.need(owned, definitions[0].resource.id, definitions, Evidence.DEFINITION, strength)
             services = self._services.get((cluster, group, number), ())
             if services:
-                self.need(owned, services[0].resource.id, services, Evidence.API_SERVICE, Strength.HARD)
+                self.need(owned, services[0].resource.id, services, Evidence.API_SERVICE, strength)
         for need in needs_of(resource):
             rid = replace(need.id, namespace=placed.namespace if need.namespaced else "")
             self.need(owned, rid, self._owners(cluster, rid), Evidence.REFERENCE, need.strength, need.use)
@@ -200,6 +206,17 @@ class _Gathering:
         from gitops.snapshot import OwnedId
 
         return self._snapshot.owners.get(OwnedId(cluster, rid), ())
+
+
+def _tolerates_missing(owned: Owned) -> bool:
+    """Whether the dry run of a manifest is skipped while its kind is missing (gitops-engine, sync_context.go,
+    `shouldSkipDryRunOnMissingResource`)."""
+    if _SKIP in owned.application.sync_policy.options:
+        return True
+    if _SKIP.encode() not in owned.resource.text:
+        return False
+    options = text_of(at(read_manifest(owned.resource.text), ("metadata", "annotations", _OPTIONS)))
+    return _SKIP in {option.strip() for option in options.split(",")}
 
 
 _SERVING = frozenset(
