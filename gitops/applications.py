@@ -118,6 +118,7 @@ class Application:
     cascades: bool = False
     ambiguous: bool = field(default=False, compare=False)
     hydrated: bool = False
+    labels: tuple[tuple[str, str], ...] = ()
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -175,6 +176,7 @@ def parse_application(manifest: Mapping[str, Any], origin: Origin) -> Applicatio
         origin=origin,
         cascades=_cascades(metadata.get("finalizers")),
         hydrated=bool(hydrator),
+        labels=tuple(sorted((str(key), text_of(value)) for key, value in _mapping(metadata.get("labels")).items())),
     )
 
 

@@ -15,7 +15,7 @@ _KEPT = frozenset({"PersistentVolumeClaim", "Namespace", "CustomResourceDefiniti
 def finding(rule: str, late: Late, change: Change) -> Finding:
     """An error where the change itself brings what comes too late; else it may be there from an earlier sync, and a
     warning says what happens without."""
-    name = late.state.application.name
+    name = late.state.application.label
     consumer, provider = late.consumer.resource.id, late.provider.resource.id
     made = (
         f"`{provider}`"

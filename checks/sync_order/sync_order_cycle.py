@@ -23,7 +23,7 @@ from checks.policy import Policy
 from checks.sync_order.view import edges_of
 from checks.sync_order.words import main, why
 from checks.wording import listed
-from gitops.order.model import Edge, Evidence, Strength
+from gitops.order.model import Edge, Evidence, Reason, Strength
 from gitops.order.stages import Cycle, cycles_of
 from gitops.snapshot import Change, Snapshot
 
@@ -52,11 +52,6 @@ def _finding(cycle: Cycle, snapshot: Snapshot) -> Finding:
         else "On a new cluster their first syncs fail, and go through only when somebody (or a retry) syncs again."
     )
     round_ = "; ".join(why(main(edge)) for edge in cycle.edges)
-    advice = (
-        f"Cut it between `{cut.provider.application.label}` and `{cut.application.label}`: move `{cut.provided}` "
-        f"({cut.provided_at}) into an Application of its own that is synced before both, or into "
-        f"`{cut.application.label}`."
-    )
     related: list[Related] = []
     for edge in cycle.edges:
         reason = main(edge)
@@ -68,13 +63,34 @@ def _finding(cycle: Cycle, snapshot: Snapshot) -> Finding:
         span=cut.provided_at,
         message=f"{' → '.join([*quoted, quoted[0]])}: {round_}",
         topic=Topic(
-            "|".join([RULE, *("/".join(key) for key in cycle.applications)]), title, f"{effect} {round_}.", advice
+            "|".join([RULE, *("/".join(key) for key in cycle.applications)]),
+            title,
+            f"{effect} {round_}.",
+            _advice(cycle, cut),
         ),
         identity=(RULE, *("/".join(key) for key in sorted(cycle.applications))),
         resource=cut.provided,
         applications=tuple(names),
         related=tuple(related[1:] if related and related[0].span == cut.provided_at else related),
     )
+
+
+def _advice(cycle: Cycle, cut: Reason) -> str:
+    """What ends the cycle. Where one of its Applications brings another one, an Application of its own would be
+    brought by the same one, and so stand in the same circle; in the Application that needs it, it comes in the same
+    sync, where Argo CD applies definitions and Namespaces first."""
+    first, second = cut.provider.application.label, cut.application.label
+    where = f"Cut it between `{first}` and `{second}`: move `{cut.provided}` ({cut.provided_at}) into"
+    if cut.evidence is Evidence.PARENT:
+        return (
+            f"Let another Application than `{first}` bring `{second}`, or move what `{first}` needs of it into "
+            f"`{first}` itself."
+        )
+    if any(reason.evidence is Evidence.PARENT for edge in cycle.edges for reason in edge.reasons):
+        later = f"`{cut.consumer.resource.id}` ({cut.needed_at})" if cut.consumer is not None else "what needs it"
+        more = f" and {cut.others} more" if cut.others else ""
+        return f"{where} `{second}` itself, or {later}{more} into an Application that comes after `{first}`."
+    return f"{where} an Application of its own that is synced before both, or into `{second}`."
 
 
 def _is_refused(edge: Edge) -> bool:

@@ -1,7 +1,7 @@
-"""Sync waves bring an Application before another one that it needs.
+"""Sync waves, or the steps of a RollingSync, bring an Application before another one that it needs.
 
 What it finds: two Applications below one parent Application, of which the earlier wave needs something (a Namespace,
-a CRD, a Secret, ...) that the later wave brings.
+a CRD, a Secret, ...) that the later wave brings; the same for two steps of an ApplicationSet's RollingSync.
 
 Why it matters: the parent brings the next wave when everything in the one before is healthy. The earlier Application
 becomes healthy when the later one has been synced, which it is not before: the parent's sync stands still.
@@ -34,15 +34,46 @@ RULE = "sync-wave-contradiction"
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
     """One finding per pair of Applications."""
     head = change.head
-    if head.application_health is False:
-        return  # the waves have no effect, which is another rule's affair
     for found in contradictions(head, edges_of(head, policy, change.live, change.base)):
-        yield _finding(found, head)
+        if found.rolling:
+            yield _of_steps(found, head)
+        elif head.application_health is not False:  # else the waves have no effect, which is another rule's affair
+            yield _finding(found, head)
+
+
+def _of_steps(found: Contradiction, snapshot: Snapshot) -> Finding:
+    reason = main(found.edge)
+    first, second, name = found.first.label, found.second.label, found.parent[2]
+    below = "" if reason.provider.application.key == found.first.key else f" (below `{first}`)"
+    message = (
+        f"{why(reason)}{below}. But the RollingSync of ApplicationSet `{name}` syncs `{first}` in step "
+        f"{found.first_wave}, after `{second}` in step {found.second_wave}"
+    )
+    span = next((s.origin.span for s in snapshot.sets if s.key == found.parent), found.first.origin.span)
+    return Finding(
+        rule=RULE,
+        severity=Severity.WARNING,  # git does not tell whether progressive syncs are switched on
+        span=span,
+        message=message,
+        topic=Topic(
+            "|".join([RULE, *found.parent, str(found.first_wave), str(found.second_wave)]),
+            f"Step {found.second_wave} of the RollingSync of `{name}` needs what step {found.first_wave} brings",
+            f"{message}. It waits for `{second}` to become healthy before it syncs `{first}`, so both wait for ever.",
+            f"Let a step before that of `{second}` take `{first}` ({span}).",
+        ),
+        identity=(RULE, *found.first.key, *found.second.key),
+        resource=reason.provided,
+        applications=(first, second),
+        related=(
+            Related(reason.provided_at, f"`{reason.provider.application.label}` brings `{reason.provided}` here"),
+            Related(reason.needed_at, f"`{reason.application.label}` needs it here"),
+        ),
+    )
 
 
 def _finding(found: Contradiction, snapshot: Snapshot) -> Finding:
     reason = main(found.edge)
-    first, second, parent = found.first.name, found.second.name, found.parent[2]
+    first, second, parent = found.first.label, found.second.label, found.parent[2]
     wave = found.second_wave - 1
     sure = snapshot.application_health is True
     below = "" if reason.provider.application.key == found.first.key else f" (below `{first}`)"

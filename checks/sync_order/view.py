@@ -66,4 +66,6 @@ def view_of(
 
 def is_obeyed(waves: Waves, snapshot: Snapshot) -> bool | None:
     """Whether Argo CD obeys these waves; None when nothing here tells."""
+    if waves.bringer is Bringer.ROLLING:
+        return True
     return snapshot.application_health if waves.bringer is Bringer.APPLICATION else False

@@ -5,7 +5,7 @@ Source: argo-cd v3.5.1, applicationset/utils/policy.go and applicationset_types.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,12 +18,28 @@ _DELETING = ("", "sync", "create-delete")
 
 
 @dataclass(frozen=True, slots=True)
+class Selection:
+    """One `matchExpressions` entry of a step: Argo CD takes `In` and `NotIn` only."""
+
+    key: str
+    operator: str
+    values: tuple[str, ...]
+
+    def takes(self, labels: Mapping[str, str]) -> bool:
+        if self.operator == "In":
+            return labels.get(self.key) in self.values
+        # Without the label an Application is not kept out, whatever the operator is; with it an unknown one keeps
+        # it out.
+        return self.key not in labels or (self.operator == "NotIn" and labels[self.key] not in self.values)
+
+
+@dataclass(frozen=True, slots=True)
 class ApplicationSet:
     """`policy` is `applicationsSync` as written ('' when it says nothing); `preserves` is
     `preserveResourcesOnDeletion`; `content` tells equal declarations from different ones.
 
     `troubles` say what git cannot expand of it; `refused` that Argo CD cannot either and deletes nothing of
-    the set meanwhile."""
+    the set meanwhile. `steps` are those of its RollingSync strategy (applicationset/progressivesync)."""
 
     name: str
     namespace: str
@@ -35,10 +51,16 @@ class ApplicationSet:
     preserves: bool = False
     troubles: tuple[str, ...] = ()
     refused: bool = False
+    steps: tuple[tuple[Selection, ...], ...] = ()
 
     @property
     def key(self) -> SetKey:
         return (self.root, self.namespace, self.name)
+
+    def step_of(self, labels: Mapping[str, str]) -> int | None:
+        """The RollingSync step (from 1) that syncs an Application with these labels; None when no step does: the
+        first that takes it counts."""
+        return next((n for n, step in enumerate(self.steps, 1) if all(each.takes(labels) for each in step)), None)
 
     @property
     def updates(self) -> bool:
@@ -76,7 +98,22 @@ def declared_set(
         policy.get("preserveResourcesOnDeletion") is True,
         troubles,
         refused,
+        _steps(_mapping(spec.get("strategy"))),
     )
+
+
+def _steps(strategy: Mapping[str, Any]) -> tuple[tuple[Selection, ...], ...]:
+    steps = _mapping(strategy.get("rollingSync")).get("steps")
+    if strategy.get("type") != "RollingSync" or not isinstance(steps, list):
+        return ()
+    return tuple(tuple(_selections(_mapping(step).get("matchExpressions"))) for step in steps)
+
+
+def _selections(expressions: object) -> Iterator[Selection]:
+    for expression in map(_mapping, expressions if isinstance(expressions, list) else []):
+        values = expression.get("values")
+        listed = tuple(map(text_of, values)) if isinstance(values, list) else ()
+        yield Selection(text_of(expression.get("key")), text_of(expression.get("operator")), listed)
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

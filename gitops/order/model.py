@@ -106,6 +106,7 @@ class Bringer(Enum):
     """What brings the Applications that have waves, and so who would have to obey them."""
 
     APPLICATION = "Application"
+    ROLLING = "RollingSync"  # of an ApplicationSet: its steps are the waves, counted from 1
     SET = "ApplicationSet"
     NOBODY = "nobody"  # that the repository knows
 
@@ -115,7 +116,7 @@ class Waves:
     """The sync waves of Applications that come together: (wave, their keys), ascending, at least two of them.
 
     Argo CD goes on to the next wave when everything in the one before is healthy; that is what a parent Application
-    does, and nothing else.
+    does, and the steps of an ApplicationSet's RollingSync, and nothing else.
     """
 
     bringer: Bringer

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from gitops.order.graph import components, longest_paths, shortest_cycle
-from gitops.order.model import Edge, Strength, Waves, only
+from gitops.order.model import Edge, Evidence, Strength, Waves, only
 from gitops.snapshot import ApplicationKey
 
 Ends = tuple[ApplicationKey, ApplicationKey]
@@ -19,7 +19,7 @@ _MOST_CYCLES = 50  # whoever has more has one problem, not fifty
 @dataclass(frozen=True)
 class Cycle:
     """A shortest cycle: each Application needs the one before it, the first one the last. `edges` lead from each to
-    the next, `cut` is the one with the least behind it."""
+    the next, `cut` is the one with the least behind it: who brings an Application is the last thing to change."""
 
     applications: tuple[ApplicationKey, ...]
     edges: tuple[Edge, ...]
@@ -56,7 +56,11 @@ def cycles_of(edges: Iterable[Edge]) -> tuple[Cycle, ...]:
 def _cycle(applications: tuple[ApplicationKey, ...], by_ends: Mapping[Ends, Edge]) -> Cycle:
     following = (*applications[1:], applications[0])
     edges = tuple(by_ends[pair] for pair in zip(applications, following, strict=True))
-    return Cycle(applications, edges, min(edges, key=lambda edge: (_weight(edge), edge.ends)))
+    return Cycle(applications, edges, min(edges, key=lambda edge: (_is_parent(edge), _weight(edge), edge.ends)))
+
+
+def _is_parent(edge: Edge) -> bool:
+    return any(reason.evidence is Evidence.PARENT for reason in edge.reasons)
 
 
 def _weight(edge: Edge) -> int:

@@ -2,7 +2,8 @@
 
 Source: gitops-engine, sync waves; argo-cd docs "Sync Phases and Waves" and "Progressive Syncs": waves on Applications
 work inside a parent Application whose Argo CD knows how to tell an Application's health; the ApplicationSet
-controller ignores them.
+controller ignores them, and goes through the steps of a RollingSync strategy instead, each when everything in the one
+before is healthy (applicationset/progressivesync). What no step takes is not synced by it at all.
 """
 
 from __future__ import annotations
@@ -24,36 +25,36 @@ ANNOTATION = "argocd.argoproj.io/sync-wave"
 @dataclass(frozen=True)
 class Contradiction:
     """`edge` says that one goes before the other. Below `parent`, `first` is or brings the former and `second` the
-    latter, and `first_wave` is later than `second_wave`."""
+    latter, and `first_wave` is later than `second_wave`. With `rolling` those are steps of a RollingSync."""
 
     edge: Edge
     parent: ApplicationKey
     first: Application
     second: Application
-
-    @property
-    def first_wave(self) -> int:
-        return self.first.sync_wave
-
-    @property
-    def second_wave(self) -> int:
-        return self.second.sync_wave
+    first_wave: int
+    second_wave: int
+    rolling: bool = False
 
 
 def waves_of(snapshot: Snapshot, edges: Iterable[Edge]) -> tuple[Waves, ...]:
     """Waves that differ among Applications that come together, sorted by who brings them."""
-    parents = _parents(edges)
+    parents, steps = _parents(edges), _steps(snapshot)
     found: dict[tuple[str, ApplicationKey], dict[int, list[ApplicationKey]]] = {}
     for state in snapshot.states:
         application = state.application
-        root, namespace, _ = application.key
-        if application.generated and application.parents:
-            slot = (Bringer.SET.value, (root, namespace, application.parents[-1]))
+        root = application.root
+        wave: int | None = application.sync_wave
+        if application.key in steps:
+            slot, wave = (Bringer.ROLLING.value, _set_key(application)), steps[application.key]
+        elif application.generated and application.parents:
+            slot = (Bringer.SET.value, _set_key(application))
         elif application.key in parents:
             slot = (Bringer.APPLICATION.value, parents[application.key])
         else:
             slot = (Bringer.NOBODY.value, (root, "", ""))
-        found.setdefault(slot, {}).setdefault(application.sync_wave, []).append(application.key)
+        if wave is None:
+            continue
+        found.setdefault(slot, {}).setdefault(wave, []).append(application.key)
     return tuple(
         Waves(Bringer(bringer), parent, tuple((wave, tuple(sorted(keys))) for wave, keys in sorted(groups.items())))
         for (bringer, parent), groups in sorted(found.items())
@@ -63,9 +64,12 @@ def waves_of(snapshot: Snapshot, edges: Iterable[Edge]) -> tuple[Waves, ...]:
 
 def contradictions(snapshot: Snapshot, edges: Sequence[Edge]) -> Iterator[Contradiction]:
     """Edges of some weight whose first Application comes in a later wave than its second one."""
-    parents = _parents(edges)
+    parents, steps = _parents(edges), _steps(snapshot)
     states = snapshot.by_key
-    lines = {key: _line(key, parents, states[key].application.generated, snapshot) for key in states}
+    lines = {
+        key: [*_in_set(state.application, steps), *_line(key, parents, state.application.generated, snapshot)]
+        for key, state in states.items()
+    }
     for edge in edges:
         if edge.strength is Strength.HINT:
             continue
@@ -75,8 +79,9 @@ def contradictions(snapshot: Snapshot, edges: Sequence[Edge]) -> Iterator[Contra
             if other is None:
                 continue
             first, second = states[member].application, states[other].application
-            if first.sync_wave > second.sync_wave:
-                yield Contradiction(edge, parent, first, second)
+            one, two = (steps.get(key, states[key].application.sync_wave) for key in (member, other))
+            if one is not None and two is not None and one > two:
+                yield Contradiction(edge, parent, first, second, one, two, member in steps)
             break
 
 
@@ -86,6 +91,29 @@ def _parents(edges: Iterable[Edge]) -> dict[ApplicationKey, ApplicationKey]:
         for edge in edges
         if any(reason.evidence is Evidence.PARENT for reason in edge.reasons)
     }
+
+
+def _steps(snapshot: Snapshot) -> dict[ApplicationKey, int | None]:
+    """The step of each Application that an ApplicationSet with a RollingSync makes; None when no step takes it."""
+    rolling = {each.key: each for each in snapshot.sets if each.steps}
+    found: dict[ApplicationKey, int | None] = {}
+    for state in snapshot.states:
+        application = state.application
+        made_by = rolling.get(_set_key(application)) if application.generated and application.parents else None
+        if made_by is not None:
+            found[application.key] = made_by.step_of(dict(application.labels))
+    return found
+
+
+def _set_key(application: Application) -> ApplicationKey:
+    return (application.root, application.namespace, application.parents[-1])
+
+
+def _in_set(
+    application: Application, steps: Mapping[ApplicationKey, int | None]
+) -> Iterator[tuple[ApplicationKey, ApplicationKey]]:
+    if application.key in steps:
+        yield _set_key(application), application.key
 
 
 def _line(
