@@ -24,11 +24,13 @@ ParseMemo = MutableMapping[tuple[str, str], "Kustomization | MalformedYaml"]
 @dataclass(frozen=True, slots=True)
 class Problem:
     """An entry that cannot be followed, with the sentence that says why and, where known, what to do. `entry` is the
-    kustomization file, the field and the place in its list, for what can be left out."""
+    kustomization file, the field and the place in its list, for what can be left out. `unknown_field`: refused by
+    every version of kustomize that argofix knows, and maybe not by the next."""
 
     message: str
     span: Span
     needs_lifted_restriction: bool = False
+    unknown_field: bool = False
     entry: tuple[str, str, int] | None = None
 
 

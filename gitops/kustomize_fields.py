@@ -8,6 +8,7 @@ even a long s in `resources`, for the field of that name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -15,6 +16,15 @@ from enum import Enum
 import yaml
 
 from gitops.documents import items, merged_items
+
+NEWEST = (5, 8)  # of kustomize, whose fields are all here
+_VERSION = re.compile(r"\bv(\d{1,5})\.(\d{1,5})\.")
+
+
+def may_know_more(renderer: str) -> bool:
+    """Whether a renderer (`kustomize v5.8.1`) is newer than what this table knows, or of no known version."""
+    version = _VERSION.search(renderer)
+    return version is None or (int(version[1]), int(version[2])) > NEWEST
 
 
 class Leaf(Enum):

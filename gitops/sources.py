@@ -20,6 +20,7 @@ from gitops.directory import DirectoryOptions, PlainMemo, read_directory
 from gitops.documents import read_documents
 from gitops.errors import GitopsError, MalformedYaml
 from gitops.kustomization import Reference, read_kustomization
+from gitops.kustomize_fields import may_know_more
 from gitops.kustomize_options import changes_the_build, clash, components_of, edited_kustomization, unknown_options
 from gitops.manifests import Redact
 from gitops.partial import as_text, is_certain, without_unsupported
@@ -206,11 +207,14 @@ def plan_kustomize(tree: Tree, path: str, options: Mapping[str, Any] | None, ana
     edit = _edit(tree, path, options, analysis, at)
     closure = walk_known(tree, path, analysis.memo, analysis.closures, edit.added)
     # Faults of the files themselves are there whatever else cannot be followed.
+    unknown = [problem for problem in closure.problems if problem.unknown_field]
     hard = [problem for problem in closure.problems if not problem.needs_lifted_restriction]
+    if unknown and may_know_more(analysis.renderer):
+        hard = [problem for problem in hard if not problem.unknown_field]
     if hard:
         return Plan(closure, answer=RenderFailed(hard[0].message, _own(tree, hard[0].span, at)))
-    if closure.refused:
-        return Plan(closure, answer=NotAnalysed(_first(closure.refused)))
+    if unknown or closure.refused:
+        return Plan(closure, answer=NotAnalysed(_first([*unknown, *closure.refused])))
     if edit.answer is not None:
         return Plan(closure, answer=edit.answer)
     changed: dict[str, dict[str, Any]] = {}

@@ -155,8 +155,11 @@ class _Walker:
             return None
         self.closure.notes.extend(_oddities(kustomization))
         for odd in kustomization.unread:
-            tell = self._problem if odd.certain else self._refuse
-            tell(f"{file}:{odd.line}: {odd.what}", Span(file, odd.line, odd.line))
+            message, place = f"{file}:{odd.line}: {odd.what}", Span(file, odd.line, odd.line)
+            if odd.certain:
+                self.closure.problems.append(Problem(message, place, unknown_field=True))
+            else:
+                self._refuse(message, place)
         return kustomization
 
     def add(self, root: str, reference: Reference) -> None:

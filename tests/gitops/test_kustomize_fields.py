@@ -16,8 +16,11 @@ from gitops.closure import Closure
 from gitops.kustomization import read_kustomization
 from gitops.kustomize_fields import BUILTIN, CANONICAL, KUSTOMIZATION, Leaf, Shape
 from gitops.remote import is_remote, looks_remote
+from gitops.rendering import NotAnalysed, RenderFailed
+from gitops.sources import Analysis, plan_kustomize
+from gitops.spans import Span
 from gitops.walk import walk
-from tests.scenarios import config_map, tree
+from tests.scenarios import MATCHER, config_map, tree
 
 KUBECTL = shutil.which("kubectl") or shutil.which("kustomize") or ""
 BUILD = [
@@ -201,6 +204,54 @@ def test_a_path_is_one(value: str) -> None:
 
 def test_what_names_no_file_may_be_meant_to_be_fetched() -> None:
     assert [looks_remote(value) for value in ("s3://b/x", "gitlab.com/o/r", "a.yaml")] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("renderer", "failed"),
+    [("kubectl v5.5.0", True), ("kustomize v5.8.1", True), ("kustomize v5.9.0", False), ("kustomize v6.0.0", False)],
+)
+def test_an_unknown_field_fails_only_where_kustomize_is_known_to_refuse_it(renderer: str, failed: bool) -> None:
+    files = tree({"a/kustomization.yaml": "resources: [m.yaml]\nresourcez: []\n", "a/m.yaml": config_map("m")})
+    plan = plan_kustomize(files, "a", None, Analysis(MATCHER, str, renderer), Span("apps.yaml", 1, 1))
+    assert plan.request is None
+    assert isinstance(plan.answer, RenderFailed if failed else NotAnalysed)
+    assert "a/kustomization.yaml:2: `resourcez` is no field of a kustomization that argofix knows" in repr(
+        plan.answer
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"components": ["http://127.0.0.1/c"]}, "apps.yaml:7 loads `http://127.0.0.1/c`"),
+        ({"patches": [{"path": "https://127.0.0.1/p"}]}, "apps.yaml:7 loads `https://127.0.0.1/p`"),
+        ({"patches": [{"PATH": "m.yaml"}]}, "apps.yaml:7: kustomize takes `PATH` for `path`"),
+        ({"patches": [{"path": "../../x"}]}, "leaves the repository"),
+        ({"components": ["../../x"]}, "leaves the repository"),
+        ({"patches": [{"path": "/etc/passwd"}]}, "absolute path"),
+        ({"patches": [{"path": "gone.yaml"}]}, "`gone.yaml` does not exist"),
+    ],
+)
+def test_what_an_application_adds_is_followed_too(options: dict[str, object], reason: str) -> None:
+    files = {
+        "a/kustomization.yaml": "resources: [m.yaml]\n",
+        "a/m.yaml": config_map("m"),
+        "a/http:/127.0.0.1/c/kustomization.yaml": "kind: Component\n",
+        "a/https:/127.0.0.1/p": "x",
+    }
+    analysis = Analysis(MATCHER, str, "kustomize v5.5.0", shut_in=True)
+    plan = plan_kustomize(tree(files), "a", options, analysis, Span("apps.yaml", 7, 7))
+    assert plan.request is None
+    assert reason in repr(plan.answer)
+
+
+def test_a_patch_that_an_application_names_is_handed_on() -> None:
+    files = {"a/kustomization.yaml": "resources: [m.yaml]\n", "a/m.yaml": config_map("m"), "a/p.yaml": "kind: X\n"}
+    analysis = Analysis(MATCHER, str, "kustomize v5.5.0")
+    options = {"patches": [{"path": "p.yaml"}]}
+    plan = plan_kustomize(tree(files), "a", options, analysis, Span("apps.yaml", 7, 7))
+    assert plan.request is not None
+    assert plan.request.files == ("a/kustomization.yaml", "a/m.yaml", "a/p.yaml")
 
 
 SPELLINGS = st.sampled_from(["plain", "upper", "swapped", "long s", "quoted", "escaped", "merged", "aliased"])
