@@ -110,7 +110,7 @@ class _Work:
         _explain(plan, proof)
         if proof is not None and proof.holds:
             self.edits.extend(plan.edits)
-        return plan.blocked or (proof is not None and not proof.holds)
+        return plan.blocked or (proof is not None and (not proof.holds or bool(plan.copies)))
 
 
 def _policies(checkout: Checkout, arguments: argparse.Namespace) -> list[VersionPolicy]:
@@ -203,6 +203,8 @@ def _explain(plan: BumpPlan, proof: BumpProof | None) -> None:
         say(f"left for you: {report.message}")
         if report.command:
             say(f"  {report.command}")
+    for copy in plan.copies if plan.edits else ():
+        say(f"left for you: {copy}")
     for move in plan.held:
         say(f"kept back: {move.pin.span}: {move.pin.style.value} {move.pin.subject}: {move.old or move.pin.digest}")
     for note in (*plan.notes, *(proof.cautions if proof is not None else ())):

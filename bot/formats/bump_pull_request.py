@@ -102,8 +102,9 @@ def body(tree: Tree, bump: Bump, commit: str) -> str:
     """The pull request's description."""
     plan = bump.plan
     parts = [mark(plan.component.name), _intro(bump)]
-    if plan.notes:
-        parts.append("> [!WARNING]\n" + "\n".join(f"> - {safe(note)}." for note in plan.notes[:_ROWS]))
+    notes = [*plan.copies, *plan.notes]
+    if notes:
+        parts.append("> [!WARNING]\n" + "\n".join(f"> - {safe(note)}." for note in notes[:_ROWS]))
     parts.append(_changes(plan))
     parts.append(_proof(bump.proof))
     guides = _guides(bump)

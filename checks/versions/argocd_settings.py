@@ -141,10 +141,11 @@ CHANGED: Final = (
 def settings_lost(tree: Tree, pins: Pins, component: Component, target: Version, memo: ParseMemo) -> Iterator[str]:
     """A sentence, with file and line, for every use of a setting that a version above the current one and up to
     `target` treats otherwise. Copies of upstream's own manifests are left out: they are renewed as a whole."""
-    current = pins.current
-    if component.name != ARGO_CD.name or current is None:
+    if component.name != ARGO_CD.name:
         return
-    passed = [one for one in CHANGED if (current.major, current.minor) < one.minor <= (target.major, target.minor)]
+    # Behind a chart the current version may not be known: then it was at least the first one of its major.
+    current = (pins.current.major, pins.current.minor) if pins.current is not None else (target.major, 0)
+    passed = [one for one in CHANGED if current < one.minor <= (target.major, target.minor)]
     if not passed:
         return
     vendored = {pin.span.path for pin in pins.pins if pin.style is Style.VENDORED}
@@ -180,7 +181,8 @@ def _uses(path: str, lines: list[bytes], passed: list[Changed]) -> Iterator[str]
 
 
 def needs_server_side_apply(component: Component, current: Version | None, target: Version) -> bool:
-    """Whether a step brings in the ApplicationSet CRD that is too large for client-side apply."""
-    if component.name != ARGO_CD.name or current is None:
+    """Whether a step brings in the ApplicationSet CRD that is too large for client-side apply; one from an unknown
+    version may."""
+    if component.name != ARGO_CD.name or (target.major, target.minor) < SERVER_SIDE_SINCE:
         return False
-    return (current.major, current.minor) < SERVER_SIDE_SINCE <= (target.major, target.minor)
+    return current is None or (current.major, current.minor) < SERVER_SIDE_SINCE

@@ -76,6 +76,7 @@ def plan_bump(
         tuple(planner.reported),
         moves if planner.reported else (),
         (*_about(known), *settings_lost(tree, known, component, version, {})),
+        tuple(_copies(known, component, written)),
     )
     verify(tree, plan)
     return plan
@@ -86,6 +87,12 @@ def _about(pins: Pins) -> Iterator[str]:
     if len(versions) > 1:
         places = ", ".join(f"{version} in {pin.span}" for version, pin in sorted(versions.items()))
         yield f"The pins do not agree today: {places}"
+
+
+def _copies(pins: Pins, component: Component, tag: str) -> Iterator[str]:
+    for span, name in pins.definitions:
+        url = dict(component.definitions)[name].replace("{tag}", tag)
+        yield f"{span} is a copy of the CRD {name}, which does not move with the version: take the one of {url}"
 
 
 def _is_build(pin: Pin) -> bool:
@@ -275,7 +282,10 @@ class _Planner:
             self._report(pin, what)
             return
         new = max(wanted, key=_chart_order)
-        if parse_version(pin.version or "") is None:
+        if "{{" in (pin.version or ""):
+            what = f"{pin.span} takes the chart's version from a generator (`{pin.version}`): set it to {new} there"
+            self._report(pin, what)
+        elif parse_version(pin.version or "") is None:
             what = f"{pin.span} follows `{pin.version}`, which is no single version of the chart; write {new} there"
             self._report(pin, what)
         elif _chart_order(pin.version or "") > _chart_order(new):

@@ -38,7 +38,8 @@ class BumpPlan:
     `reported`: then `held` are the moves that would have been made.
 
     `version` is that of `tag`, `digest` its image's where that is known. `notes` are sentences that a person should
-    read before merging.
+    read before merging, `copies` such about copies of upstream's files that tell no version: they are left for a
+    person, and keep nothing back since nobody could see that they were renewed.
     """
 
     component: Component
@@ -52,6 +53,7 @@ class BumpPlan:
     reported: tuple[Report, ...] = ()
     held: tuple[Move, ...] = ()
     notes: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()
 
     @property
     def current(self) -> Version | None:

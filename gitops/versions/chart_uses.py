@@ -86,6 +86,16 @@ def _uses_in_operations(
                     yield Use((Value(parameter.value, text, scalar),))
 
 
+def uses_by_applications(tree: Tree, found: Scan, directory: str, below: str) -> Iterator[Use]:
+    """By the Applications that render a chart of one's own in `directory`, with values of their own."""
+    for path, declared in found.declared.items():
+        for one in declared:
+            for _, source in sources_in(one.document.node):
+                if _joined("", _value(source, "path")) == directory:
+                    text = Text.of_file(path, tree.read(tree.resolve(path)))
+                    yield Use(tuple(values_of_helm(text, child(source, "helm"))), below=below)
+
+
 def users_of_values(tree: Tree, found: Scan) -> dict[str, list[str]]:
     """By values file: the kustomizations and the files with Applications that use it, whatever the chart."""
     users: dict[str, list[str]] = {}

@@ -26,7 +26,8 @@ class Component:
     """`images` are all names by which manifests call the image (without tag); `repository` is `owner/name` on GitHub,
     `quay` `namespace/name` on quay.io. `manifest` is the URL of the released install manifest with `{tag}` in it, ''
     when it is not known: with it a vendored copy can be renewed. `values` are the routes in its charts' values that
-    hold its image (`repository` and `tag`), whatever the repository is.
+    hold its image (`repository` and `tag`), whatever the repository is. `definitions` maps the names of its CRDs to
+    the URLs where they are published, with `{tag}`.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Component:
     charts: tuple[Chart, ...] = ()
     manifest: str = ""
     values: tuple[str, ...] = ("image", "global.image")
+    definitions: tuple[tuple[str, str], ...] = ()
 
     def is_image(self, name: str) -> bool:
         """Whether an image name (no tag, no digest) is this component's."""
@@ -77,6 +79,17 @@ ARGO_CD: Final = Component(
         "redisSecretInit.image",
     ),
     manifest="https://raw.githubusercontent.com/argoproj/argo-cd/{tag}/manifests/install.yaml",
+    definitions=tuple(
+        (
+            f"{kind}s.argoproj.io",
+            f"https://raw.githubusercontent.com/argoproj/argo-cd/{{tag}}/manifests/crds/{file}-crd.yaml",
+        )
+        for kind, file in (
+            ("application", "application"),
+            ("applicationset", "applicationset"),
+            ("appproject", "appproject"),
+        )
+    ),
 )
 
 BUILT_IN: Final = {ARGO_CD.name: ARGO_CD}

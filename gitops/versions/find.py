@@ -18,12 +18,13 @@ from gitops.tree import Tree
 from gitops.versions.chart_uses import (
     Use,
     users_of_values,
+    uses_by_applications,
     uses_in_kustomization,
     uses_in_manifests,
     uses_in_plugin,
 )
 from gitops.versions.components import Chart, Component
-from gitops.versions.helm_values import Value, pins_of_values, values_of_text
+from gitops.versions.helm_values import Value, pins_of_values, seen_by, values_of_text
 from gitops.versions.images import ImageEntry, called_alike, field_of, image_entries, image_entry
 from gitops.versions.kustomization_pins import (
     charts_of_kustomization,
@@ -35,7 +36,14 @@ from gitops.versions.kustomization_pins import (
     pins_of_plugin,
     plugins_of,
 )
-from gitops.versions.manifest_pins import Sources, add_sources, pins_of_manifests, pins_of_patch, sources_of
+from gitops.versions.manifest_pins import (
+    Sources,
+    add_sources,
+    definitions_of,
+    pins_of_manifests,
+    pins_of_patch,
+    sources_of,
+)
 from gitops.versions.pins import Pin, Pins
 from gitops.versions.renaming import Renaming, Stage, Standing
 from gitops.versions.text import Text
@@ -68,7 +76,8 @@ def find_pins(
     closure = closure_of(tree, overlay, parsed)
     finder = _Finder(tree, component, closure, usage_of(tree, closure, scanned), parsed, scanned)
     pins = sorted((_with_app_version(pin, charts or {}) for pin in finder.all()), key=_position)
-    return Pins(overlay, tuple(pins), finder.usage.included_by, _in_use(scanned), frozenset(finder.values))
+    used = finder.usage.included_by
+    return Pins(overlay, tuple(pins), used, _in_use(scanned), frozenset(finder.values), tuple(finder.definitions))
 
 
 def _in_use(found: Scan) -> dict[tuple[str, str], str]:
@@ -130,6 +139,7 @@ class _Finder:
     memo: ParseMemo
     found: Scan
     values: set[str] = field(default_factory=set)
+    definitions: list[tuple[Span, str]] = field(default_factory=list)
 
     def all(self) -> list[Pin]:
         """Every pin; what a patch further up replaces on every way is overridden."""
@@ -155,6 +165,7 @@ class _Finder:
         for path, text in texts.items():
             places = [Standing.of_resource(chain) for chain in self.closure.chains[path]]
             yield from self._settled(pins_of_manifests(text, self._known), path, places)
+            self.definitions.extend(definitions_of(text, self._known))
             yield from self._of_uses(uses_in_manifests(text, self._known, sources))
             if declares_dependencies(path):
                 yield from self._settled(pins_of_chart(text, self._known), path, places)
@@ -197,8 +208,8 @@ class _Finder:
     def _of_uses(self, uses: Iterator[Use]) -> Iterator[tuple[Pin, list[Standing | None]]]:
         """The pins among the values that the chart is given."""
         for use in uses:
-            values = [value for path in use.files for value in self._values(path, use.below)]
-            for pin in pins_of_values([*values, *use.values], self._known):
+            values = [value for path in use.files for value in self._values(path)]
+            for pin in pins_of_values(list(seen_by([*values, *use.values], use.below)), self._known):
                 others = [user for user in self._users.get(pin.span.path, ()) if user not in self.closure.files]
                 shared = self.usage.shared.get(pin.span.path) or next(iter(others), None)
                 yield replace(pin, shared_with=shared), []
@@ -210,6 +221,7 @@ class _Finder:
         files = sorted(path for path in beside if path.endswith(_SUFFIXES) and not declares_dependencies(path))
         for below in names_below(text, self._known):
             yield Use(files=tuple(files), below=below)
+            yield from uses_by_applications(self.tree, self.found, directory, below)
 
     def _copies(self, text: Text, kustomization: Kustomization) -> Iterator[Text]:
         """`Chart.yaml` of the component's chart where a kustomization inflates a copy of it."""
@@ -222,11 +234,11 @@ class _Finder:
             if copy is not None:
                 yield copy
 
-    def _values(self, path: str, below: str) -> Iterator[Value]:
+    def _values(self, path: str) -> Iterator[Value]:
         text = self._text(path)
         if text is not None:
             self.values.add(path)
-            yield from values_of_text(text, below)
+            yield from values_of_text(text)
 
     @cached_property
     def _users(self) -> dict[str, list[str]]:

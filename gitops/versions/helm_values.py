@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import yaml
 
@@ -24,26 +24,31 @@ class Value:
     node: yaml.ScalarNode
 
 
-def values_in(text: Text, node: yaml.Node | None, below: str = "") -> Iterator[Value]:
-    """The values of a mapping. `below` is the name by which a chart around it calls the chart: only what stands under
-    it counts, and `global`, which every chart sees."""
+def values_in(text: Text, node: yaml.Node | None) -> Iterator[Value]:
+    """The values of a mapping."""
     for route, scalar in scalars(node) if node is not None else ():
-        parts = [str(step) for step in route]
-        if below and parts[:1] == [below]:
-            parts = parts[1:]
-        elif below and parts[:1] != ["global"]:
-            continue
-        yield Value(".".join(parts), text, scalar)
+        yield Value(".".join(str(step) for step in route), text, scalar)
 
 
-def values_of_text(text: Text, below: str = "") -> Iterator[Value]:
+def seen_by(values: Iterable[Value], below: str) -> Iterator[Value]:
+    """Of the values of a chart what its dependency `below` is given: what stands under its name, and `global`, which
+    every chart sees. Without `below` all of them."""
+    for value in values:
+        first, _, rest = value.name.partition(".")
+        if not below or first == "global":
+            yield value
+        elif first == below:
+            yield replace(value, name=rest)
+
+
+def values_of_text(text: Text) -> Iterator[Value]:
     """The values of a whole values file."""
     try:
         documents = text.documents()
     except MalformedYaml:
         return
     for document in documents[:1]:
-        yield from values_in(text, document.node, below)
+        yield from values_in(text, document.node)
 
 
 def values_of_helm(text: Text, helm: yaml.Node | None) -> Iterator[Value]:

@@ -10,6 +10,7 @@ import yaml
 
 from gitops.documents import Document, child, items
 from gitops.errors import MalformedYaml
+from gitops.spans import Span
 from gitops.versions.components import Component
 from gitops.versions.images import is_digest, split_image
 from gitops.versions.pins import Pin, Style
@@ -43,6 +44,18 @@ def pins_of_manifests(text: Text, component: Component) -> Iterator[Pin]:
         if _kind(document) in _DECLARING:
             name = _value(child(document.node, "metadata"), "name")
             yield from _revisions(text, document.node, component, (_kind(document), name), {})
+
+
+def definitions_of(text: Text, component: Component) -> Iterator[tuple[Span, str]]:
+    """Copies of the component's CRDs in a file that holds none of its workloads: (place, name)."""
+    documents = _documents(text)
+    if any(_kind(document) in _WORKLOADS for document in documents):
+        return  # a pin of its own, see above
+    known = dict(component.definitions)
+    for document in documents:
+        name = _value(child(document.node, "metadata"), "name")
+        if _kind(document) == "CustomResourceDefinition" and name in known:
+            yield text.span(document.node), name
 
 
 def pins_of_patch(text: Text, component: Component, sources: Sources, kind: str, name: str) -> Iterator[Pin]:

@@ -108,13 +108,15 @@ class Pin:
 class Pins:
     """All pins that one overlay sees, by place. `included_by` are kustomization files that take in the overlay;
     `in_use` maps (image, tag) to a kustomization of the repository that sets it; `values` are the values files that a
-    chart of the component is given."""
+    chart of the component is given; `definitions` are copies of the component's CRDs, whose version nothing tells.
+    """
 
     overlay: str
     pins: tuple[Pin, ...]
     included_by: tuple[str, ...] = ()
     in_use: Mapping[tuple[str, str], str] = field(default_factory=dict)
     values: frozenset[str] = frozenset()
+    definitions: tuple[tuple[Span, str], ...] = ()
 
     @property
     def current(self) -> Version | None:
@@ -125,7 +127,7 @@ class Pins:
             known = [version for pin in pins if (version := pin.parsed) is not None]
             if known:
                 return min(known)
-        builds = [split_build(pin.version or "") for pin in deciding]
+        builds = [split_build(pin.version or "") for pin in deciding if pin.style is not Style.CHART]
         return min((version for build in builds if (version := parse_version(build[0])) is not None), default=None)
 
 

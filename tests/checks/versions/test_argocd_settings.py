@@ -200,3 +200,16 @@ def test_what_the_upgrade_guides_name(text: str, to: str, at: str, word: str) ->
 def test_tracking_that_is_set_is_not_changed_by_the_new_default() -> None:
     text = "kind: ConfigMap\ndata: {application.instanceLabelKey: a, application.resourceTrackingMethod: label}\n"
     assert notes(text, "v3.0.1", at="v2.14.9") == []
+
+
+def test_behind_a_chart_of_an_unknown_version_those_of_the_same_major_are_told() -> None:
+    helm = "https://argoproj.github.io/argo-helm"
+    files = {
+        K: f"helmCharts:\n- name: argo-cd\n  repo: {helm}\n  version: 9.0.0\n  valuesInline:\n"
+        "    server: {extraArgs: [--repo-server-strict-tls]}\n"
+        "    configs: {cm: {server.rbac.log.enforce.enable: 'true'}}\n",
+    }
+    charts = {ARGO_CD.charts[0]: {"9.9.0": "v3.5.1"}}
+    assert list(bump(files, "v3.5.1", charts=charts).notes) == [
+        f"{K}:6: as of 3.5 `--repo-server-strict-tls` {STRICT}"
+    ]

@@ -213,3 +213,42 @@ def test_applications_of_one_name_with_different_sources_are_not_guessed() -> No
     }
     plan = bump(files, charts={ARGO_CD.charts[0]: {"9.2.0": NEW}})
     assert f"{K}:5 is written in a way that argofix does not edit" in told(plan)
+
+
+CRD = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: NAME}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("applications.argoproj.io", "application-crd"),
+        ("applicationsets.argoproj.io", "applicationset-crd"),
+        ("appprojects.argoproj.io", "appproject-crd"),
+    ],
+)
+def test_a_copy_of_a_definition_is_left_for_a_person_with_its_address(name: str, file: str) -> None:
+    files: Files = {K: kustomization("crd.yaml") + IMAGES, f"{STAGING}/crd.yaml": CRD.replace("NAME", name)}
+    plan = bump(files)
+    assert [move.new for move in plan.moves] == [NEW]
+    assert plan.copies == (
+        f"{STAGING}/crd.yaml:1 is a copy of the CRD {name}, which does not move with the version: take the one of "
+        f"https://raw.githubusercontent.com/argoproj/argo-cd/{NEW}/manifests/crds/{file}.yaml",
+    )
+    other = {**files, f"{STAGING}/crd.yaml": CRD.replace("NAME", "rollouts.argoproj.io")}
+    assert bump(other).copies == ()
+
+
+def test_a_chart_whose_version_a_generator_gives_is_left() -> None:
+    text = application(
+        "{{.cluster}}",
+        "",
+        source={
+            "repoURL": "https://argoproj.github.io/argo-helm",
+            "chart": "argo-cd",
+            "targetRevision": "{{.version}}",
+        },
+    )
+    files: Files = {K: kustomization("app.yaml") + IMAGES, f"{STAGING}/app.yaml": text}
+    plan = bump(files, charts={ARGO_CD.charts[0]: {"9.2.0": NEW}})
+    assert plan.edits == ()
+    assert "takes the chart's version from a generator (`{{.version}}`): set it to 9.2.0 there" in told(plan)

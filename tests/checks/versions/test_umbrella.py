@@ -9,7 +9,7 @@ from gitops.versions.components import ARGO_CD
 from gitops.versions.pins import Style
 from gitops.versions.umbrella import lock_digest
 from tests.checks.versions.stage import NEW, OLD, STAGING, K, after, bump, diff
-from tests.scenarios import Files
+from tests.scenarios import Files, application
 
 HELM = "https://argoproj.github.io/argo-helm"
 CHARTS = {ARGO_CD.charts[0]: {"9.1.0": OLD, "9.2.0": NEW}}
@@ -131,3 +131,22 @@ def test_a_copy_of_the_chart_is_left(files: dict[str, str], where: str) -> None:
     )
     renewed = {path: str(text).replace(OLD, NEW) for path, text in files.items()}
     assert bump(renewed, charts=CHARTS).reported == ()
+
+
+@pytest.mark.parametrize(
+    "helm",
+    [
+        {"parameters": [{"name": "cd.global.image.tag", "value": OLD}]},
+        {"valuesObject": {"cd": {"server": {"image": {"tag": OLD}}}}},
+    ],
+    ids=["parameters", "valuesObject"],
+)
+def test_values_that_the_application_of_the_chart_gives_it_move_too(helm: dict[str, object]) -> None:
+    app = application("argocd", STAGING, source={"helm": helm})
+    other = application("other", "elsewhere", source={"helm": helm})
+    files: Files = {CHART: TEXT, "bootstrap.yaml": app, "other.yaml": other}
+    plan = bump(files, charts=CHARTS)
+    assert plan.reported == ()
+    changed = after(files, plan)
+    assert changed.read("bootstrap.yaml").decode() == app.replace(OLD, NEW)
+    assert changed.read("other.yaml").decode() == other
