@@ -25,7 +25,10 @@ FIELDS = ("patches", "patchesStrategicMerge", "patchesJson6902")
 _OPERATION = re.compile(r"operation does not apply|error in \w+ for path|testing (?:path|value)")
 _POINTER = re.compile(r"(?<![\w/.])/[^\s'\":,]+")
 _UNKNOWN_OPERATION = re.compile(r"Unexpected kind: (?P<op>\S+)")
-_NO_PATCH = re.compile(r"unable to parse SM or JSON patch|unable to parse patch")
+_NO_PATCH = re.compile(
+    r"unable to parse SM or JSON patch|unable to parse patch|illegally qualifies as both|"
+    r"must specify one of patch and path"
+)
 _NAMED = re.compile(r'\[path: "(?P<path>[^"]+)"\]|path: (?P<bare>\S+)\n')
 _SHAPE = re.compile(r"wrong node kind: expected")
 

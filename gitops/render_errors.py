@@ -6,17 +6,14 @@ The texts matched here are those of kustomize 5 (api/internal/target, api/resmap
 
 from __future__ import annotations
 
-import contextlib
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
 
 from gitops.closure import Closure, ParseMemo, load
-from gitops.documents import child, duplicate_keys, first_line, last_line, read_documents
-from gitops.errors import GitopsError, MalformedYaml
-from gitops.kustomization import FILE_NAMES, Kustomization, generator_span
-from gitops.manifests import identify, text_of
+from gitops.errors import GitopsError
+from gitops.kustomization import Kustomization, generator_span
 from gitops.patch_faults import patch_at_fault
+from gitops.render_places import fault_of, line_of_field, listed, malformed, patch_of, repeated_key
 from gitops.render_words import generated, in_words
 from gitops.rendering import RenderFailed
 from gitops.resources import ResourceId
@@ -45,6 +42,7 @@ _UNKNOWN_FIELD = re.compile(r'unknown field \\?"(?P<field>[^"\\]+)')
 _SECURITY = re.compile(r"security; file '(?P<file>[^']+)' is not in or below")
 _REPEATED_KEY = re.compile(r'key \\?"[^"]*" already (?:defined|set)')
 _GENERATED = re.compile(r"(?P<kind>configmap|secret) (?P<name>\S+) illegally repeats")
+_NO_YAML = re.compile(r"MalformedYAMLError|unable to parse SM or JSON|\byaml: (?!unmarshal errors|control)")
 _WRONG_TYPE = re.compile(r"into Go struct field \w+\.(?:\w+\.)*?(?P<field>\w+) of type")
 # The field whose entries an error is about, where it names none of them.
 _FIELD_OF = {
@@ -52,7 +50,6 @@ _FIELD_OF = {
     "nothing selected by": "replacements",
     "does not match a config with the following GVK": "replicas",
     "namespace transformation": "namespace",
-    "testing value": "patches",
     "var '": "vars",
 }
 _ID = re.compile(r"^(?P<kind>[^.]+)\.(?P<version>[^.]+)\.(?P<group>.+)/(?P<name>[^/]+)\.(?P<namespace>[^.]+)$")
@@ -123,18 +120,22 @@ def _place(
     target = _STRATEGIC.search(inner) or _NO_TARGET.search(inner)
     if target:
         rid = parse_kustomize_id(target["id"])
-        span = _patch_of(tree, kustomization, rid) if rid else None
+        span = patch_of(tree, kustomization, rid) if rid else None
         where = f"{rid.kind} {rid.name}" if rid else target["id"]
         return f"a patch names {where}, which this kustomization does not bring in", span or top
+    if _NO_YAML.search(inner):
+        broken = malformed(tree, [path for path in listed(tree, kustomization) if path in closure.parsed])
+        if broken is not None:
+            return broken
     patch = patch_at_fault(tree, kustomization, inner)
     if patch is not None:
         return short, patch
     field = _UNKNOWN_FIELD.search(inner)
     if field:
-        line = _line_of_field(tree, kustomization.path, field["field"])
+        line = line_of_field(tree, kustomization.path, field["field"])
         return f"`{field['field']}` is no field of a kustomization", Span(kustomization.path, line, line)
     if _REPEATED_KEY.search(inner):
-        found = repeated_key(tree, (*_listed(tree, kustomization), *sorted(closure.parsed)))
+        found = repeated_key(tree, (*listed(tree, kustomization), *sorted(closure.parsed)))
         return found or (short, top)
     made = generated(inner) or _GENERATED.search(inner)
     if made:
@@ -145,21 +146,22 @@ def _place(
         return short, again or generator_span(kustomization.path, data, list_, name) or top
     for words, name in _FIELD_OF.items():
         if words in inner and name in kustomization.fields:
-            line = _line_of_field(tree, kustomization.path, name)
+            line = line_of_field(tree, kustomization.path, name)
             return short, Span(kustomization.path, line, line)
     for reference in kustomization.references:
-        if f"'{reference.value}'" in inner or f" {reference.value}:" in inner or f"/{reference.value}" in inner:
+        value = reference.value
+        if any(spelled in inner for spelled in (f"'{value}'", f" {value}:", f"/{value}", f"[{value}]")):
             if reference.field in ("resources", "bases"):
                 fault = fault_of(tree, posixpath.join(kustomization.directory, reference.value))
                 if fault is not None:
                     return fault
             return (short if reference.value in short else f"`{reference.value}`: {short}"), reference.span
-    if "atch" in inner and "patches" in kustomization.fields:
-        line = _line_of_field(tree, kustomization.path, "patches")
+    if "patch" in inner and "patches" in kustomization.fields:
+        line = line_of_field(tree, kustomization.path, "patches")
         return short, Span(kustomization.path, line, line)
     wrong = _WRONG_TYPE.search(inner)
     if wrong:
-        line = _line_of_field(tree, kustomization.path, wrong["field"])
+        line = line_of_field(tree, kustomization.path, wrong["field"], "unmarshal number" in inner)
         return short, Span(kustomization.path, line, line)
     return short, top
 
@@ -179,95 +181,3 @@ def _shorten(text: str) -> str:
         text = text[match.end() :]
     first = in_words(text)
     return first if len(first) <= 300 else first[:297] + "..."
-
-
-def _listed(tree: Tree, kustomization: Kustomization) -> Iterator[str]:
-    for reference in kustomization.references:
-        with contextlib.suppress(GitopsError):
-            yield tree.resolve(posixpath.join(kustomization.directory, reference.value))
-
-
-def repeated_key(tree: Tree, paths: Iterable[str]) -> tuple[str, Span] | None:
-    """The first key of these files that stands in one mapping twice, which kustomize refuses in manifests."""
-    for path in dict.fromkeys(paths):
-        if path not in tree or path.rpartition("/")[2] in FILE_NAMES:
-            continue
-        try:
-            documents = read_documents(path, tree.read(tree.resolve(path)))
-        except GitopsError:
-            continue
-        for document in documents:
-            for key, line in duplicate_keys(document.node):
-                message = f"the key `{key}` stands twice in one mapping of {path}; kustomize refuses to read that"
-                return message, Span(path, line, line)
-    return None
-
-
-def fault_of(tree: Tree, target: str) -> tuple[str, Span] | None:
-    """What is wrong with a listed manifest, at its line; None for a directory and for what looks right."""
-    try:
-        path = tree.resolve(target)
-        if path not in tree:
-            return None
-        documents = read_documents(path, tree.read(path))
-    except MalformedYaml as error:
-        line = max(error.line, 1)
-        return str(error), Span(path, line, line)
-    except GitopsError:
-        return None
-    for document in documents:
-        value = document.value()
-        span = Span(path, document.line, document.end_line)
-        if not isinstance(value, dict):
-            return f"{path}:{document.line} is no Kubernetes manifest", span
-        if text_of(value.get("kind")).endswith("List"):
-            continue
-        missing = "kind" if not value.get("kind") else "metadata.name" if not identify(value).name else None
-        if missing is not None:
-            return f"{path}:{document.line} has no `{missing}`, without which kustomize takes no manifest", span
-    return repeated_key(tree, (path,))
-
-
-def _patch_of(tree: Tree, kustomization: Kustomization, rid: ResourceId) -> Span | None:
-    for reference in kustomization.references:
-        if reference.field not in ("patches", "patchesStrategicMerge", "patchesJson6902"):
-            continue
-        path = f"{kustomization.directory}/{reference.value}".lstrip("/")
-        try:
-            for document in read_documents(path, tree.read(tree.resolve(path))):
-                value = document.value()
-                if isinstance(value, dict) and _names(identify(value), rid):
-                    return reference.span
-        except (GitopsError, KeyError):
-            continue
-    return _inline_patch_of(tree, kustomization, rid)
-
-
-def _inline_patch_of(tree: Tree, kustomization: Kustomization, rid: ResourceId) -> Span | None:
-    try:
-        documents = read_documents(kustomization.path, tree.read(tree.resolve(kustomization.path)))
-    except GitopsError:
-        return None
-    for field in ("patches", "patchesStrategicMerge"):
-        for item in getattr(child(documents[0].node, field), "value", ()):
-            text = child(item, "patch") or item
-            body = text.value if isinstance(text.value, str) else ""
-            try:
-                values = [document.value() for document in read_documents("patch", body.encode())]
-            except MalformedYaml:
-                continue
-            if any(isinstance(value, dict) and _names(identify(value), rid) for value in values):
-                return Span(kustomization.path, first_line(item), last_line(item))
-    return None
-
-
-def _names(one: ResourceId, other: ResourceId) -> bool:
-    return one.kind == other.kind and one.name == other.name
-
-
-def _line_of_field(tree: Tree, path: str, field: str) -> int:
-    pattern = re.compile(rb"^[ \t]*(?:- )?[\"']?" + re.escape(field.encode()) + rb"[\"']?[ \t]*:", re.MULTILINE)
-    data = tree.read(tree.resolve(path))
-    flow = re.compile(rb"[{,]\s*[\"']?" + re.escape(field.encode()) + rb"[\"']?\s*:")
-    match = pattern.search(data) or flow.search(data)
-    return data.count(b"\n", 0, match.start()) + 1 if match else 1

@@ -107,6 +107,13 @@ def _unnamed(match: re.Match[str]) -> str:
     return f"a {kind['kind']} in it has no metadata.name" if kind else "an object in it has no metadata.name"
 
 
+def _unwritable(match: re.Match[str]) -> str:
+    kind = re.search(r"\"kind\":\"(\w+)\"", match["object"])
+    name = re.search(r"\"metadata\":map\[string\]interface \{\}\{[^{}]*\"name\":\"([^\"]*)\"", match["object"])
+    what = f"{kind[1]} {name[1]}" if kind and name else "an object"
+    return f"kustomize cannot write {what}: {match['what'].strip()}"
+
+
 def _conflict(match: re.Match[str]) -> str:
     try:
         listed = json.loads("[" + match["objects"].replace("} {", "}, {") + "]")
@@ -161,6 +168,23 @@ _SENTENCES: tuple[tuple[re.Pattern[str], _Words], ...] = (
         re.compile(r"unable to parse SM or JSON patch from"),
         lambda _: "a patch is neither a strategic merge patch nor a JSON patch",
     ),
+    (
+        re.compile(r"(?P<verb>\w+) operation does not apply: doc is missing \w[\w ]*: (?P<path>/[^\s:]*)"),
+        lambda m: f"a JSON patch is to {m['verb']} `{m['path']}`, which the resource does not have",
+    ),
+    (
+        re.compile(r"illegally qualifies as both an SM and JSON patch"),
+        lambda _: "a patch says nothing",
+    ),
+    (
+        re.compile(r"map\[string\]interface \{\}\{(?P<object>.*)\}: (?:yaml: )?(?P<what>[^{}]+)$", re.DOTALL),
+        _unwritable,
+    ),
+    (
+        re.compile(r"env source files: \[(?P<file>[^\]]*)\]: line \[[\d ]*\] has invalid utf8"),
+        lambda m: f"a line of {m['file']} is no valid UTF-8, which `envs` need",
+    ),
+    (re.compile(r"new root cannot be empty"), lambda _: "an entry of `resources` is empty"),
     (re.compile(r"must specify one of patch and path in"), lambda _: "a patch has neither `patch` nor `path`"),
     (
         re.compile(r"patch and path can't be set at the same time"),

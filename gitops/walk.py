@@ -195,6 +195,8 @@ class _Walker:
         elif (submodule := submodule_of(self.tree, path)) is not None:
             what = f"{reference.span} loads `{value}` from the git submodule {submodule}"
             self._unsupported(what, reference.span, place)
+        elif self.tree.is_dir(path):
+            self._problem(f"`{_shown(value)}` is a directory; `{reference.field}` takes files", reference.span)
         else:
             self._problem(f"`{_shown(value)}` does not exist", reference.span)
 

@@ -46,7 +46,11 @@ def inline(operation: str) -> str:
             },
             "over:3",
         ),
-        ({"over/kustomization.yaml": f"{HEAD}- path: broken.yaml\n", "over/broken.yaml": "a: [\n"}, "over:5"),
+        # What is no YAML is mended where it is no YAML.
+        (
+            {"over/kustomization.yaml": f"{HEAD}- path: broken.yaml\n", "over/broken.yaml": "a: [\n"},
+            "over/broken.yaml:2",
+        ),
         (
             {
                 "over/kustomization.yaml": "resources: [../base]\ncomponents: [../comp]\n",
@@ -77,5 +81,6 @@ def inline(operation: str) -> str:
 )
 async def test_the_entry_of_the_patch_is_pointed_at(engine: Engine, files: Files, place: str) -> None:
     span = failure_of(await evaluated(engine, {**FILES, **files}), "a").span
-    directory, _, line = place.partition(":")
-    assert (span.path, span.line) == (f"{directory}/kustomization.yaml", int(line))
+    where, _, line = place.partition(":")
+    path = where if where.endswith(".yaml") else f"{where}/kustomization.yaml"
+    assert (span.path, span.line) == (path, int(line))

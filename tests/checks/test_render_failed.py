@@ -33,6 +33,12 @@ PATCH = manifest("Deployment", "nobody", "shop", "apps/v1", spec={"replicas": 2}
         ),
         ({"a/kustomization.yaml": kustomization("map.yaml", "../gone")}, "a/kustomization.yaml", 5, "does not exist"),
         (
+            {"a/kustomization.yaml": "configMapGenerator:\n- {name: g, files: [sub]}\n", "a/sub/x": "y"},
+            "a/kustomization.yaml",
+            2,
+            "`sub` is a directory",
+        ),
+        (
             {"a/kustomization.yaml": kustomization("map.yaml", "../b"), "b/map.yaml": config_map("x")},
             "a/kustomization.yaml",
             5,

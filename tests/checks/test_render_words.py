@@ -13,7 +13,8 @@ from gitops.render_words import in_words, without_lines
 from gitops.rendering import Rendered, RenderFailed
 from gitops.sources import plan_kustomize
 from gitops.spans import Span
-from tests.scenarios import MATCHER, application, evaluated, failure_of, of_rule, state_of, tree
+from gitops.tree import Tree
+from tests.scenarios import MATCHER, application, evaluated, failure_of, of_rule, state_of
 
 MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: s}\ndata: {a: '1'}\n"
 COMPONENT = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
@@ -216,7 +217,7 @@ FAILING: dict[str, tuple[str, dict[str, str], str, int, str]] = {
         "resources: [m.yaml]\npatches:\n- {target: {kind: ConfigMap}}\n",
         {},
         "a/kustomization.yaml",
-        2,
+        3,
         "neither `patch` nor `path`",
     ),
     "a JSON patch that tests": (
@@ -226,6 +227,66 @@ FAILING: dict[str, tuple[str, dict[str, str], str, int, str]] = {
         "a/kustomization.yaml",
         3,
         "`/data/a`",
+    ),
+    "an operation on what is not there": (
+        "resources: [m.yaml]\npatches:\n- {path: fine.yaml, target: {kind: ConfigMap}}\n"
+        "- {path: p.yaml, target: {kind: ConfigMap}}\n",
+        {
+            "a/fine.yaml": "- {op: add, path: /data/z, value: '1'}\n",
+            "a/p.yaml": "- op: replace\n  path: /data/q/z\n  value: x\n",
+        },
+        "a/kustomization.yaml",
+        4,
+        "to replace `/data/q/z`, which the resource does not have",
+    ),
+    "a patch file that is no YAML": (
+        "resources: [m.yaml]\npatches:\n- {path: p.yaml}\n",
+        {"a/p.yaml": "kind: X\nmetadata: {name: s\n"},
+        "a/p.yaml",
+        3,
+        "not valid YAML",
+    ),
+    "a strategic merge patch that is no YAML": (
+        "resources: [m.yaml]\npatchesStrategicMerge:\n- p.yaml\n",
+        {"a/p.yaml": "kind: X\nmetadata:\n\tname: s\n"},
+        "a/p.yaml",
+        3,
+        "not valid YAML",
+    ),
+    "an empty patch file": (
+        "resources: [m.yaml]\npatches:\n- {path: p.yaml, target: {kind: ConfigMap}}\n",
+        {"a/p.yaml": "# later\n"},
+        "a/kustomization.yaml",
+        3,
+        "a patch says nothing",
+    ),
+    "replacements that are no YAML": (
+        "resources: [m.yaml]\nreplacements:\n- {path: r.yaml}\n",
+        {"a/r.yaml": "x: y\na: b: c\n"},
+        "a/r.yaml",
+        2,
+        "not valid YAML",
+    ),
+    "a number for a text": (
+        "resources: [m.yaml]\nimages:\n- {name: a, newTag: v1}\n- name: b\n  newTag: 1.10 # as it is\n",
+        {},
+        "a/kustomization.yaml",
+        5,
+        "`newTag` must be a text, and is a number",
+    ),
+    "an env file that is no text": (
+        "configMapGenerator:\n- {name: g, envs: [e.env]}\n",
+        {"a/e.env": "a\udcff=b\n"},
+        "a/kustomization.yaml",
+        2,
+        "no valid UTF-8",
+    ),
+    "a character that YAML has not": (
+        "configMapGenerator:\n- {name: g, files: [f]}\n",
+        {"a/f": "a\x7fb"},
+        "a/kustomization.yaml",
+        1,
+        "control characters are not allowed",
     ),
     "a variable of nobody": (
         "resources: [m.yaml]\nvars:\n- {name: X, objref: {kind: Secret, name: nope, apiVersion: v1}}\n",
@@ -241,7 +302,8 @@ async def outcome(engine: Engine, kustomization: str, beside: dict[str, str]) ->
     from gitops.sources import rendering_of
 
     files = {"a/m.yaml": MAP, **beside, "a/kustomization.yaml": kustomization}
-    here, at = tree(files), Span("apps.yaml", 1, 1)
+    here = Tree.of({path: text.encode("utf-8", "surrogateescape") for path, text in files.items()})
+    at = Span("apps.yaml", 1, 1)
     analysis = engine.analysis(MATCHER)
     plan = plan_kustomize(here, "a", None, analysis, at)
     assert plan.request is not None, plan.answer

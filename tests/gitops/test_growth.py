@@ -52,9 +52,9 @@ def try_(work: Callable[[], object]) -> None:
 
 
 def field_line(data: bytes) -> object:
-    from gitops.render_errors import _line_of_field
+    from gitops.render_places import line_of_field
 
-    return _line_of_field(Tree.of({"kustomization.yaml": data}), "kustomization.yaml", "resource")
+    return line_of_field(Tree.of({"kustomization.yaml": data}), "kustomization.yaml", "resource")
 
 
 def removed(data: bytes) -> object:
