@@ -101,7 +101,7 @@ def _descend(root: _Root, nodes: Mapping[str, Node], result: Assembly) -> None:
         reason = f"the kustomization that lists its Applications was read without rendering: {root.trouble}"
         result.unknown.append(Unknown(root.label, "", reason, Span(root.file, 1, 1), root.label, is_set=False))
     seen: dict[tuple[str, str], _Made] = {}
-    sets: set[str] = set()
+    sets: dict[str, _Made] = {}
     queue = [
         _Made(d, (), DEFAULT_NAMESPACE, None) for d in _last(root.declarations, "", DEFAULT_NAMESPACE, root, result)
     ]
@@ -114,9 +114,10 @@ def _descend(root: _Root, nodes: Mapping[str, Node], result: Assembly) -> None:
             result.met(declaration)
         below = made.namespace
         if node.application is None:
-            if declaration.id in sets:
+            known = sets.setdefault(declaration.id, made)
+            if known is not made:
+                _twice(known, made, declaration.own, root, result)
                 continue
-            sets.add(declaration.id)
             _set(made, node, root, result)
         else:
             own = (node.application.namespace or made.namespace, node.application.name)
@@ -197,15 +198,17 @@ def _twice(first: _Made, second: _Made, own: tuple[str, str], root: _Root, resul
     """Two makers of one Application, of which an ApplicationSet is one. Two parents that render it own it like any
     other resource, and are found as its owners."""
     one, other = first.declaration, second.declaration
-    if not (one.generated or other.generated):
-        return
     makers = [made.by if made.declaration.generated else made.declaration for made in (first, second)]
-    if makers[0] is None or makers[1] is None or (makers[0].kind, makers[0].own) == (makers[1].kind, makers[1].own):
-        return  # one set, brought in twice
-    names = (_maker(first), _maker(second))
+    names = ("", "")
+    if (one.generated or other.generated) and None not in makers and _key(makers[0]) != _key(makers[1]):
+        names = (_maker(first), _maker(second))  # and not one set that is brought in twice
     result.repeated.append(
-        Repeated("Application", *own, root.label, one.origin, other.origin, makers=names, same=one.id == other.id)
+        Repeated(one.kind, *own, root.label, one.origin, other.origin, makers=names, same=one.id == other.id)
     )
+
+
+def _key(declaration: Declaration | None) -> tuple[str, tuple[str, str]] | None:
+    return (declaration.kind, declaration.own) if declaration is not None else None
 
 
 def _maker(made: _Made) -> str:

@@ -23,6 +23,7 @@ from gitops.closure import Chain, Closure
 from gitops.documents import child, first_line, last_line, read_documents
 from gitops.errors import GitopsError
 from gitops.evidence import recognised
+from gitops.laid_aside import kinds_in
 from gitops.locate import locate
 from gitops.rendering import NotAnalysed, Output, Rendered, RenderFailed, Rendering, RenderRequest
 from gitops.roots import Declaration, Node, Seed, unclaimed
@@ -51,7 +52,7 @@ def _discover(tree: Tree, analysis: Analysis) -> Discovery:
     found = scan(tree, analysis.scan_memo, analysis.memo)
     if analysis.build_options is None:
         analysis = replace(analysis, build_options=found.build_options)
-    left_out = _leave_out(found, analysis.exclude)
+    left_out = _leave_out(tree, found, analysis.exclude)
     everything = [declared for documents in found.declared.values() for declared in documents]
     matcher, guessed = recognised(tree, everything, analysis.matcher)
     search = _Search(tree, found, replace(analysis, matcher=matcher), left_out)
@@ -74,7 +75,7 @@ def _discover(tree: Tree, analysis: Analysis) -> Discovery:
     )
 
 
-def _leave_out(found: Scan, patterns: Sequence[str]) -> list[NotDeployed]:
+def _leave_out(tree: Tree, found: Scan, patterns: Sequence[str]) -> list[NotDeployed]:
     """What is not deployed whoever names it: files that the configuration excludes, and files that are no manifests.
     Excluded files are taken out of `found`."""
     result = list(texts(found))
@@ -88,7 +89,12 @@ def _leave_out(found: Scan, patterns: Sequence[str]) -> list[NotDeployed]:
         why = excluded(path, patterns)
         if why is not None:
             result.extend(not_deployed(declared, why) for declared in found.declared.pop(path))
-    found.unread[:] = [entry for entry in found.unread if excluded(entry[1].path, patterns) is None]
+    for entry in list(found.unread):
+        path = entry[1].path
+        if (why := excluded(path, patterns)) is not None:
+            found.unread.remove(entry)
+            kinds = kinds_in(path, tree.read(tree.resolve(path)))
+            result.extend(NotDeployed("", "", kind, span, *why) for kind, span in kinds)
     return result
 
 

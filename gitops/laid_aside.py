@@ -10,7 +10,11 @@ import re
 from gitops.placeholders import holds_placeholder
 from gitops.spans import Span
 
-_KIND = re.compile(r"(?m)^[ \t-]*[\"']?kind[\"']?:[ \t]*[\"']?(Application(?:Set)?)[\"']?,?[ \t]*\r?$")
+_KIND = re.compile(
+    r"(?m)^kind:[ \t]*[\"']?(Application(?:Set)?)[\"']?[ \t]*\r?$"
+    # In an item of a List or in JSON: behind its apiVersion.
+    r"|apiVersion[\"']?\s*:\s*[\"']?argoproj\.io/\w+[\"']?\s*,?\s*[\"']?kind[\"']?\s*:\s*[\"']?(Application(?:Set)?)\b"
+)
 _NAME = re.compile(
     r"\.(ya?ml|json)[._~-][\w.~-]*$|\.(ya?ml|json)~$|\.(tpl|tmpl|gotmpl|j2|jinja2?|template|envsubst|dist)$"
 )
@@ -28,8 +32,9 @@ def kinds_in(path: str, data: bytes) -> Kinds:
     text = data.decode("utf-8", "replace")
     found: Kinds = []
     for match in _KIND.finditer(text):
-        line = text.count("\n", 0, match.start(1)) + 1
-        found.append((match.group(1), Span(path, line, line)))
+        kind = match.group(1) or match.group(2)
+        line = text.count("\n", 0, match.end()) + 1
+        found.append((kind, Span(path, line, line)))
     return found
 
 

@@ -25,7 +25,6 @@ from gitops.spans import Span
 from gitops.tree import MODE_SUBMODULE, Tree
 
 _SUFFIXES = (".yaml", ".yml", ".json")
-_KIND = re.compile(rb"(?m)^kind:\s*[\"']?Application(Set)?[\"']?\s*$")
 _BUILD_OPTIONS = b"kustomize.buildOptions"
 
 # Argo CD waits for an Application's health between sync waves only where argocd-cm (or the operator's ArgoCD) says
@@ -98,7 +97,7 @@ def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo) -> Scan:
     for path, bits in candidates:
         chart = _chart_of(tree, path)
         if chart is not None:
-            if bits & DECLARES and _KIND.search(tree.read(tree.resolve(path))):
+            if bits & DECLARES and kinds_in(path, tree.read(tree.resolve(path))):
                 charts.setdefault(chart, path)
             continue
         try:

@@ -123,8 +123,8 @@ class Repeated:
     """One Application that is declared or made twice below one root. `kept` is the copy that is in `states`.
 
     `parent` names the Application whose manifests hold both copies; of these Argo CD applies the last one
-    (controller/state.go, NormalizeTargetObjects). Without it two makers fight over one Application: `makers` are
-    their names, the one of `kept` first. `same` tells that the copies do not differ.
+    (controller/state.go, NormalizeTargetObjects). `makers` are set when two fight over one Application, of which one
+    is an ApplicationSet: their names, the one of `kept` first. `same` tells that the copies do not differ.
     """
 
     kind: str
