@@ -341,12 +341,14 @@ class _Reader:
 
     def _exclude(self, node: yaml.Node) -> None:
         kept: list[str] = []
-        for pattern in self._strings(node, "exclude"):
-            problem = problem_of(pattern)
-            if problem is None:
+        self._strings(node, "exclude")
+        for item in node.value if isinstance(node, yaml.SequenceNode) else ():
+            pattern = item.value if isinstance(item, yaml.ScalarNode) else ""
+            problem = problem_of(pattern) if pattern else None
+            if problem is not None:
+                self._problem(item, f"`exclude` has `{pattern}`, which {problem}")
+            elif pattern:
                 kept.append(pattern)
-            else:
-                self._problem(node, f"`exclude` has `{pattern}`, which {problem}")
         self.values["exclude"] = tuple(kept)
 
     def _versions(self, node: yaml.Node) -> None:

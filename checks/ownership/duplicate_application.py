@@ -47,12 +47,12 @@ def _fought_over(repeated: Repeated) -> Finding:
     return Finding(
         RULE,
         Severity.ERROR,
-        repeated.other.entry,
+        repeated.other.span,
         f"the Application `{repeated.name}` is made by {one} and by {other}",
         topic,
         identity,
         applications=(repeated.name,),
-        related=(Related(repeated.kept.entry, f"{one} makes it here"),),
+        related=(Related(repeated.kept.span, f"{one} makes it here"),),
     )
 
 
@@ -98,10 +98,10 @@ def _notice(roots: tuple[str, str], found: list[tuple[State, State]]) -> Finding
     return Finding(
         RULE,
         Severity.NOTICE,
-        other.origin.entry,
+        other.origin.span,
         f"{makers} both make {listed([f'`{name}`' for name in names])}",
         topic,
         (RULE, "roots", *roots),
         applications=names,
-        related=(Related(first.origin.entry, f"`{roots[0]}` makes it here"),),
+        related=(Related(first.origin.span, f"`{roots[0]}` makes it here"),),
     )

@@ -111,3 +111,21 @@ def test_no_configuration_stops_the_checks(data: bytes) -> None:
 
 def test_without_a_configuration() -> None:
     assert parse_policy(None) == parse_policy(b"") == parse_policy(b"# nothing\n") == Policy()
+
+
+def test_aliases_and_excluded_paths() -> None:
+    policy = parse_policy(
+        b"repositories:\n  aliases: ['<<__repo__>>', git@x:a/b]\nexclude: [fixtures/**, '*.tmp.yaml']\n"
+    )
+    assert policy.problems == ()
+    assert policy.aliases == ("<<__repo__>>", "git@x:a/b")
+    assert policy.exclude == ("fixtures/**", "*.tmp.yaml")
+    assert parse_policy(b"{}").aliases is None  # an empty list says something else
+
+
+@pytest.mark.parametrize("pattern", ["!fixtures", "a[", "/", ".", "./"])
+def test_patterns_that_cannot_be_meant_are_told_and_the_others_count(pattern: str) -> None:
+    policy = parse_policy(f"exclude:\n  - fixtures\n  - '{pattern}'\n".encode())
+    (problem,) = policy.problems
+    assert (problem.line, pattern in problem.message) == (3, True)
+    assert policy.exclude == ("fixtures",)
