@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import stat
+import sys
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -340,3 +341,25 @@ async def test_nobody_else_looks_into_the_cache(tmp_path: Path) -> None:
     await own.close()
     for directory in (tmp_path / "cache", tmp_path / "cache" / "scratch"):
         assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+
+
+RUN = """
+import asyncio, sys
+from pathlib import Path
+from bot import sandbox
+words, alone = ["/bin/sh", "-c", sys.argv[1]], sys.argv[2] == "alone"
+asyncio.run(sandbox.run(words, Path("/"), "/", sandbox.Limits(), alone=alone))
+"""
+
+
+@pytest.mark.parametrize("alone", ["alone", ""], ids=["in namespaces of its own", "in none"])
+async def test_a_renderer_does_not_outlive_a_server_that_is_killed(alone: str) -> None:
+    marker = f"{10_000 + int.from_bytes(os.urandom(4))}"
+    body = HANGING["a child in a session of its own"].format(n=marker)
+    server = await asyncio.create_subprocess_exec(sys.executable, "-c", RUN, body, alone)
+    async with asyncio.timeout(20):
+        while not alive(marker):  # noqa: ASYNC110 - a process of somebody else has no event
+            await asyncio.sleep(0.01)
+    server.kill()
+    await server.wait()
+    await until_dead(marker)
