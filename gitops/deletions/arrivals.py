@@ -15,7 +15,8 @@ _LEFT = (Verdict.DELETED, Verdict.STAYS, Verdict.BY_HAND)
 def arrivals(found: Sequence[Consequence], base: World, head: World) -> Iterator[Consequence]:
     """Objects that carry data and are new, of a kind of which the same Application loses one."""
     lost = {(one.application, one.id.id.group, one.id.id.kind) for one in found if one.verdict in _LEFT and one.owner}
-    if not lost:
+    mended = {one.key for one in head.snapshot.sets if (was := base.same_set(one)) is not None and was.troubles}
+    if not lost and not mended:
         return
     for owned_id, copies in head.snapshot.owners.items():
         rid = owned_id.id
@@ -23,6 +24,11 @@ def arrivals(found: Sequence[Consequence], base: World, head: World) -> Iterator
             continue
         for copy in copies:
             application = copy.application
+            maker = head.set_of(application)
+            fresh = maker is not None and maker.key in mended and base.counterpart(application, "") is None
+            if fresh:
+                yield Consequence(owned_id, Verdict.COMES, Why.AT_LAST, application, copy)
+                break
             if (application.name, rid.group, rid.kind) in lost and not base.snapshot.owners.get(owned_id):
                 now = base.counterpart(application, head.instance(application))
                 if now is None or is_same(now.application, application):

@@ -14,7 +14,7 @@ from gitops.applications import Application
 from gitops.applicationsets.declared import ApplicationSet
 from gitops.deletions.arrivals import arrivals
 from gitops.deletions.cascade import cascaded, orphaned
-from gitops.deletions.in_place import changed_in_place
+from gitops.deletions.in_place import changed_in_place, dropped_versions
 from gitops.deletions.model import Consequence, Consequences, Verdict, Why
 from gitops.deletions.namespaces import swept
 from gitops.deletions.prune import surviving
@@ -82,6 +82,7 @@ class _Comparison:
         whole = list(swept(whole, self._base, self._head))
         yield from whole
         yield from arrivals(whole, self._base, self._head)
+        yield from dropped_versions(self._base, self._head)
 
     def _outcome(self, state: State) -> Outcome:
         key = state.application.key

@@ -110,10 +110,15 @@ class Why(Enum):
     NOT_ANALYSED = ("cannot be analysed, so that what it deletes cannot be told", "")
     FOLLOWS = ("follows another revision from now on, so that what it deletes cannot be told", "")
     EMPTY = ("comes anew, and empty", "")
+    AT_LAST = ("comes for the first time: its ApplicationSet was in error before", "")
     IMMUTABLE = ("cannot be changed in place, so that the sync fails", "Kubernetes: validation of updates")
     FORCED = (
         "cannot be changed in place, and is deleted and made again (`Force=true`)",
         "gitops-engine/pkg/utils/kube/resource_ops.go:596",
+    )
+    RECONCILED = (
+        "cannot point at another role, and is deleted and made again",
+        "gitops-engine/pkg/utils/kube/resource_ops.go (`kubectl auth reconcile`)",
     )
     NO_EFFECT = ("keeps the value that it has", "Kubernetes: pkg/registry/core/service/storage")
     ONE_OBJECT = (

@@ -81,7 +81,9 @@ def _head(why: Why, application: str, maker: str) -> str:
     if why is Why.NAMESPACE_GOES:
         return "With a Namespace that goes, whatever protects them from Argo CD"
     if why is Why.FORCED:
-        return f"{code(application)} deletes these and makes them again, since they cannot be changed in place"
+        return f"{code(application)} deletes these and makes them again (`Force=true`)"
+    if why is Why.RECONCILED:
+        return f"{code(application)} deletes these and makes them again, since a binding cannot change its role"
     return f"{code(application)} no longer contains these and prunes by itself"
 
 
@@ -305,7 +307,12 @@ def _lives(members: Sequence[Consequence]) -> str:
 def _in_place(found: Consequences, most: Most) -> Iterator[str]:
     for one in found.having(Verdict.SYNC_FAILS, Verdict.INEFFECTIVE):
         what = code(str(one.id.id))
-        if one.verdict is Verdict.INEFFECTIVE:
+        if one.why is Why.VERSION_GONE:
+            yield (
+                f"The sync of {code(one.application)} fails: {what} is written in {safe(one.detail)}, which its "
+                "definition no longer serves."
+            )
+        elif one.verdict is Verdict.INEFFECTIVE:
             yield f"The change of {what} in {code(one.application)} has no effect: {safe(one.detail)}."
         else:
             field = safe(one.detail)
@@ -313,7 +320,7 @@ def _in_place(found: Consequences, most: Most) -> Iterator[str]:
 
 
 def _comes(found: Consequences, most: Most) -> list[str]:
-    new = found.having(Verdict.COMES)
+    new = [one for one in found.having(Verdict.COMES) if one.why is Why.EMPTY]
     if not new:
         return []
     verb = "comes" if len(new) == 1 else "come"
