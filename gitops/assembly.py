@@ -172,6 +172,10 @@ def _last(
     return list(kept.values())
 
 
+def _reach(node: Node, reason: str) -> Refusal | None:
+    return node.refused[reason][1] if reason in node.refused else None
+
+
 def _set(made: _Made, node: Node, root: _Root, result: Assembly) -> None:
     declaration = made.declaration
     namespace = declaration.namespace or made.namespace
@@ -186,8 +190,9 @@ def _set(made: _Made, node: Node, root: _Root, result: Assembly) -> None:
             namespace=namespace,
             root=root.label,
             parents=made.parents,
-            troubles=node.unknown,
+            troubles=tuple(r for r in node.unknown if _reach(node, r) is not Refusal.APPLICATIONS),
             refused=any(reach in (Refusal.SET, Refusal.DELETIONS) for _, reach in node.refused.values()),
+            halted=any(reach is Refusal.SET for _, reach in node.refused.values()),
         )
     )
     if not node.unknown and not node.children:

@@ -39,7 +39,8 @@ class ApplicationSet:
     `preserveResourcesOnDeletion`; `content` tells equal declarations from different ones.
 
     `troubles` say what git cannot expand of it; `refused` that Argo CD cannot either and deletes nothing of
-    the set meanwhile. `steps` are those of its RollingSync strategy (applicationset/progressivesync)."""
+    the set meanwhile, `halted` that it does not change any either. `steps` are those of its RollingSync strategy
+    (applicationset/progressivesync)."""
 
     name: str
     namespace: str
@@ -52,6 +53,7 @@ class ApplicationSet:
     troubles: tuple[str, ...] = ()
     refused: bool = False
     steps: tuple[tuple[Selection, ...], ...] = ()
+    halted: bool = False
 
     @property
     def key(self) -> SetKey:
@@ -83,6 +85,7 @@ def declared_set(
     parents: tuple[str, ...],
     troubles: tuple[str, ...],
     refused: bool = False,
+    halted: bool = False,
 ) -> ApplicationSet:
     """The set that a manifest declares. Ill-typed fields count as absent."""
     spec = _mapping(manifest.get("spec"))
@@ -99,6 +102,7 @@ def declared_set(
         troubles,
         refused,
         _steps(_mapping(spec.get("strategy"))),
+        halted,
     )
 
 

@@ -190,9 +190,9 @@ class _Comparison:
             return Fate.LIVES if given else Fate.FROZEN
         kept = now is not None and self._head.set_of(now.application) == heir
         if kept and now is not None:
-            if _declared(state) == _declared(now) or (heir.updates and not heir.refused):
+            if _declared(state) == _declared(now) or (heir.updates and not heir.halted):
                 return Fate.LIVES
-            return self._frozen(state, Why.SET_REFUSED if heir.refused else Why.SET_FREEZES, heir)
+            return self._frozen(state, Why.SET_REFUSED if heir.halted else Why.SET_FREEZES, heir)
         keeps = heir.refused or not (heir.troubles or heir.deletes)
         if keeps and given:
             return Fate.LIVES  # an Application brings it too, and gives it its definition

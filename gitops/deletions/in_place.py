@@ -2,8 +2,8 @@
 
 Source: Kubernetes' validation of updates (pkg/apis/*/validation: `ValidateImmutableField` and, for StatefulSets, all
 of the spec but for the fields named there); argo-cd v3.5.1, gitops-engine/pkg/sync/sync_context.go:1380-1430
-(`Replace`, `Force`; Namespaces and CustomResourceDefinitions are never replaced) and utils/kube/resource_ops.go (`auth
-reconcile` for bindings).
+(`Replace`, `Force`; Namespaces and CustomResourceDefinitions are never replaced) and utils/kube/resource_ops.go
+(`auth reconcile` for bindings).
 """
 
 from __future__ import annotations
@@ -115,9 +115,8 @@ def _fixed_field(kind: tuple[str, str], was: dict[str, Any], will: dict[str, Any
     if kind in (("", "ConfigMap"), ("", "Secret")) and was.get("immutable") is True:
         if will.get("immutable") is not True:
             return "immutable"
-        return next(
-            (f for f in ("data", "binaryData", "stringData") if (was.get(f) or {}) != (will.get(f) or {})), None
-        )
+        fields = ("data", "binaryData", "stringData")
+        return next((field for field in fields if (was.get(field) or {}) != (will.get(field) or {})), None)
     return None
 
 

@@ -83,7 +83,7 @@ def _doubt(state: State, now: State, base: World, head: World) -> Consequence | 
     why = Why.NOT_ANALYSED
     if isinstance(rendering, RenderFailed):
         why = Why.NOT_RENDERED
-    elif isinstance(rendering, NotAnalysed) and rendering.reason.startswith("it is pinned"):
+    elif isinstance(rendering, NotAnalysed) and rendering.follows:
         why = Why.FOLLOWS
     own = now.application
     owned_id = object_of("Application", own.namespace, own.name)

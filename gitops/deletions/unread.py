@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from gitops.closure import Closure
+from gitops.closure import Closure, kustomization_file, load
 from gitops.errors import GitopsError
-from gitops.manifests import read_plain
+from gitops.manifests import read_plain, text_of
 from gitops.rendering import NotAnalysed, Rendered, RenderFailed
 from gitops.resources import Resource, ResourceId
 from gitops.snapshot import Owned, OwnedId, Part, Snapshot, State
@@ -55,7 +56,7 @@ def lost_its_path(state: State, tree: Tree) -> bool:
 
 def _elsewhere(part: Part) -> bool:
     """Whether it is rendered from another revision, which a commit here does not change."""
-    return isinstance(part.rendering, NotAnalysed) and part.rendering.reason.startswith("it is pinned")
+    return isinstance(part.rendering, NotAnalysed) and bool(part.rendering.follows)
 
 
 def _below(tree: Tree, path: str) -> Iterator[str]:
@@ -84,9 +85,26 @@ def left_files(before: State, after: State, base: Snapshot, head: Snapshot) -> d
 
 
 def _listed(closure: Closure, tree: Tree) -> Iterator[tuple[ResourceId, Resource]]:
+    fields = _root_fields(closure, tree)
     for path in closure.chains:
         try:
             for resource in read_plain(path, tree.read(tree.resolve(path)), lambda _value: ""):
-                yield resource.id, resource
+                yield _renamed(resource.id, fields), resource
         except (GitopsError, KeyError):
             continue  # that it cannot be read is said of the whole Application
+
+
+def _root_fields(closure: Closure, tree: Tree) -> Mapping[str, Any]:
+    try:
+        file = kustomization_file(tree, tree.resolve(closure.root))
+        return load(tree, file, {}).fields if file is not None else {}
+    except GitopsError:
+        return {}
+
+
+def _renamed(rid: ResourceId, fields: Mapping[str, Any]) -> ResourceId:
+    """An id as the fields of the outermost kustomization change it; those of its bases are not looked at."""
+    if (rid.group, rid.kind) in (("", "Namespace"), ("apiextensions.k8s.io", "CustomResourceDefinition")):
+        return rid  # kustomize gives these neither prefix nor namespace
+    name = f"{text_of(fields.get('namePrefix'))}{rid.name}{text_of(fields.get('nameSuffix'))}"
+    return ResourceId(rid.group, rid.kind, text_of(fields.get("namespace")) or rid.namespace, name)

@@ -37,6 +37,7 @@ def template(storage: str = "10Gi", **more: Any) -> dict[str, Any]:
 
 
 OTHER = {"matchLabels": {"app": "web", "env": "prod"}}
+FIXED = obj("ConfigMap", "x", data={"a": "1"}, immutable=True)
 ROLE = {"kind": "ClusterRole", "name": "view"}
 
 
