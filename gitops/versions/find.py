@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from gitops.closure import Closure, ParseMemo, kustomization_file, load
 from gitops.documents import to_python
 from gitops.errors import GitopsError, MalformedYaml
-from gitops.kustomization import Kustomization
+from gitops.kustomization import FILE_NAMES, Kustomization
 from gitops.manifests import text_of
 from gitops.scan import Scan, scan
 from gitops.spans import Span
@@ -77,7 +77,9 @@ def find_pins(
     finder = _Finder(tree, component, closure, usage_of(tree, closure, scanned), parsed, scanned)
     pins = sorted((_with_app_version(pin, charts or {}) for pin in finder.all()), key=_position)
     used = finder.usage.included_by
-    return Pins(overlay, tuple(pins), used, _in_use(scanned), frozenset(finder.values), tuple(finder.definitions))
+    foreign = any(pin.runs and not component.is_image(pin.runs) for pin in pins)
+    in_use = _in_use(scanned) if foreign else {}
+    return Pins(overlay, tuple(pins), used, in_use, frozenset(finder.values), tuple(finder.definitions))
 
 
 def _in_use(found: Scan) -> dict[tuple[str, str], str]:
@@ -88,9 +90,18 @@ def _in_use(found: Scan) -> dict[tuple[str, str], str]:
 
 def mentions(tree: Tree, overlay: str, component: Component, memo: ParseMemo) -> bool:
     """Whether anything that `overlay` reads names the component at all; cheap, for looking through many overlays."""
+    return _names(tree, closure_of(tree, overlay, memo).files, component)
+
+
+def named_anywhere(tree: Tree, component: Component) -> bool:
+    """Whether any YAML or JSON file of the repository names the component, without following what reads what."""
+    return _names(tree, (path for path in tree.paths() if path.endswith((*_SUFFIXES, FILE_NAMES[-1]))), component)
+
+
+def _names(tree: Tree, paths: Iterable[str], component: Component) -> bool:
     marks = [name.encode() for name in (*component.images, component.repository)]
     marks += [chart.name.encode() for chart in component.charts]
-    for path in closure_of(tree, overlay, memo).files:
+    for path in paths:
         try:
             data = tree.read(tree.resolve(path))
         except GitopsError:

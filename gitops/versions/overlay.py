@@ -13,7 +13,7 @@ from gitops.kustomization import FILE_NAMES
 from gitops.scan import Scan
 from gitops.tree import Tree
 from gitops.versions.components import ARGO_CD, Component
-from gitops.versions.find import closure_of, find_pins, mentions
+from gitops.versions.find import closure_of, find_pins, mentions, named_anywhere
 from gitops.versions.pins import Pins
 from gitops.versions.umbrella import CHART_FILE
 
@@ -44,13 +44,15 @@ def find_overlay(
     if len(outer) == 1:
         return outer[0]
     if not outer:
-        elsewhere = [pins.overlay for pins in _outermost(tree, component, found, memo, candidates)]
+        # In a large repository without the component nothing needs to be followed.
+        named = candidates if named_anywhere(tree, component) else []
+        elsewhere = [pins.overlay for pins in _outermost(tree, component, found, memo, named)]
         if not elsewhere:
             raise NoOverlay(f"nothing in this repository pins {component.name}")
         what = f"no kustomization below a directory `{STAGING}` pins {component.name}"
         raise NoOverlay(f"{what}; {_advice(component, elsewhere)}", tuple(elsewhere))
     listed = [pins.overlay for pins in outer]
-    raise NoOverlay(f"more than one overlay is below `{STAGING}`: {_advice(component, listed)}", tuple(listed))
+    raise NoOverlay(_advice(component, listed, f"pin {component.name}"), tuple(listed))
 
 
 def _configured(tree: Tree, component: Component, found: Scan, memo: ParseMemo, configured: str) -> Pins:
@@ -99,14 +101,14 @@ def _directories(tree: Tree, found: Scan) -> list[str]:
     return sorted(directories)
 
 
-def _advice(component: Component, directories: list[str]) -> str:
+def _advice(component: Component, directories: list[str], verb: str = "do") -> str:
     """Which directories pin the component, and what to write where."""
     listed = ", ".join(directory or "the root" for directory in directories[:_LISTED])
     more = f" and {len(directories) - _LISTED} more" if len(directories) > _LISTED else ""
     if len(directories) == 1:
         return f"{listed} does: write `{_yaml(component, directories[0])}` into .github/argofix.yaml"
     example = next((directory for directory in directories if "prod" not in directory.lower()), directories[0])
-    return f"{listed}{more} do: say which is meant in .github/argofix.yaml, for example `{_yaml(component, example)}`"
+    return f"{listed}{more} {verb}: say which is meant in .github/argofix.yaml, for example `{_yaml(component, example)}`"
 
 
 def _yaml(component: Component, directory: str) -> str:

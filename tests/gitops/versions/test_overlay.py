@@ -84,7 +84,7 @@ def test_the_configuration_decides() -> None:
         (
             {"a/staging/kustomization.yaml": PIN, "b/staging/kustomization.yaml": PIN},
             None,
-            "a/staging, b/staging do: say which is meant in .github/argofix.yaml, for example "
+            "a/staging, b/staging pin argo-cd: say which is meant in .github/argofix.yaml, for example "
             "`argocd: {overlay: a/staging}`",
         ),
         ({"x": ""}, "argocd", "the overlay argocd of argo-cd does not exist"),
