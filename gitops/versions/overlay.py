@@ -108,7 +108,8 @@ def _advice(component: Component, directories: list[str], verb: str = "do") -> s
     if len(directories) == 1:
         return f"{listed} does: write `{_yaml(component, directories[0])}` into .github/argofix.yaml"
     example = next((directory for directory in directories if "prod" not in directory.lower()), directories[0])
-    return f"{listed}{more} {verb}: say which is meant in .github/argofix.yaml, for example `{_yaml(component, example)}`"
+    written = _yaml(component, example)
+    return f"{listed}{more} {verb}: say which is meant in .github/argofix.yaml, for example `{written}`"
 
 
 def _yaml(component: Component, directory: str) -> str:
