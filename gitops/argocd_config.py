@@ -12,7 +12,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gitops.directory import glob_matches
@@ -37,6 +37,13 @@ _KEYS = {
     "resource.inclusions": "inclusions",
     "resourceInclusions": "inclusions",
 }
+_DEFINES = b"kind: CustomResourceDefinition"
+# As controller-gen and kubectl print definitions; read by line, since their schemas take a parser seconds.
+_DEFINITION = (
+    re.compile(rb"^  group: [\"']?([a-z0-9.-]+)[\"']?[ \t\r]*$", re.MULTILINE),
+    re.compile(rb"^    kind: [\"']?([A-Za-z]\w*)[\"']?[ \t\r]*$", re.MULTILINE),
+    re.compile(rb"^  scope: [\"']?(Cluster|Namespaced)[\"']?[ \t\r]*$", re.MULTILINE),
+)
 _MOST_BYTES = 4 * 1024 * 1024  # bundles that hold an argocd-cm have about two
 
 
@@ -128,16 +135,27 @@ class KnownCluster:
     server: str
 
 
-Told = tuple[Filter | KnownCluster, ...]
+@dataclass(frozen=True, slots=True)
+class Defined:
+    """A custom resource that a file defines, whether or not an Application brings it."""
+
+    group: str
+    kind: str
+    namespaced: bool
+
+
+Told = tuple[Filter | KnownCluster | Defined, ...]
 ToldMemo = MutableMapping[str, Told]
 
 
 @dataclass(frozen=True, slots=True)
 class ArgoCdConfig:
-    """Everything that the files of a tree say. `filters` has one entry for each file that sets any."""
+    """Everything that the files of a tree say. `filters` has one entry for each file that sets any; `scopes` maps
+    (group, kind) to "is namespaced" where all definitions agree."""
 
     filters: tuple[Filter, ...] = ()
     clusters: tuple[KnownCluster, ...] = ()
+    scopes: Mapping[tuple[str, str], bool] = field(default_factory=dict)
 
     def excludes(self, group: str, kind: str, server: str | None) -> bool:
         """Whether Argo CD leaves such a resource alone. Which argocd-cm an Application's Argo CD has is not known
@@ -150,7 +168,7 @@ class ArgoCdConfig:
 def bits_of(data: bytes) -> int:
     """What a blob can tell, in bits."""
     bits = 0
-    if any(mark in data for mark in _MARKS) or _CLUSTER_SECRET.search(data):
+    if any(mark in data for mark in _MARKS) or _CLUSTER_SECRET.search(data) or _DEFINES in data:
         bits = TELLS
     if b"argoproj/argo" in data:
         for match in _VERSION.finditer(data):
@@ -163,7 +181,7 @@ def read_config(tree: Tree, bits: Mapping[str, int], memo: ToldMemo) -> ArgoCdCo
 
     Never raises for what the repository holds.
     """
-    told: list[Filter | KnownCluster] = []
+    told: list[Filter | KnownCluster | Defined] = []
     versions = 0
     for path in tree.paths():
         entry = tree.entry(path)
@@ -178,7 +196,12 @@ def read_config(tree: Tree, bits: Mapping[str, int], memo: ToldMemo) -> ArgoCdCo
     if not filters and versions == RUNS_3:
         filters = [OF_3]
     clusters = [each for each in told if isinstance(each, KnownCluster)]
-    return ArgoCdConfig(tuple(filters), tuple(dict.fromkeys(clusters)))
+    scopes: dict[tuple[str, str], set[bool]] = {}
+    for each in told:
+        if isinstance(each, Defined):
+            scopes.setdefault((each.group, each.kind), set()).add(each.namespaced)
+    agreed = {key: found.pop() for key, found in scopes.items() if len(found) == 1}
+    return ArgoCdConfig(tuple(filters), tuple(dict.fromkeys(clusters)), agreed)
 
 
 def _read(tree: Tree, path: str) -> Told:
@@ -188,10 +211,14 @@ def _read(tree: Tree, path: str) -> Told:
         return ()
     if len(data) > _MOST_BYTES:
         return ()
-    found: list[Filter | KnownCluster] = []
+    found: list[Filter | KnownCluster | Defined] = []
     # A whole installation in one file takes a YAML parser seconds, and the few documents that matter no time.
     for text in re.split(rb"^---(?=[ \t\r\n])", data, flags=re.MULTILINE):
-        if bits_of(text) & TELLS:
+        if _DEFINES in text:
+            group, kind, scope = (pattern.search(text) for pattern in _DEFINITION)
+            if group and kind and scope:
+                found.append(Defined(group[1].decode(), kind[1].decode(), scope[1] == b"Namespaced"))
+        elif bits_of(text) & TELLS:
             try:
                 for document in read_documents(path, text):
                     found.extend(_told(document.value()))

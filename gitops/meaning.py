@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from gitops.kinds import split_api_version
+from gitops.kinds import is_built_in, split_api_version
 
 _METADATA = frozenset(
     {"annotations", "labels", "finalizers", "ownerReferences", "managedFields", "creationTimestamp", "generateName"}
@@ -52,6 +52,10 @@ def as_applied(manifest: Mapping[str, Any]) -> dict[str, Any]:
     what = (group, kind if isinstance(kind, str) else "")
     dropped = _TOP | _CONTENT if what in (("", "ConfigMap"), ("", "Secret")) else _TOP
     result = _without_empty(manifest, dropped)
+    if is_built_in(group):
+        result.pop("status", None)  # written by controllers; the API server takes none from an apply
+        if result.get("aggregationRule"):
+            result.pop("rules", None)  # filled in by the control plane, whatever is written
     if what in _QUANTITY_KINDS:
         pod = what in _POD_KINDS
         result = {key: value if key == "metadata" else _typed(value, pod) for key, value in result.items()}

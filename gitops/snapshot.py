@@ -177,7 +177,8 @@ class Owned:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One commit's desired state. `clusters` is the server URL of each cluster name that somebody tells.
+    """One commit's desired state. `clusters` is the server URL of each cluster name that somebody tells,
+    `defined` the scopes of the custom resources that files define, whoever deploys those.
 
     `sets` are the ApplicationSets; those that cannot be expanded whole stand in `unknown` too.
     `not_deployed` are Applications that stand in files and reach no cluster, `repeated` those that are declared or
@@ -193,14 +194,15 @@ class Snapshot:
     application_health: bool | None = None
     sets: tuple[ApplicationSet, ...] = ()
     clusters: Mapping[str, str] = field(default_factory=dict)
+    defined: Scopes = field(default_factory=dict)
     not_deployed: tuple[NotDeployed, ...] = ()
     repeated: tuple[Repeated, ...] = ()
     guessed: tuple[Guessed, ...] = ()
 
     @cached_property
     def scopes(self) -> Scopes:
-        """(group, kind) -> "is namespaced" for the custom resources that the Applications define."""
-        found: dict[tuple[str, str], bool] = {}
+        """(group, kind) -> "is namespaced" for custom resources: those that the Applications define, else files."""
+        found: dict[tuple[str, str], bool] = dict(self.defined)
         for state in self.states:
             for part in state.parts:
                 if not isinstance(part.rendering, Rendered):

@@ -143,6 +143,29 @@ def test_what_says_nothing_makes_no_copies_differ(said: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("api", "kind", "field", "counts"),
+    [
+        ("apps/v1", "Deployment", {"status": {"replicas": 3}}, False),
+        ("apiextensions.k8s.io/v1", "CustomResourceDefinition", {"status": {"storedVersions": []}}, False),
+        ("example.org/v1", "Widget", {"status": {"phase": "Ready"}}, True),  # a CRD may have no status subresource
+        (
+            "rbac.authorization.k8s.io/v1",
+            "ClusterRole",
+            {"aggregationRule": {"x": 1}, "rules": [{"verbs": []}]},
+            False,
+        ),
+        ("rbac.authorization.k8s.io/v1", "ClusterRole", {"rules": [{"verbs": []}]}, True),
+    ],
+)
+def test_what_the_cluster_writes_itself_makes_no_copies_differ(
+    api: str, kind: str, field: dict[str, Any], counts: bool
+) -> None:
+    manifest = {"apiVersion": api, "kind": kind, "metadata": {"name": "x"}, **field}
+    without = {key: value for key, value in manifest.items() if key not in ("status", "rules")}
+    assert (as_applied(manifest) != as_applied(without)) == counts
+
+
+@pytest.mark.parametrize(
     ("left", "right"),
     [
         ({"volumes": [{"name": "v", "emptyDir": {}}]}, {"volumes": [{"name": "v"}]}),

@@ -140,6 +140,40 @@ async def test_a_definition_in_git_settles_it(
     assert [finding.severity for finding in found] == severities
 
 
+CRD_FILE = """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata:
+  name: widgets.example.org
+spec:
+  group: example.org
+  names:
+    kind: Widget
+    plural: widgets
+  scope: {}
+  versions: []
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "severities"),
+    [
+        ({"charts/widgets/crds/widget.yaml": CRD_FILE.format("Cluster")}, ["error"]),
+        ({"charts/widgets/crds/widget.yaml": CRD_FILE.format("Namespaced")}, []),
+        ({"crds/all.yaml": "# two\n---\n" + CRD_FILE.format("'Cluster'") + "---\nkind: Other\n"}, ["error"]),
+        ({"one.yaml": CRD_FILE.format("Cluster"), "two.yaml": CRD_FILE.format("Namespaced")}, ["notice"]),
+        ({"charts/widgets/templates/crd.yaml": CRD_FILE.format("{{ .Values.scope }}")}, ["notice"]),
+    ],
+    ids=["cluster", "namespaced", "among others", "two versions", "template"],
+)
+async def test_a_definition_that_no_application_brings_settles_it_too(
+    engine: Engine, files: dict[str, str], severities: list[str]
+) -> None:
+    widgets = both(manifest("Widget", "one", api="example.org/v1"))
+    found = of_rule(await evaluated(engine, {**widgets, **files}), "duplicate-owner")
+    assert [finding.severity for finding in found] == severities
+
+
 @pytest.mark.parametrize(
     "files",
     [
