@@ -59,7 +59,7 @@ _PATCH: dict[str, Shape] = {
     "path": Leaf.FILE,
     "patch": _ANY,
     "target": _SELECTOR,
-    "options": _any("allowNameChange", "allowKindChange"),
+    "options": _ANY,  # once a mapping of anything
 }
 _IMAGE: Shape = _any("name", "newName", "newTag", "tagSuffix", "digest")
 _REPLICA: Shape = _any("name", "count")

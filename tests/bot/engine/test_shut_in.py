@@ -112,6 +112,25 @@ def test_limits_hold_from_the_first_instruction(enclosure: Path) -> None:
     assert "Out of memory" in inside(enclosure, 'my $x = "x" x 5e8; print length $x', limits=limits)
 
 
+ELSEWHERE = (
+    "import runpy, sys; sys.platform = 'other'; path = sys.argv.pop(1); runpy.run_path(path, run_name='__main__')"
+)
+
+
+@pytest.mark.parametrize(
+    ("alone", "program", "status", "said"),
+    [
+        ("", ["/bin/sh", "-c", "ulimit -c; exit 3"], 3, "0\n"),
+        ("alone", ["/bin/true"], shut_in.FAILED, "shut_in: only Linux has namespaces\n"),
+        ("", ["/no/such/program"], shut_in.FAILED, "shut_in: No such file or directory\n"),
+    ],
+)
+def test_on_another_system_it_only_sets_limits(alone: str, program: list[str], status: int, said: str) -> None:
+    words = [sys.executable, "-I", "-c", ELSEWHERE, shut_in.__file__, "", alone, LIMITS, *program]
+    done = subprocess.run(words, capture_output=True, text=True, env=PLAIN)
+    assert (done.returncode, done.stdout + done.stderr) == (status, said)
+
+
 @pytest.mark.parametrize(
     ("text", "jobs", "memory"),
     [
