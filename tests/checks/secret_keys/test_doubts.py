@@ -129,6 +129,13 @@ async def test_what_was_summed_up_before_is_not_new_when_it_is_told_one_by_one(e
     assert [f.introduced for f in sorted(added.findings, key=lambda f: f.span.path)] == [False, False, False, True]
 
 
+async def test_what_only_reads_it_makes_nothing(engine: Engine) -> None:
+    reads = {"valueFrom": {"secretKeyRef": {"name": NAME, "key": "password"}}, "name": "E"}
+    collector = custom("OpenTelemetryCollector", "any", api="opentelemetry.io/v1beta1", env=[reads])
+    evaluation = await judged(engine, APP | NEEDS | {"a/m.yaml": collector})
+    assert {severity for _, severity, _ in said(evaluation)} == {Severity.WARNING}
+
+
 PUSH = "external-secrets.io/v1alpha1"
 
 

@@ -8,6 +8,10 @@ import pytest
 
 from bot.engine import Engine
 from checks.model import Severity
+from gitops.resources import Resource
+from gitops.secrets import undelivered
+from gitops.secrets.provided import Provided
+from gitops.secrets.providers import provided_by
 from tests.checks.secret_keys.stage import APP, application, deployment, documents, judged, only_finding, said, secret
 from tests.scenarios import Files, kustomization, manifest
 
@@ -254,7 +258,26 @@ async def test_what_lies_beside_the_applications_is_applied_with_them(engine: En
         assert "provided by nothing" not in finding.topic.title
 
 
-async def test_values_of_secrets_that_lie_about_are_not_told(engine: Engine) -> None:
+async def test_an_application_that_could_not_be_analysed_may_deploy_what_lies_below_it(engine: Engine) -> None:
+    remote = kustomization("https://github.com/acme/other//base?ref=main")
+    apps = {"apps.yaml": documents(application("a", "a"), application("b", "b"))}
+    finding = only_finding(
+        await judged(engine, {**apps, **NEEDS, "b/kustomization.yaml": remote, "b/x/db.yaml": EXTERNAL})
+    )
+    assert "no Application deploys" not in finding.topic.title + finding.topic.message
+    assert "could not be analysed" in finding.topic.message or "in part" in finding.topic.message
+
+
+async def test_values_of_secrets_that_lie_about_are_not_told(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     lying = manifest("Secret", "db", "shop", stringData={"url": "hunter2-in-the-open"})
+    seen: list[bytes] = []
+
+    def noting(resource: Resource) -> tuple[Provided, ...]:
+        seen.append(resource.text)
+        return provided_by(resource)
+
+    monkeypatch.setattr(undelivered, "provided_by", noting)
     evaluation = await judged(engine, APP | NEEDS | {"secrets/db.yaml": lying})
     assert "hunter2" not in repr(evaluation.findings)
+    assert seen
+    assert not any(b"hunter2" in text for text in seen)  # what is read is kept in a cache

@@ -17,6 +17,7 @@ from tests.checks.secret_keys.stage import (
     said,
     secret,
 )
+from tests.checks.secret_keys.test_properties import snapshot
 from tests.scenarios import Files, manifest
 
 NEEDS = deployment(("db", "url"))
@@ -150,3 +151,17 @@ async def test_a_class_makes_secrets_while_a_pod_mounts_it(engine: Engine, files
 async def test_keys_of_a_mounted_class_are_known(engine: Engine) -> None:
     files = APP | {"a/c.yaml": CLASS, "a/m.yaml": mounting(), "a/w.yaml": deployment(("db", "uri"))}
     assert said(await judged(engine, files)) == [("secret-key-missing", Severity.ERROR, "Secret shop/db")]
+
+
+async def test_a_pull_secret_does_not_hold_up_what_brings_it(engine: Engine) -> None:
+    """Without it images may be pulled all the same, so the PostSync phase may well come."""
+    pulls = deployment(imagePullSecrets=[{"name": "db"}])
+    files = APP | {"a/s.yaml": hooked(**{ARGO: "PostSync"}), "a/w.yaml": pulls}
+    assert said(await judged(engine, files)) == []
+
+
+def test_a_skipped_secret_provides_nothing_to_the_sync_order_either() -> None:
+    survey = snapshot([NEEDS], [hooked(**{ARGO: "Skip"})]).secrets
+    assert not survey.provisions
+    ((provision, why),) = survey.idle[survey.needed[0].id]
+    assert (provision.owner.resource.id.name, "never applies" in why) == ("db", True)
