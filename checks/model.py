@@ -60,6 +60,11 @@ class Removal:
     ways: tuple[tuple[Step, ...], ...]
     cause: str = ""
 
+    @property
+    def key(self) -> tuple[ApplicationKey, ApplicationKey, OwnedId]:
+        """What it is about, without how."""
+        return (self.keeper, self.loser, self.resource)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -35,11 +35,15 @@ _SHAPE = re.compile(r"wrong node kind: expected")
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """One entry of a patch field: where it stands, the file it names ('' when it is inline), and what it says."""
+    """One entry of a patch field: its place there, the file it names ('' when it is inline), what it says and (where
+    that is written) whom it is meant for."""
 
+    field: str
+    index: int
     span: Span
     path: str
     values: tuple[Any, ...] | None  # None when it is no YAML
+    target: dict[str, Any] | None = None
 
     @property
     def operations(self) -> Iterator[dict[str, Any]]:
@@ -76,14 +80,16 @@ def patches_of(tree: Tree, kustomization: Kustomization) -> Iterator[Patch]:
         node, listed = child(documents[0].node, field), kustomization.fields.get(field)
         if not isinstance(node, yaml.SequenceNode) or not isinstance(listed, list):
             continue
-        for item, value in zip(node.value, listed, strict=True):
-            fields = value if isinstance(value, dict) else _plain(text_of(value))
+        for index, (item, value) in enumerate(zip(node.value, listed, strict=True)):
+            fields: dict[str, Any] = value if isinstance(value, dict) else _plain(text_of(value))
             path = text_of(fields.get("path"))
             span = Span(kustomization.path, first_line(item), last_line(item))
-            yield Patch(span, path, _values(tree, kustomization.directory, path, text_of(fields.get("patch"))))
+            values = _values(tree, kustomization.directory, path, text_of(fields.get("patch")))
+            target = fields.get("target")
+            yield Patch(field, index, span, path, values, target if isinstance(target, dict) else None)
 
 
-def _plain(value: str) -> dict[str, str]:
+def _plain(value: str) -> dict[str, Any]:
     """An entry of `patchesStrategicMerge`: a path, or the patch itself."""
     return {"patch": value} if "\n" in value or ": " in value else {"path": value}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from checks.wording import listed
 from gitops.applications import FINALIZER
@@ -14,7 +14,7 @@ def sentence(way: Sequence[Step], loser: str, it: str = "it") -> str:
     first = way[0]
     if isinstance(first, Retire):
         return _retire(first, loser)
-    parts = [_imperative(step, loser) for step in way if not isinstance(step, Retire)]
+    parts = [part for group in _groups(way) for part in _imperatives(group, loser)]
     return f"{parts[0][0].upper()}{parts[0][1:]}" + "".join(f", and {part}" for part in parts[1:]) + "."
 
 
@@ -29,7 +29,7 @@ def title(steps: Sequence[Step]) -> str:
     if entries and len(entries) == len(steps):
         what = " and ".join(f"`{reference.value}`" for reference in dict.fromkeys(entries))
         return f"Remove {what} from {entries[0].kustomization}"
-    done = [_done(step) for step in steps if not isinstance(step, Retire)]
+    done = [part for group in _groups(steps) for part in _done(group)]
     return listed(list(dict.fromkeys(done)), most=3)
 
 
@@ -42,8 +42,36 @@ def entry(step: Step) -> str:
     if isinstance(step, Exclude):
         return f"{listed(step.files, most=3)} (by `directory.exclude`)"
     if isinstance(step, DropByPatch):
-        return f"{step.resource} (by a patch)"
+        return f"{step.resource}"
     return str(step.resource) if isinstance(step, DeleteDocument) else step.name
+
+
+def _groups(steps: Sequence[Step]) -> list[list[Line]]:
+    """Steps of one sort in one file are told together."""
+    groups: dict[tuple[object, ...], list[Line]] = {}
+    for step in steps:
+        if not isinstance(step, Retire):
+            together = isinstance(step, DeleteDocument | DropByPatch) or _is_item(step)
+            groups.setdefault((type(step), step.span.path, None if together else step), []).append(step)
+    return list(groups.values())
+
+
+def _is_item(step: Step) -> bool:
+    return isinstance(step, TakeOut) and step.reference.field == "items"
+
+
+def _imperatives(group: Sequence[Line], loser: str) -> Iterator[str]:
+    first, path = group[0], group[0].span.path
+    what = listed([entry(step) for step in group], most=3)
+    if len(group) == 1:
+        yield _imperative(first, loser)
+    elif isinstance(first, DeleteDocument):
+        lines = listed([f"{step.span.line} to {step.span.end_line}" for step in group], most=3)
+        yield f"delete lines {lines} of {path}, {what}"
+    elif isinstance(first, DropByPatch):
+        yield f"let `{loser}` leave out {what} by patches with `$patch: delete` in {path}, since others take them in"
+    else:
+        yield f"remove {what} from the `items` in {path}"
 
 
 def _imperative(step: Line, loser: str) -> str:
@@ -83,13 +111,21 @@ def _retire(step: Retire, loser: str) -> str:
     )
 
 
-def _done(step: Line) -> str:
-    if isinstance(step, TakeOut):
-        return f"Remove {step.reference.value} from {step.reference.kustomization}"
-    if isinstance(step, DeleteDocument):
-        return f"Delete {step.resource} from {step.span.path}"
-    if isinstance(step, DeleteFile):
-        return f"Delete {'the symbolic link ' if step.link else ''}{step.span.path}"
-    if isinstance(step, Exclude):
-        return f"Exclude {listed(step.files, most=3)} in {step.span.path}"
-    return f"Leave {step.resource} out by a patch in {step.span.path}"
+def _done(group: Sequence[Line]) -> Iterator[str]:
+    path = group[0].span.path
+    what = listed([_short(step) for step in group], most=3)
+    for step in group[:1]:
+        if isinstance(step, TakeOut):
+            yield f"Remove {what} from {path}"
+        elif isinstance(step, DeleteDocument):
+            yield f"Delete {what} from {path}"
+        elif isinstance(step, DeleteFile):
+            yield f"Delete {'the symbolic link ' if step.link else ''}{path}"
+        elif isinstance(step, Exclude):
+            yield f"Exclude {listed(step.files, most=3)} in {path}"
+        else:
+            yield f"Leave {what} out by a patch in {path}"
+
+
+def _short(step: Line) -> str:
+    return str(step.resource) if isinstance(step, DropByPatch | DeleteDocument) else entry(step)

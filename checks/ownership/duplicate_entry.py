@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from checks.model import Finding, Related, Removal, Severity, Topic
 from checks.ownership.ways import Way
-from checks.ownership.written import documents_of, item_of, place_of
+from checks.ownership.written import Files, item_of, out_of_file
 from checks.policy import Policy
 from gitops.closure import Chain, Closure, load
 from gitops.documents import read_documents
@@ -166,7 +166,7 @@ def _proposals(tree: Tree, closure: Closure | None, kept: _Way, extra: _Way) -> 
 
 def _document_of(tree: Tree, way: _Way) -> Iterator[Way]:
     path = way.document.path
-    documents = documents_of(tree, path)
+    documents = Files(tree).documents(path)
     document = next((d for d in documents if d.line == way.document.line), None)
     if document is None or tree.resolve(path) != path:
         return
@@ -274,12 +274,14 @@ def _ways_out(group: list[Owned]) -> tuple[tuple[Way, ...], str]:
     goes = [copy for i, copy in enumerate(group) if i != stays]
     leaving = {id(copy.resource) for copy in goes}
     steps: list[Step] = []
+    files = Files(tree)
     for copy in goes:
         rendering = copy.part.rendering
         resources = rendering.resources if isinstance(rendering, Rendered) else ()
-        staying = [r for r in resources if r.path == copy.resource.path and id(r) not in leaving]
-        step = place_of(tree, copy.resource, staying)
+        path = copy.resource.path or ""
+        staying = [r for r in resources if r.path == path and id(r) not in leaving]
+        step = out_of_file(files, path, [copy.resource], staying)[id(copy.resource)]
         if step is None:
-            return (), f"its place in {copy.resource.path} cannot be told"
+            return (), f"its place in {path} cannot be told"
         steps.append(step)
     return (tuple(dict.fromkeys(steps)),), ""

@@ -73,11 +73,11 @@ class _Case:
         """Equal for conflicts of which one text is true."""
         return (
             self.keeper.copy.application.key,
-            self.keeper.copy.origin.entry,
+            _by_file(self.keeper.copy, self.keeper.copy.origin.entry),
             self.keeper.of_several,
             self.tracked,
             tuple(
-                (copy.application.key, span, verdict)
+                (copy.application.key, _by_file(copy, span), verdict)
                 for copy, span, verdict in zip(self.others, self.places, self.verdicts, strict=True)
             ),
         )
@@ -112,6 +112,11 @@ def _cases(conflicts: Sequence[Conflict], change: Change, policy: Policy) -> Ite
         others = tuple(copy for copy in conflict.copies if copy is not keeper.copy)
         found = tuple(verdicts[(keeper.copy.application.key, o.application.key)][conflict.id] for o in others)
         yield _Case(conflict, keeper, others, found)
+
+
+def _by_file(copy: Owned, span: Span) -> Span | str:
+    """An entry, or the file where no entry brings the copy in: its documents are told together."""
+    return span if copy.origin.chain else span.path
 
 
 def _place(copy: Owned, verdict: Verdict) -> Span:

@@ -97,9 +97,9 @@ def plan_fixes(
         trial = yield from Trials(snapshot, analysis, keeper, loser, partitions.of).run(waiting, outcomes)
         if trial is None:
             continue
-        taken = set(trial.steps)
-        settled = [(f, r) for f, r in members if r in outcomes.ways and taken.issuperset(outcomes.ways[r])]
-        resources = tuple(removal.resource for _, removal in settled)
+        taken = {id(way) for way in trial.ways}
+        settled = [(f, r, way) for f, r in members if (way := outcomes.way(r)) is not None and id(way) in taken]
+        resources = tuple(removal.resource for _, removal, _ in settled)
         risky = trial.proof.cautions or any(may_lose(snapshot, o) for o in resources)
         plans.append(
             FixPlan(
@@ -108,20 +108,18 @@ def plan_fixes(
                 loser,
                 trial.steps,
                 trial.edits,
-                tuple(finding for finding, _ in settled),
+                tuple(finding for finding, _, _ in settled),
                 resources,
                 trial.proof,
                 Applicability.UNSAFE if risky else Applicability.SAFE,
                 _held(snapshot, loser, resources, holders) if not trial.proof.cautions else {},
                 (_label(snapshot, keeper), _label(snapshot, loser)),
-                tuple((removal.resource, outcomes.ways[removal]) for _, removal in settled),
+                tuple((removal.resource, way) for _, removal, way in settled),
             )
         )
     sizes = Counter(finding.topic.key for finding in findings)
-    told = tuple(
-        _told(finding, snapshot, plans, outcomes, "it" if sizes[finding.topic.key] == 1 else "them")
-        for finding in findings
-    )
+    teller = _Teller(snapshot, plans, outcomes)
+    told = tuple(teller.told(f, "it" if sizes[f.topic.key] == 1 else "them") for f in findings)
     return Planned(told, tuple(plans))
 
 
@@ -173,37 +171,55 @@ def _key(snapshot: Snapshot, keeper: ApplicationKey, loser: ApplicationKey) -> s
     return key
 
 
-def _told(finding: Finding, snapshot: Snapshot, plans: Sequence[FixPlan], outcomes: Outcomes, it: str) -> Finding:
-    """The finding with what is proven of its removals: told, and offered as a fix where a machine may do it."""
-    if not finding.removals or finding.suppressed is not None:
-        return finding
-    sentences: list[str] = []
-    reasons: list[str] = []
-    steps: list[Step] = []
-    fixes: list[Step] = []
-    unsafe = False
-    for removal in finding.removals:
-        loser = _label(snapshot, removal.loser)
-        way = outcomes.ways.get(removal)
-        if way is None:
-            reason = without_way(removal.cause, outcomes.refused.get(removal, ""))
-            reasons.append(reason)
-            sentences.append(f"argofix offers no edit that takes {it} out of `{loser}`: {reason}.")
-            continue
-        sentences.append(sentence(way, loser))
-        steps.extend(way)
-        for plan in plans:
-            if set(plan.steps).issuperset(way):
-                fixes.extend(way)
-                unsafe = unsafe or plan.applicability is Applicability.UNSAFE
-    advice = " ".join(dict.fromkeys(filter(None, (finding.topic.advice, *sentences))))
-    message = finding.message
-    if reasons:
-        message += f"; no fix is offered: {'; '.join(dict.fromkeys(reasons))}"
-    fix = None
-    if fixes:
-        unique = tuple(dict.fromkeys(fixes))
-        applicability = Applicability.UNSAFE if unsafe else Applicability.SAFE
-        fix = Fix(title(unique), edits_for(snapshot.tree, unique), applicability)
-    topic = replace(finding.topic, advice=advice)
-    return replace(finding, topic=topic, message=message, steps=tuple(dict.fromkeys(steps)), fix=fix)
+class _Teller:
+    """Puts what is proven into the findings. What many go by is worked out once."""
+
+    def __init__(self, snapshot: Snapshot, plans: Sequence[FixPlan], outcomes: Outcomes) -> None:
+        self._snapshot, self._outcomes = snapshot, outcomes
+        self._plans = [(frozenset(plan.steps), plan.applicability is Applicability.UNSAFE) for plan in plans]
+        self._planned: dict[int, list[bool]] = {}
+        self._fixes: dict[tuple[int, ...], Fix] = {}
+
+    def told(self, finding: Finding, it: str) -> Finding:
+        """The finding with what is proven of its removals: told, and offered as a fix where a machine may do it."""
+        if not finding.removals or finding.suppressed is not None:
+            return finding
+        sentences: list[str] = []
+        reasons: list[str] = []
+        proven: list[Way] = []
+        for removal in finding.removals:
+            loser = _label(self._snapshot, removal.loser)
+            way = self._outcomes.way(removal)
+            if way is None:
+                reason = without_way(removal.cause, self._outcomes.reason(removal))
+                reasons.append(reason)
+                sentences.append(f"argofix offers no edit that takes {it} out of `{loser}`: {reason}.")
+            else:
+                sentences.append(sentence(way, loser))
+                proven.append(way)
+        advice = " ".join(dict.fromkeys(filter(None, (finding.topic.advice, *sentences))))
+        message = finding.message
+        if reasons:
+            message += f"; no fix is offered: {'; '.join(dict.fromkeys(reasons))}"
+        return replace(
+            finding,
+            topic=replace(finding.topic, advice=advice),
+            message=message,
+            steps=tuple(dict.fromkeys(step for way in proven for step in way)),
+            fix=self._fix([way for way in proven if self._in_plans(way)]),
+        )
+
+    def _in_plans(self, way: Way) -> list[bool]:
+        """Of each plan that does all of this whether it is unsafe."""
+        if id(way) not in self._planned:
+            self._planned[id(way)] = [unsafe for steps, unsafe in self._plans if steps.issuperset(way)]
+        return self._planned[id(way)]
+
+    def _fix(self, ways: Sequence[Way]) -> Fix | None:
+        key = tuple(id(way) for way in ways)
+        if ways and key not in self._fixes:
+            steps = tuple(dict.fromkeys(step for way in ways for step in way))
+            unsafe = any(True in self._in_plans(way) for way in ways)
+            applicability = Applicability.UNSAFE if unsafe else Applicability.SAFE
+            self._fixes[key] = Fix(title(steps), edits_for(self._snapshot.tree, steps), applicability)
+        return self._fixes.get(key)

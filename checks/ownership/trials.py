@@ -29,8 +29,9 @@ _Answers = Mapping[str, Output]
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Steps that were tried together, and what came of it."""
+    """Ways that were tried together, all their steps, and what came of it."""
 
+    ways: tuple[Way, ...]
     steps: tuple[Step, ...]
     edits: tuple[Edit, ...]
     proof: Proof
@@ -40,17 +41,22 @@ class Trial:
 class Outcomes:
     """For each removal the way that was proven, or why none was."""
 
-    ways: dict[Removal, Way] = field(default_factory=dict)
-    refused: dict[Removal, str] = field(default_factory=dict)
+    _ways: dict[object, Way] = field(default_factory=dict)
+    _refused: dict[object, str] = field(default_factory=dict)
 
     def accept(self, removals: Sequence[Removal], way: Way) -> None:
         for removal in removals:
-            self.ways[removal] = way
-            self.refused.pop(removal, None)
+            self._ways[removal.key] = way
 
     def refuse(self, removals: Sequence[Removal], reason: str) -> None:
         for removal in removals:
-            self.refused.setdefault(removal, reason)
+            self._refused.setdefault(removal.key, reason)
+
+    def way(self, removal: Removal) -> Way | None:
+        return self._ways.get(removal.key)
+
+    def reason(self, removal: Removal) -> str:
+        return self._refused.get(removal.key, "")
 
 
 @dataclass(slots=True)
@@ -161,15 +167,16 @@ class Trials:
 
     def _attempt(self, chosen: Sequence[tuple[Way, Sequence[Removal]]]) -> Generator[_Rounds, _Answers, Trial]:
         self._left -= 1
-        steps = tuple(dict.fromkeys(step for way, _ in chosen for step in way))
+        ways = tuple(way for way, _ in chosen)
+        steps = tuple(dict.fromkeys(step for way in ways for step in way))
         keeper, loser = self._pair
         try:
             edits = edits_for(self._snapshot.tree, steps)
         except GitopsError as error:
-            return Trial(steps, (), Proof((Row("The entry can be taken out", str(error), holds=False),)))
+            return Trial(ways, steps, (), Proof((Row("The entry can be taken out", str(error), holds=False),)))
         lost = frozenset(removal.resource for _, removals in chosen for removal in removals)
         retired = any(isinstance(step, Retire) for step in steps)
         narrowed = any(isinstance(step, Exclude) for step in steps)
         expected = Expectation(keeper, loser, lost, retired, narrowed)
         proof = yield from prove(self._snapshot, self._analysis, edits, expected, self._together)
-        return Trial(steps, edits, proof)
+        return Trial(ways, steps, edits, proof)

@@ -6,10 +6,10 @@ as a whole when it brings nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from checks.ownership.written import application_goes, delete_patch, patches_about, place_of, source_of
+from checks.ownership.written import Files, application_goes, delete_patch, out_of_file, patches_about, source_of
 from checks.wording import listed
 from gitops.closure import Chain, Closure
 from gitops.compare import first_difference
@@ -17,10 +17,11 @@ from gitops.kustomization import ACCUMULATED, Reference
 from gitops.rendering import Rendered
 from gitops.resources import Resource, same_manifest
 from gitops.snapshot import Owned, OwnedId, Part
-from gitops.steps import DeleteFile, Exclude, Retire, Step, TakeOut
-from gitops.tree import Tree
+from gitops.steps import DeleteFile, Exclude, Line, Retire, Step, TakeOut
 
 Way = tuple[Step, ...]
+
+_HINT = " (`path`, `recurse`, `directory.include` and `exclude` of a source decide what it reads)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +46,26 @@ def judge(pairs: Sequence[tuple[OwnedId, Owned, Owned]]) -> Mapping[OwnedId, Ver
             same[id(superfluous.resource)] = kept.resource
         else:
             difference = first_difference(kept.resource, superfluous.resource, owned_id.id.namespace)
-            verdicts[owned_id] = Verdict(
-                (), f"the copies differ: {difference}; decide which one is right first", True
-            )
-    retire = _retire(pairs[0][1], same) if same else ()
+            cause = f"the copies differ: {difference}; decide which one is right first"
+            verdicts[owned_id] = Verdict((), cause, differ=True)
+    if not same:
+        return verdicts
+    bench = _Bench(pairs[0][1], same)
+    retire = bench.retire()
     alike: dict[tuple[tuple[Way, ...], str], list[tuple[OwnedId, Step | None]]] = {}
     for owned_id, superfluous, kept in pairs:
-        if owned_id not in verdicts:
-            ways, cause = _ways(superfluous, kept, same)
-            patch = _by_patch(superfluous, kept)
-            shared, beside = _shared(superfluous, kept), "" if ways else cause
-            cause = ", and ".join(filter(None, (shared, beside)))
-            alike.setdefault(((*retire, *ways), cause), []).append((owned_id, patch))
-    for (ways_, cause), members in alike.items():
+        if owned_id in verdicts:
+            continue
+        ways, cause = bench.ways(superfluous, kept)
+        shared, beside = _shared(superfluous, kept), "" if ways else cause
+        hint = _HINT if shared and not beside and superfluous.part.closure is None else ""
+        cause = ", and ".join(filter(None, (shared, beside))) + hint
+        alike.setdefault(((*retire, *ways), cause), []).append((owned_id, bench.patch(superfluous, kept)))
+    for (ways_, cause), group in alike.items():
         # What goes the same way is told in one text, so its last resort is the same as well.
-        patches = [patch for _, patch in members if patch is not None]
-        last: tuple[Way, ...] = (tuple(dict.fromkeys(patches)),) if len(patches) == len(members) else ()
-        for owned_id, _ in members:
+        patches = [patch for _, patch in group if patch is not None]
+        last: tuple[Way, ...] = (tuple(dict.fromkeys(patches)),) if len(patches) == len(group) else ()
+        for owned_id, _ in group:
             verdicts[owned_id] = Verdict((*ways_, *last), cause)
     return verdicts
 
@@ -71,16 +75,6 @@ def chains_of(resource: Resource, closure: Closure) -> Sequence[Chain]:
     if resource.generator is not None:
         return closure.kustomizations.get(resource.generator, [])
     return closure.chains.get(resource.path, []) if resource.path is not None else []
-
-
-def _retire(copy: Owned, same: Mapping[int, Resource]) -> tuple[Way, ...]:
-    """The whole Application, when all that it brings is superfluous."""
-    application = copy.application
-    for part in copy.state.parts:
-        if not isinstance(part.rendering, Rendered) or any(id(r) not in same for r in part.rendering.resources):
-            return ()
-    by = application_goes(copy.tree, application)
-    return ((Retire(application.name, by, application.cascades),),) if by else ()
 
 
 def _shared(superfluous: Owned, kept: Owned) -> str:
@@ -111,120 +105,144 @@ def _chains(copy: Owned) -> Sequence[Chain]:
     return chains_of(copy.resource, copy.part.closure) if copy.part.closure is not None else []
 
 
-def _ways(superfluous: Owned, kept: Owned, same: Mapping[int, Resource]) -> tuple[list[Way], str]:
-    if superfluous.part.closure is None:
-        return _plain(superfluous, same), _beside(superfluous, same) or "its place in the file cannot be told"
-    if superfluous.resource.generator is not None:
-        chain = superfluous.origin.chain
-        made = chain[-1] if chain and chain[-1].field.endswith("Generator") else None
-        ways: list[Way] = [(TakeOut(made),)] if made is not None else []
-        return ways, f"it is generated at {superfluous.origin.entry}"
-    entries, cause = _entries(superfluous, kept, same)
-    return [*entries, *_documents(superfluous, same)], cause
+class _Bench:
+    """One loser, and what of it is superfluous: `same` gives by `id()` of a resource what the keeper has instead."""
 
+    def __init__(self, copy: Owned, same: Mapping[int, Resource]) -> None:
+        self._state, self._tree, self._same = copy.state, copy.tree, same
+        self._files = Files(copy.tree)
+        self._beside: dict[int, dict[str, list[Resource]]] = {}
+        self._out: dict[tuple[int, str], Mapping[int, Line | None]] = {}
+        self._lost: dict[tuple[int, Reference], list[str]] = {}
 
-def _entries(superfluous: Owned, kept: Owned, same: Mapping[int, Resource]) -> tuple[list[Way], str]:
-    """Entries that bring in nothing that is not superfluous, the outermost first."""
-    chains = _chains(superfluous)
-    if len(chains) != 1:
-        return [], "it does not come through one entry alone" if chains else "its entry cannot be told"
-    own = set(_chain_references(kept.resource, kept.part.closure))
-    ways: list[Way] = []
-    cause = "its entry cannot be told"
-    for reference in chains[0]:
-        if reference.field not in ACCUMULATED or reference in own:
-            continue
-        rest = [r for r in _brought(superfluous.part, reference) if id(r) not in same]
-        if rest:
-            names = listed([str(r.id) for r in rest], most=3)
-            cause = f"`{reference.value}` ({reference.span}) also brings {names}, which would be lost"
-            continue
-        patches = patches_about(superfluous.tree, chains[0], superfluous.resource.id)
-        if patches:
-            ways.append((TakeOut(reference), *(TakeOut(patch) for patch in patches)))
-        ways.append((TakeOut(reference),))
-    return ways, cause
+    def retire(self) -> tuple[Way, ...]:
+        """The whole Application, when all that it brings is superfluous."""
+        application = self._state.application
+        for part in self._state.parts:
+            if not isinstance(part.rendering, Rendered):
+                return ()
+            if any(id(resource) not in self._same for resource in part.rendering.resources):
+                return ()
+        by = application_goes(self._files, application)
+        return ((Retire(application.name, by, application.cascades),),) if by else ()
 
+    def ways(self, superfluous: Owned, kept: Owned) -> tuple[list[Way], str]:
+        """The ways for one copy but the last resort, and why it cannot simply go where there are none."""
+        if superfluous.part.closure is None:
+            return self._plain(superfluous), self._rest(superfluous) or "its place in the file cannot be told"
+        if superfluous.resource.generator is not None:
+            chain = superfluous.origin.chain
+            made = chain[-1] if chain and chain[-1].field.endswith("Generator") else None
+            ways: list[Way] = [(TakeOut(made),)] if made is not None else []
+            return ways, f"it is generated at {superfluous.origin.entry}"
+        entries, cause = self._entries(superfluous, kept)
+        return [*entries, *self._documents(superfluous)], cause
 
-def _brought(part: Part, reference: Reference) -> Iterable[Resource]:
-    closure, rendering = part.closure, part.rendering
-    if closure is None or not isinstance(rendering, Rendered):
-        return
-    for resource in rendering.resources:
-        chains = chains_of(resource, closure)
-        # What cannot be followed may come from anywhere, this entry included.
-        if not chains or any(reference in chain for chain in chains):
-            yield resource
+    def patch(self, superfluous: Owned, kept: Owned) -> Step | None:
+        """A patch in the loser's own kustomization; what it takes in stays as it is for everybody else."""
+        step = delete_patch(self._files, superfluous)
+        closure = kept.part.closure
+        return None if step is None or (closure and step.span.path in closure.kustomizations) else step
 
+    def _entries(self, superfluous: Owned, kept: Owned) -> tuple[list[Way], str]:
+        """Entries that bring in nothing that is not superfluous, the outermost first."""
+        chains = _chains(superfluous)
+        if len(chains) != 1:
+            return [], "it does not come through one entry alone" if chains else "its entry cannot be told"
+        own = set(_chain_references(kept.resource, kept.part.closure))
+        ways: list[Way] = []
+        cause = "its entry cannot be told"
+        for reference in chains[0]:
+            if reference.field not in ACCUMULATED or reference in own:
+                continue
+            lost = self._lost_with(superfluous.part, reference)
+            if lost:
+                names = listed(lost, most=3)
+                cause = f"`{reference.value}` ({reference.span}) also brings {names}, which would be lost"
+                continue
+            patches = patches_about(self._files, chains[0], superfluous.resource.id)
+            if patches:
+                ways.append((TakeOut(reference), *(TakeOut(patch) for patch in patches)))
+            ways.append((TakeOut(reference),))
+        return ways, cause
 
-def _documents(copy: Owned, same: Mapping[int, Resource]) -> list[Way]:
-    """The documents (or the items of a List) in a file that holds more."""
-    way = _out_of_file(copy, same)
-    return [way] if way and not isinstance(way[0], DeleteFile) else []
+    def _lost_with(self, part: Part, reference: Reference) -> list[str]:
+        """What else an entry brings in. What cannot be followed may come from anywhere, this entry included."""
+        key = (part.index, reference)
+        if key not in self._lost:
+            closure, rendering = part.closure, part.rendering
+            found: list[str] = []
+            if closure is not None and isinstance(rendering, Rendered):
+                for resource in rendering.resources:
+                    chains = chains_of(resource, closure)
+                    if id(resource) not in self._same and (not chains or any(reference in c for c in chains)):
+                        found.append(str(resource.id))
+            self._lost[key] = found
+        return self._lost[key]
 
+    def _in_files(self, part: Part) -> Mapping[str, list[Resource]]:
+        """What a source renders, by file."""
+        if part.index not in self._beside:
+            files = self._beside[part.index] = {}
+            for resource in part.rendering.resources if isinstance(part.rendering, Rendered) else ():
+                if resource.path is not None:
+                    files.setdefault(resource.path, []).append(resource)
+        return self._beside[part.index]
 
-def _out_of_file(copy: Owned, same: Mapping[int, Resource]) -> Way:
-    """The steps that take all that is superfluous out of the copy's file, this copy included; none where it cannot be
-    told."""
-    rendering, path = copy.part.rendering, copy.resource.path
-    if path is None or not isinstance(rendering, Rendered):
-        return ()
-    beside = [r for r in rendering.resources if r.path == path]
-    staying = [r for r in beside if id(r) not in same]
-    own = place_of(copy.tree, copy.resource, staying)
-    others = [place_of(copy.tree, r, staying) for r in beside if id(r) in same and r is not copy.resource]
-    steps = sorted({step for step in (own, *others) if step is not None}, key=lambda step: step.span)
-    return tuple(steps) if own is not None else ()
+    def _out_of_file(self, copy: Owned) -> Way:
+        """The steps that take all that is superfluous out of the copy's file, this copy included; none where it
+        cannot be told."""
+        path = copy.resource.path
+        if path is None:
+            return ()
+        key = (copy.part.index, path)
+        if key not in self._out:
+            members = self._in_files(copy.part).get(path, [])
+            going = [r for r in members if id(r) in self._same]
+            self._out[key] = out_of_file(self._files, path, going, [r for r in members if id(r) not in self._same])
+        steps = self._out[key]
+        if steps.get(id(copy.resource)) is None:
+            return ()
+        return tuple(sorted({step for step in steps.values() if step is not None}, key=lambda step: step.span))
 
+    def _documents(self, copy: Owned) -> list[Way]:
+        """The documents (or the items of a List) in a file that holds more."""
+        way = self._out_of_file(copy)
+        return [way] if way and not isinstance(way[0], DeleteFile) else []
 
-def _by_patch(superfluous: Owned, kept: Owned) -> Step | None:
-    """A patch in the loser's own kustomization; what it takes in stays as it is for everybody else."""
-    step = delete_patch(superfluous.tree, superfluous)
-    shared = kept.part.closure is not None and step is not None and step.span.path in kept.part.closure.kustomizations
-    return None if shared else step
+    def _plain(self, copy: Owned) -> list[Way]:
+        """A plain directory: delete what nobody else reads, or pass over the file."""
+        path = copy.resource.path
+        if path is None:
+            return []
+        files = self._in_files(copy.part)
+        steps = self._out_of_file(copy)
+        read_by_both = self._is_shared(path, [copy.resource])
+        ways: list[Way] = []
+        if steps and (not read_by_both or (isinstance(steps[0], DeleteFile) and steps[0].link)):
+            ways.append(steps)
+        whole = [file for file, members in files.items() if all(id(r) in self._same for r in members)]
+        if path in whole:
+            together = [file for file in whole if self._is_shared(file, files[file])] if read_by_both else [path]
+            exclude = self._exclude(copy, together)
+            ways.extend([(exclude,)] if exclude is not None else [])
+        return ways
 
+    def _rest(self, copy: Owned) -> str:
+        """What else stands in a file of a plain directory, which goes by whole files."""
+        path = copy.resource.path or ""
+        rest = [str(r.id) for r in self._in_files(copy.part).get(path, []) if id(r) not in self._same]
+        return f"{path} also brings {listed(rest, most=3)}, which would be lost" if rest else ""
 
-def _plain(copy: Owned, same: Mapping[int, Resource]) -> list[Way]:
-    """A plain directory: delete what nobody else reads, or pass over the file."""
-    rendering, path = copy.part.rendering, copy.resource.path
-    if path is None or not isinstance(rendering, Rendered):
-        return []
-    files: dict[str, list[Resource]] = {}
-    for resource in rendering.resources:
-        if resource.path is not None:
-            files.setdefault(resource.path, []).append(resource)
-    whole = [file for file, members in files.items() if all(id(r) in same for r in members)]
-    steps = _out_of_file(copy, same)
-    twin = same[id(copy.resource)].path
-    read_by_both = twin is not None and copy.tree.resolve(twin) == copy.tree.resolve(path)
-    ways: list[Way] = []
-    if steps and (not read_by_both or (isinstance(steps[0], DeleteFile) and steps[0].link)):
-        ways.append(steps)
-    if path in whole:
-        together = [file for file in whole if _read_by_both(copy.tree, file, files[file], same) == read_by_both]
-        exclude = _exclude(copy, together if read_by_both else [path])
-        ways.extend([(exclude,)] if exclude is not None else [])
-    return ways
+    def _is_shared(self, file: str, members: Sequence[Resource]) -> bool:
+        twins = {self._tree.resolve(twin) for r in members if (twin := self._same[id(r)].path) is not None}
+        return self._tree.resolve(file) in twins
 
-
-def _beside(copy: Owned, same: Mapping[int, Resource]) -> str:
-    """What else stands in a file of a plain directory, which goes by whole files."""
-    rendering, path = copy.part.rendering, copy.resource.path
-    resources = rendering.resources if isinstance(rendering, Rendered) else ()
-    rest = [str(r.id) for r in resources if r.path == path and id(r) not in same]
-    return f"{path} also brings {listed(rest, most=3)}, which would be lost" if rest else ""
-
-
-def _read_by_both(tree: Tree, file: str, members: Sequence[Resource], same: Mapping[int, Resource]) -> bool:
-    twins = {tree.resolve(twin) for r in members if (twin := same[id(r)].path) is not None}
-    return tree.resolve(file) in twins
-
-
-def _exclude(copy: Owned, files: Sequence[str]) -> Exclude | None:
-    application = copy.application
-    place = source_of(copy.tree, application, copy.part.index)
-    if place is None:
-        return None
-    root = copy.tree.resolve(application.sources[copy.part.index].path)
-    inside = f"{root}/" if root else ""
-    return Exclude(*place, tuple(file.removeprefix(inside) for file in files))
+    def _exclude(self, copy: Owned, files: Sequence[str]) -> Exclude | None:
+        application = copy.application
+        place = source_of(self._files, application, copy.part.index)
+        if place is None:
+            return None
+        root = self._tree.resolve(application.sources[copy.part.index].path)
+        inside = f"{root}/" if root else ""
+        return Exclude(*place, tuple(file.removeprefix(inside) for file in files))

@@ -10,9 +10,11 @@ import pytest
 from bot.engine import Engine
 from bot.evaluation import Evaluation
 from checks.model import Finding
+from checks.ownership import written
+from gitops.documents import read_documents
 from gitops.spans import Applicability
 from gitops.steps import DeleteFile, DropByPatch, Exclude, Retire, Step, TakeOut
-from tests.checks.ownership.following import followed, harmless
+from tests.checks.ownership.following import advised, followed, harmless, snapshot_of
 from tests.scenarios import (
     Files,
     application,
@@ -102,6 +104,30 @@ async def test_what_an_application_set_made_cannot_be_taken_out_alone(engine: En
     (finding,) = await told(engine, await evaluated(engine, files))
     assert finding.steps == ()
     assert "both Applications read x/cm.yaml" in finding.topic.advice
+
+
+def test_a_large_bundle_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three hundred conflicts of one file cost one reading of it, not one each."""
+    reads: list[str] = []
+
+    def counted(path: str, data: bytes) -> Any:
+        reads.append(path)
+        return read_documents(path, data)
+
+    monkeypatch.setattr(written, "read_documents", counted)
+    many = documents(*(config_map(f"m{i}") for i in range(300)))
+    head = tree(
+        {
+            "apps.yaml": documents(application("a", "a"), application("b", "b")),
+            "a/all.yaml": many,
+            "b/all.yaml": documents(many, config_map("own")),
+        }
+    )
+    planned = advised(snapshot_of(head))
+    assert len(planned.findings) == 300
+    assert len({finding.topic.key for finding in planned.findings}) == 1
+    assert all(len(finding.steps) == 300 for finding in planned.findings)
+    assert len(reads) <= 3
 
 
 async def test_a_parent_passes_over_the_files_of_its_child(engine: Engine) -> None:
