@@ -70,7 +70,7 @@ async def test_an_entry_that_brings_more_than_the_keeper_has_stays(engine: Engin
     evaluation = await evaluated(engine, files)
     policy = next(f for f in of_rule(evaluation, "duplicate-owner") if f.resource and f.resource.name == "deny")
     assert policy.fix is not None
-    assert "Delete lines 1 to 1 of api/policies.yaml" in policy.topic.advice
+    assert "Delete lines 1 to 1 and 3 to 3 of api/policies.yaml" in policy.topic.advice
     assert b"policies.yaml" in fixed(evaluation, "api/kustomization.yaml")
     assert fixed(evaluation, "api/policies.yaml") == config_map("only-here").encode()
 
