@@ -90,7 +90,7 @@ def _imperative(step: Line, loser: str) -> str:
     if isinstance(step, DeleteFile):
         if step.link:
             return f"delete the symbolic link {step.span.path}; the file that it leads to stays"
-        return f"delete the file {step.span.path}, which nobody else reads"
+        return f"delete the file {step.span.path}"
     if isinstance(step, Exclude):
         files = listed([f"`{file}`" for file in step.files], most=3)
         return f"let `{loser}` pass over {files}: add it to `{step.field}` ({step.span})"

@@ -58,6 +58,7 @@ def judge(pairs: Sequence[tuple[OwnedId, Owned, Owned]]) -> Mapping[OwnedId, Ver
             continue
         ways, cause = bench.ways(superfluous, kept)
         shared, beside = _shared(superfluous, kept), "" if ways else cause
+        beside = beside or ("" if ways or shared else "its entry cannot be told")
         hint = _HINT if shared and not beside and superfluous.part.closure is None else ""
         cause = ", and ".join(filter(None, (shared, beside))) + hint
         alike.setdefault(((*retire, *ways), cause), []).append((owned_id, bench.patch(superfluous, kept)))
@@ -81,7 +82,10 @@ def _shared(superfluous: Owned, kept: Owned) -> str:
     """What both Applications read, so that it cannot be deleted for one of them."""
     one, other = superfluous.part.closure, kept.part.closure
     if one is not None and other is not None and one.root == other.root:
-        return f"both Applications deploy the whole of {one.root or 'the repository'}"
+        where = one.root or "the repository"
+        return (
+            f"both Applications deploy the whole of {where} (`spec.source.kustomize.patches` of one can leave it out)"
+        )
     resource, twin = superfluous.resource, kept.resource
     if resource.generator is not None or twin.generator is not None:
         return f"both Applications take in {resource.generator}" if resource.generator == twin.generator else ""
@@ -151,7 +155,7 @@ class _Bench:
             return [], "it does not come through one entry alone" if chains else "its entry cannot be told"
         own = set(_chain_references(kept.resource, kept.part.closure))
         ways: list[Way] = []
-        cause = "its entry cannot be told"
+        cause = ""
         for reference in chains[0]:
             if reference.field not in ACCUMULATED or reference in own:
                 continue

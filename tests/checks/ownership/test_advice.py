@@ -92,6 +92,33 @@ async def test_one_kustomization_of_two_applications(engine: Engine) -> None:
     assert "move" not in finding.topic.advice
 
 
+async def test_one_kustomization_with_options_of_each_application(engine: Engine) -> None:
+    def options(namespace: str) -> dict[str, Any]:
+        return {"kustomize": {"namespace": namespace}}
+
+    files: Files = {
+        "apps.yaml": documents(
+            application("a", "k", namespace="one", source=options("one")),
+            application("b", "k", namespace="two", source=options("two")),
+        ),
+        "k/kustomization.yaml": kustomization("role.yaml", "m.yaml"),
+        "k/role.yaml": manifest("ClusterRole", "r", api="rbac.authorization.k8s.io/v1", rules=[]),
+        "k/m.yaml": manifest("ConfigMap", "m"),
+    }
+    (finding,) = await told(engine, await evaluated(engine, files))
+    assert finding.steps == ()
+    assert finding.topic.advice.endswith(
+        "both Applications deploy the whole of k (`spec.source.kustomize.patches` of one can leave it out)."
+    )
+    # That hint holds: Argo CD hands these patches to kustomize.
+    patch = {
+        "patch": "$patch: delete\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: r}"
+    }
+    patched = application("b", "k", namespace="two", source={"kustomize": {"namespace": "two", "patches": [patch]}})
+    files = {**files, "apps.yaml": documents(application("a", "k", namespace="one", source=options("one")), patched)}
+    assert of_rule(await evaluated(engine, files), "duplicate-owner") == []
+
+
 async def test_what_an_application_set_made_cannot_be_taken_out_alone(engine: Engine) -> None:
     template = json.loads(application("set-{{name}}", "x"))
     generators = [{"list": {"elements": [{"name": "a"}, {"name": "b"}]}}]
