@@ -2,6 +2,7 @@
 
     python -m benchmarks.fuzz                                  both, 10,000 each
     python -m benchmarks.fuzz --webhooks 0 --repositories 500  fewer
+    python -m benchmarks.fuzz --webhooks 0 --repositories 0 --hostile 500      see `benchmarks.hostile`
 
 Hypothesis makes them and shrinks what fails. A repository fails when judging or writing about it raises or takes five
 minutes; a webhook when the answer is not one of the contract's, when the server dies, or when a delivery that was
@@ -24,6 +25,7 @@ from pathlib import Path
 import aiohttp
 from hypothesis import HealthCheck, Phase, given, settings
 
+from benchmarks import hostile
 from bot.engine import Engine
 from gitops.tree import Tree
 from tests.github import SimulatedGitHub
@@ -119,12 +121,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--webhooks", type=int, default=10_000)
     parser.add_argument("--repositories", type=int, default=10_000)
+    parser.add_argument("--hostile", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=3600.0, help="begin no hostile pull request after that")
     arguments = parser.parse_args()
     logging.disable(logging.CRITICAL)
     if arguments.webhooks:
         fuzz_webhooks(arguments.webhooks)
     if arguments.repositories:
         fuzz_repositories(arguments.repositories)
+    if arguments.hostile:
+        with tempfile.TemporaryDirectory(prefix="argofix-fuzz-") as directory:
+            watched = asyncio.run(hostile.run(Path(directory), arguments.hostile, arguments.seed, arguments.seconds))
+        print(watched.told(), *watched.raised, sep="\n", flush=True)
+        return 1 if watched.raised else 0
     return 0
 
 

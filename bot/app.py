@@ -87,7 +87,7 @@ async def serve(
         stack.callback(Exclusive(settings.state_dir / "server.lock").release)
         engine = await Engine.start(settings.state_dir, settings.renderer)
         stack.push_async_callback(engine.close)
-        engine.grant = lambda: Effort(seconds=settings.render_seconds)
+        engine.grant = lambda: Effort(seconds=settings.render_seconds, bytes=settings.manifest_mb * 2**20)
         engine.observe_renderings(metrics.observe_rendering)
         engine.observe_cache = metrics.observe_cache
         metrics.build.info({"version": version("argofix"), "renderer": engine.renderer})

@@ -63,7 +63,7 @@ class Engine:
         self._parsed: _Parsed = Bounded(_PARSED, size_of_kustomization)
         self._looked: ScanMemo = Bounded(_LOOKED, lambda _: 150)
         self._closures: ClosureMemo = Bounded(_CLOSURES, lambda walked: walked.size)
-        self._plain: _Plain = Bounded(_PLAIN, lambda found: 300 + sum(len(one.text) + 500 for one in found))
+        self._plain: _Plain = Bounded(_PLAIN, lambda found: 300 + sum(one.size for one in found))
         self._told: ToldMemo = Bounded(_LOOKED, lambda _: 2_000)
         self._recent: Bounded[str, Output] = Bounded(_RECENT, lambda output: output.size)
         self._snapshots: Bounded[tuple[object, ...], Snapshot] = Bounded(_SNAPSHOTS, _size_of_snapshot)
@@ -285,7 +285,7 @@ def size_of_kustomization(known: Kustomization | MalformedYaml) -> int:
 def _size_of_snapshot(snapshot: Snapshot) -> int:
     parts = [part.rendering for state in snapshot.states for part in state.parts]
     resources = (one for rendering in parts if isinstance(rendering, Rendered) for one in rendering.resources)
-    return 10_000 + 2_000 * len(parts) + sum(len(one.text) + 500 for one in resources)
+    return 10_000 + 2_000 * len(parts) + sum(one.size for one in resources)
 
 
 def _is_transient(state: State) -> bool:

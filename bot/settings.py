@@ -47,6 +47,7 @@ class Settings:
     workers: int = 4
     run_limit: float = 1800.0
     render_seconds: float = 900.0  # of the renderer, for one evaluation
+    manifest_mb: int = 256  # of manifests that one evaluation keeps
     log_level: str = "info"
     log_format: str = "text"
     key_file: str = ""  # where the private key was read from; empty when it came in the environment
@@ -82,6 +83,7 @@ class Settings:
             workers=_number(env, "ARGOFIX_WORKERS", 4, high=64),
             run_limit=_number(env, "ARGOFIX_RUN_LIMIT", 1800),
             render_seconds=_number(env, "ARGOFIX_RENDER_SECONDS", 900),
+            manifest_mb=_number(env, "ARGOFIX_MANIFEST_MB", 256, low=16, high=2**16),
             log_level=_choice(env, "ARGOFIX_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
             log_format=_choice(env, "ARGOFIX_LOG_FORMAT", "text", ("text", "json")),
             key_file="" if "GITHUB_PRIVATE_KEY" in env else env.get("GITHUB_PRIVATE_KEY_PATH", ""),

@@ -23,6 +23,7 @@ SKIP_MARK = b"+argocd:skip-file-rendering"
 _MANIFEST = re.compile(r"^.*\.(yaml|yml|json|jsonnet)$")
 MAX_PATTERN = 2_000  # characters of `include` and `exclude`
 MAX_ALTERNATIVES = 500
+STEPS_A_MANIFEST = 30  # what it takes to write one in its canonical form (`gitops.effort`)
 _LOOKS_LIKE_MANIFEST = (b"apiVersion:", b"kind:", b"metadata:")
 
 
@@ -93,7 +94,8 @@ def read_directory(
             if found is None:
                 data = tree.read(resolved)
                 found = () if SKIP_MARK in data else read_plain(path, data, redact)
-                tree.effort.must_keep(sum(len(resource.text) for resource in found))
+                tree.effort.step(STEPS_A_MANIFEST * len(found))
+                tree.effort.must_keep(sum(resource.size for resource in found))
                 known[key] = found
             resources.extend(found)
         except MalformedYaml as error:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
+from yaml.composer import Composer
 
 from gitops.errors import ExcessiveYaml, MalformedYaml
 from gitops.scalars import is_null, plain_scalar
@@ -20,6 +21,7 @@ from gitops.scalars import is_null, plain_scalar
 MAX_DEPTH = 200  # the C composer recurses; kustomize's own parser stops at 10,000
 MAX_NODES = 1_000_000  # of one document, after expanding aliases
 MAX_CHARACTERS = 32 * 2**20  # of one document's scalars, after expanding aliases; a file has up to 16 MB
+LARGE = 80_000  # nodes as `refuse_excess` estimates them; the composer in C takes a tenth of a second for so many
 MAX_WRITTEN_NODES = 500_000  # of one file, as written; ten times the largest bundle of CRDs, and a second's work
 
 
@@ -27,6 +29,14 @@ class _Loader(yaml.CSafeLoader):
     """Composes without resolving plain scalars: we do that ourselves, see `scalar`."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, Any]]] = {}  # noqa: RUF012
+
+
+class _SteadyLoader(Composer, _Loader):
+    """The same nodes, node by node: the composer in C lets no other thread run before it is done with a document."""
+
+    def __init__(self, data: bytes) -> None:
+        _Loader.__init__(self, data)
+        Composer.__init__(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +60,11 @@ def read_documents(path: str, data: bytes) -> list[Document]:
     Raises `MalformedYaml` (with a 1-based line) for text that is no YAML or is not UTF-8/16, `ExcessiveYaml` for one
     that nests deeper than `MAX_DEPTH`, holds more than `MAX_WRITTEN_NODES` nodes or expands to more than `MAX_NODES`.
     """
-    refuse_excess(path, data)
+    large = refuse_excess(path, data) > LARGE
     documents: list[Document] = []
     loader = None
     try:
-        loader = _Loader(data)
+        loader = _SteadyLoader(data) if large else _Loader(data)
         index = 0
         while loader.check_node():
             node = loader.get_node()
@@ -210,15 +220,18 @@ def _is_null(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and not node.style and is_null(node.value)
 
 
-def refuse_excess(path: str, data: bytes) -> None:
-    """Refuse what would take the composer minutes, gigabytes or the stack. Raises `ExcessiveYaml`."""
+def refuse_excess(path: str, data: bytes) -> int:
+    """Refuse what would take the composer minutes, gigabytes or the stack. Raises `ExcessiveYaml`.
+
+    Gives a number that there are no more nodes than; a file as people write it has half as many.
+    """
     # Depth can only come from brackets, from indentation or from `- - -`, and every node needs a line end, a comma, a
     # bracket or a colon. Files without much of those are safe; the exact count by events is made for the others.
     flow = data.count(b"[") + data.count(b"{")
     shallow = flow <= MAX_DEPTH and b" " * MAX_DEPTH not in data and b"- " * (MAX_DEPTH // 4) not in data
     most = 2 * flow + sum(data.count(mark) for mark in (b"\n", b",", b":", b"- ", b"? "))
     if shallow and most <= MAX_WRITTEN_NODES:
-        return
+        return most
     depth = nodes = 0
     try:
         for event in yaml.parse(data, Loader=yaml.CSafeLoader):
@@ -234,7 +247,8 @@ def refuse_excess(path: str, data: bytes) -> None:
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
     except yaml.YAMLError:
-        return  # reported with its line by the composer
+        pass  # reported with its line by the composer
+    return most
 
 
 def _refuse_bomb(path: str, root: yaml.Node) -> None:

@@ -25,11 +25,12 @@ class Effort:
     """What is left. `steps` are paths looked at, links followed and `BYTES_A_STEP` bytes read; `bytes` are those of
     manifests that are kept until the evaluation ends; `seconds` are those of the renderer, which uses one processor.
 
-    The defaults are ten times what 3,400 Applications of the largest public repository take.
+    Objects beside the text of manifests count with `gitops.resources.OVERHEAD` bytes: Python's collector looks at all
+    of them at once, and nothing else happens meanwhile.
     """
 
-    steps: int = 40_000_000
-    bytes: int = 192 * 2**20
+    steps: int = 20_000_000
+    bytes: int = 256 * 2**20
     seconds: float = 900.0
     abandoned: bool = False
     kept: set[str] = field(default_factory=set, repr=False)

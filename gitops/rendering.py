@@ -121,4 +121,4 @@ class Output:
     @property
     def size(self) -> int:
         """About how many bytes it takes."""
-        return 500 + len(self.error or "") + sum(len(resource.text) + 500 for resource in self.resources)
+        return 500 + len(self.error or "") + sum(resource.size for resource in self.resources)

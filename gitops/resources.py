@@ -34,6 +34,9 @@ class ResourceId:
         return ResourceId(self.group, self.kind, namespace, self.name)
 
 
+OVERHEAD = 800  # bytes that a resource takes beside its text: its id, names and places
+
+
 @dataclass(frozen=True, slots=True)
 class Resource:
     """One manifest as an Application renders it.
@@ -50,6 +53,11 @@ class Resource:
     hook: bool = False
     line: int = 0
     end_line: int = 0
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes."""
+        return OVERHEAD + len(self.text)
 
     def manifest(self) -> dict[str, Any]:
         """The manifest as plain Python."""

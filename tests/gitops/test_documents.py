@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gitops import documents
 from gitops.documents import MAX_WRITTEN_NODES, duplicate_keys, last_line, read_documents
 from gitops.errors import MalformedYaml
 from gitops.scalars import plain_scalar
@@ -144,3 +145,31 @@ def test_what_is_refused_says_why(data: bytes, words: str) -> None:
 def test_the_repr_of_a_document_holds_no_value() -> None:
     (document,) = read_documents("x", b"stringData: {k: hunter2}")
     assert "hunter2" not in repr(document)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: &x [1, two, {b: c}]\nd: *x\ne: |\n  text\n",
+        "a: [1,\n",
+        "--- {a: b}\n---\n- c\n...\n",
+        "a: &x b\nc: &x d\ne: *x\n",
+        "? [a, b]\n: c\n<<: {d: e}\n",
+        "",
+        "\t",
+    ],
+)
+def test_large_files_are_read_alike_though_other_threads_may_run_meanwhile(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read() -> object:
+        try:
+            found = read_documents("x.yaml", text.encode())
+        except MalformedYaml as error:
+            return str(error)
+        return [(d.index, d.line, d.end_line, d.value(), list(duplicate_keys(d.node))) for d in found]
+
+    in_c = read()
+    monkeypatch.setattr(documents, "LARGE", -1)
+    monkeypatch.setattr(documents._Loader, "get_node", None)
+    assert read() == in_c
