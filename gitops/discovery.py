@@ -314,6 +314,8 @@ def _not_made(declaration: Declaration, why: Why) -> NotDeployed:
 def _without_source(application: Application) -> Rendering:
     if not application.name:
         return NotAnalysed("the manifest has no name")
+    if not application.hydrated and not application.destination.server and not application.destination.name:
+        return NotAnalysed("it names neither source nor destination, so it is a part of an Application at most")
     what = "`sourceHydrator` names no `drySource`" if application.hydrated else "the manifest names no source"
     return RenderFailed(f"{what}, so Argo CD refuses it and deploys nothing", application.origin.entry)
 

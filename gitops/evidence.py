@@ -95,6 +95,8 @@ def _is_another_name(named: _Named, matcher: RepositoryMatcher, named_as_itself:
     name = parse_repo_url(named.url)
     if name is None or holds_placeholder(named.url):
         return holds_placeholder(named.url)  # filled in by whoever rolls it out; what is here fits
+    if name.host in matcher.answering:
+        return False
     ours = [k for k in (*matcher.known, matcher.guess) if k is not None]
     if any((k.owner, k.name) == (name.owner, name.name) for k in ours):
         return True  # a mirror, or an ssh alias of the host

@@ -69,7 +69,8 @@ class RepositoryMatcher:
 
     `known` are its names that somebody vouches for (the remote, GitHub's answer, former names). Without any, `guess`
     (the name most Applications point at with paths that exist here) stands in. `aliases` are further names by
-    `identity_of`: from the configuration, or recognised by evidence where that `may_guess`.
+    `identity_of`: from the configuration, or recognised by evidence where that `may_guess`. `answering` are
+    hosts that can be asked whose a name is, so that evidence about names there counts for nothing.
     """
 
     known: frozenset[RepositoryName]
@@ -77,6 +78,7 @@ class RepositoryMatcher:
     revisions: Revisions = UNTOLD
     aliases: frozenset[str] = frozenset()
     may_guess: bool = True
+    answering: frozenset[str] = frozenset()
 
     @classmethod
     def of_urls(cls, urls: list[str], revisions: Revisions | None = None) -> RepositoryMatcher:

@@ -33,8 +33,8 @@ class Revisions:
     """The branches that a commit stands for.
 
     `current` is the branch that is checked out, or that a change will be merged into; `default` the one that `HEAD`
-    means. Both are empty when nobody knows. `certain` tells that `current` alone counts (a pull request's base);
-    without it `settled` weighs what the Applications name. `names` is what counts in the end, None before that.
+    means. Both are empty when nobody knows. `certain` tells that `current` alone counts where Applications follow it
+    (a pull request's base); without it `settled` weighs what the Applications name. `names` is what counts then.
     """
 
     current: str = ""
@@ -54,12 +54,13 @@ class Revisions:
     def settled(self, votes: Mapping[str, int]) -> Revisions:
         """With `names` worked out. `votes` counts the Applications of this repository by `branch_of`.
 
-        A checkout of a topic branch shows what the default branch will be. A checkout of a branch that more
-        Applications follow than follow the default branch is that branch and nothing else.
+        A topic branch, checked out or as the base of a stacked pull request, shows what the default branch will be.
+        A checkout of a branch that more Applications follow than follow the default branch is that branch and nothing
+        else. Where nobody tells any branch (an unpacked archive), nothing can be called another one.
         """
-        if self.names is not None:
+        if self.names is not None or not (self.certain or self.current or self.default):
             return self
-        if self.certain:
+        if self.certain and (self.current == self.default or votes.get(self.current)):
             head = {HEAD} if self.current == self.default else set()
             return replace(self, names=frozenset({self.current} | head))
         default = self.default or self._likely(votes)
@@ -70,7 +71,7 @@ class Revisions:
         return replace(self, names=frozenset({self.current, default, HEAD} - {""}))
 
     def _likely(self, votes: Mapping[str, int]) -> str:
-        """The default branch's name, where no remote tells it (a shallow clone, a directory without git)."""
+        """The default branch's name, where no remote tells it (a shallow clone)."""
         if self.current in _TRUNKS:
             return self.current
         branches = {name: count for name, count in votes.items() if name not in (HEAD, self.current)}

@@ -102,7 +102,9 @@ class Desk:
         """This repository, looked at as what `branch` (the default one) is or will be."""
         default = self.repository.default_branch
         urls = [self.repository.clone_url, f"https://github.com/{self.name}"]
-        return RepositoryMatcher.of_urls(urls, Revisions(branch or default, default, certain=True))
+        matcher = RepositoryMatcher.of_urls(urls, Revisions(branch or default, default, certain=True))
+        # GitHub knows which names there lead here (`_former_names`).
+        return replace(matcher, answering=frozenset(name.host for name in matcher.known))
 
     async def default_tip(self) -> str:
         """The commit of the default branch. Raises `PermanentError` for an empty repository."""

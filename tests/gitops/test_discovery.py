@@ -134,8 +134,8 @@ async def test_what_git_cannot_expand_is_unknown_never_clean(engine: Engine) -> 
 async def test_a_hundred_thousand_applications_are_bounded_and_said_so(engine: Engine) -> None:
     one, two = [[{key: str(i)} for i in range(400)] for key in "nm"]
     matrix = {"matrix": {"generators": [{"list": {"elements": one}}, {"list": {"elements": two}}]}}
-    text = application_set("s", matrix, path="a").replace("{{name}}", "x-{{n}}-{{m}}")
-    evaluation = await evaluated(engine, {**MAP, "set.yaml": text})
+    text = application_set("s", matrix, path="chart").replace("{{name}}", "x-{{n}}-{{m}}")
+    evaluation = await evaluated(engine, {"chart/Chart.yaml": "name: x\n", "set.yaml": text})
     assert len(evaluation.snapshot.states) <= 5_000
     assert gaps_of(evaluation.snapshot)
 

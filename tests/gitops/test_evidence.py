@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import yaml
 
 from bot.engine import Engine
-from bot.evaluation import Evaluation
+from bot.evaluation import Evaluation, evaluate
+from checks.policy import Policy
 from gitops.rendering import NotAnalysed, Rendered
 from gitops.repositories import parse_repo_url
 from tests.gitops.test_discovery import application_set
-from tests.scenarios import URL, Files, application, config_map, documents, evaluated, of_rule
+from tests.scenarios import MATCHER, URL, Files, application, config_map, documents, evaluated, of_rule, tree
 
 OWNED = {"apps/web/m.yaml": config_map("m"), "apps/api/m.yaml": config_map("n")}
 
@@ -57,6 +60,13 @@ async def test_it_is_recognised_and_told_with_what_to_write(engine: Engine, url:
     refused = await evaluated(engine, both(url), policy="repositories: {aliases: []}\n")
     assert rendered(refused) == set()
     assert of_rule(refused, "repository-guessed") == []
+
+
+async def test_where_the_host_can_be_asked_evidence_counts_for_nothing(engine: Engine) -> None:
+    matcher = replace(MATCHER, answering=frozenset({"github.com"}))
+    for url, known in (("https://github.com/acme/gitops", False), ("https://git.example.com/acme/platform", True)):
+        evaluation = await evaluate(engine, tree(both(url)), None, matcher, Policy())
+        assert bool(rendered(evaluation)) == known
 
 
 async def test_one_notice_for_all_names(engine: Engine) -> None:

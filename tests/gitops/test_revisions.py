@@ -78,12 +78,12 @@ VOTES = {HEAD: 1, "main": 3, "dev": 2}
         # The server: a pull request changes the branch that it goes into, and HEAD is the default branch.
         (Revisions("main", "main", certain=True), {"main", HEAD}),
         (Revisions("dev", "main", certain=True), {"dev"}),
+        (Revisions("topic", "main", certain=True), {"topic", "main", HEAD}),  # stacked on another pull request
         # The command line: a topic branch will be merged into the default branch.
         (Revisions("topic", "main"), {"topic", "main", HEAD}),
         (Revisions("main", "main"), {"main", HEAD}),
         (Revisions("main"), {"main", HEAD}),
         (Revisions("topic"), {"topic", "main", HEAD}),  # a shallow clone does not know its default branch
-        (Revisions(), {"main", HEAD}),  # a detached commit, or no git at all
         (Revisions("dev", "main"), {"dev", "main", HEAD}),
         (Revisions("main", "dev"), {"main"}),  # most follow what is checked out: that is what it is
     ],
@@ -93,8 +93,13 @@ def test_the_branches_that_a_commit_stands_for(revisions: Revisions, names: set[
 
 
 def test_without_a_trunk_the_branch_that_most_follow_is_the_default() -> None:
-    assert set(Revisions().settled({"trunk": 3, "dev": 1}).names or ()) == {"trunk", HEAD}
+    assert set(Revisions("topic").settled({"trunk": 3, "dev": 1}).names or ()) == {"topic", "trunk", HEAD}
     assert set(Revisions("topic").settled({}).names or ()) == {"topic", HEAD}
+
+
+async def test_where_nobody_tells_a_branch_none_is_called_another(engine: Engine) -> None:
+    states = (await seen(engine, Revisions(), following("main", "stable", "v1.2.3"))).states
+    assert [isinstance(state.rendering, Rendered) for state in states] == [True, True, False]
 
 
 def git(directory: Path, *words: str) -> None:

@@ -196,6 +196,18 @@ async def test_exports_of_a_cluster(engine: Engine) -> None:
     assert told(evaluation) == {"old": (Cause.EXPORT, "a cluster wrote its `metadata.uid`")}
 
 
+async def test_a_part_of_an_application_is_no_error(engine: Engine) -> None:
+    part = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Application",
+        "metadata": {"name": "shop"},
+        "operation": {},
+    }
+    evaluation = await evaluated(engine, {**BROKEN, "apps.yaml": SHOP, "sync.yaml": json.dumps(part)})
+    assert evaluation.findings == ()
+    assert any("neither source nor destination" in gap for gap in evaluation.gaps)
+
+
 async def test_a_patch_is_no_application(engine: Engine) -> None:
     patch = application("shop", "apps/shop", namespace="other")
     files = {
