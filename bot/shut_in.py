@@ -6,7 +6,7 @@ once for each rendering, so it imports little, and nothing of ours.
 
 `unshare(1)` can only `chroot`, which a root of its own namespace leaves by a second `chroot` and `..`. So the old
 root is taken away (`pivot_root`, then unmounted), no capability is left in the new one, and limits are set before the
-program begins. In namespaces of its own it is the first process: when it ends, the kernel kills whatever it started.
+program begins. In namespaces of its own the first process watches it: when that ends, the kernel kills all others.
 Elsewhere we adopt (`PR_SET_CHILD_SUBREAPER`) and kill what it leaves, even what has left its process group.
 Sources: pivot_root(2), user_namespaces(7), pid_namespaces(7), prctl(2), setrlimit(2).
 """
@@ -79,7 +79,15 @@ def _limit(limit: str) -> None:
     resource.setrlimit(which, (most, most))
 
 
-def _begin(root: str, limits: str, program: list[str]) -> None:
+def _hand_on(child: int) -> NoReturn:
+    """Be the end of a child, and bury what it leaves meanwhile."""
+    while True:
+        pid, status = os.wait()
+        if pid == child:
+            os._exit(128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status))
+
+
+def _begin(root: str, alone: str, limits: str, program: list[str]) -> None:
     """In the child. Limits and rights come last, so that setting up is not hindered by them."""
     if root:
         _enter(root)
@@ -93,6 +101,11 @@ def _begin(root: str, limits: str, program: list[str]) -> None:
         os.setresuid(_NOBODY, _NOBODY, _NOBODY)
     _call("prctl", _SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     _call("prctl", _SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)  # last: a change of user clears it
+    if alone:
+        # The first process of a namespace is deaf to signals from within; the program is to end as anywhere else.
+        child = os.fork()
+        if child:
+            _hand_on(child)
     os.execv(program[0], program)  # noqa: S606
 
 
@@ -167,7 +180,7 @@ def main() -> None:
         child = os.fork()
         if child:
             _watch(child)
-        _begin(root, limits, program)
+        _begin(root, alone, limits, program)
     except OSError as error:
         sys.stderr.write(f"shut_in: {error.strerror or error}\n")
         os._exit(FAILED)

@@ -90,7 +90,7 @@ def test_it_has_no_rights_and_nobody_beside_it(enclosure: Path, user: str) -> No
     said = inside(
         enclosure, 'print "$< $> $$ ", kill(0, $ARGV[0]) ? "seen" : "alone"', str(os.getpid()), before=before
     )
-    assert said == "65534 65534 1 alone"
+    assert said == "65534 65534 2 alone"
     assert "Read-only file system" in inside(enclosure, 'open F, ">", "/new" or die $!; print $!', before=before)
 
 
