@@ -201,37 +201,60 @@ def _annotate(rid: ResourceId, option: str) -> Iterator[str]:
 
 
 def _unknown(found: Consequences, most: Most) -> Iterator[str]:
-    for one in found.having(Verdict.UNKNOWN):
-        name = code(one.subject.name if one.subject is not None else one.id.id.name)
-        reason = f" ({safe(one.detail)})" if one.detail else ""
-        if one.why is Why.NOT_RENDERED:
+    groups = _grouped(found.having(Verdict.UNKNOWN), lambda one: (one.why, one.maker, _cascades(one)))
+    for (why, maker, cascades), members in groups.items():
+        names = listed([code(_subject(one)) for one in members], min(most.objects, 5))
+        alone = len(members) == 1
+        reasons = list(dict.fromkeys(one.detail for one in members if one.detail))
+        more = f"; {len(reasons) - 1} other reasons" if len(reasons) > 1 else ""
+        reason = f" ({safe(reasons[0])}{more})" if reasons else ""
+        if why is Why.NOT_RENDERED:
             yield (
-                f"{name} does not render{reason}: Argo CD changes and deletes nothing of it while that is so, and "
-                "what goes once it renders cannot be told."
+                f"{names} {'does' if alone else 'do'} not render{reason}: Argo CD changes and deletes nothing of "
+                f"{_it(members)} while that is so, and what goes once {'it renders' if alone else 'they render'} "
+                "cannot be told."
             )
-        elif one.why is Why.FOLLOWS:
-            yield f"{name} follows another revision from now on{reason}, so what that deletes cannot be told."
-        elif one.why is Why.FILES_CHANGED:
-            yield f"{name} reads files that change here, and what that deletes cannot be told."
-        elif one.why is Why.SET_UNKNOWN:
-            whose = f"ApplicationSet {code(one.maker)}" if one.maker else "its ApplicationSet"
-            yield f"{name} may be deleted: git alone does not tell what {whose} makes.{_would(one)}"
-        elif one.why is Why.NOBODY:
-            what = f"ApplicationSet {code(one.maker)}, which makes {name}," if one.maker else name
+        elif why is Why.FOLLOWS:
+            verb = "follows" if alone else "follow"
+            yield f"{names} {verb} another revision from now on{reason}, so what that deletes cannot be told."
+        elif why is Why.FILES_CHANGED:
+            verb = "reads" if alone else "read"
+            yield f"{names} {verb} files that change here, and what that deletes cannot be told."
+        elif why is Why.SET_UNKNOWN:
+            whose = f"ApplicationSet {code(maker)}" if maker else "the ApplicationSet"
+            yield f"{names} may be deleted: git alone does not tell what {whose} makes.{_would(members, cascades)}"
+        elif why is Why.NOBODY:
+            what = f"ApplicationSet {code(maker)}, which makes {names}," if maker else names
             yield (
-                f"{what} is no longer declared. Nothing in this repository says what applies it, so whether it is "
-                f"deleted cannot be told.{_would(one)}"
+                f"{what} {'is' if alone or maker else 'are'} no longer declared. Nothing in this repository says "
+                f"what applies {'it' if alone or maker else 'them'}, so whether it is deleted cannot be told."
+                f"{_would(members, cascades)}"
             )
         else:
-            yield f"{name} cannot be analysed{reason}, so what this makes it delete cannot be told."
+            yield f"{names} cannot be analysed{reason}, so what this makes {_it(members)} delete cannot be told."
 
 
-def _would(one: Consequence) -> str:
-    if one.subject is None:
+def _subject(one: Consequence) -> str:
+    return one.subject.name if one.subject is not None else one.id.id.name
+
+
+def _cascades(one: Consequence) -> bool | None:
+    if one.why not in (Why.SET_UNKNOWN, Why.NOBODY) or one.subject is None:
+        return None
+    return one.subject.cascades
+
+
+def _would(members: Sequence[Consequence], cascades: bool | None) -> str:
+    if cascades is None:
         return ""
-    if one.subject.cascades:
-        return " If it is, everything it owns goes with it, since it has Argo CD's finalizer."
-    return " If it is, what it brought stays, since it has no finalizer."
+    goes, owns, has, it, brought = (
+        ("it is", "it owns", "it has", "it", "it brought")
+        if len(members) == 1
+        else ("they are", "they own", "they have", "them", "they brought")
+    )
+    if cascades:
+        return f" If {goes}, everything {owns} goes with {it}, since {has} Argo CD's finalizer."
+    return f" If {goes}, what {brought} stays, since {has} no finalizer."
 
 
 def _by_hand(found: Consequences, most: Most) -> Iterator[str]:

@@ -127,3 +127,21 @@ async def test_a_set_of_which_git_knows_a_part_leaves_the_rest_open(engine: Engi
     before: Files = {"set.yaml": appset("shop", "blog"), **files}
     found = await lines(engine, before, {"set.yaml": appset(generators=listed), **files})
     assert found == ["unknown all: Application argocd/shop"]
+
+
+async def test_the_same_doubt_about_many_is_one_line(engine: Engine) -> None:
+    def charts(version: str) -> Files:
+        names = [f"app{number}" for number in range(9)]
+        source = {"repoURL": "https://charts.example.com", "chart": "x", "targetRevision": version}
+        return {f"{name}.yaml": app(name, source=source) for name in names}
+
+    said = await comment(engine, charts("1.0.0"), charts("2.0.0"))
+    assert said.count("\n") == 0
+    assert "and 4 more cannot be analysed (" in said
+
+
+async def test_a_branch_is_not_changed_by_another_one(engine: Engine) -> None:
+    release = {"a.yaml": app("a", source=following("release")), "b.yaml": app("b"), **folder("apps/b", MAP)}
+    before: Files = {**release, **folder("apps/a", MAP, PVC)}
+    after: Files = {**release, **folder("apps/a", MAP)}
+    assert await lines(engine, before, after) == []
