@@ -239,6 +239,19 @@ async def test_a_set_that_passes_an_application_to_another_deletes_it(engine: En
     assert f"deleted shop: {CLAIM}" in found
 
 
+@pytest.mark.parametrize("policy", ["create-update", "create-only", "sync"])
+async def test_a_set_that_wants_what_another_one_keeps_deletes_nothing(engine: Engine, policy: str) -> None:
+    keeping = {"applicationsSync": policy}
+    before = below(ROOT, appset("shop", policy=keeping), appset("blog", name="more"))
+    after = below(ROOT, appset(policy=keeping), appset("shop", name="more"))
+    found = await lines(engine, before, after)
+    if policy == "sync":
+        assert "application-deleted more: Application argocd/blog" in found
+    else:
+        assert found == [f"stays all: {APPLICATION}", "stays more: Application argocd/blog"]
+        assert "wants an Application that another one keeps" in await comment(engine, before, after)
+
+
 async def test_a_set_that_goes_takes_its_applications_whatever_its_policy(engine: Engine) -> None:
     for policy in (None, {"applicationsSync": "create-only"}):
         before = below(ROOT, appset("shop", policy=policy))
