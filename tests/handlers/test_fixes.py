@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from demo.story import BEFORE, PROPOSED
+from gitops.spans import Edit, Span
+from handlers.proposals import file_changes
 from tests.github import Fault, PullRequest, Repository, SimulatedGitHub, User, faults
 from tests.handlers.conftest import OWNERSHIP, Bot, Contents, body_of, by_the_app, checked
-from tests.scenarios import application, config_map, documents, kustomization
+from tests.scenarios import application, config_map, documents, kustomization, tree, with_links
 
 KUSTOMIZATION = "apps/api-backend/kustomization.yaml"
 FIX = "argofix/fix/infrastructure--api-backend"
@@ -259,3 +261,12 @@ async def test_a_strangers_look_alike_is_not_touched(
     repo.push("main", {"README.md": "y\n"}, author=alice)
     await bot_.idle()
     assert pull.open
+
+
+def test_a_file_of_which_a_fix_leaves_nothing_is_deleted_by_its_commit() -> None:
+    files = tree({"a.yaml": config_map("m"), "b.yaml": config_map("n") + "---\n" + config_map("o")})
+    edits = [Edit(Span("a.yaml", 1, 1), ""), Edit(Span("b.yaml", 1, 2), ""), Edit(Span("link.yaml", 1, 1), "")]
+    changes = file_changes(with_links(files, {"link.yaml": "a.yaml"}), edits)
+    assert changes["a.yaml"].content is None
+    assert changes["link.yaml"].content is None
+    assert changes["b.yaml"].content == config_map("o").encode()

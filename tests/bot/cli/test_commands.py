@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from demo.story import BEFORE, PROPOSED
+from tests.scenarios import URL, application, config_map, documents
 
 STORY = {path: data for path, data in (BEFORE | PROPOSED).items() if isinstance(data, bytes)}
 GOOD = {path: data for path, data in BEFORE.items() if isinstance(data, bytes)}
@@ -114,6 +115,31 @@ def test_fix_prints_a_diff_that_git_applies(cache: Path, checkout: Path) -> None
     assert b"left for you" in done.stderr
     subprocess.run(["git", "apply", "-"], cwd=checkout, input=done.stdout, check=True)
     assert git(checkout, "diff", "--numstat") == "0\t2\tapps/api-backend/kustomization.yaml"
+
+
+def test_fix_write_deletes_a_file_and_a_link_and_not_what_it_leads_to(cache: Path, tmp_path: Path) -> None:
+    path = tmp_path / "platform"
+    path.mkdir()
+    git(path, "init", "--quiet", "--initial-branch=main")
+    git(path, "remote", "add", "origin", URL)
+    files = {
+        "apps.yaml": documents(application("a", "a"), application("b", "b")),
+        "shared/m.yaml": config_map("m"),
+        "a/n.yaml": config_map("n"),
+        "b/n.yaml": config_map("n"),
+        "b/own.yaml": config_map("own"),
+    }
+    write(path, {name: text.encode() for name, text in files.items()})
+    for directory in "ab":
+        (path / directory / "m.yaml").symlink_to("../shared/m.yaml")
+    git(path, "add", "--all")
+    git(path, "commit", "--quiet", "--message=x")
+    done = argofix(cache, "fix", path, "--write")
+    assert done.returncode == 0, done.stderr
+    assert b"deleted b/m.yaml" in done.stderr
+    assert git(path, "status", "--porcelain").split("\n") == ["D b/m.yaml", " D b/n.yaml"]
+    assert (path / "a/m.yaml").read_text() == files["shared/m.yaml"]
+    assert argofix(cache, "check", path).returncode == 0
 
 
 def test_fix_write_changes_those_lines_and_keeps_the_mode(cache: Path, checkout: Path) -> None:
