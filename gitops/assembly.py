@@ -60,7 +60,7 @@ def assemble(seeds: Sequence[Seed], nodes: Mapping[str, Node]) -> Assembly:
 def _roots(seeds: Iterable[Seed], nodes: Mapping[str, Node]) -> list[_Root]:
     """The roots of unclaimed seeds. Loose leaf Applications of one directory are one root."""
     roots: list[_Root] = []
-    leaves: dict[str, list[list[Declaration]]] = {}
+    leaves: dict[str, list[_Group]] = {}
     for seed in seeds:
         if seed.kustomization is not None:
             roots.append(_Root(seed.label, seed.declarations, seed.trouble, seed.kustomization))
@@ -68,12 +68,13 @@ def _roots(seeds: Iterable[Seed], nodes: Mapping[str, Node]) -> list[_Root]:
         declaration = seed.declarations[0]
         node = nodes.get(declaration.id)
         if node is not None and not node.children and node.application is not None:
-            _put(declaration, leaves.setdefault(seed.label, [[]]))
+            _put(declaration, leaves.setdefault(seed.label, [{}]))
         else:
             roots.append(_Root(declaration.name or seed.label, (declaration,)))
     for label, groups in leaves.items():
-        roots.append(_Root(label, tuple(groups[0])))
-        roots.extend(_Root(f"{label} ({group[0].origin.span})", tuple(group)) for group in groups[1:])
+        whole = [tuple(one for same in group.values() for one in same) for group in groups]
+        roots.append(_Root(label, whole[0]))
+        roots.extend(_Root(f"{label} ({group[0].origin.span})", group) for group in whole[1:])
     counts: dict[str, int] = {}
     for root in roots:
         counts[root.label] = counts.get(root.label, 0) + 1
@@ -82,14 +83,18 @@ def _roots(seeds: Iterable[Seed], nodes: Mapping[str, Node]) -> list[_Root]:
     ]
 
 
-def _put(declaration: Declaration, groups: list[list[Declaration]]) -> None:
-    """Into the first group without an Application of that name: one Argo CD cannot hold two, so these are
+_Group = dict[tuple[str, str], list[Declaration]]  # equal documents by the Application that they declare
+
+
+def _put(declaration: Declaration, groups: list[_Group]) -> None:
+    """Into the first group without another Application of that name: one Argo CD cannot hold two, so these are
     alternatives of each other."""
     for group in groups:
-        if all(other.own != declaration.own or other.id == declaration.id for other in group):
-            group.append(declaration)
+        if group.setdefault(declaration.own, [declaration])[0].id == declaration.id:
+            if group[declaration.own][-1] is not declaration:
+                group[declaration.own].append(declaration)
             return
-    groups.append([declaration])
+    groups.append({declaration.own: [declaration]})
 
 
 def _place(root: _Root) -> str:

@@ -178,9 +178,11 @@ def unaccounted(found: Scan, told: Mapping[str, Sequence[Span]], names: frozense
     Application of that name."""
     for path, documents in sorted(found.declared.items()):
         places = told.get(path, ())
+        begins = {place.line for place in places}
         for declared in documents:
             line = declared.span.line
-            if any(place.line <= line <= place.end_line for place in places):
+            # The look through all of them is for the few whose place is only known roughly.
+            if line in begins or any(place.line <= line <= place.end_line for place in places):
                 continue
             if path in found.patches and _metadata(declared.manifest, "name") in names:
                 continue
