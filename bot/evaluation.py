@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,20 +11,24 @@ from typing import Protocol
 
 from bot.engine import Engine, Progress, TooMuchToRead
 from checks import secret_keys
-from checks.model import CheckReport, Finding
+from checks.model import CheckReport, Finding, Severity, Topic
 from checks.ownership.conflicts import Partitions
 from checks.ownership.plan import FixPlan, plan_fixes
-from checks.policy import Ignore, Policy, matches
+from checks.policy import PATH, Ignore, Policy, matches
 from checks.registry import Rule, rules
 from checks.sync_order.view import EMPTY, View, handovers_of, view_of
 from checks.wording import plural
 from gitops.applications import IN_CLUSTER
+from gitops.containment import CONTENT, told
 from gitops.effort import Effort, Exhausted
 from gitops.live import Live
 from gitops.rendering import NotAnalysed, Rendered, RenderFailed, Rendering
 from gitops.repositories import RepositoryMatcher
 from gitops.snapshot import Change, Snapshot, State, Unknown
+from gitops.spans import Span
 from gitops.tree import Tree
+
+log = logging.getLogger(__name__)
 
 
 class LiveSource(Protocol):
@@ -158,7 +163,7 @@ def _findings(chosen: Sequence[Rule], change: Change, policy: Policy) -> list[Fi
     known: set[tuple[str, ...]] | None = None
     if change.base is not None:
         before = Change(None, change.base, change.live)
-        known = {i for rule in chosen for f in rule.check(before, policy) for i in (f.identity, *f.stands_for)}
+        known = {i for rule in chosen for f in _judged(rule, before, policy) for i in (f.identity, *f.stands_for)}
     return [
         replace(
             finding,
@@ -166,8 +171,21 @@ def _findings(chosen: Sequence[Rule], change: Change, policy: Policy) -> list[Fi
             suppressed=_suppression(finding, policy),
         )
         for rule in chosen
-        for finding in rule.check(change, policy)
+        for finding in _judged(rule, change, policy)
     ]
+
+
+def _judged(rule: Rule, change: Change, policy: Policy) -> list[Finding]:
+    """What a rule finds. One that fails on this commit is a finding itself: an error where it did not before."""
+    try:
+        return list(rule.check(change, policy))
+    except CONTENT as error:
+        log.exception("a rule failed", extra={"rule": rule.id})
+        states = change.head.states
+        span = states[0].application.origin.span if states else Span(PATH, 1, 1)
+        message = f"rule `{rule.id}` could not judge this commit: {told(error)}"
+        topic = Topic(f"{rule.id}|failed", f"`{rule.id}` could not judge this commit", f"{message}.")
+        return [Finding(rule.id, Severity.ERROR, span, message, topic, (rule.id, "failed"))]
 
 
 def _suppression(finding: Finding, policy: Policy) -> str | None:

@@ -15,11 +15,12 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from gitops.applications import Application, Origin, is_application_set, parse_application
+from gitops.applications import Application, Origin, Source, is_application_set, parse_application
 from gitops.applicationsets import expand
 from gitops.argocd_config import read_config
 from gitops.assembly import Assembly, assemble
 from gitops.closure import Chain, Closure
+from gitops.containment import CONTENT, told
 from gitops.documents import child, first_line, last_line, read_documents
 from gitops.errors import GitopsError
 from gitops.evidence import recognised
@@ -158,19 +159,20 @@ class _Search:
         for file in tops(found):
             at = Span(file, 1, 1)
             if by_itself(file) is None and excluded(file, analysis.exclude) is None:
-                plans.append((file, plan_kustomize(tree, file.rpartition("/")[0], None, analysis, at), at))
+                plans.append((file, self._plan_top(file, at), at))
         outputs = yield from _render([plan for _, plan, _ in plans])
         covered: set[str] = set()
         for file, plan, at in plans:
-            rendering = rendering_of(tree, plan, outputs, at, analysis)
             closure = plan.closure or Closure(file.rpartition("/")[0])
             covered.update(closure.chains)
             trouble = None
-            if isinstance(rendering, Rendered):
-                declarations = self._rendered(rendering, closure, Origin(at))
-            else:
+            try:
+                rendering = rendering_of(tree, plan, outputs, at, analysis)
+                declarations = self._brought(replace(plan, closure=closure), rendering, Origin(at))
+            except CONTENT as error:
+                rendering, declarations = RenderFailed(told(error), at), []
+            if not isinstance(rendering, Rendered):
                 trouble = rendering.message if isinstance(rendering, RenderFailed) else rendering.reason
-                declarations = self._written(plan)
             label = file.rpartition("/")[0] or "."
             self._seeds.append(Seed(label, tuple(declarations), file, trouble))
         ring = lost(found)
@@ -183,36 +185,55 @@ class _Search:
                     declaration = _declare(one.manifest, Origin(one.span))
                     self._seeds.append(Seed(path.rpartition("/")[0] or ".", (declaration,)))
 
+    def _plan_top(self, file: str, at: Span) -> Plan:
+        try:
+            return plan_kustomize(self._tree, file.rpartition("/")[0], None, self._analysis, at)
+        except CONTENT as error:
+            return Plan(answer=RenderFailed(told(error), at))
+
     def _expand(self, fresh: Sequence[Declaration]) -> Asking:
         tree, analysis = self._tree, self._analysis
         planned: list[tuple[Node, Application, list[tuple[int, Plan]]]] = []
         for declaration in fresh:
             node = self._nodes[declaration.id] = Node(declaration)
             if is_application_set(declaration.manifest):
-                self._expand_set(node)
+                try:
+                    self._expand_set(node)
+                except CONTENT as error:
+                    node.unknown = (told(error),)
                 continue
             application = replace(
                 parse_application(declaration.manifest, declaration.origin), generated=declaration.generated
             )
             node.application = application
-            sources = application.sources
-            plans = [(i, plan_source(tree, application, source, analysis)) for i, source in enumerate(sources)]
+            plans = [(i, self._plan(application, source)) for i, source in enumerate(application.sources)]
             planned.append((node, application, plans))
         outputs = yield from _render([plan for _, _, plans in planned for _, plan in plans])
         for node, application, plans in planned:
             parts: list[Part] = []
             for index, plan in plans:
-                rendering = rendering_of(tree, plan, outputs, application.origin.entry, analysis)
+                try:
+                    rendering = rendering_of(tree, plan, outputs, application.origin.entry, analysis)
+                    node.children.extend(self._brought(plan, rendering, application.origin))
+                except CONTENT as error:
+                    rendering = RenderFailed(told(error), application.origin.entry)
                 fingerprint = plan.request.fingerprint if plan.request else ""
                 parts.append(Part(index, rendering, plan.closure, fingerprint))
                 self._claim(node, plan)
-                if isinstance(rendering, Rendered):
-                    node.children.extend(self._rendered(rendering, plan.closure, application.origin))
-                else:
-                    node.children.extend(self._written(plan))
             if not plans:
                 parts.append(Part(0, _without_source(application)))
             node.parts = tuple(parts)
+
+    def _plan(self, application: Application, source: Source) -> Plan:
+        try:
+            return plan_source(self._tree, application, source, self._analysis)
+        except CONTENT as error:
+            return Plan(answer=RenderFailed(told(error), application.origin.entry))
+
+    def _brought(self, plan: Plan, rendering: Rendering, origin: Origin) -> list[Declaration]:
+        if isinstance(rendering, Rendered):
+            return self._rendered(rendering, plan.closure, origin)
+        return self._written(plan)
 
     def _claim(self, node: Node, plan: Plan) -> None:
         """Note what an Application reads, so that it is nothing that stands by itself."""

@@ -30,6 +30,7 @@ _KNOWN = _IGNORED | {
     "components",
     "ignoreMissingComponents",
 }
+_COUNT = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 _IMAGE = re.compile(r"^(?P<name>[^@]+?)(?::(?P<tag>[^:/@]+))?(?:@(?P<digest>[^@]+))?$")
 
 
@@ -65,6 +66,10 @@ def clash(fields: Mapping[str, Any], options: Mapping[str, Any]) -> str | None:
                 f"its {field} set `{taken[0]}`, which the kustomization sets already; Argo CD refuses that without "
                 f"`{force}: true`"
             )
+    for entry in _list(options.get("replicas")):
+        count = entry.get("count") if isinstance(entry, Mapping) else None
+        if isinstance(count, str) and not _COUNT.fullmatch(count):
+            return f"its `replicas` have a count that is no whole number, `{count[:60]}`; Argo CD refuses that"
     return None
 
 
@@ -81,8 +86,7 @@ def edited_kustomization(
     replicas = options.get("replicas")
     for entry in replicas if isinstance(replicas, list) else ():
         if isinstance(entry, Mapping):
-            count = entry.get("count")
-            change = {"name": text_of(entry.get("name")), "count": int(text_of(count) or 0)}
+            change = {"name": text_of(entry.get("name")), "count": _count(entry.get("count"))}
             result["replicas"] = _replace_named(result.get("replicas"), change)
     labels = _pairs(options.get("commonLabels"))
     if labels and options.get("labelWithoutSelector"):
@@ -100,6 +104,14 @@ def edited_kustomization(
         result["components"] = [*listed, *(c for c in components if c not in listed)]
     # As JSON, which every YAML reader takes alike: to Go's an unquoted `y` would be a boolean.
     return json.dumps(result).encode()
+
+
+def _count(value: object) -> int:
+    """Argo CD's `GetIntCount`: a text is read by strconv.Atoi (`clash` refuses others), a number is taken as it
+    is."""
+    if isinstance(value, str):
+        return int(value) if _COUNT.fullmatch(value) else 0
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 def _set_image(images: object, image: str) -> list[Any]:
