@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 from gitops.applications import Application
-from gitops.applicationsets.declared import ApplicationSet
+from gitops.applicationsets.declared import ApplicationSet, SetKey
 from gitops.deletions.arrivals import arrivals
 from gitops.deletions.cascade import cascaded, orphaned
 from gitops.deletions.in_place import changed_in_place, dropped_versions
@@ -64,6 +64,7 @@ class _Comparison:
     def __init__(self, base: World, head: World) -> None:
         self._base, self._head = base, head
         self._outcomes: dict[ApplicationKey, Outcome] = {}
+        self._errors: dict[SetKey, bool] = {}  # by ApplicationSet: whether it ends in an error before it deletes
         self._objects: dict[
             tuple[ApplicationKey, Verdict], Consequence
         ] = {}  # Applications that ApplicationSets make, or that nobody brings
@@ -202,7 +203,10 @@ class _Comparison:
             return self._doubt(application, Why.SET_UNKNOWN, maker)
         if not heir.deletes:
             return self._frozen(state, Why.SET_KEEPS, heir)
-        if self._blocked(heir, instance):
+        blocked = self._errors.get(heir.key)
+        if blocked is None:
+            blocked = self._errors[heir.key] = self._blocked(heir, instance)
+        if blocked:
             return self._frozen(state, Why.SET_BLOCKED, heir)
         self._say(application, Verdict.APPLICATION_DELETED, Why.SET_DROPS, maker)
         return Fate.DELETED
