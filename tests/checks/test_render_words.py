@@ -378,8 +378,11 @@ def test_lines_tell_no_failures_apart_and_names_do(one: int, other: int) -> None
         "/* " + "*" * 60 + ' */\nSELECT "x": "y" & * FROM a;\n',
         "a: &a [1]\nb: [" + ",".join(["*a"] * 120) + "]\n\tbroken: & {\n",
         "&" + "*" * 99 + "\x01 {{ .Values }}\n",
+        # Whoever read this as YAML would have to count a billion nodes.
+        "a: &a [x,x,x,x,x,x,x,x,x,x]\n"
+        + "".join(f"{chr(98 + i)}: &{chr(98 + i)} [{','.join([f'*{chr(97 + i)}'] * 10)}]\n" for i in range(8)),
     ],
-    ids=["shell", "sql", "yaml no longer", "control characters"],
+    ids=["shell", "sql", "yaml no longer", "control characters", "a bomb"],
 )
 @pytest.mark.parametrize("role", ["files: [f]", "files: [k=f]", "envs: [f]"])
 async def test_what_is_only_copied_is_never_read_as_yaml(engine: Engine, script: str, role: str) -> None:
