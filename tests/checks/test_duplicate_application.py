@@ -79,15 +79,13 @@ async def test_below_one_root_it_is_an_error(engine: Engine, files: Files, names
 
 
 async def test_a_set_that_two_parents_bring_is_one_set(engine: Engine) -> None:
-    files = {
-        **FILES,
-        **ROOT,
-        "root/p.yaml": documents(application("p1", "p"), application("p2", "p")),
-        "p/one.yaml": of_elements("one", "web"),
-    }
-    evaluation = await evaluated(engine, files)
-    assert of_rule(evaluation, RULE) == []
-    assert len(of_rule(evaluation, "duplicate-owner")) == 1
+    parents = {**FILES, **ROOT, "root/p.yaml": documents(application("p1", "p1"), application("p2", "p2"))}
+    for second in (of_elements("one", "web"), of_elements("one", "web", "b")):
+        files = {**parents, "p1/one.yaml": of_elements("one", "web"), "p2/one.yaml": second}
+        evaluation = await evaluated(engine, files)
+        assert of_rule(evaluation, RULE) == []
+        owners = of_rule(evaluation, "duplicate-owner")
+        assert [f.resource.kind for f in owners if f.resource].count("ApplicationSet") == 1
 
 
 async def test_of_copies_below_one_parent_the_last_counts(engine: Engine) -> None:

@@ -143,6 +143,7 @@ KEPT: dict[str, Files] = {
 async def test_without_a_sign_it_is_judged(engine: Engine, files: Files) -> None:
     evaluation = await evaluated(engine, {**BROKEN, **files})
     assert "old" in {state.application.name for state in evaluation.snapshot.states}
+    assert evaluation.snapshot.not_deployed == ()
 
 
 @pytest.mark.parametrize(
