@@ -95,7 +95,7 @@ def read_directory(
                 data = tree.read(resolved)
                 found = () if SKIP_MARK in data else read_plain(path, data, redact)
                 tree.effort.step(STEPS_A_MANIFEST * len(found))
-                tree.effort.must_keep(sum(resource.size for resource in found))
+                tree.effort.must_keep(sum(resource.size for resource in found), f"{path}:{key[1]}")
                 known[key] = found
             resources.extend(found)
         except MalformedYaml as error:

@@ -29,7 +29,7 @@ class Effort:
     of them at once, and nothing else happens meanwhile.
     """
 
-    steps: int = 20_000_000
+    steps: int = 60_000_000
     bytes: int = 256 * 2**20
     seconds: float = 900.0
     abandoned: bool = False
@@ -65,7 +65,7 @@ class Effort:
             self.kept.add(name)
         return True
 
-    def must_keep(self, size: int) -> None:
+    def must_keep(self, size: int, name: str = "") -> None:
         """As `keep`. Raises `Exhausted` in place of giving False."""
-        if not self.keep(size):
+        if not self.keep(size, name):
             raise Exhausted("the manifests of this commit are larger than argofix keeps for one evaluation")

@@ -25,6 +25,7 @@ from gitops.spans import Span
 from gitops.tree import MODE_SUBMODULE, Tree
 
 _SUFFIXES = (".yaml", ".yml", ".json")
+PARSED = 8  # times its length is what a parsed file takes, as long as its nodes are kept
 _BUILD_OPTIONS = b"kustomize.buildOptions"
 
 # Argo CD waits for an Application's health between sync waves only where argocd-cm (or the operator's ArgoCD) says
@@ -101,7 +102,10 @@ def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo) -> Scan:
                 charts.setdefault(chart, path)
             continue
         try:
-            documents = read_documents(path, tree.read(tree.resolve(path)))
+            data = tree.read(tree.resolve(path))
+            entry = tree.entry(tree.resolve(path))
+            tree.effort.must_keep(PARSED * len(data), f"{path}:{entry.oid if entry else ''}")
+            documents = read_documents(path, data)
         except MalformedYaml as error:
             if bits & DECLARES and (kinds := unfilled(path, tree.read(tree.resolve(path)))):
                 result.templates.extend(kinds)

@@ -343,3 +343,12 @@ async def test_what_is_remembered_is_bounded_in_bytes(own: Engine, monkeypatch: 
         for kept in (own._recent, own._snapshots, own._parsed, own._plain):
             assert kept.held <= 100_000
     assert 1 <= len(own._recent) <= 3
+
+
+async def test_one_file_of_applications_under_many_names_is_too_much(own: Engine) -> None:
+    """What `benchmarks.fuzz --hostile` found: each name was parsed, and its nodes kept."""
+    text = documents(*(application(f"app-{i}", "a") for i in range(100)))
+    tree = shared({}, text.encode(), [f"f{i}.yaml" for i in range(200)])
+    own.grant = lambda: Effort(bytes=10 * 8 * len(text))
+    with pytest.raises(TooMuchToRead, match="larger than argofix keeps"):
+        await evaluate(own, tree, None, MATCHER, Policy())
