@@ -55,7 +55,7 @@ _BUILT_IN = frozenset(
         "storagemigration.k8s.io",
     }
 )
-# Read in cilium/cilium (pkg/k8s/apis/cilium.io), cybozu-go/coil, topolvm/topolvm and openshift/api.
+# Written by hand: cilium (only CiliumNetworkPolicy was looked up), cybozu-go/coil, topolvm, openshift.
 _FURTHER_CLUSTER = {
     "cilium.io": (
         "CiliumBGPAdvertisement CiliumBGPClusterConfig CiliumBGPNodeConfig CiliumBGPNodeConfigOverride "

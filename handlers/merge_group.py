@@ -44,8 +44,8 @@ async def _judge(desk: Desk, event: MergeGroupEvent) -> None:
         head, base = await objects.read_tree(event.head), await objects.read_tree(event.base)
         # It may hold what a fork brought, and everybody can read what is said about a public repository.
         stranger = not desk.repository.private
-        evaluation = await desk.evaluate(head, base, policy, by_stranger=stranger)
         branch = event.base_ref.removeprefix("refs/heads/")
+        evaluation = await desk.evaluate(head, base, policy, by_stranger=stranger, branch=branch)
         label = f"the merge queue of {code(branch)}"
         return [Judged(label, evaluation, policy, lambda span: desk.blob_url(event.head, span))]
 
