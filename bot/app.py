@@ -8,7 +8,7 @@ import os
 import signal
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
@@ -27,10 +27,11 @@ from bot.github import installations
 from bot.github.app import GitHubApp
 from bot.github.client import Wire
 from bot.github.installations import AppIdentity
+from bot.github.pace import ContentLimits
 from bot.metrics import Metrics
 from bot.mirror import Mirrors
 from bot.outgoing import Outgoing
-from bot.readiness import AppAccess, free_bytes, overdue, room, stuck
+from bot.readiness import AppAccess, free_bytes, limited, overdue, room, stuck
 from bot.schedule import Periodic, keep_time
 from bot.server import application, listening
 from bot.settings import Settings
@@ -95,7 +96,10 @@ async def serve(
         stack.push_async_callback(store.close)
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True, auto_decompress=True))
         wire = Wire(session, settings.api_url, clock, observe=observe, outgoing=Outgoing(settings.secrets))
-        github = GitHubApp(wire, app_id=settings.app_id, private_key=settings.private_key)
+        wire = replace(wire, held=metrics.observe_limit)
+        content = ContentLimits(settings.content_per_minute, settings.content_per_hour)
+        github = GitHubApp(wire, app_id=settings.app_id, private_key=settings.private_key, content=content)
+        metrics.limited.set_function(lambda: len(github.held()))
         clusters = _clusters(settings, clock)
         if clusters is not None:
             stack.push_async_callback(clusters.close)
@@ -135,6 +139,7 @@ async def serve(
         webhook = Webhook(settings.webhook_secret, worker.accept, handled, clock, metrics)
         problem: list[str] = ["GitHub has not answered yet"]
         troubles.watch("runs", "overdue", overdue(worker))
+        troubles.watch("github", "limits", limited(github, clock))
         troubles.watch("threads", "stuck", stuck(threads))
         probes = {
             "github": lambda: problem[0] or None,

@@ -24,7 +24,7 @@ class Metrics:
         )
         self.runs = Counter(
             "argofix_runs_total",
-            "Runs of handlers, by event and result (ok, superseded, retried, dead, returned, lost)",
+            "Runs of handlers, by event and result (ok, superseded, retried, limited, dead, returned, lost)",
             ["event", "result"],
             registry=registry,
         )
@@ -53,6 +53,15 @@ class Metrics:
         )
         self.github_remaining = Gauge(
             "argofix_github_rate_limit_remaining", "Requests left in this hour", ["scope"], registry=registry
+        )
+        self.limit_waits = Counter(
+            "argofix_github_limit_waits_total",
+            "Runs that went back to the queue for a limit, by limit (requests, content, spread)",
+            ["limit"],
+            registry=registry,
+        )
+        self.limited = Gauge(
+            "argofix_github_limited_installations", "Installations whose work waits for a limit", registry=registry
         )
         self.render_seconds = Histogram(
             "argofix_render_duration_seconds",
@@ -96,6 +105,10 @@ class Metrics:
         self.github_requests.labels(method, str(status)).inc()
         if remaining is not None:
             self.github_remaining.labels(scope).set(remaining)
+
+    def observe_limit(self, limit: str) -> None:
+        """Fits `bot.github.client.Wire.held`."""
+        self.limit_waits.labels(limit).inc()
 
     def observe_rendering(self, seconds: float, result: str) -> None:
         """Fits `bot.renderer.Renderer.observe`."""

@@ -7,10 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.clock import Clock
+from bot.github.app import GitHubApp
 from bot.threads import RepositoryThreads
 from bot.troubles import Troubles
 from bot.worker import Worker
 
+LONG_WAIT = 300.0  # seconds for which an installation's work may wait for a limit before anybody is told
 LEAST_ROOM = 64 * 2**20  # bytes; a delivery has up to 25 MB
 
 
@@ -38,6 +41,21 @@ def overdue(worker: Worker) -> Callable[[], str | None]:
     def look() -> str | None:
         ids = worker.overdue
         return f"{', '.join(ids[:5])} went on for longer than ARGOFIX_RUN_LIMIT; a restart ends that" if ids else None
+
+    return look
+
+
+def limited(github: GitHubApp, clock: Clock) -> Callable[[], str | None]:
+    """A look: installations whose work has waited for a limit for more than `LONG_WAIT`. Others are served."""
+
+    def look() -> str | None:
+        now = clock.now()
+        long = {number: held for number, held in github.held().items() if now - held.since > LONG_WAIT}
+        told = [
+            f"{number} for {(now - held.since) / 60:.0f} minutes ({held.limit})"
+            for number, held in sorted(long.items(), key=lambda each: each[1].since)[:5]
+        ]
+        return f"work waits for GitHub's rate limits, of installation {'; '.join(told)}" if told else None
 
     return look
 

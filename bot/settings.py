@@ -44,6 +44,8 @@ class Settings:
     poll_interval: float = 3600.0
     bumps_per_hour: int = 5
     reconcile_interval: float = 600.0
+    content_per_minute: int = 70  # comments, reactions and pull requests of one installation; 0: no pace
+    content_per_hour: int = 450
     workers: int = 4
     run_limit: float = 1800.0
     render_seconds: float = 900.0  # of the renderer, for one evaluation
@@ -80,6 +82,8 @@ class Settings:
             bumps_per_hour=_number(env, "ARGOFIX_BUMPS_PER_HOUR", 5),
             poll_interval=_number(env, "ARGOFIX_POLL_INTERVAL", 3600, low=0),
             reconcile_interval=_number(env, "ARGOFIX_RECONCILE_INTERVAL", 600, low=0),
+            content_per_minute=_number(env, "ARGOFIX_CONTENT_PER_MINUTE", 70, low=0),
+            content_per_hour=_number(env, "ARGOFIX_CONTENT_PER_HOUR", 450, low=0),
             workers=_number(env, "ARGOFIX_WORKERS", 4, high=64),
             run_limit=_number(env, "ARGOFIX_RUN_LIMIT", 1800),
             render_seconds=_number(env, "ARGOFIX_RENDER_SECONDS", 900),

@@ -245,7 +245,7 @@ class Worker:
         # What the other side named is a minimum; the jitter keeps all of us from coming back in the same second.
         wait = pause if delay is None else delay + self.jitter.uniform(0, self.limits.first_delay)
         log.warning("will try again", extra={"attempts": attempts, "wait": round(wait, 1), "reason": _words(error)})
-        return self._back(delivery, now + wait, attempts, _words(error)), "retried"
+        return self._back(delivery, now + wait, attempts, _words(error)), "retried" if counts else "limited"
 
     def _end(self, delivery: Delivery, state: State, result: str) -> Callable[[], Awaitable[None]]:
         return lambda: self.store.finish(delivery.id, state, now=self.clock.now(), result=result)

@@ -60,8 +60,7 @@ class Desk:
         cls, delivery: Delivery, event: RepositoryEvent, context: Context, permissions: Permissions = REPORT
     ) -> Desk:
         """Raises `bot.github.errors.NotFound` when the repository has gone."""
-        known_installation(event.installation)
-        github = context.services.github.installation(event.installation, event.repository.id, permissions)
+        github = _access(event, context, permissions)
         return await cls._of(delivery, event, context, github, await repos.get(github, event.repository.full_name))
 
     @classmethod
@@ -69,11 +68,11 @@ class Desk:
         cls, delivery: Delivery, event: RepositoryEvent, context: Context
     ) -> tuple[Desk, list[PullRequest]]:
         """With the repository's open pull requests. Raises `bot.github.errors.NotFound` when it has gone."""
-        known_installation(event.installation)
-        github = context.services.github.installation(event.installation, event.repository.id, REPORT)
+        github = _access(event, context, REPORT)
         listed, repository = await pulls.opened(github, event.repository.full_name)
         if repository is None or repository.id != event.repository.id:
-            desk = await cls.open(delivery, event, context)
+            found = await repos.get(github, event.repository.full_name)
+            desk = await cls._of(delivery, event, context, github, found)
             return desk, await pulls.listed(desk.github, desk.name) if repository is not None else []
         return await cls._of(delivery, event, context, github, repository), listed
 
@@ -185,6 +184,14 @@ class Desk:
         site = self.repository.clone_url.removesuffix(".git")
         lines = f"#L{span.line}" + (f"-L{span.end_line}" if span.end_line > span.line else "")
         return f"{site}/blob/{commit}/{_quoted(span.path)}{lines}"
+
+
+def _access(event: RepositoryEvent, context: Context, permissions: Permissions) -> GitHub:
+    """What a run asks GitHub with. Raises `bot.github.errors.RateLimited` when it had better begin later."""
+    known_installation(event.installation)
+    github = context.services.github.installation(event.installation, event.repository.id, permissions)
+    github.begin_run()
+    return github
 
 
 def _could_be_on_github(name: RepositoryName) -> bool:

@@ -18,7 +18,7 @@ from bot.clock import Clock
 from bot.fields import Fields
 from bot.github.client import GitHub, Wire
 from bot.github.errors import Forbidden, Unprocessable
-from bot.github.pace import Pace
+from bot.github.pace import ContentLimits, Held, Pace
 
 RENEW_BEFORE = 300.0  # seconds before expiry
 _JWT_LIFE = 540
@@ -84,7 +84,6 @@ class _InstallationAuthority:
                 {"installation": self.installation},
                 wanted or None,
                 repeatable=True,
-                paced=False,
             )
         except Unprocessable as error:
             # Either a permission was not granted (yet), or the repository was taken out of the installation.
@@ -97,9 +96,10 @@ class _InstallationAuthority:
 class GitHubApp:
     """Hands out clients. One per server; `wire.session` is closed by whoever opened it."""
 
-    def __init__(self, wire: Wire, *, app_id: int, private_key: str) -> None:
+    def __init__(self, wire: Wire, *, app_id: int, private_key: str, content: ContentLimits | None = None) -> None:
         self.app_id = app_id
         self._wire = wire
+        self._content = content or ContentLimits()
         self._paces: dict[int, Pace] = {}
         self._authorities: dict[tuple[object, ...], _InstallationAuthority] = {}
         authority = _AppAuthority(app_id, private_key, wire.clock)
@@ -119,12 +119,16 @@ class GitHubApp:
         `Forbidden` when a permission was not granted or the repository is not the installation's.
         """
         authority = self._authority(installation, repository, permissions)
-        pace = self._paces.setdefault(installation, Pace(self._wire.clock))
+        pace = self._paces.setdefault(installation, Pace(self._wire.clock, self._content))
         return GitHub(self._wire, authority, pace, scope=f"installation/{installation}")
 
     async def token(self, installation: int, repository: int, refused: str | None = None) -> str:
         """A token for `git fetch` of this repository, and for nothing else; another one than `refused`."""
         return await self._authority(installation, repository, READ).token(refused=refused)
+
+    def held(self) -> Mapping[int, Held]:
+        """Installations whose work waits for a limit, and for which."""
+        return {number: held for number, pace in self._paces.items() if (held := pace.held) is not None}
 
     def forget(self, installation: int) -> None:
         """Drop what is known of an installation (it was deleted or its permissions changed)."""

@@ -28,21 +28,26 @@ from bot.github.errors import (
     ServerFault,
     Unreachable,
     error_of,
-    limit_wait,
 )
-from bot.github.pace import Pace
+from bot.github.pace import Limit, Pace, creates_content
 from bot.outgoing import Outgoing
 
 API_VERSION = "2022-11-28"
 USER_AGENT = "argofix"
 ATTEMPTS = 4
 # Longer waits go back to the queue, which frees the worker for another repository.
-LONGEST_WAIT = 75.0
+LONGEST_WAIT = 2.0
 MAX_REDIRECTS = 5
 MAX_PAGES = 300
 MAX_ANSWER = 64 * 2**20  # bytes; a comparison or a tree of GitHub's stays far below
 TIMEOUT = aiohttp.ClientTimeout(total=60, connect=10, sock_read=30)
 _KEEPS_METHOD = (301, 302, 307, 308)  # renamed and transferred repositories answer 301 or 307
+
+_WAITS_FOR = {
+    Limit.REQUESTS: "rate limit",
+    Limit.CONTENT: "the pace of comments and pull requests",
+    Limit.SPREAD: "few of this hour's requests are left",
+}
 
 log = logging.getLogger(__name__)
 
@@ -73,8 +78,8 @@ class FixedToken:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """What all clients of one server share. `observe(method, status, remaining, scope)` sees every answer;
-    `outgoing` looks through what is sent."""
+    """What all clients of one server share. `observe(method, status, remaining, scope)` sees every answer, `held` the
+    name of a limit whenever work goes back to the queue for it; `outgoing` looks through what is sent."""
 
     session: aiohttp.ClientSession
     base_url: str
@@ -82,6 +87,7 @@ class Wire:
     jitter: random.Random = field(default_factory=random.Random)
     observe: Callable[[str, int, int | None, str], None] = lambda _method, _status, _remaining, _scope: None
     outgoing: Outgoing = field(default_factory=Outgoing)
+    held: Callable[[str], None] = lambda _limit: None
 
 
 class GitHub:
@@ -101,6 +107,11 @@ class GitHub:
     @property
     def base_url(self) -> str:
         return self._wire.base_url
+
+    def begin_run(self) -> None:
+        """To be called before the first request of a piece of work. Raises `bot.github.errors.RateLimited` when so
+        few of the hour's requests are left that they are spread."""
+        self._give_up_if_long(self._pace.before_run(LONGEST_WAIT), "a run", Limit.SPREAD)
 
     async def getitem(self, path: str, /, **values: str | int) -> Any:
         return (await self.request("GET", path, values)).data
@@ -141,10 +152,10 @@ class GitHub:
         data: object = None,
         *,
         repeatable: bool = False,
-        paced: bool = True,
         etag: str | None = None,
     ) -> Answer:
-        """One logical request: token, pacing, redirects, retries. `data` is sent as JSON; None sends no body.
+        """One logical request: token, pacing, redirects, retries. `data` is sent as JSON; None sends no body. Limits
+        that last longer than `LONGEST_WAIT` raise `bot.github.errors.RateLimited`.
 
         With `etag` (of an earlier answer) the status may be 304: nothing has changed, and it costs nothing.
         """
@@ -157,8 +168,8 @@ class GitHub:
         refused: str | None = None
         for attempt in range(1, ATTEMPTS + 1):
             await self._wait_until_open(label)
-            if method != "GET" and paced:
-                self._give_up_if_long(await self._pace.before_write(LONGEST_WAIT), label)
+            if creates_content(method, urlsplit(url).path):
+                self._give_up_if_long(await self._pace.before_content(LONGEST_WAIT), label, Limit.CONTENT)
             token = await self._authority.token(refused=refused)
             fault: ServerFault
             try:
@@ -175,12 +186,10 @@ class GitHub:
                     raise fault from None
             else:
                 if answer.status < 300 or (answer.status == 304 and etag is not None):
-                    self._pace.hits = 0
+                    self._pace.accepted()
                     return answer
-                wait = limit_wait(answer, self._wire.clock.now(), self._pace.hits)
+                wait = self._pace.refused(answer)
                 if wait is not None:
-                    self._pace.hits += 1
-                    self._pace.closed_until = max(self._pace.closed_until, self._wire.clock.now() + wait)
                     log.warning("rate limited", extra={"request": label, "scope": self.scope, "wait": wait})
                     continue  # `_wait_until_open` waits, or gives up when that is too long
                 problem = error_of(answer, label)
@@ -200,14 +209,19 @@ class GitHub:
         return json.dumps(self._wire.outgoing.body(path, data)).encode()
 
     async def _wait_until_open(self, label: str) -> None:
-        wait = self._pace.closed_until - self._wire.clock.now()
-        self._give_up_if_long(wait, label)
+        wait = self._pace.closed_for
+        self._give_up_if_long(wait, label, Limit.REQUESTS)
         if wait > 0:
             await self._wire.clock.sleep(wait)
 
-    def _give_up_if_long(self, wait: float, label: str) -> None:
+    def _give_up_if_long(self, wait: float, label: str, limit: Limit) -> None:
         if wait > LONGEST_WAIT:
-            raise RateLimited("rate limit", retry_at=self._wire.clock.now() + wait, delay=wait, request=label)
+            if self._pace.hold(limit, wait):
+                about = {"limit": limit.value, "scope": self.scope, "wait": round(wait, 1)}
+                log.warning("work waits for a limit of GitHub's", extra=about)
+            self._wire.held(limit.value)
+            at = self._wire.clock.now() + wait
+            raise RateLimited(_WAITS_FOR[limit], retry_at=at, delay=wait, request=label)
 
     async def _follow(self, method: str, url: str, token: str, body: bytes, etag: str | None) -> Answer:
         home = urlsplit(self._wire.base_url)
@@ -245,6 +259,7 @@ class GitHub:
             status, received = response.status, {k.lower(): v for k, v in response.headers.items()}
         remaining = received.get("x-ratelimit-remaining", "")
         self._wire.observe(method, status, int(remaining) if remaining.isdecimal() else None, self.scope)
+        self._pace.answered(received)
         log.debug("request", extra={"request": f"{method} {urlsplit(url).path}", "status": status})
         return _decode(status, received, raw)
 
