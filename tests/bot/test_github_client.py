@@ -340,7 +340,7 @@ def quota(left: int, reset: float, limit: int = 5000) -> dict[str, str]:
 def test_the_last_requests_of_an_hour_are_spread_over_what_is_left_of_it(clock: JumpingClock) -> None:
     """Every run takes some, and each is told how many are left: they last until the hour is over."""
     pace, end = Pace(clock), clock.now() + 1800
-    left, begun = 300, []
+    left, begun = 240, []
     while clock.now() < end:
         pace.answered(quota(left, end))
         wait = pace.before_run(2)
@@ -349,7 +349,7 @@ def test_the_last_requests_of_an_hour_are_spread_over_what_is_left_of_it(clock: 
             left -= 8
         clock.time += max(1.0, wait)
     assert left >= 0
-    assert len(begun) > 300 / 15 / 2
+    assert len(begun) > 240 / 15
     assert min(b - a for a, b in itertools.pairwise(begun[1:])) > 5
     assert max(begun) > end - 600
     pace.answered(quota(5000, end + 3600))
