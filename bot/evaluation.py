@@ -261,24 +261,34 @@ def _gaps_of(rendering: Rendering) -> tuple[str, ...]:
 
 def gaps_of(snapshot: Snapshot) -> tuple[str, ...]:
     """What was not analysed, one sentence each, without a full stop."""
-    gaps: list[str] = []
+    return tuple(f"{subject}: {reason}" if subject else reason for subject, reason in gaps_by_subject(snapshot))
+
+
+def gaps_by_subject(snapshot: Snapshot) -> tuple[tuple[str, str], ...]:
+    """What was not analysed: (whom it concerns, why), both without a full stop; the first may be empty."""
+    gaps: list[tuple[str, str]] = []
     for state in snapshot.states:
         rendering = state.rendering
         if isinstance(rendering, NotAnalysed):
-            gaps.append(f"{_label(state)}: {rendering.reason}")
+            gaps.append((_label(state), rendering.reason))
         elif isinstance(rendering, Rendered):
-            gaps.extend(f"{_label(state)}, in part: {gap}" for gap in rendering.gaps)
+            gaps.extend((f"{_label(state)}, in part", gap) for gap in rendering.gaps)
     # What Argo CD refuses is a finding, not a gap.
-    gaps.extend(_gap(unknown) for unknown in snapshot.unknown if not unknown.refused)
+    gaps.extend(_unknown(unknown) for unknown in snapshot.unknown if not unknown.refused)
     if snapshot.truncated:
-        gaps.append("there are more Applications than argofix looks at; the rest is left out")
+        gaps.append(("", "there are more Applications than argofix looks at; the rest is left out"))
     return tuple(dict.fromkeys(gaps))
 
 
 def _gap(unknown: Unknown) -> str:
+    subject, reason = _unknown(unknown)
+    return f"{subject}: {reason}" if subject else reason
+
+
+def _unknown(unknown: Unknown) -> tuple[str, str]:
     if unknown.is_set:
-        return f"ApplicationSet `{unknown.name}` ({unknown.span}): {unknown.reason}"
-    return unknown.reason if unknown.span.path in unknown.reason else f"{unknown.span}: {unknown.reason}"
+        return f"ApplicationSet `{unknown.name}` ({unknown.span})", unknown.reason
+    return ("" if unknown.span.path in unknown.reason else str(unknown.span)), unknown.reason
 
 
 def _label(state: State) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from gitops.resources import ResourceId
 
+DOUBT = "It may still come from elsewhere: "  # begins the sentence that says what may make a finding wrong
 _IRREGULAR = {"NetworkPolicy": "NetworkPolicies", "Ingress": "Ingresses", "StorageClass": "StorageClasses"}
 
 

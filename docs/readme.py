@@ -23,7 +23,7 @@ from gitops.steps import edits_for
 from gitops.tree import Tree
 
 PAGE = Path(__file__).parent.parent / "README.md"
-_FINDING = re.compile(r" +\d+  (error|warning|notice) ")
+_FINDING = re.compile(r"(error|warning) +\S+:\d+  ")
 
 
 def page(current: str) -> str:
@@ -52,10 +52,10 @@ async def _story() -> tuple[str, str]:
 
 
 def _excerpt(evaluation: Evaluation) -> str:
-    """The first finding, and the last line."""
+    """The first two findings, and the last line."""
     lines = text.render(evaluation, colour=False, width=100).strip("\n").split("\n")
     starts = [index for index, line in enumerate(lines) if _FINDING.match(line)]
-    return "\n".join([*lines[: starts[1]], "...", lines[-1]])
+    return "\n".join([*lines[: starts[2]], "...", lines[-1]])
 
 
 def _diff(evaluation: Evaluation) -> str:

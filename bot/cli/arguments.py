@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-FORMATS = ("text", "json", "sarif", "html")
+FORMATS = ("text", "concise", "github", "json", "sarif", "html")
 ORDER_FORMATS = ("text", "json", "mermaid")
 
 
@@ -27,6 +27,10 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--base", metavar="REV", help="compare with this commit: only what is new since fails")
     check.add_argument("--only", action="append", default=[], metavar="RULE", help="only this rule (may be repeated)")
     check.add_argument("--format", choices=FORMATS, default="text", help="how to print it (default: text)")
+    check.add_argument(
+        "--notices", action="store_true", help="show notices too (else counted, if there is anything graver)"
+    )
+    check.add_argument("--verbose", action="store_true", help="tell all of each finding, and notices, in full")
     check.add_argument("--output", type=Path, metavar="FILE", help="write there instead of to standard output")
 
     fix = commands.add_parser("fix", help="print the proven fixes as a unified diff")
@@ -44,6 +48,9 @@ def parser() -> argparse.ArgumentParser:
     order = commands.add_parser("order", help="print in which order to sync the Applications, and why")
     _path(order)
     order.add_argument("--format", choices=ORDER_FORMATS, default="text", help="how to print it (default: text)")
+
+    explain = commands.add_parser("explain", help="tell what a rule finds, why it matters and how its fix is safe")
+    explain.add_argument("rule", nargs="?", metavar="RULE", help="the rule's id (default: list them all)")
 
     commands.add_parser("serve", help="run the GitHub App's server (settings come from the environment)")
     _deliveries(commands.add_parser("deliveries", help="the server's queue: look at it, retry, move it"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import difflib
 import logging
 import os
 import shutil
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from bot.cli.checkout import CannotRun, Checkout, open_checkout, outer_checkout
 from bot.cli.engine import started
+from bot.cli.explain import explain, rule_named
 from bot.cli.progress import Progress
 from bot.cli.terminal import say
 from bot.cli.writing import apply, put, require_writable
@@ -25,7 +25,6 @@ from bot.git import GitError
 from checks.model import Finding, Severity
 from checks.ownership.plan import fitting
 from checks.policy import PATH
-from checks.registry import rules
 from gitops.errors import GitopsError
 from gitops.steps import edits_for
 
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from bot.cluster.reader import ClusterReader
 
 
+_PIPE_WIDTH = 120  # columns where there is no terminal: logs of CI are wide
 _ORDER_RULES = ("sync-order-cycle", "sync-wave-contradiction")
 
 
@@ -42,7 +42,7 @@ async def check(arguments: argparse.Namespace) -> int:
     require_writable(arguments.output)
     checkout = _open(arguments.path, arguments.rev, arguments.base)
     evaluation = await _evaluate(checkout, only)
-    text = _rendered(evaluation, checkout.commit, arguments.format, arguments.output)
+    text = _rendered(evaluation, checkout.commit, arguments)
     put(text.encode("utf-8", "replace"), arguments.output)
     return 1 if any(_is_error(f) and f.introduced is not False for f in evaluation.findings) else 0
 
@@ -157,16 +157,11 @@ def _clusters() -> ClusterReader | None:
 
 
 def _rules(wanted: list[str]) -> frozenset[str]:
-    known = [rule.id for rule in rules()]
-    for name in wanted:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]}? The" if near else "the"
-            raise CannotRun(f"there is no rule {name}; {hint} rules are {', '.join(known)}")
-    return frozenset(wanted)
+    return frozenset(rule_named(name).id for name in wanted)
 
 
-def _rendered(evaluation: Evaluation, commit: str | None, style: str, output: Path | None) -> str:
+def _rendered(evaluation: Evaluation, commit: str | None, arguments: argparse.Namespace) -> str:
+    style = arguments.format
     if style == "json":
         from bot.formats import json
 
@@ -181,10 +176,15 @@ def _rendered(evaluation: Evaluation, commit: str | None, style: str, output: Pa
         return html.render(evaluation, commit)
     from bot.formats import text
 
-    terminal = output is None and sys.stdout.isatty()
+    if style in ("concise", "github"):
+        from bot.formats import concise, workflow
+
+        say(text.summary(evaluation))  # so that a list without lines does not pass for a clean bill
+        return concise.render(evaluation) if style == "concise" else workflow.render(evaluation)
+    terminal = arguments.output is None and sys.stdout.isatty()
     colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    width = shutil.get_terminal_size((100, 40)).columns if terminal else 100
-    return text.render(evaluation, colour=colour, width=width)
+    width = shutil.get_terminal_size((100, 40)).columns if terminal else _PIPE_WIDTH
+    return text.render(evaluation, colour=colour, width=width, notices=arguments.notices, whole=arguments.verbose)
 
 
 def _explain(evaluation: Evaluation) -> None:
@@ -233,7 +233,7 @@ async def deliveries(arguments: argparse.Namespace) -> int:
     return await command.deliveries(arguments)
 
 
-_COMMANDS = {"check": check, "fix": fix, "bump": bump, "order": order, "deliveries": deliveries}
+_COMMANDS = {"check": check, "fix": fix, "bump": bump, "order": order, "explain": explain, "deliveries": deliveries}
 
 
 async def _until_terminated(work: Coroutine[None, None, int]) -> int:

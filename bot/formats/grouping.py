@@ -16,3 +16,8 @@ def by_topic(findings: Iterable[Finding]) -> list[list[Finding]]:
         key = (finding.topic.key, finding.introduced, finding.suppressed is not None)
         groups.setdefault(key, []).append(finding)
     return sorted(groups.values(), key=lambda group: (_ORDER.index(group[0].severity), group[0].span))
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """The gravest first, then by place."""
+    return sorted(findings, key=lambda f: (_ORDER.index(f.severity), f.span, f.rule, f.message))

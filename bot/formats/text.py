@@ -1,191 +1,172 @@
-"""`--format text`: what a person reads in a terminal."""
+"""`--format text`: what a person reads in a terminal.
+
+Everything that is an error is there, in about a screen: the worst first, at most four lines a finding, what is the
+same for many told once. Where that takes more than `SCREEN` lines, each finding gets fewer. The rest is there for
+those who ask: `--verbose`, `--notices`, `argofix explain RULE`, the html page.
+"""
 
 from __future__ import annotations
 
-import io
-import textwrap
-from collections.abc import Sequence
-
-from rich.console import Console
-from rich.text import Text
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from bot.evaluation import Evaluation, status_of
+from bot.formats import unanalysed, verbose
+from bot.formats.brief import DENSITIES, Brief, head
 from bot.formats.grouping import by_topic
+from bot.formats.lines import STYLES, Line, columns, line, printed, wrapped
 from bot.formats.undeployed import not_deployed
 from checks.model import Finding, Severity
-from checks.ownership.prune import summary_line
-from checks.policy import PATH, Ignore
-from checks.wording import listed
-from gitops.deletions.data import may_lose_data
+from checks.policy import PATH
+from checks.wording import plural
 
-_STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTICE: "bold cyan"}
-_SHOWN_RESOURCES = 12
-_SHOWN_GAPS = 15
-_INDENT = 8
-_NARROWEST, _WIDEST = 40, 120  # columns: below, words stand alone; above, lines are too long to read
+SCREEN = 60  # lines that a report should not exceed
+_KNOWN = 5  # warnings from before the change that are named
+_UNUSED = 5
+_NOTICES = 3  # that are told unasked where there is nothing else
+_UNDEPLOYED_LINES = 3
+
+Groups = Sequence[Sequence[Finding]]
 
 
-def render(evaluation: Evaluation, *, colour: bool, width: int = 100) -> str:
-    """The report; ends with one summary line. Paths and commands are never broken, so that they can be copied."""
-    out = io.StringIO()
-    console = Console(
-        file=out,
-        width=1_000_000,  # lines are broken here, by `_Page`: rich would break inside long paths
-        force_terminal=colour,
-        no_color=not colour,
-        color_system="standard" if colour else None,
-        highlight=False,
-        emoji=False,
-        markup=False,
-    )
-    page = _Page(console, min(max(width, _NARROWEST), _WIDEST))
+def render(
+    evaluation: Evaluation, *, colour: bool, width: int = 100, notices: bool = False, whole: bool = False
+) -> str:
+    """The report; ends with one summary line. Paths and commands are never broken, so that they can be copied.
+
+    `notices` shows those too; `whole` (`--verbose`) shows everything, whatever its length.
+    """
+    width = columns(width)
     active = [f for f in evaluation.findings if f.suppressed is None]
-    _files(page, evaluation, by_topic(f for f in active if f.introduced is not False))
-    _known(page, by_topic(f for f in active if f.introduced is False))
-    _gaps(page, evaluation.gaps)
-    if evaluation.snapshot.not_deployed:
-        page.paragraph(not_deployed(evaluation.snapshot), indent=0)
-        page.blank()
-    for report in evaluation.reports:
-        for entry in report.unused:
-            page.line(("notice", _STYLES[Severity.NOTICE]), (f"  {PATH}:{entry.line}", "cyan"), (_unused(entry), ""))
-    snapshot = evaluation.snapshot
-    if not (snapshot.states or snapshot.unknown or snapshot.not_deployed):
-        page.paragraph("No Argo CD Application or ApplicationSet is declared here.", indent=0)
-    page.line((_summary(evaluation, active), _summary_style(active)))
-    return "".join(line.rstrip() + "\n" for line in out.getvalue().splitlines())
+    graver = [f for f in active if f.severity is not Severity.NOTICE]
+    # Few notices that are all there is to say are said at once.
+    alone = not graver and len(by_topic(active)) <= _NOTICES
+    shown = active if notices or whole or alone else graver
+    new = by_topic(f for f in shown if f.introduced is not False)
+    known = by_topic(f for f in shown if f.introduced is False)
+    below = [*_known(known, whole), *_rest(evaluation, width, whole)]
+    hidden = len(by_topic(active)) - len(new) - len(known)
+    hints = _hints(hidden, bool(new) and not whole, any(group[0].fix is not None for group in [*new, *known]))
+    if whole:
+        lines = list(verbose.by_file(evaluation, new, width))
+    else:
+        lines = _fitting(Brief(evaluation, new, width), new, SCREEN - len(below) - len(hints) - 1)
+    return printed([*lines, *below, *hints, summary_line(evaluation)], colour=colour)
 
 
-def _unused(entry: Ignore) -> str:
-    return f"  this `ignore` entry hides nothing: {entry.rule} {entry.resource}"
+def _fitting(brief: Brief, groups: Groups, room: int) -> list[Line]:
+    """The findings as fully as there is room for. What is graver than a warning is never left out."""
+    after = list(brief.shared())
+    after = [line(), *after, line()] if after else [line()] if groups else []
+    room -= len(after)
+    for level, density in enumerate(DENSITIES):
+        told = [list(brief.finding(group, density)) for group in groups]
+        left = room - sum(map(len, told))
+        if left < 0:
+            continue
+        for at, group in enumerate(groups if level else ()):  # what is left goes to the worst
+            fuller = list(brief.finding(group, DENSITIES[level - 1]))
+            if len(fuller) - len(told[at]) <= left:
+                left -= len(fuller) - len(told[at])
+                told[at] = fuller
+        return [*chain.from_iterable(told), *after]
+    return [*_folded(brief, groups, room), *after]
 
 
-class _Page:
-    """Writes lines. Whatever comes from a repository loses the characters that could drive a terminal here."""
-
-    def __init__(self, console: Console, width: int) -> None:
-        self._console = console
-        self._width = width
-
-    def line(self, *parts: tuple[str, str]) -> None:
-        """One unbroken line of (text, style) parts."""
-        text = Text()
-        for part, style in parts:
-            text.append(_plain(part), style=style or None)
-        self._console.print(text, soft_wrap=True)
-
-    def paragraph(self, content: str, style: str = "", indent: int = _INDENT) -> None:
-        """Text broken between words. Line ends in it stay."""
-        for piece in content.splitlines():
-            for line in textwrap.wrap(
-                _plain(piece), self._width - indent, break_long_words=False, break_on_hyphens=False
-            ):
-                self.line((" " * indent + line, style))
-
-    def blank(self) -> None:
-        self._console.print()
+def _folded(brief: Brief, groups: Groups, room: int) -> list[Line]:
+    """All errors, as many others as there is room for, and how many are left."""
+    density = DENSITIES[-1]
+    errors = [group for group in groups if group[0].severity is Severity.ERROR]
+    others = [group for group in groups if group[0].severity is not Severity.ERROR]
+    lines = list(chain.from_iterable(brief.finding(group, density) for group in errors))
+    left = max(room - len(lines) - 1, 0)
+    lines.extend(chain.from_iterable(brief.finding(group, density) for group in others[:left]))
+    return [*lines, _more(others[left:])] if others[left:] else lines
 
 
-def _files(page: _Page, evaluation: Evaluation, groups: Sequence[list[Finding]]) -> None:
-    by_file: dict[str, list[list[Finding]]] = {}
+def _more(groups: Groups) -> Line:
+    """How many are not named, by rule."""
+    counts: dict[str, int] = {}
     for group in groups:
-        by_file.setdefault(group[0].span.path, []).append(group)
-    for path, members in by_file.items():
-        page.line((path, "bold underline"))
-        for group in members:
-            _group(page, evaluation, group)
-        page.blank()
+        counts[group[0].rule] = counts.get(group[0].rule, 0) + 1
+    rules = ", ".join(f"{count} {rule}" for rule, count in sorted(counts.items(), key=lambda item: -item[1]))
+    return line((f"  and {len(groups)} more ({rules}): --verbose tells each", ""))
 
 
-def _group(page: _Page, evaluation: Evaluation, group: Sequence[Finding]) -> None:
-    first = group[0]
-    page.line(
-        (f"  {first.span.line:>4}  ", ""),
-        (first.severity.value, _STYLES[first.severity]),
-        (f"  {first.topic.title}", "bold"),
-        (f"  [{first.rule}]", "dim"),
-    )
-    page.paragraph(first.topic.message)
-    page.paragraph(first.topic.advice)
-    for line in first.topic.commands.splitlines():
-        page.line((f"{' ' * _INDENT}{line}", "green"))
-    if len({finding.resource for finding in group if finding.resource is not None}) > 1:
-        for line in _resources(group):
-            page.paragraph(line, "dim")
-    for span, message in dict.fromkeys((r.span, r.message) for r in first.related):
-        page.line((f"{' ' * _INDENT}{span}", "cyan"), (f"  {message}", ""))
-    if first.fix is not None:
-        page.paragraph(f"fix: {first.fix.title} (`argofix fix`)", "green")
-        plan = next((p for p in evaluation.plans if any(f.identity == first.identity for f in p.findings)), None)
-        if plan is not None and any(f.resource and may_lose_data(f.resource.group, f.resource.kind) for f in group):
-            page.paragraph(summary_line(evaluation.snapshot, plan, evaluation.base), "yellow")
-
-
-def _known(page: _Page, groups: Sequence[list[Finding]]) -> None:
+def _known(groups: Groups, whole: bool) -> Iterator[Line]:
     if not groups:
         return
-    page.line((f"Known before this change: {len(groups)}", "bold"))
-    for group in groups:
-        first = group[0]
-        page.line(
-            ("  ", ""),
-            (f"{first.severity.value:<7}", _STYLES[first.severity]),
-            (f"  {first.span}", "cyan"),
-            (f"  {first.topic.title}", ""),
-            (f"  [{first.rule}]", "dim"),
+    yield line((f"Known before this change: {len(groups)}", "bold"))
+    errors = [group for group in groups if group[0].severity is Severity.ERROR]
+    others = [group for group in groups if group[0].severity is not Severity.ERROR]
+    named = others if whole or len(others) <= _KNOWN else others[: _KNOWN - 1]
+    for group in [*errors, *named]:
+        yield head(group[0])
+    if len(others) > len(named):
+        yield _more(others[len(named) :])
+    yield line()
+
+
+def _rest(evaluation: Evaluation, width: int, whole: bool) -> Iterator[Line]:
+    """What is not about a finding: what was not looked at, and the configuration."""
+    gaps = list(unanalysed.told(evaluation, width, whole=whole))
+    yield from [*gaps, line()] if gaps else ()
+    snapshot = evaluation.snapshot
+    if snapshot.not_deployed:
+        told = wrapped(not_deployed(snapshot), width, 0)
+        yield from told if whole else told[:_UNDEPLOYED_LINES]
+        yield line()
+    unused = [entry for report in evaluation.reports for entry in report.unused]
+    for entry in unused if whole else unused[:_UNUSED]:
+        yield line(
+            ("notice", STYLES[Severity.NOTICE]),
+            (f"  {PATH}:{entry.line}", "cyan"),
+            (f"  this `ignore` entry hides nothing: {entry.rule} {entry.resource}", ""),
         )
-    page.blank()
+    if len(unused) > _UNUSED and not whole:
+        yield line((f"  and {len(unused) - _UNUSED} more entries that hide nothing (--verbose names them)", ""))
+    if not (snapshot.states or snapshot.unknown or snapshot.not_deployed):
+        yield line(("No Argo CD Application or ApplicationSet is declared here.", ""))
 
 
-def _resources(group: Sequence[Finding]) -> list[str]:
-    """One line a kind and namespace: the names, shortened."""
-    names: dict[str, list[str]] = {}
-    for finding in group:
-        rid = finding.resource
-        if rid is not None:
-            where = f"{rid.kind} in {rid.namespace}" if rid.namespace else rid.kind
-            known = names.setdefault(where, [])
-            if rid.name not in known:
-                known.append(rid.name)
-    return [f"{where}: {listed(found, most=_SHOWN_RESOURCES)}" for where, found in names.items()]
+def _hints(notices: int, brief: bool, fixable: bool) -> list[Line]:
+    """How to see what is not here."""
+    parts = [f"Not shown: {plural('notice', notices)} (--notices)."] if notices else []
+    if brief:
+        parts.append("More on each finding: --verbose; on a rule: argofix explain RULE.")
+    if fixable and brief:
+        parts.append("Fixable: argofix fix prints the edit.")
+    return [line((" ".join(parts), "dim"))] if parts else []
 
 
-def _gaps(page: _Page, gaps: Sequence[str]) -> None:
-    if not gaps:
-        return
-    page.line((f"Not analysed: {len(gaps)}", "bold"))
-    for gap in gaps[:_SHOWN_GAPS]:
-        page.paragraph(gap, indent=2)
-    if len(gaps) > _SHOWN_GAPS:
-        page.line((f"  and {len(gaps) - _SHOWN_GAPS} more (--format json lists them)", ""))
-    page.blank()
+def summary_line(evaluation: Evaluation) -> Line:
+    """The last line, in the colour of the worst that is in it."""
+    active = [f for f in evaluation.findings if f.suppressed is None]
+    return line((summary(evaluation), _summary_style(active)))
 
 
-def _plain(text: str) -> str:
-    """Without control and direction-changing characters."""
-    return "".join(char if char.isprintable() else " " if char.isspace() else "" for char in text)
-
-
-def _summary(evaluation: Evaluation, active: Sequence[Finding]) -> str:
+def summary(evaluation: Evaluation) -> str:
+    """Everything counted, in one line."""
+    active = [f for f in evaluation.findings if f.suppressed is None]
     counts = {severity: sum(f.severity is severity for f in active) for severity in Severity}
-    words = [f"{count} {severity.value}{'' if count == 1 else 's'}" for severity, count in counts.items()]
+    words = [plural(severity.value, count) for severity, count in counts.items()]
     states = evaluation.snapshot.states
     status = {"rendered": 0, "failed": 0, "not-analysed": 0}
     for state in states:
         status[status_of(state.rendering)] += 1
     text = (
-        f"{', '.join(words)} in {len(states)} Application{'' if len(states) == 1 else 's'} "
+        f"{', '.join(words)} in {plural('Application', len(states))} "
         f"({status['rendered']} rendered, {status['failed']} failed, {status['not-analysed']} not analysed)"
     )
     sets = sum(unknown.is_set for unknown in evaluation.snapshot.unknown)
     if sets:
-        text += f"; {sets} ApplicationSet{'' if sets == 1 else 's'} unknown"
+        text += f"; {plural('ApplicationSet', sets)} unknown"
     suppressed = len(evaluation.findings) - len(active)
     if suppressed:
         text += f"; {suppressed} ignored"
     if evaluation.base is not None:
         introduced = sum(f.introduced is True and f.severity is Severity.ERROR for f in active)
-        text += f"; {introduced} error{'' if introduced == 1 else 's'} new in this change"
+        text += f"; {plural('error', introduced)} new in this change"
     return text
 
 

@@ -35,7 +35,7 @@ from checks.secret_keys.cases import Case, Group, groups
 from checks.secret_keys.hints import Hint, hint_of
 from checks.secret_keys.knowledge import Knowledge, Observer
 from checks.secret_keys.words import consequence, label, others, place_of, quoted, who
-from checks.wording import listed
+from checks.wording import DOUBT, listed
 from gitops.resources import ResourceId
 from gitops.secrets.references import Effect
 from gitops.secrets.survey import ObjectId
@@ -124,7 +124,7 @@ def _topic(group: Group, hint: Hint, lying: Lying) -> Topic:
         message.append(f"{listed([f'`{rid.kind} {rid.name}`' for rid in merging])} only fills it once it exists.")
     doubts = (*knowledge.makers, *knowledge.doubts, *knowledge.elsewhere)
     if doubts:
-        message.append(f"It may still come from elsewhere: {listed(doubts, _SHOWN_DOUBTS)}.")
+        message.append(f"{DOUBT}{listed(doubts, _SHOWN_DOUBTS)}.")
     if hint.said:
         message.append(hint.said)
     help_ = mend.missing_object(group, hint.advice, files)

@@ -16,8 +16,8 @@ from tests.scenarios import evaluated
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def test_findings_are_grouped_by_file_and_told_once(story: Evaluation) -> None:
-    plain = text.render(story, colour=False, width=80)
+def test_verbose_tells_all_of_each_finding_by_file(story: Evaluation) -> None:
+    plain = text.render(story, colour=False, width=80, whole=True)
     assert plain.index("api/kustomization.yaml\n") < plain.index("both own Namespace shop")
     assert plain.count("both own 2 NetworkPolicies") == 1
     assert "NetworkPolicy in shop: " in plain
@@ -37,10 +37,7 @@ def test_the_last_line_sums_up(story: Evaluation) -> None:
 def test_what_was_there_before_stands_apart(known: Evaluation) -> None:
     plain = text.render(known, colour=False)
     assert plain.startswith("Known before this change: ")
-    assert (
-        "  error    api/kustomization.yaml:3  `shared-infra`" in plain
-        or "  error    api/kustomization.yaml:3" in plain
-    )
+    assert "\nerror    api/kustomization.yaml:3  `infrastructure` and `api-backend` both own Namespace shop" in plain
     assert "ServiceAccount" not in plain
     assert plain.rstrip().endswith("; 1 ignored; 0 errors new in this change")
 
@@ -77,7 +74,9 @@ async def test_paths_are_never_broken(engine: Engine, width: int) -> None:
     deep = "k8s/" + "-".join(["quite"] * 12) + "/overlays/api"
     files = {path.replace("api/", f"{deep}/"): data for path, data in STORY.items()}
     files["apps.yaml"] = str(files["apps.yaml"]).replace('"path": "api"', f'"path": "{deep}"')
-    shown = text.render(await evaluated(engine, files), colour=False, width=width)
+    evaluation = await evaluated(engine, files)
+    assert f"error    {deep}/kustomization.yaml:3  " in text.render(evaluation, colour=False, width=width)
+    shown = text.render(evaluation, colour=False, width=width, whole=True)
     assert f"({deep}/kustomization.yaml:3)" in shown
     assert f"{deep}/namespace.yaml:1" in shown
     lines = [line for line in shown.splitlines() if line.startswith("        ")]
@@ -86,6 +85,6 @@ async def test_paths_are_never_broken(engine: Engine, width: int) -> None:
 
 
 def test_no_secret_is_shown(secretive: Evaluation) -> None:
-    shown = text.render(secretive, colour=False)
+    shown = text.render(secretive, colour=False) + text.render(secretive, colour=False, whole=True)
     assert "Secret shop/odd" in shown
     assert not [value for value in ALL_SPELLINGS if value in shown]

@@ -1,0 +1,95 @@
+"""What could not be analysed, by cause: `9 of ... : why`, instead of nine lines that say the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.evaluation import Evaluation, gaps_by_subject
+from bot.formats.lines import Line, line, wrapped
+from checks.wording import listed
+
+_SHOWN = 3
+_MOST_LINES = 14
+_PUNCTUATION = "(),.;:"
+_NAMED_BY = ("chart", "plugin", "submodule", "argument", "options")  # the word behind one of these is a name
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One reason and whom it concerns; `subjects` is empty for what concerns nobody in particular."""
+
+    reason: str
+    subjects: tuple[str, ...]
+
+    def __str__(self) -> str:
+        if not self.subjects:
+            return self.reason
+        count = f"{len(self.subjects)} × " if len(self.subjects) > 1 else ""
+        return (
+            f"{count}{self.reason}: {listed(self.subjects, _SHOWN)}"
+            if count
+            else f"{self.subjects[0]}: {self.reason}"
+        )
+
+
+def causes(evaluation: Evaluation) -> list[Cause]:
+    """What clusters did not show first, one by one; then by cause, those of most Applications first."""
+    unseen = evaluation.live.unseen if evaluation.live is not None else ()
+    groups: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+    for subject, reason in gaps_by_subject(evaluation.snapshot):
+        groups.setdefault(_kind(reason), []).append((subject, reason))
+    found = [_cause(members) for members in groups.values()]
+    found.sort(key=lambda cause: -len(cause.subjects))
+    return [*(Cause(gap, ()) for gap in unseen), *found]
+
+
+def told(evaluation: Evaluation, width: int, *, whole: bool) -> Iterator[Line]:
+    """The section, empty when everything was analysed; in a bounded number of lines unless `whole` is asked for."""
+    count = len(evaluation.gaps)
+    if not count:
+        return
+    yield line((f"Not analysed: {count}", "bold"))
+    if whole:
+        for gap in evaluation.gaps:
+            yield from wrapped(gap, width, 2)
+        return
+    found = causes(evaluation)
+    lines = 0
+    for number, cause in enumerate(found):
+        own = wrapped(str(cause), width, 2)
+        if number and lines + len(own) > _MOST_LINES:
+            left = sum(max(len(each.subjects), 1) for each in found[number:])
+            yield line((f"  and {left} more for {len(found) - number} other reasons (--verbose tells each)", ""))
+            return
+        lines += len(own)
+        yield from own
+
+
+def _cause(members: Sequence[tuple[str, str]]) -> Cause:
+    """One reason for all of them, `…` where they differ."""
+    words = [reason.split(" ") for _, reason in members]
+    columns = [list(dict.fromkeys(position)) for position in zip(*words, strict=True)]
+    differing = sum(len(column) > 1 for column in columns)
+    told = " ".join(column[0] if len(column) == 1 else _either(column, alone=differing == 1) for column in columns)
+    return Cause(told, tuple(subject for subject, _ in members if subject))
+
+
+def _either(words: Sequence[str], *, alone: bool) -> str:
+    """`main or stage` where that is all that differs, else `…`."""
+    first = words[0]
+    end = first[len(first.rstrip(_PUNCTUATION)) :]
+    bare = [word.rstrip(_PUNCTUATION) for word in words]
+    return f"{' or '.join(bare)}{end}" if alone and len(bare) == 2 else f"…{end}"
+
+
+def _kind(reason: str) -> tuple[str, ...]:
+    """The reason without its names: paths, URLs, numbers, and what stands in backticks or behind `chart`."""
+    words = reason.split(" ")
+    kind: list[str] = []
+    for at, word in enumerate(words):
+        bare = word.strip(_PUNCTUATION)
+        named = at > 0 and words[at - 1] in _NAMED_BY
+        kind.append("…" if named or not re.fullmatch(r"[A-Za-z'’-]*", bare) else bare)
+    return tuple(kind)
