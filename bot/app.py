@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -38,10 +39,12 @@ from bot.settings import Settings
 from bot.threads import RepositoryThreads
 from bot.troubles import Troubles
 from bot.versions.sources import VersionSources
+from bot.waiting import Announcer, Heads
 from bot.webhook import Webhook
 from bot.worker import Limits, Worker
 from gitops.effort import Effort
 from handlers.registry import HANDLERS
+from handlers.waiting import show_queued
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +109,7 @@ async def serve(
             if clusters.trouble:
                 troubles.replace("cluster", {"access": clusters.trouble})
         identity: list[AppIdentity] = []
+        heads = Heads()
         mirrors = Mirrors(settings.state_dir / "mirrors", github.token)
 
         versions = VersionSources(
@@ -131,6 +135,7 @@ async def serve(
                 worker.accept,
                 clusters,
                 troubles,
+                heads,
             )
 
         limits = Limits(concurrency=settings.workers, run_limit=settings.run_limit)
@@ -191,6 +196,9 @@ async def _work(
     log.info("ready", extra={"app": identity[0].slug})
     async with asyncio.TaskGroup() as group:
         beside = [group.create_task(_keep_house(worker, clock))]
+        show = partial(show_queued, services=worker.make_services())
+        announcer = Announcer(worker.waiting, worker.store, clock, show)
+        beside.append(group.create_task(announcer.run()))
         beside += [group.create_task(keep_time(each, worker.accept, clock)) for each in periodic]
         await worker.run()
         for task in beside:

@@ -19,6 +19,7 @@ from bot.mirror import Mirrors
 from bot.settings import Settings
 from bot.troubles import Troubles
 from bot.versions.sources import VersionSources
+from bot.waiting import Heads
 
 T = TypeVar("T")
 
@@ -42,6 +43,7 @@ class Services:
     enqueue: Callable[[Delivery], Awaitable[Stored]]
     clusters: LiveSource | None = None
     troubles: Troubles = field(default_factory=Troubles)
+    heads: Heads = field(default_factory=Heads)
 
 
 @dataclass(frozen=True, slots=True)

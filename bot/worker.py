@@ -20,6 +20,7 @@ from bot.deliveries import Delivery, DeliveryStore, State, Stored, StoreUnavaila
 from bot.errors import PermanentError, Superseded, TemporaryError
 from bot.metrics import Metrics
 from bot.tenants import working_for
+from bot.waiting import Waiting
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class Worker:
     make_services: Callable[[], Services]
     limits: Limits = field(default_factory=Limits)
     jitter: random.Random = field(default_factory=random.Random)
+    waiting: Waiting = field(default_factory=Waiting)
     _running: dict[str, _Run] = field(default_factory=dict)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: bool = False
@@ -71,6 +73,7 @@ class Worker:
         for overtaken in stored.overtaken:
             self.overtaken(overtaken)
         if not stored.already_processed:
+            self.waiting.add(delivery, self.clock.now())
             self._wake.set()
         return stored
 
@@ -185,6 +188,7 @@ class Worker:
             await asyncio.gather(timer, news, return_exceptions=True)
 
     def _start(self, delivery: Delivery, services: Services) -> None:
+        self.waiting.begun(delivery.id)
         run = _Run(Context(services), self.clock.now())
         self._running[delivery.id] = run
         run.task = asyncio.create_task(self._process(delivery, run), name=f"delivery {delivery.id}")
@@ -245,6 +249,7 @@ class Worker:
         # What the other side named is a minimum; the jitter keeps all of us from coming back in the same second.
         wait = pause if delay is None else delay + self.jitter.uniform(0, self.limits.first_delay)
         log.warning("will try again", extra={"attempts": attempts, "wait": round(wait, 1), "reason": _words(error)})
+        self.waiting.add(delivery, now)
         return self._back(delivery, now + wait, attempts, _words(error)), "retried" if counts else "limited"
 
     def _end(self, delivery: Delivery, state: State, result: str) -> Callable[[], Awaitable[None]]:

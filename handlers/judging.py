@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 
 from bot.errors import PermanentError, Superseded, TemporaryError
@@ -38,9 +38,14 @@ async def judge(desk: Desk, sha: str, identity: str, look: Look) -> bool:
     `identity` names the evaluation's inputs. `look` may open what it reads from in the stack that it gets: that is
     closed when everything has been said.
     """
-    runs = _Runs(desk, sha, identity, await runs_of(desk, sha))
+    async with _alone(desk, sha):
+        return await _judge(_Runs(desk, sha, identity, await runs_of(desk, sha)), look)
+
+
+async def _judge(runs: _Runs, look: Look) -> bool:
+    desk = runs.desk
     if runs.done:
-        log.info("the check runs are up to date", extra={"head": sha})
+        log.info("the check runs are up to date", extra={"head": runs.sha})
         return False
     try:
         async with AsyncExitStack() as stack:
@@ -68,15 +73,21 @@ async def judge(desk: Desk, sha: str, identity: str, look: Look) -> bool:
 
 async def refuse(desk: Desk, sha: str, identity: str, report: Report) -> None:
     """Say of the commit `sha` by every check run that it is not judged. `identity` as for `judge`."""
-    runs = _Runs(desk, sha, identity, await runs_of(desk, sha))
-    if not runs.done:
-        await runs.say(report)
+    async with _alone(desk, sha):
+        runs = _Runs(desk, sha, identity, await runs_of(desk, sha))
+        if not runs.done:
+            await runs.say(report)
 
 
 async def runs_of(desk: Desk, sha: str) -> dict[str, CheckRun]:
     """Our latest check run of each name on a commit."""
     app = desk.context.services.identity.id
     return {run.name: run for run in await checks.for_ref(desk.github, desk.name, sha, app_id=app)}
+
+
+def _alone(desk: Desk, sha: str) -> AbstractAsyncContextManager[None]:
+    """Nobody tells of this commit meanwhile that it waits (`handlers.waiting`)."""
+    return desk.context.services.heads.held((desk.repository.id, sha))
 
 
 async def end_runs(desk: Desk, sha: str, report: Report) -> None:
@@ -106,6 +117,12 @@ class _Runs:
         mine = [run for run in self.existing.values() if run.external_id == self.identity]
         return self._is_done(gate.NAME) and not any(run.conclusion == "neutral" for run in mine)
 
+    @property
+    def _queued(self) -> CheckRun | None:
+        """`argofix` as it was shown while this waited for its turn; it becomes ours."""
+        run = self.existing.get(gate.NAME)
+        return run if run is not None and run.status == "queued" else None
+
     def _is_done(self, name: str) -> bool:
         run = self.existing.get(name)
         ended = run is not None and run.status == "completed" and run.conclusion != "neutral"
@@ -134,9 +151,10 @@ class _Runs:
         self.desk.context.check()
         total = gate.summed(judged, shown, addresses)
         self._count(judged)
-        if self.begun is not None:
-            run, self.begun = self.begun, None
-            await checks.update(self.desk.github, self.desk.name, run.id, report=total, now=self._now)
+        run = self.begun or self._queued
+        if run is not None:
+            self.begun = None
+            await self._update(run, total)
         else:
             await self._create(gate.NAME, total)
         log.info("judged", extra={"head": self.sha, "conclusion": total.conclusion})
@@ -149,13 +167,18 @@ class _Runs:
     async def give_up(self, report: Report) -> None:
         """Leave nothing in progress for ever, and let nothing pass. GitHub may be the very thing that fails, so this
         may fail too."""
+        ended = False
         try:
             if self.begun is not None:
                 run, self.begun = self.begun, None
                 await _end(self.desk, run, report)
+                ended = True
+            elif (queued := self._queued) is not None:
+                await _end(self.desk, queued, report)
+                ended = True
             if report.conclusion == "failure":
                 for name in (*check_names(), gate.NAME):
-                    if not self._is_done(name):
+                    if not self._is_done(name) and not (ended and name == gate.NAME):
                         await self._create(name, report, "")
         except Exception:
             log.warning("check runs could not be ended", extra={"head": self.sha}, exc_info=True)
@@ -163,11 +186,17 @@ class _Runs:
     async def _begin(self) -> None:
         run = self.existing.get(gate.NAME)
         left = run is not None and run.status != "completed" and run.external_id == self.identity
-        # One that an interrupted attempt left is taken up again; it has no annotations that ours would be added to.
-        self.begun = run if left else await self._create(gate.NAME, check_run.in_progress())
+        if (queued := self._queued) is not None:
+            self.begun = queued
+            await self._update(queued, check_run.in_progress())
+        else:
+            # One that an interrupted attempt left has no annotations that ours would be added to.
+            self.begun = run if left else await self._create(gate.NAME, check_run.in_progress())
 
     async def _show(self, name: str, report: Report) -> CheckRun:
         """One request where the answer is new; GitHub adds annotations to those that an interrupted attempt left."""
+        if name == gate.NAME and (queued := self._queued) is not None:
+            return await self._update(queued, report)
         run = self.existing.get(name)
         if run is not None and run.external_id == self.identity:
             if self._is_done(name):
@@ -175,6 +204,11 @@ class _Runs:
             if run.status != "completed" and await self._blank(run):
                 return await checks.update(self.desk.github, self.desk.name, run.id, report=report, now=self._now)
         return await self._create(name, report)
+
+    async def _update(self, run: CheckRun, report: Report) -> CheckRun:
+        """Bring a run without annotations to `report`, under this evaluation's name."""
+        github, name = self.desk.github, self.desk.name
+        return await checks.update(github, name, run.id, report=report, now=self._now, external_id=self.identity)
 
     async def _create(self, name: str, report: Report, identity: str | None = None) -> CheckRun:
         return await checks.create(

@@ -31,6 +31,11 @@ def in_progress() -> Report:
     )
 
 
+def queued() -> Report:
+    """What is shown while other work comes first."""
+    return Report("Waiting for its turn", "argofix looks at this change after the work before it.", waiting=True)
+
+
 def could_not_run(reason: str) -> Report:
     """What is shown when the work could not be done. GitHub lets `neutral` pass where the check is required, and
     nobody has looked at this change, so it is a failure."""

@@ -66,7 +66,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a check run shows. `conclusion` None means: in progress."""
+    """What a check run shows. `conclusion` None means: in progress, or queued while it is `waiting`."""
 
     title: str
     summary: str  # Markdown
@@ -74,6 +74,7 @@ class Report:
     text: str = ""  # Markdown, below the summary
     annotations: Sequence[Annotation] = field(default=())
     actions: Sequence[Action] = field(default=())
+    waiting: bool = False
 
 
 async def create(
@@ -166,7 +167,7 @@ def _state(report: Report, annotations: list[Annotation], now: float, *, last: b
     if last and report.conclusion is not None:
         data |= {"status": "completed", "conclusion": report.conclusion, "completed_at": _iso(now)}
     else:
-        data["status"] = "in_progress"
+        data["status"] = "queued" if report.waiting else "in_progress"
     if report.actions and last:
         data["actions"] = [action.as_json() for action in report.actions[:3]]
     return data

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 import bot.app
+import bot.waiting
 from bot.app import Running, serve
 from bot.deliveries import State
 from bot.settings import Settings
@@ -168,6 +169,7 @@ async def github() -> AsyncIterator[SimulatedGitHub]:
 @pytest.fixture
 async def bot_(github: SimulatedGitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bot]:
     monkeypatch.setattr(bot.app, "HOUSEKEEPING", 1e6)
+    monkeypatch.setattr(bot.waiting, "PATIENCE", 1e6)
     server = Bot(github, tmp_path / "state")
     github.clock = server.clock.date
     monkeypatch.setattr(auth, "time", server.clock)
