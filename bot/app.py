@@ -43,8 +43,7 @@ from bot.waiting import Announcer, Heads
 from bot.webhook import Webhook
 from bot.worker import Limits, Worker
 from gitops.effort import Effort
-from handlers.registry import HANDLERS
-from handlers.waiting import show_queued
+from handlers.registry import HANDLERS, SHOW_QUEUED
 
 log = logging.getLogger(__name__)
 
@@ -196,7 +195,7 @@ async def _work(
     log.info("ready", extra={"app": identity[0].slug})
     async with asyncio.TaskGroup() as group:
         beside = [group.create_task(_keep_house(worker, clock))]
-        show = partial(show_queued, services=worker.make_services())
+        show = partial(SHOW_QUEUED, services=worker.make_services())
         announcer = Announcer(worker.waiting, worker.store, clock, show)
         beside.append(group.create_task(announcer.run()))
         beside += [group.create_task(keep_time(each, worker.accept, clock)) for each in periodic]

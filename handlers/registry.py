@@ -1,4 +1,5 @@
-"""Which handler does which event, GitHub's and (`argofix_...`) our own. One event, one file."""
+"""Which handler does which event, GitHub's and (`argofix_...`) our own, and what shows that one waits. One event,
+one file."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from handlers import (
     pull_request,
     push,
     reconcile,
+    waiting,
 )
 
 HANDLERS: Handlers = {
@@ -30,3 +32,5 @@ HANDLERS: Handlers = {
     "installation": installation.handle,
     "installation_repositories": installation.handle,
 }
+
+SHOW_QUEUED = waiting.show_queued
