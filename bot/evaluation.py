@@ -203,7 +203,7 @@ def suppresses(ignore: Ignore, finding: Finding) -> bool:
 def _reports(
     chosen: Sequence[Rule], findings: Sequence[Finding], snapshot: Snapshot, live: Live | None, policy: Policy
 ) -> tuple[CheckReport, ...]:
-    names = dict.fromkeys(rule.check_name for rule in chosen)
+    names = sorted({rule.check_name for rule in chosen})
     gaps = gaps_of(snapshot)
     failures = (
         *(

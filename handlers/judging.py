@@ -99,7 +99,7 @@ async def end_runs(desk: Desk, sha: str, report: Report) -> None:
 
 def check_names() -> tuple[str, ...]:
     """The check runs that rules report under; `argofix` comes on top of them."""
-    return tuple(dict.fromkeys(rule.check_name for rule in rules()))
+    return tuple(sorted({rule.check_name for rule in rules()}))
 
 
 @dataclass(slots=True)
