@@ -221,7 +221,10 @@ class Engine:
             shared = self._running.get(key)
             if shared is None:
                 self.rendered += 1
-                task = asyncio.create_task(self._renderer.render(request, self._redact, effort))
+                # What it reads was measured when it was planned. Charged to whoever asked first, it would end for
+                # everybody when that one gives up.
+                free = replace(request, tree=request.tree.charged_to(Effort()))
+                task = asyncio.create_task(self._renderer.render(free, self._redact, effort))
                 shared = self._running[key] = _Shared(task, effort)
                 task.add_done_callback(partial(self._ended, key, shared))
             shared.waiting += 1
