@@ -11,9 +11,11 @@ from bot.engine import Engine
 from bot.evaluation import Evaluation, evaluate
 from checks.model import Finding
 from checks.policy import Policy, parse_policy
-from gitops.rendering import RenderFailed
+from gitops.discovery import discover
+from gitops.rendering import Output, RenderFailed
 from gitops.repositories import RepositoryMatcher
-from gitops.snapshot import State
+from gitops.snapshot import Snapshot, State
+from gitops.sources import Analysis
 from gitops.tree import MODE_SYMLINK, Entry, Tree, blob_oid
 
 URL = "https://github.com/acme/platform"
@@ -94,6 +96,18 @@ async def evaluated(
 async def evaluated_tree(engine: Engine, head: Tree, policy: Policy | None = None) -> Evaluation:
     """As `evaluated`, for a tree that a dictionary of files cannot say."""
     return await evaluate(engine, head, None, MATCHER, policy or Policy())
+
+
+def discovered(tree: Tree, analysis: Analysis) -> Snapshot:
+    """What discovery finds with a renderer that refuses whatever it is asked for."""
+    search = discover(tree, analysis)
+    try:
+        wanted = next(search)
+        while True:
+            wanted = search.send({request.fingerprint: Output(error="Error: broken") for request in wanted})
+    except StopIteration as end:
+        snapshot: Snapshot = end.value
+        return snapshot
 
 
 def with_links(plain: Tree, links: Mapping[str, str]) -> Tree:

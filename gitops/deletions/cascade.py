@@ -13,7 +13,7 @@ from gitops.deletions.data import is_tracked
 from gitops.deletions.model import Consequence, Verdict, Why
 from gitops.deletions.options import Options, option, options_of
 from gitops.deletions.unread import unread
-from gitops.deletions.world import World, is_forbidden, is_same, object_of
+from gitops.deletions.world import World, is_forbidden, object_of, taken_over
 from gitops.snapshot import Owned, OwnedId, State
 
 
@@ -27,17 +27,7 @@ def orphaned(state: State, now: State | None, base: World, head: World) -> Itera
         if owned_id in again:
             continue  # the same Application comes again, and finds it
         if to is not None:
-            already = any(is_same(s.application, to) for s in base.owners(owned_id, instance))
-            yield Consequence(
-                owned_id,
-                Verdict.HANDED_OVER,
-                Why.TAKEN_OVER,
-                application,
-                copy,
-                to=to,
-                already=already,
-                owner_goes=True,
-            )
+            yield taken_over(owned_id, application, copy, to, base, owner_goes=True)
         else:
             yield Consequence(owned_id, Verdict.STAYS, Why.ORPHANED, application, copy)
 
@@ -61,18 +51,8 @@ def cascaded(state: State, now: State | None, base: World, head: World) -> Itera
         why = _kept(owned_id, copy, said, base, head)
         to = head.heir(owned_id, application, instance)
         if to is not None:
-            already = any(is_same(s.application, to) for s in base.owners(owned_id, instance))
-            yield Consequence(
-                owned_id,
-                Verdict.HANDED_OVER,
-                Why.TAKEN_OVER,
-                application,
-                copy,
-                to=to,
-                already=already,
-                races=why is None and not held,
-                owner_goes=True,
-            )
+            races = why is None and not held
+            yield taken_over(owned_id, application, copy, to, base, races=races, owner_goes=True)
         elif why is not None:
             yield Consequence(owned_id, Verdict.STAYS, why, application, copy)
         elif held:

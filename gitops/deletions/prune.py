@@ -15,7 +15,7 @@ from gitops.deletions.model import Consequence, Verdict, Why
 from gitops.deletions.one_sync import Unwanted, worst
 from gitops.deletions.options import options_of
 from gitops.deletions.unread import left_files, reads_the_same, unread
-from gitops.deletions.world import World, is_forbidden, is_same, object_of
+from gitops.deletions.world import World, is_forbidden, object_of, taken_over
 from gitops.rendering import NotAnalysed, RenderFailed
 from gitops.resources import ResourceId
 from gitops.snapshot import Owned, OwnedId, State
@@ -132,17 +132,8 @@ def _pruned(losses: _Losses) -> Iterator[Consequence]:
             maker = adopted.parents[-1]
             yield Consequence(owned_id, Verdict.HANDED_OVER, Why.ADOPTED, application, copy, maker=maker, races=races)
         elif to is not None:
-            yield Consequence(
-                owned_id,
-                Verdict.HANDED_OVER,
-                Why.TAKEN_OVER,
-                application,
-                copy,
-                to=to,
-                already=any(is_same(s.application, to) for s in base.owners(owned_id, instance)),
-                races=races,
-                late=races and _is_late(owned_id, head),
-            )
+            late = races and _is_late(owned_id, head)
+            yield taken_over(owned_id, application, copy, to, base, races=races, late=late)
         else:
             stranger = head.stranger(owned_id, instance, base) if races else ""
             yield Consequence(owned_id, verdict, why, application, copy, detail=stranger)

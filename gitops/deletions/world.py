@@ -7,6 +7,7 @@ from functools import cached_property
 
 from gitops.applications import GROUP, IN_CLUSTER, Application
 from gitops.applicationsets.declared import ApplicationSet
+from gitops.deletions.model import Consequence, Verdict, Why
 from gitops.deletions.projects import Project, read_project
 from gitops.rendering import Rendered
 from gitops.resources import ResourceId
@@ -126,3 +127,30 @@ def is_forbidden(owned_id: OwnedId, application: Application, base: World, head:
     """Whether the AppProject keeps an Application from touching an object, before the change and after it."""
     both = (base.project(application), head.project(application))
     return all(project is not None and not project.permits(owned_id.id, application.destination) for project in both)
+
+
+def taken_over(
+    owned_id: OwnedId,
+    application: Application,
+    copy: Owned,
+    to: Application,
+    base: World,
+    *,
+    races: bool = False,
+    late: bool = False,
+    owner_goes: bool = False,
+) -> Consequence:
+    """What `application` owned is `to`'s from now on, which may have brought it before already."""
+    already = any(is_same(state.application, to) for state in base.owners(owned_id, base.instance(application)))
+    return Consequence(
+        owned_id,
+        Verdict.HANDED_OVER,
+        Why.TAKEN_OVER,
+        application,
+        copy,
+        to=to,
+        already=already,
+        races=races,
+        late=late,
+        owner_goes=owner_goes,
+    )

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from bot.engine import Engine
 from bot.evaluation import Evaluation
 from gitops.directory import PlainMemo
-from gitops.discovery import discover
-from gitops.rendering import NotAnalysed, Output, RenderFailed
+from gitops.rendering import NotAnalysed, RenderFailed
 from gitops.snapshot import Cause, Snapshot
 from gitops.sources import Analysis
 from tests.gitops.test_discovery import application_set
@@ -23,6 +22,7 @@ from tests.scenarios import (
     Files,
     application,
     config_map,
+    discovered,
     documents,
     evaluated,
     kustomization,
@@ -240,14 +240,7 @@ def found(files: Files, exclude: tuple[str, ...] = ()) -> Snapshot:
     """Discovered with a renderer that always fails: what is told must not depend on it."""
     memo: PlainMemo = {}
     analysis = Analysis(MATCHER, lambda _: "", "none", plain=memo, exclude=exclude)
-    asking = discover(tree(files), analysis)
-    try:
-        requests = next(asking)
-        while True:
-            requests = asking.send({request.fingerprint: Output(error="broken") for request in requests})
-    except StopIteration as end:
-        snapshot: Snapshot = end.value
-        return snapshot
+    return discovered(tree(files), analysis)
 
 
 def told(snapshot: Snapshot) -> set[str]:

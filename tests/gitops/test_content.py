@@ -15,12 +15,11 @@ from hypothesis import strategies as st
 
 from checks.policy import parse_policy
 from checks.registry import rules
-from gitops.discovery import discover
-from gitops.rendering import Output, Rendered, RenderFailed
+from gitops.rendering import Rendered, RenderFailed
 from gitops.snapshot import Change, Snapshot
 from gitops.sources import Analysis, plan_kustomize
 from gitops.tree import Tree
-from tests.scenarios import MATCHER, URL
+from tests.scenarios import MATCHER, URL, discovered
 
 Json = Any
 
@@ -98,14 +97,7 @@ def repositories(draw: st.DrawFn) -> dict[str, bytes]:
 
 def seen(files: Mapping[str, bytes]) -> Snapshot:
     """What discovery finds, where nothing but plain directories can be rendered."""
-    search = discover(Tree.of(dict(files)), Analysis(MATCHER, lambda _value: "digest", "none"))
-    try:
-        wanted = next(search)
-        while True:
-            wanted = search.send({request.fingerprint: Output(error="Error: no renderer here") for request in wanted})
-    except StopIteration as end:
-        snapshot: Snapshot = end.value
-        return snapshot
+    return discovered(Tree.of(dict(files)), Analysis(MATCHER, lambda _value: "digest", "none"))
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

@@ -11,7 +11,11 @@ from bot.formats.order.comment import told
 from checks.policy import Policy
 from checks.sync_order.guidance import Guidance, guide
 from gitops.deletions.model import Consequence
-from tests.scenarios import MATCHER, URL, Files, kustomization, tree
+from gitops.repositories import RepositoryMatcher
+from gitops.revisions import Revisions
+from tests.scenarios import URL, Files, kustomization, tree
+
+ON_MAIN = RepositoryMatcher.of_urls([URL], Revisions("main"))
 
 FINALIZER = "resources-finalizer.argocd.argoproj.io"
 OPTIONS = "argocd.argoproj.io/sync-options"
@@ -85,7 +89,7 @@ def folder(path: str, *manifests: str, extra: str = "") -> dict[str, str]:
 
 
 async def guided(engine: Engine, before: Files, after: Files) -> Guidance:
-    analysis = engine.analysis(MATCHER)
+    analysis = engine.analysis(ON_MAIN)
     base, head = [await engine.snapshot(tree(files), analysis) for files in (before, after)]
     return guide(base, head, Policy())
 
