@@ -34,7 +34,8 @@ class Delivery:
     """One unit of work. Times are in seconds since the epoch.
 
     `attempts` counts finished attempts that failed. `lane` and `supersedes`: see `bot.events`. The earliest
-    `not_before` of a lane is taken first. `payload` is emptied once the delivery is done, to bound the storage.
+    `not_before` of a lane is taken first; one of `rank` 1 comes after all others of its lane that are due.
+    `installation` is 0 for the server's own work. `payload` is emptied once it is done, to bound the storage.
     """
 
     id: str
@@ -49,6 +50,8 @@ class Delivery:
     not_before: float = 0.0
     result: str = ""  # the last error, or `ok`, `superseded`
     finished_at: float | None = None
+    installation: int = 0
+    rank: int = 0
 
     @property
     def interrupts(self) -> bool:
@@ -63,7 +66,7 @@ class Delivery:
         return events.parse(self.event, self.payload)
 
 
-def delivery_of(delivery_id: str, event: str, payload: bytes, received_at: float) -> Delivery:
+def delivery_of(delivery_id: str, event: str, payload: bytes, received_at: float, *, rank: int = 0) -> Delivery:
     """A new delivery with its lane and key worked out. Raises `bot.events.MalformedEvent`.
 
     Also for work that we give ourselves (reconcile, schedule): choose an id that names the work, such as
@@ -79,6 +82,8 @@ def delivery_of(delivery_id: str, event: str, payload: bytes, received_at: float
         repository=parsed.repository.full_name if isinstance(parsed, events.RepositoryEvent) else "",
         supersedes=events.supersedes(parsed),
         not_before=received_at,
+        installation=parsed.installation,
+        rank=rank,
     )
 
 
@@ -123,7 +128,10 @@ class DeliveryStore(Protocol):
         ...
 
     async def take(self, limit: int, now: float) -> Sequence[Delivery]:
-        """Mark up to `limit` due deliveries of different, idle lanes as running and give them, oldest first."""
+        """Mark up to `limit` due deliveries of different, idle lanes as running and give them.
+
+        Installations take turns: the one of which the fewest run comes first, then the one whose turn is longest ago.
+        Within one, the oldest comes first."""
         ...
 
     async def finish(self, delivery_id: str, state: State, *, now: float, result: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bot.deliveries import LEFT_RUNNING, Delivery, State, Stored, plain
@@ -22,24 +23,43 @@ CREATE TABLE IF NOT EXISTS deliveries (
     attempts INTEGER NOT NULL,
     not_before REAL NOT NULL,
     result TEXT NOT NULL,
-    finished_at REAL
+    finished_at REAL,
+    installation INTEGER NOT NULL DEFAULT 0,
+    rank INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS waiting ON deliveries (lane, not_before, seq) WHERE state = 'queued';
 CREATE INDEX IF NOT EXISTS working ON deliveries (lane) WHERE state = 'running';
+CREATE INDEX IF NOT EXISTS at_work ON deliveries (installation) WHERE state = 'running';
 CREATE INDEX IF NOT EXISTS same_work ON deliveries (supersedes) WHERE state IN ('queued', 'running');
 CREATE INDEX IF NOT EXISTS finished ON deliveries (state, finished_at);
 -- The delivery that each idle lane would give next: `take` need not look at the others. Derived, see `elect`.
-CREATE TABLE IF NOT EXISTS heads (
+CREATE TABLE IF NOT EXISTS firsts (
     lane TEXT PRIMARY KEY,
     seq INTEGER NOT NULL,
-    not_before REAL NOT NULL
+    not_before REAL NOT NULL,
+    installation INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS due ON heads (not_before, seq);
+CREATE INDEX IF NOT EXISTS first_due ON firsts (not_before);
+CREATE INDEX IF NOT EXISTS first_of ON firsts (installation, not_before, seq);
+-- When each installation had its last turn.
+CREATE TABLE IF NOT EXISTS turns (installation INTEGER PRIMARY KEY, last INTEGER NOT NULL);
 """
+# Databases of earlier versions: what they lack, and what they had instead of `firsts`.
+ADDED = ("installation INTEGER NOT NULL DEFAULT 0", "rank INTEGER NOT NULL DEFAULT 0")
 COLUMNS = (
-    "id, event, payload, received_at, lane, repository, supersedes, state, attempts, not_before, result, finished_at"
+    "id, event, payload, received_at, lane, repository, supersedes, state, attempts, not_before, result, finished_at,"
+    " installation, rank"
 )
 BARE = COLUMNS.replace("payload", "x'' AS payload")
+
+
+def prepare(db: sqlite3.Connection) -> None:
+    """Make the tables, or bring those of an earlier version up to date."""
+    columns = {row[1] for row in db.execute("PRAGMA table_info(deliveries)")}
+    for column in ADDED if columns else ():
+        if column.split()[0] not in columns:
+            db.execute(f"ALTER TABLE deliveries ADD COLUMN {column}")
+    db.executescript(SCHEMA)
 
 
 def store(db: sqlite3.Connection, new: Delivery) -> Stored:
@@ -86,10 +106,10 @@ def _insert(db: sqlite3.Connection, delivery: Delivery) -> None:
 def elect(db: sqlite3.Connection, lane: str | None = None) -> None:
     """Find out anew which delivery a lane (else: every lane) would give next; none while one of it runs."""
     where = "" if lane is None else " WHERE lane = :lane"
-    db.execute(f"DELETE FROM heads{where}", {"lane": lane})  # noqa: S608 - fixed text
+    db.execute(f"DELETE FROM firsts{where}", {"lane": lane})  # noqa: S608 - fixed text
     lanes = "SELECT DISTINCT lane FROM deliveries WHERE state='queued'" if lane is None else "SELECT :lane AS lane"
     db.execute(
-        "INSERT INTO heads SELECT lane, seq, not_before FROM deliveries WHERE seq IN ("  # noqa: S608 - fixed text
+        "INSERT INTO firsts SELECT lane, seq, not_before, installation FROM deliveries WHERE seq IN ("  # noqa: S608 - fixed text
         "SELECT (SELECT seq FROM deliveries AS d WHERE d.lane = l.lane AND d.state='queued'"
         f" ORDER BY d.not_before, d.seq LIMIT 1) FROM ({lanes}) AS l"
         " WHERE NOT EXISTS (SELECT 1 FROM deliveries AS r WHERE r.lane = l.lane AND r.state='running'))",
@@ -102,14 +122,48 @@ def _supersede(db: sqlite3.Connection, delivery_id: str, now: float) -> None:
     db.execute(sql, (now, delivery_id))
 
 
+# Installations that have something to give, found by their index: a step for each of them, and not for each lane.
+_TURN = """
+WITH RECURSIVE holder(installation) AS (
+    SELECT MIN(installation) FROM firsts
+    UNION ALL
+    SELECT (SELECT MIN(installation) FROM firsts WHERE installation > holder.installation)
+    FROM holder WHERE holder.installation IS NOT NULL
+)
+SELECT installation FROM holder
+WHERE EXISTS (SELECT 1 FROM firsts AS f WHERE f.installation = holder.installation AND f.not_before <= :now)
+ORDER BY (SELECT COUNT(*) FROM deliveries AS d WHERE d.state = 'running' AND d.installation = holder.installation),
+    COALESCE((SELECT last FROM turns AS t WHERE t.installation = holder.installation), 0),
+    (SELECT MIN(not_before) FROM firsts AS f WHERE f.installation = holder.installation)
+LIMIT 1
+"""
+
+
 def take(db: sqlite3.Connection, limit: int, now: float) -> list[Delivery]:
-    due = "SELECT seq, lane FROM heads WHERE not_before<=? ORDER BY not_before, seq LIMIT ?"
-    taken = []
-    for seq, lane in db.execute(due, (now, limit)).fetchall():
+    taken: list[Delivery] = []
+    while len(taken) < limit and (turn := db.execute(_TURN, {"now": now}).fetchone()) is not None:
+        seq, lane = db.execute(
+            "SELECT seq, lane FROM firsts WHERE installation=? AND not_before<=? ORDER BY not_before, seq LIMIT 1",
+            (turn[0], now),
+        ).fetchone()
+        delivery = _row(db, seq)
+        if delivery.rank:
+            better = db.execute(
+                "SELECT seq FROM deliveries WHERE lane=? AND state='queued' AND rank=0 AND not_before<=?"
+                " ORDER BY not_before, seq LIMIT 1",
+                (lane, now),
+            ).fetchone()
+            if better is not None:
+                seq, delivery = better[0], _row(db, better[0])
         db.execute("UPDATE deliveries SET state='running' WHERE seq=?", (seq,))
-        db.execute("DELETE FROM heads WHERE lane=?", (lane,))
-        taken.append(read(db.execute(f"SELECT {COLUMNS} FROM deliveries WHERE seq=?", (seq,)).fetchone()))  # noqa: S608
+        db.execute("DELETE FROM firsts WHERE lane=?", (lane,))
+        db.execute("INSERT OR REPLACE INTO turns SELECT ?, COALESCE(MAX(last), 0) + 1 FROM turns", turn)
+        taken.append(replace(delivery, state=State.RUNNING))
     return taken
+
+
+def _row(db: sqlite3.Connection, seq: int) -> Delivery:
+    return read(db.execute(f"SELECT {COLUMNS} FROM deliveries WHERE seq=?", (seq,)).fetchone())  # noqa: S608
 
 
 def finish(db: sqlite3.Connection, delivery_id: str, state: State, now: float, result: str) -> None:

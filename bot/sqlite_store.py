@@ -61,7 +61,7 @@ class SqliteStore:
         await self._do(lambda db: sql.requeue(db, delivery_id, not_before, attempts, result))
 
     async def next_due(self, now: float) -> float | None:
-        return await self._do(lambda db: sql.first_number(db, "SELECT MIN(not_before) FROM heads"))
+        return await self._do(lambda db: sql.first_number(db, "SELECT MIN(not_before) FROM firsts"))
 
     async def recover(self) -> int:
         return await self._do(sql.recover)
@@ -201,5 +201,5 @@ def _open(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=FULL")
-    db.executescript(sql.SCHEMA)
+    sql.prepare(db)
     return db

@@ -19,12 +19,19 @@ async def hold(tx: Transaction, lanes: Iterable[str]) -> None:
 
 
 async def elect(tx: Transaction, lanes: Collection[str]) -> None:
-    """Give the earliest row of each lane a job, unless one of the lane runs. The lanes are held."""
+    """Give the earliest row of each lane (of those that are due, the one of the lowest rank) a job, unless one of the
+    lane runs. The lanes are held."""
     found = await tx.rows(
         "SELECT first.seq, first.lane, first.not_before, first.received_at, head.seq, head.job"
         " FROM unnest(%s::text[]) AS l(lane)"
         " CROSS JOIN LATERAL (SELECT * FROM argofix_deliveries AS d WHERE d.lane = l.lane AND d.state = 'queued'"
-        "                     ORDER BY d.not_before, d.seq LIMIT 1) AS first"
+        "                     ORDER BY d.not_before, d.seq LIMIT 1) AS earliest"
+        " CROSS JOIN LATERAL (SELECT * FROM argofix_deliveries AS d WHERE d.seq = coalesce("
+        "                     CASE WHEN earliest.rank > 0 THEN (SELECT b.seq FROM argofix_deliveries AS b"
+        "                           WHERE b.lane = l.lane AND b.state = 'queued' AND b.rank = 0"
+        # What is new may be of a server whose clock is a little ahead of the database's.
+        "                           AND b.not_before <= extract(epoch FROM now()) + 5"
+        "                           ORDER BY b.not_before, b.seq LIMIT 1) END, earliest.seq)) AS first"
         " LEFT JOIN argofix_deliveries AS head ON head.lane = l.lane AND head.job IS NOT NULL"
         " WHERE head.state IS DISTINCT FROM 'running' AND head.seq IS DISTINCT FROM first.seq",
         sorted(set(lanes)),

@@ -22,13 +22,22 @@ CREATE TABLE argofix_deliveries (
     not_before double precision NOT NULL,
     result text NOT NULL,
     finished_at double precision,
-    job bigint
+    job bigint,
+    installation bigint NOT NULL DEFAULT 0,
+    rank integer NOT NULL DEFAULT 0
 );
 CREATE INDEX argofix_waiting ON argofix_deliveries (lane, not_before, seq) WHERE state = 'queued';
 CREATE UNIQUE INDEX argofix_heads ON argofix_deliveries (lane) WHERE job IS NOT NULL;
 CREATE UNIQUE INDEX argofix_jobs ON argofix_deliveries (job) WHERE job IS NOT NULL;
 CREATE INDEX argofix_same_work ON argofix_deliveries (supersedes) WHERE state IN ('queued', 'running');
 CREATE INDEX argofix_finished ON argofix_deliveries (state, finished_at);
+"""
+# Also for tables of an earlier version, whose servers may still be at work.
+ADDED = """
+ALTER TABLE argofix_deliveries ADD COLUMN IF NOT EXISTS installation bigint NOT NULL DEFAULT 0;
+ALTER TABLE argofix_deliveries ADD COLUMN IF NOT EXISTS rank integer NOT NULL DEFAULT 0;
+CREATE INDEX IF NOT EXISTS argofix_at_work ON argofix_deliveries (installation) WHERE state = 'running';
+CREATE TABLE IF NOT EXISTS argofix_turns (installation bigint PRIMARY KEY, last timestamptz NOT NULL);
 """
 
 
@@ -38,9 +47,9 @@ async def prepare(connection: AsyncConnection, *, create: bool) -> None:
         await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('argofix schema', 0))")
         found = await connection.execute(
             "SELECT to_regclass('argofix_deliveries'), to_regclass('procrastinate_jobs'),"
-            " to_regproc('procrastinate_fetch_job_v2')"
+            " to_regproc('procrastinate_fetch_job_v2'), to_regclass('argofix_turns')"
         )
-        ours, jobs, fetch = await found.fetchone() or (None, None, None)
+        ours, jobs, fetch, turns = await found.fetchone() or (None, None, None, None)
         if ours is None and not create:
             raise StoreUnavailable("argofix has no deliveries in this database")
         if jobs is None:
@@ -51,3 +60,5 @@ async def prepare(connection: AsyncConnection, *, create: bool) -> None:
             )
         if ours is None:
             await connection.execute(SCHEMA)
+        if turns is None:
+            await connection.execute(ADDED)

@@ -14,7 +14,8 @@ from bot.deliveries import Delivery, State
 
 QUEUE = "argofix"
 COLUMNS: LiteralString = (
-    "id, event, payload, received_at, lane, repository, supersedes, state, attempts, not_before, result, finished_at"
+    "id, event, payload, received_at, lane, repository, supersedes, state, attempts, not_before, result, finished_at,"
+    " installation, rank"
 )
 BARE: LiteralString = COLUMNS.replace("payload", "''::bytea AS payload")
 

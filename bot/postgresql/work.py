@@ -23,7 +23,13 @@ class Claim:
 async def take(tx: Transaction, limit: int, worker: int) -> dict[Claim, Delivery]:
     """The heads that are due, as running. procrastinate's clock, the database's, tells what is due."""
     lanes: dict[int, str] = {}
-    while len(lanes) < limit and (job := await tx.jobs.fetch_job([QUEUE], worker)) is not None:
+    # One server at a time, or two would wait for each other's turns.
+    await tx.rows("SELECT pg_advisory_xact_lock(hashtextextended('argofix take', 0))")
+    while len(lanes) < limit:
+        await _give_turn(tx, list(lanes))
+        job = await tx.jobs.fetch_job([QUEUE], worker)
+        if job is None:
+            break
         assert job.id is not None and job.lock is not None
         lanes[job.id] = job.lock
     if not lanes:
@@ -40,6 +46,27 @@ async def take(tx: Transaction, limit: int, worker: int) -> dict[Claim, Delivery
         await elect(tx, [lanes[orphan]])
     taken = [(row[0], read(row[2:])) for row in sorted(rows, key=lambda row: row[1])]
     return {Claim(delivery.lane, job, worker): delivery for job, delivery in taken}
+
+
+async def _give_turn(tx: Transaction, taken: list[int]) -> None:
+    """Let procrastinate, which takes the job of the highest priority, take one of the installation whose turn it is.
+    `taken` are jobs of this transaction whose rows do not tell yet that they run."""
+    await tx.rows(
+        "WITH busy AS (SELECT installation, count(*) AS n FROM argofix_deliveries"
+        "              WHERE state = 'running' OR job = ANY(%s) GROUP BY installation),"
+        " next AS (SELECT j.id, d.installation FROM procrastinate_jobs AS j"
+        "          JOIN argofix_deliveries AS d ON d.job = j.id"
+        "          LEFT JOIN busy AS b ON b.installation = d.installation"
+        "          LEFT JOIN argofix_turns AS t ON t.installation = d.installation"
+        "          WHERE j.queue_name = %s AND j.status = 'todo'"
+        "          AND (j.scheduled_at IS NULL OR j.scheduled_at <= now())"
+        "          ORDER BY coalesce(b.n, 0), t.last NULLS FIRST, j.id LIMIT 1 FOR UPDATE OF j SKIP LOCKED),"
+        " turn AS (INSERT INTO argofix_turns SELECT installation, clock_timestamp() FROM next"
+        "          ON CONFLICT (installation) DO UPDATE SET last = excluded.last)"
+        " UPDATE procrastinate_jobs AS j SET priority = 1 FROM next WHERE j.id = next.id RETURNING j.id",
+        taken,
+        QUEUE,
+    )
 
 
 async def finish(tx: Transaction, claim: Claim, delivery_id: str, state: State, now: float, result: str) -> None:

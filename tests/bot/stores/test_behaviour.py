@@ -178,6 +178,72 @@ async def test_a_backlog_of_one_repository_holds_up_no_other(store: DeliveryStor
     assert order == [f"d{i}" for i in range(1, 300)]
 
 
+async def test_installations_take_turns_however_much_one_of_them_has(store: DeliveryStore, bed: Bed) -> None:
+    at = bed.now()
+    for i in range(12):
+        await store.store(delivery(f"big{i:02}", repo=i, at=at))
+    for i in range(3):
+        await store.store(delivery(f"small{i}", repo=100 + i, installation=12, at=at))
+    await store.store(delivery("third", repo=200, installation=13, at=at))
+    assert sorted(await taken(store, bed, 4)) == ["big00", "big01", "small0", "third"]
+    # The fewest running first, whoever came first.
+    await end(store, bed, "small0")
+    assert await taken(store, bed, 1) == ["small1"]
+    await end(store, bed, "third")
+    assert await taken(store, bed, 1) == ["small2"]
+    assert await taken(store, bed, 1) == ["big02"]
+    for name in ("big00", "big01", "big02", "small1"):
+        await end(store, bed, name)
+    await store.store(delivery("late", repo=300, installation=13, at=at))
+    assert sorted(await taken(store, bed, 3)) == ["big03", "big04", "late"]
+
+
+async def test_with_one_at_a_time_installations_take_turns_too(store: DeliveryStore, bed: Bed) -> None:
+    for i in range(6):
+        await store.store(delivery(f"a{i}", repo=i, at=bed.now()))
+    for i in range(2):
+        await store.store(delivery(f"b{i}", repo=100 + i, installation=12, at=bed.now()))
+    order = []
+    for _ in range(8):
+        (name,) = await taken(store, bed, 1)
+        order.append(name)
+        await end(store, bed, name)
+    assert order == ["a0", "b0", "a1", "b1", "a2", "a3", "a4", "a5"]
+
+
+async def test_an_installation_whose_work_is_not_due_gets_no_turn(store: DeliveryStore, bed: Bed) -> None:
+    await store.store(delivery("limited", installation=12, at=bed.now()))
+    await taken(store, bed)
+    await store.give_back("limited", not_before=bed.now() + 60, attempts=0, result="rate limit")
+    await store.store(delivery("due", repo=7, at=bed.now()))
+    assert await taken(store, bed) == ["due"]
+    assert await taken(store, bed) == []
+    await bed.later(61)
+    assert await taken(store, bed) == ["limited"]
+
+
+async def test_what_has_a_rank_comes_after_all_that_is_due_of_its_lane(store: DeliveryStore, bed: Bed) -> None:
+    at = bed.now()
+    await store.store(delivery("running", number=99, at=at))
+    await taken(store, bed)
+    for i in range(3):
+        await store.store(delivery(f"wish{i}", number=50 + i, action="closed", at=at, rank=1))
+    for i in range(2):
+        await store.store(delivery(f"pull{i}", number=i, at=at))
+    await store.store(delivery("back", number=9, at=at))
+    await end(store, bed, "running")
+    order = []
+    for i in range(6):
+        (name,) = await taken(store, bed, 1)
+        order.append(name)
+        if name == "back" and i == 2:
+            await store.give_back("back", not_before=bed.now() + 3600, attempts=1, result="busy")
+        else:
+            await end(store, bed, name)
+    # What is not due holds nothing up, whatever its rank.
+    assert order[:6] == ["pull0", "pull1", "back", "wish0", "wish1", "wish2"]
+
+
 async def test_deliveries_move_to_another_store_as_they_are(store: DeliveryStore, bed: Bed) -> None:
     at = bed.now()
     kept = [

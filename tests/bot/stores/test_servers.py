@@ -208,6 +208,18 @@ async def test_many_servers_may_start_on_an_empty_database_at_once(postgresql_be
     assert [each.id for one in found for each in one] == ["d1"]
 
 
+async def test_tables_of_an_earlier_version_are_brought_up_to_date(postgresql_bed: PostgresqlBed) -> None:
+    store = await postgresql_bed.open()
+    await store.store(delivery("d1", at=postgresql_bed.now()))
+    await store.close()
+    async with await psycopg.AsyncConnection.connect(postgresql_bed.url) as connection:
+        await connection.execute("ALTER TABLE argofix_deliveries DROP COLUMN installation, DROP COLUMN rank")
+        await connection.execute("DROP TABLE argofix_turns")
+    store = await postgresql_bed.open()
+    (found,) = await store.take(5, postgresql_bed.now())
+    assert (found.id, found.installation) == ("d1", 0)
+
+
 async def test_many_callers_share_a_transaction(
     postgresql_bed: PostgresqlBed, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ import pytest
 from bot.deliveries import State, StoreUnavailable
 from bot.exclusive import StateDirectoryInUse
 from bot.sqlite_store import SqliteStore
-from tests.bot.stores.samples import delivery
+from tests.bot.stores.samples import NOW, delivery
 
 
 @pytest.fixture
@@ -80,3 +80,46 @@ async def test_the_file_is_for_its_owner_only(store: SqliteStore, tmp_path: Path
 def test_a_place_that_cannot_be_written_is_an_error() -> None:
     with pytest.raises(StoreUnavailable):
         SqliteStore(Path("/proc/nowhere/argofix.db"))
+
+
+async def test_a_database_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "argofix.db"
+    old = SqliteStore(path)
+    await old.store(delivery("d1"))
+    await old.take(1, NOW)
+    await old.store(delivery("d2", number=2))
+    await old.close()
+    with sqlite3.connect(path) as db:
+        db.executescript(
+            "DROP INDEX at_work; DROP TABLE firsts; DROP TABLE turns;"
+            "ALTER TABLE deliveries DROP COLUMN installation; ALTER TABLE deliveries DROP COLUMN rank"
+        )
+    db.close()
+    new = SqliteStore(path)
+    assert await new.recover() == 1
+    assert [each.id for each in await new.take(5, NOW)] == ["d1"]
+    await new.finish("d1", State.DONE, now=NOW, result="ok")
+    (second,) = await new.take(5, NOW)
+    assert (second.id, second.installation) == ("d2", 0)
+    await new.close()
+
+
+async def test_a_turn_takes_a_step_for_each_installation_and_not_for_each_lane(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "argofix.db")
+    steps: list[int] = []
+    for lanes in (50, 500):
+        await asyncio.gather(*(store.store(delivery(f"{lanes}/{i}", repo=lanes * 1000 + i)) for i in range(lanes)))
+        count = 0
+
+        def counted() -> int:
+            nonlocal count
+            count += 1
+            return 0
+
+        store._db.set_progress_handler(counted, 10)
+        (taken,) = await store.take(1, NOW)
+        store._db.set_progress_handler(None, 10)
+        steps.append(count)
+        await store.finish(taken.id, State.DONE, now=NOW, result="ok")
+    assert steps[1] < 2 * steps[0]
+    await store.close()
