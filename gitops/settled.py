@@ -75,10 +75,10 @@ def _note(excluded: Sequence[Resource], state: State) -> Note:
     what = str(first.id) if len(excluded) == 1 else f"{len(excluded)} resources ({', '.join(kinds)})"
     name = state.application.name
     return Note(
-        f"Argo CD does not apply {what} of `{name}`: `resource.exclusions` of argocd-cm, or the defaults of Argo CD, "
-        "leave such resources alone (ExcludedResourceWarning)",
+        f"Argo CD does not apply {what} of `{name}`: `resource.exclusions` or `resource.inclusions` of argocd-cm, or "
+        "the defaults of Argo CD, leave such resources alone (ExcludedResourceWarning)",
         state.application.origin.entry,
         f"Argo CD leaves resources of `{name}` alone",
-        "Take them out of git, or out of `resource.exclusions`.",
+        "Take them out of git, or let argocd-cm have Argo CD manage them.",
         is_notice=True,
     )

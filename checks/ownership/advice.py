@@ -69,7 +69,7 @@ def _imperatives(group: Sequence[Line], loser: str) -> Iterator[str]:
         lines = listed([f"{step.span.line} to {step.span.end_line}" for step in group], most=3)
         yield f"delete lines {lines} of {path}, {what}"
     elif isinstance(first, DropByPatch):
-        yield f"let `{loser}` leave out {what} by patches with `$patch: delete` in {path}, since others take them in"
+        yield f"let `{loser}` leave out {what} by patches with `$patch: delete` in {path}; the manifests stay"
     else:
         yield f"remove {what} from the `items` in {path}"
 
@@ -95,8 +95,8 @@ def _imperative(step: Line, loser: str) -> str:
         files = listed([f"`{file}`" for file in step.files], most=3)
         return f"let `{loser}` pass over {files}: add it to `{step.field}` ({step.span})"
     return (
-        f"let `{loser}` leave out {step.resource} by a patch with `$patch: delete` in {step.span.path}, since others "
-        "take in what brings it"
+        f"let `{loser}` leave out {step.resource} by a patch with `$patch: delete` in {step.span.path}; its manifest "
+        "stays"
     )
 
 

@@ -240,7 +240,7 @@ def _handed_over(
 def _let_go(expected: Expectation, own: _Difference, name: str, after: Snapshot) -> Row:
     statement, total = f"`{name}` no longer brings them", len(expected.lost)
     if own.status:
-        return Row(statement, f"it would no longer render: {own.status}", holds=False)
+        return Row(f"`{name}` would no longer render", own.status, holds=False)
     left = [o for o in expected.lost if any(c.application.key == expected.loser for c in after.owners.get(o, ()))]
     if own.left == 0:
         return Row(statement, "it would bring nothing at all any more", holds=False)

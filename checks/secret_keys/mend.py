@@ -16,10 +16,14 @@ from checks.secret_keys.cases import Group
 from checks.secret_keys.knowledge import Idle
 from checks.secret_keys.words import place_of
 from gitops.kustomization import FILE_NAMES
+from gitops.manifests import text_of
+from gitops.resources import Resource
+from gitops.secrets.pods import mapping, sequence
 from gitops.secrets.provided import SECRET
 from gitops.secrets.references import Effect
 from gitops.secrets.survey import ObjectId, Provision
 from gitops.secrets.undelivered import Undelivered
+from gitops.spans import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +143,7 @@ def _in_git(group: Group, provision: Provision) -> Help:
         lines += [f"    {_yaml(key)}: <output of: kubeseal --raw {scope} --from-file=<file>>" for key in keys]
         return Help(f"Seal the missing values and add them to {span}:", _block(lines))
     if kind in ("ExternalSecret", "ClusterExternalSecret"):
-        lines = ["data:"]
-        for key in keys:
-            lines += [f"  - secretKey: {_yaml(key)}", "    remoteRef:", f"      key: <where {key} is in the store>"]
-        return Help(
-            f"Add the missing keys to {span}, in the store and in the manifest (and in its template, if it has one):",
-            _block(lines),
-        )
+        return _fetched(resource, span, keys)
     if resource.generator is not None:
         lines = ["literals:", *(f"  - {_yaml(f'{key}=<value>')}" for key in keys)]
         return Help(f"Add the missing keys to the generator at {span}:", _block(lines))
@@ -157,6 +155,32 @@ def _in_git(group: Group, provision: Provision) -> Help:
         lines = ["stringData:" if kind == SECRET else "data:", *(f"  {_yaml(key)}: <value>" for key in keys)]
         return Help(f"Add the missing keys to {span}:", _block(lines))
     return Help(f"Use a key that `{kind} {resource.id.name}` ({span}) makes.", "")
+
+
+def _fetched(resource: Resource, span: Span, keys: Sequence[str]) -> Help:
+    """An ExternalSecret whose template has keys of its own makes only those (external-secrets, template.mergePolicy
+    Replace): a key can be fetched, and not be there."""
+    manifest = mapping(resource.manifest().get("spec"))
+    spec = mapping(manifest.get("externalSecretSpec")) if resource.id.kind == "ClusterExternalSecret" else manifest
+    there = {text_of(mapping(entry).get("secretKey")) for entry in sequence(spec.get("data"))}
+    template = mapping(mapping(spec.get("target")).get("template"))
+    new = [key for key in keys if key not in there]
+    lines = ["data:"] if new else []
+    for key in new:
+        lines += [f"  - secretKey: {_yaml(key)}", "    remoteRef:", f"      key: <where {key} is in the store>"]
+    makes = bool(template.get("data") or template.get("templateFrom")) and template.get("mergePolicy") != "Merge"
+    if not makes:
+        return Help(f"Add the missing keys to {span}, in the store and in the manifest:", _block(lines))
+    lines += ["target:", "  template:", "    data:"]
+    lines += [f"      {_yaml(key)}: '{{{{ index . \"{key}\" }}}}'" for key in keys]
+    what = "it is" if len(keys) == 1 else "they are"
+    advice = (
+        f"Add the missing keys to {span}, in the store and in the manifest, its template included:"
+        if new
+        else f"The manifest at {span} fetches what is missing, but its template makes only its own keys. Add what is "
+        f"missing to the template too, so that {what} in the Secret:"
+    )
+    return Help(advice, _block(lines))
 
 
 def _sops_set(path: str, field: str, key: str) -> str:

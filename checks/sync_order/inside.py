@@ -11,6 +11,13 @@ from gitops.spans import Span
 
 _KEPT = frozenset({"PersistentVolumeClaim", "Namespace", "CustomResourceDefinition"})
 
+# A pending claim is Progressing to Argo CD (gitops-engine, pkg/health/health_pvc.go), which waits for it before the
+# next wave; with the volumeBindingMode WaitForFirstConsumer it is bound for its first pod only.
+_FIRST_CONSUMER = (
+    "no lower one: where its StorageClass waits for the first pod (`WaitForFirstConsumer`), Argo CD would wait for "
+    "the claim before it brings the pod"
+)
+
 
 def finding(rule: str, late: Late, change: Change) -> Finding:
     """An error where the change itself brings what comes too late; else it may be there from an earlier sync, and a
@@ -68,6 +75,9 @@ def _apart(late: Late, used: Span) -> bool:
 def _advice(late: Late) -> str:
     provider = f"`{late.provider.resource.id}` ({late.provider.origin.span})"
     consumer = f"`{late.consumer.resource.id}`"
+    claim = late.provider.resource.id.kind == "PersistentVolumeClaim"
+    if late.at.phase is late.then.phase and claim:
+        return f'Give {provider} `{WAVE}: "{late.at.wave}"`, the wave of {consumer}, and {_FIRST_CONSUMER}.'
     if late.at.phase is late.then.phase:
         return (
             f'Give {provider} `{WAVE}: "{late.at.wave - 1}"` or lower, or {consumer} a wave above {late.then.wave}.'
@@ -78,6 +88,11 @@ def _advice(late: Late) -> str:
         if brings.kind in _KEPT
         else ""
     )
+    if claim:
+        return (
+            f"Make {consumer} a hook of the Sync phase and give both wave {late.then.wave - 1}: they then come "
+            f"before the rest of the Sync phase. The claim must have its pod's wave, and {_FIRST_CONSUMER}.{kept}"
+        )
     return (
         f"Make {consumer} a hook of the Sync phase in wave {late.then.wave - 1} and give {provider} wave "
         f"{late.then.wave - 2}: both then come before the rest of the Sync phase, in this order.{kept}"

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from gitops.rendering import Rendered
+from gitops.resources import ResourceId
 from gitops.secrets.consumers import uses_of
 from gitops.secrets.phases import SYNC, Moment, Phase, absence, moment_of
 from gitops.secrets.pods import mounts_of
@@ -171,11 +172,21 @@ class _Gathering:
 
 
 def rendered(snapshot: Snapshot) -> Iterator[Owned]:
-    """Every rendered resource with its Application."""
+    """Every rendered resource that is applied, with its Application.
+
+    Of the copies that one Application holds of a resource only the last one is (argo-cd, controller/state.go,
+    DeduplicateTargetObjects, which leaves those with a `generateName` alone).
+    """
     from gitops.snapshot import Owned
 
     for state in snapshot.states:
+        namespace = state.application.destination.namespace
+        last: dict[ResourceId, Owned] = {}
+        owned: list[tuple[ResourceId, Owned]] = []
         for part in state.parts:
             if isinstance(part.rendering, Rendered):
                 for resource in part.rendering.resources:
-                    yield Owned(state, part, resource, snapshot.tree)
+                    placed = resource.id.placed(namespace, snapshot.scopes)
+                    last[placed] = each = Owned(state, part, resource, snapshot.tree)
+                    owned.append((placed, each))
+        yield from (each for placed, each in owned if not placed.name or last[placed] is each)

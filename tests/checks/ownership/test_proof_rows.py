@@ -67,8 +67,8 @@ async def test_a_loser_that_renders_no_longer_is_not_one_that_lets_go(engine: En
     files = {**BOTH, "b/kustomization.yaml": kustomization("settings.yaml")}
     edit = Edit(Span("b/kustomization.yaml", 4, 4), "  - nowhere.yaml\n")
     proof = await proven(engine, files, edit, Expectation(MINE, OTHERS, frozenset({SETTINGS})))
-    reason = "it would no longer render: `nowhere.yaml` does not exist (b/kustomization.yaml:4)"
-    assert broken(proof) == f"`b` no longer brings them: {reason}"
+    reason = "`nowhere.yaml` does not exist (b/kustomization.yaml:4)"
+    assert broken(proof) == f"`b` would no longer render: {reason}"
 
 
 async def test_a_loser_that_brings_nothing_any_more_is_not_proven(engine: Engine) -> None:

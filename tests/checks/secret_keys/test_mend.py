@@ -93,6 +93,32 @@ async def test_the_entry_for_whatever_provides_it(
         assert part in topic.commands
 
 
+def fetching(*keys: str, **template: Any) -> str:
+    spec = {"data": [{"secretKey": key} for key in keys], "target": {"template": template}}
+    return manifest("ExternalSecret", "db", "shop", "external-secrets.io/v1", spec=spec)
+
+
+async def test_what_is_fetched_and_left_out_by_the_template_is_added_there(engine: Engine) -> None:
+    """To fetch it a second time would not bring it into the Secret."""
+    files = APP | {"a/web.yaml": deployment(("db", "url")), "a/s.yaml": fetching("url", data={"DSN": "{{ .url }}"})}
+    topic = only_finding(await judged(engine, files)).topic
+    assert "its template makes only its own keys" in topic.advice
+    assert topic.commands == "target:\n  template:\n    data:\n      url: '{{ index . \"url\" }}'"
+    mended = fetching("url", data={"DSN": "{{ .url }}", "url": '{{ index . "url" }}'})
+    assert (await judged(engine, files | {"a/s.yaml": mended})).findings == ()
+
+
+async def test_what_is_not_fetched_needs_an_entry_and_a_place_in_the_template(engine: Engine) -> None:
+    files = APP | {"a/web.yaml": deployment(("db", "url")), "a/s.yaml": fetching("uri", data={"DSN": "{{ .uri }}"})}
+    topic = only_finding(await judged(engine, files)).topic
+    assert "its template included" in topic.advice
+    assert "  - secretKey: url" in topic.commands
+    assert "      url: '{{ index" in topic.commands
+    merging = fetching("uri", data={"DSN": "x"}, mergePolicy="Merge")
+    topic = only_finding(await judged(engine, files | {"a/s.yaml": merging})).topic
+    assert "template" not in topic.commands
+
+
 async def test_an_object_that_is_missing_is_made_whole(engine: Engine) -> None:
     files = APP | {"a/web.yaml": deployment(("db", "url"), ("db", "it's"))}
     topic = (await judged(engine, files)).findings[0].topic

@@ -291,3 +291,13 @@ def test_declarations() -> None:
         ("ConfigMap", "n", "d", None),
     ]
     assert [problem.line for problem in policy.problems] == [2, 2]
+
+
+async def test_of_repeated_copies_only_the_last_one_provides(engine: Engine) -> None:
+    """Argo CD applies the last copy: files of a directory go by their names, sources as they are listed."""
+    files = APP | {"a/web.yaml": deployment(("db", "url")), "a/1.yaml": secret("db", "url")}
+    assert (await judged(engine, files)).findings == ()
+    assert said(await judged(engine, files | {"a/2.yaml": secret("db", "uri")})) == [LACKS]
+    assert (await judged(engine, files | {"a/0.yaml": secret("db", "uri")})).findings == ()
+    elsewhere = secret("db", "uri", namespace="other")
+    assert (await judged(engine, files | {"a/2.yaml": elsewhere})).findings == ()

@@ -173,6 +173,20 @@ async def test_a_claim_or_a_namespace_is_never_to_become_a_hook(engine: Engine) 
     assert "Do not make a hook of PersistentVolumeClaim data itself" in finding.topic.advice
 
 
+async def test_a_claim_is_to_come_with_its_pod_and_not_before(engine: Engine) -> None:
+    """A claim that waits for its first pod is Progressing, so that nothing of a later wave would ever come."""
+    pod = deployment(**MOUNT, containers=[])
+    (finding,) = await found(engine, pod, noted(CLAIM, wave="1"))
+    assert '`argocd.argoproj.io/sync-wave: "0"`, the wave of `Deployment' in finding.topic.advice
+    assert "or lower" not in finding.topic.advice
+    assert "WaitForFirstConsumer" in finding.topic.advice
+    assert await found(engine, pod, noted(CLAIM, wave="0"), noted(config_map("a"), wave="-1")) == []
+    (finding,) = await found(engine, noted(job(**MOUNT), hook="PreSync"), CLAIM)
+    assert "give both wave -1" in finding.topic.advice
+    mended = (noted(job(**MOUNT), hook="Sync", wave="-1"), noted(CLAIM, wave="-1"), config_map("a"))
+    assert await found(engine, *mended) == []
+
+
 TEXTS = st.text(st.characters(min_codepoint=32, max_codepoint=0x24F, exclude_categories=["Cc"]), max_size=6)
 
 
