@@ -17,8 +17,8 @@ DENSITIES = ((3, 3), (2, 2), (2, 1), (1, 1), (1, 0))
 
 _INDENT = 9
 _PLACES = 3
-_SHARED = 5  # sentences that are told once
-_SHARED_LINES = 2
+_SHARED = 4  # sentences that are told once
+_SHARED_LINES = 3
 _RESOURCES = 3
 _QUOTED = "The renderer said: "  # kustomize's own words, behind ours
 # What gets its place first: danger, what to do, what is wrong.

@@ -46,7 +46,7 @@ def render(
     known = by_topic(f for f in shown if f.introduced is False)
     below = [*_known(known, whole), *_rest(evaluation, width, whole)]
     hidden = len(by_topic(active)) - len(new) - len(known)
-    hints = _hints(hidden, bool(new) and not whole, any(group[0].fix is not None for group in [*new, *known]))
+    hints = _hints(hidden, bool(new) and not whole, any(f.fix is not None for f in shown) and not whole, width)
     if whole:
         lines = list(verbose.by_file(evaluation, new, width))
     else:
@@ -129,14 +129,15 @@ def _rest(evaluation: Evaluation, width: int, whole: bool) -> Iterator[Line]:
         yield line(("No Argo CD Application or ApplicationSet is declared here.", ""))
 
 
-def _hints(notices: int, brief: bool, fixable: bool) -> list[Line]:
-    """How to see what is not here."""
-    parts = [f"Not shown: {plural('notice', notices)} (--notices)."] if notices else []
+def _hints(notices: int, brief: bool, fixable: bool, width: int) -> list[Line]:
+    """How to see what is not here, and what to do about what is."""
+    left_out = [f"{plural('notice', notices)} (--notices)"] if notices else []
     if brief:
-        parts.append("More on each finding: --verbose; on a rule: argofix explain RULE.")
-    if fixable and brief:
-        parts.append("Fixable: argofix fix prints the edit.")
-    return [line((" ".join(parts), "dim"))] if parts else []
+        left_out.append("the rest of each finding (--verbose; argofix explain RULE)")
+    told = f"Not shown: {' and '.join(left_out)}." if left_out else ""
+    if fixable:
+        told += " `argofix fix` prints an edit for what is fixable."
+    return wrapped(told.strip(), width, 0, "dim")
 
 
 def summary_line(evaluation: Evaluation) -> Line:

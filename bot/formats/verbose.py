@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from bot.evaluation import Evaluation
 from bot.formats.lines import STYLES, Line, line, wrapped
 from checks.model import Finding
-from checks.ownership.prune import summary_line
+from checks.ownership.prune import safety, summary_line
 from checks.wording import listed
 from gitops.deletions.data import may_lose_data
 
@@ -50,9 +50,11 @@ def _group(evaluation: Evaluation, group: Sequence[Finding], width: int) -> Iter
 
 
 def danger(evaluation: Evaluation, group: Sequence[Finding]) -> str:
-    """What merging the group's fix may do to data; empty where there is no fix, or no data in what it takes out."""
+    """What merging the group's fix may do to data; empty where it may do nothing."""
     plan = evaluation.plan_for(group[0]) if group[0].fix is not None else None
     if plan is None or not any(f.resource and may_lose_data(f.resource.group, f.resource.kind) for f in group):
+        return ""
+    if not safety(evaluation.snapshot, plan, evaluation.base).dangerous:
         return ""
     return summary_line(evaluation.snapshot, plan, evaluation.base)
 

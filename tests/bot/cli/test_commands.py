@@ -191,3 +191,38 @@ def test_mistakes_in_the_configuration_are_told_with_their_line(cache: Path, che
     done = argofix(cache, "check", checkout)
     assert done.returncode == 1
     assert b".github/argofix.yaml:2: unknown key `kept` in ownership; did you mean `keep`?" in done.stderr
+
+
+def test_a_line_a_finding_for_editors_and_workflows(cache: Path, checkout: Path) -> None:
+    done = argofix(cache, "check", checkout, "--format", "concise")
+    lines = done.stdout.decode().splitlines()
+    first = "apps/api-backend/kustomization.yaml:6: error duplicate-owner "
+    assert done.returncode == 1 and lines[0].startswith(first)
+    assert done.stderr.startswith(b"argofix: 4 errors, ")
+    done = argofix(cache, "check", checkout, "--format", "github")
+    assert done.returncode == 1
+    assert done.stdout.startswith(b"::error file=apps/api-backend/kustomization.yaml,line=6,endLine=6,title=")
+
+
+def test_verbose_tells_what_the_screen_leaves_out(cache: Path, checkout: Path) -> None:
+    brief = argofix(cache, "check", checkout).stdout.decode()
+    whole = argofix(cache, "check", checkout, "--verbose", "--notices").stdout.decode()
+    place = "apps/api-backend/namespace.yaml:1  the copy of `api-backend`"
+    assert place in whole and place not in brief and len(brief) < len(whole)
+
+
+def test_explain_tells_a_rule(cache: Path) -> None:
+    done = argofix(cache, "explain", "duplicate-owner")
+    assert done.returncode == 0 and done.stderr == b""
+    text = done.stdout.decode()
+    assert text.startswith("duplicate-owner (argofix / ownership)\n")
+    assert all(f"\n{label}: " in text for label in ("What it finds", "Why it matters", "Example"))
+    assert "ignore: [{rule: duplicate-owner, resource: PATTERN, reason: ...}]" in " ".join(text.split())
+    everything = argofix(cache, "explain").stdout.decode()
+    assert all(len(line.split()) > 3 for line in everything.splitlines()) and "\nrender-failed  " in everything
+
+
+def test_explain_asks_what_was_meant(cache: Path) -> None:
+    done = argofix(cache, "explain", "duplicate-ownr")
+    assert done.returncode == 2 and done.stdout == b""
+    assert b"there is no rule duplicate-ownr; did you mean duplicate-owner?" in done.stderr
