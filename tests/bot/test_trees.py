@@ -169,6 +169,17 @@ def test_a_hostile_checkout_runs_nothing(checkout: Path) -> None:
     assert not (checkout / "pwned").exists()
 
 
+@pytest.mark.parametrize("what", ["main:a.yaml", "main", "main^{tree}"], ids=["blob", "commit", "tree"])
+def test_what_stands_in_for_another_object_is_not_read(checkout: Path, what: str) -> None:
+    """`git replace` gives other content to an id that renderings are remembered by."""
+    sh(checkout, "checkout", "-q", "-b", "other")
+    (checkout / "a.yaml").write_text("a: 2\n")
+    sh(checkout, "commit", "-qam", "two")
+    sh(checkout, "replace", sh(checkout, "rev-parse", what), sh(checkout, "rev-parse", what.replace("main", "other")))
+    assert sh(checkout, "show", "main:a.yaml") == "a: 2"  # as git itself has it
+    assert tree_at(checkout, "main").read("a.yaml") == b"a: 1\r\n"
+
+
 @pytest.mark.parametrize("name", ["missing", "file"])
 def test_what_is_no_directory_is_an_error(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_text("x")

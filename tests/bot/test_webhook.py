@@ -11,7 +11,9 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from multidict import CIMultiDict
 
+import bot.arrivals
 from bot.arrivals import Arrivals
 from bot.deliveries import Delivery, State, Stored, StoreUnavailable
 from bot.metrics import Metrics
@@ -116,6 +118,33 @@ async def test_nobody_without_a_right_sha256_signature_gets_in(site: Site, given
     assert await site.stored() == []
 
 
+@pytest.mark.parametrize("others", [["sha256=" + "0" * 64], [""], [signature(BODY)]], ids=["wrong", "empty", "same"])
+@pytest.mark.parametrize("first", [True, False])
+async def test_two_signatures_are_none(site: Site, others: list[str], first: bool) -> None:
+    """Whoever stands between may believe the other one."""
+    given = [signature(BODY), *others] if first else [*others, signature(BODY)]
+    headers = CIMultiDict({"Content-Type": "application/json", "X-GitHub-Event": "pull_request"})
+    headers["X-GitHub-Delivery"] = "d1"
+    for each in given:
+        headers.add("X-Hub-Signature-256", each)
+    async with site.session.post(f"{site.url}/webhook", data=io.BytesIO(BODY), headers=headers) as answer:
+        assert answer.status == 401
+    assert await site.stored() == []
+
+
+async def test_signatures_are_compared_in_constant_time(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time is nothing to measure here, so: by the function that is made for it, and by its word alone."""
+    compared: list[tuple[str, str]] = []
+
+    def says_yes(right: str, given: str) -> bool:
+        compared.append((right, given))
+        return True
+
+    monkeypatch.setattr(hmac, "compare_digest", says_yes)
+    assert await site.post(X_Hub_Signature_256=FORGED["X-Hub-Signature-256"]) == 202
+    assert compared == [(signature(BODY).removeprefix("sha256="), "0" * 64)]
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -143,6 +172,19 @@ FORGED = {"X-Hub-Signature-256": "sha256=" + "0" * 64}
 async def test_size_comes_before_everything(site: Site) -> None:
     assert await site.post(b" " * (MAX_BYTES + 1)) == 413
     assert await site.post(b" " * MAX_BYTES) == 400
+    announced = Slow(site, MAX_BYTES + 1)
+    await announced.unheard()
+    assert await announced.answer() == 413  # before a byte of the body was sent
+    announced.close()
+
+
+async def test_a_body_has_ten_seconds_and_no_more(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert bot.arrivals.READ_SECONDS == 10.0
+    monkeypatch.setattr(bot.arrivals, "READ_SECONDS", 0.05)
+    slow = Slow(site, 1_000)
+    await slow.unheard()
+    assert await slow.answer() == 400
+    slow.close()
 
 
 async def test_a_body_without_a_length_is_bounded_too(site: Site) -> None:
@@ -161,6 +203,12 @@ async def test_a_body_without_a_length_is_bounded_too(site: Site) -> None:
 async def test_a_compressed_body_is_not_unpacked(site: Site) -> None:
     bomb = zlib.compress(b" " * 50_000_000)
     assert await site.post(bomb, Content_Encoding="deflate") == 400
+    # Refused for what it announces: one that sends nothing has its answer as well.
+    for encoding in ("deflate", "gzip", "br"):
+        slow = Slow(site, len(bomb), more=f"Content-Encoding: {encoding}\r\n")
+        await slow.unheard()
+        assert await slow.answer() == 400
+        slow.close()
 
 
 async def test_a_big_payload_is_taken(site: Site) -> None:
@@ -211,9 +259,11 @@ def test_the_signature_is_that_of_githubs_documentation() -> None:
 class Slow:
     """A sender that announces a body and does not come to its end."""
 
-    def __init__(self, site: Site, length: int, signature: str | None = FORGED["X-Hub-Signature-256"]) -> None:
+    def __init__(
+        self, site: Site, length: int, signature: str | None = FORGED["X-Hub-Signature-256"], more: str = ""
+    ) -> None:
         self._site = site
-        signed = f"X-Hub-Signature-256: {signature}\r\n" if signature is not None else ""
+        signed = (f"X-Hub-Signature-256: {signature}\r\n" if signature is not None else "") + more
         self._head = f"POST /webhook HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n{signed}\r\n".encode()
 
     async def send(self, data: bytes = b"{") -> None:

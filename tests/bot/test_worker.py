@@ -203,6 +203,30 @@ async def test_a_named_delay_is_kept_and_a_rate_limit_does_not_count(bench: Benc
     assert (await bench.until("d1", State.DONE)).result == "ok"
 
 
+async def test_what_never_counts_is_given_up_a_day_after_it_came(bench: Bench) -> None:
+    """Nobody waits for ever for a limit that is met at each attempt."""
+
+    class Limited(TemporaryError):
+        counts = False
+
+    async def handle(_delivery: Delivery, _context: Context) -> None:
+        raise Limited("limit", delay=3600)
+
+    assert Limits().give_up_after == 24 * 3600.0
+    bench.start(handle, Limits(attempts=2))
+    await bench.give("d1")
+    begun, runs = bench.clock.now(), 0
+    async with asyncio.timeout(10):
+        while (found := await bench.until("d1", State.QUEUED, State.DEAD)).state is State.QUEUED:
+            if found.not_before > bench.clock.now():
+                runs += 1
+                bench.clock.advance(found.not_before - bench.clock.now())
+            await asyncio.sleep(0)
+    assert found.result == "limit"
+    assert (runs, found.attempts) == (24, 0)
+    assert 24 * 3600.0 < bench.clock.now() - begun < 25 * 3600.0
+
+
 @pytest.mark.parametrize(
     ("error", "state", "result"),
     [
