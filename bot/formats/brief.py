@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.evaluation import Evaluation
 from bot.formats.lines import STYLES, Line, line
-from bot.formats.sentences import LAST, Sentence, fitted, repeated, split
+from bot.formats.sentences import LAST, QUOTED, Sentence, fitted, repeated, split
 from bot.formats.verbose import danger, resources
 from checks.model import Finding, Severity
 from checks.wording import DOUBT, listed, plural
@@ -20,7 +20,6 @@ _PLACES = 3
 _SHARED = 4  # sentences that are told once
 _SHARED_LINES = 3
 _RESOURCES = 3
-_QUOTED = "The renderer said: "  # kustomize's own words, behind ours
 # What gets its place first: danger, what to do, what is wrong.
 _DANGER, _ADVICE, _WRONG, _MORE_ADVICE, _MORE = range(5)
 
@@ -33,7 +32,7 @@ class Brief:
         self._width = width
         self._danger = {id(group): danger(evaluation, group) for group in groups}
         texts = [_told(group[0]) for group in groups]
-        counts = repeated([text for text in told if not text.startswith((DOUBT, _QUOTED))] for told in texts)
+        counts = repeated([text for text in told if not text.startswith((DOUBT, QUOTED))] for told in texts)
         self._shared: dict[str, list[Finding]] = {sentence: [] for sentence in list(counts)[:_SHARED]}
         for group, told in zip(groups, texts, strict=True):
             for sentence in dict.fromkeys(told):
@@ -86,12 +85,12 @@ class Brief:
         here = f"At {first.span}: "
         told: list[tuple[str, int]] = []
         for at, text in enumerate(self._own(split(first.topic.message))):
-            rank = LAST if text.startswith((DOUBT, _QUOTED)) else _MORE if at else _WRONG
+            rank = LAST if text.startswith((DOUBT, QUOTED)) else _MORE if at else _WRONG
             told.append((_capital(text.removeprefix(here)), rank))
         if len({finding.resource for finding in group if finding.resource is not None}) > 1:
             told.extend((f"{names}.", LAST) for names in resources(group, _RESOURCES))
         for at, text in enumerate(self._own(split(first.topic.advice))):
-            told.append((text, LAST if text.startswith(_QUOTED) else _MORE_ADVICE if at > 1 else _ADVICE))
+            told.append((text, LAST if text.startswith(QUOTED) else _MORE_ADVICE if at > 1 else _ADVICE))
         if self._danger[id(group)]:
             told.append((self._danger[id(group)], _DANGER))
         if first.topic.commands and not command:

@@ -7,17 +7,23 @@ from collections.abc import Callable, Sequence
 from bot.evaluation import Evaluation
 from bot.formats.grouping import by_topic
 from bot.formats.markdown import block, bullets, code, details, plain, safe
+from bot.formats.sentences import QUOTED, split
+from bot.formats.unanalysed import by_cause
+from bot.formats.verbose import danger
 from bot.github.checks import Action, Annotation, Report
 from checks.model import CheckReport, Finding, Severity
-from checks.ownership.prune import safety, summary_line
 from checks.policy import PATH, Policy
-from gitops.deletions.data import may_lose_data
+from checks.wording import plural
 from gitops.spans import Span
 
 FIX = Action("Fix", "Open the pull request that fixes this", "fix")
 
 _LEVELS = {Severity.ERROR: "failure", Severity.WARNING: "warning", Severity.NOTICE: "notice"}
 _SHOWN_RESOURCES = 30
+_GLANCES = 6  # lines that are read before anything is unfolded
+_PLACES = 3  # beside the finding's own; more fold away
+_MORE_PLACES = 30
+_SUBJECTS = 20  # that one cause names
 _SECTIONS_BYTES = 50_000  # of GitHub's 65,535; the rest is for what stands below them
 _MOST_ANNOTATIONS = 500  # ten requests; nobody reads on
 
@@ -63,18 +69,16 @@ def completed(
     old = [group for group in topics if group[0].introduced is False and group[0].suppressed is None]
     suppressed = sum(finding.suppressed is not None for finding in report.findings)
     parts = [f"> {safe(note)}" for note in notes]
-    said: set[str] = set()
-    left_out = 0
-    for group in new:
-        section = _section(evaluation, group, link, said)
-        # Whole sections: half a table or an open block would swallow the pointer behind it.
-        if left_out or sum(len(part.encode()) for part in parts) + len(section.encode()) > _SECTIONS_BYTES:
-            left_out += 1
-        else:
-            parts.append(section)
+    if len(new) > 1:
+        parts.append(bullets((_glance(evaluation, group, link) for group in new), most=_GLANCES))
+    sections, left_out = _sections(evaluation, new, link, sum(len(part.encode()) for part in parts))
+    if len(new) > 1 and sections:
+        parts.append(details(f"Each in full: {len(sections)}", "\n\n".join(sections)))
+    else:
+        parts.extend(sections)
     if left_out:
         what = "1 more problem is" if left_out == 1 else f"{left_out} more problems are"
-        parts.append(f"**{what} left out here**: see the annotations; `argofix check` shows everything.")
+        parts.append(f"**{what} left out here**: see the annotations; `argofix check --verbose` shows everything.")
     if not new:
         parts.append("This change brings no new problem.")
     fixable = any(finding.fix is not None for group in topics for finding in group)
@@ -86,7 +90,9 @@ def completed(
         lines = [f"{_place(group[0].span, link)}: {safe(group[0].topic.title)}" for group in old]
         parts.append(details(f"Known before this change: {len(old)}", bullets(lines)))
     if report.gaps:
-        parts.append(details(f"Not analysed: {len(report.gaps)}", bullets(safe(gap) for gap in report.gaps)))
+        causes = by_cause(report.gaps, evaluation.snapshot)
+        lines = [safe(cause.told(_SUBJECTS)) for cause in causes]
+        parts.append(details(f"Not analysed: {len(report.gaps)}", bullets(lines)))
     if report.unused:
         entries = (f"line {entry.line}: {code(f'{entry.rule} {entry.resource}')}" for entry in report.unused)
         parts.append(
@@ -119,6 +125,32 @@ def _title(new: list[list[Finding]], old: list[list[Finding]], report: CheckRepo
     return title if len(title) <= 240 else title[:239] + "…"
 
 
+def _sections(
+    evaluation: Evaluation, groups: Sequence[list[Finding]], link: Link, taken: int
+) -> tuple[list[str], int]:
+    """What is to be read about each topic, and how many there is no room for."""
+    said: set[str] = set()
+    sections: list[str] = []
+    for number, group in enumerate(groups):
+        section = _section(evaluation, group, link, said)
+        taken += len(section.encode())
+        # Whole sections: half a table or an open block would swallow the pointer behind it.
+        if taken > _SECTIONS_BYTES:
+            return sections, len(groups) - number
+        sections.append(section)
+    return sections, 0
+
+
+def _glance(evaluation: Evaluation, group: Sequence[Finding], link: Link) -> str:
+    """One line: how grave, what, where, what to do, and what may be lost by doing it."""
+    first = group[0]
+    doing = [text for text in split(first.topic.advice) if not text.startswith(QUOTED)][:1]
+    if not doing:
+        doing = [text.removeprefix(f"At {first.span}: ") for text in split(first.topic.message)[:1]]
+    text = " ".join([*doing, danger(evaluation, group)]).strip()
+    return f"**{first.severity.value}** {_place(first.span, link)}: {safe(first.topic.title)}. {safe(text)}".rstrip()
+
+
 def _section(evaluation: Evaluation, group: list[Finding], link: Link, said: set[str]) -> str:
     """What is to be read about one topic; `said` are messages that stand above it already."""
     first = group[0]
@@ -132,14 +164,16 @@ def _section(evaluation: Evaluation, group: list[Finding], link: Link, said: set
         parts.append(block(first.topic.commands))
     places = {first.span: ""} | {related.span: f": {safe(related.message)}" for related in reversed(first.related)}
     ordered = dict.fromkeys([first.span, *(related.span for related in first.related)])
-    parts.append(bullets((f"{_place(span, link)}{places[span]}" for span in ordered), most=8))
+    lines = [f"{_place(span, link)}{places[span]}" for span in ordered]
+    parts.append(bullets(lines[: _PLACES + 1]))
+    if len(lines) > _PLACES + 1:
+        more = lines[_PLACES + 1 :]
+        parts.append(details(f"{plural('more place', len(more))}", bullets(more, most=_MORE_PLACES)))
     resources = list(dict.fromkeys(code(str(f.resource)) for f in group if f.resource is not None))
     if len(resources) > 1:
         parts.append(details(f"The {len(resources)} resources", bullets(resources, most=_SHOWN_RESOURCES)))
-    plan = evaluation.plan_for(first)
-    bearing = any(f.resource and may_lose_data(f.resource.group, f.resource.kind) for f in group)
-    if plan is not None and bearing and safety(evaluation.snapshot, plan, evaluation.base).dangerous:
-        parts.append(safe(summary_line(evaluation.snapshot, plan, evaluation.base)))
+    if lost := danger(evaluation, group):
+        parts.append(safe(lost))
     return "\n\n".join(parts)
 
 

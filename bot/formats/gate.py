@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from bot.evaluation import Evaluation
 from bot.formats import check_run
-from bot.formats.markdown import bullets, details, safe
-from bot.github.checks import TEXT_BYTES, Report
+from bot.formats.markdown import bullets, code, details, safe
+from bot.formats.unanalysed import by_cause
+from bot.github.checks import TEXT_BYTES, Annotation, Report
 from checks.policy import Policy
 from checks.wording import plural
 from gitops.rendering import Rendered
@@ -16,6 +17,7 @@ from gitops.spans import Span
 
 NAME = "argofix"
 _RANKS = ("failure", "neutral", "success")
+_PLACES = 3  # of one failing check
 _ROOM = TEXT_BYTES - 2_000
 
 
@@ -103,13 +105,21 @@ def summed(judged: Sequence[Judged], shown: Mapping[str, Report], addresses: Map
     if unfinished:
         parts.append("This change asks for more than argofix grants one evaluation, so it does not pass.")
         parts.append(bullets(safe(one) for one in unfinished))
-    parts.append(bullets(_line(name, report, addresses.get(name)) for name, report in shown.items()))
+    # The worst first, with the places of what is wrong.
+    link = judged[0].link if len(judged) == 1 else None
+    worst_first = sorted(shown.items(), key=lambda item: _rank(item[1]))
+    parts.append("\n".join(_line(name, report, addresses.get(name), link) for name, report in worst_first))
     if len(judged) > 1:
         parts.append(
             f"This commit is judged for {', '.join(each.label for each in judged)}; the worst verdict counts."
         )
     if gaps and not lost:
-        parts.append(details(f"Not analysed: {len(gaps)}", bullets((safe(gap) for gap in sorted(gaps)), most=50)))
+        causes = [
+            safe(cause.told(10))
+            for each in judged
+            for cause in by_cause(each.evaluation.gaps, each.evaluation.snapshot)
+        ]
+        parts.append(details(f"Not analysed: {len(gaps)}", bullets(dict.fromkeys(causes), most=50)))
     conclusion = "failure" if failed or lost or unfinished else "success"
     return Report(title[:240], "\n\n".join(part for part in parts if part), conclusion=conclusion)
 
@@ -118,9 +128,22 @@ def _lost(judged: Judged) -> tuple[str, ...]:
     return () if judged.policy.not_analysed_passes else judged.evaluation.lost
 
 
-def _line(name: str, report: Report, address: str | None) -> str:
+def _line(name: str, report: Report, address: str | None, link: Callable[[Span], str] | None) -> str:
     where = f"[{name}]({address})" if address else name
-    return f"{where}: **{report.conclusion}**. {safe(report.title)}"
+    line = f"- {where}: **{report.conclusion}**. {safe(report.title)}"
+    if report.conclusion != "failure":
+        return line
+    failing = [each for each in report.annotations if each.level == "failure"]
+    places = [_annotated(each, link) for each in failing[:_PLACES]]
+    if len(failing) > len(places):
+        places.append(f"… and {len(failing) - len(places)} more")
+    return "\n".join([line, *(f"  - {place}" for place in places)])
+
+
+def _annotated(annotation: Annotation, link: Callable[[Span], str] | None) -> str:
+    span = Span(annotation.path, annotation.start_line, annotation.end_line)
+    where = f"[{code(str(span))}]({link(span)})" if link is not None else code(str(span))
+    return f"{where}: {safe(annotation.title)}"
 
 
 def _rank(report: Report) -> int:

@@ -11,6 +11,7 @@ from bot.formats.lines import broken
 _END = re.compile(r"(?<=[.])\s+(?=[A-Z`*])")
 _MORE = "…"
 LAST = 9
+QUOTED = "The renderer said: "  # begins kustomize's own words, which stand behind ours
 _WORTH_CUTTING = 30  # columns: less of a sentence tells nothing
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bot.evaluation import Evaluation, gaps_by_subject
 from bot.formats.lines import Line, line, wrapped
 from checks.wording import listed
+from gitops.snapshot import Snapshot
 
 _SHOWN = 3
 _MOST_LINES = 14
@@ -23,26 +24,25 @@ class Cause:
     reason: str
     subjects: tuple[str, ...]
 
-    def __str__(self) -> str:
+    def told(self, most: int = _SHOWN) -> str:
+        """One sentence without a full stop that names at most so many of them."""
         if not self.subjects:
             return self.reason
-        count = f"{len(self.subjects)} × " if len(self.subjects) > 1 else ""
-        return (
-            f"{count}{self.reason}: {listed(self.subjects, _SHOWN)}"
-            if count
-            else f"{self.subjects[0]}: {self.reason}"
-        )
+        if len(self.subjects) == 1:
+            return f"{self.subjects[0]}: {self.reason}"
+        return f"{len(self.subjects)} × {self.reason}: {listed(self.subjects, most)}"
 
 
-def causes(evaluation: Evaluation) -> list[Cause]:
-    """What clusters did not show first, one by one; then by cause, those of most Applications first."""
-    unseen = evaluation.live.unseen if evaluation.live is not None else ()
+def by_cause(gaps: Sequence[str], snapshot: Snapshot) -> list[Cause]:
+    """Gaps that are told of a commit: those that no Application of it has first, one by one; then by cause, those of
+    most Applications first."""
+    known = {f"{subject}: {reason}": (subject, reason) for subject, reason in gaps_by_subject(snapshot) if subject}
     groups: dict[tuple[str, ...], list[tuple[str, str]]] = {}
-    for subject, reason in gaps_by_subject(evaluation.snapshot):
-        groups.setdefault(_kind(reason), []).append((subject, reason))
-    found = [_cause(members) for members in groups.values()]
-    found.sort(key=lambda cause: -len(cause.subjects))
-    return [*(Cause(gap, ()) for gap in unseen), *found]
+    for gap in dict.fromkeys(gaps):
+        if gap in known:
+            groups.setdefault(_kind(known[gap][1]), []).append(known[gap])
+    found = sorted((_cause(members) for members in groups.values()), key=lambda cause: -len(cause.subjects))
+    return [*(Cause(gap, ()) for gap in dict.fromkeys(gaps) if gap not in known), *found]
 
 
 def told(evaluation: Evaluation, width: int, *, whole: bool) -> Iterator[Line]:
@@ -55,10 +55,10 @@ def told(evaluation: Evaluation, width: int, *, whole: bool) -> Iterator[Line]:
         for gap in evaluation.gaps:
             yield from wrapped(gap, width, 2)
         return
-    found = causes(evaluation)
+    found = by_cause(evaluation.gaps, evaluation.snapshot)
     lines = 0
     for number, cause in enumerate(found):
-        own = wrapped(str(cause), width, 2)
+        own = wrapped(cause.told(), width, 2)
         if number and lines + len(own) > _MOST_LINES:
             left = sum(max(len(each.subjects), 1) for each in found[number:])
             yield line((f"  and {left} more for {len(found) - number} other reasons (--verbose tells each)", ""))

@@ -83,13 +83,17 @@ def whole(evaluation: Evaluation, link: Link) -> str:
 def _parts(guidance: Guidance, link: Link, base_link: Link, limits: _Limits) -> Iterable[str]:
     for cycle in guidance.cycles[: limits.reasons]:
         yield _cycle(cycle, guidance.head, link)
+    lost = list(deletions.told(guidance.deletions, base_link, Most(limits.applications, limits.objects)))
+    if guidance.deletions.goes:  # what cannot be undone comes before what can be waited for
+        yield from lost
     if guidance.edges:
         yield "### Sync order"
         yield _intro(guidance)
         yield _stages(guidance.stages, guidance.edges, guidance.head, link, limits, commands=True)
         if limits.picture:
             yield from _picture([key for stage in guidance.stages for key in stage], guidance.edges)
-    yield from deletions.told(guidance.deletions, base_link, Most(limits.applications, limits.objects))
+    if not guidance.deletions.goes:
+        yield from lost
 
 
 def _intro(guidance: Guidance) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from bot.evaluation import Evaluation
-from bot.formats import check_run
+from bot.formats import check_run, gate
+from bot.formats.gate import Judged
 from bot.github.checks import TEXT_BYTES, Report
-from checks.model import CheckReport, Finding, Severity, Topic
+from checks.model import CheckReport, Finding, Related, Severity, Topic
 from checks.policy import Policy, PolicyProblem
-from gitops.snapshot import Snapshot
+from gitops.snapshot import Snapshot, Unknown
 from gitops.spans import Span
 from tests.scenarios import tree
 
@@ -85,3 +88,57 @@ def test_what_could_not_be_done_never_passes() -> None:
         report.summary
         == "argofix could not look at this change: the repository `<b>` has gone. *Re-run* tries again."
     )
+
+
+def unfolded(report: Report) -> list[str]:
+    """The lines that are read before anything is unfolded."""
+    lines: list[str] = []
+    depth = 0
+    for line in report.summary.splitlines():
+        depth += line.count("<details>")
+        if line.strip() and (depth == 0 or (depth == 1 and "<summary>" in line)):
+            lines.append(line)
+        depth -= line.count("</details>")
+    return lines
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 6, 7, 50])
+def test_ten_lines_say_what_is_wrong_where_and_what_to_do(count: int) -> None:
+    findings = [finding(number, message="It is wrong. " * 40) for number in range(count)]
+    report = shown(findings, gaps=tuple(f"gap {number}" for number in range(60)))
+    lines = unfolded(report)
+    assert len(lines) <= 11  # with the note that `shown` puts first
+    text = "\n".join(lines)
+    told = re.findall(r"\[`apps/(\d+)\.yaml:\d+`\]\(\S+\)(?:: Problem (\d+)\. Mend it\.)?", text)
+    assert len(told) == min(count, 6) and all(problem in (number, "") for number, problem in told)
+    assert text.count("Mend it.") == min(count, 6)
+    assert count <= 6 or f"… and {count - 6} more" in text
+    for number in range(count):  # and nothing is lost
+        assert f"### Problem {number}\n" in report.summary
+
+
+def test_places_fold_after_three() -> None:
+    many = tuple(Related(Span(f"r{number}.yaml", 1, 1), "here") for number in range(1, 8))
+    report = shown([replace(finding(0), related=many)])
+    text = "\n".join(unfolded(report))
+    assert "r3.yaml:1" in text and "r4.yaml:1" not in text and "4 more places" in text
+    assert "r7.yaml:1" in report.summary
+
+
+def test_the_gate_names_the_places_of_what_failed() -> None:
+    findings = [finding(number) for number in range(5)]
+    evaluation = Evaluation(Snapshot(tree({}), (), (UNKNOWN,)), None, tuple(findings), (), ())
+    judged = Judged("#1 into `main`", evaluation, Policy(), lambda span: f"https://x/{span.path}")
+    report = gate.summed([judged], {"argofix / quiet": shown([]), "argofix / test": shown(findings)}, {})
+    lines = [line for line in report.summary.splitlines() if line.strip()]
+    assert lines[:6] == [
+        "- argofix / test: **failure**. Problem 0, and 4 more",
+        "  - [`apps/0.yaml:1`](https://x/apps/0.yaml): Problem 0",
+        "  - [`apps/1.yaml:2`](https://x/apps/1.yaml): Problem 1",
+        "  - [`apps/2.yaml:3`](https://x/apps/2.yaml): Problem 2",
+        "  - … and 2 more",
+        "- argofix / quiet: **success**. All is well",
+    ]
+
+
+UNKNOWN = Unknown("set", "argocd", "it needs the clusters", Span("s.yaml", 1, 1), root="r")

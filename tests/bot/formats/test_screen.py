@@ -15,7 +15,7 @@ from bot.formats.brief import MOST_LINES
 from bot.formats.grouping import by_topic
 from bot.formats.lines import plain, printed
 from bot.formats.sentences import LAST, Sentence, fitted, split
-from bot.formats.unanalysed import causes
+from bot.formats.unanalysed import by_cause
 from checks.model import Finding, Related, Severity, Topic
 from checks.wording import DOUBT
 from gitops.snapshot import Snapshot, Unknown
@@ -159,7 +159,7 @@ def test_what_was_not_analysed_is_grouped_by_cause() -> None:
     sets = [unknown(n, f"generator {n % 2 + 1} (git) needs `apps/{n}`") for n in range(40)]
     sets.append(unknown(99, "its template is broken"))
     shown_ = evaluation(unknown=tuple(sets))
-    assert [(cause.reason, len(cause.subjects)) for cause in causes(shown_)] == [
+    assert [(cause.reason, len(cause.subjects)) for cause in by_cause(shown_.gaps, shown_.snapshot)] == [
         ("generator … (git) needs …", 40),
         ("its template is broken", 1),
     ]
