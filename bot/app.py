@@ -15,6 +15,7 @@ from typing import Any
 
 import aiohttp
 
+from bot.allowance import Allowance
 from bot.clock import Clock, SystemClock
 from bot.cluster.reader import ClusterReader, cluster_reader
 from bot.context import Services
@@ -108,7 +109,7 @@ async def serve(
             if clusters.trouble:
                 troubles.replace("cluster", {"access": clusters.trouble})
         identity: list[AppIdentity] = []
-        heads = Heads()
+        heads, allowance = Heads(), Allowance()
         mirrors = Mirrors(settings.state_dir / "mirrors", github.token)
 
         versions = VersionSources(
@@ -135,6 +136,7 @@ async def serve(
                 clusters,
                 troubles,
                 heads,
+                allowance,
             )
 
         limits = Limits(concurrency=settings.workers, run_limit=settings.run_limit)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from bot.allowance import Allowance
 from bot.clock import Clock
 from bot.deliveries import Delivery, Stored
 from bot.engine import Engine
@@ -44,6 +45,7 @@ class Services:
     clusters: LiveSource | None = None
     troubles: Troubles = field(default_factory=Troubles)
     heads: Heads = field(default_factory=Heads)
+    allowance: Allowance = field(default_factory=Allowance)
 
 
 @dataclass(frozen=True, slots=True)

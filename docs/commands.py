@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bot.allowance import ALL, PERIOD
 from handlers.answers import MOST
 from handlers.slash.command import Permission
 from handlers.slash.registry import commands
@@ -39,6 +40,9 @@ _TAIL = f"""
 Everybody who can comment may use those that only read. The others need the role write, maintain or admin, or a
 custom role that includes write, of whoever wrote the command (or edited it in); GitHub is asked at that moment.
 argofix never pushes to a fork, whoever asks: it says what it would do.
+
+For people without write access a commit is evaluated anew (`check`) once in {PERIOD / 60:.0f} minutes, and {ALL}
+questions are answered in that time, `help` not counted. What they ask for comes after the repository's pull requests.
 """
 
 

@@ -13,6 +13,7 @@ import logging
 import re
 from dataclasses import replace
 
+from bot.allowance import ALL, PERIOD
 from bot.context import Context
 from bot.deliveries import Delivery
 from bot.errors import PermanentError, TemporaryError
@@ -102,6 +103,9 @@ async def _obey(desk: Desk, event: IssueCommentEvent, wish: str, digest: str) ->
         if refusal is not None:
             return Reply(refusal, ok=False)
         asked = await _asked(desk, event, wish, login, digest, found.arguments)
+        refusal = await _too_often(asked, found, digest)
+        if refusal is not None:
+            return Reply(refusal, ok=False)
         return await found.command.run(asked)
     except PermanentError as error:
         return Reply(f"This could not be done: {safe(str(error).rstrip('.'))}.", ok=False)
@@ -127,6 +131,24 @@ async def _refusal(desk: Desk, found: Understood, login: str) -> str | None:
     return (
         f"Sorry, {code(found.command.name)} is for people with write access to this repository, and {code(login)} "
         f"has {has}. Somebody who may push can ask for it."
+    )
+
+
+async def _too_often(asked: Asked, found: Understood, digest: str) -> str | None:
+    """Why somebody who may not push has to wait: what their commands look at, others wait for meanwhile."""
+    if found.command.permission is not Permission.READ or not found.command.evaluates:
+        return None
+    desk, what = asked.desk, None
+    if found.command.anew:
+        what = asked.pull.head.sha if asked.pull is not None else desk.repository.default_branch
+    services, who = desk.context.services, (desk.repository.id, asked.login)
+    if services.allowance.take(who, what, digest, services.clock.now()):
+        return None
+    if await repos.permission(desk.github, desk.name, asked.login) in _MAY_WRITE:
+        return None
+    return (
+        f"Sorry, for {code(asked.login)}, who has no write access, argofix evaluates a commit anew once in "
+        f"{PERIOD / 60:.0f} minutes, and answers {ALL} questions at most. Ask again later."
     )
 
 

@@ -15,6 +15,7 @@ from bot.github.model import Comment, Repository
 from handlers.answers import wished
 from handlers.desk import Desk, talking
 
+_INSIDE = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 _PLACE = re.compile(r"/(?P<what>pull|issues)/(?P<number>\d+)#")
 
 
@@ -31,7 +32,9 @@ async def handle(delivery: Delivery, context: Context) -> None:
         await comments.react(desk.github, desk.name, event.comment.id, "eyes")
     except NotFound:
         return  # it was deleted
-    own = delivery_of(f"commands/{delivery.id}", COMMANDS, delivery.payload, services.clock.now())
+    # Who it is by GitHub's word decides about nothing but the order: pull requests come before anybody's wishes.
+    rank = 0 if event.association in _INSIDE else 1
+    own = delivery_of(f"commands/{delivery.id}", COMMANDS, delivery.payload, services.clock.now(), rank=rank)
     await services.enqueue(own)
 
 

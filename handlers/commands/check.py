@@ -59,4 +59,5 @@ COMMAND = Command(
     "Evaluates this pull request's head anew; on an issue, tells what is wrong on the default branch.",
     Permission.READ,
     run,
+    anew=True,
 )

@@ -21,4 +21,4 @@ def _who(command: Command) -> str:
     return "everybody" if command.permission is Permission.READ else "write access"
 
 
-COMMAND = Command("help", "help", "Lists the commands.", Permission.READ, run)
+COMMAND = Command("help", "help", "Lists the commands.", Permission.READ, run, evaluates=False)

@@ -55,3 +55,5 @@ class Command:
     help: str
     permission: Permission
     run: Callable[[Asked], Awaitable[Reply]]
+    evaluates: bool = True  # it renders what it answers about, or has it rendered already
+    anew: bool = False  # and writes what comes of it into check runs, whatever stands there
