@@ -20,11 +20,13 @@ _ONLY_BRINGS = frozenset(
     {"resources", "bases", "helmCharts", "generators", "crds", "validators", "configMapGenerator", "secretGenerator"}
 )
 # What kustomize says of one file, whatever else there is (api/resource/factory.go, api/types/kustomization.go,
-# api/internal/target, api/internal/generators).
+# api/internal/target, api/internal/generators, api/internal/builtins/PatchTransformer.go).
 _OF_ONE_FILE = re.compile(
     r"MalformedYAMLError|already (?:defined|set)|unknown field|cannot unmarshal|missing metadata\.name|"
     r"missing Resource metadata|expected kind |illegally repeats the key|kind should be |apiVersion for |"
-    r"invalid literal source|invalid Kustomization|must have a name"
+    r"invalid literal source|invalid Kustomization|must have a name|"
+    r"unable to parse SM or JSON patch|qualifies as both an SM and JSON patch|must specify one of patch and path|"
+    r"patch and path can't be set"
 )
 # What two entries do to each other.
 _OF_TWO = re.compile(r"already registered id|exists; behavior must be merge or replace")

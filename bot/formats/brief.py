@@ -124,7 +124,9 @@ def _doubts(sentences: Sequence[str]) -> list[str]:
 
 
 def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    """As a sentence begins; a path is called as it is."""
+    first = text.partition(" ")[0]
+    return text if "/" in first or "." in first.rstrip(".") else text[:1].upper() + text[1:]
 
 
 def _places(first: Finding, sentences: Sequence[Sentence], width: int) -> str:

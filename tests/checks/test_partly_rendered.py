@@ -45,6 +45,10 @@ CERTAIN = {
         {"a/bad.yaml": config_map("n").replace('"a":', '"x": "1", "x": "2", "a":')}, "a/bad.yaml", "the key `x`",
     ),
     "a field that kustomize does not know": ([], "resourcez: []\n", {}, "a/kustomization.yaml", "resourcez"),
+    "a patch that is no YAML": (
+        [], "patches:\n- path: p.yaml\n", {"a/p.yaml": "kind: X\nmetadata: {name: x\n"}, "a/p.yaml", "p.yaml",
+    ),
+    "a patch that says nothing": ([], "patches:\n- target: {kind: X}\n", {}, "a/kustomization.yaml", "patch"),
     "no name": (["bad.yaml"], "", {"a/bad.yaml": "apiVersion: v1\nkind: X\n"}, "a/bad.yaml", "metadata.name"),
     "a component among the resources": (
         ["../b"], "", {"b/kustomization.yaml": "kind: Component\napiVersion: kustomize.config.k8s.io/v1alpha1\n"

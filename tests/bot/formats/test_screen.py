@@ -185,3 +185,10 @@ def test_names_in_backticks_end_no_sentence() -> None:
 
 def test_no_line_is_an_order_to_a_workflow() -> None:
     assert printed([(("  ", ""), ("::stop-commands::x", ""))], colour=False) == "  : :stop-commands::x\n"
+
+
+def test_a_path_that_begins_a_sentence_stays_what_it_is() -> None:
+    out = shown(finding(1, message="At f1.yaml:1: apps/p.yaml:4 is not valid YAML. It fails."))
+    assert "apps/p.yaml:4 is not valid YAML." in out
+    assert "`X` is wrong." in shown(finding(1, message="At f1.yaml:1: `X` is wrong."))
+    assert "The entry is wrong." in shown(finding(1, message="At f1.yaml:1: the entry is wrong."))
