@@ -14,7 +14,7 @@ from bot.cli.progress import Progress
 from bot.cli.terminal import say
 from bot.cli.writing import apply, put
 from bot.formats.diff import diff_of_edits
-from checks.versions.bump import plan_bump
+from checks.versions.bump import is_published, plan_bump
 from checks.versions.choose import choose
 from checks.versions.plan import BumpPlan
 from checks.versions.policy import VersionPolicy, with_built_in
@@ -136,7 +136,9 @@ async def _target(policy: VersionPolicy, pins: Pins, arguments: argparse.Namespa
         if version is None:
             raise CannotRun(f"{arguments.to} is no version such as v3.2.2")
         digest = arguments.digest
-        if digest is None and any(pin.digest and pin.decides for pin in pins.pins):
+        if digest is None and any(
+            pin.digest and pin.decides and is_published(pin, policy.component) for pin in pins.pins
+        ):
             digest = await _digest_of(policy.component, version)
         return _Target(_as_upstream(arguments.to, policy.component, pins), digest)
     if pins.current is None:

@@ -99,6 +99,17 @@ def _is_build(pin: Pin) -> bool:
     return pin.style is not Style.CHART and pin.version is not None and bool(split_build(pin.version)[1])
 
 
+def is_published(pin: Pin, component: Component) -> bool:
+    """Whether the published digest is that of a pin's image: a component may have several, and builds of one's own
+    are none of them."""
+    name = pin.runs or pin.subject
+    if _is_build(pin):
+        return False
+    paths = {"/".join(image.split("/")[-2:]) for image in component.images}
+    one = component.is_image(name) and len(paths) == 1
+    return one or name == component.quay or name.endswith(f"/{component.quay}")
+
+
 @dataclass
 class _Planner:
     tree: Tree
@@ -217,16 +228,7 @@ class _Planner:
         return False
 
     def _is_published(self, pin: Pin) -> bool:
-        """Whether the published digest is that of this image: a component may have several, and builds of one's own
-        are none of them."""
-        name = pin.runs or pin.subject
-        if _is_build(pin):
-            return False
-        one = self.component.is_image(name) and len(self._paths()) == 1
-        return one or name == self.component.quay or name.endswith(f"/{self.component.quay}")
-
-    def _paths(self) -> set[str]:
-        return {"/".join(image.split("/")[-2:]) for image in self.component.images}
+        return is_published(pin, self.component)
 
     def _spelled(self, pin: Pin) -> str:
         """The version as this pin writes versions: with `v` in front or without, and as a build where it is one."""

@@ -258,6 +258,16 @@ def test_another_file_as_the_overlay_is_said(cache: Path, checkout: Path) -> Non
     assert "`argocd: {overlay: argocd/overlays/staging}`" in line
 
 
+async def test_the_digest_of_a_build_of_ones_own_is_asked_for_nowhere(cache: Path, checkout: Path) -> None:
+    """Upstream's digest is none of an image that comes from elsewhere: it is neither asked for nor to be said."""
+    own = f"{STAGING}  newName: registry.example/argocd\r\n  digest: sha256:{'0' * 64}\r\n".encode()
+    write(checkout, {KUSTOMIZATION: own})
+    words: list[str | Path] = ["bump", checkout, "--to", "v3.3.4"]
+    done = await asyncio.to_thread(argofix, cache, *words, QUAY_URL="http://127.0.0.1:9")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"runs registry.example/argocd, and whether v3.3.4 is there nobody has seen" in done.stderr
+
+
 async def test_a_digest_that_cannot_be_asked_for_is_to_be_said(
     cache: Path, checkout: Path, published: dict[str, str]
 ) -> None:
