@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 
 from bot.errors import PermanentError
 from bot.evaluation import Evaluation
 from bot.formats.order import comment as text
 from bot.github import comments
+from bot.github.errors import RateLimited
 from bot.github.model import PullRequest
+from bot.github.pace import Limit
+from bot.schedule import own
 from checks.policy import Policy
 from checks.sync_order.guidance import guide
 from handlers.desk import Desk
+
+LATE_ORDER = "order"
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +26,8 @@ log = logging.getLogger(__name__)
 async def show_order(desk: Desk, pull: PullRequest, evaluation: Evaluation, policy: Policy, *, base: str) -> None:
     """Make the comment on a pull request say what `evaluation` tells. `base` is the commit it was compared with.
 
-    GitHub may refuse (a locked conversation): the check runs must not suffer for it.
+    GitHub may refuse (a locked conversation), or enough comments may have been made for now: the check runs must not
+    suffer for it. In that case it is made later (`handlers.late_order`).
     """
     if evaluation.base is None or _tells_itself(desk, pull):
         return
@@ -50,6 +57,20 @@ async def show_order(desk: Desk, pull: PullRequest, evaluation: Evaluation, poli
             slug=identity.slug,
             only_update=not matters,
         )
+    except RateLimited as error:
+        if error.limit != Limit.CONTENT:
+            raise
+        name = f"order/{desk.repository.id}/{pull.number}/{pull.head.sha}/{error.retry_at:.0f}"
+        services = desk.context.services
+        late = own(
+            name,
+            LATE_ORDER,
+            services.clock.now(),
+            installation=desk.installation,
+            repository=desk.repository,
+            number=pull.number,
+        )
+        await services.enqueue(replace(late, not_before=error.retry_at, rank=1))
     except PermanentError as error:
         log.warning("the sync order could not be shown", extra={"pull": pull.number, "reason": str(error)})
 

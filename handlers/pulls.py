@@ -88,6 +88,14 @@ async def sides_of(desk: Desk, pull: PullRequest) -> Sides | None:
     return None if tip is None else await _sides(desk, pull, tip, await desk.default_tip())
 
 
+async def tell_order(desk: Desk, pull: PullRequest) -> None:
+    """Bring the comment on a pull request up to date, and nothing else."""
+    tip = await contents.branch_head(desk.github, desk.name, pull.base.ref) if pull.state == "open" else None
+    if tip is not None and desk.refusal(pull) is None:
+        async with AsyncExitStack() as stack:
+            await _judged(desk, stack, pull, tip, await desk.default_tip())
+
+
 async def leave(desk: Desk, sha: str) -> None:
     """End what is unfinished on a commit that was a pull request's head: an attempt may have waited for its next try
     when the newer commit took its place in the queue."""

@@ -221,7 +221,7 @@ class GitHub:
                 log.warning("work waits for a limit of GitHub's", extra=about)
             self._wire.held(limit.value)
             at = self._wire.clock.now() + wait
-            raise RateLimited(_WAITS_FOR[limit], retry_at=at, delay=wait, request=label)
+            raise RateLimited(_WAITS_FOR[limit], retry_at=at, delay=wait, request=label, limit=limit.value)
 
     async def _follow(self, method: str, url: str, token: str, body: bytes, etag: str | None) -> Answer:
         home = urlsplit(self._wire.base_url)

@@ -80,12 +80,16 @@ class Unreachable(ServerFault):
 
 
 class RateLimited(GitHubError, TemporaryError):
-    """A primary or secondary limit. `retry_at` is in seconds since the epoch, `delay` in seconds from now."""
+    """A limit of GitHub's, or our own pace below it. `retry_at` is in seconds since the epoch, `delay` in seconds
+    from now; `limit` is one of `bot.github.pace.Limit`."""
 
     counts = False
 
-    def __init__(self, message: str, *, retry_at: float, delay: float, status: int = 0, request: str = "") -> None:
-        GitHubError.__init__(self, message, status=status, request=request)
+    def __init__(
+        self, message: str, *, retry_at: float, delay: float, request: str = "", limit: str = "requests"
+    ) -> None:
+        GitHubError.__init__(self, message, request=request)
+        self.limit = limit
         self.retry_at = retry_at
         self.delay = delay
 

@@ -6,7 +6,9 @@ import re
 
 import pytest
 
+import bot.app
 from bot.formats.order.comment import MARK, SETTLED
+from bot.github.pace import ContentLimits
 from demo.story import BEFORE, PROPOSED
 from tests.github import PullRequest, SimulatedGitHub, User
 from tests.github.faults import Effect, Fault
@@ -301,3 +303,24 @@ async def test_an_application_that_goes_takes_what_it_owns_along(
     (body,) = comments_of(pull)
     assert "`root` no longer contains these and prunes by itself:\n\n- **`Application argocd/leaf`** (" in body
     assert said in body
+
+
+async def test_a_comment_that_is_one_too_many_holds_up_no_verdict(
+    github: SimulatedGitHub, bot_: Bot, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bot_.stop()
+    monkeypatch.setattr(bot.app, "ContentLimits", lambda *_: ContentLimits(per_minute=1, per_hour=0))
+    await bot_.start()
+    repo, first = await proposed(github, alice)
+    assert await checked(github, first) == FAILED
+    repo.push("again", PROPOSED, author=alice)
+    second = github.open_pull(repo, "again", title="Again", user=alice)
+    assert await checked(github, second) == FAILED
+    await bot_.idle()
+    assert [len(comments_of(pull)) for pull in (first, second)] == [1, 1]
+    # Judged once, in the run that could not comment.
+    assert len([run for run in repo.check_runs.values() if run.head_sha == second.head_sha]) == len(FAILED)
+    assert bot_.running is not None
+    runs = bot_.running.worker.metrics.runs
+    assert runs.labels("pull_request", "limited")._value.get() == 0
+    assert runs.labels("argofix_order", "ok")._value.get() == 1
