@@ -58,16 +58,18 @@ class Brief:
         width = self._width - _INDENT
         command = first.topic.commands if most > 1 and "\n" not in first.topic.commands else ""
         sentences = self._sentences(group, command)
-        places = "" if command else _places(first, sentences, width)
+        others = elsewhere(group)
+        places = "" if command or others else _places(first, sentences, width)
         # Where else to look is worth a line, unless what to do would be cut for it.
         needed = fitted([one for one in sentences if one.rank <= _ADVICE], width, most)
-        room = most - bool(command)
+        room = max(most - bool(command) - bool(others), 1 if most else 0)
         if places and len(needed) < room:
             room -= 1
         else:
             places = ""
         for piece in fitted(sentences, width, room):
             yield line((" " * _INDENT + piece, ""))
+        yield from others
         if command or places:
             yield line((" " * _INDENT + (command or places), "green" if command else "cyan"))
 
@@ -113,6 +115,15 @@ def head(first: Finding) -> Line:
         (f"  {first.topic.title}", "bold"),
         (f"  [{first.rule}{', fixable' if first.fix is not None else ''}]", "dim"),
     )
+
+
+def elsewhere(group: Sequence[Finding]) -> list[Line]:
+    """The places of the others that are told with the first, in a line; of errors every one."""
+    places = list(dict.fromkeys(str(finding.span) for finding in group if finding.span != group[0].span))
+    if not places:
+        return []
+    most = len(places) if group[0].severity is Severity.ERROR else _PLACES
+    return [line((" " * _INDENT + f"also {listed(places, most)}", "cyan"))]
 
 
 def _told(first: Finding) -> list[str]:

@@ -145,7 +145,9 @@ def _glance(evaluation: Evaluation, group: Sequence[Finding], link: Link) -> str
     """One line: how grave, what, where, what to do, and what may be lost by doing it."""
     first = group[0]
     doing = [text for text in split(first.topic.advice) if not text.startswith(QUOTED)][:1]
-    if not doing:
+    if first.fix is not None:
+        doing = [f"{first.fix.title}."]
+    elif not doing:
         doing = [text.removeprefix(f"At {first.span}: ") for text in split(first.topic.message)[:1]]
     text = " ".join([*doing, danger(evaluation, group)]).strip()
     return f"**{first.severity.value}** {_place(first.span, link)}: {safe(first.topic.title)}. {safe(text)}".rstrip()

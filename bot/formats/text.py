@@ -12,7 +12,7 @@ from itertools import chain
 
 from bot.evaluation import Evaluation, status_of
 from bot.formats import unanalysed, verbose
-from bot.formats.brief import DENSITIES, Brief, head
+from bot.formats.brief import DENSITIES, Brief, elsewhere, head
 from bot.formats.grouping import by_topic
 from bot.formats.lines import STYLES, Line, columns, line, printed, wrapped
 from bot.formats.undeployed import not_deployed
@@ -102,6 +102,7 @@ def _known(groups: Groups, whole: bool) -> Iterator[Line]:
     named = others if whole or len(others) <= _KNOWN else others[: _KNOWN - 1]
     for group in [*errors, *named]:
         yield head(group[0])
+        yield from elsewhere(group)
     if len(others) > len(named):
         yield _more(others[len(named) :])
     yield line()

@@ -106,6 +106,14 @@ def test_no_error_is_left_out_for_want_of_room() -> None:
     assert "and 1 more (1 render-failed)" in out
 
 
+def test_errors_that_are_told_together_keep_their_places() -> None:
+    one = finding(1)
+    several = [replace(one, span=Span("f1.yaml", at, at)) for at in range(1, 8)]
+    for out in (shown(*several), shown(*(replace(each, introduced=False) for each in several))):
+        assert out.count("Title 1") == 1 and "also f1.yaml:2, f1.yaml:3, " in out
+        assert all(str(each.span) in out for each in several)
+
+
 def test_the_worst_comes_first() -> None:
     out = shown(finding(1, Severity.WARNING), finding(2), finding(3, Severity.NOTICE), notices=True)
     assert [int(number) for number in re.findall(r"Title (\d)", out)] == [2, 1, 3]
