@@ -49,6 +49,7 @@ LIFTED = (
 )
 
 # Capitals, underscores, spaces: meant as a name. Other characters do not come about by a slip.
+_REF = re.compile(r"[a-zA-Z0-9_-]+")
 _SLIP = re.compile(r"[\w.-][\w .-]{0,300}")
 
 UNSAFE = "that needs the load restriction lifted, which argofix does only where the renderer is shut in"
@@ -130,8 +131,8 @@ def plan_source(tree: Tree, application: Application, source: Source, analysis: 
 def refusal_of(application: Application, source: Source) -> str | None:
     """Why Argo CD refuses a source or its Application before it renders anything, as one clause.
 
-    Sources: util/argo/argo.go (validateSourcePermissions, GetDestinationServer), types.go (ExplicitType),
-    util/app/path/path.go (Path); names are Kubernetes' own rule.
+    Sources: util/argo/argo.go (validateSourcePermissions, GetRefSources, GetDestinationServer), types.go
+    (ExplicitType), util/app/path/path.go (Path); names are Kubernetes' own rule.
     """
     several = len(application.sources) > 1
     if not is_valid(application.name) and _SLIP.fullmatch(application.name):
@@ -150,6 +151,11 @@ def refusal_of(application: Application, source: Source) -> str | None:
         return f"its chart {source.chart} has no `targetRevision`, so Argo CD refuses it"
     if source.written.startswith("/") and not source.chart:
         return f"its source path `{source.written}` is absolute, which Argo CD refuses"
+    refs = [each.ref for each in application.sources if each.ref] if several else []
+    if len(set(refs)) < len(refs):
+        return "two of its sources have the same `ref`, so Argo CD refuses it"
+    if any(not _REF.fullmatch(ref) for ref in refs):
+        return "the `ref` of a source has signs other than letters, digits, `_` and `-`, so Argo CD refuses it"
     if len(source.tools) > 1:
         names = " and ".join(f"`{tool}`" for tool in source.tools)
         return f"its source has the blocks {names}, of which Argo CD takes only one"

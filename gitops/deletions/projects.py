@@ -29,6 +29,31 @@ class Project:
     namespaced_allowed: Listed | None
     namespaced_denied: Listed
     destinations: tuple[tuple[str, str, str], ...]
+    sources: tuple[str, ...] = ()
+
+    def may_read(self, url: str) -> bool:
+        """Whether Applications may read a repository, as far as git tells: a pattern is never taken too narrowly, and
+        one that denies (`!`) counts as one that takes in all the rest."""
+        wanted = _address(url)
+        return any(
+            pattern.startswith("!") or _glob(_address(pattern), wanted) or _glob(pattern, url)
+            for pattern in self.sources
+        )
+
+    def keeps_from(self, destination: Destination) -> bool:
+        """Whether no entry can permit a destination, whatever the half of its cluster that git does not tell: the
+        name of a server, or the server of a name."""
+        server, name = destination.server, destination.name
+        if not server:
+            server = IN_CLUSTER_SERVER if destination.cluster == IN_CLUSTER else ""
+        return bool(destination.namespace) and not any(
+            _matches(item_namespace, destination.namespace)
+            and (
+                (bool(item_server) and (not server or _matches(item_server, server)))
+                or (bool(item_name) and (not name or _matches(item_name, name)))
+            )
+            for item_server, item_name, item_namespace in self.destinations
+        )
 
     def permits(self, rid: ResourceId, destination: Destination) -> bool:
         """Whether Applications of the project may have an object, placed as `rid`, in their destination."""
@@ -70,7 +95,14 @@ def read_project(manifest: Mapping[str, Any]) -> Project:
             (text_of(item.get("server")), text_of(item.get("name")), text_of(item.get("namespace")))
             for item in map(mapping, sequence(spec.get("destinations")))
         ),
+        tuple(text_of(item) for item in sequence(spec.get("sourceRepos"))),
     )
+
+
+def _address(url: str) -> str:
+    """As `NormalizeGitURL` (util/git/git.go), without the scheme."""
+    bare = url.strip().lower().removesuffix("/").removesuffix(".git")
+    return bare.split("://", 1)[-1].replace(":", "/", 1)
 
 
 def _listed(value: object) -> Listed:
