@@ -146,8 +146,13 @@ class Announcer:
         delivery = await self.store.get(delivery_id)
         if delivery is not None and delivery.state in (State.QUEUED, State.RUNNING):
             return
+        take_back = self._shown.pop(delivery_id)
         if delivery is not None and delivery.result == "superseded":
-            if (delivery.finished_at or 0.0) + SETTLED > self.clock.now():
-                return
-            await self._shown[delivery_id]()
-        self._shown.pop(delivery_id, None)
+            try:
+                if (delivery.finished_at or 0.0) + SETTLED > self.clock.now():
+                    self._shown[delivery_id] = take_back
+                else:
+                    await take_back()
+            except TemporaryError:
+                self._shown[delivery_id] = take_back  # in the next round
+                raise

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from bot.deliveries import Delivery, State
-from bot.github.errors import NotFound, RateLimited
+from bot.github.errors import NotFound, RateLimited, ServerFault
 from bot.sqlite_store import SqliteStore
 from bot.waiting import PATIENCE, Announcer, Heads, Waiting
 from tests.bot.clocks import HandClock
@@ -51,10 +51,13 @@ async def test_it_is_shown_once_after_a_moment_and_later_when_a_limit_forbids_it
 async def test_what_was_said_is_taken_back_when_a_newer_head_takes_the_turn(tmp_path: Path) -> None:
     clock, waiting, store = HandClock(), Waiting(), SqliteStore(tmp_path / "argofix.db")
     taken_back: list[str] = []
+    faults: list[Exception] = [ServerFault("down"), NotFound("the repository has gone")]
 
     async def show(each: Delivery) -> Callable[[], Awaitable[None]] | None:
         async def take_back() -> None:
             taken_back.append(each.id)
+            if faults and each.id == "old":
+                raise faults.pop(0)
 
         return take_back
 
@@ -73,9 +76,10 @@ async def test_what_was_said_is_taken_back_when_a_newer_head_takes_the_turn(tmp_
     for name in ("old", "new"):
         await arrives(name)
     clock.advance(60)
-    for _ in range(2):
+    for _ in range(4):
         await announcer.look()
-    assert taken_back == ["old"]
+    # Once more after a fault, and no more when there is nothing left to be told anything.
+    assert taken_back == ["old", "old"]
     await store.close()
 
 

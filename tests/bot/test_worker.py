@@ -199,6 +199,10 @@ async def test_a_named_delay_is_kept_and_a_rate_limit_does_not_count(bench: Benc
         found = await bench.until("d1", State.QUEUED)
     assert found.attempts == 0
     assert 600 <= found.not_before - bench.clock.now() <= 605
+    # Somebody waits for it, who is to be shown so.
+    bench.clock.advance(5)
+    assert bench.worker.waiting.due(bench.clock.now()) == ["d1"]
+    assert bench.worker.metrics.runs.labels("pull_request", "limited")._value.get() == 1
     bench.clock.advance(610)
     assert (await bench.until("d1", State.DONE)).result == "ok"
 
