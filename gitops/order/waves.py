@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gitops.applications import Application
+from gitops.applicationsets.declared import ApplicationSet
 from gitops.documents import child, first_line, read_documents
 from gitops.errors import GitopsError
 from gitops.order.model import Bringer, Edge, Evidence, Strength, Waves
@@ -91,6 +92,18 @@ def _parents(edges: Iterable[Edge]) -> dict[ApplicationKey, ApplicationKey]:
         for edge in edges
         if any(reason.evidence is Evidence.PARENT for reason in edge.reasons)
     }
+
+
+def left_out(snapshot: Snapshot) -> Iterator[tuple[ApplicationSet, list[Application]]]:
+    """What no step of its set's RollingSync takes, by set."""
+    found: dict[ApplicationKey, list[Application]] = {}
+    for key, step in _steps(snapshot).items():
+        if step is None:
+            application = snapshot.by_key[key].application
+            found.setdefault(_set_key(application), []).append(application)
+    for one in snapshot.sets:
+        if one.key in found:
+            yield one, found[one.key]
 
 
 def _steps(snapshot: Snapshot) -> dict[ApplicationKey, int | None]:

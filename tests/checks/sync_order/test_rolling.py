@@ -48,6 +48,24 @@ PLAIN: Files = {"operators/a.yaml": config_map("a"), "apps/b.yaml": config_map("
 NEEDING: Files = {"operators/a.yaml": crd(), "apps/b.yaml": widget()}
 
 
+async def test_what_no_step_takes_is_told(engine: Engine) -> None:
+    async def left(automated: bool, *steps: str) -> list[Finding]:
+        made = rolling(*steps)
+        if automated:
+            made += "      syncPolicy: {automated: {}}\n"
+        return of_rule(await evaluated(engine, {"set.yaml": made, **PLAIN}), "rolling-sync-leaves-out")
+
+    (found,) = await left(True, ONE)
+    assert (found.severity, found.applications, found.span.path) == (Severity.WARNING, ("apps",), "set.yaml")
+    assert "takes `apps`" in found.topic.title
+    (found,) = await left(False, "{key: tier, operator: In, values: [three]}")
+    assert (found.severity, found.applications) == (Severity.NOTICE, ("operators", "apps"))
+    assert "takes 2 of its Applications" in found.topic.title
+    assert await left(True, ONE, TWO) == []
+    assert await left(True, ONE, "") == []
+    assert await left(True) == []  # without steps the controller syncs all at once
+
+
 async def stages(engine: Engine, files: Files) -> list[list[str]]:
     evaluation = await evaluated(engine, files)
     return [[key[2] for key in stage] for stage in view_of(evaluation.snapshot, Policy()).order.stages]

@@ -1,0 +1,66 @@
+"""No step of a RollingSync takes an Application.
+
+What it finds: an Application that an ApplicationSet with the RollingSync strategy makes, and whose labels match no
+step of it.
+
+Why it matters: the ApplicationSet controller switches automated sync off for all that the set makes, and syncs what
+the steps take. What no step takes is synced by nobody until a person does it.
+
+Example: steps for `tier: infra` and `tier: app`, and an element with `tier: extra`.
+
+How sure it is: a warning where the template asks for automated sync; a notice where it does not, since by hand
+may be meant.
+
+How the fix is safe: none is applied. Add a step, or give the Application a label that a step takes.
+
+Sources: argo-cd docs, "Progressive Syncs" (limitations of RollingSync); applicationset/progressivesync,
+buildAppDependencyList.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.model import Finding, Severity, Topic
+from checks.policy import Policy
+from checks.wording import listed
+from gitops.applications import Application
+from gitops.applicationsets.declared import ApplicationSet
+from gitops.order.waves import left_out
+from gitops.snapshot import Change
+
+RULE = "rolling-sync-leaves-out"
+
+
+def check(change: Change, policy: Policy) -> Iterator[Finding]:
+    """One finding for each ApplicationSet."""
+    for made_by, applications in left_out(change.head):
+        yield _finding(made_by, applications)
+
+
+def _finding(made_by: ApplicationSet, applications: list[Application]) -> Finding:
+    labels = [f"`{application.label}`" for application in applications]
+    names = listed(labels, most=3)
+    asked = any(application.sync_policy.automated for application in applications)
+    one = len(applications) == 1
+    message = (
+        f"No step of the RollingSync of ApplicationSet `{made_by.name}` takes {names}. "
+        f"Argo CD switches automated sync off for what the set makes, so nothing syncs {'it' if one else 'them'} "
+        f"but a person"
+    )
+    topic = Topic(
+        "|".join([RULE, *made_by.key]),
+        f"No step of `{made_by.name}` takes {labels[0] if one else f'{len(labels)} of its Applications'}",
+        f"{message}.",
+        f"Add a step whose `matchExpressions` take {'its' if one else 'their'} labels, or label "
+        f"{'it' if one else 'them'} for a step that is there.",
+    )
+    return Finding(
+        RULE,
+        Severity.WARNING if asked else Severity.NOTICE,
+        made_by.origin.span,
+        message,
+        topic,
+        (RULE, *made_by.key),
+        applications=tuple(application.name for application in applications),
+    )
