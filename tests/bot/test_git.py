@@ -10,6 +10,8 @@ import pytest
 from aiohttp import web
 
 from bot.git import AuthenticationRefused, GitError, GitTimeout, RemoteUnavailable, RepositoryGone, environment, git
+from bot.mirror import Mirror
+from bot.trees import Repository
 
 TOKEN = "ghs_" + "t0ken" * 20
 
@@ -143,6 +145,19 @@ async def test_a_name_that_looks_like_an_option_is_a_name(tmp_path: Path) -> Non
     with pytest.raises(GitError):
         await git(["ls-remote", "--end-of-options", f"--upload-pack=touch {tmp_path}/pwned"], tmp_path)
     assert not (tmp_path / "pwned").exists()
+
+
+async def test_names_stand_where_git_reads_no_options(fake_git: Path, tmp_path: Path) -> None:
+    """By whatever way somebody else's words get to git."""
+    script(fake_git, f'echo "$@" >> {tmp_path}/seen')
+    await Mirror(tmp_path / "mirror", "--upload-pack=evil").fetch(["1" * 40], refs=["refs/heads/--output=evil"])
+    with Repository(tmp_path) as repository, pytest.raises(GitError):
+        repository.resolve("--output=evil")
+    commands = [line.split() for line in (tmp_path / "seen").read_text().splitlines() if "evil" in line]
+    assert {words[0] for words in commands} == {"fetch", "rev-parse"}
+    for words in commands:
+        options = words[: words.index("--end-of-options")]
+        assert not [word for word in options if "evil" in word]
 
 
 @pytest.mark.parametrize(

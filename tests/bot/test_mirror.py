@@ -60,6 +60,18 @@ async def test_githubs_merge_is_taken_when_it_is_of_these_two(
     assert merged == repo.git.refs("refs/pull/")[f"refs/pull/{pull.number}/merge"]
 
 
+async def test_no_hook_is_run(repo: Repository, mirror: Mirror) -> None:
+    await mirror.fetch([head(repo)])
+    hooks = mirror.directory / "hooks"
+    hooks.mkdir(exist_ok=True)
+    for name in ("reference-transaction", "post-checkout", "post-index-change"):
+        (hooks / name).write_text(f"#!/bin/sh\ntouch {mirror.directory}/pwned\n")
+        (hooks / name).chmod(0o755)
+    repo.push("main", {"README.md": "next\n"})
+    await mirror.fetch([head(repo)])
+    assert not (mirror.directory / "pwned").exists()
+
+
 @pytest.mark.parametrize("known", [True, False])
 async def test_else_git_merges_here(repo: Repository, mirror: Mirror, known: bool) -> None:
     root = head(repo)

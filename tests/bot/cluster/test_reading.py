@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import unquote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from bot.cluster.connection import path_of
 from bot.cluster.limits import Limits
 from bot.cluster.reader import ClusterReader
 from bot.engine import Engine
 from tests.bot.cluster.conftest import Reading
 from tests.bot.cluster.stage import MAPPED, clauses, judged, seen, spread
 from tests.checks.secret_keys.stage import APP, deployment, keys_missing, said, secret
-from tests.kubernetes import SimulatedCluster
+from tests.kubernetes import SimulatedCluster, allow
 from tests.kubernetes.objects import managed
 from tests.scenarios import Files
 
@@ -202,11 +206,28 @@ async def test_an_answer_that_is_too_large_is_not_read(
     assert clauses(live) == ["Secrets in `shop`: the answer is larger than argofix reads"]
 
 
+@pytest.mark.parametrize("may_list", [True, False], ids=["listed", "asked one by one"])
 async def test_names_from_a_pull_request_cannot_lead_elsewhere(
-    engine: Engine, cluster: SimulatedCluster, reader: ClusterReader
+    engine: Engine, cluster: SimulatedCluster, reading: Reading, may_list: bool
 ) -> None:
     names = ("../../kube-system/secrets/token", "..", "a/b", "a?limit=1", "a%2fb", "")
     files: Files = {**APP, "a/web.yaml": deployment(("db", "url"), *((name, "key") for name in names))}
     cluster.secret("shop", "db", {"url": "u"})
-    await judged(engine, reader, files)
-    assert set(asked(cluster)) <= {SECRETS, f"{SECRETS}/db"}
+    rules = [allow("get", "list" if may_list else "watch", resources=["secrets"])]
+    await judged(engine, reading({"c": cluster.access(cluster.account("argofix", *rules))}), files)
+    assert set(asked(cluster)) == {SECRETS} | (set() if may_list else {f"{SECRETS}/db"})
+
+
+@pytest.mark.parametrize("namespace", ["..", "../kube-system", "a/b", "a?limit=1", "a%2fb", "a..b"])
+async def test_namespaces_from_a_pull_request_cannot_lead_elsewhere(
+    engine: Engine, cluster: SimulatedCluster, reader: ClusterReader, namespace: str
+) -> None:
+    await seen(engine, reader, spread("shop", namespace))
+    assert set(asked(cluster)) == {SECRETS}
+
+
+@given(st.lists(st.text(alphabet="a./?#%2f:;&\\ é\n", min_size=1, max_size=8), min_size=1, max_size=4))
+def test_a_segment_of_a_path_stays_one(segments: list[str]) -> None:
+    path = path_of(*segments)
+    assert [unquote(part) for part in path.split("/")] == ["", *segments]
+    assert not set(path) & set("?#\\ \n") and path.isascii()
