@@ -103,7 +103,9 @@ class Brief:
     def _own(self, sentences: Sequence[str]) -> list[str]:
         """Without what is told once for many."""
         return [
-            text for text in sentences if text not in self._shared and not (self._doubted and text.startswith(DOUBT))
+            text
+            for text in sentences
+            if text not in self._shared and not text.endswith(":") and not (self._doubted and text.startswith(DOUBT))
         ]
 
 
@@ -127,7 +129,8 @@ def elsewhere(group: Sequence[Finding]) -> list[Line]:
 
 
 def _told(first: Finding) -> list[str]:
-    return [*split(first.topic.message), *split(first.topic.advice)]
+    # What ends in a colon only leads on to the command, which stands by itself here.
+    return [text for text in (*split(first.topic.message), *split(first.topic.advice)) if not text.endswith(":")]
 
 
 def _doubts(sentences: Sequence[str]) -> list[str]:

@@ -30,7 +30,7 @@ def split(text: str) -> list[str]:
     begun = ""
     for piece in _END.split(" ".join(text.split())):
         begun = f"{begun} {piece}" if begun else piece
-        if begun.count("`") % 2 == 0:
+        if begun and begun.count("`") % 2 == 0:
             found.append(begun)
             begun = ""
     return [*found, begun] if begun else found

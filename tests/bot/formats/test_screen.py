@@ -200,3 +200,10 @@ def test_a_path_that_begins_a_sentence_stays_what_it_is() -> None:
     assert "apps/p.yaml:4 is not valid YAML." in out
     assert "`X` is wrong." in shown(finding(1, message="At f1.yaml:1: `X` is wrong."))
     assert "The entry is wrong." in shown(finding(1, message="At f1.yaml:1: the entry is wrong."))
+
+
+@pytest.mark.parametrize(
+    ("written", "sentences"), [("", []), ("  ", []), ("A. B.", ["A.", "B."]), ("`a. B` c.", ["`a. B` c."])]
+)
+def test_no_text_has_no_sentence(written: str, sentences: list[str]) -> None:
+    assert split(written) == sentences
