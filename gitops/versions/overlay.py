@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from gitops.applications import Origin, is_application, parse_application
 from gitops.closure import ParseMemo
 from gitops.errors import GitopsError
 from gitops.kustomization import FILE_NAMES
@@ -41,12 +42,16 @@ def find_overlay(
         return _configured(tree, component, found, memo, configured)
     candidates = _directories(tree, found)
     outer = _outermost(tree, component, found, memo, [d for d in candidates if STAGING in d.lower().split("/")])
+    plain: list[str] = []
+    if not outer and named_anywhere(tree, component):
+        # In a large repository without the component nothing needs to be followed.
+        plain = _plain(tree, found)
+        outer = _outermost(tree, component, found, memo, [d for d in plain if STAGING in d.lower().split("/")])
+        plain += candidates
     if len(outer) == 1:
         return outer[0]
     if not outer:
-        # In a large repository without the component nothing needs to be followed.
-        named = candidates if named_anywhere(tree, component) else []
-        elsewhere = [pins.overlay for pins in _outermost(tree, component, found, memo, named)]
+        elsewhere = [pins.overlay for pins in _outermost(tree, component, found, memo, sorted(plain))]
         if not elsewhere:
             raise NoOverlay(f"nothing in this repository pins {component.name}")
         what = f"no kustomization below a directory `{STAGING}` pins {component.name}"
@@ -99,6 +104,20 @@ def _directories(tree: Tree, found: Scan) -> list[str]:
     directories |= {_directory(path) for path in found.declared if path not in found.listed_by}
     directories |= {_directory(path) for path in tree.paths() if path.rpartition("/")[2] == CHART_FILE}
     return sorted(directories)
+
+
+def _plain(tree: Tree, found: Scan) -> list[str]:
+    """Directories of plain manifests that Applications deploy; sorted. The root, which holds everything, is none."""
+    paths = {
+        source.path
+        for declared in found.declared.values()
+        for one in declared
+        if is_application(one.manifest)
+        for source in parse_application(one.manifest, Origin(one.span)).sources
+        if source.path and not source.helm and source.plugin is None
+    }
+    known = set(_directories(tree, found))
+    return sorted(path for path in paths if path not in known and tree.is_dir(path))
 
 
 def _advice(component: Component, directories: list[str], verb: str = "do") -> str:

@@ -66,6 +66,22 @@ def test_the_one_below_staging_that_pins_argo_cd(files: Files, expected: str) ->
     assert overlay(files) == expected
 
 
+SERVER = "kind: Deployment\nspec: {template: {spec: {containers: [{image: 'quay.io/argoproj/argocd:v3.2.0'}]}}}\n"
+
+
+def test_plain_manifests_that_an_application_deploys_are_seen() -> None:
+    """Only where nothing else is: a directory of plain manifests may hold overlays too."""
+    deployed = {"apps.yaml": application("argocd", "argocd/staging")}
+    assert overlay({**deployed, "argocd/staging/server.yaml": SERVER}) == "argocd/staging"
+    below = {**deployed, "argocd/staging/server.yaml": SERVER, "argocd/staging/x/kustomization.yaml": PIN}
+    assert overlay(below) == "argocd/staging/x"
+    elsewhere = {"apps/cd.yaml": application("argocd", "cd"), "cd/server.yaml": SERVER}
+    with pytest.raises(NoOverlay, match=re.escape("cd does: write `argocd: {overlay: cd}` into")):
+        overlay(elsewhere)
+    with pytest.raises(NoOverlay, match="nothing in this repository pins argo-cd"):
+        overlay({"apps/o.yaml": application("argocd", "other"), "cd/server.yaml": SERVER, "other/m.yaml": "a: b\n"})
+
+
 def test_the_configuration_decides() -> None:
     files = {"a/staging/kustomization.yaml": PIN, "b/staging/kustomization.yaml": PIN, "c/kustomization.yaml": PIN}
     assert overlay(files, "c") == "c"
