@@ -20,7 +20,7 @@ from gitops.applicationsets.problems import CannotExpand
 from gitops.definitions import definition_of
 from gitops.directory import glob_matches
 from gitops.documents import read_documents
-from gitops.errors import GitopsError
+from gitops.errors import GitopsError, PathTooLong
 from gitops.kustomization import read_kustomization
 from gitops.kustomize_options import edited_kustomization
 from gitops.manifests import read_rendered
@@ -154,6 +154,17 @@ def test_links_are_followed_in_bounded_steps(links: dict[str, str]) -> None:
     with contextlib.suppress(GitopsError):
         tree.resolve("l0")
     assert entries.asked <= 2 * MAX_PATH_STEPS  # a link is asked for once more, to be read
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [("a/" * 3_000, "l"), ("x" * 3_000, "l/" + "y" * 3_000)],
+    ids=["its target", "what it leads to"],
+)
+def test_no_link_makes_a_path_that_no_file_system_takes(target: str, path: str) -> None:
+    _, tree = linked({"l": target})
+    with pytest.raises(PathTooLong, match="longer than 4,096 bytes"):
+        tree.resolve(path)
 
 
 GLOBS = st.lists(

@@ -170,6 +170,39 @@ def test_a_plugin_that_is_not_understood_is_refused(config: str, reason: str) ->
     assert any(reason in problem.message for problem in walk(tree(files), "a").refused)
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("patches", [{"patch": "[{op: replace, path: /files, value: [/etc/passwd]}]", "target": {"name": "x"}}]),
+        (
+            "patchesStrategicMerge",
+            ["apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: {name: x}\nfiles: [/x]"],
+        ),
+        (
+            "replacements",
+            [{"source": {"kind": "A"}, "targets": [{"select": {"kind": "B"}, "fieldPaths": ["files.0"]}]}],
+        ),
+        ("transformers", ["t.yaml"]),
+        ("namePrefix", "../"),
+        ("commonAnnotations", {"a": "b"}),
+    ],
+)
+@pytest.mark.parametrize("depth", [0, 1])
+def test_plugins_that_another_kustomization_changes_are_refused(field: str, value: object, depth: int) -> None:
+    """What they name then is not what stands in their file."""
+    changing = json.dumps({"resources": ["p.yaml"], field: value})
+    files = {
+        "a/kustomization.yaml": "generators: [../q]\n",
+        "q/kustomization.yaml": changing if depth == 0 else "resources: [../r]\n",
+        "r/kustomization.yaml": changing,
+        **{f"{where}/p.yaml": plugin("ConfigMapGenerator", files=["f"]) for where in "qr"},
+    }
+    where = "qr"[depth]
+    assert f"{where}/kustomization.yaml changes plugin configurations by `{field}`" in [
+        problem.message for problem in walk(tree(files), "a").refused
+    ]
+
+
 @pytest.mark.parametrize("value", ["apiVersion: builtin\nkind: ConfigMapGenerator\nx: /../../../../etc/passwd\n"])
 def test_text_that_may_be_taken_for_a_path_out_of_here_is_refused(value: str) -> None:
     files = {"a/kustomization.yaml": json.dumps({"patchesStrategicMerge": [value]})}

@@ -66,10 +66,17 @@ async def test_quotes_and_code_are_not_obeyed(
     assert (said, reactions(comment)) == ([], [])
 
 
-async def test_bots_are_never_obeyed(github: SimulatedGitHub, bot_: Bot, pull: PullRequest) -> None:
-    for user in (github.user("renovate[bot]", "Bot"), github.app.bot):
+async def test_bots_are_never_obeyed(github: SimulatedGitHub, bot_: Bot, pull: PullRequest, alice: User) -> None:
+    renovate = github.user("renovate[bot]", "Bot")
+    for user in (renovate, github.app.bot):
         comment, said = await asked(github, bot_, pull, user, "/argofix help")
         assert (said, reactions(comment)) == ([], [])
+    # Neither what one writes into a person's comment, nor what a person writes into its own.
+    for writer, editor in ((alice, renovate), (renovate, alice)):
+        comment = github.comment(pull, writer, "Done.")
+        github.edit_comment(pull, comment, editor, "/argofix help")
+        await bot_.idle()
+        assert (answers(github, pull.issue), reactions(comment)) == ([], [])
 
 
 async def test_an_edit_asks_only_for_what_it_adds(
