@@ -117,6 +117,10 @@ def test_a_name_in_any_other_case_is_not_read(route: tuple[str, ...]) -> None:
 def test_what_is_not_read_is_told_with_its_line(text: str, line: int, what: str) -> None:
     odd = read_kustomization("k/kustomization.yaml", text.encode()).unread
     assert [one.what for one in odd if one.line == line and one.what.startswith(what)]
+    # And so it never reaches the renderer.
+    walked = walk(tree({"k/kustomization.yaml": text}), "k")
+    kept_back = [problem.message for problem in (*walked.refused, *walked.problems)]
+    assert [told for told in kept_back if told.startswith(f"k/kustomization.yaml:{line}: {what}")]
 
 
 def plugin(kind: str, **fields: object) -> str:

@@ -89,8 +89,12 @@ async def test_a_pull_request_cannot_switch_its_own_findings_off(
     github: SimulatedGitHub, bot_: Bot, alice: User
 ) -> None:
     policy = "ignore:\n  - {rule: '*', resource: '*', reason: mine}\nownership:\n  keep: {'*/*/*': api-backend}\n"
-    _, pull = await proposed(github, alice, files={**PROPOSED, ".github/argofix.yaml": policy})
+    repo, pull = await proposed(github, alice, files={**PROPOSED, ".github/argofix.yaml": policy})
     assert await checked(github, pull) == FAILED
+    # Nor does it keep the button from working.
+    github.click(repo, pull.checks[OWNERSHIP], "fix", alice)
+    await bot_.idle()
+    assert by_the_app(github, repo)
 
 
 async def test_tokens_are_for_one_repository_and_for_what_the_work_needs(
