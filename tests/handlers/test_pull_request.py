@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -132,7 +133,8 @@ async def test_more_than_fifty_annotations_come_in_batches(github: SimulatedGitH
     assert len(summary_of(pull).encode()) <= 65_535
 
 
-async def test_a_redelivery_acts_once(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:
+@pytest.mark.parametrize("same", [True, False], ids=["under its id", "under another"])
+async def test_a_redelivery_acts_once(github: SimulatedGitHub, bot_: Bot, alice: User, same: bool) -> None:
     repo = github.repository("acme/platform", BEFORE)
     github.install(repo)
     repo.push("copy", PROPOSED, author=alice)
@@ -141,7 +143,7 @@ async def test_a_redelivery_acts_once(github: SimulatedGitHub, bot_: Bot, alice:
     runs = len(repo.check_runs)
     for delivery in list(github.deliveries):
         if delivery.event == "pull_request":
-            github.redeliver(delivery)
+            github.redeliver(delivery if same else replace(delivery, guid=f"again-{delivery.guid}"))
     await bot_.idle()
     assert len(repo.check_runs) == runs
     assert await checked(github, pull) == FAILED

@@ -16,7 +16,7 @@ import pytest
 from bot.engine import Engine
 from bot.render_cache import RenderCache
 from bot.renderer import Renderer, RendererMissing
-from bot.sandbox import Limits
+from bot.sandbox import MAX_OUTPUT, Limits
 from gitops.manifests import redactor
 from gitops.rendering import BuildOptions, NotAnalysed, Rendered, RenderFailed, RenderRequest
 from gitops.tree import MODE_SYMLINK, Entry, Tree, blob_oid
@@ -276,8 +276,9 @@ async def test_what_a_renderer_leaves_when_it_ends_is_killed(tmp_path: Path, alo
     await until_dead(marker)
 
 
-async def test_a_renderer_that_prints_without_end_is_killed(tmp_path: Path) -> None:
-    endless = await renderer(tmp_path, "exec cat /dev/zero")
+@pytest.mark.parametrize("body", ["exec cat /dev/zero", f"exec head -c {MAX_OUTPUT + 1} /dev/zero"])
+async def test_a_renderer_that_prints_without_end_is_killed(tmp_path: Path, body: str) -> None:
+    endless = await renderer(tmp_path, body)
     output = await endless.render(request_of(REQUEST_FILES), redactor(b"k"))
     assert output.refused == "the renderer prints more than 32 MB, and argofix reads no more"
 
