@@ -313,7 +313,8 @@ async def test_a_comment_that_is_one_too_many_holds_up_no_verdict(
     await bot_.start()
     repo, first = await proposed(github, alice)
     assert await checked(github, first) == FAILED
-    repo.push("again", PROPOSED, author=alice)
+    # Not the very same commit, which within one second it would be: both pull requests would have one head.
+    repo.push("again", {**PROPOSED, "README.md": "again\n"}, author=alice)
     second = github.open_pull(repo, "again", title="Again", user=alice)
     assert await checked(github, second) == FAILED
     await bot_.idle()

@@ -44,7 +44,8 @@ async def test_keys_that_are_fetched_are_those_that_the_cluster_shows(engine: En
     assert said(await judged(engine, files, live=cluster({"db": None}))) == []
     assert said(await judged(engine, files, live=cluster())) == []
     # What else git adds to it counts as well.
-    both = files | {"a/more.yaml": MERGES}
+    named = MERGES.replace('"name": "db"', '"name": "more"', 1)  # of two of one name only the last copy is applied
+    both = files | {"a/more.yaml": named.replace('"creationPolicy"', '"name": "db", "creationPolicy"')}
     assert said(await judged(engine, both, live=cluster({"db": ["uri"]}))) == []
 
 
