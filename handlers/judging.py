@@ -125,8 +125,9 @@ class _Runs:
 
     def _is_done(self, name: str) -> bool:
         run = self.existing.get(name)
-        ended = run is not None and run.status == "completed" and run.conclusion != "neutral"
-        return ended and run is not None and run.external_id == self.identity
+        if run is None or run.external_id != self.identity:
+            return False
+        return run.status == "completed" and run.conclusion != "neutral"
 
     async def meanwhile(self, work: Awaitable[Sequence[Judged]]) -> Sequence[Judged]:
         """Await `work`, and show that it goes on when that takes more than a moment."""
@@ -151,9 +152,7 @@ class _Runs:
         self.desk.context.check()
         total = gate.summed(judged, shown, addresses)
         self._count(judged)
-        run = self.begun or self._queued
-        if run is not None:
-            self.begun = None
+        if (run := self._unfinished()) is not None:
             await self._update(run, total)
         else:
             await self._create(gate.NAME, total)
@@ -167,21 +166,20 @@ class _Runs:
     async def give_up(self, report: Report) -> None:
         """Leave nothing in progress for ever, and let nothing pass. GitHub may be the very thing that fails, so this
         may fail too."""
-        ended = False
         try:
-            if self.begun is not None:
-                run, self.begun = self.begun, None
+            if (run := self._unfinished()) is not None:
                 await _end(self.desk, run, report)
-                ended = True
-            elif (queued := self._queued) is not None:
-                await _end(self.desk, queued, report)
-                ended = True
             if report.conclusion == "failure":
                 for name in (*check_names(), gate.NAME):
-                    if not self._is_done(name) and not (ended and name == gate.NAME):
+                    if not self._is_done(name) and not (run is not None and name == gate.NAME):
                         await self._create(name, report, "")
         except Exception:
             log.warning("check runs could not be ended", extra={"head": self.sha}, exc_info=True)
+
+    def _unfinished(self) -> CheckRun | None:
+        """`argofix` as it is shown until now, for whoever ends it."""
+        run, self.begun = self.begun or self._queued, None
+        return run
 
     async def _begin(self) -> None:
         run = self.existing.get(gate.NAME)

@@ -72,8 +72,8 @@ def summed(judged: Sequence[Judged], shown: Mapping[str, Report], addresses: Map
     """What `argofix` says. `shown` are the other check runs by name, `addresses` where they can be read.
 
     It fails when one of them does, when argofix did not get to the end of it, and when the change makes something
-    that could be judged impossible to judge:
-    GitHub lets `neutral` pass, and nobody may get past a check by breaking it. It is never `neutral`.
+    that could be judged impossible to judge: GitHub lets `neutral` pass, and nobody may get past a check by
+    breaking it. It is never `neutral`.
     """
     if not any(each.concerns_argo_cd for each in judged):
         text = "argofix found no Argo CD Application in this repository, so there is nothing to judge."
