@@ -19,7 +19,7 @@ from gitops.deletions.world import counterpart
 from gitops.live import Live
 from gitops.order.evidence import gather
 from gitops.order.handovers import handovers
-from gitops.order.model import Edge, Evidence, Reason, Strength
+from gitops.order.model import Edge, Evidence, Handover, Reason, Strength
 from gitops.order.stages import Cycle, arrange
 from gitops.rendering import Rendered
 from gitops.snapshot import ApplicationKey, OwnedId, Snapshot, State
@@ -53,7 +53,7 @@ def guide(
     before = Partitions(base, policy, live).of
     gone = consequences(base, head, before, grouping)
     touched = changed(base, head)
-    concerned = [h for h in handovers_of(plans) if {h.keeper, h.loser} & touched]
+    concerned = [h for h in handovers_of(plans) if {h.keeper, h.loser} & touched and not _had(base, head, h)]
     edges = gather(head, grouping, [*concerned, *handovers(gone, head)])
     relevant = tuple(e for edge in edges if (e := _relevant(edge, touched, base)) is not None)
     keys = {key for edge in relevant for key in edge.ends}
@@ -61,6 +61,13 @@ def guide(
     order = arrange(keys, edges)
     cycles = tuple(c for c in order.cycles if touched & set(c.applications))
     return Guidance(order.stages, relevant, cycles, gone, head)
+
+
+def _had(base: Snapshot, head: Snapshot, handover: Handover) -> bool:
+    """Whether the keeper brought it before the change: then nothing passes to it."""
+    keeper = counterpart(base, head.by_key[handover.keeper].application)
+    owners = base.owners.get(OwnedId(handover.cluster, handover.resource), ())
+    return keeper is not None and any(copy.application.key == keeper.application.key for copy in owners)
 
 
 def changed(base: Snapshot, head: Snapshot) -> frozenset[ApplicationKey]:

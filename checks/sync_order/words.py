@@ -12,9 +12,12 @@ def why(reason: Reason) -> str:
     needs = _needs(reason)
     match reason.evidence:
         case Evidence.HANDOVER:
-            lost = "also brings" if reason.consumer is not None else "no longer brings"
             keeper, loser = reason.provider.application.label, reason.application.label
-            return f"`{keeper}` takes over {what}, which `{loser}` {lost}"
+            if reason.consumer is not None:  # nothing has been taken out yet
+                return f"`{keeper}` is to keep {what}, which `{loser}` also brings"
+            does = "brings" if reason.already else "takes over"
+            as_before = " as before" if reason.already else ""
+            return f"`{keeper}` {does} {what}{as_before}, which `{loser}` no longer brings"
         case Evidence.PARENT:
             return f"{brings} {what}" + (", which makes it" if reason.application.generated else "")
         case Evidence.PROJECT:

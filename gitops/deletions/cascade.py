@@ -23,7 +23,7 @@ def orphaned(state: State, now: State | None, base: World, head: World) -> Itera
     instance = base.instance(application)
     again = head.owned(now) if now is not None else {}
     for owned_id, copy in base.owned(state).items():
-        to = head.heir(owned_id, application, instance)
+        to = head.heir(owned_id, application, instance, base)
         if owned_id in again:
             continue  # the same Application comes again, and finds it
         if to is not None:
@@ -44,12 +44,12 @@ def cascaded(state: State, now: State | None, base: World, head: World) -> Itera
     # else has taken it over.
     held = any(
         _confirms(reach[owned_id][1], application.sync_policy.options)
-        and head.heir(owned_id, application, instance) is None
+        and head.heir(owned_id, application, instance, base) is None
         for owned_id in going
     )
     for owned_id, (copy, said) in reach.items():
         why = _kept(owned_id, copy, said, base, head)
-        to = head.heir(owned_id, application, instance)
+        to = head.heir(owned_id, application, instance, base)
         if to is not None:
             races = why is None and not held
             yield taken_over(owned_id, application, copy, to, base, races=races, owner_goes=True)

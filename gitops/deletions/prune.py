@@ -116,7 +116,7 @@ def _pruned(losses: _Losses) -> Iterator[Consequence]:
             yield Consequence(twin, Verdict.CHANGED, Why.ONE_OBJECT, application, copy)
         else:
             lost[owned_id] = copy
-    heirs = {o: heir for o in lost if (heir := head.heir(o, application, instance)) is not None}
+    heirs = {o: heir for o in lost if (heir := head.heir(o, application, instance, base)) is not None}
     unwanted = Unwanted(
         lost,
         heirs.keys(),
@@ -130,7 +130,18 @@ def _pruned(losses: _Losses) -> Iterator[Consequence]:
         adopted, to = _adopted(owned_id, head, instance), heirs.get(owned_id)
         if adopted is not None:
             maker = adopted.parents[-1]
-            yield Consequence(owned_id, Verdict.HANDED_OVER, Why.ADOPTED, application, copy, maker=maker, races=races)
+            before = _adopted(owned_id, base, instance)
+            already = before is not None and before.parents[-1] == maker
+            yield Consequence(
+                owned_id,
+                Verdict.HANDED_OVER,
+                Why.ADOPTED,
+                application,
+                copy,
+                maker=maker,
+                already=already,
+                races=races,
+            )
         elif to is not None:
             late = races and _is_late(owned_id, head)
             yield taken_over(owned_id, application, copy, to, base, races=races, late=late)
@@ -144,12 +155,13 @@ def _is_late(owned_id: OwnedId, head: World) -> bool:
     return any(one.prune in ("false", "confirm") for one in said)
 
 
-def _adopted(owned_id: OwnedId, head: World, instance: str) -> Application | None:
-    """An Application that an ApplicationSet makes from now on: it takes over one that nobody controls."""
+def _adopted(owned_id: OwnedId, side: World, instance: str) -> Application | None:
+    """An Application that an ApplicationSet makes on this side of the change: it takes over one that nobody
+    controls."""
     rid = owned_id.id
     if owned_id != object_of("Application", rid.namespace, rid.name):
         return None
-    now = head.application(rid.namespace, rid.name, instance)
+    now = side.application(rid.namespace, rid.name, instance)
     return now.application if now is not None and now.application.generated and now.application.parents else None
 
 

@@ -40,10 +40,11 @@ class World:
             if self.instance(copy.application) == instance:
                 yield copy.state
 
-    def heir(self, owned_id: OwnedId, application: Application, instance: str) -> Application | None:
-        """Another Application than this one that brings an object."""
-        others = (s.application for s in self.owners(owned_id, instance) if not is_same(s.application, application))
-        return next(others, None)
+    def heir(self, owned_id: OwnedId, application: Application, instance: str, base: World) -> Application | None:
+        """Another Application than this one that brings an object: one that did so in `base`, where there is one."""
+        others = [s.application for s in self.owners(owned_id, instance) if not is_same(s.application, application)]
+        had = [s.application for s in base.owners(owned_id, base.instance(application))]
+        return next((one for one in others if any(is_same(one, each) for each in had)), others[0] if others else None)
 
     def stranger(self, owned_id: OwnedId, instance: str, base: World) -> str:
         """The name of an Application that brings an object from now on, of a root that may belong to another Argo CD

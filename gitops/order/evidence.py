@@ -65,4 +65,5 @@ def _handover(snapshot: Snapshot, handover: Handover) -> Reason | None:
         return None
     lost = next((copy for copy in copies if copy.application.key == handover.loser), None)
     loser = snapshot.by_key[handover.loser].application
-    return Reason(Evidence.HANDOVER, Strength.HARD, handover.resource, kept, loser, lost)
+    already = handover.already
+    return Reason(Evidence.HANDOVER, Strength.HARD, handover.resource, kept, loser, lost, already=already)

@@ -9,12 +9,15 @@ from gitops.snapshot import Snapshot
 
 
 def handovers(found: Consequences, head: Snapshot) -> tuple[Handover, ...]:
-    """Who takes something over does so before the one that had it lets go; one that is deleted does not wait."""
+    """Who takes something over does so before the one that had it lets go; one that is deleted does not wait.
+
+    What brought it before already has nothing to take over, and goes first only where the other one may delete it."""
     result: list[Handover] = []
     for one in found.moved:
-        if one.owner is None or one.to is None:
+        if one.owner is None or one.to is None or (one.already and not one.races):
             continue
         before = counterpart(head, one.owner)
         if before is not None:
-            result.append(Handover(one.to.key, before.application.key, one.id.id, one.id.cluster))
+            key = before.application.key
+            result.append(Handover(one.to.key, key, one.id.id, one.id.cluster, already=one.already))
     return tuple(result)

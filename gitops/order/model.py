@@ -43,7 +43,9 @@ class Evidence(Enum):
 @dataclass(frozen=True)
 class Reason:
     """Why one Application goes first: it brings `provided` (by the manifest `provider`), which `application` needs
-    with its manifest `consumer` (None: the Application as such) and `others` more. `use` is the reference in it."""
+    with its manifest `consumer` (None: the Application as such) and `others` more. `use` is the reference in it.
+
+    Of a hand-over `consumer` is the other copy, where there is one, and `already` as in `Handover`."""
 
     evidence: Evidence
     strength: Strength
@@ -53,6 +55,7 @@ class Reason:
     consumer: Owned | None = None
     use: Use | None = None
     others: int = 0
+    already: bool = False
 
     @cached_property
     def provided_at(self) -> Span:
@@ -94,12 +97,14 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """`resource` is to pass from `loser`, which brings it too (or did), to `keeper`."""
+    """`resource` is to be `keeper`'s alone; `loser` brings it too, or did. `already` tells that the keeper brought it
+    before the change, so that it takes nothing over."""
 
     keeper: ApplicationKey
     loser: ApplicationKey
     resource: ResourceId
     cluster: str
+    already: bool = False
 
 
 class Bringer(Enum):

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from bot.formats.order.comment import MARK
+from checks.policy import PATH
+from demo.story import BEFORE
 from tests.github import SimulatedGitHub, User, issues
-from tests.handlers.conftest import Bot, proposed
+from tests.handlers.conftest import Bot, Contents, proposed
 from tests.handlers.slash import answers, asked, quiet, reactions
 
 
 async def test_on_a_pull_request_it_tells_what_matters_for_it(
     github: SimulatedGitHub, bot_: Bot, alice: User
 ) -> None:
-    repo, pull = await proposed(github, alice)
+    before: Contents = {**BEFORE, PATH: "ownership:\n  keep:\n    Namespace/shop: api-backend\n"}
+    repo, pull = await proposed(github, alice, before=before)
     await bot_.idle()
     comment, (said,) = await asked(github, bot_, pull, alice, "/argofix order")
     assert reactions(comment) == ["eyes", "rocket"]
-    assert said.index("argocd app sync infrastructure") < said.index("argocd app sync api-backend")
+    assert said.index("argocd app sync api-backend") < said.index("argocd app sync infrastructure")
     assert MARK not in said
     other = await quiet(github, bot_, repo, alice)
     _, (said,) = await asked(github, bot_, other, alice, "/argofix order")

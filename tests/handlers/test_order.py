@@ -9,6 +9,7 @@ import pytest
 import bot.app
 from bot.formats.order.comment import MARK, SETTLED
 from bot.github.pace import ContentLimits
+from checks.policy import PATH
 from demo.story import BEFORE, PROPOSED
 from tests.github import PullRequest, SimulatedGitHub, User
 from tests.github.faults import Effect, Fault
@@ -46,20 +47,33 @@ BOTH: Contents = {
 }
 
 
-async def test_in_the_origin_story_infrastructure_goes_first(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:
-    repo, pull = await proposed(github, alice)
+async def test_whoever_had_it_takes_nothing_over_from_whom_copies_it(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    """In the origin story `infrastructure` brought the Namespace before, and has nothing to do."""
+    _, pull = await proposed(github, alice)
+    assert await checked(github, pull) == FAILED
+    assert comments_of(pull) == []
+
+
+async def test_whom_the_configuration_lets_keep_what_it_copies_goes_first(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    keep = "ownership:\n  keep:\n    Namespace/shop: api-backend\n"
+    repo, pull = await proposed(github, alice, before={**BEFORE, PATH: keep})
     assert await checked(github, pull) == FAILED
     (body,) = comments_of(pull)
     assert commands(body) == [
-        "argocd app sync infrastructure",
-        "argocd app wait infrastructure --health",
         "argocd app sync api-backend",
         "argocd app wait api-backend --health",
+        "argocd app sync infrastructure",
+        "argocd app wait infrastructure --health",
     ]
-    assert body.index("1. **`infrastructure`**") < body.index("2. **`api-backend`**")
-    assert "`infrastructure` takes over `Namespace shop`, which `api-backend` also brings" in body
+    assert body.index("1. **`api-backend`**") < body.index("2. **`infrastructure`**")
+    assert "`api-backend` is to keep `Namespace shop`, which `infrastructure` also brings" in body
+    assert "takes over" not in body
     assert "```mermaid\nflowchart LR\n" in body
-    assert re.search(r"\(\[`apps/api-backend/namespace\.yaml:1`\]\(http.*/blob/[0-9a-f]{40}/apps/.*#L1", body)
+    assert re.search(r"\(\[`apps/infrastructure/namespace\.yaml:1`\]\(http.*/blob/[0-9a-f]{40}/apps/.*#L1", body)
 
     repo.push("copy", GOOD, author=alice)
     assert await checked(github, pull) == PASSED
@@ -248,11 +262,11 @@ async def test_a_locked_conversation_does_not_stop_the_checks(
 async def test_a_run_that_was_killed_before_the_comment_makes_it_after_the_restart(
     github: SimulatedGitHub, bot_: Bot, alice: User
 ) -> None:
-    _, pull = await proposed(github, alice)
+    _, pull = await proposed(github, alice, before=SMALL, files=BOTH)
     await github.wait_for(lambda: bool(pull.checks), within=30)
     await bot_.kill()
     await bot_.start()
-    assert await checked(github, pull) == FAILED
+    assert await checked(github, pull) == PASSED
     await bot_.idle()
     assert len(comments_of(pull)) == 1
 
@@ -276,7 +290,7 @@ async def test_what_a_keeper_has_already_is_to_be_synced_before_merging(
     _, pull = await proposed(github, alice, before=before, files={"crds/x.yaml": config_map("x")})
     await checked(github, pull)
     (body,) = comments_of(pull)
-    assert "Sync `web` **before you merge**, so that it holds it: `crds` prunes by itself" in body
+    assert "Sync `web` **before you merge**, so that it carries its tracking id: `crds` prunes by itself" in body
 
 
 @pytest.mark.parametrize(
@@ -311,16 +325,16 @@ async def test_a_comment_that_is_one_too_many_holds_up_no_verdict(
     await bot_.stop()
     monkeypatch.setattr(bot.app, "ContentLimits", lambda *_: ContentLimits(per_minute=1, per_hour=0))
     await bot_.start()
-    repo, first = await proposed(github, alice)
-    assert await checked(github, first) == FAILED
+    repo, first = await proposed(github, alice, before=SMALL, files=BOTH)
+    assert await checked(github, first) == PASSED
     # Not the very same commit, which within one second it would be: both pull requests would have one head.
-    repo.push("again", {**PROPOSED, "README.md": "again\n"}, author=alice)
+    repo.push("again", {**BOTH, "README.md": "again\n"}, author=alice)
     second = github.open_pull(repo, "again", title="Again", user=alice)
-    assert await checked(github, second) == FAILED
+    assert await checked(github, second) == PASSED
     await bot_.idle()
     assert [len(comments_of(pull)) for pull in (first, second)] == [1, 1]
     # Judged once, in the run that could not comment.
-    assert len([run for run in repo.check_runs.values() if run.head_sha == second.head_sha]) == len(FAILED)
+    assert len([run for run in repo.check_runs.values() if run.head_sha == second.head_sha]) == len(PASSED)
     assert bot_.running is not None
     runs = bot_.running.worker.metrics.runs
     assert runs.labels("pull_request", "limited")._value.get() == 0

@@ -36,9 +36,14 @@ def told(found: Consequences, link: Link, most: Most) -> Iterator[str]:
     if found.goes:
         yield "### What merging this deletes"
         yield from _gone(found.goes, link, most)
-    if found.moved:
+    taken = [one for one in found.moved if not one.already]
+    kept = [one for one in found.moved if one.already]
+    if taken:
         yield "### What changes hands"
-        yield from _moved(found.moved, most)
+        yield from _moved(taken, most)
+    if kept:
+        yield "### What another Application keeps"
+        yield from _moved(kept, most)
     rest = [*_unknown(found, most), *_by_hand(found, most), *_stays(found, most), *_in_place(found, most)]
     rest += _comes(found, most)
     if rest:
@@ -148,17 +153,22 @@ def _moved(found: Sequence[Consequence], most: Most) -> Iterator[str]:
         ids = [one.id.id for one in members]
         it = "it" if len(ids) == 1 else "them"
         to = code(after) if after else f"ApplicationSet {code(maker)}"
-        text = f"{to} takes over {_shown(ids, most)} from {code(before)}."
+        already = members[0].already
+        if already:
+            text = f"{to} brings {_shown(ids, most)} as before, and {code(before)} lets go of {it}."
+        else:
+            text = f"{to} takes over {_shown(ids, most)} from {code(before)}."
         races = [one for one in members if one.races]
-        if races and goes:
+        if races and after and already:
+            loses = "is deleted with" if goes else "prunes by itself, and deletes"
+            text += (
+                f" Sync {to} **before you merge**, so that {it} {'carries' if it == 'it' else 'carry'} its tracking "
+                f"id: {code(before)} {loses} what still carries its own."
+            )
+        elif races and goes:
             text += (
                 f" {code(before)} is deleted with all that still carries its name: what {to} has not taken over by "
                 "then goes with it, and comes anew, empty."
-            )
-        elif races and after and all(one.already for one in races):
-            text += (
-                f" Sync {to} **before you merge**, so that it holds {it}: {code(before)} prunes by itself, and "
-                f"deletes {it} if it still does."
             )
         elif races:
             text += (
@@ -170,7 +180,8 @@ def _moved(found: Sequence[Consequence], most: Most) -> Iterator[str]:
         text += f" {'; '.join(list(along)[: most.objects])}." if along else ""
         yield text + _protection(grave, "Delete=false" if goes else "Prune=false", most)
     if len(groups) > most.groups:
-        yield f"and what {len(groups) - most.groups} more Applications take over."
+        more, verb = len(groups) - most.groups, "keep" if found[0].already else "take over"
+        yield f"and what {more} more Applications {verb}."
 
 
 def _protection(grave: Sequence[Consequence], option: str, most: Most) -> str:
