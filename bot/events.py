@@ -47,6 +47,13 @@ class NumberedEvent(RepositoryEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class VisitEvent(RepositoryEvent):
+    """Our own look at one repository; visits are numbered."""
+
+    visit: int
+
+
+@dataclass(frozen=True, slots=True)
 class PullRequestEvent(RepositoryEvent):
     """`base_changed` tells, for `edited`, whether the pull request was pointed at another branch; `before` is, for
     `synchronize`, the head that it had."""
@@ -285,6 +292,8 @@ def _installation(name: str, fields: Fields) -> Event:
 def _other(name: str, fields: Fields) -> Event:
     if name.startswith(OWN) and fields.raw("number") is not None:
         return NumberedEvent(*_in_repository(name, fields), number=fields.number("number"))
+    if name.startswith(OWN) and fields.raw("visit") is not None:
+        return VisitEvent(*_in_repository(name, fields), visit=fields.number("visit"))
     if fields.raw("repository") is not None and fields.raw("installation") is not None:
         return RepositoryEvent(*_in_repository(name, fields))
     return Event(name, *_about(fields))

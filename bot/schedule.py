@@ -65,15 +65,19 @@ def own(
     installation: int,
     repository: Repository | None = None,
     number: int | None = None,
+    visit: int | None = None,
 ) -> Delivery:
-    """Work `argofix_<name>` for an installation, for one repository of it, or for one issue or pull request there.
+    """Work `argofix_<name>` for an installation, for one repository of it (by its number, a visit), or for one issue
+    or pull request there.
 
-    It arrives as `bot.events.Event`, `RepositoryEvent` or `NumberedEvent`. Choose an id that names the work: one that
-    is done is not done again while the store remembers it (days).
+    It arrives as `bot.events.Event`, `RepositoryEvent`, `VisitEvent` or `NumberedEvent`. Choose an id that names the
+    work: one that is done is not done again while the store remembers it (days).
     """
     payload: dict[str, object] = {"installation": {"id": installation}}
     if repository is not None:
         payload["repository"] = repository.as_json()
     if number is not None:
         payload["number"] = number
+    if visit is not None:
+        payload["visit"] = visit
     return delivery_of(delivery_id, OWN + name, json.dumps(payload).encode(), now)

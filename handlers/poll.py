@@ -47,7 +47,7 @@ async def _installation(installation: int, delivery: Delivery, services: Service
     found = [each for each in await installations.repositories(github) if not each.archived]
     found.sort(key=lambda each: each.id)
     turn = int(services.clock.now() // max(1.0, services.settings.poll_interval))
-    for repository in in_turn(found, REPOSITORIES, turn):
+    for repository, _ in in_turn(found, REPOSITORIES, turn):
         name = f"{delivery.id}/{repository.id}"
         await services.enqueue(
             own(name, NAME, services.clock.now(), installation=installation, repository=repository)

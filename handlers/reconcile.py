@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from bot.context import Context, Services
 from bot.deliveries import Delivery
-from bot.events import NumberedEvent, RepositoryEvent
+from bot.events import NumberedEvent, RepositoryEvent, VisitEvent
 from bot.formats import gate
 from bot.github import checks, comments, contents, installations, pulls
 from bot.github.app import FIX, REPORT
@@ -51,7 +51,8 @@ async def handle(delivery: Delivery, context: Context) -> None:
         await evaluate_pull(desk, event.number)
         await keep_up(desk, event.number)
     elif isinstance(event, RepositoryEvent):
-        await _repository(await Desk.open(delivery, event, context))
+        visit = event.visit if isinstance(event, VisitEvent) else _pass(context.services)
+        await _repository(await Desk.open(delivery, event, context), visit)
     elif event.installation:
         await _installation(event.installation, delivery, context.services)
     else:
@@ -108,14 +109,14 @@ async def _installation(installation: int, delivery: Delivery, services: Service
     github = services.github.installation(installation, None, REPORT)
     found = [each for each in await installations.repositories(github) if not each.archived]
     found.sort(key=lambda each: each.id)
-    for repository in in_turn(found, REPOSITORIES, _pass(services)):
+    for repository, visit in in_turn(found, REPOSITORIES, _pass(services)):
         name = f"{delivery.id}/{repository.id}"
         await services.enqueue(
-            own(name, NAME, services.clock.now(), installation=installation, repository=repository)
+            own(name, NAME, services.clock.now(), installation=installation, repository=repository, visit=visit)
         )
 
 
-async def _repository(desk: Desk) -> None:
+async def _repository(desk: Desk, visit: int) -> None:
     """Nothing else works on this repository meanwhile, so runs in progress are left-overs."""
     services, repository = desk.context.services, desk.repository
     now = services.clock.now()
@@ -128,7 +129,7 @@ async def _repository(desk: Desk) -> None:
     # By the commit: one that was looked at is not looked at again while the store remembers it.
     await services.enqueue(pushed(f"default/{repository.id}/{tip}", desk.installation, repository, tip, now))
     await _commands(desk, now)
-    for pull in in_turn(await pulls.listed(desk.github, desk.name), PULLS, _pass(services)):
+    for pull, _ in in_turn(await pulls.listed(desk.github, desk.name), PULLS, visit):
         runs = await checks.for_ref(desk.github, desk.name, pull.head.sha, app_id=services.identity.id)
         if any(run.name == gate.NAME and run.status == "completed" for run in runs):
             continue
@@ -155,12 +156,16 @@ async def _commands(desk: Desk, now: float) -> None:
             await services.enqueue(delivery)
 
 
-def in_turn(items: Sequence[T], count: int, turn: int) -> list[T]:
-    """`count` of the items; over successive turns each comes up as often as the others."""
+def in_turn(items: Sequence[T], count: int, turn: int) -> list[tuple[T, int]]:
+    """`count` of the items, each with the number of this visit of it; over successive turns each comes up as often as
+    the others, and its visits have successive numbers.
+
+    What is gone through at a visit takes its turn by that number, not by `turn`: a repository that is visited every
+    second time would see only every second slice of its pull requests.
+    """
     if len(items) <= count:
-        return list(items)
-    start = turn * count
-    return [items[(start + i) % len(items)] for i in range(count)]
+        return [(item, turn) for item in items]
+    return [(items[at % len(items)], at // len(items)) for at in range(turn * count, (turn + 1) * count)]
 
 
 def _pass(services: Services) -> int:

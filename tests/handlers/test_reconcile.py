@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from math import ceil
 
 import aiohttp
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from demo.story import BEFORE, PROPOSED
-from handlers import judging
-from handlers.reconcile import PULLS, in_turn
+from handlers import judging, reconcile
+from handlers.reconcile import PULLS, REPOSITORIES, in_turn
 from tests.github import SimulatedGitHub, User, faults
 from tests.handlers.conftest import FAILED, GATE, GOOD, PASSED, Bot, by_the_app, checked, proposed
 
@@ -185,6 +186,45 @@ async def test_readiness_tells_of_installations_that_cannot_be_used_and_stays_re
 def test_everything_has_its_turn(count: int, size: int, first: int) -> None:
     items = list(range(size))
     turns = [in_turn(items, count, turn) for turn in range(first, first + max(size, 1))]
-    assert all(len(turn) == len(set(turn)) == min(count, size) for turn in turns)
-    seen = [item for turn in turns for item in turn]
+    assert all(len(turn) == len({item for item, _ in turn}) == min(count, size) for turn in turns)
+    seen = [item for turn in turns for item, _ in turn]
     assert len({seen.count(item) for item in items}) <= 1
+    for item in items:
+        visits = [visit for turn in turns for each, visit in turn if each == item]
+        assert visits == list(range(visits[0], visits[0] + len(visits))) if visits else size > count
+
+
+@given(
+    sizes=st.lists(st.integers(0, 60), min_size=1, max_size=50),
+    repositories=st.integers(1, 25),
+    pulls=st.integers(1, 12),
+    first=st.integers(0, 10**6),
+)
+@example(sizes=[20] * 40, repositories=REPOSITORIES, pulls=PULLS, first=0)
+def test_no_pull_request_waits_for_ever(sizes: list[int], repositories: int, pulls: int, first: int) -> None:
+    """Whatever the numbers: as many passes as it takes to visit every repository, times the visits of the longest."""
+    bound = ceil(len(sizes) / repositories) * ceil(max(1, *sizes) / pulls) + ceil(len(sizes) / repositories)
+    left = {(repository, pull) for repository, size in enumerate(sizes) for pull in range(size)}
+    for turn in range(first, first + bound):
+        for repository, visit in in_turn(range(len(sizes)), repositories, turn):
+            left -= {(repository, pull) for pull, _ in in_turn(range(sizes[repository]), pulls, visit)}
+    assert left == set()
+
+
+async def test_passes_go_through_all_pull_requests_of_all_repositories(
+    github: SimulatedGitHub, bot_: Bot, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconcile, "REPOSITORIES", 1)
+    monkeypatch.setattr(reconcile, "PULLS", 1)
+    deaf(github)
+    repos = [github.repository(f"acme/{name}", {"README.md": "x\n"}) for name in ("one", "two")]
+    github.install(repos[0], repositories=[repos[1]])
+    found = []
+    for repo in repos:
+        for branch in ("a", "b"):
+            repo.push(branch, {f"{branch}.txt": "x\n"}, author=alice)
+            found.append(github.open_pull(repo, branch, title=branch, user=alice))
+    for _ in range(4):
+        await started_again(bot_)
+        bot_.clock.offset += NEVER
+    assert [pull.number for pull in found if GATE not in pull.checks] == []
