@@ -31,16 +31,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
-        # Status 1 would say that there are findings.
-        say(f"this is a mistake in argofix, please report it: {_where(error)}: {type(error).__name__}: {error}")
-        return 2
+        from bot.errors import causes
+
+        for cause in causes(error):
+            said = f"{_where(cause)}: {type(cause).__name__}: {cause}"
+            say(f"this is a mistake in argofix, please report it: {said}")
+        return 2  # status 1 would say that there are findings
 
 
-def _where(error: Exception) -> str:
+def _where(error: BaseException) -> str:
     """The last line of our own that the error came through."""
     frames = traceback.extract_tb(error.__traceback__)
     root = str(Path(__file__).parent.parent)
     own = [frame for frame in frames if frame.filename.startswith(root) and "site-packages" not in frame.filename]
+    if not frames:
+        return "?"
     last = (own or frames)[-1]
     return f"{last.filename.removeprefix(root).lstrip(os.sep)}:{last.lineno}"
 

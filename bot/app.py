@@ -22,8 +22,7 @@ from bot.context import Services
 from bot.databases import SQLITE, open_store
 from bot.deliveries import DeliveryStore
 from bot.engine import Engine
-from bot.errors import PermanentError, TemporaryError
-from bot.events import OWN
+from bot.errors import PermanentError, TemporaryError, causes
 from bot.exclusive import Exclusive
 from bot.github import installations
 from bot.github.app import GitHubApp
@@ -37,6 +36,7 @@ from bot.readiness import AppAccess, free_bytes, limited, overdue, room, stuck
 from bot.schedule import Periodic, keep_time
 from bot.server import application, listening
 from bot.settings import Settings
+from bot.state_directory import make_private
 from bot.threads import RepositoryThreads
 from bot.troubles import Troubles
 from bot.versions.sources import VersionSources
@@ -44,7 +44,7 @@ from bot.waiting import Announcer, Heads
 from bot.webhook import Webhook
 from bot.worker import Limits, Worker
 from gitops.effort import Effort
-from handlers.registry import HANDLERS, SHOW_QUEUED
+from handlers.registry import HANDLERS, SHOW_QUEUED, taken
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,8 @@ async def serve(
     """Serve until `stop` is set, or until SIGTERM or SIGINT when it is not given.
 
     Raises `bot.settings.SettingsError`, `bot.renderer.RendererMissing`, `bot.exclusive.StateDirectoryInUse`,
-    `bot.deliveries.StoreUnavailable` and `OSError` (the port is taken). Logging is the caller's to configure.
+    `bot.deliveries.StoreUnavailable`, `bot.server.CannotListen` and `OSError` (the state directory cannot be used).
+    Logging is the caller's to configure.
     """
     clock = clock or SystemClock()
     stop = stop or stop_on_signals()
@@ -87,6 +88,9 @@ async def serve(
     threads = RepositoryThreads(clock)
     asyncio.get_running_loop().set_default_executor(threads)
     async with AsyncExitStack() as stack:
+        if open_to := make_private(settings.state_dir):
+            log.warning("the state directory is not private", extra={"reason": open_to})
+            troubles.replace("state", {"access": open_to})
         # Mirrors and renderings are one server's, wherever the deliveries are.
         stack.callback(Exclusive(settings.state_dir / "server.lock").release)
         engine = await Engine.start(settings.state_dir, settings.renderer)
@@ -141,8 +145,8 @@ async def serve(
 
         limits = Limits(concurrency=settings.workers, run_limit=settings.run_limit)
         worker = Worker(store, HANDLERS, clock, metrics, services, limits)
-        handled = frozenset(name for name in HANDLERS if not name.startswith(OWN))
-        webhook = Webhook(settings.webhook_secret, worker.accept, handled, clock, metrics)
+        wanted = partial(taken, app=settings.app_id)
+        webhook = Webhook(settings.webhook_secret, worker.accept, wanted, clock, metrics)
         problem: list[str] = ["GitHub has not answered yet"]
         troubles.watch("runs", "overdue", overdue(worker))
         troubles.watch("github", "limits", limited(github, clock))
@@ -195,15 +199,27 @@ async def _work(
             await clock.sleep(IDENTITY_RETRY)
     problem[0] = ""
     log.info("ready", extra={"app": identity[0].slug})
-    async with asyncio.TaskGroup() as group:
-        beside = [group.create_task(_keep_house(worker, clock))]
-        show = partial(SHOW_QUEUED, services=worker.make_services())
-        announcer = Announcer(worker.waiting, worker.store, clock, show)
-        beside.append(group.create_task(announcer.run()))
-        beside += [group.create_task(keep_time(each, worker.accept, clock)) for each in periodic]
-        await worker.run()
-        for task in beside:
-            task.cancel()
+    show = partial(SHOW_QUEUED, services=worker.make_services())
+    announcer = Announcer(worker.waiting, worker.store, clock, show)
+    works = [_keep_house(worker, clock), announcer.run()]
+    works += [keep_time(each, worker.accept, clock) for each in periodic]
+    await side_by_side(worker.run(), works)
+
+
+async def side_by_side(work: Coroutine[Any, Any, None], beside: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Await `work`, with what goes on for as long beside it. When one of them fails, all end: raises that error, and
+    logs each one, since of a group Python says only how many errors it holds."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(each) for each in beside]
+            await work
+            for task in tasks:
+                task.cancel()
+    except BaseExceptionGroup as failed:
+        errors = causes(failed)
+        for error in errors:
+            log.error("the server ends", extra={"reason": f"{type(error).__name__}: {error}"}, exc_info=error)
+        raise errors[0] from None
 
 
 async def _keep_house(worker: Worker, clock: Clock) -> None:

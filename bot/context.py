@@ -54,6 +54,8 @@ class Context:
 
     services: Services
     superseded: asyncio.Event = field(default_factory=asyncio.Event)
+    # Whether the delivery is given up when this run fails now, with an error that counts as an attempt or does not.
+    last_attempt: Callable[[bool], bool] = lambda _counts: False
 
     def check(self) -> None:
         """Raise `Superseded` when a newer delivery of the same pull request has arrived. Call between steps."""

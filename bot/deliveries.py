@@ -72,10 +72,16 @@ def delivery_of(delivery_id: str, event: str, payload: bytes, received_at: float
     Also for work that we give ourselves (reconcile, schedule): choose an id that names the work, such as
     `reconcile/REPOSITORY/HEAD`, and it is done once.
     """
-    parsed = events.parse(event, payload)
+    return delivery_with(events.parse(event, payload), delivery_id, payload, received_at, rank=rank)
+
+
+def delivery_with(
+    parsed: events.Event, delivery_id: str, payload: bytes, received_at: float, *, rank: int = 0
+) -> Delivery:
+    """As `delivery_of`, of a payload that was parsed already."""
     return Delivery(
         id=delivery_id,
-        event=event,
+        event=parsed.name,
         payload=payload,
         received_at=received_at,
         lane=events.lane(parsed),

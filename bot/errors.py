@@ -24,5 +24,12 @@ class TemporaryError(Exception):
         self.delay = delay
 
 
+def causes(error: BaseException) -> list[BaseException]:
+    """What went wrong, without the groups around it: of those, Python says only how many errors they hold."""
+    if isinstance(error, BaseExceptionGroup):
+        return [cause for inner in error.exceptions for cause in causes(inner)]
+    return [error]
+
+
 class Superseded(Exception):
     """A newer delivery does this work; raised inside a handler to end the older run at once."""

@@ -1,7 +1,8 @@
 """Structured logging on the standard library: one line per record, the delivery id on each, secrets never.
 
-`delivery` and `repository` are context variables: the worker sets them once and every line below carries them, in
-whatever task or thread it is written (asyncio copies the context into both).
+`delivery`, `repository` and `pull_request` are context variables: the worker, or whoever begins the work on a pull
+request, sets them once and every line below carries them, in whatever task or thread it is written (asyncio copies
+the context into both).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any, TextIO
 
 delivery: ContextVar[str | None] = ContextVar("delivery", default=None)
 repository: ContextVar[str | None] = ContextVar("repository", default=None)
+pull_request: ContextVar[str | None] = ContextVar("pull_request", default=None)
 
 HIDDEN = "***"
 _SECRETS = re.compile(
@@ -63,7 +65,7 @@ def _fields(record: logging.LogRecord) -> Iterator[tuple[str, Any]]:
     yield "level", record.levelname.lower()
     yield "logger", record.name
     yield "message", record.getMessage()
-    yield from ((k, v) for k, v in (("delivery", delivery.get()), ("repository", repository.get())) if v)
+    yield from ((each.name, value) for each in (delivery, repository, pull_request) if (value := each.get()))
     yield from ((k, v) for k, v in vars(record).items() if k not in _STANDARD and not k.startswith("_"))
 
 
@@ -128,3 +130,13 @@ def about(*, delivery_id: str | None = None, repository_name: str | None = None)
     finally:
         delivery.reset(first)
         repository.reset(second)
+
+
+@contextmanager
+def about_pulls(*numbers: int) -> Iterator[None]:
+    """Everything logged inside carries these pull requests (`#12`)."""
+    token = pull_request.set(", ".join(f"#{number}" for number in numbers))
+    try:
+        yield
+    finally:
+        pull_request.reset(token)

@@ -26,7 +26,7 @@ async def environment(
 ) -> Mapping[str, str] | None:
     """`environ` with credentials, if need be after a person has registered the App. None when told to stop before.
 
-    Raises `SettingsError`, and `OSError` when the port is taken.
+    Raises `SettingsError`, and `bot.server.CannotListen` when the port is taken.
     """
     settings = SetupSettings.from_environment(environ)
     if settings is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
@@ -10,6 +11,11 @@ from aiohttp import web
 from bot.metrics import Metrics
 from bot.troubles import Troubles
 from bot.webhook import MAX_BYTES, Webhook
+
+
+class CannotListen(Exception):
+    """The address or port is not to be had. The message names them."""
+
 
 # Why a part is not ready, in one sentence; None when it is.
 Probe = Callable[[], str | None]
@@ -42,13 +48,20 @@ def application(
 
 @asynccontextmanager
 async def listening(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
-    """Serve `app` while inside; gives the port (port 0 picks a free one). On leaving, open requests may finish."""
+    """Serve `app` while inside; gives the port (port 0 picks a free one). On leaving, open requests may finish.
+
+    Raises `CannotListen`.
+    """
     # A compressed body is refused, so it must not be unpacked before we see it.
     runner = web.AppRunner(app, auto_decompress=False, access_log=None, handle_signals=False, shutdown_timeout=5.0)
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port, backlog=1024)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            why = os.strerror(error.errno) if error.errno is not None and error.errno > 0 else error.strerror
+            raise CannotListen(f"it cannot listen on {host}, port {port} (HOST, PORT): {why or error}") from None
         yield int(runner.addresses[0][1])
     finally:
         await runner.cleanup()

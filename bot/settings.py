@@ -19,6 +19,13 @@ class SettingsError(Exception):
 
 CREDENTIALS = ("GITHUB_APP_ID", "GITHUB_PRIVATE_KEY", "GITHUB_PRIVATE_KEY_PATH", "GITHUB_WEBHOOK_SECRET")
 
+_SETUP = "ARGOFIX_SETUP_URL"
+_NO_APP = (
+    "No GitHub App is configured: set GITHUB_APP_ID, GITHUB_PRIVATE_KEY or GITHUB_PRIVATE_KEY_PATH, and "
+    "GITHUB_WEBHOOK_SECRET; to register one, start with ARGOFIX_SETUP_URL set to the address under which browsers "
+    "and GitHub reach this server (https://argofix.example.com), and open the address that its log then shows."
+)
+
 # Of these the server keeps what they say, and nothing else; see `bot.own_process`.
 SECRET_VARIABLES = ("GITHUB_PRIVATE_KEY", "GITHUB_WEBHOOK_SECRET", "ARGOFIX_DATABASE_URL")
 
@@ -59,6 +66,11 @@ class Settings:
         """Raises `SettingsError` for the first thing that is wrong. Empty variables count as unset."""
         env = {name: value for name, value in environ.items() if value.strip()}
         state_dir = Path(env.get("ARGOFIX_STATE_DIR", "./state"))
+        if not any(name in env for name in CREDENTIALS):
+            raise SettingsError(_NO_APP)
+        if _SETUP in env and (missing := _missing(env)):
+            lacking = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'}"
+            raise SettingsError(f"{lacking} not set; {_SETUP} registers an App only where nothing of one is set.")
         secret = env.get("GITHUB_WEBHOOK_SECRET")
         if secret is None:
             raise SettingsError(
@@ -151,6 +163,13 @@ def source_urls(environ: Mapping[str, str]) -> SourceUrls:
 def cluster_wanted(environ: Mapping[str, str]) -> bool:
     """Whether clusters may be asked: ARGOFIX_CLUSTER. Raises `SettingsError`."""
     return _choice(environ, "ARGOFIX_CLUSTER", "on", ("on", "off")) == "on"
+
+
+def _missing(env: Mapping[str, str]) -> list[str]:
+    missing = [name for name in ("GITHUB_APP_ID", "GITHUB_WEBHOOK_SECRET") if name not in env]
+    if "GITHUB_PRIVATE_KEY" not in env and "GITHUB_PRIVATE_KEY_PATH" not in env:
+        missing.append("GITHUB_PRIVATE_KEY (or GITHUB_PRIVATE_KEY_PATH)")
+    return missing
 
 
 def _number(env: Mapping[str, str], name: str, default: int | None, *, low: int = 1, high: int = 2**53) -> int:

@@ -28,6 +28,7 @@ from aiohttp import web
 
 from bot.fields import Fields, Malformed
 from bot.settings import SetupSettings
+from bot.state_directory import make_private
 
 KEPT = ("GITHUB_APP_ID", "GITHUB_PRIVATE_KEY", "GITHUB_WEBHOOK_SECRET")
 _HERE = Path(__file__).parent
@@ -195,7 +196,7 @@ def _same(given: str, right: str) -> bool:
 
 def keep(state_dir: Path, credentials: Credentials) -> None:
     """Write them for this user alone, whole or not at all."""
-    state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(state_dir)
     target = stored_at(state_dir)
     part = target.with_suffix(".part")
     part.unlink(missing_ok=True)

@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import logging
 import re
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -20,8 +20,8 @@ from aiohttp import web
 from bot import logs
 from bot.arrivals import Arrivals, NoRoom
 from bot.clock import Clock
-from bot.deliveries import Delivery, Stored, StoreUnavailable, delivery_of
-from bot.events import MalformedEvent
+from bot.deliveries import Delivery, Stored, StoreUnavailable, delivery_with
+from bot.events import Event, MalformedEvent, parse
 from bot.metrics import Metrics
 
 MAX_BYTES = 25 * 1024 * 1024  # GitHub sends no more
@@ -41,11 +41,11 @@ class _Refused(Exception):
 
 @dataclass(slots=True)
 class Webhook:
-    """The endpoint. `accept` stores (`Worker.accept`); events not in `handled` are acknowledged and dropped."""
+    """The endpoint. `accept` stores (`Worker.accept`); what `taken` does not want is acknowledged and dropped."""
 
     secret: str = field(repr=False)
     accept: Callable[[Delivery], Awaitable[Stored]]
-    handled: Collection[str]
+    taken: Callable[[Event], bool]
     clock: Clock
     metrics: Metrics
     arrivals: Arrivals = field(init=False)
@@ -123,12 +123,14 @@ class Webhook:
         now = self.clock.now()
         try:
             if len(body) > _BIG:
-                delivery = await asyncio.to_thread(delivery_of, delivery_id, event, body, now)
-            else:
-                delivery = delivery_of(delivery_id, event, body, now)
+                return event, await asyncio.to_thread(self._delivery, delivery_id, event, body, now)
+            return event, self._delivery(delivery_id, event, body, now)
         except MalformedEvent as error:
             raise _Refused(400, str(error)) from None
-        return event, delivery if event in self.handled else None
+
+    def _delivery(self, delivery_id: str, event: str, body: bytes, now: float) -> Delivery | None:
+        parsed = parse(event, body)
+        return delivery_with(parsed, delivery_id, body, now) if self.taken(parsed) else None
 
     async def _keep(self, event: str, delivery: Delivery | None) -> tuple[int, str]:
         if delivery is None:

@@ -10,14 +10,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from bot import logs
 from bot.clock import Clock, backoff
 from bot.context import Context, Handlers, Services
 from bot.deliveries import Delivery, DeliveryStore, State, Stored, StoreUnavailable
-from bot.errors import PermanentError, Superseded, TemporaryError
+from bot.errors import PermanentError, Superseded, TemporaryError, causes
 from bot.metrics import Metrics
 from bot.tenants import working_for
 from bot.waiting import Waiting
@@ -189,7 +190,7 @@ class Worker:
 
     def _start(self, delivery: Delivery, services: Services) -> None:
         self.waiting.begun(delivery.id)
-        run = _Run(Context(services), self.clock.now())
+        run = _Run(Context(services, last_attempt=partial(self._gives_up, delivery)), self.clock.now())
         self._running[delivery.id] = run
         run.task = asyncio.create_task(self._process(delivery, run), name=f"delivery {delivery.id}")
 
@@ -223,34 +224,50 @@ class Worker:
             return self._end(delivery, State.DONE, "ok"), "ok"
         except Superseded:
             return self._end(delivery, State.DONE, "superseded"), "superseded"
-        except PermanentError as error:
-            log.warning("gave up: trying again cannot help", extra={"reason": _words(error)})
-            return self._end(delivery, State.DEAD, _words(error)), "dead"
-        except TemporaryError as error:
-            return self._again(delivery, error, counts=error.counts, delay=error.delay)
         except asyncio.CancelledError:
             # `stop` ran out of patience. The next server begins anew, and the attempt is not held against it.
             return self._back(delivery, 0.0, delivery.attempts, "the server stopped"), "returned"
         except Exception as error:
-            log.exception("the handler failed")
-            return self._again(delivery, error, counts=True, delay=None)
+            return self._failed(delivery, causes(error))
+
+    def _failed(
+        self, delivery: Delivery, errors: Sequence[BaseException]
+    ) -> tuple[Callable[[], Awaitable[None]], str]:
+        """What follows from an error, or from several that came together: the gravest decides."""
+        mistakes = [error for error in errors if not isinstance(error, PermanentError | TemporaryError)]
+        for error in mistakes:
+            log.error("the handler failed", extra={"reason": _words(error)}, exc_info=error)
+        if mistakes:
+            return self._again(delivery, errors, counts=True, delay=None)
+        if any(isinstance(error, PermanentError) for error in errors):
+            log.warning("gave up: trying again cannot help", extra={"reason": _all_words(errors)})
+            return self._end(delivery, State.DEAD, _all_words(errors)), "dead"
+        temporary = [error for error in errors if isinstance(error, TemporaryError)]
+        counts = any(error.counts for error in temporary)
+        delay = max((error.delay for error in temporary if error.delay is not None), default=None)
+        return self._again(delivery, errors, counts=counts, delay=delay)
 
     def _again(
-        self, delivery: Delivery, error: Exception, *, counts: bool, delay: float | None
+        self, delivery: Delivery, errors: Sequence[BaseException], *, counts: bool, delay: float | None
     ) -> tuple[Callable[[], Awaitable[None]], str]:
-        now = self.clock.now()
+        now, reason = self.clock.now(), _all_words(errors)
         attempts = delivery.attempts + counts
-        if attempts >= self.limits.attempts or now - delivery.received_at > self.limits.give_up_after:
-            log.error("gave up after the last attempt", extra={"attempts": attempts, "reason": _words(error)})
-            return self._end(delivery, State.DEAD, _words(error)), "dead"
+        if self._gives_up(delivery, counts):
+            log.error("gave up after the last attempt", extra={"attempts": attempts, "reason": reason})
+            return self._end(delivery, State.DEAD, reason), "dead"
         pause = backoff(
             max(1, attempts), base=self.limits.first_delay, cap=self.limits.longest_delay, jitter=self.jitter
         )
         # What the other side named is a minimum; the jitter keeps all of us from coming back in the same second.
         wait = pause if delay is None else delay + self.jitter.uniform(0, self.limits.first_delay)
-        log.warning("will try again", extra={"attempts": attempts, "wait": round(wait, 1), "reason": _words(error)})
+        log.warning("will try again", extra={"attempts": attempts, "wait": round(wait, 1), "reason": reason})
         self.waiting.add(delivery, now)
-        return self._back(delivery, now + wait, attempts, _words(error)), "retried" if counts else "limited"
+        return self._back(delivery, now + wait, attempts, reason), "retried" if counts else "limited"
+
+    def _gives_up(self, delivery: Delivery, counts: bool) -> bool:
+        """Whether nothing comes after a run that fails now, as an attempt that counts or as one that does not."""
+        late = self.clock.now() - delivery.received_at > self.limits.give_up_after
+        return late or delivery.attempts + counts >= self.limits.attempts
 
     def _end(self, delivery: Delivery, state: State, result: str) -> Callable[[], Awaitable[None]]:
         return lambda: self.store.finish(delivery.id, state, now=self.clock.now(), result=result)
@@ -273,6 +290,10 @@ class Worker:
                 await self.clock.sleep(self.limits.store_retry)
             else:
                 return
+
+
+def _all_words(errors: Sequence[BaseException]) -> str:
+    return "; ".join(dict.fromkeys(map(_words, errors)))
 
 
 def _words(error: BaseException) -> str:

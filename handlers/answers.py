@@ -40,8 +40,7 @@ _MARK = re.compile(r"<!-- argofix:answer:(?P<comment>\d+):(?P<digest>[0-9a-f]{16
 
 def wished(event: IssueCommentEvent, identity: AppIdentity) -> tuple[str, ...]:
     """The commands that a delivery is about: those of a new comment, or those that an edit adds. None of a bot's."""
-    by_bot = event.sender_is_bot or event.comment.author_is_bot or event.comment.app_id == identity.id
-    if by_bot or event.action not in ("created", "edited"):
+    if by_bot(event, identity.id) or event.action not in ("created", "edited"):
         return ()
     if event.action == "created":
         return written(event.comment.body)
@@ -49,6 +48,11 @@ def wished(event: IssueCommentEvent, identity: AppIdentity) -> tuple[str, ...]:
         return ()
     known = written(event.former)
     return tuple(line for line in written(event.comment.body) if line not in known)
+
+
+def by_bot(event: IssueCommentEvent, app: int) -> bool:
+    """Whether a bot, ours (of the App `app`) or another, wrote or edited the comment: none of them is obeyed."""
+    return event.sender_is_bot or event.comment.author_is_bot or event.comment.app_id == app
 
 
 async def handle(delivery: Delivery, context: Context) -> None:
@@ -110,11 +114,11 @@ async def _obey(desk: Desk, event: IssueCommentEvent, wish: str, digest: str) ->
     except PermanentError as error:
         return Reply(f"This could not be done: {safe(str(error).rstrip('.'))}.", ok=False)
     except TemporaryError as error:
-        if not desk.last_attempt:
+        if not desk.last_attempt(error):
             raise
         return Reply(f"This could not be done, after several attempts: {safe(str(error).rstrip('.'))}.", ok=False)
-    except Exception:
-        if not desk.last_attempt:
+    except Exception as error:
+        if not desk.last_attempt(error):
             raise
         log.exception("a command failed", extra={"command": found.command.name})
         return Reply("This failed by a mistake in argofix; the server's log tells which.", ok=False)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
+from bot import logs
 from bot.evaluation import Evaluation
 from bot.formats import fix_pull_request as text
 from bot.formats.markdown import block, bullets, code, details, safe
@@ -76,6 +77,11 @@ async def fix(desk: Desk, pull: PullRequest, *, again: str, keep: str | None = N
     `again` says how to ask once more; `keep` is an Application that is to keep what it shares with others. Raises
     `Forbidden` when GitHub does not let us push (`forbidden` words that).
     """
+    with logs.about_pulls(pull.number):
+        return await _asked(desk, pull, again, keep)
+
+
+async def _asked(desk: Desk, pull: PullRequest, again: str, keep: str | None) -> Told:
     async with _look(desk, pull, keep) as known:
         if known is None:
             return Told(_GONE, ok=False)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from bot.cluster.withheld import Withheld
 from bot.context import Context
 from bot.deliveries import Delivery
-from bot.errors import PermanentError
+from bot.errors import PermanentError, TemporaryError
 from bot.evaluation import Evaluation, evaluate
 from bot.events import RepositoryEvent
 from bot.fields import Fields
@@ -24,7 +24,6 @@ from bot.github.model import PullRequest, Repository
 from bot.mirror import Mirror
 from bot.tenants import known_installation
 from bot.trees import Repository as Objects
-from bot.worker import Limits
 from checks.policy import Policy
 from gitops.repositories import RepositoryMatcher, RepositoryName, parse_repo_url
 from gitops.revisions import Revisions
@@ -53,7 +52,6 @@ class Desk:
     repository: Repository
     github: GitHub
     mirror: Mirror
-    last_attempt: bool  # nobody comes after this run to end what it leaves unfinished
 
     @classmethod
     async def open(
@@ -61,7 +59,7 @@ class Desk:
     ) -> Desk:
         """Raises `bot.github.errors.NotFound` when the repository has gone."""
         github = _access(event, context, permissions)
-        return await cls._of(delivery, event, context, github, await repos.get(github, event.repository.full_name))
+        return await cls._of(event, context, github, await repos.get(github, event.repository.full_name))
 
     @classmethod
     async def with_pulls(
@@ -72,26 +70,28 @@ class Desk:
         listed, repository = await pulls.opened(github, event.repository.full_name)
         if repository is None or repository.id != event.repository.id:
             found = await repos.get(github, event.repository.full_name)
-            desk = await cls._of(delivery, event, context, github, found)
+            desk = await cls._of(event, context, github, found)
             return desk, await pulls.listed(desk.github, desk.name) if repository is not None else []
-        return await cls._of(delivery, event, context, github, repository), listed
+        return await cls._of(event, context, github, repository), listed
 
     @classmethod
-    async def _of(
-        cls, delivery: Delivery, event: RepositoryEvent, context: Context, github: GitHub, repository: Repository
-    ) -> Desk:
+    async def _of(cls, event: RepositoryEvent, context: Context, github: GitHub, repository: Repository) -> Desk:
         services = context.services
         if repository.id != event.repository.id:
             # It was renamed, and another one has taken its name.
             found = await github.getitem("/repositories/{id}", id=event.repository.id)
             repository = Repository.parse(Fields(found))
         mirror = services.mirrors.of(repository.id, repository.clone_url, event.installation)
-        last = delivery.attempts + 1 >= Limits().attempts
-        return cls(context, event.installation, repository, github, mirror, last)
+        return cls(context, event.installation, repository, github, mirror)
 
     @property
     def name(self) -> str:
         return self.repository.full_name
+
+    def last_attempt(self, error: BaseException) -> bool:
+        """Whether nobody comes after this run, once it has failed with `error`, to end what it leaves unfinished."""
+        counts = error.counts if isinstance(error, TemporaryError) else True
+        return self.context.last_attempt(counts)
 
     def writing(self) -> GitHub:
         """Access that may also push branches; only for opening fixes."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from typing import TypeGuard
 
 from bot.context import Context
 from bot.deliveries import Delivery
-from bot.events import InstallationEvent
+from bot.events import Event, InstallationEvent
 from bot.github import contents, installations
 from bot.github.app import REPORT
 from bot.github.errors import Conflict
@@ -17,9 +18,14 @@ log = logging.getLogger(__name__)
 _STARTED = frozenset({"created", "unsuspend", "added", "new_permissions_accepted"})
 
 
+def takes(event: Event, _app: int) -> TypeGuard[InstallationEvent]:
+    """Every one: whatever changed, tokens that were made before it are to be forgotten."""
+    return isinstance(event, InstallationEvent)
+
+
 async def handle(delivery: Delivery, context: Context) -> None:
     event = delivery.parsed()
-    if not isinstance(event, InstallationEvent):
+    if not takes(event, context.services.identity.id):
         return
     services = context.services
     # Tokens carry the permissions and repositories of when they were made.

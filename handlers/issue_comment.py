@@ -5,25 +5,34 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from typing import TypeGuard
 
 from bot.context import Context
 from bot.deliveries import Delivery, delivery_of
-from bot.events import COMMANDS, IssueCommentEvent
+from bot.events import COMMANDS, Event, IssueCommentEvent
 from bot.github import comments
 from bot.github.errors import NotFound
 from bot.github.model import Comment, Repository
-from handlers.answers import wished
+from handlers.answers import by_bot, wished
 from handlers.desk import Desk, talking
+from handlers.slash.written import PREFIX
 
 _INSIDE = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 _PLACE = re.compile(r"/(?P<what>pull|issues)/(?P<number>\d+)#")
 
 
+def takes(event: Event, app: int) -> TypeGuard[IssueCommentEvent]:
+    """What may hold a command. Whether it does takes longer to read than GitHub is to wait for its answer."""
+    if not isinstance(event, IssueCommentEvent) or event.action not in ("created", "edited"):
+        return False
+    return PREFIX in event.comment.body and not by_bot(event, app)
+
+
 async def handle(delivery: Delivery, context: Context) -> None:
     event = delivery.parsed()
-    if not isinstance(event, IssueCommentEvent):
-        return
     services = context.services
+    if not takes(event, services.identity.id):
+        return
     # A long comment takes a moment to read.
     if not await asyncio.to_thread(wished, event, services.identity):
         return

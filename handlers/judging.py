@@ -45,7 +45,7 @@ async def judge(desk: Desk, sha: str, identity: str, look: Look) -> bool:
 async def _judge(runs: _Runs, look: Look) -> bool:
     desk = runs.desk
     if runs.done:
-        log.info("the check runs are up to date", extra={"head": runs.sha})
+        log.info("the check runs are up to date", extra={"head": runs.sha[:7]})
         return False
     try:
         async with AsyncExitStack() as stack:
@@ -60,7 +60,7 @@ async def _judge(runs: _Runs, look: Look) -> bool:
         raise
     except (TemporaryError, asyncio.CancelledError) as error:
         # It is tried again, and the run stays in progress until then.
-        if desk.last_attempt:
+        if desk.last_attempt(error):
             await runs.give_up(check_run.could_not_run(str(error) or "it took too long"))
         raise
     except Exception as error:
@@ -156,7 +156,6 @@ class _Runs:
             await self._update(run, total)
         else:
             await self._create(gate.NAME, total)
-        log.info("judged", extra={"head": self.sha, "conclusion": total.conclusion})
 
     async def say(self, report: Report) -> None:
         """The same in every run, the sum last."""

@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from typing import TypeGuard
 
 from bot.context import Context
 from bot.deliveries import Delivery
-from bot.events import MergeGroupEvent
+from bot.events import Event, MergeGroupEvent
 from bot.formats import check_run
 from bot.formats.gate import Judged
 from bot.formats.markdown import code
@@ -24,14 +25,18 @@ from handlers.judging import end_runs, judge
 _GONE = "the merge queue has given up this group"
 
 
+def takes(event: Event, _app: int) -> TypeGuard[MergeGroupEvent]:
+    return isinstance(event, MergeGroupEvent) and event.action in ("checks_requested", "destroyed")
+
+
 async def handle(delivery: Delivery, context: Context) -> None:
     event = delivery.parsed()
-    if not isinstance(event, MergeGroupEvent):
+    if not takes(event, context.services.identity.id):
         return
     desk = await Desk.open(delivery, event, context)
     if event.action == "checks_requested":
         await _judge(desk, event)
-    elif event.action == "destroyed":
+    else:
         await end_runs(desk, event.head, check_run.overtaken(_GONE))
 
 

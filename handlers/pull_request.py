@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TypeGuard
+
+from bot import logs
 from bot.context import Context
 from bot.deliveries import Delivery
-from bot.events import PullRequestEvent
+from bot.events import Event, PullRequestEvent
 from handlers.button import keep_up
 from handlers.desk import Desk
 from handlers.fixes import close_all, scope_of
@@ -14,16 +17,26 @@ _EVALUATED = frozenset({"opened", "synchronize", "reopened", "ready_for_review"}
 _OVER = "The pull request that this was for is closed."
 
 
+def takes(event: Event, _app: int) -> TypeGuard[PullRequestEvent]:
+    """Labels, reviewers, titles and the like change nothing of what is judged."""
+    return isinstance(event, PullRequestEvent) and (event.action == "closed" or _to_be_judged(event))
+
+
 async def handle(delivery: Delivery, context: Context) -> None:
     event = delivery.parsed()
-    if not isinstance(event, PullRequestEvent):
+    if not takes(event, context.services.identity.id):
         return
     number = event.pull_request.number
-    if event.action in _EVALUATED or (event.action == "edited" and event.base_changed):
+    if _to_be_judged(event):
         desk, listed = await Desk.with_pulls(delivery, event, context)
         await evaluate_pull(desk, number, listed)
         await keep_up(desk, number, listed)
         if event.before is not None:
-            await leave(desk, event.before)
-    elif event.action == "closed":
+            with logs.about_pulls(number):
+                await leave(desk, event.before)
+    else:
         await close_all(await Desk.open(delivery, event, context), scope_of(number), _OVER)
+
+
+def _to_be_judged(event: PullRequestEvent) -> bool:
+    return event.action in _EVALUATED or (event.action == "edited" and event.base_changed)

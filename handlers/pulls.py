@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from bot import logs
 from bot.formats import check_run
 from bot.formats.gate import Judged
 from bot.formats.markdown import code
@@ -54,7 +55,8 @@ async def evaluate_pull(
     tip = await contents.branch_head(desk.github, desk.name, pull.base.ref) if pull.state == "open" else None
     if tip is None:  # closed, or GitHub is about to close it since its base branch was deleted
         if not any(each.head.sha == sha for each in listed):
-            await end_runs(desk, sha, check_run.overtaken(_CLOSED))
+            with logs.about_pulls(number):
+                await end_runs(desk, sha, check_run.overtaken(_CLOSED))
         return
     tips: dict[str, str | None] = {pull.base.ref: tip}
     together = [pull, *(each for each in listed if each.head.sha == sha and each.number != number)][:_MOST]
@@ -66,15 +68,16 @@ async def evaluate_pull(
     subjects = sorted(((each, at) for each in together if (at := tips[each.base.ref]) is not None), key=_by_number)
     names = [f"{each.number}:{each.base.ref}:{at}" for each, at in subjects]
     refusal = next((why for each, _ in subjects if (why := desk.refusal(each)) is not None), None)
-    if refusal is not None:
-        # Named after the reason too: once the renderer is shut in, what was refused is judged.
-        await refuse(desk, sha, fingerprint(sha, default, again, *names, refusal), check_run.refused(refusal))
-        return
 
     async def look(stack: AsyncExitStack) -> Sequence[Judged]:
         return [await _judged(desk, stack, each, at, default) for each, at in subjects]
 
-    await judge(desk, sha, fingerprint(sha, default, again, *names), look)
+    with logs.about_pulls(*(each.number for each, _ in subjects)):
+        if refusal is not None:
+            # Named after the reason too: once the renderer is shut in, what was refused is judged.
+            await refuse(desk, sha, fingerprint(sha, default, again, *names, refusal), check_run.refused(refusal))
+        else:
+            await judge(desk, sha, fingerprint(sha, default, again, *names), look)
 
 
 async def pulls_of_head(desk: Desk, sha: str) -> list[int]:

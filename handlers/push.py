@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import TypeGuard
 
 from bot.context import Context
 from bot.deliveries import Delivery, delivery_of
-from bot.events import PushEvent
+from bot.events import Event, PushEvent
 from bot.github.model import Repository
 from checks.policy import read_policy
 from handlers.bumps import keep_up
@@ -15,9 +16,14 @@ from handlers.desk import Desk
 from handlers.fixes import DEFAULT, Target, chosen, settle
 
 
+def takes(event: Event, _app: int) -> TypeGuard[PushEvent]:
+    """Pull requests tell of their own branches."""
+    return isinstance(event, PushEvent) and event.after is not None and event.on_default_branch
+
+
 async def handle(delivery: Delivery, context: Context) -> None:
     event = delivery.parsed()
-    if not isinstance(event, PushEvent) or event.after is None or not event.on_default_branch:
+    if not takes(event, context.services.identity.id):
         return
     desk = await Desk.open(delivery, event, context)
     await settle_default(desk)

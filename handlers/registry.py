@@ -3,8 +3,10 @@ one file."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from bot.context import Handlers
-from bot.events import COMMANDS
+from bot.events import COMMANDS, Event
 from handlers import (
     answers,
     check_run,
@@ -35,4 +37,22 @@ HANDLERS: Handlers = {
     "installation_repositories": installation.handle,
 }
 
+# Of GitHub's events, which deliveries the handler does anything about, given our App's id. The handlers ask the same.
+_TAKES: Mapping[str, Callable[[Event, int], bool]] = {
+    "pull_request": pull_request.takes,
+    "push": push.takes,
+    "check_run": check_run.takes,
+    "check_suite": check_suite.takes,
+    "issue_comment": issue_comment.takes,
+    "merge_group": merge_group.takes,
+    "installation": installation.takes,
+    "installation_repositories": installation.takes,
+}
+
 SHOW_QUEUED = waiting.show_queued
+
+
+def taken(event: Event, app: int) -> bool:
+    """Whether a delivery from GitHub is anything to us; what is not need not be stored. `app` is our App's id."""
+    takes = _TAKES.get(event.name)
+    return takes is not None and takes(event, app)

@@ -209,8 +209,10 @@ async def serve(_arguments: argparse.Namespace) -> int:
     from bot.deliveries import StoreUnavailable
     from bot.exclusive import StateDirectoryInUse
     from bot.own_process import keep_to_itself
+    from bot.server import CannotListen
     from bot.settings import SECRET_VARIABLES, Settings, SettingsError
 
+    running: list[app.Running] = []
     try:
         environ = await registration.environment(os.environ)
         if environ is None:
@@ -218,11 +220,15 @@ async def serve(_arguments: argparse.Namespace) -> int:
         settings = Settings.from_environment(environ)
         keep_to_itself(SECRET_VARIABLES)
         logs.configure(level=settings.log_level, style=settings.log_format, secrets=settings.secrets)
-        await app.serve(settings)
+        await app.serve(settings, started=running.append)
     except (SettingsError, StateDirectoryInUse, StoreUnavailable) as error:
         raise CannotRun(str(error).removesuffix(".")) from None
+    except CannotListen as error:
+        raise CannotRun(f"the server cannot start: {error}") from None
     except OSError as error:
-        raise CannotRun(f"the server cannot start: {error.strerror or error}") from None
+        about = f"{error.filename}: " if isinstance(error.filename, str | Path) else ""
+        doing = "had to end" if running else "cannot start"
+        raise CannotRun(f"the server {doing}: {about}{error.strerror or error}") from None
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ ANNOTATIONS_A_REQUEST = 50
 TEXT_BYTES = 65_535
 MESSAGE_BYTES = 64 * 1024 - 1
 TITLE_CHARACTERS = 255
+log = logging.getLogger(__name__)
+
 _CUT = "\n\n… cut here: GitHub takes no more. `argofix check` shows everything."
 
 
@@ -98,6 +101,7 @@ async def create(
     # It becomes `completed` with the last batch: a run that is complete has all its annotations.
     data |= _state(report, batches[0], now, last=len(batches) == 1)
     run = CheckRun.parse(Fields(await github.post(f"/repos/{repository}/check-runs", data)))
+    _tell(repository, run)
     return await _rest(github, repository, run, report, batches[1:], now)
 
 
@@ -151,7 +155,16 @@ async def _patch(github: GitHub, repository: str, run_id: int, data: Mapping[str
     # Repeating is safe only where nothing is appended.
     repeatable = not data["output"].get("annotations")
     answer = await github.patch(f"/repos/{repository}/check-runs/{run_id}", data, repeatable=repeatable)
-    return CheckRun.parse(Fields(answer))
+    run = CheckRun.parse(Fields(answer))
+    _tell(repository, run)
+    return run
+
+
+def _tell(repository: str, run: CheckRun) -> None:
+    """One line for each judgement that people now see, whoever made it."""
+    if run.status == "completed":
+        what = {"check": run.name, "head": run.head_sha[:7], "conclusion": run.conclusion}
+        log.info("check run completed", extra={"repository": repository, **what})
 
 
 def _state(report: Report, annotations: list[Annotation], now: float, *, last: bool) -> dict[str, Any]:

@@ -131,6 +131,9 @@ class GitHub:
             for item in items:
                 yield item
             url, values = answer.next_url, None
+        if url is not None:
+            about = {"request": f"GET {path}", "pages": MAX_PAGES, "scope": self.scope}
+            log.warning("a list of GitHub's is longer than argofix reads; its end was left out", extra=about)
 
     async def post(self, path: str, data: object, /, *, repeatable: bool = False, **values: str | int) -> Any:
         return (await self.request("POST", path, values, data, repeatable=repeatable)).data

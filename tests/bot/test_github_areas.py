@@ -1,8 +1,10 @@
 """Check runs, commits, pull requests, comments: what GitHub shows afterwards."""
 
+import logging
+
 import pytest
 
-from bot.github import checks, comments, contents, installations, pulls, repos
+from bot.github import checks, client, comments, contents, installations, pulls, repos
 from bot.github.app import FIX, GitHubApp
 from bot.github.client import GitHub
 from bot.github.contents import FileChange
@@ -185,3 +187,19 @@ async def test_failed_deliveries_are_found_and_asked_for_again(
     await installations.redeliver(app.as_app(), failed[0].id)
     await github.wait_for(lambda: github.deliveries[-1].redelivery and github.deliveries[-1].done)
     assert github.deliveries[-1].guid == push.guid
+
+
+async def test_a_list_that_is_cut_off_is_told(
+    api: GitHub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, repo: Repository
+) -> None:
+    for number in range(5):
+        repo.push(f"b{number}", {"README.md": f"{number}\n"})
+    path = "/repos/octo/deploy/branches?per_page=2"
+    monkeypatch.setattr(client, "MAX_PAGES", 3)
+    assert len([item async for item in api.getiter(path)]) == 6
+    assert caplog.records == []
+    monkeypatch.setattr(client, "MAX_PAGES", 2)
+    assert len([item async for item in api.getiter(path)]) == 4
+    (record,) = caplog.records
+    assert record.levelno == logging.WARNING
+    assert (vars(record)["request"], vars(record)["pages"]) == (f"GET {path}", 2)

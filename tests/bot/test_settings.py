@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import Settings, SettingsError
+from bot.settings import CREDENTIALS, Settings, SettingsError
 from tests.github.state import key_pair
 
 PEM = key_pair()[0]
@@ -31,6 +31,27 @@ def test_the_key_may_come_from_a_file_or_on_one_line(tmp_path: Path) -> None:
     from_file = Settings.from_environment({**without, "GITHUB_PRIVATE_KEY_PATH": str(tmp_path / "key.pem")})
     one_line = Settings.from_environment({**without, "GITHUB_PRIVATE_KEY": PEM.replace("\n", "\\n")})
     assert from_file.private_key == PEM == one_line.private_key
+
+
+def test_without_an_app_it_tells_how_to_register_one() -> None:
+    for environ in ({}, {"ARGOFIX_STATE_DIR": "/state", "GITHUB_APP_ID": " ", "PORT": "nonsense"}):
+        with pytest.raises(SettingsError) as caught:
+            Settings.from_environment(environ)
+        said = str(caught.value)
+        assert all(name in said for name in CREDENTIALS)
+        assert "ARGOFIX_SETUP_URL set to the address" in said and "open the address that its log then shows" in said
+        assert "\n" not in said
+
+
+@pytest.mark.parametrize("left", [*((name,) for name in GOOD), tuple(GOOD)[1:]])
+def test_half_an_app_is_not_registered_anew_and_it_says_why(left: tuple[str, ...]) -> None:
+    """Whoever sets ARGOFIX_SETUP_URL beside it waits for a page that never comes."""
+    environ = {**GOOD, **dict.fromkeys(left, ""), "ARGOFIX_SETUP_URL": "https://argofix.example.com"}
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment(environ)
+    assert all(name in str(caught.value) for name in left)
+    assert "ARGOFIX_SETUP_URL registers an App only where nothing of one is set" in str(caught.value)
+    assert ("are not set" if len(left) > 1 else "is not set") in str(caught.value)
 
 
 @pytest.mark.parametrize(

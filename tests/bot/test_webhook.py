@@ -16,6 +16,7 @@ from multidict import CIMultiDict
 import bot.arrivals
 from bot.arrivals import Arrivals
 from bot.deliveries import Delivery, State, Stored, StoreUnavailable
+from bot.events import Event
 from bot.metrics import Metrics
 from bot.server import application, listening
 from bot.sqlite_store import SqliteStore
@@ -76,10 +77,14 @@ class Site:
         return [delivery.id for delivery in await self.store.listed(list(State))]
 
 
+def _pull_requests(event: Event) -> bool:
+    return event.name == "pull_request"
+
+
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
     site = Site(SqliteStore(tmp_path / "argofix.db"), Metrics())
-    webhook = Webhook(SECRET, site.accept, {"pull_request"}, site.clock, site.metrics)
+    webhook = Webhook(SECRET, site.accept, _pull_requests, site.clock, site.metrics)
     site.arrivals = webhook.arrivals
     app = application(webhook, site.metrics, {"queue": lambda: site.problems.get("queue")}, site.troubles)
     async with listening(app, "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:

@@ -7,6 +7,7 @@ from typing import Any
 from tests.github import checks, issues, payloads, pulls
 from tests.github.git_backend import Bare, Content
 from tests.github.pulls import PullRequest
+from tests.github.refs import check_suite
 from tests.github.repository import CheckRun, CheckSuite, Comment, Issue, Release, Repository
 from tests.github.state import App, Installation, State, User
 from tests.github.webhooks import Delivery, deliver, emit, redeliver
@@ -248,6 +249,15 @@ class People(State):
         number = len(repo.issues) + 1
         repo.issues[number] = Issue(next(self.ids), number, user or repo.owner, title, body, self.now(), self.now())
         return repo.issues[number]
+
+    def check_run_of(self, repo: Repository, app: App, sha: str, name: str = "build") -> CheckRun:
+        """What another App does when its own check is done."""
+        suite = check_suite(repo, app, sha, None)
+        run = CheckRun(next(self.ids), suite, name, sha, "completed", "success", self.now(), self.now())
+        repo.check_runs[run.id] = run
+        checks.announce(repo, run, "created", app.bot)
+        checks.announce(repo, run, "completed", app.bot)
+        return run
 
     def rerequest(self, repo: Repository, target: CheckRun | CheckSuite, user: User | None = None) -> None:
         """The Re-run button on one check run, or Re-run all checks on a suite."""

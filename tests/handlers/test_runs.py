@@ -150,6 +150,22 @@ async def test_the_last_attempt_leaves_nothing_in_progress_and_a_redelivery_mend
     assert await checked(github, pull) == FAILED
 
 
+async def test_the_last_attempt_may_be_the_first_a_day_after_it_came(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    """Given up for its age, with attempts left: nobody comes to end what it leaves in progress."""
+    gate = Gate()
+    effect = faults.Effect(gate=gate, drop=True)
+    github.faults.append(Fault(effect, path=r"/issues/\d+/comments$", times=None))
+    _, pull = await proposed(github, alice)
+    await gate.reached()
+    bot_.clock.offset += 24 * 3600.0
+    gate.set()
+    await bot_.idle()
+    assert await checked(github, pull) == dict.fromkeys(CHECKS, "failure")
+    assert len(await bot_.dead()) == 1
+
+
 async def test_git_may_refuse_a_fresh_token_for_a_while(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:
     github.faults.append(Fault(faults.bad_credentials(), path="info/refs", times=4))
     _, pull = await proposed(github, alice)

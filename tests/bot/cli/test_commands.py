@@ -164,7 +164,7 @@ def test_fix_write_changes_those_lines_and_keeps_the_mode(cache: Path, checkout:
         (["check", ".", "--only", "zzz"], "the rules are application-set-refused, duplicate-application"),
         (["check", ".", "--output", "/nonexistent/x"], "cannot be written"),
         (["check", ".", "--format", "xml"], "invalid choice"),
-        (["serve"], "GITHUB_WEBHOOK_SECRET is not set"),
+        (["serve"], "No GitHub App is configured"),
         ([], "required: COMMAND"),
     ],
 )
