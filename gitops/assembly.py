@@ -60,7 +60,7 @@ def assemble(seeds: Sequence[Seed], nodes: Mapping[str, Node]) -> Assembly:
 def _roots(seeds: Iterable[Seed], nodes: Mapping[str, Node]) -> list[_Root]:
     """The roots of unclaimed seeds. Loose leaf Applications of one directory are one root."""
     roots: list[_Root] = []
-    leaves: dict[str, list[_Group]] = {}
+    leaves: dict[str, _Leaves] = {}
     for seed in seeds:
         if seed.kustomization is not None:
             roots.append(_Root(seed.label, seed.declarations, seed.trouble, seed.kustomization))
@@ -68,11 +68,11 @@ def _roots(seeds: Iterable[Seed], nodes: Mapping[str, Node]) -> list[_Root]:
         declaration = seed.declarations[0]
         node = nodes.get(declaration.id)
         if node is not None and not node.children and node.application is not None:
-            _put(declaration, leaves.setdefault(seed.label, [{}]))
+            leaves.setdefault(seed.label, _Leaves()).put(declaration)
         else:
             roots.append(_Root(declaration.name or seed.label, (declaration,)))
-    for label, groups in leaves.items():
-        whole = [tuple(one for same in group.values() for one in same) for group in groups]
+    for label, found in leaves.items():
+        whole = [tuple(one for same in group for one in same) for group in found.groups]
         roots.append(_Root(label, whole[0]))
         roots.extend(_Root(f"{label} ({group[0].origin.span})", group) for group in whole[1:])
     counts: dict[str, int] = {}
@@ -83,18 +83,27 @@ def _roots(seeds: Iterable[Seed], nodes: Mapping[str, Node]) -> list[_Root]:
     ]
 
 
-_Group = dict[tuple[str, str], list[Declaration]]  # equal documents by the Application that they declare
+@dataclass(slots=True)
+class _Leaves:
+    """Loose leaf Applications of one directory in groups that one Argo CD can hold: of two that differ and have one
+    name it can hold only one, so these are alternatives of each other. A group lists equal documents together."""
 
+    groups: list[list[list[Declaration]]] = field(default_factory=list)
+    _by_name: dict[tuple[str, str], dict[str, list[Declaration]]] = field(default_factory=dict)
 
-def _put(declaration: Declaration, groups: list[_Group]) -> None:
-    """Into the first group without another Application of that name: one Argo CD cannot hold two, so these are
-    alternatives of each other."""
-    for group in groups:
-        if group.setdefault(declaration.own, [declaration])[0].id == declaration.id:
-            if group[declaration.own][-1] is not declaration:
-                group[declaration.own].append(declaration)
+    def put(self, declaration: Declaration) -> None:
+        """Into the first group without another Application of that name."""
+        # Those of one name fill the groups from the first on, one each.
+        alternatives = self._by_name.setdefault(declaration.own, {})
+        same = alternatives.get(declaration.id)
+        if same is not None:
+            same.append(declaration)
             return
-    groups.append({declaration.own: [declaration]})
+        if len(alternatives) == len(self.groups):
+            self.groups.append([])
+        same = [declaration]
+        self.groups[len(alternatives)].append(same)
+        alternatives[declaration.id] = same
 
 
 def _place(root: _Root) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import yaml
 
 from gitops.applications import Origin
 from gitops.closure import Chain, Closure
-from gitops.documents import Document, child, first_line, items, last_line, read_documents
+from gitops.documents import child, first_line, items, last_line, read_documents
 from gitops.errors import GitopsError
 from gitops.kustomization import Reference
 from gitops.manifests import identify
@@ -34,29 +35,60 @@ def document_span(tree: Tree, path: str, rid: ResourceId) -> Span:
     """The lines of the document in `path` that renders as `rid`; prefixes and suffixes may have been added to the
     name. The whole first line when nothing fits."""
     try:
-        documents = read_documents(path, tree.read(tree.resolve(path)))
+        written = tree.once(_written, path)
     except (GitopsError, KeyError):
         return Span(path, 1, 1)
-    found = matching(documents, rid) or (documents[0] if len(documents) == 1 else None)
-    return Span(path, found.line, found.end_line) if found is not None else Span(path, 1, 1)
+    names = written.names.get((rid.group, rid.kind))
+    found = names.find(rid.name) if names is not None else None
+    if found is None:
+        found = 0 if len(written.lines) == 1 else None
+    return Span(path, *written.lines[found]) if found is not None else Span(path, 1, 1)
 
 
-def matching(documents: Sequence[Document], rid: ResourceId) -> Document | None:
-    """The document that renders as `rid`, None when none does; prefixes and suffixes may have been added."""
-    best: Document | None = None
-    for document in documents:
+@dataclass(slots=True)
+class _Names:
+    """Names as they are written, each with the place at which it comes first."""
+
+    places: dict[str, int] = field(default_factory=dict)
+    lengths: set[int] = field(default_factory=set)
+
+    def add(self, name: str, place: int) -> None:
+        if name:
+            self.places.setdefault(name, place)
+            self.lengths.add(len(name))
+
+    def find(self, rendered: str) -> int | None:
+        """The place of the very name, else the first of one that was made longer."""
+        exact = self.places.get(rendered)
+        return exact if exact is not None else self.within(rendered)
+
+    def within(self, rendered: str) -> int | None:
+        """The first place of a name that stands within what was rendered."""
+        size = len(rendered)
+        if len(self.places) <= len(self.lengths) * size:
+            return min((place for name, place in self.places.items() if name in rendered), default=None)
+        # Of a long list not every name is tried, but every piece of the one that is looked for.
+        pieces = (rendered[at : at + length] for length in self.lengths for at in range(size - length + 1))
+        return min((self.places[piece] for piece in pieces if piece in self.places), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What stands in one file: first and last line of each document, and the names in them by (group, kind)."""
+
+    lines: tuple[tuple[int, int], ...]
+    names: Mapping[tuple[str, str], _Names]
+
+
+def _written(path: str, data: bytes) -> _Written:
+    documents = read_documents(path, data)
+    names: dict[tuple[str, str], _Names] = {}
+    for place, document in enumerate(documents):
         value = document.value()
-        if not isinstance(value, dict):
-            continue
-        for manifest in members(value):
+        for manifest in members(value) if isinstance(value, dict) else ():
             own = identify(manifest)
-            if own.kind != rid.kind or own.group != rid.group:
-                continue
-            if own.name == rid.name:
-                return document
-            if own.name and own.name in rid.name and best is None:
-                best = document
-    return best
+            names.setdefault((own.group, own.kind), _Names()).add(own.name, place)
+    return _Written(tuple((document.line, document.end_line) for document in documents), names)
 
 
 def members(value: dict[str, object]) -> list[dict[str, object]]:
@@ -70,17 +102,43 @@ def members(value: dict[str, object]) -> list[dict[str, object]]:
 def _generated(tree: Tree, resource: Resource, closure: Closure, file: str) -> Origin:
     chains = closure.kustomizations.get(file, [])
     chain: Chain = chains[0] if chains else ()
-    field = "secretGenerator" if resource.id.kind == "Secret" else "configMapGenerator"
+    list_ = "secretGenerator" if resource.id.kind == "Secret" else "configMapGenerator"
     try:
-        documents = read_documents(file, tree.read(tree.resolve(file)))
+        generators = tree.once(_secret_generators if list_ == "secretGenerator" else _map_generators, file)
     except (GitopsError, KeyError):
         return Origin(Span(file, 1, 1), chain)
-    generators = child(documents[0].node, field) if documents else None
-    entries = generators.value if isinstance(generators, yaml.SequenceNode) else []
-    for index, entry in enumerate(entries):
+    # The generator adds a hash to the name, and prefixes may have been added in front.
+    index = generators.names.within(resource.id.name)
+    if index is None:
+        return Origin(Span(file, 1, 1), chain)
+    name, span = generators.entries[index]
+    return Origin(span, (*chain, Reference(list_, index, name, span)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Generators:
+    """The entries of a list of generators: name and lines of each."""
+
+    entries: tuple[tuple[str, Span], ...]
+    names: _Names
+
+
+def _secret_generators(path: str, data: bytes) -> _Generators:
+    return _generators(path, data, "secretGenerator")
+
+
+def _map_generators(path: str, data: bytes) -> _Generators:
+    return _generators(path, data, "configMapGenerator")
+
+
+def _generators(path: str, data: bytes, list_: str) -> _Generators:
+    documents = read_documents(path, data)
+    listed = child(documents[0].node, list_) if documents else None
+    entries: list[tuple[str, Span]] = []
+    names = _Names()
+    for index, entry in enumerate(listed.value if isinstance(listed, yaml.SequenceNode) else []):
         name = next((value.value for key, _, value in items(entry) if key == "name"), "")
-        # The generator adds a hash to the name, and prefixes may have been added in front.
-        if isinstance(name, str) and name and name in resource.id.name:
-            span = Span(file, first_line(entry), last_line(entry))
-            return Origin(span, (*chain, Reference(field, index, name, span)))
-    return Origin(Span(file, 1, 1), chain)
+        name = name if isinstance(name, str) else ""
+        names.add(name, index)
+        entries.append((name, Span(path, first_line(entry), last_line(entry))))
+    return _Generators(tuple(entries), names)

@@ -11,9 +11,12 @@ import hashlib
 import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from gitops.effort import Effort
 from gitops.errors import NoSuchFile, PathEscapes, PathTooLong, TooLarge
+
+T = TypeVar("T")
 
 MODE_FILE = 0o100644
 MODE_EXECUTABLE = 0o100755
@@ -73,7 +76,7 @@ class Tree:
     `effort` (`gitops.effort`), whose errors every method may raise.
     """
 
-    __slots__ = ("_children", "_entries", "_overlay", "_read", "_sorted", "effort", "sha")
+    __slots__ = ("_children", "_entries", "_overlay", "_read", "_seen", "_sorted", "effort", "sha")
 
     def __init__(
         self,
@@ -90,6 +93,7 @@ class Tree:
         self._overlay = dict(overlay or {})
         self._sorted: list[str] | None = None
         self._children: dict[str, list[str]] | None = None
+        self._seen: dict[tuple[object, str, str], Any] = {}
 
     @classmethod
     def of(cls, files: Mapping[str, bytes], sha: str | None = None) -> Tree:
@@ -100,7 +104,7 @@ class Tree:
     def charged_to(self, effort: Effort) -> Tree:
         """The same tree, what is read of which is charged to `effort`."""
         tree = Tree(self._entries, self._read, self.sha, self._overlay, effort)
-        tree._sorted, tree._children = self._sorted, self._children
+        tree._sorted, tree._children, tree._seen = self._sorted, self._children, self._seen
         return tree
 
     def __len__(self) -> int:
@@ -160,6 +164,17 @@ class Tree:
         self.effort.read(len(data))
         return data
 
+    def once(self, look: Callable[[str, bytes], T], path: str) -> T:
+        """`look(path, content)` of a file, which is looked at once for as long as its content is the same: in this
+        tree, its overlays and whoever is charged for it. Raises as `resolve` and `read` do."""
+        resolved = self.resolve(path)
+        entry = self._entries.get(resolved)
+        key = (look, path, entry.oid if entry is not None else "")
+        if key not in self._seen:
+            self._seen[key] = look(path, self.read(resolved))
+        found: T = self._seen[key]
+        return found
+
     def resolve(self, path: str) -> str:
         """Follow symlinks inside the repository, in every component.
 
@@ -216,7 +231,9 @@ class Tree:
             old = entries.get(path)
             entries[path] = Entry(old.mode if old else MODE_FILE, blob_oid(content), len(content))
             data[path] = content
-        return Tree(entries, self._read, None, data, self.effort)
+        tree = Tree(entries, self._read, None, data, self.effort)
+        tree._seen = self._seen
+        return tree
 
     def _index(self) -> dict[str, list[str]]:
         if self._children is None:

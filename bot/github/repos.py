@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 
-from bot.fields import Fields, Malformed
+from bot.fields import Fields
 from bot.github.client import GitHub
 from bot.github.errors import NotFound
 from bot.github.model import Repository, sha
@@ -30,20 +29,6 @@ async def compare(github: GitHub, repository: str, base: str, head: str) -> Comp
     path = f"/repos/{repository}/compare/{{base}}...{{head}}{{?per_page}}"
     fields = Fields(await github.getitem(path, base=base, head=head, per_page=1))
     return Comparison(fields.text("status"), sha(fields.inner("merge_base_commit"), "sha"))
-
-
-async def file_content(github: GitHub, repository: str, path: str, ref: str) -> bytes | None:
-    """A file's bytes at `ref` (up to 1 MB), None when it is not there or no file."""
-    try:
-        answer = await github.getitem(f"/repos/{repository}/contents/{{+path}}{{?ref}}", path=path, ref=ref)
-    except NotFound:
-        return None
-    if not isinstance(answer, dict) or answer.get("type") != "file" or answer.get("encoding") != "base64":
-        return None
-    try:
-        return base64.b64decode(Fields(answer).text("content"))
-    except ValueError:
-        raise Malformed("content is not base64") from None
 
 
 async def permission(github: GitHub, repository: str, login: str) -> str:

@@ -158,9 +158,6 @@ async def test_repositories(github: SimulatedGitHub, api: GitHub, repo: Reposito
     repo.push("feature", {"x": "x\n"})
     repo.push("main", {"y": "y\n"})
     assert await repos.compare(api, NAME, "main", "feature") == repos.Comparison("diverged", root)
-    assert await repos.file_content(api, NAME, "apps/a.yaml", "main") == b"a: 1\n"
-    assert await repos.file_content(api, NAME, ".github/argofix.yaml", "main") is None
-    assert await repos.file_content(api, NAME, "apps", "main") is None
     github.collaborator(repo, github.user("tess"), "triage")
     assert await repos.permission(api, NAME, "tess") == "triage"
 

@@ -129,13 +129,14 @@ def test_merge_keys_and_aliases() -> None:
         (b"[" + b"{}," * MAX_WRITTEN_NODES + b"]", "more than 500,000 YAML nodes"),
         (b"- " * 300 + b"a", "nests deeper"),
         (b"[" * 300, "nests deeper"),
+        (b"a: [1]\n---\n" * 150 + b"[" * 100 + b"\n---b,\n" + b"[" * 150, "nests deeper"),
         ("".join(" " * i + "a:\n" for i in range(300)).encode(), "nests deeper"),
         (b"&a [*a]", "contains itself"),
         (b"a: *nowhere", "undefined alias"),
         (b"a: \xff", "not readable text"),
         (b"%YAML 3.0\n---\na: 1\n", "not valid YAML"),
     ],
-    ids=["lines", "flow", "dashes", "brackets", "indent", "ring", "alias", "bytes", "directive"],
+    ids=["lines", "flow", "dashes", "brackets", "no end", "indent", "ring", "alias", "bytes", "directive"],
 )
 def test_what_is_refused_says_why(data: bytes, words: str) -> None:
     with pytest.raises(MalformedYaml, match=words):

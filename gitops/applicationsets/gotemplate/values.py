@@ -49,10 +49,6 @@ def known(value: Any) -> Any:
     return None if value is MISSING else value
 
 
-def is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
 def truth(value: Any) -> bool:
     """Go's IsTrue: false, 0, nil and whatever has no length are false."""
     if value is MISSING:

@@ -1,0 +1,76 @@
+"""What discovery does grows with the repository and not with its square, however the Applications are laid out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from gitops.applications import Origin, parse_application
+from gitops.assembly import assemble
+from gitops.closure import Closure
+from gitops.discovery import discover
+from gitops.locate import locate
+from gitops.resources import Resource, ResourceId
+from gitops.roots import Declaration, Node, Seed
+from gitops.sources import Analysis
+from gitops.spans import Span
+from gitops.tree import Tree
+from tests.growth import assert_grows_with
+from tests.instant import Instant
+from tests.layouts import LAYOUTS, MATCHER, many
+from tests.scenarios import config_map, documents, tree
+
+HERE = Origin(Span("apps/app.yaml", 1, 9))
+
+
+def discovery(files: dict[str, bytes]) -> Callable[[], object]:
+    renderer, head = Instant(), Tree.of(files)
+    renderer.run(discover(head, Analysis(MATCHER, str, "instant")))  # what the renderer does is not counted
+    return lambda: renderer.run(discover(Tree.of(files), Analysis(MATCHER, str, "instant")))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_discovery_grows_with_the_applications(layout: str) -> None:
+    assert_grows_with(lambda count: discovery(many(count, layout)), 16)
+
+
+def rendered(name: str, kind: str = "ConfigMap", path: str | None = "all.yaml") -> Resource:
+    return Resource(ResourceId("", kind, "shop", name), b"", path, None if path else "kustomization.yaml")
+
+
+@pytest.mark.parametrize("added", [("", ""), ("dev-", ""), ("", "-v2"), ("a-long-prefix-", "-5k8f9m2t7c")])
+def test_placing_the_resources_of_one_file_grows_with_the_file(added: tuple[str, str]) -> None:
+    before, behind = added
+
+    def placing(count: int) -> Callable[[], object]:
+        names = [f"map-{number:03}" for number in range(count)]
+        head = tree({"all.yaml": documents(*map(config_map, names))})
+        asked = [rendered(f"{before}{name}{behind}") for name in names]
+        return lambda: [locate(head, one, Closure(""), HERE) for one in asked]
+
+    assert_grows_with(placing, 200)
+
+
+@pytest.mark.parametrize("list_", ["secretGenerator", "configMapGenerator"])
+def test_placing_what_generators_make_grows_with_their_list(list_: str) -> None:
+    kind = "Secret" if list_ == "secretGenerator" else "ConfigMap"
+
+    def placing(count: int) -> Callable[[], object]:
+        names = [f"made-{number:03}" for number in range(count)]
+        head = tree({"kustomization.yaml": f"{list_}:\n" + "".join(f"- name: {name}\n" for name in names)})
+        asked = [rendered(f"{name}-5k8f9m2t7c", kind, None) for name in names]
+        return lambda: [locate(head, one, Closure(""), HERE) for one in asked]
+
+    assert_grows_with(placing, 200)
+
+
+def test_telling_alternatives_of_one_name_apart_grows_with_them() -> None:
+    def assembling(count: int) -> Callable[[], object]:
+        manifest = {"kind": "Application", "metadata": {"name": "web"}}
+        one_each = [Declaration(manifest, Origin(Span(f"apps/{n:03}.yaml", 1, 1)), str(n)) for n in range(count)]
+        seeds = [Seed("apps", (declaration,)) for declaration in one_each]
+        nodes = {d.id: Node(d, parse_application(d.manifest, d.origin)) for d in one_each}
+        return lambda: assemble(seeds, nodes)
+
+    assert_grows_with(assembling, 200)
