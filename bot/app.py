@@ -39,6 +39,7 @@ from bot.settings import Settings
 from bot.state_directory import make_private
 from bot.threads import RepositoryThreads
 from bot.troubles import Troubles
+from bot.verdicts import Verdicts
 from bot.versions.sources import VersionSources
 from bot.waiting import Announcer, Heads
 from bot.webhook import Webhook
@@ -113,7 +114,7 @@ async def serve(
             if clusters.trouble:
                 troubles.replace("cluster", {"access": clusters.trouble})
         identity: list[AppIdentity] = []
-        heads, allowance = Heads(), Allowance()
+        heads, allowance, verdicts = Heads(), Allowance(), Verdicts()
         mirrors = Mirrors(settings.state_dir / "mirrors", github.token)
 
         versions = VersionSources(
@@ -141,6 +142,7 @@ async def serve(
                 troubles,
                 heads,
                 allowance,
+                verdicts,
             )
 
         limits = Limits(concurrency=settings.workers, run_limit=settings.run_limit)

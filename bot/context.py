@@ -19,6 +19,7 @@ from bot.metrics import Metrics
 from bot.mirror import Mirrors
 from bot.settings import Settings
 from bot.troubles import Troubles
+from bot.verdicts import Verdicts
 from bot.versions.sources import VersionSources
 from bot.waiting import Heads
 
@@ -46,6 +47,7 @@ class Services:
     troubles: Troubles = field(default_factory=Troubles)
     heads: Heads = field(default_factory=Heads)
     allowance: Allowance = field(default_factory=Allowance)
+    verdicts: Verdicts = field(default_factory=Verdicts)
 
 
 @dataclass(frozen=True, slots=True)

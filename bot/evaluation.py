@@ -25,6 +25,7 @@ from gitops.live import Live
 from gitops.rendering import NotAnalysed, Rendered, RenderFailed, Rendering
 from gitops.repositories import RepositoryMatcher
 from gitops.snapshot import Change, Snapshot, State, Unknown
+from gitops.sources import Analysis
 from gitops.spans import Span
 from gitops.tree import Tree
 
@@ -106,6 +107,37 @@ async def evaluate(
         raise TooMuchToRead(str(error)) from None
 
 
+async def change_between(
+    engine: Engine, tree: Tree, base: Tree, matcher: RepositoryMatcher, policy: Policy
+) -> Change:
+    """What lies between two commits, without a judgement. Raises `TooMuchToRead`."""
+    effort = engine.grant()
+    try:
+        _, before, after = await _snapshots(
+            engine, tree.charged_to(effort), base.charged_to(effort), matcher, policy, None
+        )
+    except asyncio.CancelledError:
+        effort.abandoned = True
+        raise
+    except Exhausted as error:
+        raise TooMuchToRead(str(error)) from None
+    return Change(before, after)
+
+
+async def _snapshots(
+    engine: Engine,
+    tree: Tree,
+    base: Tree | None,
+    matcher: RepositoryMatcher,
+    policy: Policy,
+    progress: Progress | None,
+) -> tuple[Analysis, Snapshot | None, Snapshot]:
+    known = tuple(each.known for each in policy.clusters)
+    analysis = engine.analysis(matcher.also(policy.aliases), policy.build_options, known, policy.exclude)
+    before = await engine.snapshot(base, analysis, progress) if base is not None else None
+    return analysis, before, await engine.snapshot(tree, analysis, progress)
+
+
 async def _evaluate(
     engine: Engine,
     tree: Tree,
@@ -118,10 +150,7 @@ async def _evaluate(
     live: Live | None,
     clusters: LiveSource | None,
 ) -> Evaluation:
-    known = tuple(each.known for each in policy.clusters)
-    analysis = engine.analysis(matcher.also(policy.aliases), policy.build_options, known, policy.exclude)
-    before = await engine.snapshot(base, analysis, progress) if base is not None else None
-    after = await engine.snapshot(tree, analysis, progress)
+    analysis, before, after = await _snapshots(engine, tree, base, matcher, policy, progress)
     if live is None and clusters is not None:
         live = await clusters.look([after] if before is None else [after, before], policy)
     if live is not None:

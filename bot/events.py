@@ -54,6 +54,13 @@ class VisitEvent(RepositoryEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class BranchEvent(RepositoryEvent):
+    """Our own work on what is open against one branch."""
+
+    branch: str
+
+
+@dataclass(frozen=True, slots=True)
 class PullRequestEvent(RepositoryEvent):
     """`base_changed` tells, for `edited`, whether the pull request was pointed at another branch; `before` is, for
     `synchronize`, the head that it had."""
@@ -294,6 +301,8 @@ def _other(name: str, fields: Fields) -> Event:
         return NumberedEvent(*_in_repository(name, fields), number=fields.number("number"))
     if name.startswith(OWN) and fields.raw("visit") is not None:
         return VisitEvent(*_in_repository(name, fields), visit=fields.number("visit"))
+    if name.startswith(OWN) and fields.raw("branch") is not None:
+        return BranchEvent(*_in_repository(name, fields), branch=fields.text("branch"))
     if fields.raw("repository") is not None and fields.raw("installation") is not None:
         return RepositoryEvent(*_in_repository(name, fields))
     return Event(name, *_about(fields))
@@ -342,6 +351,8 @@ def supersedes(event: Event) -> str | None:
             return f"pull/{event.repository.id}/{event.pull_request.number}"
     elif isinstance(event, PushEvent) and event.on_default_branch:
         return f"push/{event.repository.id}/{event.ref}"
+    elif isinstance(event, BranchEvent):
+        return f"{event.name}/{event.repository.id}/{event.branch}"
     elif event.name.startswith(OWN) and not isinstance(event, RepositoryEvent):
         return f"{event.name}/{event.installation}"  # ticks that pile up are one
     return None

@@ -66,12 +66,14 @@ def own(
     repository: Repository | None = None,
     number: int | None = None,
     visit: int | None = None,
+    branch: str | None = None,
+    rank: int = 0,
 ) -> Delivery:
-    """Work `argofix_<name>` for an installation, for one repository of it (by its number, a visit), or for one issue
-    or pull request there.
+    """Work `argofix_<name>` for an installation, for one repository of it (by its number, a visit), for one branch
+    there, or for one issue or pull request. `rank` as for a `Delivery`.
 
-    It arrives as `bot.events.Event`, `RepositoryEvent`, `VisitEvent` or `NumberedEvent`. Choose an id that names the
-    work: one that is done is not done again while the store remembers it (days).
+    It arrives as `bot.events.Event`, `RepositoryEvent`, `VisitEvent`, `BranchEvent` or `NumberedEvent`. Choose an id
+    that names the work: one that is done is not done again while the store remembers it (days).
     """
     payload: dict[str, object] = {"installation": {"id": installation}}
     if repository is not None:
@@ -80,4 +82,6 @@ def own(
         payload["number"] = number
     if visit is not None:
         payload["visit"] = visit
-    return delivery_of(delivery_id, OWN + name, json.dumps(payload).encode(), now)
+    if branch is not None:
+        payload["branch"] = branch
+    return delivery_of(delivery_id, OWN + name, json.dumps(payload).encode(), now, rank=rank)

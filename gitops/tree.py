@@ -122,6 +122,18 @@ class Tree:
     def entry(self, path: str) -> Entry | None:
         return self._entries.get(path)
 
+    def differing(self, other: Tree) -> frozenset[str]:
+        """Paths of files that the two trees do not have alike (kind and content)."""
+        if self._entries is other._entries:
+            return frozenset()
+        self.effort.step(len(self) + len(other))
+        changed = {
+            path
+            for path, entry in self._entries.items()
+            if (old := other._entries.get(path)) is None or (old.mode, old.oid) != (entry.mode, entry.oid)
+        }
+        return frozenset(changed.union(path for path in other._entries if path not in self._entries))
+
     def is_dir(self, path: str) -> bool:
         """Whether any file lies below `path` ('' is the root, always a directory)."""
         return path == "" or path in self._index()

@@ -13,7 +13,7 @@ from bot.cluster.withheld import Withheld
 from bot.context import Context
 from bot.deliveries import Delivery
 from bot.errors import PermanentError, TemporaryError
-from bot.evaluation import Evaluation, evaluate
+from bot.evaluation import Evaluation, change_between, evaluate
 from bot.events import RepositoryEvent
 from bot.fields import Fields
 from bot.github import contents, pulls, repos
@@ -27,6 +27,7 @@ from bot.trees import Repository as Objects
 from checks.policy import Policy
 from gitops.repositories import RepositoryMatcher, RepositoryName, parse_repo_url
 from gitops.revisions import Revisions
+from gitops.snapshot import Change, Snapshot
 from gitops.spans import Span
 from gitops.tree import Tree
 
@@ -154,18 +155,28 @@ class Desk:
         evaluation = await self.context.unless_superseded(
             evaluate(engine, tree, base, matcher, policy, clusters=clusters)
         )
-        former = await self._former_names(evaluation)
+        former = await self._former_names(evaluation.snapshot)
         if not former:
             return evaluation
         matcher = replace(matcher, known=matcher.known | former)
         return await self.context.unless_superseded(evaluate(engine, tree, base, matcher, policy, clusters=clusters))
 
-    async def _former_names(self, evaluation: Evaluation) -> frozenset[RepositoryName]:
+    async def change(self, tree: Tree, base: Tree, policy: Policy, branch: str) -> Change:
+        """What lies between two commits of a branch. Raises `PermanentError` where that is too much to read."""
+        engine, matcher = self.context.services.engine, self.matcher(branch)
+        change = await self.context.unless_superseded(change_between(engine, tree, base, matcher, policy))
+        former = await self._former_names(change.head)
+        if not former:
+            return change
+        matcher = replace(matcher, known=matcher.known | former)
+        return await self.context.unless_superseded(change_between(engine, tree, base, matcher, policy))
+
+    async def _former_names(self, snapshot: Snapshot) -> frozenset[RepositoryName]:
         """Names in `repoURL`s that this repository had before it was renamed. Argo CD goes on reading from those,
         since GitHub redirects them; so GitHub is asked where they lead."""
         known = self.matcher().known
         hosts = {name.host for name in known}
-        urls = [source.repo_url for state in evaluation.snapshot.states for source in state.application.sources]
+        urls = [source.repo_url for state in snapshot.states for source in state.application.sources]
         names = dict.fromkeys(parse_repo_url(url) for url in dict.fromkeys(urls))
         asked = [n for n in names if n is not None and n.host in hosts and n not in known and _could_be_on_github(n)]
         former: list[RepositoryName] = []

@@ -16,7 +16,10 @@ from bot.github import contents, pulls, repos
 from bot.github.errors import NotFound
 from bot.github.model import PullRequest
 from bot.mirror import MergeConflict
+from bot.verdicts import Verdict
 from checks.policy import PATH, Policy, read_policy
+from gitops.effort import Exhausted
+from gitops.touched import Touched, touched
 from handlers.desk import Desk, fingerprint
 from handlers.judging import OVERTAKEN, end_runs, judge, refuse, runs_of
 from handlers.order import show_order
@@ -36,6 +39,7 @@ class Sides:
     head: str
     default: str
     notes: tuple[str, ...] = ()
+    conflicts: bool = False
 
 
 async def evaluate_pull(
@@ -69,15 +73,34 @@ async def evaluate_pull(
     names = [f"{each.number}:{each.base.ref}:{at}" for each, at in subjects]
     refusal = next((why for each, _ in subjects if (why := desk.refusal(each)) is not None), None)
 
+    fresh: dict[int, Verdict] = {}
+
     async def look(stack: AsyncExitStack) -> Sequence[Judged]:
-        return [await _judged(desk, stack, each, at, default) for each, at in subjects]
+        found = []
+        for each, at in subjects:
+            judged = await _judged(desk, stack, each, at, default)
+            found.append(judged)
+            if not judged.left_open:
+                fresh[each.number] = Verdict(at, default, await asyncio.to_thread(_touched, judged))
+        return found
 
     with logs.about_pulls(*(each.number for each, _ in subjects)):
         if refusal is not None:
             # Named after the reason too: once the renderer is shut in, what was refused is judged.
             await refuse(desk, sha, fingerprint(sha, default, again, *names, refusal), check_run.refused(refusal))
-        else:
-            await judge(desk, sha, fingerprint(sha, default, again, *names), look)
+            fresh = {each.number: Verdict(at, default, Touched()) for each, at in subjects}  # no push changes that
+        elif not await judge(desk, sha, fingerprint(sha, default, again, *names), look):
+            return
+    for judged_number, verdict in fresh.items():
+        desk.context.services.verdicts.keep((desk.repository.id, judged_number, sha), verdict)
+
+
+def _touched(judged: Judged) -> Touched:
+    base, head = judged.evaluation.base, judged.evaluation.snapshot
+    try:
+        return Touched(everything="it has no base") if base is None else touched(base, head)
+    except Exhausted:
+        return Touched(everything="there was no time to see what it touches")
 
 
 async def pulls_of_head(desk: Desk, sha: str) -> list[int]:
@@ -122,6 +145,7 @@ async def _judged(desk: Desk, stack: AsyncExitStack, pull: PullRequest, tip: str
         policy,
         lambda span: desk.blob_url(pull.head.sha, span),
         (*sides.notes, *_own_policy(await asyncio.to_thread(read_policy, head), policy)),
+        conflicts_with=pull.base.ref if sides.conflicts else "",
     )
 
 
@@ -147,7 +171,7 @@ async def _merged(desk: Desk, pull: PullRequest, tip: str, default: str) -> Side
         note = "This branch conflicts with its base; argofix looked at the branch itself, not at the merge result."
         if merge_base is not None:
             await desk.mirror.fetch([merge_base])
-        return Sides(merge_base or tip, pull.head.sha, default, (note,))
+        return Sides(merge_base or tip, pull.head.sha, default, (note,), conflicts=True)
 
 
 def _by_number(subject: tuple[PullRequest, str]) -> int:

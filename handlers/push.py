@@ -1,4 +1,5 @@
-"""`push` to the default branch: open, update or close the fix pull requests."""
+"""`push` to a branch: judge the pull requests into it again that it concerns; where it is the default branch open,
+update or close the fix pull requests."""
 
 from __future__ import annotations
 
@@ -10,24 +11,41 @@ from bot.context import Context
 from bot.deliveries import Delivery, delivery_of
 from bot.events import Event, PushEvent
 from bot.github.model import Repository
+from bot.schedule import own
 from checks.policy import read_policy
 from handlers.bumps import keep_up
 from handlers.desk import Desk
 from handlers.fixes import DEFAULT, Target, chosen, settle
 
+BASE_MOVED = "base"  # our own event (`handlers.base_moved`)
+_BRANCHES = "refs/heads/"
+_OURS = "refs/heads/argofix/"
+
 
 def takes(event: Event, _app: int) -> TypeGuard[PushEvent]:
-    """Pull requests tell of their own branches."""
-    return isinstance(event, PushEvent) and event.after is not None and event.on_default_branch
+    """To a branch that pull requests may be open into, which only GitHub knows: to none that is new, nor of ours."""
+    if not isinstance(event, PushEvent) or event.after is None or not event.ref.startswith(_BRANCHES):
+        return False
+    return event.on_default_branch or not (event.before is None or event.ref.startswith(_OURS))
 
 
 async def handle(delivery: Delivery, context: Context) -> None:
     event = delivery.parsed()
     if not takes(event, context.services.identity.id):
         return
+    branch, now = event.ref.removeprefix(_BRANCHES), context.services.clock.now()
+    moved = base_moved(f"base/{delivery.id}", event.installation, event.repository, branch, now)
+    await context.services.enqueue(moved)
+    if not event.on_default_branch:
+        return
     desk = await Desk.open(delivery, event, context)
     await settle_default(desk)
     await keep_up(desk)
+
+
+def base_moved(delivery_id: str, installation: int, repository: Repository, branch: str, now: float) -> Delivery:
+    """Look at the pull requests into a branch (`handlers.base_moved`), after those that wait for a first verdict."""
+    return own(delivery_id, BASE_MOVED, now, installation=installation, repository=repository, branch=branch, rank=1)
 
 
 async def settle_default(desk: Desk) -> None:

@@ -28,7 +28,7 @@ from handlers.button import keep_up
 from handlers.desk import Desk
 from handlers.issue_comment import commented
 from handlers.pulls import evaluate_pull
-from handlers.push import pushed
+from handlers.push import base_moved, pushed
 from handlers.slash.written import written
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 NAME = "reconcile"
 REPOSITORIES = 20  # of an installation in one pass
 PULLS = 10  # of a repository in one pass
+BASES = 5  # branches of a repository in one pass that pull requests are open into
 REDELIVERIES = 100  # in one pass
 _ATTEMPTS = 5  # of GitHub to deliver one webhook
 _THREE_DAYS = 3 * 24 * 3600.0  # as long as GitHub can redeliver
@@ -47,9 +48,9 @@ T = TypeVar("T")
 async def handle(delivery: Delivery, context: Context) -> None:
     event = delivery.parsed()
     if isinstance(event, NumberedEvent):
-        desk = await Desk.open(delivery, event, context)
-        await evaluate_pull(desk, event.number)
-        await keep_up(desk, event.number)
+        desk, listed = await Desk.with_pulls(delivery, event, context)
+        await evaluate_pull(desk, event.number, listed)
+        await keep_up(desk, event.number, listed)
     elif isinstance(event, RepositoryEvent):
         visit = event.visit if isinstance(event, VisitEvent) else _pass(context.services)
         await _repository(await Desk.open(delivery, event, context), visit)
@@ -129,7 +130,9 @@ async def _repository(desk: Desk, visit: int) -> None:
     # By the commit: one that was looked at is not looked at again while the store remembers it.
     await services.enqueue(pushed(f"default/{repository.id}/{tip}", desk.installation, repository, tip, now))
     await _commands(desk, now)
-    for pull, _ in in_turn(await pulls.listed(desk.github, desk.name), PULLS, visit):
+    listed = await pulls.listed(desk.github, desk.name)
+    await _bases(desk, sorted({pull.base.ref for pull in listed} - {repository.default_branch}), visit)
+    for pull, _ in in_turn(listed, PULLS, visit):
         runs = await checks.for_ref(desk.github, desk.name, pull.head.sha, app_id=services.identity.id)
         if any(run.name == gate.NAME and run.status == "completed" for run in runs):
             continue
@@ -137,6 +140,17 @@ async def _repository(desk: Desk, visit: int) -> None:
         await services.enqueue(
             own(name, NAME, now, installation=desk.installation, repository=repository, number=pull.number)
         )
+
+
+async def _bases(desk: Desk, branches: Sequence[str], visit: int) -> None:
+    """Branches that moved on when nobody told us. A push to the default branch does this by itself."""
+    services, repository = desk.context.services, desk.repository
+    for branch, _ in in_turn(branches, BASES, visit):
+        tip = await contents.branch_head(desk.github, desk.name, branch)
+        if tip is not None:
+            # By the commit, as for the default branch.
+            name = f"base/{repository.id}/{branch}/{tip}"
+            await services.enqueue(base_moved(name, desk.installation, repository, branch, services.clock.now()))
 
 
 async def _commands(desk: Desk, now: float) -> None:

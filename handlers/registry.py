@@ -9,6 +9,7 @@ from bot.context import Handlers
 from bot.events import COMMANDS, Event
 from handlers import (
     answers,
+    base_moved,
     check_run,
     check_suite,
     installation,
@@ -30,6 +31,7 @@ HANDLERS: Handlers = {
     "issue_comment": issue_comment.handle,
     "merge_group": merge_group.handle,
     COMMANDS: answers.handle,
+    "argofix_base": base_moved.handle,
     "argofix_order": late_order.handle,
     "argofix_poll": poll.handle,
     "argofix_reconcile": reconcile.handle,

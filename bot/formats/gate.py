@@ -24,18 +24,26 @@ _ROOM = TEXT_BYTES - 2_000
 @dataclass(frozen=True, slots=True)
 class Judged:
     """One thing that a head commit stands for: a pull request, or a group of a merge queue. `label` is Markdown (`#12
-    into main`), `link` gives the address of a place, `notes` are said first."""
+    into main`), `link` gives the address of a place, `notes` are said first. `conflicts_with` is the
+    branch that git cannot merge it into."""
 
     label: str
     evaluation: Evaluation
     policy: Policy
     link: Callable[[Span], str]
     notes: tuple[str, ...] = ()
+    conflicts_with: str = ""
 
     @property
     def concerns_argo_cd(self) -> bool:
         """Whether there is anything here that Argo CD would read, before the change or after it."""
         return any(s.states or s.unknown for s in (self.evaluation.snapshot, self.evaluation.base) if s is not None)
+
+    @property
+    def left_open(self) -> bool:
+        """Whether another look at the same commits may see more: time was up, or a cluster did not answer."""
+        live = self.evaluation.live
+        return bool(self.evaluation.unfinished) or (live is not None and bool(live.all_problems))
 
     def report(self, name: str) -> Report:
         """What the check run `name` says about it. Raises `KeyError` for a name that no rule belongs to."""
@@ -71,9 +79,9 @@ def together(judged: Sequence[Judged], name: str) -> Report:
 def summed(judged: Sequence[Judged], shown: Mapping[str, Report], addresses: Mapping[str, str]) -> Report:
     """What `argofix` says. `shown` are the other check runs by name, `addresses` where they can be read.
 
-    It fails when one of them does, when argofix did not get to the end of it, and when the change makes something
-    that could be judged impossible to judge: GitHub lets `neutral` pass, and nobody may get past a check by
-    breaking it. It is never `neutral`.
+    It fails when one of them does, when git cannot merge the change, when argofix did not get to the end of it, and
+    when the change makes something that could be judged impossible to judge: GitHub lets `neutral` pass, and nobody
+    may get past a check by breaking it. It is never `neutral`.
     """
     if not any(each.concerns_argo_cd for each in judged):
         text = "argofix found no Argo CD Application in this repository, so there is nothing to judge."
@@ -82,7 +90,10 @@ def summed(judged: Sequence[Judged], shown: Mapping[str, Report], addresses: Map
     lost = tuple(dict.fromkeys(one for each in judged for one in _lost(each)))
     unfinished = tuple(dict.fromkeys(one for each in judged for one in each.evaluation.unfinished))
     gaps = {gap for each in judged for gap in each.evaluation.gaps}
-    if failed:
+    conflicts = tuple(dict.fromkeys(each.conflicts_with for each in judged if each.conflicts_with))
+    if conflicts:
+        title = f"This branch conflicts with {conflicts[0]}, so what merging gives cannot be judged"
+    elif failed:
         name, worst = next(iter(failed.items()))
         more = f" ({plural('check', len(failed))} failed)" if len(failed) > 1 else ""
         title = f"{name.rpartition(' / ')[2]}: {worst.title}{more}"
@@ -96,6 +107,12 @@ def summed(judged: Sequence[Judged], shown: Mapping[str, Report], addresses: Map
     else:
         title = "All is well"
     parts: list[str] = []
+    if conflicts:
+        parts.append(
+            f"git cannot merge this branch into {' and '.join(map(code, conflicts))}. What follows is about the "
+            f"branch by itself. Merge {code(conflicts[0])} into it and solve the conflict: argofix then judges what "
+            "comes of that."
+        )
     if lost:
         parts.append(
             "This change takes away what argofix needs to judge it, so it does not pass. If that is meant, "
@@ -120,7 +137,7 @@ def summed(judged: Sequence[Judged], shown: Mapping[str, Report], addresses: Map
             for cause in by_cause(each.evaluation.gaps, each.evaluation.snapshot)
         ]
         parts.append(details(f"Not analysed: {len(gaps)}", bullets(dict.fromkeys(causes), most=50)))
-    conclusion = "failure" if failed or lost or unfinished else "success"
+    conclusion = "failure" if conflicts or failed or lost or unfinished else "success"
     return Report(title[:240], "\n\n".join(part for part in parts if part), conclusion=conclusion)
 
 

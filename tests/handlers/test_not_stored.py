@@ -42,11 +42,13 @@ async def test_of_a_busy_pull_request_only_what_is_acted_on_is_stored(
     await bot_.idle()
     told = [d for d in github.deliveries if d.app is github.app]
     assert all(d.status_code == 202 for d in told)
-    assert await stored(bot_) == [("installation", "created"), ("pull_request", "opened")]
+    # Pull requests may be open into a branch that moves on.
+    kept = [("installation", "created"), ("pull_request", "opened"), ("push", "")]
+    assert await stored(bot_) == kept
     for event in ("check_run", "check_suite", "issue_comment", "push", "create", "delete"):
         sent = sum(d.event == event for d in told)
         assert (event, sent) != (event, 0)
-        assert ignored(bot_, event) == sent
+        assert ignored(bot_, event) == sent - (event == "push")
     # What somebody does ask for is stored: our own runs' buttons, commands, and nobody else's.
     github.rerequest(repo, repo.suites[next(iter(repo.suites))], alice)
     github.rerequest(repo, pull.checks["argofix"], alice)
@@ -54,7 +56,7 @@ async def test_of_a_busy_pull_request_only_what_is_acted_on_is_stored(
     github.close(pull, alice)
     await bot_.idle()
     wanted = [("check_run", "rerequested"), ("check_suite", "rerequested"), ("issue_comment", "created")]
-    wanted += [("installation", "created"), ("pull_request", "closed"), ("pull_request", "opened")]
+    wanted += [*kept, ("pull_request", "closed")]
     assert await stored(bot_) == sorted(wanted)
 
 

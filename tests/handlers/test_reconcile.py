@@ -139,6 +139,22 @@ async def test_a_default_branch_that_moved_on_gets_its_fixes(github: SimulatedGi
     assert len(by_the_app(github, repo)) == 1
 
 
+async def test_another_base_that_moved_on_untold_has_its_pull_requests_judged(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    repo = github.repository("acme/platform", BEFORE)
+    repo.push("release", {"NOTES": "1\n"}, author=alice)
+    github.install(repo)
+    repo.push("mine", {"README.md": "mine\n"}, author=alice, base="release")
+    pull = github.open_pull(repo, "mine", title="mine", user=alice, base="release")
+    assert await checked(github, pull) == PASSED
+    await bot_.idle()
+    deaf(github)
+    repo.push("release", {"README.md": "theirs\n"}, author=alice)
+    await started_again(bot_)
+    assert (await checked(github, pull))[GATE] == "failure"
+
+
 async def test_a_command_that_no_webhook_told_of_is_answered_once(
     github: SimulatedGitHub, bot_: Bot, alice: User
 ) -> None:
