@@ -19,11 +19,13 @@ from bot.deliveries import Delivery
 from bot.errors import PermanentError, TemporaryError
 from bot.events import IssueCommentEvent
 from bot.formats.markdown import code, safe
+from bot.formats.refusal import in_words
 from bot.github import comments, pulls, repos
 from bot.github.errors import NotFound
 from bot.github.installations import AppIdentity
 from checks.wording import plural
 from handlers.desk import Desk, talking
+from handlers.refusals import why_not
 from handlers.slash.command import Asked, Permission, Reply
 from handlers.slash.registry import NotUnderstood, Understood, understand
 from handlers.slash.usage import Arguments
@@ -31,6 +33,7 @@ from handlers.slash.written import PREFIX, written
 
 log = logging.getLogger(__name__)
 
+_AGAIN = "ask again"
 MOST = 10  # commands obeyed in one comment
 _LONGEST = 60_000  # of the 65,536 characters that GitHub takes
 _SHARE = 0.8  # of the time that a run may take; the rest is for the answer
@@ -112,11 +115,11 @@ async def _obey(desk: Desk, event: IssueCommentEvent, wish: str, digest: str) ->
             return Reply(refusal, ok=False)
         return await found.command.run(asked)
     except PermanentError as error:
-        return Reply(f"This could not be done: {safe(str(error).rstrip('.'))}.", ok=False)
+        return Reply(await why_not(desk, error, _AGAIN), ok=False)
     except TemporaryError as error:
         if not desk.last_attempt(error):
             raise
-        return Reply(f"This could not be done, after several attempts: {safe(str(error).rstrip('.'))}.", ok=False)
+        return Reply(f"This could not be done, after several attempts: {safe(in_words(error))}.", ok=False)
     except Exception as error:
         if not desk.last_attempt(error):
             raise

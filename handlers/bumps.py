@@ -38,6 +38,7 @@ from gitops.versions.overlay import NoOverlay, find_overlay
 from handlers.desk import Desk
 from handlers.proposals import (
     Proposal,
+    Refused,
     Taken,
     close,
     closed_by_person,
@@ -47,6 +48,7 @@ from handlers.proposals import (
     open_below,
     propose,
 )
+from handlers.refusals import explained
 from handlers.steps import Steps, Wish
 
 log = logging.getLogger(__name__)
@@ -256,12 +258,14 @@ class _Work:
         )
         try:
             pull = await propose(desk, self.github, proposal, current)
-        except (Forbidden, NotFound, Suspended):
-            raise  # that holds for all of them
-        except PermanentError as error:
+        except Refused as error:
+            if isinstance(error.cause, Forbidden | NotFound | Suspended) and self.wish is None:
+                raise  # that holds for all of them
             log.warning("a bump was refused", extra={"branch": branch, "reason": str(error)})
             self.refused = error
-            return Outcome(name, f"GitHub refuses it: {safe(str(error))}", current, ok=False)
+            (why,) = await explained(desk, [error], "ask again")
+            why = why.replace("\n\n- ", " ").replace("\n- ", "; ").replace("\n\n", " ").removesuffix(".")
+            return Outcome(name, f"{code(bump.release.tag)} cannot be offered. {why}", current, ok=False)
         except Taken:
             log.warning("a branch is not ours to move", extra={"branch": branch})
             return Outcome(name, f"the branch {code(branch)} holds commits of others; delete or rename it", ok=False)

@@ -5,17 +5,20 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from bot import logs
+from bot.errors import PermanentError, Superseded, TemporaryError
 from bot.evaluation import Evaluation
 from bot.formats import fix_pull_request as text
 from bot.formats.markdown import block, bullets, code, details, safe
 from bot.formats.merging import shown_diff
-from bot.github import comments, pulls
-from bot.github.errors import Forbidden
+from bot.formats.refusal import in_words
+from bot.github import checks, comments, pulls
+from bot.github.errors import BadRequest, Forbidden
 from bot.github.model import PullRequest
 from checks import ownership
 from checks.model import Severity
@@ -25,12 +28,19 @@ from handlers.desk import Desk
 from handlers.fixes import DEFAULT, Settled, Target, chosen, scope_of, scope_of_base, settle
 from handlers.proposals import open_below
 from handlers.pulls import Sides, sides_of
+from handlers.refusals import explained, why_not
+
+log = logging.getLogger(__name__)
 
 _MARK = "<!-- argofix:fixes -->"
 _AGAIN = "press **Fix** again"
 _FORK = "On a checkout of this branch `argofix fix --write` makes the edits; or {again} after the merge."
 _NOTHING = "There is nothing here that argofix can prove a fix for; the check run says what to do by hand."
-_FORBIDDEN = "GitHub does not let argofix push a branch here ({reason}). Its installation needs *Contents: write*."
+_BY_HAND = "argofix fix --write"
+_CLOSED = (
+    "This pull request is closed, so there is nothing to fix on it. What is left on {base} gets fixes of its own."
+)
+_FAILED = "This failed by a mistake in argofix; the server's log tells which."
 _GONE = "The branch that this is to be merged into is gone."
 
 
@@ -56,26 +66,41 @@ class _Known:
     unproven: int
 
 
-async def fix_pull(desk: Desk, number: int) -> None:
-    """The button: open the fixes for a pull request, and say on it what became of that."""
-    pull = await pulls.get(desk.github, desk.name, number)
-    if pull.state != "open":
-        return
-    try:
-        told = await fix(desk, pull, again=_AGAIN)
-    except Forbidden as error:
-        # Whoever pressed the button must not be left waiting.
-        await _say(desk, pull, forbidden(error))
-        raise
-    await _say(desk, pull, told.text)
+async def fix_pull(desk: Desk, number: int, run: int) -> None:
+    """The button on the check run `run`: open the fixes for a pull request, and say on it what became of that.
+
+    Whoever pressed it is answered whatever happens: when nobody comes after this attempt, with what went wrong.
+    """
+    with logs.about_pulls(number):
+        pull = await pulls.get(desk.github, desk.name, number)
+        if pull.state != "open":
+            await _say(desk, pull, run, _CLOSED.format(base=code(pull.base.ref)))
+            return
+        try:
+            told = await fix(desk, pull, again=_AGAIN)
+        except Superseded:
+            raise
+        except (Exception, asyncio.CancelledError) as error:
+            if isinstance(error, PermanentError) or desk.last_attempt(error):
+                await _say(desk, pull, run, await _why(desk, error))
+            raise
+        await _say(desk, pull, run, told.text)
+
+
+async def _why(desk: Desk, error: BaseException) -> str:
+    """What to tell of an error; of our own mistakes only the log tells."""
+    if isinstance(error, PermanentError):
+        return await why_not(desk, error, _AGAIN)
+    if isinstance(error, TemporaryError | asyncio.CancelledError):
+        return f"This could not be done, after several attempts: {safe(in_words(error))}. To try once more, {_AGAIN}."
+    return _FAILED
 
 
 async def fix(desk: Desk, pull: PullRequest, *, again: str, keep: str | None = None) -> Told:
     """Open the fixes for a pull request: against its own branch where it brings the problem in, else against its
     base.
 
-    `again` says how to ask once more; `keep` is an Application that is to keep what it shares with others. Raises
-    `Forbidden` when GitHub does not let us push (`forbidden` words that).
+    `again` says how to ask once more; `keep` is an Application that is to keep what it shares with others.
     """
     with logs.about_pulls(pull.number):
         return await _asked(desk, pull, again, keep)
@@ -90,10 +115,6 @@ async def _asked(desk: Desk, pull: PullRequest, again: str, keep: str | None) ->
         return await _fix(desk, pull, known, again)
 
 
-def forbidden(error: Forbidden) -> str:
-    return _FORBIDDEN.format(reason=safe(error.reason))
-
-
 async def keep_up(desk: Desk, number: int, listed: Sequence[PullRequest] | None = None) -> None:
     """Bring the fixes that were asked for against a pull request's own branch up to date with it. `listed` are
     the open pull requests, where they are known."""
@@ -104,7 +125,7 @@ async def keep_up(desk: Desk, number: int, listed: Sequence[PullRequest] | None 
         return
     async with _look(desk, pull) as known:
         if known is not None:
-            await settle(desk, known.own, known.own_policy, _own_target(pull))
+            (await settle(desk, known.own, known.own_policy, _own_target(pull))).require()
 
 
 async def _fix(desk: Desk, pull: PullRequest, known: _Known, again: str) -> Told:
@@ -116,8 +137,8 @@ async def _fix(desk: Desk, pull: PullRequest, known: _Known, again: str) -> Told
     elif known.own.plans:
         settled = await settle(desk, known.own, known.own_policy, _own_target(pull), on_demand=True)
         where = f"fixes what this pull request brings in; merge it into {code(pull.head.ref)}."
-        lines += _told(settled, where, again)
-        ok = not settled.taken
+        lines += await _told(desk, settled, where, again)
+        ok = not (settled.taken or settled.refused)
     elif known.promised:
         base, head = code(pull.base.ref), code(pull.head.ref)
         lines.append(f"This comes only from merging with {base}: merge {base} into {head}, then {again}.")
@@ -125,8 +146,8 @@ async def _fix(desk: Desk, pull: PullRequest, known: _Known, again: str) -> Told
     if known.base is not None:
         target = _base_target(desk, pull, known.sides.base)
         settled = await settle(desk, known.base, known.base_policy, target, on_demand=True)
-        lines += _told(settled, f"fixes what was on {code(pull.base.ref)} before.", again)
-        ok = ok and not settled.taken
+        lines += await _told(desk, settled, f"fixes what was on {code(pull.base.ref)} before.", again)
+        ok = ok and not (settled.taken or settled.refused)
     if not lines:
         return Told(_NOTHING, ok=not known.unproven)
     if known.unproven:
@@ -135,11 +156,11 @@ async def _fix(desk: Desk, pull: PullRequest, known: _Known, again: str) -> Told
     return Told("\n\n".join(lines), ok)
 
 
-def _told(settled: Settled, what: str, again: str) -> list[str]:
+async def _told(desk: Desk, settled: Settled, what: str, again: str) -> list[str]:
     lines = [f"#{fix.number} {what}" for fix in settled.open]
     for branch in settled.taken:
         lines.append(f"The branch {code(branch)} holds commits of others. Delete or rename it, then {again}.")
-    return lines
+    return [*lines, *await explained(desk, settled.refused, again, by_hand=_BY_HAND)]
 
 
 def _for_fork(known: _Known, again: str) -> str:
@@ -212,14 +233,24 @@ def _base_target(desk: Desk, pull: PullRequest, tip: str) -> Target:
     return Target(pull.base.ref, tip, DEFAULT if default else scope_of_base(pull.base.ref))
 
 
-async def _say(desk: Desk, pull: PullRequest, body: str) -> None:
+async def _say(desk: Desk, pull: PullRequest, run: int, body: str) -> None:
     identity = desk.context.services.identity
-    await comments.sticky(
-        desk.github,
-        desk.name,
-        pull.number,
-        mark=_MARK,
-        body=f"{_MARK}\n{body}",
-        app_id=identity.id,
-        slug=identity.slug,
-    )
+    try:
+        await comments.sticky(
+            desk.github,
+            desk.name,
+            pull.number,
+            mark=_MARK,
+            body=f"{_MARK}\n{body}",
+            app_id=identity.id,
+            slug=identity.slug,
+        )
+    except (Forbidden, BadRequest) as error:
+        # A locked conversation, say. The button's own check run is the next place where it is looked for.
+        log.warning("the button cannot be answered by a comment", extra={"reason": str(error)})
+        await answer_on_run(desk, run, body)
+
+
+async def answer_on_run(desk: Desk, run: int, body: str) -> None:
+    """Answer whoever pressed the button of a check run in that run itself."""
+    await checks.add_text(desk.github, desk.name, run, f"## Fix\n\n{body}")

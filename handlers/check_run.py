@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeGuard
 
 from bot.context import Context
 from bot.deliveries import Delivery
+from bot.errors import PermanentError
 from bot.events import CheckRunEvent, Event
 from bot.formats import check_run
-from handlers.button import fix_pull
+from handlers.button import answer_on_run, fix_pull
 from handlers.desk import Desk
 from handlers.judging import end_runs
 from handlers.pulls import evaluate_pull, pulls_of_head
 
+_NOTHING_OPEN = (
+    "No open pull request ends with this commit, so there is none to fix. Press **Fix** on the checks of the pull "
+    "request's latest commit."
+)
 _NO_PULL = "no open pull request ends with this commit any more"
 
 
@@ -30,13 +36,27 @@ async def handle(delivery: Delivery, context: Context) -> None:
     wanted = event.action == "requested_action"
     desk = await Desk.open(delivery, event, context)
     numbers = await pulls_of_head(desk, event.head_sha)
+    if wanted:
+        await _fix_each(desk, event, numbers)
+        return
     for number in numbers:
-        if wanted:
-            await fix_pull(desk, number)
-        else:
-            await evaluate_pull(desk, number, again=delivery.id)
-    if not numbers and not wanted:
+        await evaluate_pull(desk, number, again=delivery.id)
+    if not numbers:
         await end_runs(desk, event.head_sha, check_run.overtaken(_NO_PULL))  # GitHub has set it back to queued
+
+
+async def _fix_each(desk: Desk, event: CheckRunEvent, numbers: Sequence[int]) -> None:
+    """One that fails keeps nobody else from an answer."""
+    failed: Exception | None = None
+    for number in numbers or [link.number for link in event.pull_requests]:
+        try:
+            await fix_pull(desk, number, event.check_run)
+        except PermanentError as error:
+            failed = failed or error
+    if not numbers and not event.pull_requests:
+        await answer_on_run(desk, event.check_run, _NOTHING_OPEN)
+    if failed is not None:
+        raise failed
 
 
 def _fix(event: CheckRunEvent) -> bool:

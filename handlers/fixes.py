@@ -12,7 +12,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.errors import PermanentError
 from bot.evaluation import Evaluation
 from bot.formats import fix_pull_request as text
 from bot.formats.markdown import bullets, code, safe
@@ -24,7 +23,17 @@ from checks.ownership.prune import safety
 from checks.policy import Policy, Preferred
 from gitops.rendering import NotAnalysed, RenderFailed
 from handlers.desk import Desk
-from handlers.proposals import Proposal, Taken, close, closed_by_person, file_changes, history_of, open_below, propose
+from handlers.proposals import (
+    Proposal,
+    Refused,
+    Taken,
+    close,
+    closed_by_person,
+    file_changes,
+    history_of,
+    open_below,
+    propose,
+)
 
 log = logging.getLogger(__name__)
 
@@ -66,10 +75,16 @@ async def chosen(desk: Desk, scope: str, policy: Policy) -> Policy:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The fix pull requests that are open now, and the branches that hold what is not ours."""
+    """The fix pull requests that are open now, the branches that hold what is not ours, and what GitHub refused."""
 
     open: tuple[PullRequest, ...]
     taken: tuple[str, ...]
+    refused: tuple[Refused, ...]
+
+    def require(self) -> None:
+        """Raise the first of what GitHub refused, where nobody is there to be told."""
+        if self.refused:
+            raise self.refused[0]
 
 
 async def settle(
@@ -79,16 +94,15 @@ async def settle(
 
     `policy` is what the plans were made with; keepers that it prefers (`chosen`) are remembered in the pull request.
     `on_demand` (somebody asked for it) also opens what a person had closed. A fix that GitHub refuses for good
-    does not keep the others from being made; its error is raised at the end.
+    does not keep the others from being made.
     """
     github = desk.writing()
     open_now: list[PullRequest] = []
     taken: list[str] = []
-    wanted: set[str] = set()
-    refused: PermanentError | None = None
+    wanted = {target.branch(plan) for plan in evaluation.plans}
+    refused: list[Refused] = []
     for plan in evaluation.plans:
         desk.context.check()
-        wanted.add(target.branch(plan))
         try:
             history = await history_of(desk, github, target.branch(plan))
             current = next((pull for pull in history if pull.state == "open"), None)
@@ -96,11 +110,11 @@ async def settle(
                 log.info("a fix was closed by a person and stays closed", extra={"branch": target.branch(plan)})
                 continue
             open_now.append(await propose(desk, github, _proposal(evaluation, policy, plan, target), current))
-        except (Forbidden, NotFound, Suspended):
-            raise  # that holds for all of them
-        except PermanentError as error:
+        except Refused as error:
             log.warning("a fix was refused", extra={"branch": target.branch(plan), "reason": str(error)})
-            refused = error
+            refused.append(error)
+            if isinstance(error.cause, Forbidden | NotFound | Suspended):
+                return Settled(tuple(open_now), tuple(taken), tuple(refused))  # that holds for all of them
         except Taken:
             log.warning("a branch is not ours to move", extra={"branch": target.branch(plan)})
             taken.append(target.branch(plan))
@@ -111,9 +125,7 @@ async def settle(
                 log.info("a fix is kept: its Applications do not render", extra={"branch": pull.head.ref})
             else:
                 await close(desk, github, pull, _why_settled(evaluation, key, target))
-    if refused is not None:
-        raise refused
-    return Settled(tuple(open_now), tuple(taken))
+    return Settled(tuple(open_now), tuple(taken), tuple(refused))
 
 
 async def close_all(desk: Desk, scope: str, why: str) -> None:

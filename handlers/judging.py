@@ -16,6 +16,7 @@ from bot.errors import PermanentError, Superseded, TemporaryError
 from bot.fields import Fields
 from bot.formats import check_run, gate
 from bot.formats.gate import Judged
+from bot.formats.refusal import in_words
 from bot.github import checks
 from bot.github.checks import Report
 from bot.github.errors import Unauthorised
@@ -56,16 +57,16 @@ async def _judge(runs: _Runs, look: Look) -> bool:
         raise
     except Unauthorised as error:
         # Not for another hour: whoever waits for these runs is told now, if only GitHub takes that.
-        await runs.give_up(check_run.could_not_run(str(error)))
+        await runs.give_up(check_run.could_not_run(in_words(error)))
         raise
     except (TemporaryError, asyncio.CancelledError) as error:
         # It is tried again, and the run stays in progress until then.
         if desk.last_attempt(error):
-            await runs.give_up(check_run.could_not_run(str(error) or "it took too long"))
+            await runs.give_up(check_run.could_not_run(in_words(error)))
         raise
     except Exception as error:
         # Only what was written for people is shown to them; the rest stands in the operator's log.
-        reason = str(error) if isinstance(error, PermanentError) else ""
+        reason = in_words(error) if isinstance(error, PermanentError) else ""
         await runs.give_up(check_run.could_not_run(reason or f"argofix failed ({type(error).__name__})"))
         raise
     return True

@@ -7,13 +7,17 @@ never touched, whatever it is called.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from bot.errors import PermanentError
 from bot.formats.marks import CLOSED, closed_by_us, read_state
+from bot.formats.refusal import Doing, said_by_github
 from bot.github import comments, contents, pulls
 from bot.github.client import GitHub
 from bot.github.contents import FileChange
+from bot.github.errors import GitHubError
 from bot.github.model import PullRequest
 from gitops.spans import Edit, edited, edits_by_path
 from gitops.tree import Tree
@@ -26,6 +30,17 @@ _EDITED = "<!-- argofix:edited -->"
 
 class Taken(Exception):
     """The branch holds commits that are not ours."""
+
+
+class Refused(PermanentError):
+    """GitHub does not let us do what a proposal takes; `cause` is its answer."""
+
+    def __init__(self, doing: Doing, proposal: Proposal, cause: GitHubError) -> None:
+        super().__init__(f"GitHub does not let argofix {doing.words} {proposal.branch}: {said_by_github(cause)}")
+        self.doing = doing
+        self.branch = proposal.branch
+        self.base = proposal.base
+        self.cause = cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +65,7 @@ class Proposal:
 async def propose(desk: Desk, github: GitHub, proposal: Proposal, current: PullRequest | None) -> PullRequest:
     """The pull request, made so; `current` is the one that is open from this branch.
 
-    Raises `Taken` for a branch with commits of others and no pull request of ours.
+    Raises `Taken` for a branch with commits of others and no pull request of ours, and `Refused`.
     """
     head = await contents.branch_head(github, desk.name, proposal.branch)
     state = read_state(current.body) if current is not None else None
@@ -64,19 +79,32 @@ async def propose(desk: Desk, github: GitHub, proposal: Proposal, current: PullR
     if current is not None and state is not None and same and current.base.ref == proposal.base:
         commit = state[1]  # the same edits: a new commit would only take away reviews
     else:
-        commit = await contents.commit(
-            github,
-            desk.name,
-            parent=proposal.parent,
-            message=proposal.message,
-            changes=proposal.changes(),
-            key=_key(desk),
-        )
-        if head is None:
-            await contents.create_branch(github, desk.name, proposal.branch, commit)
-        else:
-            await contents.move_branch(github, desk.name, proposal.branch, old=head, new=commit, force=True)
-    return await _pull(desk, github, proposal, current, commit)
+        with _attempt(Doing.COMMIT, proposal):
+            commit = await contents.commit(
+                github,
+                desk.name,
+                parent=proposal.parent,
+                message=proposal.message,
+                changes=proposal.changes(),
+                key=_key(desk),
+            )
+        with _attempt(Doing.CREATE if head is None else Doing.MOVE, proposal):
+            if head is None:
+                await contents.create_branch(github, desk.name, proposal.branch, commit)
+            else:
+                await contents.move_branch(github, desk.name, proposal.branch, old=head, new=commit, force=True)
+    with _attempt(Doing.OPEN if current is None else Doing.CHANGE, proposal):
+        return await _pull(desk, github, proposal, current, commit)
+
+
+@contextmanager
+def _attempt(doing: Doing, proposal: Proposal) -> Iterator[None]:
+    try:
+        yield
+    except GitHubError as error:
+        if isinstance(error, PermanentError):
+            raise Refused(doing, proposal, error) from error
+        raise
 
 
 async def history_of(desk: Desk, github: GitHub, branch: str) -> list[PullRequest]:

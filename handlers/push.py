@@ -57,7 +57,8 @@ async def settle_default(desk: Desk) -> None:
         tree = await objects.read_tree(tip)
         policy = await chosen(desk, DEFAULT, await asyncio.to_thread(read_policy, tree))
         evaluation = await desk.evaluate(tree, None, policy)
-        await settle(desk, evaluation, policy, Target(desk.repository.default_branch, tip))
+        settled = await settle(desk, evaluation, policy, Target(desk.repository.default_branch, tip))
+    settled.require()
 
 
 def pushed(delivery_id: str, installation: int, repository: Repository, tip: str, now: float) -> Delivery:

@@ -117,6 +117,14 @@ async def update(
     return await _rest(github, repository, run, report, batches[1:], now)
 
 
+async def add_text(github: GitHub, repository: str, run_id: int, text: str) -> None:
+    """Put `text` (Markdown) below the summary of a run, in place of what was there; all else stays."""
+    path = f"/repos/{repository}/check-runs/{run_id}"
+    shown = Fields(await github.getitem(path)).inner("output")
+    output = {"title": shown.text_or_none("title") or "-", "summary": shown.text_or_none("summary") or "-"}
+    await github.patch(path, {"output": output | {"text": clip(text, TEXT_BYTES)}}, repeatable=True)
+
+
 async def for_ref(
     github: GitHub, repository: str, ref: str, *, app_id: int | None = None, name: str | None = None
 ) -> list[CheckRun]:

@@ -142,9 +142,21 @@ def error_of(answer: Answer, request: str) -> GitHubError:
         401: Unauthorised, 404: NotFound, 410: NotFound, 451: NotFound, 409: Conflict, 422: Unprocessable,
     }  # fmt: skip
     kind = kinds.get(answer.status, ServerFault if answer.status >= 500 else BadRequest)
-    if errors and kind is Unprocessable:
-        message = f"{message} ({errors})"
+    if kind is Unprocessable and (details := _details(errors)):
+        message = f"{message}: {details}"
     return kind(message, status=answer.status, request=request, errors=errors)
+
+
+def _details(errors: object) -> str:
+    """GitHub's list of errors in words; an item is a sentence, or names a field and what is wrong with it."""
+    found = []
+    for item in errors if isinstance(errors, list) else []:
+        if isinstance(item, dict):
+            said, place = item.get("message"), item.get("field")
+            found.append(str(said) if said else f"{place} {item.get('code', 'is wrong')}")
+        else:
+            found.append(str(item))
+    return "; ".join(found)
 
 
 def _number(text: str | None) -> float | None:

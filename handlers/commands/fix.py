@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bot.github.errors import Forbidden
-from handlers.button import fix, forbidden
+from handlers.button import fix
 from handlers.slash.command import Asked, Command, Permission, Reply
 
 _NO_PULL = (
@@ -14,10 +13,7 @@ _NO_PULL = (
 async def run(asked: Asked) -> Reply:
     if asked.pull is None:
         return Reply(_NO_PULL, ok=False)
-    try:
-        told = await fix(asked.desk, asked.pull, again="ask again", keep=asked.arguments.get("--keep"))
-    except Forbidden as error:
-        return Reply(forbidden(error), ok=False)
+    told = await fix(asked.desk, asked.pull, again="ask again", keep=asked.arguments.get("--keep"))
     return Reply(told.text, told.ok)
 
 

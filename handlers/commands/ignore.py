@@ -12,14 +12,12 @@ from bot.formats.diff import unified_diff
 from bot.formats.markdown import block, bullets, code, details, plain, safe
 from bot.formats.marks import state_mark
 from bot.github.contents import FileChange
-from bot.github.errors import Forbidden
 from checks.model import Finding
 from checks.policy import PATH, Ignore
 from checks.policy_edit import CannotEdit, add_ignore
 from checks.registry import rules
 from gitops.errors import GitopsError
 from gitops.tree import Tree
-from handlers.button import forbidden
 from handlers.proposals import Proposal, Taken, history_of, propose
 from handlers.slash.command import Asked, Command, Permission, Reply
 from handlers.slash.look import look
@@ -56,8 +54,6 @@ async def run(asked: Asked) -> Reply:
         return Reply(
             "The branch for this entry holds commits of others; delete or rename it, then ask again.", ok=False
         )
-    except Forbidden as error:
-        return Reply(forbidden(error), ok=False)
     one = len(hidden) == 1
     what = "1 finding is" if one else f"{len(hidden)} findings are"
     return Reply(f"#{pull.number} adds the entry to {code(PATH)}; {what} ignored once it is merged.")

@@ -92,7 +92,13 @@ def authorize(call: Call, route: Route) -> None:
     if needs and not any(granted(caller, call.repository, need) for need in needs):
         if caller.token is None:
             raise ApiError(401, "Requires authentication")
-        raise ApiError(403, "Resource not accessible by integration")
+        raise ApiError(403, "Resource not accessible by integration", headers=_accepted(needs))
+    if call.repository.archived and call.operation.method != "GET":
+        raise ApiError(403, "Repository was archived so is read-only.")
+
+
+def _accepted(needs: tuple[str, ...]) -> dict[str, str]:
+    return {"X-Accepted-GitHub-Permissions": "; ".join(need.replace(":", "=") for need in needs)}
 
 
 def granted(caller: Caller, repository: Repository, need: str) -> bool:

@@ -10,6 +10,7 @@ from tests.github.git_backend import Entry, GitError, Signature
 from tests.github.handling import Answer, ApiError, Call, found, operation
 from tests.github.refs import move_ref
 from tests.github.repository import Repository
+from tests.github.rulesets import enforce
 
 Json = dict[str, Any]
 
@@ -61,6 +62,7 @@ def create_ref(call: Call) -> Answer:
         raise ApiError(422, "Reference cannot be created: it conflicts with an existing reference")
     if not full_sha(sha) or call.repo.git.kind(sha) is None:
         raise ApiError(422, "Object does not exist")
+    enforce(call, ref, None, sha)
     move_ref(call.repo, ref, sha, call.bot)
     return Answer(201, show_ref(call.repo, ref, sha))
 
@@ -75,6 +77,7 @@ def update_ref(call: Call) -> Answer:
         raise ApiError(422, "Object does not exist")
     if not call.body.get("force", False) and not repo.git.is_ancestor(before, sha):
         raise ApiError(422, "Update is not a fast forward")
+    enforce(call, ref, before, sha, force=call.body.get("force", False))
     move_ref(repo, ref, sha, call.bot)
     return Answer(200, show_ref(repo, ref, sha))
 
@@ -84,6 +87,7 @@ def delete_ref(call: Call) -> Answer:
     ref = ref_of(call)
     if ref not in call.repo.git.refs(ref):
         raise ApiError(422, "Reference does not exist")
+    enforce(call, ref, call.repo.git.refs(ref)[ref], None)
     move_ref(call.repo, ref, None, call.bot)
     return Answer(204)
 

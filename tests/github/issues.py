@@ -103,6 +103,8 @@ def on_issue(call: Call, issue: Issue) -> None:
 @operation("issues/create-comment", *WRITE)
 def create_comment(call: Call) -> Answer:
     on_issue(call, call.issue())
+    if call.repo.locked:
+        raise ApiError(403, "Unable to create comment because issue is locked.")
     check_text("IssueComment", None, call.body["body"])
     if not call.body["body"].strip():
         raise invalid("IssueComment", "body", "missing_field")

@@ -58,6 +58,7 @@ OPERATIONS = frozenset(
         "repos/compare-commits-with-basehead",
         "repos/get",
         "repos/get-branch",
+        "repos/get-branch-rules",
         "repos/get-collaborator-permission-level",
         "repos/get-commit",
         "repos/get-content",

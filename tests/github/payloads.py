@@ -97,6 +97,7 @@ def repository(repo: Repository, *, nested: bool = False) -> Json:
         "full_name": repo.full_name,
         "owner": user(state, repo.owner),
         "private": repo.private,
+        "archived": repo.archived,
         "visibility": "private" if repo.private else "public",
         "default_branch": repo.default_branch,
         "master_branch": repo.default_branch,

@@ -8,6 +8,7 @@ from tests.github.state import App, State, User
 
 if TYPE_CHECKING:
     from tests.github.pulls import PullRequest
+    from tests.github.rulesets import Rule
 
 Json = dict[str, Any]
 
@@ -124,6 +125,10 @@ class Repository:
     by_app: set[str] = field(default_factory=set)  # signed by GitHub on an App's behalf
     signed: set[str] = field(default_factory=set)  # signed by people with keys that GitHub knows
     merge_refs: str = "eager"
+    archived: bool = False
+    locked: bool = False  # every conversation: only people with write access comment
+    rules: list["Rule"] = field(default_factory=list)
+    protected: dict[str, tuple[int, str]] = field(default_factory=dict)  # classic protection: what is answered
 
     @property
     def full_name(self) -> str:

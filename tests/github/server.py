@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from tests.github import apps, checks, gitdata, issues, new_app, pull_operations, repos, validation
+from tests.github import apps, checks, gitdata, issues, new_app, pull_operations, repos, rulesets, validation
 from tests.github.auth import authenticate, authorize
 from tests.github.description import Operation, load
 from tests.github.faults import Effect
@@ -22,7 +22,7 @@ from tests.github.state import LoggedRequest
 
 Json = dict[str, Any]
 
-HANDLERS = (apps, checks, gitdata, issues, pull_operations, repos)
+HANDLERS = (apps, checks, gitdata, issues, pull_operations, repos, rulesets)
 PREFIX = "/api/v3"
 MAX_BODY = 60 * 1024 * 1024
 

@@ -47,7 +47,11 @@ def _object(schema: Json, definitions: Json, value: Json) -> Json:
     for branch in _alternatives(schema, definitions):
         properties, _ = _fields(branch, definitions)
         known = sum(name in value for name in properties) * 100 - len(properties)
-        if properties and known > score:
+        # A branch may be told by the value of a field (`type`) and not by the fields that there are.
+        apart = any(
+            "enum" in s and isinstance(v := value.get(n), str) and v not in s["enum"] for n, s in properties.items()
+        )
+        if properties and known > score and not apart:
             best, score = branch, known
     properties, required = _fields(best, definitions)
     if not properties:

@@ -160,8 +160,7 @@ async def test_without_permission_to_push_it_says_so(github: SimulatedGitHub, bo
     repo.push("copy", PROPOSED, author=alice)
     pull = github.open_pull(repo, "copy", title="Copy", user=alice)
     said = await pressed(github, bot_, pull, alice)
-    assert said.startswith("GitHub does not let argofix push a branch here")
-    assert "*Contents: write*" in said
+    assert said.startswith("GitHub does not let argofix do that: its installation needs *Contents: write*.")
     assert by_the_app(github, repo) == []
 
 

@@ -161,6 +161,6 @@ async def test_without_permission_to_push_the_answer_says_so(github: SimulatedGi
     repo.push("copy", PROPOSED, author=alice)
     pull = github.open_pull(repo, "copy", title="Copy", user=alice)
     _, (said,) = await asked(github, bot_, pull, alice, "/argofix fix")
-    assert "GitHub does not let argofix push a branch here" in said
+    assert "GitHub does not let argofix do that: its installation needs *Contents: write*." in said
     assert "*Contents: write*" in said
     assert await bot_.dead() == []

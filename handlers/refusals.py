@@ -1,0 +1,73 @@
+"""Telling people why GitHub refused what they asked for: which rule, and who can do what about it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from bot.errors import PermanentError
+from bot.formats.markdown import code, safe
+from bot.formats.refusal import Attempt, Doing, in_words, refusal
+from bot.github import installations, rules
+from bot.github.app import FIX
+from bot.github.errors import Conflict, Forbidden, GitHubError, Unprocessable
+from bot.github.rules import Rule
+from handlers.desk import Desk
+from handlers.proposals import Refused
+
+log = logging.getLogger(__name__)
+
+_RANKS = {"read": 1, "write": 2, "admin": 3}
+
+
+async def explained(desk: Desk, refused: Iterable[Refused], again: str, *, by_hand: str = "") -> list[str]:
+    """Markdown for each reason; what was refused for the same one is told together. `again` says how to ask once
+    more, `by_hand` is the command that makes the same edits on a checkout."""
+    alike: dict[tuple[object, ...], list[Refused]] = {}
+    for each in refused:
+        alike.setdefault((each.doing, each.base, type(each.cause), each.cause.reason), []).append(each)
+    found = []
+    for group in alike.values():
+        first = group[0]
+        attempt = Attempt(first.doing, tuple(each.branch for each in group), first.base)
+        hand = f"Until then, `{by_hand}` makes the edits on a checkout of {code(first.base)}." if by_hand else ""
+        found.append(await _refusal(desk, first.cause, attempt, again, hand))
+    return found
+
+
+async def why_not(desk: Desk, error: PermanentError, again: str) -> str:
+    """Markdown: why a wish was not fulfilled and what to do, whatever kept it from being."""
+    if isinstance(error, Refused):
+        return "\n\n".join(await explained(desk, [error], again))
+    if isinstance(error, GitHubError):
+        return await _refusal(desk, error, Attempt(Doing.CREATE, (), ""), again, "")
+    return f"This could not be done: {safe(in_words(error))}."
+
+
+async def _refusal(desk: Desk, error: GitHubError, attempt: Attempt, again: str, by_hand: str) -> str:
+    in_force: list[Rule] = []
+    if isinstance(error, Forbidden | Unprocessable | Conflict) and attempt.branches:
+        in_force = await _rules(desk, attempt.branches[0])
+    if isinstance(error, Forbidden) and not error.needed:
+        error.needed = await _lacking(desk) or None
+    site, app = desk.repository.clone_url.removesuffix(".git"), desk.context.services.identity.slug
+    return refusal(error, attempt, in_force, site=site, app=app, again=again, by_hand=by_hand)
+
+
+async def _rules(desk: Desk, branch: str) -> list[Rule]:
+    try:
+        return await rules.active(desk.github, desk.name, branch)
+    except GitHubError as error:
+        # Enterprise Servers before 3.11 have no such list; GitHub's own words are told then.
+        log.info("the rules of a branch cannot be read", extra={"branch": branch, "reason": str(error)})
+        return []
+
+
+async def _lacking(desk: Desk) -> str:
+    """What the installation has not been granted of that which fixes take, as GitHub's header writes it."""
+    try:
+        granted = (await installations.get(desk.context.services.github.as_app(), desk.installation)).permissions
+    except GitHubError:
+        return ""
+    rank = {name: _RANKS.get(level, 0) for name, level in granted.items()}
+    return ",".join(f"{name}={level}" for name, level in FIX.items() if rank.get(name, 0) < _RANKS[level])
