@@ -9,6 +9,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"log"
 	"os"
 
 	"github.com/argofix/argofix/engine/internal/helm"
@@ -16,6 +18,7 @@ import (
 	"github.com/argofix/argofix/engine/internal/kustomize"
 	"github.com/argofix/argofix/engine/internal/limits"
 	"github.com/argofix/argofix/engine/internal/protocol"
+	"github.com/argofix/argofix/engine/internal/refused"
 	"github.com/argofix/argofix/engine/internal/store"
 	"github.com/argofix/argofix/engine/internal/worker"
 )
@@ -33,6 +36,10 @@ func main() {
 	}
 	grant := limits.Grant{Seconds: *seconds, Memory: *memory << 20, OutputBytes: limits.Default.OutputBytes}
 	grant.Prepare()
+	refused.Network()
+	complaints := os.Stderr
+	os.Stderr = nil // kustomize warns of old fields there, into a pipe that nobody may be reading
+	log.SetOutput(io.Discard)
 	serving := worker.Worker{
 		Renders: map[protocol.Kind]worker.Render{
 			protocol.KindKustomize: kustomize.Renderer{}.Render,
@@ -48,7 +55,7 @@ func main() {
 	case errors.Is(err, worker.ErrLast):
 		os.Exit(3)
 	case err != nil:
-		fmt.Fprintln(os.Stderr, "argofix-engine:", err)
+		fmt.Fprintln(complaints, "argofix-engine:", err)
 		os.Exit(2)
 	}
 }

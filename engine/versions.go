@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strings"
+
+	"github.com/argofix/argofix/engine/internal/kustomize"
 )
 
 // modules are those that decide what is rendered, in the order in which they are told.
@@ -12,9 +14,6 @@ var modules = []struct{ name, path string }{
 	{"helm", "helm.sh/helm/v4"},
 	{"jsonnet", "github.com/google/go-jsonnet"},
 }
-
-// kustomizeReleases names kustomize's own versions: the module has others (its go.mod in each release).
-var kustomizeReleases = map[string]string{"v0.21.1": "v5.8.1"}
 
 // versions tells what this was built from; a module that is not in it is left out.
 func versions() map[string]string {
@@ -30,9 +29,7 @@ func versions() map[string]string {
 			}
 		}
 	}
-	if release, ok := kustomizeReleases[found["kustomize"]]; ok {
-		found["kustomize"] = release
-	}
+	found["kustomize"] = kustomize.Release // the module's own version is another one
 	return found
 }
 

@@ -83,6 +83,7 @@ type Error struct {
 	Resource string   `json:"resource,omitempty"`
 	URL      string   `json:"url,omitempty"`
 	Chart    *Chart   `json:"chart,omitempty"`
+	URLs     []string `json:"urls,omitempty"` // all that have to be fetched, URL among them
 	Missing  []string `json:"missing,omitempty"`
 }
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -32,14 +33,14 @@ func newFiles(size int) *Files {
 	return &Files{make(map[string]file, size), map[string]string{}, map[string][]string{"": nil}}
 }
 
-// FromMap returns files for tests and examples; their ids are made up.
+// FromMap returns files that were not sent as blobs; their ids are SHA-256 sums.
 func FromMap(contents map[string]string, links map[string]string) (*Files, error) {
 	files := newFiles(len(contents))
 	for path, text := range contents {
 		if !isPath(path) {
 			return nil, malformed("%q is no path of a repository", path)
 		}
-		files.files[path] = file{fmt.Sprintf("%040x", len(files.files)+1), []byte(text)}
+		files.files[path] = file{fmt.Sprintf("%x", sha256.Sum256([]byte(text))), []byte(text)}
 	}
 	for path, target := range links {
 		files.links[path] = target

@@ -1,0 +1,118 @@
+// Command conformance renders every kustomization of directory trees twice, with `kustomize build` and with the
+// engine, and tells where the results differ.
+//
+//	go run . [--engine PATH] [--kustomize PATH] [--verbose] DIRECTORY...
+//
+// Without --kustomize it is the version that this module pins as a tool. It exits with 1 where anything differs.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+func main() {
+	engine := flag.String("engine", "", "the engine's program")
+	kustomize := flag.String("kustomize", "", "kustomize, or kubectl")
+	verbose := flag.Bool("verbose", false, "print what differs")
+	helm := flag.Bool("helm", false, "with --enable-helm")
+	flag.Parse()
+	same := true
+	for _, directory := range flag.Args() {
+		one := comparison{reference: *kustomize, program: *engine, verbose: *verbose, helm: *helm}
+		if err := one.compare(directory); err != nil {
+			fmt.Fprintln(os.Stderr, directory+":", err)
+			os.Exit(2)
+		}
+		fmt.Println(one.summary(directory))
+		same = same && len(one.differing) == 0
+	}
+	if !same {
+		os.Exit(1)
+	}
+}
+
+type comparison struct {
+	reference, program string
+	verbose, helm      bool
+
+	rendered, failed          int
+	differing                 []string
+	referenceTime, engineTime time.Duration
+}
+
+func (c *comparison) summary(directory string) string {
+	return fmt.Sprintf(
+		"%s: %d roots alike (%d rendered, %d failed), %d differ; %.2f s of the reference, %.2f s of the engine",
+		filepath.Base(directory), c.rendered+c.failed, c.rendered, c.failed, len(c.differing),
+		c.referenceTime.Seconds(), c.engineTime.Seconds())
+}
+
+func (c *comparison) compare(directory string) error {
+	files, links, roots, err := read(directory)
+	if err != nil {
+		return err
+	}
+	worker, err := start(c.program, files)
+	if err != nil {
+		return err
+	}
+	defer worker.stop()
+	for _, root := range roots {
+		begun := time.Now()
+		answer, err := worker.ask(root, links, c.helm)
+		if err != nil {
+			return fmt.Errorf("%s: %w", root, err)
+		}
+		c.engineTime += time.Since(begun)
+		begun = time.Now()
+		objects, said, err := build(c.reference, filepath.Join(directory, root), c.helm)
+		if err != nil {
+			return fmt.Errorf("%s: %w", root, err)
+		}
+		c.referenceTime += time.Since(begun)
+		if difference := differ(directory, answer, objects, said); difference != "" {
+			c.differing = append(c.differing, root)
+			fmt.Printf("%s: %s\n", root, difference)
+		} else if said != "" {
+			c.failed++
+			if c.verbose {
+				fmt.Printf("%s: both: %s %s\n", root, answer.Error.Code, answer.Error.Message)
+			}
+		} else {
+			c.rendered++
+		}
+	}
+	return nil
+}
+
+// read returns every file and link of a tree, and the directories that hold a kustomization.
+func read(directory string) (files map[string][]byte, links map[string]string, roots []string, err error) {
+	files, links = map[string][]byte{}, map[string]string{}
+	names := []string{"kustomization.yaml", "kustomization.yml", "Kustomization"}
+	err = filepath.WalkDir(directory, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			if err == nil && entry.Name() == ".git" {
+				return fs.SkipDir
+			}
+			return err
+		}
+		local, _ := filepath.Rel(directory, name)
+		if entry.Type()&fs.ModeSymlink != 0 {
+			links[local], err = os.Readlink(name)
+			return err
+		}
+		if slices.Contains(names, entry.Name()) {
+			roots = append(roots, filepath.Dir(local))
+		}
+		files[local], err = os.ReadFile(name)
+		return err
+	})
+	slices.Sort(roots)
+	return files, links, slices.Compact(roots), err
+}

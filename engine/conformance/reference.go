@@ -1,0 +1,120 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/argofix/argofix/engine/internal/protocol"
+)
+
+// build runs the reference: the objects as JSON, or what it said when it failed.
+func build(program, directory string, helm bool) (objects []string, said string, err error) {
+	arguments := []string{"build"}
+	if strings.HasPrefix(filepath.Base(program), "kubectl") {
+		arguments = []string{"kustomize"}
+	}
+	if helm {
+		arguments = append(arguments, "--enable-helm")
+	}
+	command := exec.Command(program, append(arguments, directory)...)
+	if program == "" {
+		command = exec.Command("go", append([]string{"tool", "kustomize"}, command.Args[1:]...)...)
+	}
+	if !helm {
+		// Nothing is fetched: no git, no proxy that answers.
+		command.Env = []string{"HOME=/nonexistent", "PATH=" + nothingOf(program), "HTTPS_PROXY=http://127.0.0.1:9", "HTTP_PROXY=http://127.0.0.1:9"}
+	}
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+	var exit *exec.ExitError
+	if err := command.Run(); errors.As(err, &exit) {
+		return nil, last(stderr.String()), nil
+	} else if err != nil {
+		return nil, "", err
+	}
+	for _, document := range strings.Split("\n"+stdout.String(), "\n---\n") {
+		if strings.TrimSpace(document) == "" {
+			continue
+		}
+		object, err := yaml.YAMLToJSON([]byte(document))
+		if err != nil {
+			return nil, "", err
+		}
+		objects = append(objects, string(object))
+	}
+	return objects, "", nil
+}
+
+func nothingOf(program string) string {
+	if program == "" {
+		return os.Getenv("PATH")
+	}
+	return "/nonexistent"
+}
+
+func last(said string) string {
+	if at := strings.LastIndex(strings.ToLower(said), "error: "); at >= 0 {
+		said = said[at+len("error: "):]
+	}
+	return strings.TrimSpace(said)
+}
+
+// differ tells how an answer differs from the reference, "" where it does not.
+func differ(directory string, answer *protocol.Answer, objects []string, said string) string {
+	switch {
+	case answer.Error != nil && said == "":
+		return fmt.Sprintf("fails only in the engine: %s %s", answer.Error.Code, answer.Error.Message)
+	case answer.Error == nil && said != "":
+		return "fails only in the reference: " + said
+	case answer.Error != nil:
+		return differentWords(directory, answer.Error, said)
+	case len(answer.Resources) != len(objects):
+		return fmt.Sprintf("%d resources, where the reference has %d", len(answer.Resources), len(objects))
+	}
+	for i, one := range answer.Resources {
+		object, err := yaml.JSONToYAML(one.Object)
+		if err == nil {
+			object, err = yaml.YAMLToJSON(object)
+		}
+		if err != nil || string(object) != objects[i] {
+			return fmt.Sprintf("resource %d is\n  %s\nwhere the reference has\n  %s", i, one.Object, objects[i])
+		}
+	}
+	return ""
+}
+
+// differentWords compares messages, but for those of what has to be fetched, where the reference tried.
+func differentWords(directory string, failed *protocol.Error, said string) string {
+	if failed.Code == protocol.NeedsURL || failed.Code == protocol.NeedsChart {
+		return ""
+	}
+	real, err := filepath.EvalSymlinks(directory)
+	if err != nil {
+		real = directory
+	}
+	for _, base := range []string{real, directory} {
+		said = strings.ReplaceAll(strings.ReplaceAll(said, base+"/", ""), "'"+base+"'", "'.'")
+	}
+	if normal(said) != normal(failed.Message) {
+		return fmt.Sprintf("says\n  %s\nwhere the reference says\n  %s", failed.Message, said)
+	}
+	return ""
+}
+
+// normal leaves out what the memory of a process decides.
+func normal(said string) string {
+	words := strings.Fields(said)
+	for i, word := range words {
+		if at := strings.Index(word, "0x"); at >= 0 {
+			words[i] = word[:at]
+		}
+	}
+	return strings.Join(words, " ")
+}
