@@ -190,6 +190,7 @@ def _rendered(evaluation: Evaluation, commit: str | None, arguments: argparse.Na
 def _explain(evaluation: Evaluation) -> None:
     """What the diff does and what it leaves, on stderr, so that stdout stays a diff."""
     from bot.formats.fix_pull_request import title
+    from checks.coverage import Coverage
     from checks.ownership.prune import summary_line
 
     for plan in evaluation.plans:
@@ -199,8 +200,13 @@ def _explain(evaluation: Evaluation) -> None:
     for finding in evaluation.findings:
         if _is_error(finding) and finding.fix is None:
             say(f"left for you: {finding.span}: {finding.message}")
+    coverage = Coverage.of(evaluation.snapshot)
     if not evaluation.plans:
         say("there is nothing that can be proven to be fixed by an edit")
+        if not coverage.whole:
+            say(coverage.rendered())
+    for sentence in dict.fromkeys(plan.proof.coverage.rendered("before and after") for plan in evaluation.plans):
+        say(sentence)
 
 
 async def serve(_arguments: argparse.Namespace) -> int:

@@ -90,7 +90,7 @@ def title(bump: Bump) -> str:
 def commit_message(bump: Bump) -> str:
     """Subject, blank line, why."""
     plan = bump.plan
-    proof = "Not rendered." if bump.proof.unproven else "Proven by rendering before and after."
+    proof = "Not rendered." if bump.proof.unproven else "Proven by rendering the overlay before and after."
     return (
         f"{title(bump)}\n\n"
         f"{plain(plan.component.repository)} has released {plain(bump.release.tag)}; its image is on quay.io.\n"
@@ -179,7 +179,9 @@ def _proof(proof: BumpProof) -> str:
             f"{safe(proof.unproven)}. So what it will deploy was not compared; what can be seen without is proven."
         )
     else:
-        text += "Everything was rendered before and after this change."
+        text += "The overlay was rendered before and after this change."
+        if proof.coverage.total or proof.coverage.unknown:
+            text += f" {proof.coverage.rendered('before and after')}"
     text += "\n\n" + table(("", "Checked", "Seen"), rows)
     if proof.images:
         changes = [(code(str(c.resource)), code(c.container), code(c.old), code(c.new)) for c in proof.images[:_ROWS]]

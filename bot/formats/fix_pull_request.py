@@ -53,7 +53,7 @@ def commit_message(plan: FixPlan) -> str:
             else f"{plain(plan.keeper_name)} owns the same resources. Argo CD tracks an object for one Application\n"
             "only; two owners overwrite each other at every sync."
         )
-    return f"{title(plan)}\n\n{why}\nProven by rendering every Application before and after.\n"
+    return f"{title(plan)}\n\n{why}\n{_rendered(plan)}\n"
 
 
 def body(evaluation: Evaluation, plan: FixPlan, key: str, commit: str, *, chosen: bool = False) -> str:
@@ -132,9 +132,13 @@ def _of(plan: FixPlan, step: Step) -> list[OwnedId]:
     return [owned_id for owned_id, way in plan.ways if step in way]
 
 
+def _rendered(plan: FixPlan) -> str:
+    return plan.proof.coverage.rendered("before and after this change")
+
+
 def _proof(plan: FixPlan) -> str:
     rows = [("✅" if row.holds else "❌", safe(row.statement), safe(row.detail)) for row in plan.proof.rows]
-    text = "### Proof\n\nEvery Application was rendered before and after this change.\n\n"
+    text = f"### Proof\n\n{_rendered(plan)}\n\n"
     text += table(("", "Checked", "Seen"), rows)
     if plan.cautions:
         text += "\n\n" + bullets(safe(caution) for caution in plan.cautions)

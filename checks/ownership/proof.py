@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from checks.wording import listed
+from checks.coverage import NOTHING, Coverage, Sight, of_both
+from checks.ownership.others import Others
+from checks.wording import listed, plural
 from gitops.applications import GROUP, IN_CLUSTER, Application
 from gitops.discovery import discover
 from gitops.rendering import NotAnalysed, Output, Rendered, RenderFailed, RenderRequest
@@ -32,10 +34,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """`rows` in the order in which they were checked; `cautions` are true statements that a person should read."""
+    """`rows` in the order in which they were checked; `cautions` are true statements that a person should read;
+    `coverage` is what was seen before and after the edits."""
 
     rows: tuple[Row, ...]
     cautions: tuple[str, ...] = ()
+    coverage: Coverage = NOTHING
 
     @property
     def holds(self) -> bool:
@@ -97,8 +101,9 @@ def _compare(
     gone = [key for key in before.by_key if key not in after.by_key]
     new = [key for key in after.by_key if key not in before.by_key]
     rows = [_applications(before, after, gone, new, expected)]
+    coverage = Coverage.of(before, after)
     if not rows[0].holds:
-        return Proof(tuple(rows))
+        return Proof(tuple(rows), coverage=coverage)
     keeper, loser = before.by_key[expected.keeper], before.by_key[expected.loser]
     differences = {
         key: _difference(state, after.by_key[key], before, after)
@@ -109,10 +114,11 @@ def _compare(
         rows.extend(_once(after, expected, loser, differences[expected.loser]))
     else:
         rows.extend(_handed_over(expected, differences, keeper, loser, before, after))
-    others, cautions = _others(before, expected, differences, together)
-    rows.extend(others)
-    cautions.extend(_not_seen(before, expected, changed))
-    return Proof(tuple(rows), tuple(cautions))
+    others = _others(before, after, expected, differences, together)
+    if others.looked_at:
+        rows.append(Row(others.statement, others.detail, not others.broken))
+    cautions = [*others.cautions(before.by_key), *_not_seen(before, expected, changed)]
+    return Proof(tuple(rows), tuple(cautions), coverage)
 
 
 def _applications(
@@ -126,55 +132,48 @@ def _applications(
     known = {(one.name, one.root, one.reason) for one in before.unknown}
     unread = [one.reason for one in after.unknown if (one.name, one.root, one.reason) not in known]
     detail = f"{len(before.by_key)} before, {len(after.by_key)} after"
-    detail += f"; {unread[0]}" if unread else ""
+    unseen = Coverage.of(before, after).unknown
+    detail += "".join(f"; {each}" for each in (unread[:1] or unseen))
     name = before.by_key[expected.loser].application.label
-    statement = f"`{name}` goes, and no other Application" if expected.retired else "No Application comes or goes"
+    any_ = "Application that can be seen" if unseen else "Application"
+    statement = f"`{name}` goes, and no other {any_}" if expected.retired else f"No {any_} comes or goes"
     return Row(statement, detail, set(gone) == allowed and not new and not unread)
 
 
 def _others(
     before: Snapshot,
+    after: Snapshot,
     expected: Expectation,
     differences: Mapping[ApplicationKey, _Difference],
     together: Callable[[Application], str],
-) -> tuple[list[Row], list[str]]:
-    """What became of everybody else: a row where there is anybody whose resources were compared."""
-    cautions: list[str] = []
-    allowed: list[str] = []
-    broken: list[str] = []
+) -> Others:
+    """What became of everybody else."""
+    others = Others()
     loser = before.by_key[expected.loser].application
     own = {_own_id(before, expected.loser)}
     lost = expected.lost | (own if expected.retired else set())
     altered = own if expected.narrowed else set()
-    rest = {k: d for k, d in differences.items() if k not in (expected.loser, expected.keeper)}
-    for key, difference in rest.items():
-        if not difference:
+    for key, difference in differences.items():
+        if key in (expected.loser, expected.keeper):
             continue
         state = before.by_key[key]
+        if not difference:
+            others.same(state, of_both(state, after.by_key[key]))
+            continue
         alike = (
             difference.lost <= lost and difference.altered <= altered and not (difference.gained or difference.status)
         )
-        if alike and difference.altered | difference.lost <= own:
-            continue  # a parent, which brings in the very Application that is to change
         mended = expected.keeper == expected.loser and not (difference.lost or difference.altered)
-        if together(state.application) == together(loser) or not (alike or mended):
+        if alike and difference.altered | difference.lost <= own:
+            others.parents.append(state.application.label)
+        elif not (alike or mended):
+            others.broken.append(state.application.label)
+        elif together(state.application) == together(loser):
             # In the same Argo CD only Applications that had the same superfluous copies may change.
-            (allowed if alike or mended else broken).append(state.application.label)
+            others.allowed.append(state.application.label)
         else:
-            cautions.append(
-                f"`{state.application.label}` of the root `{state.application.root}` renders the same entry, so it "
-                "changes too: check that it is not deployed to a cluster where nothing else brings these resources"
-            )
-    compared = sum(difference.seen > 0 for difference in rest.values())
-    if not compared and not broken:
-        return [], cautions
-    detail = f"{', '.join(broken)} would change" if broken else f"{compared} rendered again, byte for byte the same"
-    if allowed:
-        detail += f" (except {', '.join(allowed)}, in which the same entry is superfluous too)"
-    blind = [before.by_key[key].application.label for key, difference in rest.items() if not difference.seen]
-    if blind:
-        detail += f"; not rendered, so not compared: {listed(blind, most=3)}"
-    return [Row("No other Application changes", detail, not broken)], cautions
+            others.elsewhere.append(key)
+    return others
 
 
 def _own_id(snapshot: Snapshot, key: ApplicationKey) -> OwnedId:
@@ -220,13 +219,19 @@ def _handed_over(
         detail = f"{total} of {total}" if not rest else f"it also brings {listed(rest, most=3)}"
         rows.append(Row(f"All that `{other}` brought was superfluous", detail, bool(had) and not rest))
     else:
-        rows.append(_let_go(expected, differences[expected.loser], other, after))
+        rows.append(_let_go(expected, differences[expected.loser], loser, after))
+    now = after.by_key[expected.keeper]
+    sight = of_both(keeper, now)
     seen = f"all {kept.seen} resources byte for byte the same" if kept.seen != 1 else "its resource is the same"
+    if sight is Sight.PARTLY:
+        seen = f"{plural('resource', kept.seen)} byte for byte the same; {_in_part(keeper, now)}"
     allowed = {_own_id(before, expected.loser)} if expected.retired else frozenset()
     same = not (kept.lost - allowed or kept.gained or kept.altered or kept.status)
-    rows.append(
-        Row(f"`{name}` renders as before", seen if same else kept.status or "it would change", same and kept.seen > 0)
-    )
+    if same and sight is Sight.FAILED:  # a part of it renders, and Argo CD syncs nothing of it all the same
+        rows.append(Row(f"`{name}` renders", _reason(now) or _reason(keeper), holds=False))
+    else:
+        detail = seen if same else kept.status or "it would change"
+        rows.append(Row(f"`{name}` renders as before", detail, same and kept.seen > 0))
     rows.append(
         Row(
             "Every one still has an owner",
@@ -237,16 +242,20 @@ def _handed_over(
     return rows
 
 
-def _let_go(expected: Expectation, own: _Difference, name: str, after: Snapshot) -> Row:
+def _let_go(expected: Expectation, own: _Difference, loser: State, after: Snapshot) -> Row:
+    name, now = loser.application.label, after.by_key[expected.loser]
     statement, total = f"`{name}` no longer brings them", len(expected.lost)
     if own.status:
         return Row(f"`{name}` would no longer render", own.status, holds=False)
+    if isinstance(now.rendering, RenderFailed):
+        return Row(f"`{name}` renders", _reason(now), holds=False)
     left = [o for o in expected.lost if any(c.application.key == expected.loser for c in after.owners.get(o, ()))]
     if own.left == 0:
         return Row(statement, "it would bring nothing at all any more", holds=False)
     extra = sorted(str(o.id) for o in (own.lost - expected.lost) | own.gained | own.altered)
     detail = f"{total - len(left)} of {total} gone"
-    detail += f"; it also changes {', '.join(extra[:3])}" if extra else ""
+    detail += f"; it also changes {listed(extra, most=3)}" if extra else ""
+    detail += f"; {_in_part(loser, now)}" if of_both(loser, now) is Sight.PARTLY else ""
     return Row(statement, detail, total > 0 and not left and not extra)
 
 
@@ -265,8 +274,15 @@ def _once(after: Snapshot, expected: Expectation, loser: State, own: _Difference
     if isinstance(loser.rendering, Rendered):
         extra = sorted(str(o.id) for o in own.lost | own.gained | (own.altered - expected.lost))
         detail = f"it also changes {listed(extra, most=3)}" if extra else f"{own.seen} compared"
+        detail += f"; {_in_part(loser, state)}" if of_both(loser, state) is Sight.PARTLY else ""
         rows.append(Row("It brings all else as before", detail, not extra))
     return rows
+
+
+def _in_part(before: State, after: State) -> str:
+    """What of an Application was not looked at."""
+    found = [gap for state in (before, after) for gap in getattr(state.rendering, "gaps", ())]
+    return f"not analysed of it: {listed(list(dict.fromkeys(found)), most=1)}"
 
 
 def _reason(state: State) -> str:

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gitops.rendering import NotAnalysed
+from checks.coverage import Sight, named
+from checks.wording import listed
 from gitops.snapshot import ApplicationKey, State
 
 _NAMED = 3
@@ -14,32 +15,47 @@ _NAMED = 3
 
 @dataclass
 class Bystanders:
-    """How many were rendered before and after and are the `same`, how many could not be rendered and read no edited
-    file (`blind`) or take files from anywhere (`unsure`), and which would change (`broken`)."""
+    """Labels of Applications, each in one place: `compared` were rendered before and after and are the same, `apart`
+    were not analysed and read no edited file, `blind` (with what was seen of them) may read any file or were seen in
+    part, and `broken` would change."""
 
-    same: int = 0
-    blind: int = 0
-    unsure: int = 0
+    compared: list[str] = field(default_factory=list)
+    apart: list[str] = field(default_factory=list)
+    blind: list[tuple[Sight, str]] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
 
-    @property
-    def seen(self) -> int:
-        return self.same + self.blind + len(self.broken)
-
-    def take(self, state: State) -> None:
-        if not isinstance(state.rendering, NotAnalysed):
-            self.same += 1
-        elif any(source.ref for source in state.application.sources):
-            self.unsure += 1
+    def take(self, state: State, sight: Sight) -> None:
+        """One in which nothing was seen to change, and that reads no edited file as far as is known."""
+        label = state.application.label
+        if sight is Sight.WHOLE:
+            self.compared.append(label)
+        elif sight is Sight.NOT_ANALYSED and not any(source.ref for source in state.application.sources):
+            self.apart.append(label)
         else:
-            self.blind += 1
+            self.blind.append((sight, label))
 
-    def __str__(self) -> str:
+    @property
+    def looked_at(self) -> bool:
+        """Whether anything is known of any of them."""
+        return bool(self.compared or self.apart or self.broken)
+
+    @property
+    def statement(self) -> str:
+        told = ", of those that were compared" if self.blind and not self.broken else ""
+        return f"No other Application changes{told}"
+
+    @property
+    def detail(self) -> str:
         if self.broken:
-            return f"{', '.join(self.broken[:_NAMED])} would change"
-        parts = [f"{self.same} rendered again, byte for byte the same"] if self.same else []
-        parts += [f"{self.blind} that cannot be rendered here read none of the edited files"] if self.blind else []
-        parts += [f"{self.unsure} that cannot be rendered here were not compared"] if self.unsure else []
+            return f"{listed(self.broken, _NAMED)} would change"
+        count, total = len(self.compared), len(self.compared) + len(self.apart) + len(self.blind)
+        many = str(count) if count == total else f"{count} of {total}"
+        parts = [f"{many} rendered again, byte for byte the same"] if count else []
+        if self.apart:
+            was, read = ("was", "reads") if len(self.apart) == 1 else ("were", "read")
+            parts.append(f"{len(self.apart)} that {was} not analysed {read} none of the edited files")
+        if self.blind:
+            parts.append(f"not compared: {named(self.blind, _NAMED)}")
         return "; ".join(parts)
 
 

@@ -10,12 +10,13 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from checks.coverage import Coverage, Sight, named, of_both
 from checks.ownership.proof import Proof, Row
 from checks.versions.bystanders import Bystanders, below, numbered, same
 from checks.versions.cautions import cautions, renders
 from checks.versions.plan import BumpPlan
 from checks.versions.rendered import changes, counted, texts
-from checks.wording import plural
+from checks.wording import listed, plural
 from gitops.closure import kustomization_file
 from gitops.directory import DirectoryOptions, read_directory
 from gitops.discovery import discover
@@ -110,7 +111,8 @@ class _Comparison:
             images = tuple(self._image_changes(old.resources, new.resources))
             rows.extend(self._rendered(old.resources, new.resources, images))
         rows.extend(self._applications())
-        return BumpProof(tuple(rows), tuple(cautions(self.before, self.plan)), images, unproven)
+        coverage = Coverage.of(self.before, self.after)
+        return BumpProof(tuple(rows), tuple(cautions(self.before, self.plan)), coverage, images, unproven)
 
     def _every_pin(self) -> Row:
         plan = self.plan
@@ -118,6 +120,9 @@ class _Comparison:
         decided = [pin for pin in pins.pins if pin.decides]
         behind = [pin for pin in decided if not self._is_there(pin)]
         detail = f"{len(decided) - len(behind)} of {len(decided)}" + (f"; not {behind[0].span}" if behind else "")
+        if plan.copies:
+            tell = "tells" if len(plan.copies) == 1 else "tell"
+            detail += f"; {plural('copy', len(plan.copies))} of upstream's files {tell} none"
         # Without one nothing was looked at.
         return Row(f"Every pin of the overlay is {plan.tag}", detail, bool(decided) and not behind)
 
@@ -209,38 +214,44 @@ class _Comparison:
     def _applications(self) -> Iterator[Row]:
         before, after = numbered(self.before.states), numbered(self.after.states)
         if before or after:
-            detail = f"{len(before)} before, {len(after)} after"
-            yield Row("No Application comes or goes", detail, before.keys() == after.keys())
+            unknown = Coverage.of(self.before, self.after).unknown
+            detail = "; ".join((f"{len(before)} before, {len(after)} after", *unknown))
+            any_ = "Application that can be seen" if unknown else "Application"
+            yield Row(f"No {any_} comes or goes", detail, before.keys() == after.keys())
         others = Bystanders()
-        own: list[State] = []
+        own: list[tuple[State, Sight]] = []
         for key, state in before.items():
             other = after.get(key)
             if other is None:
                 continue
             if self._is_own(state):
-                own.append(other)
+                own.append((other, of_both(state, other)))
                 if not self._moves_only(state.rendering, other.rendering):
                     others.broken.append(state.application.name)
             elif self._reads_edited(state) or not same(state, other):
                 others.broken.append(state.application.name)
             else:
-                others.take(state)
-        if others.seen:
-            yield Row("No other Application changes", str(others), not others.broken)
+                others.take(state, of_both(state, other))
+        if others.looked_at:
+            yield Row(others.statement, others.detail, not others.broken)
         yield from self._deployed(own)
 
-    def _deployed(self, states: list[State]) -> Iterator[Row]:
+    def _deployed(self, states: list[tuple[State, Sight]]) -> Iterator[Row]:
         """The Applications that render the overlay, with their own options: those may pin an image of their own."""
         old: list[str] = []
         running: list[str] = []
-        for state in states:
+        blind: list[tuple[Sight, str]] = []
+        for state, sight in states:
             rendering, name = state.rendering, state.application.name
             count, wrong = self._images_in(rendering.resources) if isinstance(rendering, Rendered) else (0, [])
             running += [name] if count else []
             old += [f"in {name} {wrong[0]}"] if wrong else []
+            blind += [(sight, name)] if sight is not Sight.WHOLE else []
         if running:
-            detail = old[0] if old else ", ".join(running[:_NAMED])
-            yield Row(f"The Applications that deploy it run {self.plan.tag}", detail, not old)
+            detail = old[0] if old else listed(running, _NAMED)
+            detail += f"; not seen: {named(blind, _NAMED)}" if blind and not old else ""
+            it = "it and were seen" if blind else "it"
+            yield Row(f"The Applications that deploy {it} run {self.plan.tag}", detail, not old)
 
     def _is_own(self, state: State) -> bool:
         """Whether an Application renders the overlay, or stands in a file that the edits change."""
