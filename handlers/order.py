@@ -34,8 +34,8 @@ async def show_order(desk: Desk, pull: PullRequest, evaluation: Evaluation, poli
     guidance = await asyncio.to_thread(
         guide, evaluation.base, evaluation.snapshot, policy, evaluation.live, evaluation.plans
     )
-    body = text.SETTLED
     matters = guidance.matters and _is_deployed(desk, pull, evaluation)
+    body = text.settled(guidance)
     if matters:
         # It reads files, to tell lines.
         body = await asyncio.to_thread(

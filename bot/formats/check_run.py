@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from bot.evaluation import Evaluation
+from bot.formats import titles
 from bot.formats.grouping import by_topic
 from bot.formats.markdown import block, bullets, code, details, plain, safe
+from bot.formats.places import InDiff
 from bot.formats.sentences import QUOTED, split
+from bot.formats.titles import Seen
 from bot.formats.unanalysed import by_cause
 from bot.formats.verbose import danger
 from bot.github.checks import Action, Annotation, Report
@@ -80,7 +83,8 @@ def completed(
         what = "1 more problem is" if left_out == 1 else f"{left_out} more problems are"
         parts.append(f"**{what} left out here**: see the annotations; `argofix check --verbose` shows everything.")
     if not new:
-        parts.append("This change brings no new problem.")
+        seen = " in what could be analysed" if report.gaps else ""
+        parts.append(f"This change brings no new problem{seen}.")
     fixable = any(finding.fix is not None for group in topics for finding in group)
     if fixable:
         parts.append(
@@ -103,26 +107,21 @@ def completed(
     if lines:
         parts.append(f"{code(PATH)} has mistakes; the defaults are used in their place:\n\n{bullets(lines)}")
     parts.append(_footer(report, suppressed))
+    where = InDiff(evaluation.base.tree if evaluation.base is not None else None, evaluation.snapshot.tree)
     return Report(
-        title=_title(new, old, report),
+        title=_title(new, old, report, suppressed),
         summary="\n\n".join(parts),
         conclusion=report.conclusion,
-        annotations=[_annotation(group) for group in new[:_MOST_ANNOTATIONS]],
+        annotations=[_annotation(group, where) for group in new[:_MOST_ANNOTATIONS]],
         actions=[FIX] if fixable else [],
     )
 
 
-def _title(new: list[list[Finding]], old: list[list[Finding]], report: CheckReport) -> str:
-    if new:
-        first = plain(new[0][0].topic.title)
-        title = first if len(new) == 1 else f"{first}, and {len(new) - 1} more"
-    elif old:
-        title = f"Nothing new; {len(old)} {'problem' if len(old) == 1 else 'problems'} known before"
-    elif report.gaps:
-        title = "Nothing wrong in what could be analysed"
-    else:
-        title = "All is well"
-    return title if len(title) <= 240 else title[:239] + "…"
+def _title(new: list[list[Finding]], old: list[list[Finding]], report: CheckReport, ignored: int) -> str:
+    if report.failed:
+        return titles.failing(new)
+    nothing = bool(report.gaps and report.counts.get("applications") and not report.counts.get("rendered"))
+    return titles.passing(new, old, Seen(bool(report.gaps), nothing, ignored))
 
 
 def _sections(
@@ -183,20 +182,31 @@ def _place(span: Span, link: Link) -> str:
     return f"[{code(str(span))}]({link(span)})"
 
 
-def _annotation(group: list[Finding]) -> Annotation:
+def _annotation(group: list[Finding], where: InDiff) -> Annotation:
+    """At the place of the finding that is in the diff, if there is one: GitHub hides the others."""
     first = group[0]
+    at = where.best(dict.fromkeys([*(f.span for f in group), *(r.span for f in group for r in f.related)]))
     advice = f"\n\n{first.topic.advice}" if first.topic.advice else ""
     resources = list(dict.fromkeys(str(finding.resource) for finding in group if finding.resource is not None))
     details_ = first.topic.commands or ("\n".join(resources) if len(resources) > 1 else "")
     return Annotation(
-        path=first.span.path,
-        start_line=first.span.line,
-        end_line=first.span.end_line,
+        path=at.path,
+        start_line=at.line,
+        end_line=at.end_line,
         level=_LEVELS[first.severity],
         title=plain(first.topic.title),
-        message=f"{first.topic.message}{advice}",
+        message=f"{first.topic.message}{advice}{_from_here(group, at)}",
         raw_details=details_,
     )
+
+
+def _from_here(group: Sequence[Finding], at: Span) -> str:
+    """What is at this place, and where the finding itself is, when that is another one."""
+    first = group[0]
+    if at in {finding.span for finding in group}:
+        return ""
+    here = next(related.message for finding in group for related in finding.related if related.span == at)
+    return f"\n\nHere: {here}. The finding itself is at {first.span}."
 
 
 def _footer(report: CheckReport, suppressed: int) -> str:

@@ -6,13 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.evaluation import Evaluation
-from bot.formats import check_run
+from bot.formats import check_run, titles
+from bot.formats.grouping import by_topic
 from bot.formats.markdown import bullets, code, details, safe
+from bot.formats.titles import Seen
 from bot.formats.unanalysed import by_cause
+from bot.formats.undeployed import not_deployed
 from bot.github.checks import TEXT_BYTES, Annotation, Report
 from checks.policy import Policy
 from checks.wording import plural
 from gitops.rendering import Rendered
+from gitops.snapshot import Snapshot
 from gitops.spans import Span
 
 NAME = "argofix"
@@ -84,8 +88,8 @@ def summed(judged: Sequence[Judged], shown: Mapping[str, Report], addresses: Map
     may get past a check by breaking it. It is never `neutral`.
     """
     if not any(each.concerns_argo_cd for each in judged):
-        text = "argofix found no Argo CD Application in this repository, so there is nothing to judge."
-        return Report("No Argo CD Application here", text, conclusion="success")
+        texts = dict.fromkeys(without_argo_cd(each.evaluation.snapshot, each.policy) for each in judged)
+        return Report("No Argo CD Application here", "\n\n".join(texts), conclusion="success")
     failed = {name: report for name, report in shown.items() if report.conclusion == "failure"}
     lost = tuple(dict.fromkeys(one for each in judged for one in _lost(each)))
     unfinished = tuple(dict.fromkeys(one for each in judged for one in each.evaluation.unfinished))
@@ -101,11 +105,8 @@ def summed(judged: Sequence[Judged], shown: Mapping[str, Report], addresses: Map
         title = f"{plural('thing', len(lost))} that could be judged before cannot be judged now"
     elif unfinished:
         title = "argofix did not get to the end of this change"
-    elif gaps:
-        seen = sum(1 for each in judged for s in each.evaluation.snapshot.states if isinstance(s.rendering, Rendered))
-        title = "Nothing wrong in what could be analysed" if seen else "Nothing here could be analysed"
     else:
-        title = "All is well"
+        title = _passing(judged, bool(gaps))
     parts: list[str] = []
     if conflicts:
         parts.append(
@@ -139,6 +140,29 @@ def summed(judged: Sequence[Judged], shown: Mapping[str, Report], addresses: Map
         parts.append(details(f"Not analysed: {len(gaps)}", bullets(dict.fromkeys(causes), most=50)))
     conclusion = "failure" if conflicts or failed or lost or unfinished else "success"
     return Report(title[:240], "\n\n".join(part for part in parts if part), conclusion=conclusion)
+
+
+def without_argo_cd(snapshot: Snapshot, policy: Policy) -> str:
+    """What is said of a commit that has nothing for Argo CD, in one sentence where nothing keeps it from being so."""
+    parts = ["argofix found no Argo CD Application in this repository, so there is nothing to judge."]
+    if told := not_deployed(snapshot):
+        parts.append(safe(told))
+    mistakes = [f"{code(problem.path)} line {problem.line}: {safe(problem.message)}" for problem in policy.problems]
+    if mistakes:
+        parts.append(f"The configuration has mistakes; the defaults are used in their place:\n\n{bullets(mistakes)}")
+    return "\n\n".join(parts)
+
+
+def _passing(judged: Sequence[Judged], gaps: bool) -> str:
+    """The title when nothing fails."""
+    groups = [group for each in judged for group in by_topic(each.evaluation.findings)]
+    active = [group for group in groups if group[0].suppressed is None]
+    new = [group for group in active if group[0].introduced is not False]
+    old = [group for group in active if group[0].introduced is False]
+    states = [state for each in judged for state in each.evaluation.snapshot.states]
+    rendered = any(isinstance(state.rendering, Rendered) for state in states)
+    ignored = sum(f.suppressed is not None for each in judged for f in each.evaluation.findings)
+    return titles.passing(new, old, Seen(gaps, gaps and not rendered, ignored))
 
 
 def _lost(judged: Judged) -> tuple[str, ...]:

@@ -66,8 +66,8 @@ def when_merged(evaluation: Evaluation, plan: FixPlan, found: Safety) -> str:
     if not found.tracked:
         return (
             "### When you merge\n\nArgo CD tracks no CustomResourceDefinition, so it deletes none when an "
-            "Application lets go of it, and there is no order to keep: merge this in one step. From then on only "
-            f"{keeper} writes it."
+            "Application lets go of it, and there is no order to keep: merge this in one step. From then on "
+            f"{keeper} writes it, and {loser} does not."
         )
     parts = ["### When you merge", _behaviours(evaluation, plan, found)]
     if found.data_bearing:

@@ -9,6 +9,7 @@ from bot.evaluation import Evaluation
 from bot.formats.grouping import by_topic
 from bot.formats.markdown import block, bullets, code, details, safe, table
 from checks import secret_keys
+from checks.coverage import Coverage
 from checks.model import Finding
 from checks.policy import PATH, Policy
 from checks.secret_keys.overview import Referenced, overview
@@ -29,25 +30,38 @@ def summary(evaluation: Evaluation, policy: Policy, link: Link, policy_link: Lin
     new = by_topic(finding for finding in active if finding.introduced is not False)
     old = by_topic(finding for finding in active if finding.introduced is False)
     parts: list[str] = []
+    referenced = overview(Change(evaluation.base, evaluation.snapshot, evaluation.live), policy)
     if not new and not old:
-        parts.append("Every Secret and ConfigMap key that is referenced has somebody who provides it.")
+        parts.append(_nothing_missing(evaluation, len(referenced), len(report.findings)))
     if new:
         parts.append(bullets((_problem(group, link) for group in new), most=_PROBLEMS))
     if old:
         known = bullets((_problem(group, link) for group in old), most=_PROBLEMS)
         parts.append(details(f"Known before this change: {len(old)}", known))
-    referenced = overview(Change(evaluation.base, evaluation.snapshot, evaluation.live), policy)
     if referenced:
         rows = [_row(each, link, policy_link) for each in referenced[:_ROWS]]
         text = table(("object", "needed by", "comes from"), rows)
         if len(referenced) > _ROWS:
             text += f"\n\n… and {len(referenced) - _ROWS} more."
         parts.append(details(f"Where each comes from: {len(referenced)}", text))
-    if report.gaps:
+    if report.gaps and (new or old):
         parts.append(
             f"{plural('part', len(report.gaps))} of the repository could not be analysed; the check run tells."
         )
     return "\n\n".join(parts)
+
+
+def _nothing_missing(evaluation: Evaluation, referenced: int, ignored: int) -> str:
+    """What it stands on that no problem is told."""
+    coverage = Coverage.of(evaluation.snapshot)
+    if not referenced:
+        text = "argofix found no reference to a Secret or ConfigMap here."
+    else:
+        objects = f"the {referenced} Secrets and ConfigMaps that are" if referenced > 1 else "the one object that is"
+        text = f"argofix found nothing missing of {objects} referenced here."
+    if ignored:
+        text += f" {plural('finding', ignored)} {'is' if ignored == 1 else 'are'} ignored by {code(PATH)}."
+    return text if coverage.whole else f"{text} {coverage.rendered()}"
 
 
 def _problem(group: Sequence[Finding], link: Link) -> str:

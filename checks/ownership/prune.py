@@ -175,11 +175,30 @@ def _behaviour(application: Application, role: str) -> Behaviour:
     return Behaviour(application.label, role, syncs)
 
 
+def _harmless(found: Safety, plan: FixPlan) -> str:
+    """Why merging is not dangerous."""
+    keeper, loser = plan.keeper_name, plan.loser_name
+    if plan.keeper == plan.loser:
+        return f"Merging deletes nothing in the cluster: `{keeper}` still brings it."
+    if not found.deployed:
+        return f"Merging deletes nothing in the cluster: `{loser}` brings none of it on the base branch."
+    if not found.tracked:
+        return "Merging deletes nothing in the cluster: Argo CD tracks no CustomResourceDefinition."
+    if found.settled and not found.data_bearing:
+        return f"Merging deletes nothing in the cluster, which shows that `{loser}` does not hold it."
+    if found.data_bearing:
+        return "Merging deletes nothing in the cluster: both copies carry `Prune=false,Delete=false`."
+    return (
+        f"Merging deletes no data: what `{loser}` still holds when it is synced may go, and `{keeper}` makes it anew "
+        f"at its next sync. Sync `{keeper}` first, and nothing goes."
+    )
+
+
 def summary_line(snapshot: Snapshot, plan: FixPlan, base: Snapshot | None = None) -> str:
     """One sentence for summaries: what merging may do."""
     found = safety(snapshot, plan, base)
     if not found.dangerous:
-        return "Merging deletes nothing in the cluster that it should not."
+        return _harmless(found, plan)
     names = listed([str(o.id) for o in (*found.data_bearing, *found.fleeting)], most=3)
     if found.fleeting:
         return (

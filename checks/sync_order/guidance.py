@@ -37,6 +37,7 @@ class Guidance:
     edges: tuple[Edge, ...]
     cycles: tuple[Cycle, ...]
     deletions: Consequences
+    base: Snapshot
     head: Snapshot
 
     @property
@@ -60,7 +61,7 @@ def guide(
     # Between them everything counts that is known, so that the stages contradict nothing.
     order = arrange(keys, edges)
     cycles = tuple(c for c in order.cycles if touched & set(c.applications))
-    return Guidance(order.stages, relevant, cycles, gone, head)
+    return Guidance(order.stages, relevant, cycles, gone, base, head)
 
 
 def _had(base: Snapshot, head: Snapshot, handover: Handover) -> bool:

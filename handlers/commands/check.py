@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.formats import check_run
+from bot.formats.gate import without_argo_cd
 from bot.formats.grouping import by_topic
 from bot.formats.markdown import bullets, code, safe
 from bot.github import checks
@@ -37,6 +38,9 @@ def _run(run: CheckRun) -> str:
 
 def _default_branch(seen: Look) -> str:
     branch = seen.asked.desk.repository.default_branch
+    snapshot = seen.evaluation.snapshot
+    if not (snapshot.states or snapshot.unknown):
+        return f"{code(branch)} at {code(seen.commit[:7])}: {without_argo_cd(snapshot, seen.policy)}"
     lines = [_report(seen, report) for report in seen.evaluation.reports]
     findings = [f for f in seen.evaluation.findings if f.suppressed is None and f.severity is not Severity.NOTICE]
     groups = by_topic(findings)

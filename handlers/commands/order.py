@@ -24,7 +24,7 @@ def _touched(seen: Look) -> str:
         return notes
     guidance = guide(evaluation.base, evaluation.snapshot, seen.policy, evaluation.live, evaluation.plans)
     if not guidance.matters:
-        answer = "The order does not matter for what this pull request touches, and merging it deletes nothing."
+        answer = f"The order does not matter for what this pull request touches, and {text.nothing_goes(guidance)}"
     else:
         # Without the mark: this answer stays as it is when the comment that carries it is updated.
         answer = text.told(guidance, seen.link, seen.base_link)

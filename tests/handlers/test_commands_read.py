@@ -138,7 +138,7 @@ async def test_secrets_tells_what_is_missing_and_where_the_rest_comes_from(
 async def test_secrets_on_a_repository_without_any(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:
     _, pull = await proposed(github, alice, before={"README.md": "x\n"}, files={"README.md": "y\n"})
     _, (said,) = await asked(github, bot_, pull, alice, "/argofix secrets")
-    assert said.endswith("Every Secret and ConfigMap key that is referenced has somebody who provides it.")
+    assert said.endswith("argofix found no reference to a Secret or ConfigMap here.")
 
 
 async def test_on_an_issue_the_default_branch_is_looked_at(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:

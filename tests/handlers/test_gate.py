@@ -140,3 +140,18 @@ async def test_good_and_bad_heads_in_turn(github: SimulatedGitHub, bot_: Bot, al
     repo.push("copy", GOOD, author=alice)
     await bot_.idle()
     assert await checked(github, pull) == PASSED
+
+
+async def test_what_stands_in_files_and_reaches_no_cluster_is_told_with_it(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    """A mistake in the configuration may be all there is to it."""
+    policy = "exclude: ['apps.yaml']\nunheard: 1\n"
+    repo = github.repository("acme/platform", ONE | {".github/argofix.yaml": policy})
+    github.install(repo)
+    await bot_.idle()
+    pull = await judged(github, repo, alice, {"a/a.yaml": config_map("a", more="x")})
+    assert {name: run.conclusion for name, run in pull.checks.items()} == {GATE: "success"}
+    summary = summary_of(pull, GATE)
+    assert "Not deployed: 1 manifest of Applications. excluded by the configuration: a (apps.yaml:1)." in summary
+    assert "`.github/argofix.yaml` line 2: " in summary and "unheard" in summary

@@ -7,7 +7,7 @@ import re
 import pytest
 
 import bot.app
-from bot.formats.order.comment import MARK, SETTLED
+from bot.formats.order.comment import MARK
 from bot.github.pace import ContentLimits
 from checks.policy import PATH
 from demo.story import BEFORE, PROPOSED
@@ -18,6 +18,9 @@ from tests.handlers.conftest import FAILED, GOOD, PASSED, Bot, Contents, checked
 from tests.scenarios import application, config_map, documents, kustomization, manifest
 
 PROTECTED = {"argocd.argoproj.io/sync-options": "Prune=false"}
+SETTLED = (
+    f"{MARK}\n**Sync order:** it no longer matters for this change, and merging it deletes nothing in a cluster."
+)
 AUTOMATED = {"automated": {"prune": True}}
 
 

@@ -10,6 +10,7 @@ from bot.formats.markdown import block, bullets, code, details, safe
 from bot.formats.order import deletions, mermaid
 from bot.formats.order.deletions import NAME, Most
 from bot.formats.picture import labels_of
+from checks.coverage import Coverage
 from checks.sync_order.guidance import Guidance
 from checks.sync_order.words import main, why
 from checks.wording import listed
@@ -21,12 +22,10 @@ from gitops.snapshot import ApplicationKey, Snapshot
 from gitops.spans import Span
 
 MARK = "<!-- argofix:sync-order -->"
-SETTLED = (
-    f"{MARK}\n**Sync order:** it no longer matters for this change, and merging it deletes nothing in a cluster."
-)
 
 Link = Callable[[Span], str]
 _MOST_BYTES = 60_000  # of GitHub's 65,536 characters
+_NOBODY = "argofix found no Argo CD Application here, so there is no order to keep."
 _UNFOLDED = 12  # Applications in a picture that is shown at once
 
 
@@ -39,6 +38,19 @@ class _Limits:
 
 
 _LIMITS = (_Limits(40, 4, 15, True), _Limits(15, 1, 5, False), _Limits(4, 1, 1, False))
+
+
+def settled(guidance: Guidance) -> str:
+    """What is left of a comment that has nothing to say any more."""
+    return f"{MARK}\n**Sync order:** it no longer matters for this change, and {nothing_goes(guidance)}"
+
+
+def nothing_goes(guidance: Guidance) -> str:
+    """That merging deletes nothing, as far as that was seen: a clause with its full stop."""
+    unknown = Coverage.of(guidance.base, guidance.head).unknown
+    if not unknown:
+        return "merging it deletes nothing in a cluster."
+    return f"argofix found nothing that merging it deletes; {'; '.join(unknown)}."
 
 
 def render(guidance: Guidance, link: Link, base_link: Link) -> str:
@@ -63,7 +75,11 @@ def whole(evaluation: Evaluation, link: Link) -> str:
     """The order of everything on a branch, in stages."""
     order = evaluation.order.order
     if not order.edges and not order.cycles:
-        return "Nothing here asks for an order: no Application needs what another one brings."
+        coverage = Coverage.of(evaluation.snapshot)
+        text = "Nothing here asks for an order: no Application needs what another one brings."
+        if not evaluation.snapshot.states:
+            return f"Nothing here asks for an order. {coverage.rendered()}" if coverage.unknown else _NOBODY
+        return text if coverage.whole else f"Nothing that was seen asks for an order. {coverage.rendered()}"
     text = ""
     for limits in _LIMITS:
         tied = {key for edge in order.edges for key in edge.ends}
@@ -74,6 +90,8 @@ def whole(evaluation: Evaluation, link: Link) -> str:
         loose = len(evaluation.snapshot.states) - len(tied)
         if loose:
             parts.append(f"{loose} more {'Application needs' if loose == 1 else 'Applications need'} no order.")
+        if not (coverage := Coverage.of(evaluation.snapshot)).whole:
+            parts.append(f"More may be needed: {coverage.rendered()}")
         text = "\n\n".join(parts)
         if len(text.encode()) <= _MOST_BYTES:
             break

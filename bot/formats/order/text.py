@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bot.evaluation import Evaluation
 from bot.formats.picture import labels_of
+from checks.coverage import Coverage
 from checks.sync_order.words import main, why
 from gitops.order.model import Edge
 from gitops.order.stages import Cycle, Order
@@ -39,8 +40,11 @@ def render(evaluation: Evaluation) -> str:
     if loose:
         lines.append(f"In any order: {len(loose)}" if tied else f"Nothing asks for an order: {len(loose)}")
         lines.extend(f"  {name}" for name in loose)
-    if evaluation.gaps:
-        lines.append(f"Not analysed, so that more may be needed: {len(evaluation.gaps)} (argofix check lists them)")
+    coverage = Coverage.of(evaluation.snapshot)
+    if not coverage.whole:
+        lines.append(
+            f"More may be needed, since not all was seen: {'; '.join(coverage.unseen)} (argofix check tells)"
+        )
     return "".join(_plain(line).rstrip() + "\n" for line in lines)
 
 

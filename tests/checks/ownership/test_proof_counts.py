@@ -131,7 +131,8 @@ async def test_a_keeper_of_which_a_part_fails_keeps_nothing(engine: Engine) -> N
     files = others([])
     broken = {"repoURL": URL, "path": "broken"}
     mine = application("a", "", source=None, sources=[{"repoURL": URL, "path": "a"}, broken])
-    files |= {"apps.yaml": documents(mine, application("b", "b")), "broken/kustomization.yaml": kustomization("nowhere.yaml")}
+    files["apps.yaml"] = documents(mine, application("b", "b"))
+    files["broken/kustomization.yaml"] = kustomization("nowhere.yaml")
     snapshot = (await evaluated(engine, files)).snapshot
     edit = Edit(Span("b/m.yaml", 1, len(config_map("settings").splitlines()) + 1), "")
     expected = Expectation(MINE, OTHERS, frozenset({SETTINGS}))
