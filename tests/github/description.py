@@ -75,7 +75,7 @@ class Description:
         """Where `value` departs from `schema`, in words; `key` names the schema for the cache."""
         validator = self._validators.get(key)
         if validator is None:
-            definitions = self.event_definitions if event else self.definitions
+            definitions = _reached(schema, self.event_definitions if event else self.definitions)
             whole = {"allOf": [schema], "$defs": definitions} if schema is not True else {}
             validator = jsonschema_rs.Draft202012Validator(whole, validate_formats=True)
             self._validators[key] = validator
@@ -83,6 +83,21 @@ class Description:
             f"/{'/'.join(map(str, error.instance_path))}: {error.message[:300]}"
             for error in validator.iter_errors(value)
         ]
+
+
+def _reached(schema: Any, definitions: Json) -> Json:
+    """What a schema refers to, directly or not: to build a validator with all of GitHub's takes far longer."""
+    reached: Json = {}
+    waiting = [schema]
+    while waiting:
+        here = waiting.pop()
+        if isinstance(here, dict):
+            name = str(here.get("$ref", "")).removeprefix("#/$defs/")
+            if name in definitions and name not in reached:
+                reached[name] = definitions[name]
+                waiting.append(definitions[name])
+        waiting.extend(here.values() if isinstance(here, dict) else here if isinstance(here, list) else ())
+    return reached
 
 
 @cache

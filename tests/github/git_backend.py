@@ -1,12 +1,24 @@
-"""A bare repository on disk and the few git commands that the simulated GitHub is made of."""
+"""A bare repository on disk and the few git commands that the simulated GitHub is made of.
 
+Most of what is asked has one answer for ever, since it names objects by their SHA: it is asked of git once.
+"""
+
+import atexit
+import functools
+import hashlib
 import os
+import re
+import shutil
 import subprocess
+import tempfile
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 ZERO = "0" * 40
+_SHA = re.compile(r"[0-9a-f]{40}")
+_FIXED = re.compile(r"(-.*|[0-9a-f]{40}(:.*|\.\.[0-9a-f]{40})?)", re.DOTALL)
 
 
 class GitError(Exception):
@@ -60,29 +72,41 @@ def environment(home: Path) -> dict[str, str]:
     }
 
 
+@functools.cache
+def _pattern() -> Path:
+    """An empty repository as git makes it, with what GitHub allows; copied, since making one takes many processes."""
+    directory = Path(tempfile.mkdtemp(prefix="simulated-github-"))
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    bare = Bare(directory)
+    bare.run("-c", "init.defaultRefFormat=files", "init", "--quiet", "--bare", "--initial-branch=main", "--template=")
+    for key, value in (
+        ("uploadpack.allowFilter", "true"),
+        ("uploadpack.allowAnySHA1InWant", "true"),
+        ("uploadpack.allowReachableSHA1InWant", "true"),
+        ("http.receivepack", "true"),
+        ("gc.auto", "0"),
+        ("core.fsync", "none"),
+        ("receive.denyDeleteCurrent", "ignore"),
+    ):
+        bare.run("config", key, value)
+    (directory / "objects/info").mkdir(exist_ok=True)
+    return directory
+
+
 class Bare:
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._answers: dict[tuple[str, ...], bytes] = {}
 
     @classmethod
     def create(cls, path: Path, *, fork_of: "Bare | None" = None) -> "Bare":
-        path.mkdir(parents=True)
+        shutil.copytree(_pattern(), path)
         bare = cls(path)
-        bare.run("init", "--quiet", "--bare", "--initial-branch=main")
         if fork_of:
             # GitHub keeps the objects of a fork and of its parent in one store; so does this.
             (path / "objects/info/alternates").write_text(f"{fork_of.path / 'objects'}\n")
             for ref, sha in fork_of.refs("refs/heads").items():
                 bare.update_ref(ref, sha)
-        for key, value in (
-            ("uploadpack.allowFilter", "true"),
-            ("uploadpack.allowAnySHA1InWant", "true"),
-            ("uploadpack.allowReachableSHA1InWant", "true"),
-            ("http.receivepack", "true"),
-            ("gc.auto", "0"),
-            ("receive.denyDeleteCurrent", "ignore"),
-        ):
-            bare.run("config", key, value)
         return bare
 
     def run(self, *arguments: str, stdin: bytes = b"", env: dict[str, str] | None = None) -> bytes:
@@ -99,22 +123,47 @@ class Bare:
     def text(self, *arguments: str, stdin: bytes = b"", env: dict[str, str] | None = None) -> str:
         return self.run(*arguments, stdin=stdin, env=env).decode(errors="replace").strip()
 
+    def ask(self, command: str, *arguments: str) -> bytes:
+        """`run`, once for all where the arguments are options and full SHAs (`SHA..SHA`, `SHA:path`): no push changes
+        such an answer, and nothing is ever thrown away. A refusal is asked again: what it lacked may come."""
+        key = (command, *arguments)
+        known = self._answers.get(key)
+        if known is None:
+            known = self.run(*key)
+            if all(_FIXED.fullmatch(argument) for argument in arguments):
+                self._answers[key] = known
+        return known
+
     def resolve(self, revision: str, kind: str = "commit") -> str | None:
         """The object of that kind that a revision means; `commit:path` is taken as it is, since nothing peels it."""
+        if revision.startswith("refs/heads/") and not (self.path / "packed-refs").exists():
+            # Only a commit can be at a branch; git's own reading takes a process.
+            revision = self.refs(revision).get(revision, "")
+        if _SHA.fullmatch(revision) and self.kind(revision) == kind:
+            return revision
+        if not revision:
+            return None
         peeled = revision if ":" in revision else f"{revision}^{{{kind}}}"
         try:
-            sha = self.text("rev-parse", "--verify", "--quiet", "--end-of-options", peeled)
+            sha = self.ask("rev-parse", "--verify", "--quiet", "--end-of-options", peeled).decode().strip()
         except GitError:
             return None
         return sha if ":" not in revision or self.kind(sha) == kind else None
 
     def kind(self, sha: str) -> str | None:
         try:
-            return self.text("cat-file", "-t", sha)
+            return self.ask("cat-file", "-t", sha).decode().strip()
         except GitError:
             return None
 
     def refs(self, prefix: str) -> dict[str, str]:
+        """By name; read from the files where each is a file of its own, as they are until git packs them."""
+        start = self.path / prefix.rstrip("/")
+        if not (self.path / "packed-refs").exists() and start.resolve().is_relative_to(self.path.resolve() / "refs"):
+            files = [start, *start.rglob("*")] if start.is_dir() else [start]
+            found = {file.relative_to(self.path).as_posix(): _ref(file) for file in files if file.suffix != ".lock"}
+            if all(sha is None or _SHA.fullmatch(sha) for sha in found.values()):
+                return {name: sha for name, sha in sorted(found.items()) if sha is not None}
         lines = self.text("for-each-ref", "--format=%(refname) %(objectname)", prefix).splitlines()
         return {name: sha for name, _, sha in (line.partition(" ") for line in lines)}
 
@@ -126,33 +175,42 @@ class Bare:
 
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         try:
-            self.run("merge-base", "--is-ancestor", ancestor, descendant)
+            self.ask("merge-base", "--is-ancestor", ancestor, descendant)
         except GitError:
             return False
         return True
 
     def merge_base(self, left: str, right: str) -> str | None:
         try:
-            return self.text("merge-base", left, right)
+            return self.ask("merge-base", left, right).decode().strip()
         except GitError:
             return None
 
     def merge_tree(self, left: str, right: str) -> str | None:
         """The tree of a clean merge, or None on conflict or without common history."""
         try:
-            return self.text("merge-tree", "--write-tree", left, right).splitlines()[0]
+            return self.ask("merge-tree", "--write-tree", left, right).decode().splitlines()[0]
         except GitError:
             return None
 
     def blob(self, content: bytes) -> str:
-        return self.text("hash-object", "-w", "--stdin", stdin=content)
+        """Written as git writes it (gitformat-loose-object): one process for each file of each commit is too many."""
+        whole = b"blob %d\0" % len(content) + content
+        sha = hashlib.sha1(whole, usedforsecurity=False).hexdigest()
+        target = self.path / "objects" / sha[:2] / sha[2:]
+        if not target.exists():
+            target.parent.mkdir(exist_ok=True)
+            part = target.with_suffix(".part")
+            part.write_bytes(zlib.compress(whole, 1))
+            part.replace(target)
+        return sha
 
     def read(self, sha: str) -> bytes:
-        return self.run("cat-file", "blob", sha)
+        return self.ask("cat-file", "blob", sha)
 
     def entries(self, tree: str, *, recursive: bool, with_trees: bool = False) -> list[Entry]:
         flags = ["-r"] * recursive + ["-t"] * with_trees
-        raw = self.run("ls-tree", "-z", "-l", *flags, tree)
+        raw = self.ask("ls-tree", "-z", "-l", *flags, tree)
         result = []
         for item in raw.split(b"\0")[:-1]:
             meta, _, path = item.partition(b"\t")
@@ -208,7 +266,7 @@ class Bare:
 
     def log(self, *arguments: str) -> list[CommitData]:
         form = "%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B%x00%x01"
-        raw = self.run("log", f"--format=format:{form}", *arguments).decode(errors="replace")
+        raw = self.ask("log", f"--format=format:{form}", *arguments).decode(errors="replace")
         result = []
         for item in raw.split("\x00\x01")[:-1]:
             sha, tree, parents, an, ae, ad, cn, ce, cd, message = item.lstrip("\n").split("\x00")
@@ -218,6 +276,14 @@ class Bare:
 
     def commit_data(self, sha: str) -> CommitData:
         return self.log("-1", sha)[0]
+
+
+def _ref(file: Path) -> str | None:
+    """What a file of `refs/` holds: a SHA, or words about another ref; None for a directory and what has gone."""
+    try:
+        return file.read_text().strip()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        return None
 
 
 def utc(date: str) -> str:

@@ -224,10 +224,10 @@ def commit(repo: Repository, data: CommitData) -> Json:
 
 def pushed_commit(repo: Repository, data: CommitData) -> Json:
     names: dict[str, list[str]] = {"A": [], "M": [], "D": []}
-    raw = repo.git.text(
+    raw = repo.git.ask(
         "diff-tree", "-r", "--root", "--no-commit-id", "--name-status", "-m", "--first-parent", data.sha
     )
-    for status, _, path in (line.partition("\t") for line in raw.splitlines()):
+    for status, _, path in (line.partition("\t") for line in raw.decode(errors="replace").splitlines()):
         names["M" if status == "T" else status].append(path)
     people = {
         role: {"name": person.name, "email": person.email, "date": person.date}

@@ -54,7 +54,12 @@ class PullRequest:
 
     def size(self) -> tuple[int, int, int]:
         """Lines added, lines deleted, files changed."""
-        rows = [line.split("\t") for line in self.repo.git.text("diff", "--numstat", *self.diff_range()).splitlines()]
+        rows = [
+            line.split("\t")
+            for line in self.repo.git.ask("diff", "--numstat", *self.diff_range())
+            .decode(errors="replace")
+            .splitlines()
+        ]
         return (
             sum(int(row[0]) for row in rows if row[0] != "-"),
             sum(int(row[1]) for row in rows if row[1] != "-"),
@@ -62,7 +67,7 @@ class PullRequest:
         )
 
     def diff(self) -> str:
-        return self.repo.git.run("diff", *self.diff_range()).decode(errors="replace")
+        return self.repo.git.ask("diff", *self.diff_range()).decode(errors="replace")
 
 
 def announce(pull: PullRequest, action: str, sender: User, **extra: Any) -> None:

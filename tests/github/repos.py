@@ -28,11 +28,11 @@ def revision(repo: Repository, name: str) -> str:
 
 
 def changed_files(repo: Repository, before: str, after: str) -> list[Json]:
-    raw = repo.git.run("diff", "-z", "--raw", "--no-abbrev", "-M", before, after).decode(errors="surrogateescape")
+    raw = repo.git.ask("diff", "-z", "--raw", "--no-abbrev", "-M", before, after).decode(errors="surrogateescape")
     fields = raw.split("\0")
     counts: dict[str, tuple[str, str]] = {}
     for row in (
-        repo.git.run("diff", "--no-renames", "-z", "--numstat", before, after)
+        repo.git.ask("diff", "--no-renames", "-z", "--numstat", before, after)
         .decode(errors="surrogateescape")
         .split("\0")
     ):
