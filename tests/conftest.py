@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,18 @@ settings.load_profile("argofix")
 @pytest.fixture(scope="session")
 def engine_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("engine")
+
+
+@pytest.fixture(scope="session")
+def probed(engine_directory: Path) -> Path:
+    """The same directory, with what an engine finds out when it starts for the first time."""
+
+    async def start() -> None:
+        await (await Engine.start(engine_directory)).close()
+
+    with ThreadPoolExecutor(1) as thread:  # a test's own loop may be running
+        thread.submit(asyncio.run, start()).result()
+    return engine_directory
 
 
 @pytest.fixture

@@ -100,10 +100,23 @@ class Bot:
     bumps_per_hour: int = 5
     kubeconfig: str = ""  # clusters are asked only where a test is about them
     database_url: str = ""  # else a file in its state directory
+    known: Path | None = None  # an engine's directory, whose renderings and findings about this machine it shares
     _task: asyncio.Task[None] | None = None
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def _share(self) -> None:
+        """Like a server with a volume: probing the renderer and rendering the same files again tests nothing new."""
+        assert self.known is not None
+        (self.state / "scratch").mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.state.chmod(0o700)
+        for path in self.known.glob("scratch/engine*"):
+            (self.state / "scratch" / path.name).hardlink_to(path)
+        for path in (*self.known.glob("renderings-*.sqlite"), self.known / "redaction.key"):
+            (self.state / path.name).symlink_to(path)
+
     async def start(self) -> None:
+        if self.known is not None and not self.state.exists():
+            self._share()
         settings = Settings(
             app_id=self.github.app.id,
             private_key=self.github.app.private_key,
@@ -167,10 +180,12 @@ async def github() -> AsyncIterator[SimulatedGitHub]:
 
 
 @pytest.fixture
-async def bot_(github: SimulatedGitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bot]:
+async def bot_(
+    github: SimulatedGitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, probed: Path
+) -> AsyncIterator[Bot]:
     monkeypatch.setattr(bot.app, "HOUSEKEEPING", 1e6)
     monkeypatch.setattr(bot.waiting, "PATIENCE", 1e6)
-    server = Bot(github, tmp_path / "state")
+    server = Bot(github, tmp_path / "state", known=probed)
     github.clock = server.clock.date
     monkeypatch.setattr(auth, "time", server.clock)
     await server.start()
