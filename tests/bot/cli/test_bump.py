@@ -55,7 +55,7 @@ def checkout(tmp_path: Path) -> Path:
 def test_it_prints_a_proven_diff_that_git_applies(cache: Path, checkout: Path) -> None:
     done = argofix(cache, "bump", checkout, "--to", "v3.3.1")
     assert done.returncode == 0, done.stderr
-    said = done.stderr.decode().splitlines()
+    said = [line for line in done.stderr.decode().splitlines() if "rendering" not in line]  # said when it takes long
     assert said[0] == (f"argofix: {KUSTOMIZATION}:7: kustomize images quay.io/argoproj/argocd: v3.2.2 -> v3.3.1")
     assert "argofix: proven: Only the version changes in what it renders (1 image in 1 of 1 resource)" in said
     assert not any("NOT SO" in line for line in said)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from tests.bot.cli import processes
 from tests.checks.secret_keys.stage import APP, deployment
 from tests.kubernetes import SimulatedCluster, write_kubeconfig
 
@@ -39,14 +39,10 @@ def kubeconfig(tmp_path: Path, cluster: SimulatedCluster) -> str:
     return str(write_kubeconfig(tmp_path / "kubeconfig", {"prod": cluster.access(cluster.account())}))
 
 
-async def argofix(state: Path, *words: str | Path, **env: str) -> tuple[int | None, str, str]:
+async def argofix(state: Path, *words: str | Path, **env: str) -> tuple[int, str, str]:
     environment = {**os.environ, "ARGOFIX_STATE_DIR": str(state), **env}
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", *map(str, words), env=environment, stdout=pipe, stderr=pipe
-    )
-    out, err = await process.communicate()
-    return process.returncode, out.decode(), err.decode()
+    done = await asyncio.to_thread(processes.run, [str(word) for word in words], environment)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
 async def test_check_asks_the_cluster_of_the_kubeconfig(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from demo.story import BEFORE, PROPOSED
+from tests.bot.cli import processes
 from tests.scenarios import URL, application, config_map, documents
 
 STORY = {path: data for path, data in (BEFORE | PROPOSED).items() if isinstance(data, bytes)}
@@ -51,9 +51,7 @@ def git(path: Path, *words: str) -> str:
 
 def argofix(cache: Path, *words: str | Path, **env: str) -> subprocess.CompletedProcess[bytes]:
     environment = {**os.environ, "ARGOFIX_STATE_DIR": str(cache), "ARGOFIX_CLUSTER": "off", **env}
-    return subprocess.run(
-        [sys.executable, "-m", "bot", *map(str, words)], env=environment, capture_output=True, check=False, timeout=60
-    )
+    return processes.run([str(word) for word in words], environment)
 
 
 def test_check_fails_on_errors_and_sums_up(cache: Path, checkout: Path) -> None:

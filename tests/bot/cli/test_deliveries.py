@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 
 from bot.deliveries import DeliveryStore, State
+from tests.bot.cli import processes
 from tests.bot.stores.beds import Bed, PostgresqlBed, SqliteBed
 from tests.bot.stores.samples import delivery
 
 
 def argofix(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bot", "deliveries", *words]
-    return subprocess.run(command, env={**os.environ, **env}, capture_output=True, text=True, timeout=60, check=False)
+    done = processes.run(["deliveries", *words], {**os.environ, **env})
+    return subprocess.CompletedProcess(words, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 async def fill(store: DeliveryStore, bed: Bed) -> None:
