@@ -20,10 +20,12 @@ from gitops.effort import Effort, Exhausted
 from gitops.errors import MalformedYaml
 from gitops.kustomization import Kustomization
 from gitops.manifests import redactor
+from gitops.record import Record
+from gitops.rediscovery import rediscover
 from gitops.rendering import BuildOptions, Output, Rendered, RenderFailed, RenderRequest
 from gitops.repositories import RepositoryMatcher
 from gitops.resources import Resource
-from gitops.scan import ScanMemo
+from gitops.scan import SaidMemo, ScanMemo
 from gitops.snapshot import Snapshot, State
 from gitops.sources import Analysis
 from gitops.tree import Tree
@@ -42,6 +44,7 @@ _SNAPSHOTS = 96 * _MB  # of commits; those of one monorepo have some 20
 _PARSED = 64 * _MB  # kustomizations
 _PLAIN = 64 * _MB  # manifests of directories
 _CLOSURES = 32 * _MB
+_SAID = 64 * _MB  # declarations of Applications
 _LOOKED = 32 * _MB  # what blobs can matter for
 _SLOW = 10_000  # renderings that did not end
 REMEMBERED = 6 * 3600.0  # seconds for which those are not tried again
@@ -62,6 +65,7 @@ class Engine:
         self._redact = redactor(cache.key)
         self._parsed: _Parsed = Bounded(_PARSED, size_of_kustomization)
         self._looked: ScanMemo = Bounded(_LOOKED, lambda _: 150)
+        self._said: SaidMemo = Bounded(_SAID, lambda said: 300 + said.size)
         self._closures: ClosureMemo = Bounded(_CLOSURES, lambda walked: walked.size)
         self._plain: _Plain = Bounded(_PLAIN, lambda found: 300 + sum(one.size for one in found))
         self._told: ToldMemo = Bounded(_LOOKED, lambda _: 2_000)
@@ -108,6 +112,7 @@ class Engine:
             build_options,
             self._parsed,
             self._looked,
+            self._said,
             self._closures,
             self._plain,
             told=self._told,
@@ -116,8 +121,11 @@ class Engine:
             exclude=exclude,
         )
 
-    async def snapshot(self, tree: Tree, analysis: Analysis, progress: Progress | None = None) -> Snapshot:
-        """Find and render every Application of `tree`, at the cost of `tree.effort`.
+    async def snapshot(
+        self, tree: Tree, analysis: Analysis, progress: Progress | None = None, near: Snapshot | None = None
+    ) -> Snapshot:
+        """Find and render every Application of `tree`, at the cost of `tree.effort`. Of what is the same `near`, in
+        the snapshot of a tree that differs little, nothing is looked at again.
 
         A commit's snapshot is remembered: it is the base of many changes, and the head of the push that made it.
         """
@@ -133,8 +141,11 @@ class Engine:
         if known is not None:
             return replace(known, tree=tree)
         left_out = len(tree.effort.left_out)
-        snapshot = await self.drive(discover(tree, analysis), progress, tree.effort)
+        asking = discover(tree, analysis) if near is None else rediscover(near, tree, analysis, remember=True)
+        snapshot = await self.drive(asking, progress, tree.effort)
         whole = len(tree.effort.left_out) == left_out and not any(_is_transient(state) for state in snapshot.states)
+        if not whole:
+            snapshot = replace(snapshot, record=None)  # what failed by chance is tried again
         if tree.sha is not None and whole:
             # Without its tree, whose reader is closed when the run ends.
             self._snapshots[key] = replace(snapshot, tree=_NOWHERE)
@@ -288,7 +299,8 @@ def size_of_kustomization(known: Kustomization | MalformedYaml) -> int:
 def _size_of_snapshot(snapshot: Snapshot) -> int:
     parts = [part.rendering for state in snapshot.states for part in state.parts]
     resources = (one for rendering in parts if isinstance(rendering, Rendered) for one in rendering.resources)
-    return 10_000 + 2_000 * len(parts) + sum(one.size for one in resources)
+    kept = 4_000 * len(snapshot.record.nodes) if isinstance(snapshot.record, Record) else 0
+    return 10_000 + 2_000 * len(parts) + kept + sum(one.size for one in resources)
 
 
 def _is_transient(state: State) -> bool:

@@ -135,7 +135,7 @@ async def _snapshots(
     known = tuple(each.known for each in policy.clusters)
     analysis = engine.analysis(matcher.also(policy.aliases), policy.build_options, known, policy.exclude)
     before = await engine.snapshot(base, analysis, progress) if base is not None else None
-    return analysis, before, await engine.snapshot(tree, analysis, progress)
+    return analysis, before, await engine.snapshot(tree, analysis, progress, before)
 
 
 async def _evaluate(

@@ -9,7 +9,7 @@ from enum import IntEnum
 
 from checks.wording import listed
 from gitops.rendering import NotAnalysed, RenderFailed
-from gitops.snapshot import Snapshot, State
+from gitops.snapshot import ApplicationKey, Snapshot, State
 
 
 class Sight(IntEnum):
@@ -46,6 +46,25 @@ def sight_of(state: State) -> Sight:
     return Sight.PARTLY if rendering.gaps else Sight.WHOLE
 
 
+def sights_of(snapshot: Snapshot) -> Mapping[ApplicationKey, Sight]:
+    """What was seen of each Application; of several with one key the worst."""
+    found: dict[ApplicationKey, Sight] = {}
+    for state in snapshot.states:
+        key = state.application.key
+        found[key] = max(found.get(key, Sight.WHOLE), sight_of(state))
+    return found
+
+
+def counts_of(snapshot: Snapshot) -> Mapping[Sight, int]:
+    """How many Applications were seen how well."""
+    return Counter(snapshot.once(sights_of).values())
+
+
+def blind_of(snapshot: Snapshot) -> tuple[ApplicationKey, ...]:
+    """The Applications that were not seen whole."""
+    return tuple(key for key, sight in snapshot.once(sights_of).items() if sight is not Sight.WHOLE)
+
+
 @dataclass(frozen=True, slots=True)
 class Coverage:
     """What of a commit was seen, or of two of them: then the worse sight of each Application counts.
@@ -62,17 +81,22 @@ class Coverage:
     @classmethod
     def of(cls, *snapshots: Snapshot) -> Coverage:
         """Of commits that have the same Applications; of others the sights of both count."""
-        worst: dict[object, Sight] = {}
-        for snapshot in snapshots:
-            for state in snapshot.states:
-                key = state.application.key
-                worst[key] = max(worst.get(key, Sight.WHOLE), sight_of(state))
+        first, *more = snapshots
+        known = first.once(sights_of)
+        worst: dict[ApplicationKey, Sight] = {}
+        for snapshot in more:
+            for key in (*snapshot.since(first), *(snapshot.by_key.keys() - known.keys())):
+                seen = worst.get(key, known.get(key, Sight.WHOLE))
+                worst[key] = max(seen, sight_of(snapshot.by_key[key]))
+        counts = Counter(first.once(counts_of))
+        counts.subtract(Counter(known[key] for key in worst if key in known))
+        counts.update(worst.values())
         # What Argo CD itself refuses makes nothing; all else that is unknown may make anything.
         unknown = [each for snapshot in snapshots for each in snapshot.unknown if each.refused is None]
         sets = {(each.namespace, each.name) for each in unknown if each.is_set}
         files = {each.span.path for each in unknown if not each.is_set}
         truncated = any(snapshot.truncated for snapshot in snapshots)
-        return cls(Counter(worst.values()), len(sets), len(files), truncated)
+        return cls(+counts, len(sets), len(files), truncated)
 
     @property
     def total(self) -> int:

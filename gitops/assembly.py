@@ -29,6 +29,7 @@ class Assembly:
     that was met, by path; `empty` are ApplicationSets that make nothing and are right."""
 
     states: list[State] = field(default_factory=list)
+    declared: list[str] = field(default_factory=list)  # of each state the `Declaration.id`
     unknown: list[Unknown] = field(default_factory=list)
     sets: list[ApplicationSet] = field(default_factory=list)
     repeated: list[Repeated] = field(default_factory=list)
@@ -149,6 +150,7 @@ def _descend(root: _Root, nodes: Mapping[str, Node], result: Assembly) -> None:
                 generated=declaration.generated,
             )
             result.states.append(State(application, node.parts))
+            result.declared.append(declaration.id)
             below = application.destination.namespace or DEFAULT_NAMESPACE
         parents = (*made.parents, declaration.name)
         children = node.children

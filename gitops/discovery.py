@@ -26,6 +26,8 @@ from gitops.errors import GitopsError
 from gitops.evidence import recognised
 from gitops.laid_aside import kinds_in
 from gitops.locate import locate
+from gitops.reads import WatchedTree
+from gitops.record import Record
 from gitops.rendering import NotAnalysed, Output, Rendered, RenderFailed, Rendering, RenderRequest
 from gitops.roots import Declaration, Node, Seed, unclaimed
 from gitops.scan import Scan, lost, scan, tops
@@ -45,25 +47,22 @@ Asking = Generator[Sequence[RenderRequest], Mapping[str, Output], None]
 def discover(tree: Tree, analysis: Analysis) -> Discovery:
     """Find and render every Application of `tree`, as Argo CD's own configuration in it has them deployed. Never
     raises for what the repository holds."""
-    snapshot = yield from _discover(tree, analysis)
-    return settle(snapshot, read_config(tree, analysis.scan_memo, analysis.told), analysis.clusters)
-
-
-def _discover(tree: Tree, analysis: Analysis) -> Discovery:
-    found = scan(tree, analysis.scan_memo, analysis.memo)
+    given = analysis
+    found = scan(tree, analysis.scan_memo, analysis.memo, analysis.said)
     if analysis.build_options is None:
         analysis = replace(analysis, build_options=found.build_options)
     left_out = _leave_out(tree, found, analysis.exclude)
     everything = [declared for documents in found.declared.values() for declared in documents]
-    matcher, guessed = recognised(tree, everything, analysis.matcher)
-    search = _Search(tree, found, replace(analysis, matcher=matcher), left_out)
+    watched = WatchedTree(tree)
+    matcher, guessed = recognised(watched, everything, analysis.matcher)
+    search = Search(tree, watched, found, replace(analysis, matcher=matcher), left_out)
     yield from search.run()
     assembly = search.assembled()
     unknown = [
         *assembly.unknown,
         *(Unknown(span.path, "", reason, span, "", is_set=False) for reason, span in found.unread),
     ]
-    return Snapshot(
+    snapshot = Snapshot(
         tree,
         tuple(assembly.states),
         tuple(unknown),
@@ -74,6 +73,9 @@ def _discover(tree: Tree, analysis: Analysis) -> Discovery:
         repeated=tuple(assembly.repeated),
         guessed=guessed,
     )
+    config = read_config(tree, analysis.scan_memo, analysis.told)
+    record = Record(given, search.analysis, found, search.nodes, search.reads, tuple(assembly.declared), config)
+    return settle(replace(snapshot, record=record), config, analysis.clusters)
 
 
 def _leave_out(tree: Tree, found: Scan, patterns: Sequence[str]) -> list[NotDeployed]:
@@ -99,17 +101,21 @@ def _leave_out(tree: Tree, found: Scan, patterns: Sequence[str]) -> list[NotDepl
     return result
 
 
-class _Search:
-    """One run over one tree. `nodes` are what the declarations turned out to be, by `Declaration.id`."""
+class Search:
+    """One run over one tree. `nodes` are what the declarations turned out to be, by `Declaration.id`, `reads` what
+    each of them read; what more than one of them depends on is read by "", for everybody."""
 
-    def __init__(self, tree: Tree, found: Scan, analysis: Analysis, left_out: list[NotDeployed]) -> None:
-        self._tree = tree
+    def __init__(
+        self, tree: Tree, watched: WatchedTree, found: Scan, analysis: Analysis, left_out: list[NotDeployed]
+    ) -> None:
+        self._plain, self._tree = tree, watched
+        self.reads = watched.reads
         self._found = found
-        self._analysis = analysis
+        self.analysis = analysis
         self._paths = sorted(found.declared)
         self._lists = sorted(found.kustomizations)
         self._seeds: list[Seed] = []
-        self._nodes: dict[str, Node] = {}
+        self.nodes: dict[str, Node] = {}
         self.left_out = left_out
         self.truncated = False
 
@@ -117,29 +123,29 @@ class _Search:
         """Look at every declaration, and at what each of them brings in, round by round."""
         yield from self._start()
         pending = [declaration for seed in self._seeds for declaration in seed.declarations]
-        most = self._analysis.max_applications
+        most = self.analysis.max_applications
         for _ in range(MAX_ROUNDS):
-            fresh = list({d.id: d for d in pending if d.id not in self._nodes}.values())
-            if len(self._nodes) + len(fresh) > most:
-                fresh = fresh[: max(0, most - len(self._nodes))]
+            fresh = list({d.id: d for d in pending if d.id not in self.nodes}.values())
+            if len(self.nodes) + len(fresh) > most:
+                fresh = fresh[: max(0, most - len(self.nodes))]
                 self.truncated = True
             if not fresh:
                 return
-            yield from self._expand(fresh)
-            pending = [declared for d in fresh for declared in self._nodes[d.id].children]
+            yield from self.expand(fresh)
+            pending = [declared for d in fresh for declared in self.nodes[d.id].children]
         self.truncated = True
 
     def assembled(self) -> Assembly:
         """The Applications below their roots; what is left over is added to `left_out`."""
-        out = LeftOut.of(self._tree, self._found, self._nodes.values())
+        out = LeftOut.of(self._tree, self._found, self.nodes.values())
         kept: list[Seed] = []
-        for seed, brings in unclaimed(self._seeds, self._nodes):
+        for seed, brings in unclaimed(self._seeds, self.nodes):
             why = None if brings else out.why(seed)
             if why is None:
                 kept.append(seed)
             else:
                 self._put_aside(seed, why)
-        assembly = assemble(kept, self._nodes)
+        assembly = assemble(kept, self.nodes)
         for declaration in assembly.empty:
             self.left_out.append(_not_made(declaration, (Cause.EMPTY, "its generators give nothing")))
         if not self.truncated:
@@ -154,13 +160,13 @@ class _Search:
         self.left_out.extend(_not_made(declaration, why) for declaration in seed.declarations)
 
     def _start(self) -> Asking:
-        tree, found, analysis = self._tree, self._found, self._analysis
+        tree, found, analysis = self._tree, self._found, self.analysis
         plans: list[tuple[str, Plan, Span]] = []
         for file in tops(found):
             at = Span(file, 1, 1)
             if by_itself(file) is None and excluded(file, analysis.exclude) is None:
                 plans.append((file, self._plan_top(file, at), at))
-        outputs = yield from _render([plan for _, plan, _ in plans])
+        outputs = yield from self._render([plan for _, plan, _ in plans])
         covered: set[str] = set()
         for file, plan, at in plans:
             closure = plan.closure or Closure(file.rpartition("/")[0])
@@ -187,15 +193,16 @@ class _Search:
 
     def _plan_top(self, file: str, at: Span) -> Plan:
         try:
-            return plan_kustomize(self._tree, file.rpartition("/")[0], None, self._analysis, at)
+            return plan_kustomize(self._tree, file.rpartition("/")[0], None, self.analysis, at)
         except CONTENT as error:
             return Plan(answer=RenderFailed(told(error), at))
 
-    def _expand(self, fresh: Sequence[Declaration]) -> Asking:
-        tree, analysis = self._tree, self._analysis
+    def expand(self, fresh: Sequence[Declaration]) -> Asking:
+        tree, analysis = self._tree, self.analysis
         planned: list[tuple[Node, Application, list[tuple[int, Plan]]]] = []
         for declaration in fresh:
-            node = self._nodes[declaration.id] = Node(declaration)
+            node = self.nodes[declaration.id] = Node(declaration)
+            self._tree.reader = declaration.id
             if is_application_set(declaration.manifest):
                 try:
                     self._expand_set(node)
@@ -208,8 +215,9 @@ class _Search:
             node.application = application
             plans = [(i, self._plan(application, source)) for i, source in enumerate(application.sources)]
             planned.append((node, application, plans))
-        outputs = yield from _render([plan for _, _, plans in planned for _, plan in plans])
+        outputs = yield from self._render([plan for _, _, plans in planned for _, plan in plans])
         for node, application, plans in planned:
+            self._tree.reader = node.declaration.id
             parts: list[Part] = []
             for index, plan in plans:
                 try:
@@ -223,10 +231,22 @@ class _Search:
             if not plans:
                 parts.append(Part(0, _without_source(application)))
             node.parts = tuple(parts)
+        self._tree.reader = ""
+
+    def _render(
+        self, plans: Iterable[Plan]
+    ) -> Generator[Sequence[RenderRequest], Mapping[str, Output], Mapping[str, Output]]:
+        # What a renderer reads is known by then, and read elsewhere.
+        asked = (plan.request for plan in plans if plan.request is not None)
+        requests = {request.fingerprint: replace(request, tree=self._plain) for request in asked}
+        if not requests:
+            return {}
+        outputs = yield list(requests.values())
+        return outputs
 
     def _plan(self, application: Application, source: Source) -> Plan:
         try:
-            return plan_source(self._tree, application, source, self._analysis)
+            return plan_source(self._tree, application, source, self.analysis)
         except CONTENT as error:
             return Plan(answer=RenderFailed(told(error), application.origin.entry))
 
@@ -289,7 +309,7 @@ class _Search:
     def _is_meant(self, declaration: Declaration) -> bool:
         """Whether something that is brought in is an Application of a cluster. What is not is told as that."""
         path = declaration.origin.path
-        why = excluded(path, self._analysis.exclude) or unnamed(declaration.manifest)
+        why = excluded(path, self.analysis.exclude) or unnamed(declaration.manifest)
         if why is None:
             return True
         if why[0] is not Cause.EXCLUDED:  # those were told when the files were read
@@ -297,7 +317,7 @@ class _Search:
         return False
 
     def _expand_set(self, node: Node) -> None:
-        declaration, analysis = node.declaration, self._analysis
+        declaration, analysis = node.declaration, self.analysis
         matcher, most = analysis.matcher, analysis.max_applications
         expansion = expand(
             declaration.manifest,
@@ -339,14 +359,6 @@ def _without_source(application: Application) -> Rendering:
         return NotAnalysed("it names neither source nor destination, so it is a part of an Application at most")
     what = "`sourceHydrator` names no `drySource`" if application.hydrated else "the manifest names no source"
     return RenderFailed(f"{what}, so Argo CD refuses it and deploys nothing", application.origin.entry)
-
-
-def _render(plans: Iterable[Plan]) -> Generator[Sequence[RenderRequest], Mapping[str, Output], Mapping[str, Output]]:
-    requests = {plan.request.fingerprint: plan.request for plan in plans if plan.request is not None}
-    if not requests:
-        return {}
-    outputs = yield list(requests.values())
-    return outputs
 
 
 def _declare(manifest: Mapping[str, Any], origin: Origin, generated: bool = False) -> Declaration:

@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from gitops.applications import is_application, is_application_set
 from gitops.argocd_config import bits_of
 from gitops.closure import ParseMemo, load
-from gitops.documents import Document, read_documents
+from gitops.documents import read_documents
 from gitops.errors import GitopsError, MalformedYaml
 from gitops.kustomization import FILE_NAMES, Kustomization, is_inline
 from gitops.laid_aside import Kinds, is_laid_aside, kinds_in, unfilled
 from gitops.manifests import text_of
 from gitops.rendering import BuildOptions
 from gitops.spans import Span
-from gitops.tree import MODE_SUBMODULE, Tree
+from gitops.tree import MODE_SUBMODULE, MODE_SYMLINK, Tree
 
-_SUFFIXES = (".yaml", ".yml", ".json")
+SUFFIXES = (".yaml", ".yml", ".json")
 PARSED = 8  # times its length is what a parsed file takes, as long as its nodes are kept
 _BUILD_OPTIONS = b"kustomize.buildOptions"
 
@@ -47,11 +48,25 @@ class Declared:
 
     manifest: dict[str, Any]
     span: Span
-    document: Document
 
     @property
     def place(self) -> tuple[str, int]:
         return (self.span.path, self.span.line)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one file says: its declarations and kustomize's build options, or why it cannot be read and what it is
+    then (`templates`). `size` is about how many bytes that takes."""
+
+    size: int
+    declared: tuple[Declared, ...] = ()
+    options: tuple[str, ...] = ()
+    error: MalformedYaml | None = None
+    templates: tuple[tuple[str, Span], ...] = ()
+
+
+SaidMemo = MutableMapping[tuple[str, str], Said]
 
 
 @dataclass(slots=True)
@@ -61,7 +76,8 @@ class Scan:
     `unread` explains files that look as if they declare something and cannot be read; `malformed` are kustomizations
     that are no YAML; `templates` are the Applications of files that are no YAML before something is filled in,
     `laid_aside` those of files whose names say that nothing applies them; `application_health` is
-    `Snapshot.application_health`."""
+    `Snapshot.application_health`; `linked` are files to which symbolic links lead, `bringing` the kustomization
+    files that take in a declaring file, at any depth."""
 
     declared: dict[str, list[Declared]] = field(default_factory=dict)
     kustomizations: dict[str, Kustomization] = field(default_factory=dict)
@@ -74,10 +90,13 @@ class Scan:
     application_health: bool | None = None
     templates: Kinds = field(default_factory=list)
     laid_aside: Kinds = field(default_factory=list)
+    linked: set[str] = field(default_factory=set)
+    bringing: frozenset[str] = frozenset()
 
 
-def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo) -> Scan:
+def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo, said: SaidMemo | None = None) -> Scan:
     """Look at every YAML and JSON file of the tree. Never raises for what the repository holds."""
+    said = {} if said is None else said
     result = Scan()
     options: list[str] = []
     candidates: list[tuple[str, int]] = []
@@ -85,12 +104,15 @@ def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo) -> Scan:
     seen = 0
     for path in tree.paths():
         name = path.rpartition("/")[2]
-        if name not in FILE_NAMES and not path.endswith(_SUFFIXES):
-            if is_laid_aside(name) and _look(tree, path, memo) & DECLARES and _chart_of(tree, path) is None:
+        if name not in FILE_NAMES and not path.endswith(SUFFIXES):
+            if is_laid_aside(name) and look(tree, path, memo) & DECLARES and _chart_of(tree, path) is None:
                 result.laid_aside.extend(kinds_in(path, tree.read(tree.resolve(path))))
             continue
-        bits = _look(tree, path, memo)
+        bits = look(tree, path, memo)
         seen |= bits
+        if tree.mode(path) == MODE_SYMLINK:
+            with suppress(GitopsError):
+                result.linked.add(tree.resolve(path))
         if name in FILE_NAMES:
             _kustomization(tree, path, parsed, result)
         elif bits & (DECLARES | CONFIGURES):
@@ -101,26 +123,17 @@ def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo) -> Scan:
             if bits & DECLARES and kinds_in(path, tree.read(tree.resolve(path))):
                 charts.setdefault(chart, path)
             continue
-        try:
-            data = tree.read(tree.resolve(path))
-            entry = tree.entry(tree.resolve(path))
-            tree.effort.must_keep(PARSED * len(data), f"{path}:{entry.oid if entry else ''}")
-            documents = read_documents(path, data)
-        except MalformedYaml as error:
-            if bits & DECLARES and (kinds := unfilled(path, tree.read(tree.resolve(path)))):
-                result.templates.extend(kinds)
-            elif bits & DECLARES:
-                line = max(error.line, 1)
-                result.unread.append((str(error), Span(path, line, line)))
-            continue
-        for document in documents:
-            value = document.value()
-            for manifest in _members(value) if isinstance(value, dict) else ():
-                if is_application(manifest) or is_application_set(manifest):
-                    span = Span(path, document.line, document.end_line)
-                    result.declared.setdefault(path, []).append(Declared(manifest, span, document))
-                elif bits & CONFIGURES:
-                    options.extend(_build_options(manifest))
+        found = _said(tree, path, said)
+        options.extend(found.options)
+        if found.declared:
+            result.declared[path] = list(found.declared)
+        if found.error is not None and bits & DECLARES:
+            if found.templates:
+                result.templates.extend(found.templates)
+            else:
+                line = max(found.error.line, 1)
+                result.unread.append((str(found.error), Span(path, line, line)))
+    result.bringing = frozenset(_takers(result, result.declared))
     result.unread.extend(_broken_lists(tree, result))
     for chart, path in charts.items():
         where = f"the Helm chart {chart}" if chart else "the Helm chart at the top"
@@ -130,6 +143,39 @@ def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo) -> Scan:
     if any(options):
         result.build_options = BuildOptions.parse(" ".join(options))
     return result
+
+
+def _said(tree: Tree, path: str, memo: SaidMemo) -> Said:
+    """What a file says, which is read once per content. Charged for it is everybody who keeps it."""
+    resolved = tree.resolve(path)
+    entry = tree.entry(resolved)
+    key = (path, entry.oid if entry is not None else "")
+    known = memo.get(key)
+    if known is None:
+        data = tree.read(resolved)
+        tree.effort.must_keep(PARSED * len(data), ":".join(key))
+        known = memo[key] = _read(path, data)
+    else:
+        tree.effort.must_keep(known.size, ":".join(key))
+    return known
+
+
+def _read(path: str, data: bytes) -> Said:
+    size = PARSED * len(data)
+    try:
+        documents = read_documents(path, data)
+    except MalformedYaml as error:
+        return Said(size, error=error, templates=tuple(unfilled(path, data)))
+    declared: list[Declared] = []
+    options: list[str] = []
+    for document in documents:
+        value = document.value()
+        for manifest in _members(value) if isinstance(value, dict) else ():
+            if is_application(manifest) or is_application_set(manifest):
+                declared.append(Declared(manifest, Span(path, document.line, document.end_line)))
+            else:
+                options.extend(_build_options(manifest))
+    return Said(size, tuple(declared), tuple(options))
 
 
 def _members(value: dict[str, Any]) -> list[dict[str, Any]]:
@@ -156,7 +202,7 @@ def _broken_lists(tree: Tree, found: Scan) -> Iterator[tuple[str, Span]]:
             yield str(error), Span(file, line, line)
 
 
-def _look(tree: Tree, path: str, memo: ScanMemo) -> int:
+def look(tree: Tree, path: str, memo: ScanMemo) -> int:
     entry = tree.entry(path)
     if entry is None or entry.mode == MODE_SUBMODULE:
         return 0
@@ -206,7 +252,7 @@ def _kustomization(tree: Tree, path: str, parsed: ParseMemo, result: Scan) -> No
     except GitopsError:
         return
     result.kustomizations[path] = known
-    for field_, target in _targets(tree, known):
+    for field_, target in targets(tree, known):
         if target in tree:
             if field_ in ("patches", "patchesStrategicMerge", "patchesJson6902"):
                 result.patches.add(target)
@@ -216,7 +262,7 @@ def _kustomization(tree: Tree, path: str, parsed: ParseMemo, result: Scan) -> No
             result.including.setdefault(target, set()).add(path)
 
 
-def _targets(tree: Tree, kustomization: Kustomization) -> Iterator[tuple[str, str]]:
+def targets(tree: Tree, kustomization: Kustomization) -> Iterator[tuple[str, str]]:
     for reference in kustomization.references:
         if is_inline(reference):
             continue
@@ -245,7 +291,11 @@ def lost(found: Scan) -> set[str]:
 
 def takers(found: Scan, path: str) -> set[str]:
     """Every kustomization file that takes in a resource file, at any depth."""
-    seen = set(found.listed_by.get(path, ()))
+    return _takers(found, (path,))
+
+
+def _takers(found: Scan, paths: Iterable[str]) -> set[str]:
+    seen = {file for path in paths for file in found.listed_by.get(path, ())}
     queue = list(seen)
     while queue:
         fresh = found.including.get(queue.pop().rpartition("/")[0], set()) - seen

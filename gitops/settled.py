@@ -34,10 +34,21 @@ def _state(state: State, config: ArgoCdConfig, servers: Mapping[str, str], writt
     application = state.application
     destination = _placed(application.destination, servers, written)
     server = _server(destination, servers)
-    parts = tuple(_part(part, config, server, state) for part in state.parts)
+    parts = _settled_parts(state, state.parts, config, server)
     if destination is application.destination and all(a is b for a, b in zip(parts, state.parts, strict=True)):
         return state
     return State(replace(application, destination=destination), parts)
+
+
+def _settled_parts(state: State, parts: Sequence[Part], config: ArgoCdConfig, server: str | None) -> tuple[Part, ...]:
+    return tuple(_part(part, config, server, state) for part in parts)
+
+
+def settle_parts(
+    state: State, parts: Sequence[Part], config: ArgoCdConfig, servers: Mapping[str, str]
+) -> tuple[Part, ...]:
+    """New renderings of a state that has been settled before."""
+    return _settled_parts(state, parts, config, _server(state.application.destination, servers))
 
 
 def _placed(destination: Destination, servers: Mapping[str, str], written: set[str]) -> Destination:

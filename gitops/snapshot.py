@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gitops.applications import Application, Origin
 from gitops.applicationsets.declared import ApplicationSet
@@ -24,6 +25,7 @@ from gitops.tree import Tree
 if TYPE_CHECKING:
     from gitops.order.relations import Relation
 
+T = TypeVar("T")
 ApplicationKey = tuple[str, str, str]
 Scopes = Mapping[tuple[str, str], bool]
 
@@ -175,6 +177,14 @@ class Owned:
         return locate(self.tree, self.resource, self.part.closure, self.application.origin)
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The snapshot that another one was made from, with new states at these `places` and the same Applications."""
+
+    snapshot: Snapshot
+    places: tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """One commit's desired state. `clusters` is the server URL of each cluster name that somebody tells,
@@ -198,39 +208,69 @@ class Snapshot:
     not_deployed: tuple[NotDeployed, ...] = ()
     repeated: tuple[Repeated, ...] = ()
     guessed: tuple[Guessed, ...] = ()
+    record: object | None = field(default=None, repr=False, compare=False)  # see gitops.rediscovery
+    _known: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    earlier: Earlier | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def scopes(self) -> Scopes:
         """(group, kind) -> "is namespaced" for custom resources: those that the Applications define, else files."""
-        found: dict[tuple[str, str], bool] = dict(self.defined)
-        for state in self.states:
-            for part in state.parts:
-                if not isinstance(part.rendering, Rendered):
-                    continue
-                for resource in part.rendering.resources:
-                    found.update(scopes_of(resource))
-        return found
+        if self.earlier is not None and not any(_scopes([state]) for state in (*self._before, *self._after)):
+            return self.earlier.snapshot.scopes
+        return {**self.defined, **_scopes(self.states)}
 
-    @cached_property
-    def owners(self) -> Mapping[OwnedId, tuple[Owned, ...]]:
-        """Every resource that the Applications own, with its copies in the order of `states`.
+    def owned(self, state: State) -> Iterator[tuple[OwnedId, Owned]]:
+        """What an Application owns.
 
         Hooks are run, not owned, and resources named by `generateName` are new objects each time: both are left out.
         """
+        destination = state.application.destination
+        for part in state.parts:
+            for resource in part.rendering.resources if isinstance(part.rendering, Rendered) else ():
+                if not resource.hook and resource.id.name:
+                    placed = resource.id.placed(destination.namespace, self.scopes)
+                    yield OwnedId(destination.cluster, placed), Owned(state, part, resource, self.tree)
+
+    @cached_property
+    def owners(self) -> Mapping[OwnedId, tuple[Owned, ...]]:
+        """Every resource that the Applications own (see `owned`), with its copies in the order of `states`."""
+        if self.earlier is not None and self.scopes is self.earlier.snapshot.scopes:
+            return self._owners_since(self.earlier.snapshot)
         index: dict[OwnedId, list[Owned]] = {}
         for state in self.states:
-            destination = state.application.destination
-            for part in state.parts:
-                if not isinstance(part.rendering, Rendered):
-                    continue
-                for resource in part.rendering.resources:
-                    if resource.hook or not resource.id.name:
-                        continue
-                    placed = resource.id.placed(destination.namespace, self.scopes)
-                    index.setdefault(OwnedId(destination.cluster, placed), []).append(
-                        Owned(state, part, resource, self.tree)
-                    )
+            for owned_id, copy in self.owned(state):
+                index.setdefault(owned_id, []).append(copy)
         return {key: tuple(copies) for key, copies in index.items()}
+
+    def _owners_since(self, before: Snapshot) -> Mapping[OwnedId, tuple[Owned, ...]]:
+        gone = {id(state) for state in self._before}
+        found: dict[OwnedId, list[Owned]] = {}
+        for state in self._before:
+            for owned_id, _ in before.owned(state):
+                found.setdefault(owned_id, [])
+        for state in self._after:
+            for owned_id, copy in self.owned(state):
+                found.setdefault(owned_id, []).append(copy)
+        owners = dict(before.owners)
+        place = {**before.place, **{id(self.states[at]): at for at in (self.earlier.places if self.earlier else ())}}
+        for owned_id, copies in found.items():
+            copies += [copy for copy in owners.pop(owned_id, ()) if id(copy.state) not in gone]
+            if copies:
+                owners[owned_id] = tuple(sorted(copies, key=lambda copy: place[id(copy.state)]))
+        return owners
+
+    @property
+    def _before(self) -> Sequence[State]:
+        return [self.earlier.snapshot.states[place] for place in self.earlier.places] if self.earlier else ()
+
+    @property
+    def _after(self) -> Sequence[State]:
+        return [self.states[place] for place in self.earlier.places] if self.earlier else ()
+
+    @cached_property
+    def place(self) -> Mapping[int, int]:
+        """The place of each state object (by its `id`) in `states`."""
+        return {id(state): place for place, state in enumerate(self.states)}
 
     @cached_property
     def secrets(self) -> Survey:
@@ -246,7 +286,56 @@ class Snapshot:
 
     @cached_property
     def by_key(self) -> Mapping[ApplicationKey, State]:
+        if self.earlier is not None:
+            return {**self.earlier.snapshot.by_key, **{state.application.key: state for state in self._after}}
         return {state.application.key: state for state in self.states}
+
+    @cached_property
+    def names(self) -> Mapping[str, int]:
+        """How many Applications, in whatever root and namespace, have each name."""
+        return Counter(state.application.name for state in self.states)
+
+    def once(self, work: Callable[[Snapshot], T]) -> T:
+        """`work(self)`, worked out once."""
+        if work not in self._known:
+            self._known[work] = work(self)
+        found: T = self._known[work]
+        return found
+
+    def since(self, before: Snapshot) -> Sequence[ApplicationKey]:
+        """The Applications of both whose renderings may differ."""
+        if self.earlier is not None and self.earlier.snapshot is before:
+            return [state.application.key for state in self._after]
+        return [key for key, state in self.by_key.items() if key in before.by_key and before.by_key[key] is not state]
+
+    @cached_property
+    def sizes(self) -> Mapping[ApplicationKey, int]:
+        """How many different resources each Application renders, hooks and those without a name of their own too."""
+        return {state.application.key: len(self.rendered_by(state)) for state in self.states}
+
+    @cached_property
+    def gaps(self) -> tuple[State, ...]:
+        """The Applications with a source that is not rendered."""
+        return tuple(s for s in self.states if not all(isinstance(part.rendering, Rendered) for part in s.parts))
+
+    def rendered_by(self, state: State) -> Mapping[OwnedId, Sequence[bytes]]:
+        """What was rendered of a state, by source; hooks and what has no name of its own included."""
+        destination = state.application.destination
+        found: dict[OwnedId, list[bytes]] = {}
+        for part in state.parts:
+            for resource in part.rendering.resources if isinstance(part.rendering, Rendered) else ():
+                placed = resource.id.placed(destination.namespace, self.scopes)
+                found.setdefault(OwnedId(destination.cluster, placed), []).append(resource.text)
+        return found
+
+
+def _scopes(states: Iterable[State]) -> dict[tuple[str, str], bool]:
+    found: dict[tuple[str, str], bool] = {}
+    for state in states:
+        for part in state.parts:
+            for resource in part.rendering.resources if isinstance(part.rendering, Rendered) else ():
+                found.update(scopes_of(resource))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

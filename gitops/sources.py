@@ -38,7 +38,7 @@ from gitops.rendering import (
 )
 from gitops.repositories import RepositoryMatcher
 from gitops.revisions import HEAD, branch_of, is_pinned
-from gitops.scan import ScanMemo
+from gitops.scan import SaidMemo, ScanMemo
 from gitops.spans import Span
 from gitops.tree import Tree
 from gitops.walk import ClosureMemo, walk_known
@@ -73,6 +73,7 @@ class Analysis:
     build_options: BuildOptions | None = None
     memo: ParseMemo = field(default_factory=dict)
     scan_memo: ScanMemo = field(default_factory=dict)
+    said: SaidMemo = field(default_factory=dict)
     closures: ClosureMemo = field(default_factory=dict)
     plain: PlainMemo = field(default_factory=dict)
     told: ToldMemo = field(default_factory=dict)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import bisect
 import hashlib
 import posixpath
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -37,6 +37,20 @@ class Entry:
     mode: int
     oid: str
     size: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Paths whose content or mode differs between two trees, and those that only one of them has."""
+
+    modified: frozenset[str] = frozenset()
+    one_sided: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, edited: Mapping[str, bytes | None]) -> Changes:
+        """Those of an `overlay` that adds no file."""
+        gone = frozenset(path for path, data in edited.items() if data is None)
+        return cls(frozenset(edited.keys() - gone), gone)
 
 
 def blob_oid(data: bytes) -> str:
@@ -103,9 +117,16 @@ class Tree:
 
     def charged_to(self, effort: Effort) -> Tree:
         """The same tree, what is read of which is charged to `effort`."""
-        tree = Tree(self._entries, self._read, self.sha, self._overlay, effort)
-        tree._sorted, tree._children, tree._seen = self._sorted, self._children, self._seen
+        tree = Tree({}, self._read)
+        tree.share(self)
+        tree.effort = effort
         return tree
+
+    def share(self, other: Tree) -> None:
+        """Be the same tree as another one."""
+        self.sha, self.effort = other.sha, other.effort
+        self._entries, self._read, self._overlay = other._entries, other._read, other._overlay
+        self._sorted, self._children, self._seen = other._sorted, other._children, other._seen
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -115,6 +136,9 @@ class Tree:
 
     def paths(self) -> list[str]:
         """Every file path, sorted by code point."""
+        return self._ordered()
+
+    def _ordered(self) -> list[str]:
         if self._sorted is None:
             self._sorted = sorted(self._entries)
         return self._sorted
@@ -134,6 +158,17 @@ class Tree:
         }
         return frozenset(changed.union(path for path in other._entries if path not in self._entries))
 
+    def mode(self, path: str) -> int | None:
+        """The mode of the file at `path`, None when there is none."""
+        entry = self._entries.get(path)
+        return entry.mode if entry is not None else None
+
+    def changes_since(self, before: Tree) -> Changes:
+        """What differs from another tree."""
+        changed = self.differing(before)
+        modified = frozenset(path for path in changed if path in self._entries and path in before._entries)
+        return Changes(modified, changed - modified)
+
     def is_dir(self, path: str) -> bool:
         """Whether any file lies below `path` ('' is the root, always a directory)."""
         return path == "" or path in self._index()
@@ -144,7 +179,7 @@ class Tree:
 
     def walk(self, path: str) -> Iterator[str]:
         """Every file path below the directory `path`, sorted."""
-        ordered = self.paths()
+        ordered = self._ordered()
         if path == "":
             for each in ordered:
                 self.effort.step()
@@ -245,6 +280,12 @@ class Tree:
             data[path] = content
         tree = Tree(entries, self._read, None, data, self.effort)
         tree._seen = self._seen
+        gone = [path for path in changes if path in self._entries and path not in entries]
+        if not gone and len(entries) == len(self._entries):
+            tree._sorted, tree._children = self._sorted, self._children
+        elif len(entries) == len(self._entries) - len(gone):
+            tree._sorted = [path for path in self._sorted if path in entries] if self._sorted else None
+            tree._children = _without(self._children, gone) if self._children else None
         return tree
 
     def _index(self) -> dict[str, list[str]]:
@@ -261,3 +302,18 @@ class Tree:
                     child = parent
             self._children = {parent: sorted(children) for parent, children in names.items()}
         return self._children
+
+
+def _without(children: Mapping[str, list[str]], gone: Iterable[str]) -> dict[str, list[str]]:
+    """The names in each directory without these files, and without the directories that are empty then."""
+    left = dict(children)
+    for path in gone:
+        child = path
+        while child:
+            parent, _, name = child.rpartition("/")
+            left[parent] = [each for each in left[parent] if each != name]
+            if left[parent] or not parent:
+                break
+            del left[parent]
+            child = parent
+    return left

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
-from checks.coverage import Sight, named
+from checks.coverage import Sight, blind_of, named, sights_of
 from checks.wording import listed
-from gitops.snapshot import ApplicationKey, State
+from gitops.snapshot import ApplicationKey, Snapshot, State
 
 _NAMED = 3
 
 
 @dataclass
 class Others:
-    """Labels of Applications, each in one place: `compared` were rendered before and after and are the same,
+    """Labels of Applications, each in one place. `compared` counts those that render the same before and after,
     `blind` (with what was seen of them) could not be compared, or in part only. `parents` bring in the very
     Application that changes, `allowed` had the same superfluous copies, `broken` would change in another way.
     `elsewhere` are the keys of those of other roots that render the same entry.
     """
 
-    compared: list[str] = field(default_factory=list)
+    compared: int = 0
     blind: list[tuple[Sight, str]] = field(default_factory=list)
     parents: list[str] = field(default_factory=list)
     allowed: list[str] = field(default_factory=list)
@@ -31,9 +31,17 @@ class Others:
         """One in which nothing was seen to change."""
         label = state.application.label
         if sight is Sight.WHOLE:
-            self.compared.append(label)
+            self.compared += 1
         else:
             self.blind.append((sight, label))
+
+    def unchanged(self, before: Snapshot, but: Set[ApplicationKey]) -> None:
+        """All of a commit but these: what they are rendered from has not changed."""
+        sights = before.once(sights_of)
+        self.compared += len(sights) - len(before.once(blind_of)) - sum(sights[key] is Sight.WHOLE for key in but)
+        for key in before.once(blind_of):
+            if key not in but:
+                self.blind.append((sights[key], before.by_key[key].application.label))
 
     @property
     def along(self) -> int:
@@ -42,7 +50,7 @@ class Others:
 
     @property
     def total(self) -> int:
-        return len(self.compared) + len(self.blind) + self.along + len(self.broken)
+        return self.compared + len(self.blind) + self.along + len(self.broken)
 
     @property
     def looked_at(self) -> bool:
@@ -61,11 +69,11 @@ class Others:
     def detail(self) -> str:
         if self.broken:
             return f"{listed(self.broken, _NAMED)} would change"
-        count, total = len(self.compared), self.total
+        count, total = self.compared, self.total
         parts: list[str] = []
         if count or not self.along:
             many = str(count) if count == total else f"{count} of {total}"
-            parts.append(f"{many} rendered again, byte for byte the same")
+            parts.append(f"{many} compared, byte for byte the same")
         if self.allowed:
             loses = "loses" if len(self.allowed) == 1 else "lose"
             parts.append(f"{listed(self.allowed, _NAMED)} {loses} the same entry, which is superfluous there too")

@@ -91,9 +91,10 @@ def plan_fixes(
         for removal in finding.removals if finding.suppressed is None else ():
             pairs.setdefault((removal.keeper, removal.loser), []).append((finding, removal))
     plans: list[FixPlan] = []
+    by_step: dict[Step, list[frozenset[Step]]] = {}  # the steps of each plan
     outcomes = Outcomes()
     for (keeper, loser), members in pairs.items():
-        waiting = [removal for _, removal in members if not _is_planned(removal, plans, outcomes)]
+        waiting = [removal for _, removal in members if not _is_planned(removal, by_step, outcomes)]
         trial = yield from Trials(snapshot, analysis, keeper, loser, partitions.of).run(waiting, outcomes)
         if trial is None:
             continue
@@ -117,6 +118,9 @@ def plan_fixes(
                 tuple((removal.resource, way) for _, removal, way in settled),
             )
         )
+        all_steps = frozenset(trial.steps)
+        for step in all_steps:
+            by_step.setdefault(step, []).append(all_steps)
     sizes = Counter(finding.topic.key for finding in findings)
     teller = _Teller(snapshot, plans, outcomes)
     told = tuple(teller.told(f, "it" if sizes[f.topic.key] == 1 else "them") for f in findings)
@@ -142,10 +146,11 @@ def _fit(tree: Tree, plans: Sequence[FixPlan]) -> bool:
     return True
 
 
-def _is_planned(removal: Removal, plans: Sequence[FixPlan], outcomes: Outcomes) -> bool:
-    """Whether another pair's plan does what settles this one too, proven for everyone who renders it."""
+def _is_planned(removal: Removal, by_step: Mapping[Step, Sequence[frozenset[Step]]], outcomes: Outcomes) -> bool:
+    """Whether another pair's plan does what settles this one too, proven for everyone who renders it. `by_step` are
+    the plans that have a step."""
     for way in removal.ways:
-        if any(set(plan.steps).issuperset(way) for plan in plans):
+        if any(steps.issuperset(way) for steps in by_step.get(way[0], ())):
             outcomes.accept([removal], way)
             return True
     return False
@@ -166,7 +171,7 @@ def _key(snapshot: Snapshot, keeper: ApplicationKey, loser: ApplicationKey) -> s
     names = [key[2] for key in dict.fromkeys((keeper, loser))]
     key = _UNSAFE.sub("-", "--".join(names)).strip("-.")[:80]
     # The same pair may stand in several roots (one overlay per cluster); then the root belongs to its name.
-    if any(sum(other[2] == name for other in snapshot.by_key) > 1 for name in names):
+    if any(snapshot.names[name] > 1 for name in names):
         key += "-" + hashlib.sha256("\0".join((*keeper, *loser)).encode()).hexdigest()[:6]
     return key
 
@@ -176,7 +181,11 @@ class _Teller:
 
     def __init__(self, snapshot: Snapshot, plans: Sequence[FixPlan], outcomes: Outcomes) -> None:
         self._snapshot, self._outcomes = snapshot, outcomes
-        self._plans = [(frozenset(plan.steps), plan.applicability is Applicability.UNSAFE) for plan in plans]
+        self._plans: dict[Step, list[tuple[frozenset[Step], bool]]] = {}
+        for plan in plans:
+            steps = frozenset(plan.steps)
+            for step in steps:
+                self._plans.setdefault(step, []).append((steps, plan.applicability is Applicability.UNSAFE))
         self._planned: dict[int, list[bool]] = {}
         self._fixes: dict[tuple[int, ...], Fix] = {}
 
@@ -212,7 +221,9 @@ class _Teller:
     def _in_plans(self, way: Way) -> list[bool]:
         """Of each plan that does all of this whether it is unsafe."""
         if id(way) not in self._planned:
-            self._planned[id(way)] = [unsafe for steps, unsafe in self._plans if steps.issuperset(way)]
+            self._planned[id(way)] = [
+                unsafe for steps, unsafe in self._plans.get(way[0], ()) if steps.issuperset(way)
+            ]
         return self._planned[id(way)]
 
     def _fix(self, ways: Sequence[Way]) -> Fix | None:

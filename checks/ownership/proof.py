@@ -1,24 +1,25 @@
-"""Proving a fix: apply it to the tree, find and render everything again, and compare.
+"""Proving a fix: apply it to the tree, find and render again whatever it can reach, and compare.
 
 A fix that cannot be proven is not offered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from checks.coverage import NOTHING, Coverage, Sight, of_both
 from checks.ownership.others import Others
 from checks.wording import listed, plural
 from gitops.applications import GROUP, IN_CLUSTER, Application
-from gitops.discovery import discover
+from gitops.rediscovery import rediscover
 from gitops.rendering import NotAnalysed, Output, Rendered, RenderFailed, RenderRequest
 from gitops.resources import ResourceId
 from gitops.snapshot import ApplicationKey, OwnedId, Snapshot, State
 from gitops.sources import Analysis
 from gitops.spans import Edit
 from gitops.steps import changes_of
+from gitops.tree import Changes
 
 Proving = Generator[Sequence[RenderRequest], Mapping[str, Output], "Proof"]
 
@@ -72,7 +73,7 @@ def prove(
 ) -> Proving:
     """Check every promise of a fix. `together` names the group of Applications that surely share one Argo CD."""
     changed = changes_of(before.tree, edits)
-    after = yield from discover(before.tree.overlay(changed), analysis)
+    after = yield from rediscover(before, before.tree.overlay(changed), analysis, Changes.of(changed))
     return _compare(before, after, expected, together, frozenset(changed))
 
 
@@ -98,16 +99,15 @@ def _compare(
     together: Callable[[Application], str],
     changed: frozenset[str],
 ) -> Proof:
-    gone = [key for key in before.by_key if key not in after.by_key]
-    new = [key for key in after.by_key if key not in before.by_key]
-    rows = [_applications(before, after, gone, new, expected)]
+    gone, new = before.by_key.keys() - after.by_key.keys(), after.by_key.keys() - before.by_key.keys()
     coverage = Coverage.of(before, after)
+    rows = [_applications(before, after, gone, new, expected, coverage.unknown)]
     if not rows[0].holds:
         return Proof(tuple(rows), coverage=coverage)
     keeper, loser = before.by_key[expected.keeper], before.by_key[expected.loser]
     differences = {
-        key: _difference(state, after.by_key[key], before, after)
-        for key, state in before.by_key.items()
+        key: _difference(before.by_key[key], after.by_key[key], before, after)
+        for key in dict.fromkeys((*after.since(before), expected.keeper, expected.loser))
         if key in after.by_key
     }
     if expected.keeper == expected.loser:
@@ -124,20 +124,22 @@ def _compare(
 def _applications(
     before: Snapshot,
     after: Snapshot,
-    gone: Sequence[ApplicationKey],
-    new: Sequence[ApplicationKey],
+    gone: Set[ApplicationKey],
+    new: Set[ApplicationKey],
     expected: Expectation,
+    unseen: Sequence[str],
 ) -> Row:
     allowed = {expected.loser} if expected.retired else set()
-    known = {(one.name, one.root, one.reason) for one in before.unknown}
-    unread = [one.reason for one in after.unknown if (one.name, one.root, one.reason) not in known]
+    unread: list[str] = []
+    if after.unknown is not before.unknown:
+        known = {(one.name, one.root, one.reason) for one in before.unknown}
+        unread = [one.reason for one in after.unknown if (one.name, one.root, one.reason) not in known]
     detail = f"{len(before.by_key)} before, {len(after.by_key)} after"
-    unseen = Coverage.of(before, after).unknown
     detail += "".join(f"; {each}" for each in (unread[:1] or unseen))
     name = before.by_key[expected.loser].application.label
     any_ = "Application that can be seen" if unseen else "Application"
     statement = f"`{name}` goes, and no other {any_}" if expected.retired else f"No {any_} comes or goes"
-    return Row(statement, detail, set(gone) == allowed and not new and not unread)
+    return Row(statement, detail, gone == allowed and not new and not unread)
 
 
 def _others(
@@ -149,6 +151,7 @@ def _others(
 ) -> Others:
     """What became of everybody else."""
     others = Others()
+    others.unchanged(before, {expected.loser, expected.keeper, *after.since(before)})
     loser = before.by_key[expected.loser].application
     own = {_own_id(before, expected.loser)}
     lost = expected.lost | (own if expected.retired else set())
@@ -184,7 +187,7 @@ def _own_id(snapshot: Snapshot, key: ApplicationKey) -> OwnedId:
 
 def _not_seen(before: Snapshot, expected: Expectation, changed: frozenset[str]) -> Iterator[str]:
     """Applications that read what is changed, as far as can be told, and could not be rendered."""
-    for state in before.states:
+    for state in before.gaps:
         if state.application.key in (expected.keeper, expected.loser):
             continue  # judged in rows of their own
         for part, source in zip(state.parts, state.application.sources, strict=False):
@@ -214,7 +217,7 @@ def _handed_over(
     ]
     rows: list[Row] = []
     if expected.retired:
-        had = {o for o, copies in before.owners.items() if any(c.application.key == expected.loser for c in copies)}
+        had = {owned_id for owned_id, _ in before.owned(loser)}
         rest = sorted(str(o.id) for o in had - expected.lost)
         detail = f"{total} of {total}" if not rest else f"it also brings {listed(rest, most=3)}"
         rows.append(Row(f"All that `{other}` brought was superfluous", detail, bool(had) and not rest))
@@ -294,11 +297,10 @@ def _reason(state: State) -> str:
 
 
 def _difference(old: State, new: State, before: Snapshot, after: Snapshot) -> _Difference:
-    one = _resources(old, before)
-    seen = len(one)
+    seen = before.sizes[old.application.key]
     if [part.rendering for part in old.parts] == [part.rendering for part in new.parts]:
         return _Difference(frozenset(), frozenset(), frozenset(), seen=seen, left=seen)
-    other = _resources(new, after)
+    one, other = before.rendered_by(old), after.rendered_by(new)
     status = ""
     if [type(part.rendering) for part in old.parts] != [type(part.rendering) for part in new.parts]:
         status = _reason(new) or "it renders"
@@ -310,14 +312,3 @@ def _difference(old: State, new: State, before: Snapshot, after: Snapshot) -> _D
         seen,
         len(other),
     )
-
-
-def _resources(state: State, snapshot: Snapshot) -> dict[OwnedId, list[bytes]]:
-    """What was rendered of a state, by source; hooks and what has no name of its own included."""
-    destination = state.application.destination
-    found: dict[OwnedId, list[bytes]] = {}
-    for part in state.parts:
-        for resource in part.rendering.resources if isinstance(part.rendering, Rendered) else ():
-            placed = resource.id.placed(destination.namespace, snapshot.scopes)
-            found.setdefault(OwnedId(destination.cluster, placed), []).append(resource.text)
-    return found

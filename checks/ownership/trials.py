@@ -1,4 +1,4 @@
-"""Which of the proposed ways hold: each is applied to the tree, and everything is found and rendered again.
+"""Which of the proposed ways hold: each is applied to the tree, and what it can reach is found and rendered again.
 
 All of a pair's first choices are tried together, which mostly settles it in one rendering. Only when that fails they
 are tried one by one, and then what held together once more.
@@ -20,7 +20,7 @@ from gitops.sources import Analysis
 from gitops.spans import Edit
 from gitops.steps import Exclude, Retire, Step, edits_for
 
-# Each costs a discovery.
+# Each costs a discovery where it changes who brings in whom.
 MAX_TRIALS = 16
 
 _Rounds = Sequence[RenderRequest]

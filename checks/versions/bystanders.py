@@ -50,7 +50,7 @@ class Bystanders:
             return f"{listed(self.broken, _NAMED)} would change"
         count, total = len(self.compared), len(self.compared) + len(self.apart) + len(self.blind)
         many = str(count) if count == total else f"{count} of {total}"
-        parts = [f"{many} rendered again, byte for byte the same"] if count else []
+        parts = [f"{many} compared, byte for byte the same"] if count else []
         if self.apart:
             was, read = ("was", "reads") if len(self.apart) == 1 else ("were", "read")
             parts.append(f"{len(self.apart)} that {was} not analysed {read} none of the edited files")

@@ -19,8 +19,8 @@ from checks.versions.rendered import changes, counted, texts
 from checks.wording import listed, plural
 from gitops.closure import kustomization_file
 from gitops.directory import DirectoryOptions, read_directory
-from gitops.discovery import discover
 from gitops.errors import GitopsError
+from gitops.rediscovery import rediscover
 from gitops.rendering import NotAnalysed, Output, Rendered, RenderFailed, Rendering, RenderRequest
 from gitops.resources import Resource, ResourceId
 from gitops.snapshot import Part, Snapshot, State
@@ -63,7 +63,7 @@ def prove_bump(before: Snapshot, analysis: Analysis, plan: BumpPlan, charts: Cha
         path: apply_edits(tree.read(tree.resolve(path)), edits) for path, edits in edits_by_path(plan.edits).items()
     }
     new_tree = tree.overlay(changed)
-    after = yield from discover(new_tree, analysis)
+    after = yield from rediscover(before, new_tree, analysis)
     old = yield from _overlay(tree, plan.overlay, analysis)
     new = yield from _overlay(new_tree, plan.overlay, analysis)
     return _Comparison(before, after, plan, charts).proof(old, new)

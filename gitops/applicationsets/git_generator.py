@@ -109,8 +109,7 @@ class Repository:
             for name in reversed(names):
                 child = f"{path}/{name}" if path else name
                 hidden = name.startswith(".") and not self._settings.include_hidden_directories
-                entry = self._tree.entry(child)
-                is_directory = self._tree.is_dir(child) or (entry is not None and entry.mode == MODE_SUBMODULE)
+                is_directory = self._tree.is_dir(child) or self._tree.mode(child) == MODE_SUBMODULE
                 if is_directory and not hidden:
                     stack.append(child)
 

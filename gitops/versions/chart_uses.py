@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import yaml
 
-from gitops.documents import child
-from gitops.scan import Scan
+from gitops.documents import child, read_documents
+from gitops.scan import Declared, Scan
 from gitops.tree import Tree
 from gitops.versions.components import Component
 from gitops.versions.helm_values import Value, files_of_helm, values_in, values_of_helm, values_of_text
@@ -89,11 +89,17 @@ def _uses_in_operations(
 def uses_by_applications(tree: Tree, found: Scan, directory: str, below: str) -> Iterator[Use]:
     """By the Applications that render a chart of one's own in `directory`, with values of their own."""
     for path, declared in found.declared.items():
-        for one in declared:
-            for _, source in sources_in(one.document.node):
+        for node in _nodes(tree, path, declared):
+            for _, source in sources_in(node):
                 if _joined("", _value(source, "path")) == directory:
                     text = Text.of_file(path, tree.read(tree.resolve(path)))
                     yield Use(tuple(values_of_helm(text, child(source, "helm"))), below=below)
+
+
+def _nodes(tree: Tree, path: str, declared: Sequence[Declared]) -> list[yaml.Node]:
+    """The documents of a file that declare something."""
+    lines = {one.span.line for one in declared}
+    return [one.node for one in read_documents(path, tree.read(tree.resolve(path))) if one.line in lines]
 
 
 def users_of_values(tree: Tree, found: Scan) -> dict[str, list[str]]:
@@ -105,7 +111,7 @@ def users_of_values(tree: Tree, found: Scan) -> dict[str, list[str]]:
             for name in _files(item) if isinstance(item, dict) else ():
                 users.setdefault(_joined(kustomization.directory, name), []).append(file)
     for file, declared in sorted(found.declared.items()):
-        for name in {name for one in declared for name in files_of_helm_in(one.document.node)}:
+        for name in {name for node in _nodes(tree, file, declared) for name in files_of_helm_in(node)}:
             users.setdefault(name, []).append(file)
     return {path: files for path, files in users.items() if path in tree}
 

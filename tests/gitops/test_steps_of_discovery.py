@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from checks.ownership import duplicate_owner
+from checks.ownership.plan import plan_fixes
+from checks.policy import Policy
 from gitops.applications import Origin, parse_application
 from gitops.assembly import assemble
 from gitops.closure import Closure
@@ -13,14 +16,16 @@ from gitops.discovery import discover
 from gitops.locate import locate
 from gitops.resources import Resource, ResourceId
 from gitops.roots import Declaration, Node, Seed
+from gitops.snapshot import Change
 from gitops.sources import Analysis
 from gitops.spans import Span
 from gitops.tree import Tree
 from tests.growth import assert_grows_with
 from tests.instant import Instant
-from tests.layouts import LAYOUTS, MATCHER, many
+from tests.layouts import LAYOUTS, MATCHER, many, pairs
 from tests.scenarios import config_map, documents, tree
 
+POLICY = Policy()
 HERE = Origin(Span("apps/app.yaml", 1, 9))
 
 
@@ -74,3 +79,19 @@ def test_telling_alternatives_of_one_name_apart_grows_with_them() -> None:
         return lambda: assemble(seeds, nodes)
 
     assert_grows_with(assembling, 200)
+
+
+def test_proving_fixes_grows_with_the_pairs() -> None:
+    def proving(count: int) -> Callable[[], object]:
+        renderer, analysis = Instant(), Analysis(MATCHER, bytes.hex, "instant")
+        snapshot = renderer.run(discover(Tree.of(pairs(count)), analysis))
+        findings = list(duplicate_owner.check(Change(None, snapshot), POLICY))
+
+        def work() -> None:
+            planned = renderer.run(plan_fixes(snapshot, analysis, findings, POLICY))
+            assert len(planned.plans) == count
+            assert all(plan.proof.holds for plan in planned.plans)
+
+        return work
+
+    assert_grows_with(proving, 12)

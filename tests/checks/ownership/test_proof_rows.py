@@ -129,9 +129,7 @@ async def test_who_was_not_rendered_is_named_and_not_counted(engine: Engine) -> 
     (plan,) = evaluation.plans
     row = plan.proof.rows[-1]
     assert row.statement == "No other Application changes, of those that were compared"
-    assert row.detail == (
-        "1 of 2 rendered again, byte for byte the same; not compared: 1 that was not analysed (chart)"
-    )
+    assert row.detail == ("1 of 2 compared, byte for byte the same; not compared: 1 that was not analysed (chart)")
     assert plan.cautions == ()
     # Without anybody who was, there is no such row.
     without = {**BOTH, "apps.yaml": documents(application("a", "a"), application("b", "b"), chart)}

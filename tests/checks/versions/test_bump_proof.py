@@ -45,7 +45,7 @@ async def test_a_pin_in_a_shared_base_moves_in_staging_alone(engine: Engine) -> 
         ("Only the version changes in what it renders", "2 images in 2 of 3 resources"),
         (f"Every rendered image of argo-cd is {NEW}", "2 of 2"),
         ("No Application comes or goes", "2 before, 2 after"),
-        ("No other Application changes", "1 rendered again, byte for byte the same"),
+        ("No other Application changes", "1 compared, byte for byte the same"),
         (f"The Applications that deploy it run {NEW}", "argocd-staging"),
     ]
     assert proof.holds
@@ -101,7 +101,7 @@ async def test_a_remote_base_cannot_be_rendered_here_and_that_is_said(engine: En
     assert [row.detail for row in proof.rows] == [
         "2 of 2",
         "2 before, 2 after",
-        "1 rendered again, byte for byte the same",
+        "1 compared, byte for byte the same",
     ]
     assert proof.cautions == (
         "apps.yaml:1: `argocd-staging` syncs this without `ServerSideApply=true`, and as of 3.3 the ApplicationSet "

@@ -1,0 +1,36 @@
+"""What a discovery keeps for the next one, which need not look again at what has not changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from gitops.argocd_config import ArgoCdConfig
+from gitops.reads import Reads
+from gitops.roots import Node
+from gitops.scan import Scan
+from gitops.sources import Analysis
+
+
+@dataclass(frozen=True)
+class Record:
+    """How a snapshot was found. `given` is the analysis that was asked for and `analysis` what evidence made of it;
+    `nodes` are by `Declaration.id`, of which `order` has one for each state; `reads` names them, and "" for what all
+    depends on."""
+
+    given: Analysis = field(repr=False)
+    analysis: Analysis = field(repr=False)
+    found: Scan = field(repr=False)
+    nodes: Mapping[str, Node] = field(repr=False)
+    reads: Reads = field(repr=False)
+    order: tuple[str, ...] = field(repr=False)
+    config: ArgoCdConfig = field(repr=False)
+
+    @cached_property
+    def places(self) -> Mapping[str, Sequence[int]]:
+        """The places in `order` of each declaration."""
+        found: dict[str, list[int]] = {}
+        for place, id_ in enumerate(self.order):
+            found.setdefault(id_, []).append(place)
+        return found

@@ -1,0 +1,157 @@
+"""Finding the Applications of a tree that hardly differs from one whose Applications are known.
+
+Each Application's answer is kept with what it was read from (`gitops.reads`). Where a change leaves alone who brings
+in whom, only the Applications that read what has changed are looked at again. Whether it does is decided by what the
+scan and the roots are made of; in doubt everything is found anew, so the result is the same as `discover` gives.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from gitops.closure import load
+from gitops.discovery import Discovery, Search, discover
+from gitops.errors import GitopsError
+from gitops.kustomization import FILE_NAMES, Kustomization
+from gitops.laid_aside import is_laid_aside
+from gitops.reads import WatchedTree
+from gitops.record import Record
+from gitops.rendering import Output, Rendered, RenderRequest
+from gitops.resources import Resource
+from gitops.roots import Node
+from gitops.scan import DECLARES, SUFFIXES, Scan, look, targets
+from gitops.settled import settle_parts
+from gitops.snapshot import Earlier, Snapshot, State
+from gitops.sources import Analysis
+from gitops.tree import MODE_SUBMODULE, MODE_SYMLINK, Changes, Tree
+
+Expanding = Generator[Sequence[RenderRequest], Mapping[str, Output], "Search | None"]
+
+
+def rediscover(
+    before: Snapshot, tree: Tree, analysis: Analysis, changes: Changes | None = None, *, remember: bool = False
+) -> Discovery:
+    """What `discover(tree, analysis)` gives. `changes` are those since the tree of `before`. With `remember` the
+    result can be `before` of the next time; without, it keeps `before`, and costs only what is looked at again."""
+    record = before.record
+    if not isinstance(record, Record) or before.truncated or not _same_question(record.given, analysis):
+        return (yield from discover(tree, analysis))
+    if changes is None:
+        changes = tree.changes_since(before.tree)
+    if not _keeps_the_roots(record, before.tree, tree, changes):
+        return (yield from discover(tree, analysis))
+    touched = record.reads.touched_by(changes, before.tree, tree)
+    search = (yield from _again(record, tree, touched)) if "" not in touched else None
+    if search is None:
+        return (yield from discover(tree, analysis))
+    states = list(before.states)
+    changed: list[int] = []
+    for place in (place for id_ in search.nodes for place in record.places.get(id_, ())):
+        old, node = states[place], search.nodes[record.order[place]]
+        states[place] = State(old.application, settle_parts(old, node.parts, record.config, before.clusters))
+        changed.append(place)
+    known = (
+        replace(record, nodes={**record.nodes, **search.nodes}, reads=record.reads.also(search.reads))
+        if remember
+        else None
+    )
+    earlier = None if remember else Earlier(before, tuple(sorted(changed)))
+    return replace(before, tree=tree, states=tuple(states), record=known, earlier=earlier)
+
+
+def _same_question(one: Analysis, other: Analysis) -> bool:
+    def asked(analysis: Analysis) -> tuple[object, ...]:
+        return (
+            analysis.matcher,
+            analysis.renderer,
+            analysis.build_options,
+            analysis.clusters,
+            analysis.max_applications,
+            analysis.shut_in,
+            analysis.exclude,
+        )
+
+    return one is other or (one.redact is other.redact and asked(one) == asked(other))
+
+
+def _keeps_the_roots(record: Record, before: Tree, after: Tree, changes: Changes) -> bool:
+    """Whether a scan of both trees finds the same declarations, and the same kustomizations that bring them in."""
+    for path in (*changes.modified, *changes.one_sided):
+        modes = {before.mode(path), after.mode(path)}
+        if modes & {MODE_SYMLINK, MODE_SUBMODULE} or path in record.found.linked:
+            return False
+        name = path.rpartition("/")[2]
+        if name == "Chart.yaml" and path in changes.one_sided:
+            return False  # what lies in its `templates` is no manifest
+        told = _told(record, before, path) | _told(record, after, path)
+        if name in FILE_NAMES:
+            if path in changes.one_sided or told & ~DECLARES or not _lists_alike(record, before, after, path):
+                return False
+        elif told:
+            return False
+    return True
+
+
+def _told(record: Record, tree: Tree, path: str) -> int:
+    """What the scan and Argo CD's configuration take from a file, in bits."""
+    name = path.rpartition("/")[2]
+    if name in FILE_NAMES or path.endswith(SUFFIXES) or is_laid_aside(name):
+        return look(tree, path, record.analysis.scan_memo)
+    entry = tree.entry(path)
+    return record.analysis.scan_memo.get(entry.oid, 0) if entry is not None else 0
+
+
+def _lists_alike(record: Record, before: Tree, after: Tree, path: str) -> bool:
+    """Whether a kustomization brings in the same declarations in both trees."""
+    try:
+        one, other = (load(tree, path, record.analysis.memo) for tree in (before, after))
+    except GitopsError:
+        return False
+    if _is_component(one) != _is_component(other):
+        return False
+    return _declaring(record.found, before, one) == _declaring(record.found, after, other)
+
+
+def _is_component(kustomization: Kustomization) -> bool:
+    return kustomization.fields.get("kind") == "Component"
+
+
+def _declaring(found: Scan, tree: Tree, kustomization: Kustomization) -> set[tuple[str, str]]:
+    """(field, target) of the entries that lead to declarations."""
+    return {
+        (field, target)
+        for field, target in targets(tree, kustomization)
+        if target in found.declared or any(posixpath.join(target, name) in found.bringing for name in FILE_NAMES)
+    }
+
+
+def _again(record: Record, tree: Tree, touched: set[str]) -> Expanding:
+    """The search that has looked at these declarations again; None where they bring in something else now."""
+    search = Search(tree, WatchedTree(tree), record.found, record.analysis, [])
+    yield from search.expand([record.nodes[id_].declaration for id_ in touched])
+    for id_ in touched:
+        if not _brings_the_same(record.nodes[id_], search.nodes[id_], record.found):
+            return None
+    return search
+
+
+def _brings_the_same(old: Node, new: Node, found: Scan) -> bool:
+    tops = found.bringing
+    return (
+        [(child.id, child.origin, child.generated) for child in old.children]
+        == [(child.id, child.origin, child.generated) for child in new.children]
+        and old.directories == new.directories
+        and old.unknown == new.unknown
+        and old.refused == new.refused
+        and old.kustomizations & tops == new.kustomizations & tops
+        and list(_declarations(old)) == list(_declarations(new))
+    )
+
+
+def _declarations(node: Node) -> Iterator[Resource]:
+    for part in node.parts:
+        for resource in part.rendering.resources if isinstance(part.rendering, Rendered) else ():
+            if resource.id.group == "argoproj.io" and resource.id.kind in ("Application", "ApplicationSet"):
+                yield resource
