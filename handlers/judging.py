@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 # Seconds after which somebody who waits is shown that work goes on. What is answered sooner costs one request a run.
 GRACE = 0.2
 OVERTAKEN = "a newer commit took its place"
+_ANEW = "it is done anew, in another run of this name"
 
 Look = Callable[[AsyncExitStack], Awaitable[Sequence[Judged]]]
 
@@ -118,12 +119,6 @@ class _Runs:
         mine = [run for run in self.existing.values() if run.external_id == self.identity]
         return self._is_done(gate.NAME) and not any(run.conclusion == "neutral" for run in mine)
 
-    @property
-    def _queued(self) -> CheckRun | None:
-        """`argofix` as it was shown while this waited for its turn; it becomes ours."""
-        run = self.existing.get(gate.NAME)
-        return run if run is not None and run.status == "queued" else None
-
     def _is_done(self, name: str) -> bool:
         run = self.existing.get(name)
         if run is None or run.external_id != self.identity:
@@ -156,7 +151,7 @@ class _Runs:
         if (run := self._unfinished()) is not None:
             await self._update(run, total)
         else:
-            await self._create(gate.NAME, total)
+            await self._show(gate.NAME, total)
 
     async def say(self, report: Report) -> None:
         """The same in every run, the sum last."""
@@ -177,30 +172,36 @@ class _Runs:
             log.warning("check runs could not be ended", extra={"head": self.sha}, exc_info=True)
 
     def _unfinished(self) -> CheckRun | None:
-        """`argofix` as it is shown until now, for whoever ends it."""
-        run, self.begun = self.begun or self._queued, None
+        """`argofix` as it is shown until now, for whoever ends it: what this run began, what was shown while it
+        waited for its turn, or what an attempt left that was cut off, whichever inputs that had."""
+        run, self.begun = self.begun or self._open(gate.NAME), None
         return run
+
+    def _open(self, name: str) -> CheckRun | None:
+        run = self.existing.get(name)
+        return run if run is not None and run.status != "completed" else None
 
     async def _begin(self) -> None:
         run = self.existing.get(gate.NAME)
-        left = run is not None and run.status != "completed" and run.external_id == self.identity
-        if (queued := self._queued) is not None:
-            self.begun = queued
-            await self._update(queued, check_run.in_progress())
+        if run is not None and (run.status != "completed" or run.external_id == self.identity):
+            # The sum has no annotations that ours would be added to, so it can be said anew.
+            self.begun = run
+            if run.status != "in_progress" or run.external_id != self.identity:
+                await self._update(run, check_run.in_progress())
         else:
-            # One that an interrupted attempt left has no annotations that ours would be added to.
-            self.begun = run if left else await self._create(gate.NAME, check_run.in_progress())
+            self.begun = await self._create(gate.NAME, check_run.in_progress())
 
     async def _show(self, name: str, report: Report) -> CheckRun:
-        """One request where the answer is new; GitHub adds annotations to those that an interrupted attempt left."""
-        if name == gate.NAME and (queued := self._queued) is not None:
-            return await self._update(queued, report)
-        run = self.existing.get(name)
-        if run is not None and run.external_id == self.identity:
-            if self._is_done(name):
+        """One request where the answer is new, none where it is the same. GitHub adds annotations to those that are
+        there, so a run that has some is not written to again."""
+        run, left = self.existing.get(name), self._open(name)
+        if run is not None and (left is not None or run.external_id == self.identity):
+            if left is None and checks.says(run, report):
                 return run
-            if run.status != "completed" and await self._blank(run):
-                return await checks.update(self.desk.github, self.desk.name, run.id, report=report, now=self._now)
+            if name == gate.NAME or await self._blank(run):
+                return await self._update(run, report)
+        if left is not None:  # first, so that the new one is the latest by every count
+            await _end(self.desk, left, check_run.overtaken(_ANEW))
         return await self._create(name, report)
 
     async def _update(self, run: CheckRun, report: Report) -> CheckRun:

@@ -142,6 +142,15 @@ async def get(github: GitHub, repository: str, run_id: int) -> CheckRun:
     return CheckRun.parse(Fields(await github.getitem(f"/repos/{repository}/check-runs/{run_id}")))
 
 
+def says(run: CheckRun, report: Report) -> bool:
+    """Whether a completed run shows what bringing it to `report` would show; annotations and buttons are not looked
+    at."""
+    told = _state(report, [], 0.0, last=True)
+    output = told["output"]
+    shown = (run.conclusion, run.title, run.summary, run.text)
+    return shown == (told.get("conclusion"), output["title"], output["summary"], output.get("text", ""))
+
+
 def clip(text: str, limit: int, pointer: str = _CUT) -> str:
     """`text` in at most `limit` bytes of UTF-8, cut between characters and ending in `pointer` when it was cut."""
     data = text.encode("utf-8", "replace")

@@ -157,6 +157,8 @@ class CheckRun:
     app_id: int | None
     html_url: str
     title: str = ""
+    summary: str = ""
+    text: str = ""
 
     @classmethod
     def parse(cls, fields: Fields) -> CheckRun:
@@ -171,6 +173,8 @@ class CheckRun:
             app_id=app.number("id") if app else None,
             html_url=fields.text_or_none("html_url") or "",
             title=(output.text_or_none("title") if output else None) or "",
+            summary=(output.text_or_none("summary") if output else None) or "",
+            text=(output.text_or_none("text") if output else None) or "",
         )
 
 

@@ -182,9 +182,14 @@ def rerequest_suite(call: Call) -> Answer:
     return Answer(201, {})
 
 
-def rerequest(repo: Repository, run: CheckRun, sender: User) -> None:
-    """The Re-run button: GitHub resets the run to queued and tells the App that owns it."""
-    run.status, run.conclusion, run.completed_at = "queued", None, None
+def rerequest(repo: Repository, run: CheckRun, sender: User, *, resets: bool = False) -> None:
+    """The Re-run button: GitHub tells the App that owns the run, and leaves the run as it is.
+
+    Source: GitHub REST "Rerequest a check run": the suite's status becomes `queued`, "the check run itself is not
+    updated". Older Enterprise Servers say that the run is what is reset to `queued` (`resets`).
+    """
+    if resets:
+        run.status, run.conclusion, run.completed_at = "queued", None, None
     announce(repo, run, "rerequested", sender, only=run.suite.app)
 
 

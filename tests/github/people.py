@@ -1,6 +1,7 @@
 """What people do on GitHub: make repositories, install the App, comment, press buttons. Webhooks follow."""
 
 import re
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from tests.github.pulls import PullRequest
 from tests.github.refs import check_suite
 from tests.github.repository import CheckRun, CheckSuite, Comment, Issue, Release, Repository
 from tests.github.state import App, Installation, State, User
-from tests.github.webhooks import Delivery, deliver, emit, redeliver
+from tests.github.webhooks import Delivery, deliver, emit, post, redeliver
 
 Json = dict[str, Any]
 
@@ -179,6 +180,21 @@ class People(State):
         """Sends a delivery once more, with the same guid, as the button in the App's settings does."""
         redeliver(self, delivery)
 
+    def hold_webhooks(self) -> None:
+        """What happens from now on is told later (`release_webhooks`): GitHub promises neither haste nor order."""
+        self.held = []
+
+    def release_webhooks(self, order: Callable[[list[Delivery]], Iterable[Delivery]] = list) -> None:
+        """Sends what was held up, in `order`; what that leaves out is lost, and GitHub counts it as failed."""
+        held, self.held = self.held or [], None
+        going = list(order(held))
+        for delivery in held:
+            if delivery not in going:
+                delivery.status_code, delivery.status, delivery.done = 502, "failed to connect to host", True
+        for delivery in going:
+            post(self, delivery)
+        self.changed()
+
     def manifest_code(self, manifest: Json) -> str:
         """What GitHub puts into the redirect after a person accepted an App manifest."""
         slug = re.sub(r"[^a-z0-9]+", "-", manifest["name"].lower()).strip("-")
@@ -228,6 +244,13 @@ class People(State):
         pull.draft = False
         pulls.announce(pull, "ready_for_review", by or pull.repo.owner)
 
+    def convert_to_draft(self, pull: PullRequest, by: User | None = None) -> None:
+        pull.draft = True
+        pulls.announce(pull, "converted_to_draft", by or pull.repo.owner)
+
+    def retarget(self, pull: PullRequest, base: str, by: User | None = None) -> None:
+        pulls.retarget(pull, base, by or pull.repo.owner)
+
     def edit_title(self, pull: PullRequest, title: str, by: User | None = None) -> None:
         before, pull.issue.title = pull.issue.title, title
         pulls.announce(pull, "edited", by or pull.repo.owner, changes={"title": {"from": before}})
@@ -259,10 +282,12 @@ class People(State):
         checks.announce(repo, run, "completed", app.bot)
         return run
 
-    def rerequest(self, repo: Repository, target: CheckRun | CheckSuite, user: User | None = None) -> None:
-        """The Re-run button on one check run, or Re-run all checks on a suite."""
+    def rerequest(
+        self, repo: Repository, target: CheckRun | CheckSuite, user: User | None = None, *, resets: bool = False
+    ) -> None:
+        """The Re-run button on one check run, or Re-run all checks on a suite. `resets` as older servers do it."""
         if isinstance(target, CheckRun):
-            checks.rerequest(repo, target, user or repo.owner)
+            checks.rerequest(repo, target, user or repo.owner, resets=resets)
         else:
             checks.suite_rerequested(repo, target, user or repo.owner)
 

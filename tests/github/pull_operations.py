@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.github import issue_payloads, payloads
 from tests.github.handling import Answer, ApiError, Call, found, invalid, listed, operation
-from tests.github.pulls import PullRequest, announce, close, open_pull, read_pull, reopen
+from tests.github.pulls import PullRequest, announce, close, open_pull, read_pull, reopen, reopens
 from tests.github.repos import changed_files
 from tests.github.repository import Repository
 
@@ -110,7 +110,7 @@ def change_state(pull: PullRequest, call: Call, state: str | None) -> None:
     if state == "closed":
         close(pull, call.bot)
         return
-    if pull.merged_at or pull.head_repo.branch(pull.head_branch) is None:
+    if not reopens(pull):
         raise invalid("PullRequest", "state", "invalid", "The pull request cannot be reopened.")
     reopen(pull, call.bot)
 

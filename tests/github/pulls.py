@@ -135,7 +135,8 @@ def read_pull(pull: PullRequest) -> Json:
 
 
 def branch_moved(repo: Repository, branch: str, before: str | None, sha: str | None, pusher: User) -> None:
-    """Every pull request that has this branch as head or base takes notice."""
+    """Every pull request that has this branch as head or base takes notice. One whose head or base branch is deleted
+    is closed."""
     for other in list(repo.state.repositories.values()):
         for pull in [entry for entry in other.pulls if entry.open]:
             if pull.head_repo is repo and pull.head_branch == branch:
@@ -146,9 +147,11 @@ def branch_moved(repo: Repository, branch: str, before: str | None, sha: str | N
                     pull.issue.updated_at = repo.state.now()
                     follow_head(pull)
                     announce(pull, "synchronize", pusher, before=before, after=sha)
-            elif pull.repo is repo and pull.base_branch == branch and sha is not None:
+            elif pull.repo is repo and pull.base_branch == branch:
                 pull.mergeable = None
-                if repo.git.is_ancestor(pull.head_sha, sha):
+                if sha is None:
+                    close(pull, pusher)
+                elif repo.git.is_ancestor(pull.head_sha, sha):
                     close(pull, pusher, merge_sha=sha)
 
 
@@ -164,9 +167,32 @@ def close(pull: PullRequest, user: User, merge_sha: str | None = None) -> None:
 
 
 def reopen(pull: PullRequest, user: User) -> None:
+    """Opens it again with what its branch has got meanwhile. As on GitHub, both branches have to be there, and a head
+    that was moved by force in between cannot come back."""
+    assert reopens(pull), f"#{pull.number} cannot be reopened"
     pull.issue.state, pull.issue.closed_at, pull.issue.closed_by = "open", None, None
-    pull.mergeable = None
+    pull.head_sha = pull.head_repo.branch(pull.head_branch) or pull.head_sha
+    pull.base_sha = pull.base_tip
+    follow_head(pull)
     announce(pull, "reopened", user)
+
+
+def reopens(pull: PullRequest) -> bool:
+    """Whether the button to reopen a closed pull request is there."""
+    head = pull.head_repo.branch(pull.head_branch)
+    if pull.open or pull.merged_at or head is None or pull.repo.branch(pull.base_branch) is None:
+        return False
+    return pull.head_repo.git.is_ancestor(pull.head_sha, head)
+
+
+def retarget(pull: PullRequest, base: str, user: User) -> None:
+    """Points an open pull request at another branch."""
+    sha = pull.repo.branch(base)
+    assert pull.open and sha and base != pull.base_branch
+    changes = {"base": {"ref": {"from": pull.base_branch}, "sha": {"from": pull.base_sha}}}
+    pull.base_branch, pull.base_sha = base, sha
+    follow_head(pull)
+    announce(pull, "edited", user, changes=changes)
 
 
 def merge(pull: PullRequest, user: User, method: str = "merge") -> str:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import math
 import traceback
 from typing import Any, Self
 
@@ -92,6 +93,8 @@ class SimulatedGitHub(People):
             installation = caller.installation.id if caller.installation else None
             name = found[0].id if found else None
             self.requests.append(LoggedRequest(request.method, path, name, installation, status, body))
+            if self.watch is not None:
+                self.watch(name)
             self.changed()
 
     def _limits(self, caller: Caller, use: int) -> dict[str, str]:
@@ -128,6 +131,7 @@ class SimulatedGitHub(People):
                 self.violation("client", operation.id, "the body is not JSON")
                 raise ApiError(400, "Problems parsing JSON") from None
             problems += wrong
+            self._secondary(caller, operation)
             call = Call(self, operation, caller, parameters, query, body, f"{self.url}{request.rel_url}")
             if moved := self._place(call):
                 return caller, moved, body
@@ -142,6 +146,16 @@ class SimulatedGitHub(People):
             self.violation("simulation", f"{request.method} {path}", traceback.format_exc())
             answer = Answer(500, {"message": "The simulation failed; see its violations"})
         return caller, self._checked(found[0], answer) if found else answer, body
+
+    def _secondary(self, caller: Caller, operation: Operation) -> None:
+        limits = self.secondary
+        if limits is None or caller.installation is None:
+            return
+        now = self.clock().timestamp()
+        wait = limits.refuse(caller.installation.id, operation.method, operation.id, self.busy, now)
+        if wait is not None:
+            message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+            raise ApiError(limits.status, message, headers={"Retry-After": str(math.ceil(max(1.0, wait)))})
 
     def _checked(self, operation: Operation, answer: Answer) -> Answer:
         body, problems = validation.answer(operation, answer.status, answer.body)

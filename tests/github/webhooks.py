@@ -22,7 +22,7 @@ ALWAYS = frozenset({"installation", "installation_repositories", "ping"})
 WITH_CHECKS = frozenset({"check_run", "check_suite"})
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Delivery:
     """One attempt. A redelivery is another one with the same guid."""
 
@@ -125,6 +125,14 @@ def redeliver(state: State, delivery: Delivery) -> None:
 
 def send(state: State, delivery: Delivery) -> None:
     state.deliveries.append(delivery)
+    if state.held is not None:
+        state.held.append(delivery)
+    else:
+        post(state, delivery)
+
+
+def post(state: State, delivery: Delivery) -> None:
+    """Puts it on the wire, at once or as late as a test likes: GitHub promises no order."""
     task = asyncio.get_running_loop().create_task(_post(state, delivery))
     state.tasks.add(task)
     task.add_done_callback(state.tasks.discard)

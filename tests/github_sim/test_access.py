@@ -61,6 +61,19 @@ async def test_moved_repositories_redirect(github: SimulatedGitHub, repo: Reposi
     github.assert_no_violations()
 
 
+async def test_a_name_that_was_left_leads_to_whoever_takes_it(
+    github: SimulatedGitHub, repo: Repository, api: Client
+) -> None:
+    """GitHub "Renaming a repository": a new repository of the old name overrides the redirect."""
+    github.rename(repo, "deployments")
+    _, answer = await api("GET", HERE)
+    assert (await api("GET", answer["url"]))[1]["id"] == repo.id
+    other = github.repository("octo/deploy", {"README.md": "other\n"}, private=False)
+    assert (await api("GET", HERE))[1]["id"] == other.id
+    assert (await api("GET", f"/repositories/{repo.id}"))[1]["full_name"] == "octo/deployments"
+    github.assert_no_violations()
+
+
 async def test_roles_are_told_apart(github: SimulatedGitHub, repo: Repository, api: Client) -> None:
     roles = (("maintain", "write"), ("triage", "read"), ("admin", "admin"), ("deployers:write", "write"))
     for role, permission in roles:

@@ -1,7 +1,7 @@
 """Pull requests follow their branches."""
 
 from tests.github import Repository, SimulatedGitHub, show
-from tests.github_sim.conftest import Client
+from tests.github_sim.conftest import Client, Receiver
 
 HERE = "/repos/octo/deploy"
 
@@ -83,3 +83,53 @@ async def test_people_can_read_it(github: SimulatedGitHub, repo: Repository, api
     ):
         assert part in text
     assert "alice commented" in text
+
+
+async def test_another_base_is_told_with_what_it_was(
+    github: SimulatedGitHub, repo: Repository, api: Client, receiver: Receiver
+) -> None:
+    repo.push("next", {"n": "n"})
+    repo.push("feature", {"a": "a"}, base="main")
+    pull = github.open_pull(repo, "feature")
+    github.retarget(pull, "next")
+    await github.settle()
+    told = next(item.payload for item in github.deliveries if item.action == "edited")
+    assert told["changes"]["base"]["ref"] == {"from": "main"}
+    assert told["pull_request"]["base"]["ref"] == "next"
+    assert repo.git.commit_data("refs/pull/1/merge").parents[0] == repo.branch("next")
+    github.convert_to_draft(pull)
+    github.delete_branch(repo, "next")
+    await github.settle()
+    assert [item.action for item in github.deliveries][-1] == "closed"
+    assert not pull.open
+    github.assert_no_violations()
+
+
+async def test_what_was_closed_comes_back_with_its_newer_head_unless_that_was_forced(
+    github: SimulatedGitHub, repo: Repository, api: Client
+) -> None:
+    repo.push("feature", {"a": "a"})
+    pull = github.open_pull(repo, "feature")
+    github.close(pull)
+    newer = repo.push("feature", {"a": "b"})
+    github.reopen(pull)
+    assert pull.head_sha == newer == repo.git.resolve("refs/pull/1/head")
+    github.close(pull)
+    repo.push("feature", {"a": "c"}, base="main", force=True)
+    assert (await api("PATCH", f"{HERE}/pulls/1", {"state": "open"}))[0] == 422
+
+
+async def test_a_conflict_leaves_the_merge_ref_as_it_was(
+    github: SimulatedGitHub, repo: Repository, api: Client
+) -> None:
+    repo.push("feature", {"a": "a"})
+    github.open_pull(repo, "feature")
+    before = repo.git.resolve("refs/pull/1/merge")
+    repo.push("main", {"a": "other"})
+    assert [(await api("GET", f"{HERE}/pulls/1"))[1]["mergeable"] for _ in range(2)] == [None, False]
+    assert repo.git.resolve("refs/pull/1/merge") == before
+    repo.merge_refs = "absent"
+    repo.push("second", {"b": "b"}, base="main")
+    github.open_pull(repo, "second")
+    await api("GET", f"{HERE}/pulls/2")
+    assert repo.git.resolve("refs/pull/2/merge") is None

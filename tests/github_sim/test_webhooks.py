@@ -79,3 +79,35 @@ async def test_nobody_hears_of_what_the_app_does_not_cover(
     github.repository("octo/other", {"a": "a"}).push("main", {"a": "b"})
     await github.settle()
     assert not receiver.got
+
+
+async def test_webhooks_come_late_in_any_order_or_never(
+    github: SimulatedGitHub, repo: Repository, api: Client, receiver: Receiver
+) -> None:
+    github.hold_webhooks()
+    heads = [repo.push("feature", {"a": name}) for name in "abc"]
+    await github.settle()
+    assert not receiver.got
+    pushes = [item for item in github.deliveries if item.event == "push"]
+    github.release_webhooks(lambda _held: [pushes[2], pushes[0]])
+    await github.settle()
+    assert sorted(json.loads(body)["after"] for _, body in receiver.got) == sorted([heads[2], heads[0]])
+    _, failed = await api("GET", "/app/hook/deliveries?status=failure", token=api.app_token())
+    assert pushes[1].guid in {item["guid"] for item in failed}
+    github.redeliver(pushes[1])
+    await github.settle()
+    headers, body = receiver.got[-1]
+    assert headers["x-github-delivery"] == pushes[1].guid
+    assert json.loads(body) == pushes[1].payload
+
+
+async def test_a_run_that_is_asked_for_again_stays_as_it_is(
+    github: SimulatedGitHub, repo: Repository, api: Client, receiver: Receiver
+) -> None:
+    sha = repo.push("feature", {"a": "a"})
+    await api("POST", f"{HERE}/check-runs", {"name": "n", "head_sha": sha, "conclusion": "failure"})
+    run = repo.checks(sha)["n"]
+    github.rerequest(repo, run)
+    assert (run.status, run.conclusion) == ("completed", "failure")
+    github.rerequest(repo, run, resets=True)
+    assert (run.status, run.conclusion) == ("queued", None)

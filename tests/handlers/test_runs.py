@@ -10,7 +10,6 @@ import handlers.pulls
 from demo.story import BEFORE, PROPOSED
 from handlers import judging
 from tests.github import Fault, SimulatedGitHub, User, faults
-from tests.github.pulls import announce
 from tests.github.refs import move_ref
 from tests.handlers.conftest import (
     CHECKS,
@@ -255,7 +254,7 @@ async def test_a_re_run_of_what_no_pull_request_ends_with_is_ended(
     await bot_.idle()
     github.close(pull, alice)
     run = pull.checks[OWNERSHIP]
-    github.rerequest(repo, run, alice)
+    github.rerequest(repo, run, alice, resets=True)
     await bot_.idle()
     assert (run.status, run.conclusion) == ("completed", "cancelled")
 
@@ -272,6 +271,63 @@ async def test_a_re_run_survives_a_fault_once(github: SimulatedGitHub, bot_: Bot
     assert len(repo.check_runs) == before + len(CHECKS)  # the second attempt took up the runs of the first
 
 
+@pytest.mark.parametrize("resets", [False, True], ids=["GitHub leaves the run", "GitHub sets it back"])
+async def test_a_re_run_of_one_run_leaves_nothing_queued(
+    github: SimulatedGitHub, bot_: Bot, alice: User, resets: bool
+) -> None:
+    """The run that was set back has annotations, so it cannot be said anew: it ends, and another one is there."""
+    repo, pull = await proposed(github, alice)
+    await checked(github, pull)
+    await bot_.idle()
+    before = pull.checks[OWNERSHIP]
+    github.rerequest(repo, before, alice, resets=resets)
+    await bot_.idle()
+    assert await checked(github, pull) == FAILED
+    assert before.status == "completed"
+    assert before.conclusion == ("cancelled" if resets else "failure")
+    assert len(pull.checks[OWNERSHIP].annotations) == len(before.annotations)
+
+
+async def test_what_is_looked_at_again_and_found_the_same_is_not_said_twice(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    """`neutral` is looked at again each time, since a cluster may answer by now."""
+    remote = "resources: ['https://example.com/acme/base//x?ref=v1']\n"
+    files: Contents = {"apps.yaml": documents(application("a", "a")), "a/kustomization.yaml": remote}
+    repo, pull = await proposed(github, alice, before=files, files={"README.md": "x\n"})
+    await checked(github, pull)
+    github.convert_to_draft(pull, alice)
+    github.ready_for_review(pull, alice)
+    github.close(pull, alice)
+    github.reopen(pull, alice)
+    await bot_.idle()
+    assert (await checked(github, pull))[GATE] == "success"
+    assert pull.checks[OWNERSHIP].conclusion == "neutral"
+    assert len(repo.check_runs) == len(CHECKS)
+
+
+async def test_what_a_killed_server_began_for_another_base_is_taken_over(
+    github: SimulatedGitHub, bot_: Bot, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judging, "GRACE", 0)
+    repo = github.repository("acme/platform", BEFORE)
+    github.install(repo)
+    await bot_.idle()
+    gate = Gate()
+    github.faults.append(Fault(faults.held(gate), path=r"git-upload-pack"))
+    repo.push("copy", PROPOSED, author=alice)
+    pull = github.open_pull(repo, "copy", title="Copy", user=alice)
+    await gate.reached()
+    await github.wait_for(lambda: GATE in pull.checks)
+    await bot_.kill()
+    repo.push("main", {"README.md": "x\n"}, author=alice)
+    gate.set()
+    await bot_.start()
+    await bot_.idle()
+    assert await checked(github, pull) == FAILED
+    assert len(repo.check_runs) == len(CHECKS)
+
+
 async def test_another_base_is_another_judgement(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:
     repo = github.repository("acme/platform", BEFORE)
     github.install(repo)
@@ -283,9 +339,7 @@ async def test_another_base_is_another_judgement(github: SimulatedGitHub, bot_: 
     github.edit_title(pull, "Another title", alice)
     await bot_.idle()
     assert len(repo.check_runs) == len(CHECKS)
-    changes = {"base": {"ref": {"from": "main"}, "sha": {"from": pull.base_sha}}}
-    pull.base_branch, pull.base_sha = "next", repo.branch("next") or ""
-    announce(pull, "edited", alice, changes=changes)
+    github.retarget(pull, "next", alice)
     await bot_.idle()
     assert await checked(github, pull) == PASSED  # it has all of it already
 
