@@ -44,6 +44,7 @@ async def test_reading_and_writing_through_the_whole_api(
         ("GET", "", None, 200),
         ("GET", "/branches", None, 200),
         ("GET", "/branches/feature", None, 200),
+        ("GET", "/rules/branches/main", None, 200),
         ("GET", "/commits?path=README.md", None, 200),
         ("GET", "/commits/feature", None, 200),
         ("GET", f"/commits/{head}/pulls", None, 200),
