@@ -55,7 +55,7 @@ RUN /tools/bin/pip wheel --no-deps --no-index --no-build-isolation --wheel-dir /
 FROM ${PYTHON_IMAGE}
 LABEL org.opencontainers.image.title="argofix" \
       org.opencontainers.image.licenses="Apache-2.0"
-# What shuts the renderer in is bot/shut_in.py; where the container's seccomp profile refuses it, forks are refused.
+# What shuts the renderer in is bot/rendering/shut_in.py; where the container's seccomp profile refuses it, forks are refused.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates git \

@@ -29,7 +29,7 @@ from typing import Any
 
 import psycopg
 
-from bot.databases import SQLITE
+from bot.queue.databases import SQLITE
 from checks.registry import rules
 from demo.story import BEFORE, PROPOSED, REPO_URL
 from tests.github import Fault, PullRequest, Repository, SimulatedGitHub, User, faults

@@ -19,13 +19,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks import monorepo
-from bot.engine import Engine
-from bot.evaluation import Evaluation, evaluate
-from bot.renderer import find_binary
-from bot.trees import Repository, tree_of_directory
-from checks.policy import Policy
-from gitops.repositories import RepositoryMatcher
-from gitops.tree import Tree
+from bot.rendering.driver import Engine
+from bot.rendering.evaluation import Evaluation, evaluate
+from bot.rendering.kustomize import find_binary
+from bot.repositories.trees import Repository, tree_of_directory
+from checks.policy.file import Policy
+from gitops.applications.repositories import RepositoryMatcher
+from gitops.files.tree import Tree
 
 MATCHER = RepositoryMatcher.of_urls([monorepo.URL])
 

@@ -27,15 +27,15 @@ from pathlib import Path
 from typing import cast
 from uuid import uuid4
 
-from bot.clock import SystemClock
-from bot.context import Context, Services
-from bot.databases import SQLITE, open_store
-from bot.deliveries import Delivery, DeliveryStore, State
-from bot.metrics import Metrics
-from bot.server import application, listening
-from bot.troubles import Troubles
-from bot.webhook import Webhook
-from bot.worker import Limits, Worker
+from bot.process.clock import SystemClock
+from bot.process.metrics import Metrics
+from bot.queue.databases import SQLITE, open_store
+from bot.queue.deliveries import Delivery, DeliveryStore, State
+from bot.server.context import Context, Services
+from bot.server.http import application, listening
+from bot.server.operator_faults import Troubles
+from bot.server.webhook import Webhook
+from bot.server.worker import Limits, Worker
 from tests.bot.payloads import pull_request
 from tests.postgresql import postgresql
 

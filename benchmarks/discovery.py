@@ -15,12 +15,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from checks.ownership import duplicate_owner
-from checks.ownership.plan import plan_fixes
-from checks.policy import Policy
-from gitops.discovery import discover
-from gitops.snapshot import Change, Snapshot
-from gitops.sources import Analysis
-from gitops.tree import Tree
+from checks.planning.ownership.plan import plan_fixes
+from checks.policy.file import Policy
+from gitops.discovery.rounds import discover
+from gitops.discovery.snapshot import Change, Snapshot
+from gitops.discovery.sources import Analysis
+from gitops.files.tree import Tree
 from tests.instant import Instant
 from tests.layouts import LAYOUTS, MATCHER, many, pairs
 

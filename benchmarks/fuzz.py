@@ -26,8 +26,8 @@ import aiohttp
 from hypothesis import HealthCheck, Phase, given, settings
 
 from benchmarks import hostile
-from bot.engine import Engine
-from gitops.tree import Tree
+from bot.rendering.driver import Engine
+from gitops.files.tree import Tree
 from tests.github import SimulatedGitHub
 from tests.handlers.conftest import Bot
 from tests.mangled import judged, repositories, webhooks

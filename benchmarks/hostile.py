@@ -19,17 +19,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from bot.clock import SystemClock
-from bot.engine import Engine
-from bot.errors import PermanentError
-from bot.evaluation import evaluate
-from bot.formats import check_run
-from bot.tenants import known_installation, working_for
-from bot.threads import RepositoryThreads
-from bot.trees import Repository
-from checks.policy import Policy, read_policy
-from gitops.rendering import Rendered
-from gitops.tree import Tree
+from bot.formats.github import check_run
+from bot.process.clock import SystemClock
+from bot.process.errors import PermanentError
+from bot.process.tenants import known_installation, working_for
+from bot.process.threads import RepositoryThreads
+from bot.rendering.driver import Engine
+from bot.rendering.evaluation import evaluate
+from bot.repositories.trees import Repository
+from checks.policy.file import Policy, read_policy
+from gitops.files.tree import Tree
+from gitops.resources.rendering import Rendered
 from tests.hostile import commit, pull_request
 from tests.scenarios import MATCHER, application, config_map, kustomization
 
@@ -72,7 +72,7 @@ class Watched:
 
 
 async def judge(engine: Engine, where: Path, base: str, head: str) -> str:
-    """As `handlers.pulls` does it; gives a word for how it ended."""
+    """As `handlers.judging.pulls` does it; gives a word for how it ended."""
     with Repository(where) as objects, working_for("mallory"):
         known_installation(1)
         try:

@@ -17,7 +17,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from bot.cli.checkout import CannotRun
     from bot.cli.commands import run
     from bot.cli.terminal import say
-    from bot.renderer import RendererMissing
+    from bot.rendering.kustomize import RendererMissing
 
     try:
         return run(arguments)
@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
-        from bot.errors import causes
+        from bot.process.errors import causes
 
         for cause in causes(error):
             said = f"{_where(cause)}: {type(cause).__name__}: {cause}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.bounded import Bounded
+from bot.process.bounded import Bounded
 from gitops.touched import Touched
 
 _HELD = 64 * 2**20  # bytes; a pull request of the usual size takes some ten thousand

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from checks.wording import listed
-from gitops.rendering import NotAnalysed, RenderFailed
-from gitops.snapshot import ApplicationKey, Snapshot, State
+from gitops.discovery.snapshot import ApplicationKey, Snapshot, State
+from gitops.resources.rendering import NotAnalysed, RenderFailed
 
 
 class Sight(IntEnum):

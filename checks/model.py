@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from checks.policy import Ignore
-from gitops.resources import ResourceId
-from gitops.snapshot import ApplicationKey, OwnedId
-from gitops.spans import Fix, Span
-from gitops.steps import Step
+from checks.policy.file import Ignore
+from gitops.discovery.snapshot import ApplicationKey, OwnedId
+from gitops.files.spans import Fix, Span
+from gitops.kustomize.steps import Step
+from gitops.resources.resource import ResourceId
 
 
 class Severity(StrEnum):

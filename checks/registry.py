@@ -10,8 +10,8 @@ from functools import cache
 
 import checks
 from checks.model import Finding
-from checks.policy import Policy
-from gitops.snapshot import Change
+from checks.policy.file import Policy
+from gitops.discovery.snapshot import Change
 
 Check = Callable[[Change, Policy], Iterable[Finding]]
 

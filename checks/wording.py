@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gitops.resources import ResourceId
+from gitops.resources.resource import ResourceId
 
 DOUBT = "It may still come from elsewhere: "  # begins the sentence that says what may make a finding wrong
 _IRREGULAR = {"NetworkPolicy": "NetworkPolicies", "Ingress": "Ingresses", "StorageClass": "StorageClasses"}

@@ -9,14 +9,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from bot import logs
-from bot.app import Running, serve
-from bot.formats import gate
-from bot.settings import Settings
+from bot.formats.github import gate
+from bot.process import logs
+from bot.server.app import Running, serve
+from bot.server.settings import Settings
 from demo.argocd import ARGO_CD, publish
 from demo.cluster import fill
 from demo.story import BEFORE, MIGRATION, PROPOSED
-from handlers.judging import check_names
+from handlers.judging.runs import check_names
 from tests.github import PullRequest, Repository, SimulatedGitHub, show
 from tests.kubernetes import SimulatedCluster, allow, write_kubeconfig
 from tests.quay import SimulatedQuay

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.allowance import ALL, PERIOD
-from handlers.answers import MOST
-from handlers.slash.command import Permission
-from handlers.slash.registry import commands
-from handlers.slash.written import PREFIX
+from bot.queue.allowance import ALL, PERIOD
+from handlers.comments.answering import MOST
+from handlers.comments.command import Permission
+from handlers.comments.registry import commands
+from handlers.comments.written import PREFIX
 
 PAGE = Path(__file__).parent / "commands.md"
 

@@ -12,15 +12,15 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
 from bot.cli.arguments import parser
-from bot.engine import Engine
-from bot.evaluation import Evaluation, evaluate
-from bot.formats import text
-from bot.formats.diff import diff_of_edits
-from checks.policy import Policy
+from bot.formats.reports import text
+from bot.formats.writing.diff import diff_of_edits
+from bot.rendering.driver import Engine
+from bot.rendering.evaluation import Evaluation, evaluate
+from checks.policy.file import Policy
 from demo.story import BEFORE, PROPOSED, REPO_URL
-from gitops.repositories import RepositoryMatcher
-from gitops.steps import edits_for
-from gitops.tree import Tree
+from gitops.applications.repositories import RepositoryMatcher
+from gitops.files.tree import Tree
+from gitops.kustomize.steps import edits_for
 
 PAGE = Path(__file__).parent.parent / "README.md"
 _FINDING = re.compile(r"(error|warning) +\S+:\d+  ")

@@ -1,6 +1,6 @@
-"""Writes `gitops/known_scopes.py` from the CustomResourceDefinitions of public repositories.
+"""Writes `gitops/resources/known_scopes.py` from the CustomResourceDefinitions of public repositories.
 
-    python -m docs.scopes REPOSITORY... > gitops/known_scopes.py
+    python -m docs.scopes REPOSITORY... > gitops/resources/known_scopes.py
 
 Each REPOSITORY is a clone (bare or not) of a project that publishes CRDs: operators and controllers which people
 deploy without keeping the CRDs beside what they write. Of each definition only group, kind and scope are taken. What

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from gitops.tree import Changes, Entry, Tree
+from gitops.files.tree import Changes, Entry, Tree
 
 T = TypeVar("T")
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from gitops.argocd_config import ArgoCdConfig
+from gitops.applications.argocd_config import ArgoCdConfig
+from gitops.discovery.roots import Node
+from gitops.discovery.scan import Scan
+from gitops.discovery.sources import Analysis
 from gitops.reads import Reads
-from gitops.roots import Node
-from gitops.scan import Scan
-from gitops.sources import Analysis
 
 
 @dataclass(frozen=True)

@@ -11,21 +11,21 @@ import posixpath
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from gitops.closure import load
-from gitops.discovery import Discovery, Search, discover
-from gitops.errors import GitopsError
-from gitops.kustomization import FILE_NAMES, Kustomization
-from gitops.laid_aside import is_laid_aside
+from gitops.discovery.laid_aside import is_laid_aside
+from gitops.discovery.roots import Node
+from gitops.discovery.rounds import Discovery, Search, discover
+from gitops.discovery.scan import DECLARES, SUFFIXES, Scan, look, targets
+from gitops.discovery.settled import settle_parts
+from gitops.discovery.snapshot import Earlier, Snapshot, State
+from gitops.discovery.sources import Analysis
+from gitops.files.errors import GitopsError
+from gitops.files.tree import MODE_SUBMODULE, MODE_SYMLINK, Changes, Tree
+from gitops.kustomize.closure import load
+from gitops.kustomize.kustomization import FILE_NAMES, Kustomization
 from gitops.reads import WatchedTree
 from gitops.record import Record
-from gitops.rendering import Output, Rendered, RenderRequest
-from gitops.resources import Resource
-from gitops.roots import Node
-from gitops.scan import DECLARES, SUFFIXES, Scan, look, targets
-from gitops.settled import settle_parts
-from gitops.snapshot import Earlier, Snapshot, State
-from gitops.sources import Analysis
-from gitops.tree import MODE_SUBMODULE, MODE_SYMLINK, Changes, Tree
+from gitops.resources.rendering import Output, Rendered, RenderRequest
+from gitops.resources.resource import Resource
 
 Expanding = Generator[Sequence[RenderRequest], Mapping[str, Output], "Search | None"]
 

@@ -16,12 +16,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from gitops.applications import Application
-from gitops.errors import GitopsError
-from gitops.rendering import Rendered, RenderFailed
-from gitops.resources import Resource
-from gitops.snapshot import ApplicationKey, OwnedId, Snapshot, State
-from gitops.tree import Tree
+from gitops.applications.application import Application
+from gitops.discovery.snapshot import ApplicationKey, OwnedId, Snapshot, State
+from gitops.files.errors import GitopsError
+from gitops.files.tree import Tree
+from gitops.resources.rendering import Rendered, RenderFailed
+from gitops.resources.resource import Resource
 
 MOST = 50_000  # names that are kept of one change
 _WORD = re.compile(rb"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -254,7 +254,8 @@ class _Comparison:
 
 
 def _configures(tree: Tree, path: str) -> bool:
-    """Whether a file may hold what Argo CD is told about resources and clusters (`gitops.argocd_config`)."""
+    """Whether a file may hold what Argo CD is told about resources and clusters
+    (`gitops.applications.argocd_config`)."""
     if not path.endswith((".yaml", ".yml", ".json")) or path not in tree:
         return False
     try:

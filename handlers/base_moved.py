@@ -13,21 +13,21 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 
-from bot.context import Context
-from bot.deliveries import Delivery
-from bot.errors import PermanentError
-from bot.events import BranchEvent
-from bot.github import contents
+from bot.github.endpoints import contents
 from bot.github.errors import Conflict
+from bot.github.events import BranchEvent
 from bot.github.model import PullRequest
-from bot.schedule import own
-from bot.trees import Repository as Objects
+from bot.process.errors import PermanentError
+from bot.queue.deliveries import Delivery
+from bot.queue.schedule import own
+from bot.repositories.trees import Repository as Objects
+from bot.server.context import Context
 from bot.verdicts import Subject, Verdict
-from checks.policy import Policy, read_policy
-from gitops.snapshot import Snapshot
+from checks.policy.file import Policy, read_policy
+from gitops.discovery.snapshot import Snapshot
 from gitops.touched import closes_circle, needs_of, touched
-from handlers import reconcile
-from handlers.desk import Desk
+from handlers.repository import Desk
+from handlers.schedule import reconcile
 
 log = logging.getLogger(__name__)
 

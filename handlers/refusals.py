@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
-from bot.errors import PermanentError
-from bot.formats.markdown import code, safe
 from bot.formats.refusal import Attempt, Doing, in_words, refusal
-from bot.github import installations, rules
+from bot.formats.writing.markdown import code, safe
+from bot.github import rules
 from bot.github.app import FIX
+from bot.github.endpoints import installations
 from bot.github.errors import Conflict, Forbidden, GitHubError, Unprocessable
 from bot.github.rules import Rule
-from handlers.desk import Desk
-from handlers.proposals import Refused
+from bot.process.errors import PermanentError
+from handlers.proposals.branches import Refused
+from handlers.repository import Desk
 
 log = logging.getLogger(__name__)
 

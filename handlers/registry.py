@@ -5,23 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from bot.context import Handlers
-from bot.events import COMMANDS, Event
-from handlers import (
-    answers,
-    base_moved,
-    check_run,
-    check_suite,
-    installation,
-    issue_comment,
-    late_order,
-    merge_group,
-    poll,
-    pull_request,
-    push,
-    reconcile,
-    waiting,
-)
+from bot.github.events import COMMANDS, Event
+from bot.server.context import Handlers
+from handlers import base_moved
+from handlers.comments import answering as answers
+from handlers.events import check_run, check_suite, installation, issue_comment, merge_group, pull_request, push
+from handlers.judging import late_order, waiting
+from handlers.schedule import poll, reconcile
 
 HANDLERS: Handlers = {
     "pull_request": pull_request.handle,

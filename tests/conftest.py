@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from bot.engine import Engine
+from bot.rendering.driver import Engine
 
 # How fast examples are made is the machine's affair: on a busy one both limits fail tests that are right.
 settings.register_profile("argofix", deadline=None, suppress_health_check=[HealthCheck.too_slow])

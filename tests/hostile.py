@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from random import Random
 
-from bot.git import environment
+from bot.repositories.git import environment
 from tests.mangled import NASTY
 from tests.scenarios import URL, application, config_map, documents, kustomization
 

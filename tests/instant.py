@@ -10,11 +10,11 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from gitops.errors import MalformedYaml
-from gitops.kustomization import FILE_NAMES
-from gitops.manifests import read_plain
-from gitops.rendering import Output, RenderRequest
-from gitops.resources import Resource
+from gitops.files.errors import MalformedYaml
+from gitops.kustomize.kustomization import FILE_NAMES
+from gitops.resources.manifests import read_plain
+from gitops.resources.rendering import Output, RenderRequest
+from gitops.resources.resource import Resource
 
 T = TypeVar("T")
 Asking = Generator[Sequence[RenderRequest], Mapping[str, Output], T]

@@ -10,13 +10,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from bot.engine import Engine
-from bot.evaluation import Evaluation, evaluate
-from bot.formats import check_run, html, sarif, text
-from bot.formats import json as json_format
-from checks.policy import read_policy
+from bot.formats.github import check_run
+from bot.formats.reports import html, sarif, text
+from bot.formats.reports import json as json_format
+from bot.rendering.driver import Engine
+from bot.rendering.evaluation import Evaluation, evaluate
+from checks.policy.file import read_policy
 from demo.story import BEFORE, MIGRATION, PROPOSED
-from gitops.tree import MODE_FILE, MODE_SYMLINK, Entry, Tree, blob_oid
+from gitops.files.tree import MODE_FILE, MODE_SYMLINK, Entry, Tree, blob_oid
 from tests.bot import payloads
 from tests.scenarios import MATCHER
 

@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 from textwrap import dedent
 from typing import Any
 
-from bot.engine import Engine
-from bot.evaluation import Evaluation, evaluate
+from bot.rendering.driver import Engine
+from bot.rendering.evaluation import Evaluation, evaluate
 from checks.model import Finding
-from checks.policy import Policy, parse_policy
-from gitops.discovery import discover
-from gitops.rendering import Output, RenderFailed
-from gitops.repositories import RepositoryMatcher
-from gitops.snapshot import Snapshot, State
-from gitops.sources import Analysis
-from gitops.tree import MODE_SYMLINK, Entry, Tree, blob_oid
+from checks.policy.file import Policy, parse_policy
+from gitops.applications.repositories import RepositoryMatcher
+from gitops.discovery.rounds import discover
+from gitops.discovery.snapshot import Snapshot, State
+from gitops.discovery.sources import Analysis
+from gitops.files.tree import MODE_SYMLINK, Entry, Tree, blob_oid
+from gitops.resources.rendering import Output, RenderFailed
 
 URL = "https://github.com/acme/platform"
 MATCHER = RepositoryMatcher.of_urls([URL])
@@ -136,7 +136,7 @@ def failure_of(evaluation: Evaluation, name: str) -> RenderFailed:
 
 def fixed(evaluation: Evaluation, path: str) -> bytes:
     """The file after every proven fix."""
-    from gitops.spans import apply_edits
+    from gitops.files.spans import apply_edits
 
     edits = list(dict.fromkeys(edit for plan in evaluation.plans for edit in plan.edits if edit.span.path == path))
     return apply_edits(evaluation.snapshot.tree.read(path), edits)

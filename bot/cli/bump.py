@@ -13,21 +13,21 @@ from bot.cli.engine import started
 from bot.cli.progress import Progress
 from bot.cli.terminal import say
 from bot.cli.writing import apply, put
-from bot.formats.diff import diff_of_edits
-from checks.versions.bump import is_published, plan_bump
-from checks.versions.choose import choose
-from checks.versions.plan import BumpPlan
-from checks.versions.policy import VersionPolicy, with_built_in
-from checks.versions.proof import BumpProof, prove_bump
-from gitops.closure import ParseMemo
-from gitops.errors import GitopsError
-from gitops.scan import Scan, scan
-from gitops.spans import Edit
+from bot.formats.writing.diff import diff_of_edits
+from checks.planning.bumps.bump import is_published, plan_bump
+from checks.planning.bumps.choose import choose
+from checks.planning.bumps.plan import BumpPlan
+from checks.planning.bumps.proof import BumpProof, prove_bump
+from checks.policy.bumps import VersionPolicy, with_built_in
+from gitops.discovery.scan import Scan, scan
+from gitops.files.errors import GitopsError
+from gitops.files.spans import Edit
+from gitops.kustomize.closure import ParseMemo
 from gitops.versions.components import ARGO_CD, BUILT_IN, Component
 from gitops.versions.find import ChartIndex, find_pins
-from gitops.versions.images import is_digest
 from gitops.versions.overlay import NoOverlay, find_overlay
-from gitops.versions.pins import Pins, parse_version, split_build
+from gitops.versions.pins.images import is_digest
+from gitops.versions.pins.model import Pins, parse_version, split_build
 
 
 @dataclass(frozen=True, slots=True)

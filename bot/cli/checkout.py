@@ -6,12 +6,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.git import GitError, git_now
-from bot.trees import Repository, tree_of_directory
-from checks.policy import Policy, read_policy
-from gitops.repositories import RepositoryMatcher
-from gitops.revisions import Revisions
-from gitops.tree import Tree
+from bot.repositories.git import GitError, git_now
+from bot.repositories.trees import Repository, tree_of_directory
+from checks.policy.file import Policy, read_policy
+from gitops.applications.repositories import RepositoryMatcher
+from gitops.applications.revisions import Revisions
+from gitops.files.tree import Tree
 
 
 class CannotRun(Exception):

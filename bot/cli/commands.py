@@ -20,13 +20,13 @@ from bot.cli.explain import explain, rule_named
 from bot.cli.progress import Progress
 from bot.cli.terminal import say
 from bot.cli.writing import apply, put, require_writable
-from bot.evaluation import Evaluation, evaluate
-from bot.git import GitError
+from bot.rendering.evaluation import Evaluation, evaluate
+from bot.repositories.git import GitError
 from checks.model import Finding, Severity
-from checks.ownership.plan import fitting
-from checks.policy import PATH
-from gitops.errors import GitopsError
-from gitops.steps import edits_for
+from checks.planning.ownership.plan import fitting
+from checks.policy.file import PATH
+from gitops.files.errors import GitopsError
+from gitops.kustomize.steps import edits_for
 
 if TYPE_CHECKING:
     from bot.cluster.reader import ClusterReader
@@ -49,8 +49,8 @@ async def check(arguments: argparse.Namespace) -> int:
 
 async def fix(arguments: argparse.Namespace) -> int:
     """`argofix fix`. Prints a diff that `git apply` takes; status 1 when errors are left that it cannot mend."""
-    from bot.formats.diff import diff_of_edits
-    from bot.formats.fix_pull_request import title
+    from bot.formats.github.fix_pull_request import title
+    from bot.formats.writing.diff import diff_of_edits
 
     checkout = _open(arguments.path, None, None)
     evaluation = await _evaluate(checkout, frozenset())
@@ -142,9 +142,9 @@ def _clusters() -> ClusterReader | None:
     """What KUBECONFIG or the Pod's ServiceAccount lets us see, unless ARGOFIX_CLUSTER is `off`."""
     if not (os.environ.get("KUBECONFIG") or os.environ.get("KUBERNETES_SERVICE_HOST")):
         return None  # the imports below take as long as all else of a small check
-    from bot.clock import SystemClock
     from bot.cluster.reader import cluster_reader
-    from bot.settings import SettingsError, cluster_wanted
+    from bot.process.clock import SystemClock
+    from bot.server.settings import SettingsError, cluster_wanted
 
     try:
         if not cluster_wanted(os.environ):
@@ -163,21 +163,21 @@ def _rules(wanted: list[str]) -> frozenset[str]:
 def _rendered(evaluation: Evaluation, commit: str | None, arguments: argparse.Namespace) -> str:
     style = arguments.format
     if style == "json":
-        from bot.formats import json
+        from bot.formats.reports import json
 
         return json.render(evaluation, commit)
     if style == "sarif":
-        from bot.formats import sarif
+        from bot.formats.reports import sarif
 
         return sarif.render(evaluation, commit)
     if style == "html":
-        from bot.formats import html
+        from bot.formats.reports import html
 
         return html.render(evaluation, commit)
-    from bot.formats import text
+    from bot.formats.reports import text
 
     if style in ("concise", "github"):
-        from bot.formats import concise, workflow
+        from bot.formats.reports import concise, workflow
 
         say(text.summary(evaluation))  # so that a list without lines does not pass for a clean bill
         return concise.render(evaluation) if style == "concise" else workflow.render(evaluation)
@@ -189,9 +189,9 @@ def _rendered(evaluation: Evaluation, commit: str | None, arguments: argparse.Na
 
 def _explain(evaluation: Evaluation) -> None:
     """What the diff does and what it leaves, on stderr, so that stdout stays a diff."""
-    from bot.formats.fix_pull_request import title
+    from bot.formats.github.fix_pull_request import title
     from checks.coverage import Coverage
-    from checks.ownership.prune import summary_line
+    from checks.planning.ownership.prune import summary_line
 
     for plan in evaluation.plans:
         say(f"{title(plan)}. {summary_line(evaluation.snapshot, plan, evaluation.base)}")
@@ -211,12 +211,13 @@ def _explain(evaluation: Evaluation) -> None:
 
 async def serve(_arguments: argparse.Namespace) -> int:
     """`argofix serve`: until SIGTERM or SIGINT."""
-    from bot import app, logs, registration
-    from bot.deliveries import StoreUnavailable
-    from bot.exclusive import StateDirectoryInUse
-    from bot.own_process import keep_to_itself
-    from bot.server import CannotListen
-    from bot.settings import SECRET_VARIABLES, Settings, SettingsError
+    from bot.process import logs
+    from bot.process.exclusive import StateDirectoryInUse
+    from bot.process.own_process import keep_to_itself
+    from bot.queue.deliveries import StoreUnavailable
+    from bot.server import app, registration
+    from bot.server.http import CannotListen
+    from bot.server.settings import SECRET_VARIABLES, Settings, SettingsError
 
     running: list[app.Running] = []
     try:

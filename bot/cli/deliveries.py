@@ -9,15 +9,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
-from bot import moving
 from bot.cli.checkout import CannotRun
 from bot.cli.terminal import say
 from bot.cli.writing import put
-from bot.databases import open_store
-from bot.deliveries import DeliveryStore, State, StoreUnavailable
-from bot.exclusive import StateDirectoryInUse
-from bot.formats import deliveries as formats
-from bot.settings import SettingsError, database_url
+from bot.formats.reports import deliveries as formats
+from bot.process.exclusive import StateDirectoryInUse
+from bot.queue import migration as moving
+from bot.queue.databases import open_store
+from bot.queue.deliveries import DeliveryStore, State, StoreUnavailable
+from bot.server.settings import SettingsError, database_url
 
 
 async def deliveries(arguments: argparse.Namespace) -> int:

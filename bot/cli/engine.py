@@ -8,8 +8,8 @@ import os
 from collections.abc import AsyncIterator
 
 from bot.cli.checkout import CannotRun, cache_directory
-from bot.engine import Engine
-from gitops.effort import Effort
+from bot.rendering.driver import Engine
+from gitops.files.effort import Effort
 
 
 @contextlib.asynccontextmanager

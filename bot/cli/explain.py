@@ -10,7 +10,7 @@ import sys
 
 from bot.cli.checkout import CannotRun
 from bot.cli.writing import put
-from bot.formats.lines import broken, columns
+from bot.formats.writing.lines import broken, columns
 from checks.registry import Rule, rules
 
 

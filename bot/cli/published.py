@@ -10,14 +10,14 @@ from contextlib import asynccontextmanager
 import aiohttp
 
 from bot.cli.checkout import CannotRun, cache_directory
-from bot.clock import SystemClock
 from bot.github.client import FixedToken, GitHub, Wire
 from bot.github.pace import Pace
-from bot.metrics import Metrics
-from bot.settings import SettingsError, source_urls
-from bot.versions.faults import SourceFault
-from bot.versions.model import Published
-from bot.versions.sources import VersionSources
+from bot.process.clock import SystemClock
+from bot.process.metrics import Metrics
+from bot.registries.faults import SourceFault
+from bot.registries.model import Published
+from bot.registries.sources import VersionSources
+from bot.server.settings import SettingsError, source_urls
 from gitops.versions.components import Component
 from gitops.versions.find import ChartIndex
 

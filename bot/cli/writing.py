@@ -12,8 +12,8 @@ from pathlib import Path
 
 from bot.cli.checkout import CannotRun, Checkout
 from bot.cli.terminal import say
-from gitops.errors import GitopsError
-from gitops.spans import Edit, edited, edits_by_path
+from gitops.files.errors import GitopsError
+from gitops.files.spans import Edit, edited, edits_by_path
 
 
 def require_writable(output: Path | None) -> None:

@@ -11,11 +11,11 @@ from urllib.parse import quote, unquote
 
 import aiohttp
 
-from bot.clock import Clock
 from bot.cluster.errors import NOT_SAID, TOO_MUCH, NoCluster, Unseen
 from bot.cluster.limits import Limits
 from bot.cluster.names import read_missing
 from bot.cluster.targets import Target, Targets
+from bot.process.clock import Clock
 
 PLAIN = "application/json"
 METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"

@@ -8,7 +8,6 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from bot.clock import Clock
 from bot.cluster.connection import Connection, Deadline
 from bot.cluster.installation import Installation
 from bot.cluster.limits import Limits
@@ -17,10 +16,11 @@ from bot.cluster.targets import Target, Targets
 from bot.cluster.troubles import Troubles
 from bot.cluster.view import View
 from bot.cluster.wants import Wanted, wants
-from checks.policy import Policy
-from gitops.applications import IN_CLUSTER
-from gitops.live import Live, LiveCluster
-from gitops.snapshot import Snapshot
+from bot.process.clock import Clock
+from checks.policy.file import Policy
+from gitops.applications.application import IN_CLUSTER
+from gitops.applications.live import Live, LiveCluster
+from gitops.discovery.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from bot.cluster.connection import Connection, Deadline, path_of
 from bot.cluster.errors import NOT_SAID, Unseen
 from bot.cluster.names import read_resources, read_versions
 from bot.cluster.wants import speakable
-from gitops.resources import ResourceId
+from gitops.resources.resource import ResourceId
 
 NOT_UNDERSTOOD = "the answer is not what the Kubernetes API answers"
 

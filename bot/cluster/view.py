@@ -15,9 +15,9 @@ from bot.cluster.names import Seen, read_application, read_keys, read_object, re
 from bot.cluster.resources import NOT_UNDERSTOOD, Resources
 from bot.cluster.troubles import Troubles
 from bot.cluster.wants import ObjectKey, Wanted
-from gitops.applications import GROUP
-from gitops.live import LiveApplication
-from gitops.resources import ResourceId
+from gitops.applications.application import GROUP
+from gitops.applications.live import LiveApplication
+from gitops.resources.resource import ResourceId
 
 T = TypeVar("T")
 

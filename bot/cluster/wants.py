@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from checks.ownership.conflicts import find_conflicts
-from checks.policy import Policy
-from gitops.applications import IN_CLUSTER
-from gitops.resources import ResourceId
-from gitops.secrets.survey import Needed
-from gitops.snapshot import OwnedId, Snapshot
+from checks.policy.file import Policy
+from gitops.applications.application import IN_CLUSTER
+from gitops.discovery.snapshot import OwnedId, Snapshot
+from gitops.facts.secrets.survey import Needed
+from gitops.resources.resource import ResourceId
 
 # What can stand in a path of the API. Manifests come from strangers: `..` must not lead to another object.
 _SEGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,252}")

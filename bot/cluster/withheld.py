@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Sequence
 
 from bot.cluster.wants import wants
-from checks.policy import Policy
-from gitops.live import Live
-from gitops.snapshot import Snapshot
+from checks.policy.file import Policy
+from gitops.applications.live import Live
+from gitops.discovery.snapshot import Snapshot
 
 WITHHELD = "the change comes from a fork of a public repository, so no cluster was asked"
 

@@ -6,10 +6,10 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from gitops.effort import Exhausted
-from gitops.errors import GitopsError
-from gitops.spans import Span, split_lines
-from gitops.tree import Tree
+from gitops.files.effort import Exhausted
+from gitops.files.errors import GitopsError
+from gitops.files.spans import Span, split_lines
+from gitops.files.tree import Tree
 
 _CONTEXT = 3  # lines that GitHub shows around a change
 _MOST_LINES = 2_000  # of which single changes are told apart; longer ones count from the first to the last

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import quote
 
-from bot.formats.markdown import bullets, code, safe
+from bot.formats.writing.markdown import bullets, code, safe
 from bot.github.errors import Conflict, Forbidden, GitHubError, NotFound, Suspended, Unprocessable
 from bot.github.rules import Rule
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.formats.markdown import plain
+from bot.formats.writing.markdown import plain
 from checks.model import Finding, Severity
 from checks.wording import listed, plural
 

@@ -14,11 +14,11 @@ from datetime import datetime
 
 import jwt
 
-from bot.clock import Clock
-from bot.fields import Fields
 from bot.github.client import GitHub, Wire
 from bot.github.errors import Forbidden, Unprocessable
 from bot.github.pace import ContentLimits, Held, Pace
+from bot.http.fields import Fields
+from bot.process.clock import Clock
 
 RENEW_BEFORE = 300.0  # seconds before expiry
 _JWT_LIFE = 540

@@ -19,8 +19,6 @@ from urllib.parse import unquote, urljoin, urlsplit
 import aiohttp
 from gidgethub import sansio
 
-from bot.body import read_at_most
-from bot.clock import Clock, backoff
 from bot.github.errors import (
     Answer,
     BadRequest,
@@ -29,8 +27,10 @@ from bot.github.errors import (
     Unreachable,
     error_of,
 )
+from bot.github.outgoing import Outgoing
 from bot.github.pace import Limit, Pace, creates_content
-from bot.outgoing import Outgoing
+from bot.http.bounded_body import read_at_most
+from bot.process.clock import Clock, backoff
 
 API_VERSION = "2022-11-28"
 USER_AGENT = "argofix"

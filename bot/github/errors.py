@@ -1,4 +1,4 @@
-"""What GitHub's answers mean. Whether trying again later can help is in the base class (`bot.errors`)."""
+"""What GitHub's answers mean. Whether trying again later can help is in the base class (`bot.process.errors`)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.errors import PermanentError, TemporaryError
+from bot.process.errors import PermanentError, TemporaryError
 
 
 class GitHubError(Exception):

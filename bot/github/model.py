@@ -1,4 +1,5 @@
-"""What we read from GitHub, parsed once. Field names are GitHub's; `parse` functions raise `bot.fields.Malformed`."""
+"""What we read from GitHub, parsed once. Field names are GitHub's; `parse` functions raise
+`bot.http.fields.Malformed`."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.fields import Fields, Malformed
+from bot.http.fields import Fields, Malformed
 
 # GitHub allows exactly these characters; a name also becomes part of paths, so `.` and `..` are out.
 _FULL_NAME = re.compile(r"(?!\.{1,2}/)[A-Za-z0-9_.\-]+/(?!\.{1,2}\Z)[A-Za-z0-9_.\-]+")

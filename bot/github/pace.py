@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.clock import Clock
 from bot.github.errors import Answer, limit_wait
+from bot.process.clock import Clock
 
 _CONTENT = re.compile(r"/repos/[^/]+/[^/]+/(?:issues|pulls|comments)(?:/[^/]+)*")
 _NOTICED = re.compile(r"/(?:comments|replies|issues|pulls|reviews|events|reactions)$")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.fields import Fields
 from bot.github.client import GitHub
+from bot.http.fields import Fields
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from checks.ownership.residence import residence
-from checks.policy import Policy
-from gitops.applications import IN_CLUSTER, Application
-from gitops.live import Live
-from gitops.snapshot import ApplicationKey, Owned, OwnedId, Snapshot
+from checks.policy.file import Policy
+from gitops.applications.application import IN_CLUSTER, Application
+from gitops.applications.live import Live
+from gitops.discovery.snapshot import ApplicationKey, Owned, OwnedId, Snapshot
 
 _INSTANCE = "instance "
 

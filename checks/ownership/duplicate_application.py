@@ -19,9 +19,9 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from checks.model import Finding, Related, Severity, Topic
-from checks.policy import Policy
+from checks.policy.file import Policy
 from checks.wording import listed
-from gitops.snapshot import Change, Repeated, Snapshot, State
+from gitops.discovery.snapshot import Change, Repeated, Snapshot, State
 
 RULE = "duplicate-application"
 

@@ -21,21 +21,21 @@ from dataclasses import dataclass
 from checks.model import Finding, Related, Removal, Severity, Topic
 from checks.ownership.ways import Way
 from checks.ownership.written import Files, item_of, out_of_file
-from checks.policy import Policy
-from gitops.closure import Chain, Closure, load
-from gitops.documents import read_documents
-from gitops.errors import GitopsError
-from gitops.kustomization import ACCUMULATED, Reference
-from gitops.locate import members
-from gitops.manifests import canonical, identify
-from gitops.meaning import as_applied
-from gitops.render_errors import parse_kustomize_id
-from gitops.rendering import Rendered, RenderFailed
-from gitops.resources import ResourceId, same_manifest
-from gitops.snapshot import Change, Owned, OwnedId, Part, Snapshot, State
-from gitops.spans import Span
-from gitops.steps import DeleteDocument, Step, TakeOut
-from gitops.tree import Tree
+from checks.policy.file import Policy
+from gitops.discovery.locate import members
+from gitops.discovery.snapshot import Change, Owned, OwnedId, Part, Snapshot, State
+from gitops.files.documents import read_documents
+from gitops.files.errors import GitopsError
+from gitops.files.spans import Span
+from gitops.files.tree import Tree
+from gitops.kustomize.closure import Chain, Closure, load
+from gitops.kustomize.failures.explain import parse_kustomize_id
+from gitops.kustomize.kustomization import ACCUMULATED, Reference
+from gitops.kustomize.steps import DeleteDocument, Step, TakeOut
+from gitops.resources.manifests import canonical, identify
+from gitops.resources.meaning import as_applied
+from gitops.resources.rendering import Rendered, RenderFailed
+from gitops.resources.resource import ResourceId, same_manifest
 
 RULE = "duplicate-entry"
 

@@ -30,12 +30,12 @@ from checks.ownership.holder import Holders
 from checks.ownership.keeper import Keeper, choose_keeper
 from checks.ownership.unsettled import unsettled
 from checks.ownership.ways import Verdict, judge
-from checks.policy import Policy
+from checks.policy.file import Policy
 from checks.wording import counted, listed
-from gitops.deletions.data import is_tracked
-from gitops.snapshot import ApplicationKey, Change, Owned, OwnedId
-from gitops.spans import Span
-from gitops.steps import TakeOut
+from gitops.discovery.snapshot import ApplicationKey, Change, Owned, OwnedId
+from gitops.facts.deletions.data import is_tracked
+from gitops.files.spans import Span
+from gitops.kustomize.steps import TakeOut
 
 RULE = "duplicate-owner"
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from enum import Enum
 
 from checks.ownership.conflicts import Partitions
-from checks.policy import Policy
-from gitops.applications import IN_CLUSTER, Application
-from gitops.deletions.data import is_tracked
-from gitops.live import Live
-from gitops.resources import ResourceId
-from gitops.snapshot import Owned, OwnedId, Snapshot
+from checks.policy.file import Policy
+from gitops.applications.application import IN_CLUSTER, Application
+from gitops.applications.live import Live
+from gitops.discovery.snapshot import Owned, OwnedId, Snapshot
+from gitops.facts.deletions.data import is_tracked
+from gitops.resources.resource import ResourceId
 
 
 class Held(Enum):

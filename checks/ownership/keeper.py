@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from checks.ownership.holder import Holders
-from checks.policy import Policy
-from gitops.kinds import is_namespaced
-from gitops.rendering import Rendered
-from gitops.resources import ResourceId
-from gitops.snapshot import Owned, OwnedId, Snapshot
+from checks.policy.file import Policy
+from gitops.discovery.snapshot import Owned, OwnedId, Snapshot
+from gitops.resources.kinds import is_namespaced
+from gitops.resources.rendering import Rendered
+from gitops.resources.resource import ResourceId
 
 # Kinds that belong to the namespace as a whole, not to one workload in it.
 _NAMESPACE_WIDE = frozenset(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from checks.coverage import Sight, blind_of, named, sights_of
 from checks.wording import listed
-from gitops.snapshot import ApplicationKey, Snapshot, State
+from gitops.discovery.snapshot import ApplicationKey, Snapshot, State
 
 _NAMED = 3
 

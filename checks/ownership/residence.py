@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from gitops.applications import IN_CLUSTER, Application
-from gitops.live import Live, LiveApplication
-from gitops.snapshot import Snapshot
+from gitops.applications.application import IN_CLUSTER, Application
+from gitops.applications.live import Live, LiveApplication
+from gitops.discovery.snapshot import Snapshot
 
 Partition = Callable[[Application], str]
 

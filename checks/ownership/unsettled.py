@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from checks.model import Finding, Related, Severity, Topic
 from checks.ownership.conflicts import Partitions
 from checks.wording import listed
-from gitops.applications import IN_CLUSTER
-from gitops.kinds import scope_of
-from gitops.resources import ResourceId
-from gitops.snapshot import Owned, Snapshot
+from gitops.applications.application import IN_CLUSTER
+from gitops.discovery.snapshot import Owned, Snapshot
+from gitops.resources.kinds import scope_of
+from gitops.resources.resource import ResourceId
 
 
 def unsettled(rule: str, snapshot: Snapshot, partitions: Partitions) -> Iterator[Finding]:

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 from checks.ownership.written import Files, application_goes, delete_patch, out_of_file, patches_about, source_of
 from checks.wording import listed
-from gitops.closure import Chain, Closure
-from gitops.compare import first_difference
-from gitops.kustomization import ACCUMULATED, Reference
-from gitops.rendering import Rendered
-from gitops.resources import Resource, same_manifest
-from gitops.snapshot import Owned, OwnedId, Part
-from gitops.steps import DeleteFile, Exclude, Line, Retire, Step, TakeOut
+from gitops.discovery.snapshot import Owned, OwnedId, Part
+from gitops.kustomize.closure import Chain, Closure
+from gitops.kustomize.kustomization import ACCUMULATED, Reference
+from gitops.kustomize.steps import DeleteFile, Exclude, Line, Retire, Step, TakeOut
+from gitops.resources.compare import first_difference
+from gitops.resources.rendering import Rendered
+from gitops.resources.resource import Resource, same_manifest
 
 Way = tuple[Step, ...]
 

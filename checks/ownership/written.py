@@ -8,19 +8,19 @@ from typing import Any
 
 import yaml
 
-from gitops.applications import GROUP, Application
-from gitops.closure import Chain, load
-from gitops.documents import Document, child, first_line, last_line, read_documents
-from gitops.errors import GitopsError
-from gitops.kustomization import Reference
-from gitops.locate import members
-from gitops.manifests import identify, text_of
-from gitops.patch_faults import Patch, patches_of
-from gitops.resources import Resource, ResourceId
-from gitops.snapshot import Owned
-from gitops.spans import Span, split_lines
-from gitops.steps import DeleteDocument, DeleteFile, DropByPatch, Line, TakeOut
-from gitops.tree import MODE_SYMLINK, Tree
+from gitops.applications.application import GROUP, Application
+from gitops.discovery.locate import members
+from gitops.discovery.snapshot import Owned
+from gitops.files.documents import Document, child, first_line, last_line, read_documents
+from gitops.files.errors import GitopsError
+from gitops.files.spans import Span, split_lines
+from gitops.files.tree import MODE_SYMLINK, Tree
+from gitops.kustomize.closure import Chain, load
+from gitops.kustomize.failures.patch_faults import Patch, patches_of
+from gitops.kustomize.kustomization import Reference
+from gitops.kustomize.steps import DeleteDocument, DeleteFile, DropByPatch, Line, TakeOut
+from gitops.resources.manifests import identify, text_of
+from gitops.resources.resource import Resource, ResourceId
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ import re
 from collections.abc import Iterator
 
 from checks.model import Finding, Severity, Topic
-from checks.policy import Policy
-from gitops.snapshot import Change, Unknown
+from checks.policy.file import Policy
+from gitops.discovery.snapshot import Change, Unknown
 
 RULE = "application-set-refused"
 _COUNT = re.compile(r" \(\d+ elements\)$")

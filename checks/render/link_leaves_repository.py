@@ -17,12 +17,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.model import Finding, Severity, Topic
-from checks.policy import Policy
+from checks.policy.file import Policy
 from checks.wording import listed
-from gitops.links import are_allowed, leaving
-from gitops.rendering import NotAnalysed
-from gitops.snapshot import Change, State
-from gitops.spans import Span
+from gitops.discovery.snapshot import Change, State
+from gitops.files.links import are_allowed, leaving
+from gitops.files.spans import Span
+from gitops.resources.rendering import NotAnalysed
 
 RULE = "link-leaves-repository"
 

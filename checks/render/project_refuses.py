@@ -23,10 +23,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.model import Finding, Related, Severity, Topic
-from checks.policy import Policy
-from gitops.applications import GROUP, Application
-from gitops.deletions.projects import Project, read_project
-from gitops.snapshot import Change, Owned, Snapshot
+from checks.policy.file import Policy
+from gitops.applications.application import GROUP, Application
+from gitops.discovery.snapshot import Change, Owned, Snapshot
+from gitops.facts.deletions.projects import Project, read_project
 
 RULE = "project-refuses"
 

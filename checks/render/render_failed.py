@@ -14,12 +14,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from checks.model import Finding, Severity, Topic
-from checks.policy import Policy
+from checks.policy.file import Policy
 from checks.wording import listed
-from gitops.render_words import without_lines
-from gitops.rendering import Note, RenderFailed
-from gitops.snapshot import ApplicationKey, Change, Snapshot, State
-from gitops.spans import Span
+from gitops.discovery.snapshot import ApplicationKey, Change, Snapshot, State
+from gitops.files.spans import Span
+from gitops.kustomize.failures.words import without_lines
+from gitops.resources.rendering import Note, RenderFailed
 
 RULE = "render-failed"
 

@@ -17,9 +17,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.model import Finding, Related, Severity, Topic
-from checks.policy import PATH, Policy
+from checks.policy.file import PATH, Policy
 from checks.wording import listed, plural
-from gitops.snapshot import Change
+from gitops.discovery.snapshot import Change
 
 RULE = "repository-guessed"
 

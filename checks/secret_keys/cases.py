@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from checks.policy import Policy
+from checks.policy.file import Policy
 from checks.secret_keys.knowledge import Knowledge, Observer
-from gitops.resources import ResourceId
-from gitops.secrets.phases import Moment
-from gitops.secrets.place import place
-from gitops.secrets.survey import Needed, ObjectId
-from gitops.snapshot import ApplicationKey, Change
-from gitops.spans import Span
+from gitops.discovery.snapshot import ApplicationKey, Change
+from gitops.facts.secrets.phases import Moment
+from gitops.facts.secrets.place import place
+from gitops.facts.secrets.survey import Needed, ObjectId
+from gitops.files.spans import Span
+from gitops.resources.resource import ResourceId
 
 
 @dataclass(frozen=True, slots=True)

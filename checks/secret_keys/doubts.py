@@ -7,12 +7,12 @@ from functools import cached_property
 
 from checks.ownership.conflicts import Partitions
 from checks.wording import listed
-from gitops.applications import IN_CLUSTER, Application
-from gitops.rendering import NotAnalysed, Rendered, RenderFailed
-from gitops.secrets.makers import may_make, reaches_far
-from gitops.secrets.phases import Phase, moment_of
-from gitops.secrets.survey import ObjectId, rendered
-from gitops.snapshot import Owned, Snapshot, State
+from gitops.applications.application import IN_CLUSTER, Application
+from gitops.discovery.snapshot import Owned, Snapshot, State
+from gitops.facts.secrets.phases import Phase, moment_of
+from gitops.facts.secrets.providers.makers import may_make, reaches_far
+from gitops.facts.secrets.survey import ObjectId, rendered
+from gitops.resources.rendering import NotAnalysed, Rendered, RenderFailed
 
 Placed = tuple[str, Owned]  # a namespace ('' for a cluster-scoped manifest)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from checks.secret_keys.cases import Case, Group
 from checks.secret_keys.knowledge import Observer
 from checks.secret_keys.words import near, plain, quoted
-from gitops.secrets.survey import ObjectId, Provision
+from gitops.facts.secrets.survey import ObjectId, Provision
 
 _HASH = re.compile(r"(?P<base>.+)-[2456789bcdfghkmt]{10}")
 _SHOWN = 3

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from checks.ownership.conflicts import Partitions
-from checks.policy import Policy
+from checks.policy.file import Policy
 from checks.secret_keys.doubts import Doubts, is_silent, meet
-from gitops.applications import IN_CLUSTER, Application
-from gitops.live import LiveCluster
-from gitops.secrets.phases import SYNC, Moment
-from gitops.secrets.provided import SECRET, union
-from gitops.secrets.survey import ObjectId, Provision, Survey
-from gitops.snapshot import Change, Snapshot
+from gitops.applications.application import IN_CLUSTER, Application
+from gitops.applications.live import LiveCluster
+from gitops.discovery.snapshot import Change, Snapshot
+from gitops.facts.secrets.phases import SYNC, Moment
+from gitops.facts.secrets.providers.provided import SECRET, union
+from gitops.facts.secrets.survey import ObjectId, Provision, Survey
 
 # ConfigMaps (and one Secret) that clusters or well-known software make by themselves: (kind, namespace, name).
 # Sources: Kubernetes (root CA publisher, kubeadm), istio, linkerd, OpenShift, `argocd admin redis-initial-password`.

@@ -11,19 +11,19 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from checks.policy import PATH
+from checks.policy.file import PATH
 from checks.secret_keys.cases import Group
 from checks.secret_keys.knowledge import Idle
 from checks.secret_keys.words import place_of
-from gitops.kustomization import FILE_NAMES
-from gitops.manifests import text_of
-from gitops.resources import Resource
-from gitops.secrets.pods import mapping, sequence
-from gitops.secrets.provided import SECRET
-from gitops.secrets.references import Effect
-from gitops.secrets.survey import ObjectId, Provision
-from gitops.secrets.undelivered import Undelivered
-from gitops.spans import Span
+from gitops.facts.secrets.pods import mapping, sequence
+from gitops.facts.secrets.providers.provided import SECRET
+from gitops.facts.secrets.references import Effect
+from gitops.facts.secrets.survey import ObjectId, Provision
+from gitops.facts.secrets.undelivered import Undelivered
+from gitops.files.spans import Span
+from gitops.kustomize.kustomization import FILE_NAMES
+from gitops.resources.manifests import text_of
+from gitops.resources.resource import Resource
 
 
 @dataclass(frozen=True, slots=True)

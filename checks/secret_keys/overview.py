@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from checks.policy import Policy
+from checks.policy.file import Policy
 from checks.secret_keys.knowledge import Knowledge, Observer
-from gitops.secrets.survey import Needed, ObjectId
-from gitops.snapshot import Change
+from gitops.discovery.snapshot import Change
+from gitops.facts.secrets.survey import Needed, ObjectId
 
 
 @dataclass(frozen=True, slots=True)

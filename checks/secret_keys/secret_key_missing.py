@@ -23,15 +23,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.model import Finding, Related, Severity, Topic
-from checks.policy import PATH, Policy
+from checks.policy.file import PATH, Policy
 from checks.secret_keys import mend
 from checks.secret_keys.cases import Case, Group, groups
 from checks.secret_keys.knowledge import Knowledge, Observer
 from checks.secret_keys.words import consequence, label, near, others, place_of, quoted, who
 from checks.wording import listed
-from gitops.resources import ResourceId
-from gitops.snapshot import Change
-from gitops.spans import Span
+from gitops.discovery.snapshot import Change
+from gitops.files.spans import Span
+from gitops.resources.resource import ResourceId
 
 RULE = "secret-key-missing"
 

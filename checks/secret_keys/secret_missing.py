@@ -29,18 +29,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from checks.model import Finding, Related, Severity, Topic
-from checks.policy import Policy
+from checks.policy.file import Policy
 from checks.secret_keys import mend
 from checks.secret_keys.cases import Case, Group, groups
 from checks.secret_keys.hints import Hint, hint_of
 from checks.secret_keys.knowledge import Knowledge, Observer
 from checks.secret_keys.words import consequence, label, others, place_of, quoted, who
 from checks.wording import DOUBT, listed
-from gitops.resources import ResourceId
-from gitops.secrets.references import Effect
-from gitops.secrets.survey import ObjectId
-from gitops.secrets.undelivered import Undelivered, undelivered
-from gitops.snapshot import Change
+from gitops.discovery.snapshot import Change
+from gitops.facts.secrets.references import Effect
+from gitops.facts.secrets.survey import ObjectId
+from gitops.facts.secrets.undelivered import Undelivered, undelivered
+from gitops.resources.resource import ResourceId
 
 RULE = "secret-missing"
 

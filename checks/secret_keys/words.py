@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from checks.model import Related
 from checks.secret_keys.cases import Case, Group, spread
 from checks.wording import listed
-from gitops.secrets.references import Effect
-from gitops.secrets.survey import ObjectId
+from gitops.facts.secrets.references import Effect
+from gitops.facts.secrets.survey import ObjectId
 
 _SHOWN_PLACES = 12
 

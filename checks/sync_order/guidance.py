@@ -10,19 +10,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from checks.ownership.conflicts import Partitions
-from checks.ownership.plan import FixPlan
-from checks.policy import Policy
+from checks.planning.ownership.plan import FixPlan
+from checks.policy.file import Policy
 from checks.sync_order.view import handovers_of
-from gitops.deletions.compare import consequences
-from gitops.deletions.model import Consequences
-from gitops.deletions.world import counterpart
-from gitops.live import Live
-from gitops.order.evidence import gather
-from gitops.order.handovers import handovers
-from gitops.order.model import Edge, Evidence, Handover, Reason, Strength
-from gitops.order.stages import Cycle, arrange
-from gitops.rendering import Rendered
-from gitops.snapshot import ApplicationKey, OwnedId, Snapshot, State
+from gitops.applications.live import Live
+from gitops.discovery.snapshot import ApplicationKey, OwnedId, Snapshot, State
+from gitops.facts.deletions.compare import consequences
+from gitops.facts.deletions.model import Consequences
+from gitops.facts.deletions.world import counterpart
+from gitops.facts.order.evidence import gather
+from gitops.facts.order.handovers import handovers
+from gitops.facts.order.model import Edge, Evidence, Handover, Reason, Strength
+from gitops.facts.order.stages import Cycle, arrange
+from gitops.resources.rendering import Rendered
 
 # Of these it is enough that they are there; of the others the content matters too.
 _PRESENCE = frozenset({Evidence.NAMESPACE, Evidence.PROJECT, Evidence.API_SERVICE, Evidence.WEBHOOK})

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from checks.model import Finding, Related, Severity, Topic
-from gitops.order.inside import WAVE, Late
-from gitops.rendering import Rendered
-from gitops.secrets.place import place
-from gitops.snapshot import Change
-from gitops.spans import Span
+from gitops.discovery.snapshot import Change
+from gitops.facts.order.inside import WAVE, Late
+from gitops.facts.secrets.place import place
+from gitops.files.spans import Span
+from gitops.resources.rendering import Rendered
 
 _KEPT = frozenset({"PersistentVolumeClaim", "Namespace", "CustomResourceDefinition"})
 

@@ -25,10 +25,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.model import Finding
-from checks.policy import Policy
+from checks.policy.file import Policy
 from checks.sync_order.inside import finding
-from gitops.order.inside import late
-from gitops.snapshot import Change
+from gitops.discovery.snapshot import Change
+from gitops.facts.order.inside import late
 
 RULE = "resource-needs-later-wave"
 

@@ -22,12 +22,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.model import Finding, Severity, Topic
-from checks.policy import Policy
+from checks.policy.file import Policy
 from checks.wording import listed
-from gitops.applications import Application
+from gitops.applications.application import Application
 from gitops.applicationsets.declared import ApplicationSet
-from gitops.order.waves import left_out
-from gitops.snapshot import Change
+from gitops.discovery.snapshot import Change
+from gitops.facts.order.waves import left_out
 
 RULE = "rolling-sync-leaves-out"
 

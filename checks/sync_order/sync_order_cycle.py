@@ -19,13 +19,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.model import Finding, Related, Severity, Topic
-from checks.policy import Policy
+from checks.policy.file import Policy
 from checks.sync_order.view import edges_of
 from checks.sync_order.words import main, why
 from checks.wording import listed
-from gitops.order.model import Edge, Evidence, Reason, Strength
-from gitops.order.stages import Cycle, cycles_of
-from gitops.snapshot import Change, Snapshot
+from gitops.discovery.snapshot import Change, Snapshot
+from gitops.facts.order.model import Edge, Evidence, Reason, Strength
+from gitops.facts.order.stages import Cycle, cycles_of
 
 RULE = "sync-order-cycle"
 

@@ -21,12 +21,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.model import Finding, Related, Severity, Topic
-from checks.policy import Policy
+from checks.policy.file import Policy
 from checks.sync_order.view import edges_of
 from checks.sync_order.words import main, why
-from gitops.order.model import Strength
-from gitops.order.waves import ANNOTATION, Contradiction, contradictions, wave_at
-from gitops.snapshot import Change, Snapshot
+from gitops.discovery.snapshot import Change, Snapshot
+from gitops.facts.order.model import Strength
+from gitops.facts.order.waves import ANNOTATION, Contradiction, contradictions, wave_at
 
 RULE = "sync-wave-contradiction"
 

@@ -22,12 +22,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.model import Finding, Severity, Topic
-from checks.policy import Policy
+from checks.policy.file import Policy
 from checks.sync_order.view import edges_of, is_obeyed
 from checks.wording import listed
-from gitops.order.model import Bringer, Waves
-from gitops.order.waves import wave_at, waves_of
-from gitops.snapshot import Change, Snapshot
+from gitops.discovery.snapshot import Change, Snapshot
+from gitops.facts.order.model import Bringer, Waves
+from gitops.facts.order.waves import wave_at, waves_of
 
 RULE = "sync-wave-without-effect"
 

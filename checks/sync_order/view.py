@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from checks.ownership.conflicts import Partitions
-from checks.ownership.plan import FixPlan
-from checks.policy import Policy
-from gitops.deletions.data import is_tracked
-from gitops.live import Live
-from gitops.order.evidence import gather
-from gitops.order.model import Bringer, Edge, Handover, Waves
-from gitops.order.stages import Order, arrange
-from gitops.order.waves import waves_of
-from gitops.snapshot import Snapshot
+from checks.planning.ownership.plan import FixPlan
+from checks.policy.file import Policy
+from gitops.applications.live import Live
+from gitops.discovery.snapshot import Snapshot
+from gitops.facts.deletions.data import is_tracked
+from gitops.facts.order.evidence import gather
+from gitops.facts.order.model import Bringer, Edge, Handover, Waves
+from gitops.facts.order.stages import Order, arrange
+from gitops.facts.order.waves import waves_of
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gitops.applications import Application
-from gitops.order.model import Edge, Evidence, Reason
+from gitops.applications.application import Application
+from gitops.facts.order.model import Edge, Evidence, Reason
 
 
 def why(reason: Reason) -> str:

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gitops.applications import Origin
-from gitops.manifests import text_of
+from gitops.applications.application import Origin
+from gitops.resources.manifests import text_of
 
 SetKey = tuple[str, str, str]
 

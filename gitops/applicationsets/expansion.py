@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from gitops.applicationsets import gotemplate
+from gitops import gotemplate
 from gitops.applicationsets.generators import KINDS, Element, Generators, Route
 from gitops.applicationsets.git_generator import Repository, Settings
-from gitops.applicationsets.gotemplate.functions.dictionaries import copied
-from gitops.applicationsets.gotemplate.values import go_text, measure
 from gitops.applicationsets.names import is_valid
 from gitops.applicationsets.parameters import Dialect
 from gitops.applicationsets.patches import patched
 from gitops.applicationsets.problems import CannotExpand, Refusal, Refused, is_refusal
-from gitops.errors import GitopsError
-from gitops.tree import Tree
+from gitops.files.errors import GitopsError
+from gitops.files.tree import Tree
+from gitops.gotemplate.functions.dictionaries import copied
+from gitops.gotemplate.values import go_text, measure
 
 FINALIZER: Final = "resources-finalizer.argocd.argoproj.io"
 MAX_REASONS: Final = 50

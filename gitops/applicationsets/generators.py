@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from gitops.applicationsets import git_generator, selectors
 from gitops.applicationsets.git_generator import Repository
-from gitops.applicationsets.gotemplate.functions.dictionaries import copied
-from gitops.applicationsets.gotemplate.values import from_json, go_json, go_text, measure
 from gitops.applicationsets.parameters import Dialect, Params, flattened, joined, overridden, with_values
 from gitops.applicationsets.problems import CannotExpand, Refused
 from gitops.applicationsets.yamltext import load
-from gitops.errors import MalformedYaml
+from gitops.files.errors import MalformedYaml
+from gitops.gotemplate.functions.dictionaries import copied
+from gitops.gotemplate.values import from_json, go_json, go_text, measure
 
 Route = tuple[int | str, ...]
 NEEDS: Final = {

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gitops.applicationsets import globs
-from gitops.applicationsets.gotemplate.functions.dictionaries import copied
-from gitops.applicationsets.gotemplate.functions.paths import base, directory
-from gitops.applicationsets.gotemplate.values import StringList, from_json, go_text
 from gitops.applicationsets.names import sanitized
 from gitops.applicationsets.parameters import Dialect, Params, flattened
 from gitops.applicationsets.problems import CannotExpand, Refused
 from gitops.applicationsets.yamltext import load
-from gitops.errors import GitopsError, MalformedYaml
-from gitops.tree import MODE_SUBMODULE, Tree
+from gitops.files.errors import GitopsError, MalformedYaml
+from gitops.files.tree import MODE_SUBMODULE, Tree
+from gitops.gotemplate.functions.dictionaries import copied
+from gitops.gotemplate.functions.paths import base, directory
+from gitops.gotemplate.values import StringList, from_json, go_text
 
 _PINNED: Final = re.compile(r"[0-9a-f]{40}|refs/tags/.+|v?\d+\.\d+\.\d+[-+.\w]*")
 _MAX_TRIES: Final = 10_000_000  # patterns times paths of one ApplicationSet

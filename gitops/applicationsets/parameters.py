@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gitops.applicationsets import gotemplate
-from gitops.applicationsets.gotemplate.functions.dictionaries import copied, merge_into
-from gitops.applicationsets.gotemplate.values import StringList, StringMap, go_text, key_text, measure
+from gitops import gotemplate
 from gitops.applicationsets.problems import Refused
+from gitops.gotemplate.functions.dictionaries import copied, merge_into
+from gitops.gotemplate.values import StringList, StringMap, go_text, key_text, measure
 
 Params = dict[str, Any]
 

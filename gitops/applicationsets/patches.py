@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from gitops.applicationsets.gotemplate.functions.dictionaries import copied
-from gitops.applicationsets.gotemplate.values import measure
 from gitops.applicationsets.problems import Refused
 from gitops.applicationsets.yamltext import load
-from gitops.errors import MalformedYaml
+from gitops.files.errors import MalformedYaml
+from gitops.gotemplate.functions.dictionaries import copied
+from gitops.gotemplate.values import measure
 
 _DIRECTIVES = ("$patch", "$retainKeys")
 

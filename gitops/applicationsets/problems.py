@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 
-from gitops.applicationsets.gotemplate.errors import Bounded, TemplateError
-from gitops.errors import GitopsError
+from gitops.files.errors import GitopsError
+from gitops.gotemplate.errors import Bounded, TemplateError
 
 
 class Refusal(Enum):

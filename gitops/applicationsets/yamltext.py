@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import yaml
 
-from gitops.errors import MalformedYaml
+from gitops.files.errors import MalformedYaml
 
 MAX_CHARACTERS: Final = 1_000_000
 

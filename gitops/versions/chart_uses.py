@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import yaml
 
-from gitops.documents import child, read_documents
-from gitops.scan import Declared, Scan
-from gitops.tree import Tree
+from gitops.discovery.scan import Declared, Scan
+from gitops.files.documents import child, read_documents
+from gitops.files.tree import Tree
 from gitops.versions.components import Component
-from gitops.versions.helm_values import Value, files_of_helm, values_in, values_of_helm, values_of_text
-from gitops.versions.kustomization_pins import charts_of_kustomization, charts_of_plugin
-from gitops.versions.manifest_pins import Sources, declarations, sources_in
-from gitops.versions.text import Text
+from gitops.versions.pins.helm_values import Value, files_of_helm, values_in, values_of_helm, values_of_text
+from gitops.versions.pins.kustomizations import charts_of_kustomization, charts_of_plugin
+from gitops.versions.pins.manifests import Sources, declarations, sources_in
+from gitops.versions.pins.text import Text
 
 
 @dataclass(frozen=True, slots=True)

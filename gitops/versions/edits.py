@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import yaml
 
-from gitops.documents import child, first_line, items, last_line, read_documents
-from gitops.errors import GitopsError
-from gitops.manifests import text_of
-from gitops.spans import Edit, Span, counts_lines_as_yaml, split_lines
-from gitops.versions.pins import Place
+from gitops.files.documents import child, first_line, items, last_line, read_documents
+from gitops.files.errors import GitopsError
+from gitops.files.spans import Edit, Span, counts_lines_as_yaml, split_lines
+from gitops.resources.manifests import text_of
+from gitops.versions.pins.model import Place
 
 
 class CannotEdit(GitopsError):

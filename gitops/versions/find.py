@@ -7,14 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from gitops.closure import Closure, ParseMemo, kustomization_file, load
-from gitops.documents import to_python
-from gitops.errors import GitopsError, MalformedYaml
-from gitops.kustomization import FILE_NAMES, Kustomization
-from gitops.manifests import text_of
-from gitops.scan import Scan, scan
-from gitops.spans import Span
-from gitops.tree import Tree
+from gitops.discovery.scan import Scan, scan
+from gitops.files.documents import to_python
+from gitops.files.errors import GitopsError, MalformedYaml
+from gitops.files.spans import Span
+from gitops.files.tree import Tree
+from gitops.kustomize.closure import Closure, ParseMemo, kustomization_file, load
+from gitops.kustomize.kustomization import FILE_NAMES, Kustomization
+from gitops.kustomize.walk import walk
+from gitops.resources.manifests import text_of
 from gitops.versions.chart_uses import (
     Use,
     users_of_values,
@@ -24,9 +25,9 @@ from gitops.versions.chart_uses import (
     uses_in_plugin,
 )
 from gitops.versions.components import Chart, Component
-from gitops.versions.helm_values import Value, pins_of_values, seen_by, values_of_text
-from gitops.versions.images import ImageEntry, called_alike, field_of, image_entries, image_entry
-from gitops.versions.kustomization_pins import (
+from gitops.versions.pins.helm_values import Value, pins_of_values, seen_by, values_of_text
+from gitops.versions.pins.images import ImageEntry, called_alike, field_of, image_entries, image_entry
+from gitops.versions.pins.kustomizations import (
     charts_of_kustomization,
     image_nodes,
     image_pins,
@@ -36,7 +37,7 @@ from gitops.versions.kustomization_pins import (
     pins_of_plugin,
     plugins_of,
 )
-from gitops.versions.manifest_pins import (
+from gitops.versions.pins.manifests import (
     Sources,
     add_sources,
     definitions_of,
@@ -44,12 +45,11 @@ from gitops.versions.manifest_pins import (
     pins_of_patch,
     sources_of,
 )
-from gitops.versions.pins import Pin, Pins
-from gitops.versions.renaming import Renaming, Stage, Standing
-from gitops.versions.text import Text
-from gitops.versions.umbrella import CHART_FILE, declares_dependencies, names_below, pins_of_chart
+from gitops.versions.pins.model import Pin, Pins
+from gitops.versions.pins.renaming import Renaming, Stage, Standing
+from gitops.versions.pins.text import Text
+from gitops.versions.pins.umbrella import CHART_FILE, declares_dependencies, names_below, pins_of_chart
 from gitops.versions.usage import Usage, usage_of
-from gitops.walk import walk
 
 ChartIndex = Mapping[Chart, Mapping[str, str]]
 """For each chart: its versions and the version of the component (`appVersion`) that each installs."""

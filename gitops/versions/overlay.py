@@ -7,16 +7,16 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from gitops.applications import Origin, is_application, parse_application
-from gitops.closure import ParseMemo
-from gitops.errors import GitopsError
-from gitops.kustomization import FILE_NAMES
-from gitops.scan import Scan
-from gitops.tree import Tree
+from gitops.applications.application import Origin, is_application, parse_application
+from gitops.discovery.scan import Scan
+from gitops.files.errors import GitopsError
+from gitops.files.tree import Tree
+from gitops.kustomize.closure import ParseMemo
+from gitops.kustomize.kustomization import FILE_NAMES
 from gitops.versions.components import ARGO_CD, Component
 from gitops.versions.find import closure_of, find_pins, mentions, named_anywhere
-from gitops.versions.pins import Pins
-from gitops.versions.umbrella import CHART_FILE
+from gitops.versions.pins.model import Pins
+from gitops.versions.pins.umbrella import CHART_FILE
 
 STAGING: Final = "staging"
 _PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9/_.-]*")

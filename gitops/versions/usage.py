@@ -11,13 +11,13 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gitops.applications import Origin, is_application_set, parse_application
+from gitops.applications.application import Origin, is_application_set, parse_application
 from gitops.applicationsets import expand
-from gitops.closure import Closure
-from gitops.errors import GitopsError
-from gitops.kustomization import Kustomization, is_inline
-from gitops.scan import Scan
-from gitops.tree import Tree
+from gitops.discovery.scan import Scan
+from gitops.files.errors import GitopsError
+from gitops.files.tree import Tree
+from gitops.kustomize.closure import Closure
+from gitops.kustomize.kustomization import Kustomization, is_inline
 
 _MAX_APPLICATIONS = 5_000
 

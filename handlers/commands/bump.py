@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bot.formats.markdown import bullets, code
+from bot.formats.writing.markdown import bullets, code
 from gitops.versions.components import ARGO_CD
-from handlers.bumps import Outcome, settle_bumps
-from handlers.slash.command import Asked, Command, Permission, Reply
-from handlers.steps import Wish
+from handlers.comments.command import Asked, Command, Permission, Reply
+from handlers.proposals.bumps import Outcome, settle_bumps
+from handlers.proposals.offers import Wish
 
 
 async def run(asked: Asked) -> Reply:

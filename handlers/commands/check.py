@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from bot.formats import check_run
-from bot.formats.gate import without_argo_cd
-from bot.formats.grouping import by_topic
-from bot.formats.markdown import bullets, code, safe
-from bot.github import checks
+from bot.formats.github import check_run
+from bot.formats.github.gate import without_argo_cd
+from bot.formats.writing.grouping import by_topic
+from bot.formats.writing.markdown import bullets, code, safe
+from bot.github.endpoints import checks
 from bot.github.model import CheckRun, PullRequest
 from checks.model import CheckReport, Severity
 from checks.wording import plural
-from handlers.pulls import evaluate_pull
-from handlers.slash.command import Asked, Command, Permission, Reply
-from handlers.slash.look import Look, look
+from handlers.comments.command import Asked, Command, Permission, Reply
+from handlers.comments.look import Look, look
+from handlers.judging.pulls import evaluate_pull
 
 _SHOWN = 10
 

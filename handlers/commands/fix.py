@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from handlers.button import fix
-from handlers.slash.command import Asked, Command, Permission, Reply
+from handlers.comments.command import Asked, Command, Permission, Reply
+from handlers.proposals.requested import fix
 
 _NO_PULL = (
     "There is no open pull request here to fix. What is wrong on the default branch gets its pull requests by itself."

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bot.formats.markdown import code, table
-from handlers.slash.command import Asked, Command, Permission, Reply
-from handlers.slash.written import PREFIX
+from bot.formats.writing.markdown import code, table
+from handlers.comments.command import Asked, Command, Permission, Reply
+from handlers.comments.written import PREFIX
 
 
 async def run(_: Asked) -> Reply:
-    from handlers.slash.registry import commands  # which finds this very module
+    from handlers.comments.registry import commands  # which finds this very module
 
     rows = [(code(f"{PREFIX} {command.usage}"), command.help, _who(command)) for command in commands()]
     return Reply(

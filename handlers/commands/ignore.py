@@ -7,20 +7,20 @@ import difflib
 import hashlib
 from collections.abc import Sequence
 
-from bot.evaluation import suppresses
-from bot.formats.diff import unified_diff
-from bot.formats.markdown import block, bullets, code, details, plain, safe
-from bot.formats.marks import state_mark
-from bot.github.contents import FileChange
+from bot.formats.github.marks import state_mark
+from bot.formats.writing.diff import unified_diff
+from bot.formats.writing.markdown import block, bullets, code, details, plain, safe
+from bot.github.endpoints.contents import FileChange
+from bot.rendering.evaluation import suppresses
 from checks.model import Finding
-from checks.policy import PATH, Ignore
-from checks.policy_edit import CannotEdit, add_ignore
+from checks.policy.edit import CannotEdit, add_ignore
+from checks.policy.file import PATH, Ignore
 from checks.registry import rules
-from gitops.errors import GitopsError
-from gitops.tree import Tree
-from handlers.proposals import Proposal, Taken, history_of, propose
-from handlers.slash.command import Asked, Command, Permission, Reply
-from handlers.slash.look import look
+from gitops.files.errors import GitopsError
+from gitops.files.tree import Tree
+from handlers.comments.command import Asked, Command, Permission, Reply
+from handlers.comments.look import look
+from handlers.proposals.branches import Proposal, Taken, history_of, propose
 
 _SHOWN = 10
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.formats.markdown import bullets, code, safe
 from bot.formats.order import comment as text
+from bot.formats.writing.markdown import bullets, code, safe
 from checks.sync_order.guidance import guide
-from handlers.slash.command import Asked, Command, Permission, Reply
-from handlers.slash.look import Look, look
+from handlers.comments.command import Asked, Command, Permission, Reply
+from handlers.comments.look import Look, look
 
 
 async def run(asked: Asked) -> Reply:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.formats.secret_sources import summary
-from handlers.slash.command import Asked, Command, Permission, Reply
-from handlers.slash.look import look
+from bot.formats.github.secret_sources import summary
+from handlers.comments.command import Asked, Command, Permission, Reply
+from handlers.comments.look import look
 
 
 async def run(asked: Asked) -> Reply:

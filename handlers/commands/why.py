@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.formats.markdown import code, safe
-from bot.formats.origins import chains
-from gitops.lookup import MalformedQuery, Wanted, find, nearest
-from gitops.resources import ResourceId
-from handlers.slash.command import Asked, Command, Permission, Reply
-from handlers.slash.look import Look, look
+from bot.formats.writing.markdown import code, safe
+from bot.formats.writing.origins import chains
+from gitops.facts.lookup import MalformedQuery, Wanted, find, nearest
+from gitops.resources.resource import ResourceId
+from handlers.comments.command import Asked, Command, Permission, Reply
+from handlers.comments.look import Look, look
 
 _ARGUMENT = "KIND/[NAMESPACE/]NAME"
 

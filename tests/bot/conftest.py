@@ -9,9 +9,9 @@ import pytest
 
 from bot.github.app import GitHubApp
 from bot.github.client import Wire
-from bot.mirror import Mirror, Mirrors
+from bot.repositories.mirror import Mirror, Mirrors
 from tests.bot.clocks import JumpingClock
-from tests.bot.stores.fixtures import bed, postgresql_bed, postgresql_server, sqlite_bed, store
+from tests.bot.queue.fixtures import bed, postgresql_bed, postgresql_server, sqlite_bed, store
 from tests.github import Installation, Repository, SimulatedGitHub
 
 __all__ = ["bed", "postgresql_bed", "postgresql_server", "sqlite_bed", "store"]

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from bot.context import Context
-from bot.deliveries import Delivery, State
-from bot.errors import PermanentError, TemporaryError
-from bot.worker import Limits
-from tests.bot.stores.samples import delivery as made
-from tests.bot.test_worker import Bench, bench
+from bot.process.errors import PermanentError, TemporaryError
+from bot.queue.deliveries import Delivery, State
+from bot.server.context import Context
+from bot.server.worker import Limits
+from tests.bot.queue.samples import delivery as made
+from tests.bot.server.test_worker import Bench, bench
 
 __all__ = ["bench"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.engine import Engine
+from bot.rendering.driver import Engine
 from checks.model import Severity
 from gitops.applicationsets import Refusal
 from tests.scenarios import URL, application, config_map, documents, evaluated, of_rule, text

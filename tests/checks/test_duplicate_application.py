@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.engine import Engine
+from bot.rendering.driver import Engine
 from checks.model import Severity
-from tests.gitops.test_discovery import application_set
+from tests.gitops.discovery.test_discovery import application_set
 from tests.scenarios import (
     URL,
     Files,

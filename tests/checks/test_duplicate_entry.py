@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from bot.engine import Engine
+from bot.rendering.driver import Engine
 from checks.model import Severity
-from gitops.rendering import Rendered
-from gitops.steps import TakeOut
+from gitops.kustomize.steps import TakeOut
+from gitops.resources.rendering import Rendered
 from tests.checks.ownership.following import followed
 from tests.scenarios import (
     application,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.engine import Engine
+from bot.rendering.driver import Engine
 from checks.model import Severity
-from gitops.spans import Applicability
+from gitops.files.spans import Applicability
 from tests.checks.story import STORY as STORY
 from tests.checks.story import two
 from tests.scenarios import (

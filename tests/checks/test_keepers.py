@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.engine import Engine
+from bot.rendering.driver import Engine
 from tests.checks.story import NAMESPACE, POLICY, STORY, two
 from tests.scenarios import (
     Files,

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.engine import Engine
-from bot.evaluation import Evaluation, evaluate
+from bot.rendering.driver import Engine
+from bot.rendering.evaluation import Evaluation, evaluate
 from checks.model import Severity
-from checks.policy import Policy
-from gitops.links import leaving
-from gitops.tree import MODE_SYMLINK, Entry, Tree, blob_oid
+from checks.policy.file import Policy
+from gitops.files.links import leaving
+from gitops.files.tree import MODE_SYMLINK, Entry, Tree, blob_oid
 from tests.scenarios import MATCHER, Files, application, config_map, manifest, of_rule, tree
 
 FILES = {

@@ -6,10 +6,10 @@ import dataclasses
 
 import pytest
 
-from bot.engine import Engine
+from bot.rendering.driver import Engine
 from checks.model import Severity
-from gitops.rendering import NotAnalysed, RenderFailed
-from gitops.tree import MODE_SUBMODULE, Entry, Tree
+from gitops.files.tree import MODE_SUBMODULE, Entry, Tree
+from gitops.resources.rendering import NotAnalysed, RenderFailed
 from tests.scenarios import MATCHER, application, config_map, evaluated, kustomization, of_rule, state_of, tree
 
 MAP = config_map("m", "shop")
@@ -128,8 +128,8 @@ async def test_a_repeated_key_beside_a_chart_is_a_warning(engine: Engine) -> Non
 
 
 async def test_what_lies_in_a_submodule_is_not_here_and_not_missing(engine: Engine) -> None:
-    from bot.evaluation import evaluate
-    from checks.policy import Policy
+    from bot.rendering.evaluation import evaluate
+    from checks.policy.file import Policy
 
     plain = tree(
         {

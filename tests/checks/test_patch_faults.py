@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.engine import Engine
+from bot.rendering.driver import Engine
 from tests.scenarios import Files, application, evaluated, failure_of, manifest
 
 DEPLOYMENT = manifest("Deployment", "d", api="apps/v1", spec={"replicas": 1})

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.policy import Ignore, Keep, Policy, matches, parse_policy
-from checks.versions.policy import Level
-from gitops.errors import GitopsError
-from gitops.rendering import BuildOptions
-from gitops.resources import ResourceId
+from checks.policy.bumps import Level
+from checks.policy.file import Ignore, Keep, Policy, matches, parse_policy
+from gitops.files.errors import GitopsError
+from gitops.resources.rendering import BuildOptions
+from gitops.resources.resource import ResourceId
 
 WHOLE = b"""\
 instances:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from checks.policy import Ignore, parse_policy
-from checks.policy_edit import CannotEdit, add_ignore
+from checks.policy.edit import CannotEdit, add_ignore
+from checks.policy.file import Ignore, parse_policy
 
 FLOW = '{rule: "duplicate-owner", resource: "ConfigMap/shop/flags", reason: "both teams write it"}'
 ENTRY = ("duplicate-owner", "ConfigMap/shop/flags", "both teams write it")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bot.engine import Engine
+from bot.rendering.driver import Engine
 from checks.model import Finding
-from gitops.spans import Applicability
+from gitops.files.spans import Applicability
 from tests.checks.story import NAMESPACE
 from tests.scenarios import (
     Files,

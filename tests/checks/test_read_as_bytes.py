@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.engine import Engine
-from gitops.rendering import Rendered
+from bot.rendering.driver import Engine
+from gitops.resources.rendering import Rendered
 from tests.scenarios import application, evaluated, failure_of, of_rule, state_of
 
 MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: s}\ndata: {a: '1'}\n"

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.engine import Engine
-from gitops.render_words import in_words, without_lines
-from gitops.rendering import RenderFailed
-from gitops.sources import plan_kustomize
-from gitops.spans import Span
-from gitops.tree import Tree
+from bot.rendering.driver import Engine
+from gitops.discovery.sources import plan_kustomize
+from gitops.files.spans import Span
+from gitops.files.tree import Tree
+from gitops.kustomize.failures.words import in_words, without_lines
+from gitops.resources.rendering import RenderFailed
 from tests.scenarios import MATCHER, application, evaluated, of_rule
 
 MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: s}\ndata: {a: '1'}\n"
@@ -299,7 +299,7 @@ FAILING: dict[str, tuple[str, dict[str, str], str, int, str]] = {
 
 
 async def outcome(engine: Engine, kustomization: str, beside: dict[str, str]) -> RenderFailed:
-    from gitops.sources import rendering_of
+    from gitops.discovery.sources import rendering_of
 
     files = {"a/m.yaml": MAP, **beside, "a/kustomization.yaml": kustomization}
     here = Tree.of({path: text.encode("utf-8", "surrogateescape") for path, text in files.items()})

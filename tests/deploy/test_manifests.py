@@ -12,10 +12,10 @@ from types import SimpleNamespace
 import pytest
 from kubernetes_asyncio.client import ApiClient, Configuration
 
-from bot.settings import Settings, SetupSettings
-from bot.setup import KEPT
-from bot.turns import Turns
-from bot.worker import Worker
+from bot.rendering.turns import Turns
+from bot.server.settings import Settings, SetupSettings
+from bot.server.setup import KEPT
+from bot.server.worker import Worker
 from tests.deploy.manifests import (
     CLUSTER_SCOPED,
     COMPONENTS,
@@ -106,12 +106,12 @@ def test_what_it_writes_to_is_a_volume(everything: list[Json]) -> None:
 def test_the_server_takes_these_settings(
     everything: list[Json], variant: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.settings._private_key", lambda _env: "key")
+    monkeypatch.setattr("bot.server.settings._private_key", lambda _env: "key")
     secrets = {variable: "1" for variable, _, _ in secret_keys(everything)}
     if "ARGOFIX_DATABASE_URL" in secrets:
         secrets["ARGOFIX_DATABASE_URL"] = "postgresql://db/argofix"
     taken = Settings.from_environment({**settings(everything), **secrets})
-    known = set(re.findall(r'"((?:GITHUB|ARGOFIX|QUAY)_[A-Z_]+|HOST|PORT)"', read("bot/settings.py")))
+    known = set(re.findall(r'"((?:GITHUB|ARGOFIX|QUAY)_[A-Z_]+|HOST|PORT)"', read("bot/server/settings.py")))
     assert set(settings(everything)) | set(secrets) <= known
     assert taken.database_url.startswith("postgresql:" if "postgresql" in variant else "sqlite:////state/")
     assert [port["containerPort"] for port in container(everything)["ports"]] == [taken.port]
@@ -127,7 +127,7 @@ def test_a_secret_is_asked_for_by_the_name_of_its_setting(everything: list[Json]
 
 def test_probes_and_service_lead_to_the_server(everything: list[Json]) -> None:
     inner = container(everything)
-    pages = read("bot/server.py") + read("bot/setup.py")
+    pages = read("bot/server/http.py") + read("bot/server/setup.py")
     served = set(re.findall(r'router\.add_\w+\("(/\w+)"', pages))
     probes = {name: inner[f"{name}Probe"]["httpGet"] for name in ("startup", "liveness", "readiness")}
     assert {name: probe["path"] for name, probe in probes.items()} == {
@@ -153,7 +153,7 @@ def test_there_is_time_to_drain(everything: list[Json]) -> None:
     *words, seconds = container(everything)["lifecycle"]["preStop"]["exec"]["command"]
     assert words == ["env", "-i", "sleep"] and int(seconds) >= 5  # without the credentials, which others could read
     subprocess.run([*words, "0"], check=True)
-    shutdown = re.search(r"shutdown_timeout=([\d.]+)", read("bot/server.py"))
+    shutdown = re.search(r"shutdown_timeout=([\d.]+)", read("bot/server/http.py"))
     assert shutdown and grace + float(shutdown[1]) <= 25  # what the contract promises
     assert pod(everything)["terminationGracePeriodSeconds"] >= int(seconds) + 25 + 5
 

@@ -12,7 +12,7 @@ import promql_parser
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from bot.metrics import Metrics
+from bot.process.metrics import Metrics
 from demo.story import BEFORE
 from tests.deploy.manifests import Json, container, kustomize, of_kind, settings, the, with_components
 from tests.github import SimulatedGitHub, User
@@ -142,7 +142,7 @@ def test_prometheus_finds_the_server_and_is_let_in(documents: list[Json]) -> Non
     assert monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
     (endpoint,) = monitor["spec"]["endpoints"]
     assert endpoint["port"] in {port["name"] for port in service["spec"]["ports"]}
-    assert f'"{endpoint["path"]}"' in read("bot/server.py")
+    assert f'"{endpoint["path"]}"' in read("bot/server/http.py")
     (policy,) = [p for p in of_kind(documents, "NetworkPolicy") if p["metadata"]["name"] == "argofix-metrics"]
     (rule,) = policy["spec"]["ingress"]
     assert rule["from"] and rule["ports"][0]["port"] in {port["name"] for port in container(documents)["ports"]}

@@ -8,10 +8,10 @@ from pathlib import Path
 import yaml
 
 from bot.cli.checkout import open_checkout
-from bot.engine import Engine
-from bot.evaluation import Evaluation, evaluate
-from checks.policy import PATH
-from gitops.rendering import Rendered
+from bot.rendering.driver import Engine
+from bot.rendering.evaluation import Evaluation, evaluate
+from checks.policy.file import PATH
+from gitops.resources.rendering import Rendered
 from tests.deploy.manifests import with_components
 from tests.project.repository import ROOT
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from bot.cluster.reader import cluster_reader
-from bot.engine import Engine
-from bot.evaluation import evaluate
-from checks.policy import Policy
-from gitops.live import LiveCluster
+from bot.rendering.driver import Engine
+from bot.rendering.evaluation import evaluate
+from checks.policy.file import Policy
+from gitops.applications.live import LiveCluster
 from tests.bot.clocks import JumpingClock
 from tests.checks.secret_keys.stage import deployment
 from tests.deploy.manifests import Json, kustomize, of_kind, with_components

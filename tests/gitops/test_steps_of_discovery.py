@@ -7,19 +7,19 @@ from collections.abc import Callable
 import pytest
 
 from checks.ownership import duplicate_owner
-from checks.ownership.plan import plan_fixes
-from checks.policy import Policy
-from gitops.applications import Origin, parse_application
-from gitops.assembly import assemble
-from gitops.closure import Closure
-from gitops.discovery import discover
-from gitops.locate import locate
-from gitops.resources import Resource, ResourceId
-from gitops.roots import Declaration, Node, Seed
-from gitops.snapshot import Change
-from gitops.sources import Analysis
-from gitops.spans import Span
-from gitops.tree import Tree
+from checks.planning.ownership.plan import plan_fixes
+from checks.policy.file import Policy
+from gitops.applications.application import Origin, parse_application
+from gitops.discovery.assembly import assemble
+from gitops.discovery.locate import locate
+from gitops.discovery.roots import Declaration, Node, Seed
+from gitops.discovery.rounds import discover
+from gitops.discovery.snapshot import Change
+from gitops.discovery.sources import Analysis
+from gitops.files.spans import Span
+from gitops.files.tree import Tree
+from gitops.kustomize.closure import Closure
+from gitops.resources.resource import Resource, ResourceId
 from tests.growth import assert_grows_with
 from tests.instant import Instant
 from tests.layouts import LAYOUTS, MATCHER, many, pairs

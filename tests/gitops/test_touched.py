@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bot.engine import Engine
-from bot.evaluation import Evaluation, change_between, evaluate
-from checks.policy import Policy
+from bot.rendering.driver import Engine
+from bot.rendering.evaluation import Evaluation, change_between, evaluate
+from checks.policy.file import Policy
 from gitops.touched import Touched, closes_circle, needs_of, touched
 from tests.scenarios import MATCHER, application, config_map, documents, kustomization, manifest, tree
 

@@ -6,7 +6,7 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-from bot.engine import Engine
+from bot.rendering.driver import Engine
 from tests.golden.printing import DIRECTORY, printed
 
 

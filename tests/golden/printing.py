@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
-from bot.engine import Engine
-from bot.evaluation import Evaluation
-from bot.formats import concise, gate, html, sarif, text, workflow
-from bot.formats import json as json_format
-from bot.formats.gate import Judged
+from bot.formats.github import gate
+from bot.formats.github.gate import Judged
 from bot.formats.order import text as order
-from checks.policy import Policy
+from bot.formats.reports import concise, html, sarif, text, workflow
+from bot.formats.reports import json as json_format
+from bot.rendering.driver import Engine
+from bot.rendering.evaluation import Evaluation
+from checks.policy.file import Policy
 from demo.story import BEFORE, PROPOSED
-from gitops.spans import Span
+from gitops.files.spans import Span
 from tests.golden.shape import SHAPE
 from tests.scenarios import Files, evaluated
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.engine import Engine
-from bot.formats import text
+from bot.formats.reports import text
+from bot.rendering.driver import Engine
 from tests.golden.printing import DIRECTORY, printed
 
 STALE = "see whether the change is meant, then run `python -m tests.golden` and commit what it writes"

@@ -6,7 +6,7 @@ import itertools
 from dataclasses import dataclass, field
 from textwrap import dedent
 
-from bot.deliveries import delivery_of
+from bot.queue.deliveries import delivery_of
 from tests.github import PullRequest, Repository, SimulatedGitHub
 from tests.handlers.conftest import Bot, Contents, by_the_app
 from tests.quay import SimulatedQuay

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-import bot.app
-import bot.waiting
-from bot.app import Running, serve
-from bot.deliveries import State
-from bot.settings import Settings
+import bot.queue.waiting
+import bot.server.app
+from bot.queue.deliveries import State
+from bot.server.app import Running, serve
+from bot.server.settings import Settings
 from checks.registry import rules
 from demo.story import BEFORE, PROPOSED
 from tests.github import File, PullRequest, Repository, SimulatedGitHub, User, auth
@@ -183,8 +183,8 @@ async def github() -> AsyncIterator[SimulatedGitHub]:
 async def bot_(
     github: SimulatedGitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, probed: Path
 ) -> AsyncIterator[Bot]:
-    monkeypatch.setattr(bot.app, "HOUSEKEEPING", 1e6)
-    monkeypatch.setattr(bot.waiting, "PATIENCE", 1e6)
+    monkeypatch.setattr(bot.server.app, "HOUSEKEEPING", 1e6)
+    monkeypatch.setattr(bot.queue.waiting, "PATIENCE", 1e6)
     server = Bot(github, tmp_path / "state", known=probed)
     github.clock = server.clock.date
     monkeypatch.setattr(auth, "time", server.clock)

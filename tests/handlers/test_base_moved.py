@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.engine import Engine
+from bot.rendering.driver import Engine
 from tests.github import PullRequest, Repository, SimulatedGitHub, User
 from tests.handlers.conftest import CHECKS, FAILED, GATE, PASSED, Bot, Contents, checked
 from tests.scenarios import application, config_map, documents, kustomization, manifest

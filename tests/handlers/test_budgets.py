@@ -6,11 +6,11 @@ import asyncio
 
 import pytest
 
-from bot.trees import Repository as Objects
+from bot.repositories.trees import Repository as Objects
 from demo.story import BEFORE
-from gitops.effort import Effort
-from gitops.tree import Entry
-from tests.bot.test_trees import sh
+from gitops.files.effort import Effort
+from gitops.files.tree import Entry
+from tests.bot.repositories.test_trees import sh
 from tests.github import PullRequest, Repository, SimulatedGitHub, User
 from tests.handlers.conftest import Bot, Contents, checked, proposed, summary_of
 from tests.scenarios import application, documents
@@ -109,7 +109,7 @@ async def test_trees_and_configurations_are_read_in_threads(
             pass
         return ask(self, rev)
 
-    from bot import trees
+    from bot.repositories import trees
 
     read = trees._Blobs.read
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.deliveries import delivery_of
+from bot.queue.deliveries import delivery_of
 from tests.github import User
 from tests.handlers.bumping import MINOR, PATCH, STAGING, World, overlay, policy
 from tests.handlers.conftest import Contents, body_of, by_the_app

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.formats.order.comment import MARK
-from checks.policy import PATH
+from checks.policy.file import PATH
 from demo.story import BEFORE
 from tests.github import SimulatedGitHub, User, issues
 from tests.handlers.conftest import Bot, Contents, proposed

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from demo.story import BEFORE, PROPOSED
-from gitops.spans import Edit, Span
-from handlers.proposals import file_changes
+from gitops.files.spans import Edit, Span
+from handlers.proposals.branches import file_changes
 from tests.github import Fault, PullRequest, Repository, SimulatedGitHub, User, faults
 from tests.handlers.conftest import OWNERSHIP, Bot, Contents, body_of, by_the_app, checked
 from tests.scenarios import application, config_map, documents, kustomization, tree, with_links

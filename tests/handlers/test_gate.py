@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from demo.story import BEFORE, PROPOSED
-from handlers import judging
+from handlers.judging import runs as judging
 from tests.github import Fault, PullRequest, Repository, SimulatedGitHub, User, faults
 from tests.handlers.conftest import CHECKS, FAILED, GATE, GOOD, OWNERSHIP, PASSED, Bot, Contents, checked, summary_of
 from tests.handlers.conftest import proposed as proposed

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-import bot.app
-import bot.waiting
-from handlers import judging
+import bot.queue.waiting
+import bot.server.app
+from handlers.judging import runs as judging
 from tests.github import SimulatedGitHub, auth
 from tests.handlers.conftest import Bot
 from tests.handlers.histories.steps import NAMES_OF_STEPS, Step, play
@@ -75,8 +75,8 @@ class Stage:
 def stage() -> Iterator[Stage]:
     with (
         tempfile.TemporaryDirectory(prefix="argofix-histories-") as directory,
-        patch.object(bot.app, "HOUSEKEEPING", 1e6),
-        patch.object(bot.waiting, "PATIENCE", 1e6),
+        patch.object(bot.server.app, "HOUSEKEEPING", 1e6),
+        patch.object(bot.queue.waiting, "PATIENCE", 1e6),
         patch.object(judging, "GRACE", 0),
         Stage(Path(directory)) as stage,
     ):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot import logs
+from bot.process import logs
 from tests.github import SimulatedGitHub, User
 from tests.handlers.conftest import FAILED, GOOD, PASSED, Bot, Contents, checked, proposed
 from tests.scenarios import application, documents, kustomization, manifest

@@ -16,8 +16,8 @@ import aiohttp
 import pytest
 
 from demo.story import BEFORE, PROPOSED
-from tests.bot.engine import confine
-from tests.bot.engine.attacks import BASE, builtin_generator
+from tests.bot.rendering import confine
+from tests.bot.rendering.attacks import BASE, builtin_generator
 from tests.github import PullRequest, Repository, SimulatedGitHub, User
 from tests.handlers.conftest import CHECKS, FAILED, OWNERSHIP, Contents, checked, summary_of
 from tests.handlers.slash import answers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.deliveries import State
+from bot.queue.deliveries import State
 from tests.github import Installation, SimulatedGitHub, User
 from tests.handlers.conftest import GOOD, Bot, checked, proposed
 

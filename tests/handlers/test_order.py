@@ -6,14 +6,14 @@ import re
 
 import pytest
 
-import bot.app
+import bot.server.app
 from bot.formats.order.comment import MARK
 from bot.github.pace import ContentLimits
-from checks.policy import PATH
+from checks.policy.file import PATH
 from demo.story import BEFORE, PROPOSED
 from tests.github import PullRequest, SimulatedGitHub, User
 from tests.github.faults import Effect, Fault
-from tests.gitops.order.test_evidence import crd, deployment, widget
+from tests.gitops.facts.order.test_evidence import crd, deployment, widget
 from tests.handlers.conftest import FAILED, GOOD, PASSED, Bot, Contents, checked, proposed
 from tests.scenarios import application, config_map, documents, kustomization, manifest
 
@@ -326,7 +326,7 @@ async def test_a_comment_that_is_one_too_many_holds_up_no_verdict(
     github: SimulatedGitHub, bot_: Bot, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await bot_.stop()
-    monkeypatch.setattr(bot.app, "ContentLimits", lambda *_: ContentLimits(per_minute=1, per_hour=0))
+    monkeypatch.setattr(bot.server.app, "ContentLimits", lambda *_: ContentLimits(per_minute=1, per_hour=0))
     await bot_.start()
     repo, first = await proposed(github, alice, before=SMALL, files=BOTH)
     assert await checked(github, first) == PASSED

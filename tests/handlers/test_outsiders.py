@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from bot.allowance import ALL, PERIOD, Allowance
-from bot.deliveries import State
-from bot.events import COMMANDS
+from bot.github.events import COMMANDS
+from bot.queue.allowance import ALL, PERIOD, Allowance
+from bot.queue.deliveries import State
 from demo.story import BEFORE, PROPOSED
 from tests.github import Fault, PullRequest, Repository, SimulatedGitHub, User, faults
 from tests.handlers.conftest import CHECKS, GATE, Bot, Gate

@@ -11,8 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from demo.story import BEFORE, PROPOSED
-from handlers import judging, reconcile
-from handlers.reconcile import PULLS, REPOSITORIES, in_turn
+from handlers.judging import runs as judging
+from handlers.schedule import reconcile
+from handlers.schedule.reconcile import PULLS, REPOSITORIES, in_turn
 from tests.github import SimulatedGitHub, User, faults
 from tests.handlers.conftest import FAILED, GATE, GOOD, PASSED, Bot, by_the_app, checked, proposed
 

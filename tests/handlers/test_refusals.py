@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-import handlers.button
+import handlers.proposals.requested
 from demo.story import PROPOSED
 from tests.github import Fault, PullRequest, Repository, SimulatedGitHub, User, faults
 from tests.github.rulesets import Rule
@@ -229,7 +229,7 @@ async def test_a_mistake_of_ours_is_answered_without_its_inside(
     async def broken(*_: object, **__: object) -> None:
         raise KeyError("inside")
 
-    monkeypatch.setattr(handlers.button, "settle", broken)
+    monkeypatch.setattr(handlers.proposals.requested, "settle", broken)
     github.click(repo, pull.checks[OWNERSHIP], "fix", alice)
     await bot_.idle()
     assert answers(pull) == ["This failed by a mistake in argofix; the server's log tells which."]

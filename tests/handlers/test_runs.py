@@ -6,9 +6,9 @@ from typing import NoReturn
 
 import pytest
 
-import handlers.pulls
+import handlers.judging.pulls
 from demo.story import BEFORE, PROPOSED
-from handlers import judging
+from handlers.judging import runs as judging
 from tests.github import Fault, SimulatedGitHub, User, faults
 from tests.github.refs import move_ref
 from tests.handlers.conftest import (
@@ -192,7 +192,7 @@ async def test_an_error_of_our_own_is_no_pass_and_tells_no_inside(
     def broken(*_: object) -> NoReturn:
         raise RecursionError("the private key is at /somewhere")
 
-    monkeypatch.setattr(handlers.pulls, "read_policy", broken)
+    monkeypatch.setattr(handlers.judging.pulls, "read_policy", broken)
     _, pull = await proposed(github, alice)
     await bot_.idle()
     assert await checked(github, pull) == dict.fromkeys(CHECKS, "failure")

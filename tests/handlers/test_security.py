@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from bot import logs
 from bot.github.app import FIX, READ, REPORT
+from bot.process import logs
 from demo.story import BEFORE, PROPOSED
-from tests.bot.engine.attacks import pod
+from tests.bot.rendering.attacks import pod
 from tests.github import SimulatedGitHub, User
 from tests.handlers.conftest import FAILED, GOOD, OWNERSHIP, Bot, Contents, by_the_app, checked, proposed
 from tests.scenarios import application, manifest

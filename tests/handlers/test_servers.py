@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.deliveries import State
-from tests.bot.stores.beds import PostgresqlBed
-from tests.bot.stores.fixtures import postgresql_bed, postgresql_server
+from bot.queue.deliveries import State
+from tests.bot.queue.beds import PostgresqlBed
+from tests.bot.queue.fixtures import postgresql_bed, postgresql_server
 from tests.github import SimulatedGitHub, User
 from tests.handlers.conftest import FAILED, GOOD, PASSED, Bot, SteadyClock, checked, proposed
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.slash.registry import NotUnderstood, Understood, commands, understand
-from handlers.slash.usage import BadArguments, Usage
-from handlers.slash.written import written
+from handlers.comments.registry import NotUnderstood, Understood, commands, understand
+from handlers.comments.usage import BadArguments, Usage
+from handlers.comments.written import written
 
 
 @pytest.mark.parametrize(

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-import bot.waiting
+import bot.queue.waiting
 from demo.story import BEFORE, PROPOSED
-from handlers import judging
-from handlers.waiting import show_queued
+from handlers.judging import runs as judging
+from handlers.judging.waiting import show_queued
 from tests.github import CheckRun, Fault, Repository, SimulatedGitHub, User, faults
 from tests.handlers.conftest import CHECKS, FAILED, GATE, GOOD, PASSED, Bot, Gate, checked
 
 
 @pytest.fixture(autouse=True)
 def impatient(bot_: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bot.waiting, "PATIENCE", 0.05)
-    monkeypatch.setattr(bot.waiting, "SETTLED", 0.1)
+    monkeypatch.setattr(bot.queue.waiting, "PATIENCE", 0.05)
+    monkeypatch.setattr(bot.queue.waiting, "SETTLED", 0.1)
     monkeypatch.setattr(judging, "GRACE", 0)
 
 
@@ -93,7 +93,7 @@ async def test_what_is_refused_takes_the_queued_run_too(
     head = repo.push("copy", PROPOSED, author=alice)
     pull = github.open_pull(repo, "copy", title="Copy", user=alice)
     await github.wait_for(lambda: gates(repo, head))
-    monkeypatch.setattr("handlers.desk.Desk.refusal", lambda *_: "nothing is rendered here")
+    monkeypatch.setattr("handlers.repository.Desk.refusal", lambda *_: "nothing is rendered here")
     gate.set()
     await bot_.idle()
     assert await checked(github, pull) == dict.fromkeys(CHECKS, "failure")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from checks.policy import parse_policy
+from checks.policy.file import parse_policy
 from checks.registry import rules
 from docs import commands as command_pages
 from docs import readme
@@ -66,7 +66,7 @@ def anchors(page: Path) -> set[str]:
 
 
 def test_every_setting_is_explained() -> None:
-    names = set(re.findall(r'"((?:GITHUB|ARGOFIX|QUAY)_[A-Z_]+|HOST|PORT)"', read("bot/settings.py")))
+    names = set(re.findall(r'"((?:GITHUB|ARGOFIX|QUAY)_[A-Z_]+|HOST|PORT)"', read("bot/server/settings.py")))
     table = read("docs/operations.md")
     assert names and not {name for name in names if f"`{name}`" not in table}
 
@@ -86,7 +86,7 @@ def test_every_example_of_a_configuration_is_right(example: str) -> None:
 
 
 def test_every_endpoint_is_explained() -> None:
-    paths = re.findall(r'router\.add_\w+\("(/\w+)"', read("bot/server.py"))
+    paths = re.findall(r'router\.add_\w+\("(/\w+)"', read("bot/server/http.py"))
     assert paths and not [path for path in paths if path not in read("docs/operations.md")]
 
 

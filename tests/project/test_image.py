@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import SECRET_VARIABLES
+from bot.server.settings import SECRET_VARIABLES
 from tests.project.repository import ROOT, read, tracked
 
 

@@ -36,14 +36,14 @@ def test_the_contracts_hold(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "line", "contract"),
     [
-        ("gitops/spans.py", "import asyncio", "no I/O"),
+        ("gitops/files/spans.py", "import asyncio", "no I/O"),
         ("checks/ownership/keeper.py", "import subprocess", "no I/O"),
-        ("gitops/tree.py", "import checks.policy", "one way"),
-        ("checks/wording.py", "import bot.clock", "no I/O"),
-        ("bot/mirror.py", "import handlers.push", "knows the handlers"),
-        ("handlers/push.py", "import bot.app", "one way"),
-        ("bot/formats/text.py", "import bot.git", "Formats are pure"),
-        ("bot/engine.py", "import tests.scenarios", "neither the tests"),
+        ("gitops/files/tree.py", "import checks.policy", "one way"),
+        ("checks/wording.py", "import bot.process.clock", "no I/O"),
+        ("bot/repositories/mirror.py", "import handlers.events.push", "knows the handlers"),
+        ("handlers/events/push.py", "import bot.server.app", "one way"),
+        ("bot/formats/reports/text.py", "import bot.repositories.git", "Formats are pure"),
+        ("bot/rendering/driver.py", "import tests.scenarios", "neither the tests"),
     ],
 )
 def test_a_violation_is_refused(copy: Path, module: str, line: str, contract: str) -> None:

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.evaluation import Evaluation
-from bot.formats.markdown import block, bullets, code, details, safe
 from bot.formats.order import deletions, mermaid
 from bot.formats.order.deletions import NAME, Most
-from bot.formats.picture import labels_of
+from bot.formats.reports.picture import labels_of
+from bot.formats.writing.markdown import block, bullets, code, details, safe
+from bot.rendering.evaluation import Evaluation
 from checks.coverage import Coverage
 from checks.sync_order.guidance import Guidance
 from checks.sync_order.words import main, why
 from checks.wording import listed
-from gitops.applications import Application
-from gitops.order.model import Edge
-from gitops.order.stages import Cycle
-from gitops.roots import DEFAULT_NAMESPACE
-from gitops.snapshot import ApplicationKey, Snapshot
-from gitops.spans import Span
+from gitops.applications.application import Application
+from gitops.discovery.roots import DEFAULT_NAMESPACE
+from gitops.discovery.snapshot import ApplicationKey, Snapshot
+from gitops.facts.order.model import Edge
+from gitops.facts.order.stages import Cycle
+from gitops.files.spans import Span
 
 MARK = "<!-- argofix:sync-order -->"
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bot.formats.markdown import block, bullets, code, safe
+from bot.formats.writing.markdown import block, bullets, code, safe
 from checks.wording import counted, listed
-from gitops.deletions.data import may_lose_data, takes_along
-from gitops.deletions.model import Consequence, Consequences, Verdict, Why
-from gitops.deletions.options import options_of
-from gitops.resources import ResourceId
-from gitops.spans import Span
+from gitops.facts.deletions.data import may_lose_data, takes_along
+from gitops.facts.deletions.model import Consequence, Consequences, Verdict, Why
+from gitops.facts.deletions.options import options_of
+from gitops.files.spans import Span
+from gitops.resources.resource import ResourceId
 
 Link = Callable[[Span], str]
 Key = TypeVar("Key", bound=Hashable)

@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.evaluation import Evaluation
+from bot.rendering.evaluation import Evaluation
 from checks.sync_order.words import why
-from gitops.order.model import Edge, Reason
-from gitops.snapshot import ApplicationKey
+from gitops.discovery.snapshot import ApplicationKey
+from gitops.facts.order.model import Edge, Reason
 
 
 def render(evaluation: Evaluation) -> str:

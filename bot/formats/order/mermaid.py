@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from bot.formats.picture import labels_of
+from bot.formats.reports.picture import labels_of
 from checks.sync_order.words import main
-from gitops.order.model import Edge, Strength
-from gitops.snapshot import ApplicationKey
+from gitops.discovery.snapshot import ApplicationKey
+from gitops.facts.order.model import Edge, Strength
 
 MOST_EDGES = 150  # GitHub stops drawing at 500, people long before
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.evaluation import Evaluation
-from bot.formats.picture import labels_of
+from bot.formats.reports.picture import labels_of
+from bot.rendering.evaluation import Evaluation
 from checks.sync_order.words import main, why
-from gitops.order.model import Edge
-from gitops.snapshot import ApplicationKey
+from gitops.discovery.snapshot import ApplicationKey
+from gitops.facts.order.model import Edge
 
 _SHOWN_EDGES = 6
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.evaluation import Evaluation
-from bot.formats.picture import labels_of
+from bot.formats.reports.picture import labels_of
+from bot.rendering.evaluation import Evaluation
 from checks.coverage import Coverage
 from checks.sync_order.words import main, why
-from gitops.order.model import Edge
-from gitops.order.stages import Cycle, Order
-from gitops.snapshot import ApplicationKey
+from gitops.discovery.snapshot import ApplicationKey
+from gitops.facts.order.model import Edge
+from gitops.facts.order.stages import Cycle, Order
 
 _SHOWN_EDGES = 4  # of one Application; the JSON has them all
 

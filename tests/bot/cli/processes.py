@@ -1,7 +1,7 @@
 """`argofix` as a process, without the half second in which Python reads it: forked from one that has read it.
 
 It has its own arguments, environment, directory and streams, and ends like any other. Tests of how it starts
-(`tests/bot/engine/test_confined.py`, `tests/bot/test_setup.py`) run `python -m bot`.
+(`tests/bot/rendering/test_confined.py`, `tests/bot/server/test_setup.py`) run `python -m bot`.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ def _serve() -> None:
     import bot.cli.deliveries
     import bot.cli.published
     import bot.cluster.reader
-    import bot.formats.html
-    import bot.formats.sarif  # noqa: F401 - what runs begin with
+    import bot.formats.reports.html
+    import bot.formats.reports.sarif  # noqa: F401 - what runs begin with
 
     gc.freeze()
     while line := sys.stdin.buffer.readline():

@@ -6,10 +6,10 @@ import json
 import os
 import subprocess
 
-from bot.deliveries import DeliveryStore, State
+from bot.queue.deliveries import DeliveryStore, State
 from tests.bot.cli import processes
-from tests.bot.stores.beds import Bed, PostgresqlBed, SqliteBed
-from tests.bot.stores.samples import delivery
+from tests.bot.queue.beds import Bed, PostgresqlBed, SqliteBed
+from tests.bot.queue.samples import delivery
 
 
 def argofix(*words: str, **env: str) -> subprocess.CompletedProcess[str]:

@@ -10,7 +10,7 @@ import pytest
 
 from bot.__main__ import main
 from tests.checks.sync_order.test_rules import gadget
-from tests.gitops.order.test_evidence import apps, crd, deployment, widget
+from tests.gitops.facts.order.test_evidence import apps, crd, deployment, widget
 from tests.scenarios import Files, config_map, documents, manifest
 
 Run = Callable[..., tuple[int, str, str]]

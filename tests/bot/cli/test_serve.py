@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-import bot.app
+import bot.server.app
 from bot.__main__ import main
 from tests.github.state import key_pair
 
@@ -37,8 +37,8 @@ def environ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
             monkeypatch.setenv(name, value)
 
     # These would change the process that runs the tests.
-    monkeypatch.setattr("bot.own_process.keep_to_itself", lambda _names: None)
-    monkeypatch.setattr("bot.logs.configure", lambda **_settings: None)
+    monkeypatch.setattr("bot.process.own_process.keep_to_itself", lambda _names: None)
+    monkeypatch.setattr("bot.process.logs.configure", lambda **_settings: None)
     return put
 
 
@@ -84,7 +84,7 @@ def test_what_happens_later_is_not_called_a_failed_start(
     async def broken(*_: object) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO), "/state/mirrors")
 
-    monkeypatch.setattr(bot.app, "_work", broken)
+    monkeypatch.setattr(bot.server.app, "_work", broken)
     environ()
     assert said(capsys) == "argofix: the server had to end: /state/mirrors: Input/output error"
 
@@ -101,9 +101,9 @@ def test_errors_of_work_side_by_side_are_told_by_name(
         async def house() -> None:
             raise RuntimeError("the roof leaks")
 
-        await bot.app.side_by_side(asyncio.sleep(60), [house()])
+        await bot.server.app.side_by_side(asyncio.sleep(60), [house()])
 
-    monkeypatch.setattr(bot.app, "_work", broken)
+    monkeypatch.setattr(bot.server.app, "_work", broken)
     environ()
     line = said(capsys)
     assert line.endswith("RuntimeError: the roof leaks")

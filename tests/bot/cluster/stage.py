@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bot.cluster.reader import ClusterReader
-from bot.engine import Engine
-from bot.evaluation import Evaluation, evaluate
-from checks.policy import Policy
-from gitops.live import Live, LiveCluster
-from gitops.snapshot import Snapshot
+from bot.rendering.driver import Engine
+from bot.rendering.evaluation import Evaluation, evaluate
+from checks.policy.file import Policy
+from gitops.applications.live import Live, LiveCluster
+from gitops.discovery.snapshot import Snapshot
 from tests.checks.secret_keys.stage import APP, deployment
 from tests.kubernetes import SimulatedCluster
 from tests.kubernetes.kinds import Kind

@@ -8,7 +8,7 @@ import pytest
 
 from bot.cluster.reader import ClusterReader, cluster_reader
 from bot.cluster.targets import Targets
-from bot.engine import Engine
+from bot.rendering.driver import Engine
 from tests.bot.clocks import JumpingClock
 from tests.bot.cluster.conftest import Reading, pod_environment
 from tests.bot.cluster.stage import elsewhere, judged, looked, seen

@@ -11,9 +11,9 @@ import pytest
 
 from bot.cluster.limits import Limits
 from bot.cluster.reader import ClusterReader
-from bot.engine import Engine
-from checks.policy import Policy
-from gitops.live import LiveCluster
+from bot.rendering.driver import Engine
+from checks.policy.file import Policy
+from gitops.applications.live import LiveCluster
 from tests.bot.clocks import JumpingClock
 from tests.bot.cluster.conftest import Reading
 from tests.bot.cluster.stage import EVERYTHING, clauses, elsewhere, furnish, judged, looked, seen, snapshot_of, spread

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.cluster.connection import path_of
 from bot.cluster.limits import Limits
 from bot.cluster.reader import ClusterReader
-from bot.engine import Engine
+from bot.rendering.driver import Engine
 from tests.bot.cluster.conftest import Reading
 from tests.bot.cluster.stage import MAPPED, clauses, judged, seen, spread
 from tests.checks.secret_keys.stage import APP, deployment, keys_missing, said, secret

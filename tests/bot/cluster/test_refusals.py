@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.engine import Engine
+from bot.rendering.driver import Engine
 from checks.model import Severity
 from tests.bot.cluster.conftest import Reading
 from tests.bot.cluster.stage import FILES, clauses, judged, seen, spread

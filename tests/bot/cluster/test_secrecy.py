@@ -19,12 +19,13 @@ import pytest
 
 from bot.cluster.errors import NoCluster, Unseen
 from bot.cluster.limits import Limits
-from bot.engine import Engine
-from bot.evaluation import Evaluation
-from bot.formats import check_run, html, sarif, text
-from bot.formats import json as json_format
-from bot.logs import JsonFormatter
-from checks.policy import Policy
+from bot.formats.github import check_run
+from bot.formats.reports import html, sarif, text
+from bot.formats.reports import json as json_format
+from bot.process.logs import JsonFormatter
+from bot.rendering.driver import Engine
+from bot.rendering.evaluation import Evaluation
+from checks.policy.file import Policy
 from tests.bot.cluster.conftest import Reading
 from tests.bot.cluster.stage import SETTINGS, judged
 from tests.checks.secret_keys.stage import deployment

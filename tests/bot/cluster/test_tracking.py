@@ -8,9 +8,9 @@ import pytest
 
 from bot.cluster.limits import Limits
 from bot.cluster.reader import ClusterReader
-from bot.engine import Engine
-from gitops.live import LiveApplication, LiveCluster
-from gitops.resources import ResourceId
+from bot.rendering.driver import Engine
+from gitops.applications.live import LiveApplication, LiveCluster
+from gitops.resources.resource import ResourceId
 from tests.bot.cluster.conftest import Reading
 from tests.bot.cluster.stage import CONTESTED, elsewhere, looked, seen
 from tests.kubernetes import Fault, SimulatedCluster, allow, garbage, internal_error

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 import pytest
 from packaging.version import Version
 
-from bot.engine import Engine
-from bot.formats import bump_pull_request as text
-from bot.formats import fitting
-from bot.formats.marks import read_state
-from bot.versions.model import GitHubRelease
-from checks.versions.choose import Release
-from checks.versions.policy import Level
+from bot.formats.github import bump_pull_request as text
+from bot.formats.github.marks import read_state
+from bot.formats.writing import fitting
+from bot.registries.model import GitHubRelease
+from bot.rendering.driver import Engine
+from checks.planning.bumps.choose import Release
+from checks.policy.bumps import Level
 from tests.checks.versions.stage import NEW, NEW_DIGEST, K, bump, proven
 from tests.scenarios import Files, kustomization, manifest, tree
 

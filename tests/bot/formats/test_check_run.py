@@ -8,14 +8,14 @@ from dataclasses import replace
 
 import pytest
 
-from bot.evaluation import Evaluation
-from bot.formats import check_run, gate
-from bot.formats.gate import Judged
-from bot.github.checks import TEXT_BYTES, Report
+from bot.formats.github import check_run, gate
+from bot.formats.github.gate import Judged
+from bot.github.endpoints.checks import TEXT_BYTES, Report
+from bot.rendering.evaluation import Evaluation
 from checks.model import CheckReport, Finding, Related, Severity, Topic
-from checks.policy import Policy, PolicyProblem
-from gitops.snapshot import Snapshot, Unknown
-from gitops.spans import Span
+from checks.policy.file import Policy, PolicyProblem
+from gitops.discovery.snapshot import Snapshot, Unknown
+from gitops.files.spans import Span
 from tests.scenarios import tree
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.formats.diff import diff_of_edits, unified_diff
-from gitops.spans import Edit, Span, split_lines
-from gitops.tree import Tree
+from bot.formats.writing.diff import diff_of_edits, unified_diff
+from gitops.files.spans import Edit, Span, split_lines
+from gitops.files.tree import Tree
 from tests.scenarios import with_links
 
 CASES = [

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from bot.engine import Engine
-from bot.evaluation import Evaluation
-from bot.formats import fitting
-from bot.formats import fix_pull_request as text
-from bot.formats.marks import CLOSED, closed_by_us, read_state
-from checks.ownership.plan import FixPlan
+from bot.formats.github import fix_pull_request as text
+from bot.formats.github.marks import CLOSED, closed_by_us, read_state
+from bot.formats.writing import fitting
+from bot.rendering.driver import Engine
+from bot.rendering.evaluation import Evaluation
+from checks.planning.ownership.plan import FixPlan
 from checks.sync_order.view import handovers_of
-from gitops.spans import Applicability
+from gitops.files.spans import Applicability
 from tests.scenarios import Files, application, config_map, documents, evaluated, kustomization, manifest
 
 COMMIT = "c" * 40

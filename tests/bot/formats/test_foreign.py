@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.formats.foreign import quotation
+from bot.formats.writing.foreign import quotation
 
 PIECES = st.sampled_from(
     ["@all", "#12", "GH-7", "argoproj/argo-cd#5", "<!--", "-->", "</details>", "<img src=x>", "![x](y)", "```", "~~~",

@@ -8,11 +8,11 @@ from itertools import pairwise
 
 import pytest
 
-from bot.engine import Engine
-from bot.evaluation import Evaluation
-from bot.formats import html, sarif
-from bot.formats import json as json_format
-from bot.formats.picture import MAX_BANDS, Bands, Matrix, draw
+from bot.formats.reports import html, sarif
+from bot.formats.reports import json as json_format
+from bot.formats.reports.picture import MAX_BANDS, Bands, Matrix, draw
+from bot.rendering.driver import Engine
+from bot.rendering.evaluation import Evaluation
 from tests.bot.formats.samples import ALL_SPELLINGS
 from tests.scenarios import application, config_map, documents, evaluated
 

@@ -8,9 +8,9 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from bot.engine import Engine
-from bot.evaluation import Evaluation
-from bot.formats import json as json_format
+from bot.formats.reports import json as json_format
+from bot.rendering.driver import Engine
+from bot.rendering.evaluation import Evaluation
 from tests.bot.formats.samples import EVIL
 from tests.scenarios import application, config_map, evaluated
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.formats.markdown import MOST_NAME, block, bullets, code, details, plain, safe, shell_word, table
+from bot.formats.writing.markdown import MOST_NAME, block, bullets, code, details, plain, safe, shell_word, table
 
 HOSTILE = [
     "a`b",

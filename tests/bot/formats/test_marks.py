@@ -1,6 +1,6 @@
 """What the hidden lines of our pull requests remember."""
 
-from bot.formats.marks import CLOSED, closed_by_us, read_state, state_mark
+from bot.formats.github.marks import CLOSED, closed_by_us, read_state, state_mark
 
 
 def test_the_last_state_counts_and_the_closing_mark_behind_it() -> None:

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from bot.engine import Engine
-from bot.evaluation import Evaluation, evaluate
-from bot.formats import fix_pull_request, text
-from checks.ownership.prune import Safety, safety, summary_line
-from checks.policy import Policy
-from gitops.live import Live, LiveApplication, LiveCluster
-from gitops.resources import ResourceId
+from bot.formats.github import fix_pull_request
+from bot.formats.reports import text
+from bot.rendering.driver import Engine
+from bot.rendering.evaluation import Evaluation, evaluate
+from checks.planning.ownership.prune import Safety, safety, summary_line
+from checks.policy.file import Policy
+from gitops.applications.live import Live, LiveApplication, LiveCluster
+from gitops.resources.resource import ResourceId
 from tests.scenarios import MATCHER, Files, application, config_map, documents, kustomization, manifest, tree
 
 NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n"

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.engine import Engine
-from bot.evaluation import Evaluation
-from bot.formats import check_run
+from bot.formats.github import check_run
 from bot.formats.places import InDiff
-from bot.github.checks import Annotation
+from bot.github.endpoints.checks import Annotation
+from bot.rendering.driver import Engine
+from bot.rendering.evaluation import Evaluation
 from checks.model import Related
-from checks.policy import Policy
-from gitops.spans import Span
+from checks.policy.file import Policy
+from gitops.files.spans import Span
 from tests.bot.formats.test_check_run import finding
 from tests.scenarios import Files, application, config_map, documents, evaluated, kustomization, tree
 

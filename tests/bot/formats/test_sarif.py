@@ -9,10 +9,10 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from bot.engine import Engine
-from bot.evaluation import Evaluation
-from bot.formats import sarif
-from gitops.spans import split_lines
+from bot.formats.reports import sarif
+from bot.rendering.driver import Engine
+from bot.rendering.evaluation import Evaluation
+from gitops.files.spans import split_lines
 from tests.bot.formats.samples import EVIL
 from tests.checks.story import STORY
 from tests.scenarios import Files, evaluated

@@ -9,18 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.evaluation import Evaluation
-from bot.formats import text
-from bot.formats.brief import MOST_LINES
-from bot.formats.grouping import by_topic
-from bot.formats.lines import plain, printed
-from bot.formats.sentences import LAST, Sentence, fitted, split
-from bot.formats.unanalysed import by_cause
+from bot.formats.reports import text
+from bot.formats.reports.brief import MOST_LINES
+from bot.formats.writing.grouping import by_topic
+from bot.formats.writing.lines import plain, printed
+from bot.formats.writing.sentences import LAST, Sentence, fitted, split
+from bot.formats.writing.unanalysed import by_cause
+from bot.rendering.evaluation import Evaluation
 from checks.model import Finding, Related, Severity, Topic
 from checks.wording import DOUBT
-from gitops.snapshot import Snapshot, Unknown
-from gitops.spans import Span
-from gitops.tree import Tree
+from gitops.discovery.snapshot import Snapshot, Unknown
+from gitops.files.spans import Span
+from gitops.files.tree import Tree
 
 HEAD = re.compile(r"(error|warning|notice) +")
 NASTY = "\x1b[2J\x07\u202e\n::error::\r`"

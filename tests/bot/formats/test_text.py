@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from bot.engine import Engine
-from bot.evaluation import Evaluation
-from bot.formats import text
+from bot.formats.reports import text
+from bot.rendering.driver import Engine
+from bot.rendering.evaluation import Evaluation
 from tests.bot.formats.samples import ALL_SPELLINGS
 from tests.checks.story import STORY
 from tests.scenarios import evaluated

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.evaluation import Evaluation
-from bot.formats import check_run, gate
-from bot.formats.gate import Judged
-from bot.github.checks import Report
+from bot.formats.github import check_run, gate
+from bot.formats.github.gate import Judged
+from bot.github.endpoints.checks import Report
+from bot.rendering.evaluation import Evaluation
 from checks.model import CheckReport, Finding, Severity, Topic
-from checks.policy import Policy
+from checks.policy.file import Policy
 from checks.registry import rules
-from gitops.applications import Application, Destination, Origin, SyncPolicy
-from gitops.snapshot import Snapshot, State
-from gitops.spans import Span
+from gitops.applications.application import Application, Destination, Origin, SyncPolicy
+from gitops.discovery.snapshot import Snapshot, State
+from gitops.files.spans import Span
 from tests.bot.formats.test_check_run import UNKNOWN
 from tests.scenarios import tree
 

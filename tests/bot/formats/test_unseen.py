@@ -8,12 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from bot.engine import Engine
-from bot.evaluation import Evaluation
-from bot.formats import check_run, html, sarif, text
-from bot.formats import json as json_format
-from checks.policy import Policy
-from gitops.live import Live, LiveApplication
+from bot.formats.github import check_run
+from bot.formats.reports import html, sarif, text
+from bot.formats.reports import json as json_format
+from bot.rendering.driver import Engine
+from bot.rendering.evaluation import Evaluation
+from checks.policy.file import Policy
+from gitops.applications.live import Live, LiveApplication
 from tests.checks.secret_keys.stage import APP, CHECK, cluster, deployment, judged
 
 UNSEEN = "cluster `in-cluster` could not be seen in full: Secrets in `web`: forbidden"

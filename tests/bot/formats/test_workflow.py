@@ -9,13 +9,13 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.evaluation import Evaluation
-from bot.formats import concise, workflow
-from bot.formats import json as json_format
+from bot.formats.reports import concise, workflow
+from bot.formats.reports import json as json_format
+from bot.rendering.evaluation import Evaluation
 from checks.model import Finding, Severity, Topic
-from gitops.snapshot import Snapshot
-from gitops.spans import Span
-from gitops.tree import Tree
+from gitops.discovery.snapshot import Snapshot
+from gitops.files.spans import Span
+from gitops.files.tree import Tree
 
 # As actions/runner reads a line (src/Runner.Common/ActionCommand.cs, TryParseV2).
 COMMAND = re.compile(r"::(?P<level>\w+) (?P<properties>.*?)::(?P<message>.*)")

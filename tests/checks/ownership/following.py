@@ -6,17 +6,17 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from checks.ownership import duplicate_entry, duplicate_owner
-from checks.ownership.plan import Planned, plan_fixes
-from checks.policy import Policy
-from gitops.applications import GROUP
-from gitops.discovery import discover
-from gitops.manifests import redactor
-from gitops.rendering import Rendered
-from gitops.resources import as_placed
-from gitops.snapshot import ApplicationKey, Change, OwnedId, Snapshot
-from gitops.sources import Analysis
-from gitops.steps import Exclude, Retire, Step, changes_of, edits_for
-from gitops.tree import Tree
+from checks.planning.ownership.plan import Planned, plan_fixes
+from checks.policy.file import Policy
+from gitops.applications.application import GROUP
+from gitops.discovery.rounds import discover
+from gitops.discovery.snapshot import ApplicationKey, Change, OwnedId, Snapshot
+from gitops.discovery.sources import Analysis
+from gitops.files.tree import Tree
+from gitops.kustomize.steps import Exclude, Retire, Step, changes_of, edits_for
+from gitops.resources.manifests import redactor
+from gitops.resources.rendering import Rendered
+from gitops.resources.resource import as_placed
 from tests.scenarios import MATCHER
 
 ANALYSIS = Analysis(MATCHER, redactor(b"key"), "none")

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from bot.engine import Engine
-from bot.evaluation import Evaluation
+from bot.rendering.driver import Engine
+from bot.rendering.evaluation import Evaluation
 from checks.model import Finding
 from checks.ownership import written
-from gitops.documents import read_documents
-from gitops.spans import Applicability
-from gitops.steps import DeleteFile, DropByPatch, Exclude, Retire, Step, TakeOut
+from gitops.files.documents import read_documents
+from gitops.files.spans import Applicability
+from gitops.kustomize.steps import DeleteFile, DropByPatch, Exclude, Retire, Step, TakeOut
 from tests.checks.ownership.following import advised, followed, harmless, snapshot_of
 from tests.scenarios import (
     Files,

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.engine import Engine
-from bot.evaluation import Evaluation
-from checks.ownership.plan import fitting
-from gitops.tree import Tree
+from bot.rendering.driver import Engine
+from bot.rendering.evaluation import Evaluation
+from checks.planning.ownership.plan import fitting
+from gitops.files.tree import Tree
 from tests.checks.ownership.following import followed, harmless
 from tests.scenarios import application, config_map, documents, evaluated_tree, manifest, tree
 

@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.ownership.plan import fitting
-from gitops.tree import MODE_FILE, MODE_SYMLINK, Entry, Tree, blob_oid
+from checks.planning.ownership.plan import fitting
+from gitops.files.tree import MODE_FILE, MODE_SYMLINK, Entry, Tree, blob_oid
 from tests.checks.ownership.following import advised, followed, harmless, snapshot_of
 from tests.scenarios import URL
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from bot.engine import Engine
+from bot.rendering.driver import Engine
 from checks.model import Severity
-from checks.policy import parse_policy
+from checks.policy.file import parse_policy
 from tests.scenarios import application, config_map, evaluated, manifest, of_rule
 
 EDGE = "https://edge.example:6443"

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import pytest
 
-from bot.engine import Engine
-from bot.evaluation import evaluate
+from bot.rendering.driver import Engine
+from bot.rendering.evaluation import evaluate
 from checks.ownership.holder import Held, Holders, TrackingId, parse_tracking_id
-from checks.policy import Policy, parse_policy
-from gitops.live import Live, LiveApplication, LiveCluster
-from gitops.resources import ResourceId
-from gitops.snapshot import OwnedId
+from checks.policy.file import Policy, parse_policy
+from gitops.applications.live import Live, LiveApplication, LiveCluster
+from gitops.discovery.snapshot import OwnedId
+from gitops.resources.resource import ResourceId
 from tests.checks.story import NAMESPACE
 from tests.scenarios import MATCHER, application, config_map, documents, evaluated, kustomization, of_rule, tree
 

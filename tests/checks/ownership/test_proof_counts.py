@@ -8,15 +8,15 @@ from collections import Counter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.engine import Engine
-from bot.formats.fix_pull_request import body, commit_message
+from bot.formats.github.fix_pull_request import body, commit_message
+from bot.rendering.driver import Engine
 from checks.coverage import Coverage
 from checks.ownership.conflicts import Partitions
-from checks.ownership.proof import Expectation, Proof, prove
-from checks.policy import Policy
-from gitops.resources import ResourceId
-from gitops.snapshot import OwnedId
-from gitops.spans import Edit, Span
+from checks.planning.ownership.proof import Expectation, Proof, prove
+from checks.policy.file import Policy
+from gitops.discovery.snapshot import OwnedId
+from gitops.files.spans import Edit, Span
+from gitops.resources.resource import ResourceId
 from tests.scenarios import MATCHER, URL, application, config_map, documents, evaluated, kustomization
 
 SETTINGS = OwnedId("in-cluster", ResourceId("", "ConfigMap", "shop", "settings"))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from bot.engine import Engine
+from bot.rendering.driver import Engine
 from checks.ownership.conflicts import Partitions
-from checks.ownership.proof import Expectation, Proof, prove
-from checks.policy import Policy
-from gitops.resources import ResourceId
-from gitops.snapshot import OwnedId
-from gitops.spans import Edit, Span
+from checks.planning.ownership.proof import Expectation, Proof, prove
+from checks.policy.file import Policy
+from gitops.discovery.snapshot import OwnedId
+from gitops.files.spans import Edit, Span
+from gitops.resources.resource import ResourceId
 from tests.scenarios import (
     MATCHER,
     Files,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bot.engine import Engine
-from bot.evaluation import evaluate
-from checks.ownership.prune import Safety, safety, summary_line
-from checks.policy import Policy
-from gitops.spans import Applicability, apply_edits
+from bot.rendering.driver import Engine
+from bot.rendering.evaluation import evaluate
+from checks.planning.ownership.prune import Safety, safety, summary_line
+from checks.policy.file import Policy
+from gitops.files.spans import Applicability, apply_edits
 from tests.scenarios import MATCHER, Files, application, config_map, documents, kustomization, manifest, tree
 
 AUTOMATED = {"automated": {"prune": True}}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from bot.engine import Engine
-from bot.evaluation import Evaluation, evaluate
+from bot.rendering.driver import Engine
+from bot.rendering.evaluation import Evaluation, evaluate
 from checks.model import Severity
 from checks.ownership.residence import residence
-from checks.policy import Policy, parse_policy
-from gitops.live import Live, LiveApplication, LiveCluster
+from checks.policy.file import Policy, parse_policy
+from gitops.applications.live import Live, LiveApplication, LiveCluster
 from tests.checks.story import two
 from tests.scenarios import MATCHER, Files, application, documents, of_rule, tree
 

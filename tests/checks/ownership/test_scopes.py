@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from bot.engine import Engine
+from bot.rendering.driver import Engine
 from checks.model import Severity
-from gitops.kinds import is_namespaced, scope_of
-from gitops.known_scopes import CLUSTER, NAMESPACED
+from gitops.resources.kinds import is_namespaced, scope_of
+from gitops.resources.known_scopes import CLUSTER, NAMESPACED
 from tests.scenarios import application, evaluated, manifest, of_rule
 
 TWO = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bot.engine import Engine
-from bot.evaluation import Evaluation, evaluate
+from bot.rendering.driver import Engine
+from bot.rendering.evaluation import Evaluation, evaluate
 from checks.model import Finding, Severity
-from checks.policy import Policy, parse_policy
-from gitops.live import Keys, Live, LiveCluster
+from checks.policy.file import Policy, parse_policy
+from gitops.applications.live import Keys, Live, LiveCluster
 from tests.scenarios import MATCHER, Files, application, documents, manifest, tree
 
 CHECK = "argofix / secret-keys"

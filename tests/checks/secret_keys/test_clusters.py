@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.engine import Engine
+from bot.rendering.driver import Engine
 from checks.model import Severity
-from gitops.live import Live, LiveApplication
+from gitops.applications.live import Live, LiveApplication
 from tests.checks.secret_keys.stage import APP, CHECK, cluster, deployment, judged, said, secret
 from tests.checks.secret_keys.test_rules import EXTERNAL, GONE, LACKS, MERGES, NEEDS
 from tests.scenarios import application

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.engine import Engine
+from bot.rendering.driver import Engine
 from checks.model import Severity
 from tests.checks.secret_keys.stage import APP, application, cluster, documents, judged, only_finding, said, secret
 from tests.scenarios import manifest

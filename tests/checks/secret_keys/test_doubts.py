@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.engine import Engine
+from bot.rendering.driver import Engine
 from checks.model import Severity
-from gitops.live import Live
+from gitops.applications.live import Live
 from tests.checks.secret_keys.stage import APP, application, cluster, deployment, documents, judged, said
 from tests.scenarios import manifest
 

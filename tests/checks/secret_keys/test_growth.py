@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from checks.secret_keys import doubts
-from gitops.resources import Resource
-from gitops.secrets.makers import may_make
+from gitops.facts.secrets.providers.makers import may_make
+from gitops.resources.resource import Resource
 from tests.checks.secret_keys.stage import deployment
 from tests.checks.secret_keys.test_properties import findings, snapshot
 from tests.scenarios import manifest

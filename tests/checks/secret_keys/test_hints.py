@@ -6,12 +6,12 @@ import re
 
 import pytest
 
-from bot.engine import Engine
+from bot.rendering.driver import Engine
 from checks.model import Severity
-from gitops.resources import Resource
-from gitops.secrets import undelivered
-from gitops.secrets.provided import Provided
-from gitops.secrets.providers import provided_by
+from gitops.facts.secrets import undelivered
+from gitops.facts.secrets.providers.provided import Provided
+from gitops.facts.secrets.providers.registry import provided_by
+from gitops.resources.resource import Resource
 from tests.checks.secret_keys.stage import APP, application, deployment, documents, judged, only_finding, said, secret
 from tests.scenarios import Files, kustomization, manifest
 

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.engine import Engine
+from bot.rendering.driver import Engine
 from checks.model import Severity
-from gitops.secrets.makers import is_part
-from gitops.secrets.operators import OPERATORS
-from gitops.secrets.phases import Moment, Phase, absence
-from gitops.secrets.provided import Provided
-from gitops.secrets.rows import lends
+from gitops.facts.secrets.phases import Moment, Phase, absence
+from gitops.facts.secrets.providers.makers import is_part
+from gitops.facts.secrets.providers.operators import OPERATORS
+from gitops.facts.secrets.providers.provided import Provided
+from gitops.facts.secrets.providers.rows import lends
 from tests.checks.secret_keys.stage import APP, cluster, deployment, judged, said, secret
 from tests.checks.secret_keys.test_properties import findings, snapshot
-from tests.gitops.secrets.test_providers import given as provided
+from tests.gitops.facts.secrets.test_providers import given as provided
 from tests.scenarios import kustomization, manifest
 
 WORD = st.from_regex(r"[a-z][a-z0-9]{0,5}", fullmatch=True)

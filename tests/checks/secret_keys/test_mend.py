@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.engine import Engine
+from bot.rendering.driver import Engine
 from checks.secret_keys.mend import patch
-from gitops.secrets.survey import ObjectId
+from gitops.facts.secrets.survey import ObjectId
 from tests.checks.secret_keys.stage import APP, deployment, judged, only_finding
 from tests.scenarios import Files, kustomization, manifest
 

@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.model import Finding, Severity
-from checks.policy import Policy
+from checks.policy.file import Policy
 from checks.secret_keys import secret_key_missing, secret_missing
-from gitops.applications import Origin, parse_application
-from gitops.live import Live, LiveCluster
-from gitops.manifests import read_plain, redactor
-from gitops.rendering import Rendered
-from gitops.secrets.pods import POD_SPECS
-from gitops.snapshot import Change, Part, Snapshot, State
-from gitops.spans import Span
+from gitops.applications.application import Origin, parse_application
+from gitops.applications.live import Live, LiveCluster
+from gitops.discovery.snapshot import Change, Part, Snapshot, State
+from gitops.facts.secrets.pods import POD_SPECS
+from gitops.files.spans import Span
+from gitops.resources.manifests import read_plain, redactor
+from gitops.resources.rendering import Rendered
 from tests.checks.secret_keys.stage import cluster
 from tests.scenarios import application, manifest, tree
 

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from bot.engine import Engine
+from bot.rendering.driver import Engine
 from checks.model import Severity
-from checks.policy import parse_policy
-from gitops.live import Live
+from checks.policy.file import parse_policy
+from gitops.applications.live import Live
 from tests.checks.secret_keys.stage import (
     APP,
     CHECK,

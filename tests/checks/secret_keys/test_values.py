@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.engine import Engine
-from bot.formats import check_run, html, json, sarif, text
-from checks.policy import Policy
+from bot.formats.github import check_run
+from bot.formats.reports import html, json, sarif, text
+from bot.rendering.driver import Engine
+from checks.policy.file import Policy
 from tests.checks.secret_keys.stage import APP, CHECK, cluster, deployment, judged
 from tests.scenarios import application, documents, kustomization, manifest
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.engine import Engine
+from bot.rendering.driver import Engine
 from checks.model import Finding, Severity
-from gitops.order.inside import wave_of
-from gitops.resources import Resource, ResourceId
-from tests.gitops.order.test_evidence import apps, crd, deployment, widget
+from gitops.facts.order.inside import wave_of
+from gitops.resources.resource import Resource, ResourceId
+from tests.gitops.facts.order.test_evidence import apps, crd, deployment, widget
 from tests.scenarios import Files, config_map, documents, evaluated, manifest, of_rule
 
 HOOK, WAVE = "hook-needs-later-phase", "resource-needs-later-wave"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from bot.engine import Engine
+from bot.rendering.driver import Engine
 from checks.model import Finding, Severity
-from checks.policy import Policy
+from checks.policy.file import Policy
 from checks.sync_order.view import view_of
 from tests.checks.sync_order.test_inside import noted
-from tests.gitops.order.test_evidence import apps, crd, widget
+from tests.gitops.facts.order.test_evidence import apps, crd, widget
 from tests.scenarios import URL, Files, application, config_map, documents, evaluated, of_rule
 
 CYCLE, CONTRADICTION, IDLE = "sync-order-cycle", "sync-wave-contradiction", "sync-wave-without-effect"

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.engine import Engine
+from bot.rendering.driver import Engine
 from checks.model import Finding, Severity
-from tests.gitops.order.test_evidence import apps, crd, deployment, widget
+from tests.gitops.facts.order.test_evidence import apps, crd, deployment, widget
 from tests.scenarios import Files, application, config_map, documents, evaluated, manifest, of_rule
 
 CYCLE, CONTRADICTION, IDLE = "sync-order-cycle", "sync-wave-contradiction", "sync-wave-without-effect"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 
-from bot.engine import Engine
-from checks.versions.bump import plan_bump
-from checks.versions.plan import BumpPlan
-from checks.versions.proof import BumpProof, prove_bump
-from gitops.spans import apply_edits, edits_by_path
-from gitops.tree import Tree
+from bot.rendering.driver import Engine
+from checks.planning.bumps.bump import plan_bump
+from checks.planning.bumps.plan import BumpPlan
+from checks.planning.bumps.proof import BumpProof, prove_bump
+from gitops.files.spans import apply_edits, edits_by_path
+from gitops.files.tree import Tree
 from gitops.versions.components import ARGO_CD, Component
 from gitops.versions.find import ChartIndex
 from tests.scenarios import MATCHER, Files, tree

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gitops.versions.components import Chart
-from gitops.versions.pins import Style
+from gitops.versions.pins.model import Style
 from tests.checks.versions.stage import NEW, NEW_DIGEST, OLD, OLD_DIGEST, K, after, bump
 from tests.scenarios import manifest
 

@@ -10,9 +10,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.engine import Engine
-from checks.versions.plan import BumpPlan
-from gitops.errors import GitopsError
+from bot.rendering.driver import Engine
+from checks.planning.bumps.plan import BumpPlan
+from gitops.files.errors import GitopsError
 from tests.checks.versions.stage import NEW, NEW_DIGEST, OLD, OLD_DIGEST, K, after, bump, proven
 from tests.scenarios import Files, kustomization, manifest
 

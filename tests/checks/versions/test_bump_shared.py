@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from checks.versions.bump import NoVersion, plan_bump
+from checks.planning.bumps.bump import NoVersion, plan_bump
 from gitops.versions.components import ARGO_CD
 from gitops.versions.edits import CannotEdit
 from tests.checks.versions.stage import NEW, NEW_DIGEST, OLD, OLD_DIGEST, STAGING, K, after, bump, diff

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from checks.versions.plan import BumpPlan
+from checks.planning.bumps.plan import BumpPlan
 from gitops.versions.components import ARGO_CD, Component
 from tests.checks.versions.stage import NEW, OLD, STAGING, K, after, bump
 from tests.checks.versions.test_pins_in_manifests import upstream

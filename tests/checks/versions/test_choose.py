@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from checks.versions.choose import Release, choose, level_of
-from checks.versions.policy import Level, VersionPolicy, parse_window
+from checks.planning.bumps.choose import Release, choose, level_of
+from checks.policy.bumps import Level, VersionPolicy, parse_window
 from gitops.versions.components import ARGO_CD
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)  # a Wednesday

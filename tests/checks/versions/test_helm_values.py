@@ -7,7 +7,7 @@ import json
 import pytest
 
 from gitops.versions.components import ARGO_CD
-from gitops.versions.pins import Style
+from gitops.versions.pins.model import Style
 from tests.checks.versions.stage import NEW, NEW_DIGEST, OLD, OLD_DIGEST, STAGING, K, after, bump
 from tests.scenarios import Files, kustomization
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from checks.policy import parse_policy
-from checks.versions.bump import NoVersion
+from checks.planning.bumps.bump import NoVersion
+from checks.policy.file import parse_policy
 from gitops.versions.components import ARGO_CD
-from gitops.versions.pins import parse_version, split_build
+from gitops.versions.pins.model import parse_version, split_build
 from tests.checks.versions.stage import OLD, STAGING, K, after, bump, diff
 from tests.scenarios import Files, kustomization, manifest
 

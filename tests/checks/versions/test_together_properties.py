@@ -8,10 +8,10 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.engine import Engine
+from bot.rendering.driver import Engine
 from gitops.versions.components import ARGO_CD
 from gitops.versions.find import find_pins
-from gitops.versions.pins import parse_version
+from gitops.versions.pins.model import parse_version
 from tests.checks.versions.stage import NEW, NEW_DIGEST, OLD, OLD_DIGEST, STAGING, K, after, bump, proven
 from tests.scenarios import Files, manifest, tree
 

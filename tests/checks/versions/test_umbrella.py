@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from gitops.versions.components import ARGO_CD
-from gitops.versions.pins import Style
-from gitops.versions.umbrella import lock_digest
+from gitops.versions.pins.model import Style
+from gitops.versions.pins.umbrella import lock_digest
 from tests.checks.versions.stage import NEW, OLD, STAGING, K, after, bump, diff
 from tests.scenarios import Files, application
 

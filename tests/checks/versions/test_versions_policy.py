@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from packaging.specifiers import SpecifierSet
 
-from checks.policy import parse_policy
-from checks.versions.policy import Level, VersionPolicy, Window, with_built_in
+from checks.policy.bumps import Level, VersionPolicy, Window, with_built_in
+from checks.policy.file import parse_policy
 from gitops.versions.components import ARGO_CD, BUILT_IN, Chart, Component
 
 WHOLE = """\

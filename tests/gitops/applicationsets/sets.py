@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from gitops.applicationsets import Expansion, expand
-from gitops.tree import Tree
+from gitops.files.tree import Tree
 
 HERE = "https://github.com/argoproj/argo-cd.git"
 GO: dict[str, Any] = {"goTemplate": True, "goTemplateOptions": ["missingkey=error"]}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.engine import Engine
+from bot.rendering.driver import Engine
 from gitops.applicationsets.declared import ApplicationSet
 from tests.scenarios import URL, Files, application, config_map, evaluated
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops.applicationsets.gotemplate import TemplateError, missing_key, render
-from gitops.applicationsets.gotemplate.values import StringList, StringMap, from_json
+from gitops.gotemplate import TemplateError, missing_key, render
+from gitops.gotemplate.values import StringList, StringMap, from_json
 
 DATA: dict[str, Any] = from_json(
     {

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitops.applicationsets import expand
-from gitops.tree import Tree
+from gitops.files.tree import Tree
 from tests.gitops.applicationsets.sets import GO, appset, elements, matrix, run
 
 EMPTY = Tree.of({})

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from gitops.applicationsets.gotemplate import TemplateError, render
-from gitops.applicationsets.gotemplate.functions import LIBRARY
-from gitops.applicationsets.gotemplate.functions.refused import REFUSED
+from gitops.gotemplate import TemplateError, render
+from gitops.gotemplate.functions import LIBRARY
+from gitops.gotemplate.functions.refused import REFUSED
 
 CASES: list[tuple[str, str]] = [
     # docs/strings.md, strings_test.go

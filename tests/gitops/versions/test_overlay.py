@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from gitops.scan import scan
+from gitops.discovery.scan import scan
 from gitops.versions.components import ARGO_CD, Component
 from gitops.versions.overlay import NoOverlay, find_overlay
 from tests.scenarios import Files, application, kustomization, tree

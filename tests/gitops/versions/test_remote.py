@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gitops.versions.components import ARGO_CD
-from gitops.versions.pins import Style
-from gitops.versions.remote import remote_versions, without_credentials
+from gitops.versions.pins.model import Style
+from gitops.versions.pins.remote import remote_versions, without_credentials
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from bot.deliveries import State
+from bot.queue.deliveries import State
 from tests.github import Fault, Installation, PullRequest, Repository, SimulatedGitHub, User
 from tests.github.faults import Effect
 from tests.github.protection import Protection

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.formats.order import mermaid
-from gitops.order.model import Strength
-from tests.gitops.order.test_stages import edge, key
+from gitops.facts.order.model import Strength
+from tests.gitops.facts.order.test_stages import edge, key
 
 _LINE = re.compile(
     r'  a\d+\["[A-Za-z0-9 ._/:#;-]+"\]|  a\d+ (-->|-\.->)\|"[A-Za-z0-9 ._/:#;-]+"\| a\d+|'

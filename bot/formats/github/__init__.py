@@ -1,0 +1,1 @@
+"""What GitHub shows: check runs and pull requests."""

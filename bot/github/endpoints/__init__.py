@@ -1,0 +1,1 @@
+"""GitHub's REST interface, one file for each kind of thing that is asked for."""

@@ -1,0 +1,1 @@
+"""What every HTTP client and server here needs."""

@@ -1,0 +1,1 @@
+"""What belongs to the running process: time, threads, logs, metrics, kinds of errors."""

@@ -1,0 +1,1 @@
+"""Deliveries on disk: accepted once, taken in turns, kept until they are done."""

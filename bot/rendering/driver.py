@@ -1,0 +1,325 @@
+"""Drives the pure model: gives `discover` and the proofs what they ask for, from the cache or from the renderer."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from bot.process.bounded import Bounded
+from bot.process.errors import PermanentError
+from bot.rendering.cache import RenderCache
+from bot.rendering.kustomize import Renderer
+from gitops.applications.argocd_config import KnownCluster, ToldMemo
+from gitops.applications.repositories import RepositoryMatcher
+from gitops.discovery.rounds import discover
+from gitops.discovery.scan import SaidMemo, ScanMemo
+from gitops.discovery.snapshot import Snapshot, State
+from gitops.discovery.sources import Analysis
+from gitops.files.effort import Effort, Exhausted
+from gitops.files.errors import MalformedYaml
+from gitops.files.tree import Tree
+from gitops.kustomize.kustomization import Kustomization
+from gitops.kustomize.walk import ClosureMemo
+from gitops.record import Record
+from gitops.rediscovery import rediscover
+from gitops.resources.manifests import redactor
+from gitops.resources.rendering import BuildOptions, Output, Rendered, RenderFailed, RenderRequest
+from gitops.resources.resource import Resource
+
+T = TypeVar("T")
+Asking = Generator[Sequence[RenderRequest], Mapping[str, Output], T]
+Progress = Callable[[int, int], None]
+_Parsed = Bounded[tuple[str, str], Kustomization | MalformedYaml]  # a `ParseMemo`
+_Plain = Bounded[tuple[str, str], tuple[Resource, ...]]  # a `PlainMemo`
+
+_NOWHERE = Tree({}, lambda _path, _entry: b"")
+_MB = 2**20
+_RECENT = 64 * _MB  # renderings kept decoded; a typical one has a few KB
+_SNAPSHOTS = 96 * _MB  # of commits; those of one monorepo have some 20
+_PARSED = 64 * _MB  # kustomizations
+_PLAIN = 64 * _MB  # manifests of directories
+_CLOSURES = 32 * _MB
+_SAID = 64 * _MB  # declarations of Applications
+_LOOKED = 32 * _MB  # what blobs can matter for
+_SLOW = 10_000  # renderings that did not end
+REMEMBERED = 6 * 3600.0  # seconds for which those are not tried again
+
+TOO_LARGE = "with what it renders the manifests of this commit are larger than the {:,} MB that argofix keeps of one"
+
+
+class TooMuchToRead(PermanentError):
+    """A commit holds more than argofix reads for one evaluation."""
+
+
+class Engine:
+    """One per process. Renderings that are under way are shared by everyone who asks for them."""
+
+    def __init__(self, renderer: Renderer, cache: RenderCache) -> None:
+        self._renderer = renderer
+        self._cache = cache
+        self._redact = redactor(cache.key)
+        self._parsed: _Parsed = Bounded(_PARSED, size_of_kustomization)
+        self._looked: ScanMemo = Bounded(_LOOKED, lambda _: 150)
+        self._said: SaidMemo = Bounded(_SAID, lambda said: 300 + said.size)
+        self._closures: ClosureMemo = Bounded(_CLOSURES, lambda walked: walked.size)
+        self._plain: _Plain = Bounded(_PLAIN, lambda found: 300 + sum(one.size for one in found))
+        self._told: ToldMemo = Bounded(_LOOKED, lambda _: 2_000)
+        self._recent: Bounded[str, Output] = Bounded(_RECENT, lambda output: output.size)
+        self._snapshots: Bounded[tuple[object, ...], Snapshot] = Bounded(_SNAPSHOTS, _size_of_snapshot)
+        self._slow: Bounded[str, tuple[float, Output]] = Bounded(_SLOW, lambda _: 1)
+        self._running: dict[str, _Shared] = {}
+        self._ending: set[asyncio.Task[Output]] = set()
+        self.grant: Callable[[], Effort] = Effort  # what each evaluation may cost
+        self.now: Callable[[], float] = time.monotonic
+        self.rendered = 0  # runs of the renderer so far
+        self.observe_cache: Callable[[str, int], None] = lambda _result, _count: None  # `hit` or `miss`
+
+    @classmethod
+    async def start(cls, directory: Path, renderer: str | None = None, jobs: int | None = None) -> Engine:
+        """Raises `RendererMissing`. `directory` holds the cache and the scratch space."""
+        return cls(await Renderer.start(renderer, directory / "scratch", jobs), RenderCache(directory))
+
+    @property
+    def renderer(self) -> str:
+        """Name and version of the engine behind it."""
+        return self._renderer.engine.identity
+
+    def observe_renderings(self, observe: Callable[[float, str], None]) -> None:
+        """`observe(seconds, result)` hears of each run of the renderer: `rendered` or `failed`."""
+        self._renderer.observe = observe
+
+    @property
+    def exposed(self) -> tuple[str, ...]:
+        """What the renderer is not shut away from, for the log (`bot.rendering.kustomize.Engine.exposed`)."""
+        return self._renderer.engine.exposed
+
+    def analysis(
+        self,
+        matcher: RepositoryMatcher,
+        build_options: BuildOptions | None = None,
+        clusters: tuple[KnownCluster, ...] = (),
+        exclude: tuple[str, ...] = (),
+    ) -> Analysis:
+        return Analysis(
+            matcher,
+            self._redact,
+            self._renderer.engine.identity,
+            build_options,
+            self._parsed,
+            self._looked,
+            self._said,
+            self._closures,
+            self._plain,
+            told=self._told,
+            clusters=clusters,
+            shut_in=self._renderer.engine.shut_in,
+            exclude=exclude,
+        )
+
+    async def snapshot(
+        self, tree: Tree, analysis: Analysis, progress: Progress | None = None, near: Snapshot | None = None
+    ) -> Snapshot:
+        """Find and render every Application of `tree`, at the cost of `tree.effort`. Of what is the same `near`, in
+        the snapshot of a tree that differs little, nothing is looked at again.
+
+        A commit's snapshot is remembered: it is the base of many changes, and the head of the push that made it.
+        """
+        key = (
+            tree.sha,
+            analysis.matcher,
+            analysis.build_options,
+            analysis.max_applications,
+            analysis.clusters,
+            analysis.exclude,
+        )
+        known = self._snapshots.get(key) if tree.sha is not None else None
+        if known is not None:
+            return replace(known, tree=tree)
+        left_out = len(tree.effort.left_out)
+        asking = discover(tree, analysis) if near is None else rediscover(near, tree, analysis, remember=True)
+        snapshot = await self.drive(asking, progress, tree.effort)
+        whole = len(tree.effort.left_out) == left_out and not any(_is_transient(state) for state in snapshot.states)
+        if not whole:
+            snapshot = replace(snapshot, record=None)  # what failed by chance is tried again
+        if tree.sha is not None and whole:
+            # Without its tree, whose reader is closed when the run ends.
+            self._snapshots[key] = replace(snapshot, tree=_NOWHERE)
+        return snapshot
+
+    async def drive(self, asking: Asking[T], progress: Progress | None = None, effort: Effort | None = None) -> T:
+        """Run a generator of the model to its end; its own work is done in a thread, so that the server answers.
+
+        What it renders is charged to `effort`. Raises `TooMuchToRead`. When this is cancelled the thread ends too, at
+        the next thing that it reads.
+        """
+        effort = effort or self.grant()
+        try:
+            step = await asyncio.to_thread(_step, asking, None)
+            while not isinstance(step, _End):
+                outputs = await self._outputs(step, progress, effort)
+                step = await asyncio.to_thread(_step, asking, outputs)
+        except asyncio.CancelledError:
+            effort.abandoned = True
+            raise
+        except Exhausted as error:
+            raise TooMuchToRead(str(error)) from None
+        return step.value
+
+    async def render(self, request: RenderRequest) -> Output:
+        """One rendering, past the cache."""
+        return await self._renderer.render(request, self._redact)
+
+    async def _outputs(
+        self, requests: Sequence[RenderRequest], progress: Progress | None, effort: Effort
+    ) -> Mapping[str, Output]:
+        wanted = {request.fingerprint: request for request in requests}
+        too_large = Output(refused=TOO_LARGE.format(effort.granted_bytes // _MB), transient=True)
+
+        def kept(fingerprint: str, output: Output) -> Output:
+            return output if effort.keep(output.size, fingerprint) else too_large
+
+        known = {key: output for key in wanted if (output := self._known(key)) is not None}
+        found = {key: kept(key, output) for key, output in known.items()}
+        asked = [key for key in wanted if key not in found]
+        cached = await asyncio.to_thread(self._cache.get, asked, lambda key, size: effort.keep(size, key))
+        found |= {key: too_large if output is None else output for key, output in cached.items()}
+        missing = [request for key, request in wanted.items() if key not in found]
+        self.observe_cache("hit", len(found))
+        self.observe_cache("miss", len(missing))
+        done = 0
+
+        async def one(request: RenderRequest) -> None:
+            nonlocal done
+            output = await self._shared(request, effort)
+            await asyncio.to_thread(self._cache.put, {request.fingerprint: output})
+            found[request.fingerprint] = kept(request.fingerprint, output)
+            done += 1
+            if progress is not None:
+                progress(done, len(missing))
+
+        if missing:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for request in missing:
+                        group.create_task(one(request))
+            except* Exception as failures:
+                # Whoever asked knows single errors (a damaged mirror, a renderer that is gone), not groups of them.
+                raise _first(failures) from None
+        self._remember(found)
+        effort.left_out += [out.refused for out in found.values() if out.refused is not None and out.transient]
+        return found
+
+    def _known(self, fingerprint: str) -> Output | None:
+        slow = self._slow.get(fingerprint)
+        if slow is not None and self.now() < slow[0]:
+            return slow[1]
+        return self._recent.get(fingerprint)
+
+    def _remember(self, outputs: Mapping[str, Output]) -> None:
+        for key, output in outputs.items():
+            if not output.transient:
+                self._recent[key] = output
+
+    async def _shared(self, request: RenderRequest, effort: Effort) -> Output:
+        """A rendering that goes on for as long as somebody waits for it. Whoever asked first is charged for it."""
+        key = request.fingerprint
+        while True:
+            shared = self._running.get(key)
+            if shared is None:
+                self.rendered += 1
+                # What it reads was measured when it was planned. Charged to whoever asked first, it would end for
+                # everybody when that one gives up.
+                free = replace(request, tree=request.tree.charged_to(Effort()))
+                task = asyncio.create_task(self._renderer.render(free, self._redact, effort))
+                shared = self._running[key] = _Shared(task, effort)
+                task.add_done_callback(partial(self._ended, key, shared))
+            shared.waiting += 1
+            try:
+                # Shielded: when one delivery is superseded, another may be waiting for the same rendering.
+                output = await asyncio.shield(shared.task)
+            finally:
+                shared.waiting -= 1
+                if not shared.waiting and not shared.task.done():
+                    self._ended(key, shared, shared.task)
+                    self._ending.add(shared.task)
+                    shared.task.add_done_callback(self._ending.discard)
+                    shared.task.cancel()
+            if output.timed_out:
+                output = self._not_again(key, output)
+            if output.refused is None or not output.transient or effort.seconds <= 0 or shared.effort is effort:
+                return output
+            # Another evaluation had nothing left to spend; this one has.
+
+    def _not_again(self, key: str, output: Output) -> Output:
+        text = f"{output.error}; these very files are not tried again for {REMEMBERED / 3600:.0f} hours"
+        output = replace(output, error=text)
+        self._slow[key] = (self.now() + REMEMBERED, output)
+        return output
+
+    def _ended(self, key: str, shared: _Shared, _task: asyncio.Task[Output]) -> None:
+        if self._running.get(key) is shared:
+            del self._running[key]
+
+    async def close(self) -> None:
+        tasks = [*(shared.task for shared in self._running.values()), *self._ending]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._cache.close()
+
+
+@dataclass(slots=True, eq=False)
+class _Shared:
+    """A rendering under way, who pays for it, and how many wait for it."""
+
+    task: asyncio.Task[Output]
+    effort: Effort
+    waiting: int = 0
+
+
+def size_of_kustomization(known: Kustomization | MalformedYaml) -> int:
+    """About how many bytes a parsed file takes."""
+    if isinstance(known, MalformedYaml):
+        return 1_000
+    size, stack, seen = 500 * (1 + len(known.references)), [known.fields], set()
+    while stack:
+        here: Any = stack.pop()
+        size += 64 + (len(here) if isinstance(here, str) else 0)
+        if isinstance(here, dict | list) and id(here) not in seen:
+            seen.add(id(here))
+            stack.extend(here.values() if isinstance(here, dict) else here)
+    return size
+
+
+def _size_of_snapshot(snapshot: Snapshot) -> int:
+    parts = [part.rendering for state in snapshot.states for part in state.parts]
+    resources = (one for rendering in parts if isinstance(rendering, Rendered) for one in rendering.resources)
+    kept = 4_000 * len(snapshot.record.nodes) if isinstance(snapshot.record, Record) else 0
+    return 10_000 + 2_000 * len(parts) + kept + sum(one.size for one in resources)
+
+
+def _is_transient(state: State) -> bool:
+    return isinstance(state.rendering, RenderFailed) and state.rendering.transient
+
+
+@dataclass(frozen=True, slots=True)
+class _End(Generic[T]):
+    value: T
+
+
+def _step(asking: Asking[T], outputs: Mapping[str, Output] | None) -> Sequence[RenderRequest] | _End[T]:
+    # A StopIteration cannot pass through a future.
+    try:
+        return next(asking) if outputs is None else asking.send(outputs)
+    except StopIteration as end:
+        return _End(end.value)
+
+
+def _first(group: BaseExceptionGroup[Exception]) -> Exception:
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error

@@ -1,0 +1,377 @@
+"""The real engine: `kustomize build`, or `kubectl kustomize` where that is what there is.
+
+One run gets exactly the files of its request, written to a scratch directory, and a wrapper kustomization beside them
+that asks for origin annotations. The wrapper stands outside the repository's tree so that nothing of it is touched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bot.rendering import sandbox
+from bot.rendering.turns import Turns
+from gitops.files.documents import read_documents
+from gitops.files.effort import Effort
+from gitops.files.errors import ExcessiveYaml, GitopsError, MalformedYaml, PathEscapes
+from gitops.files.tree import MODE_SUBMODULE, MODE_SYMLINK, normalise
+from gitops.resources.manifests import Redact, read_rendered
+from gitops.resources.redaction import hide_secrets
+from gitops.resources.rendering import Output, RenderRequest
+from gitops.resources.resource import Resource
+
+_PREFIX = "../repo/"
+_EXPANDED = 32 * 1024 * 1024  # bytes that a file's aliases may make of it before somebody counts
+SPENT = (
+    "rendering this commit has taken the {:,.0f} s that argofix grants one evaluation; what is rendered is kept, so "
+    "the next run of the check goes on from there"
+)
+# What Go's runtime says when the kernel gives it no more (runtime/malloc.go, runtime/mem_linux.go).
+_OUT_OF_MEMORY = (
+    "fatal error: runtime: out of memory",
+    "runtime: cannot allocate memory",
+    "fatal error: out of memory",
+)
+_SECURITY = re.compile(r"security; file '")
+_VERSION = re.compile(r"v\d+\.\d+\.\d+[^\s)}]*")
+
+
+class RendererMissing(Exception):
+    """Neither `kustomize` nor `kubectl` can be run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A renderer binary that answered: its path, its kustomize version, and how far it can be shut in."""
+
+    binary: Path
+    version: str
+    chroot: bool
+    cut_off: bool
+
+    @property
+    def is_kubectl(self) -> bool:
+        return self.binary.name.startswith("kubectl")
+
+    @property
+    def identity(self) -> str:
+        return f"{'kubectl' if self.is_kubectl else 'kustomize'} {self.version}"
+
+    @property
+    def exposed(self) -> tuple[str, ...]:
+        """What of this machine a renderer could reach if it were taken over; nothing when it is shut in."""
+        reach = (("the server's file system", self.chroot), ("the network", self.cut_off))
+        return tuple(what for what, shut in reach if not shut)
+
+    @property
+    def shut_in(self) -> bool:
+        """Whether it can reach nothing but the files that it is given."""
+        return not self.exposed
+
+    def words(self) -> list[str]:
+        return ["kustomize"] if self.is_kubectl else ["build"]
+
+
+def find_binary(setting: str | None) -> Path:
+    """The renderer's path. Raises `RendererMissing` with what to do."""
+    if setting:
+        found = shutil.which(setting)
+        if found is None:
+            raise RendererMissing(f"ARGOFIX_RENDERER names {setting}, which cannot be run")
+        return Path(found).resolve()
+    for name in ("kustomize", "kubectl"):
+        found = shutil.which(name)
+        if found is not None:
+            return Path(found).resolve()
+    raise RendererMissing("neither kustomize nor kubectl is on PATH; install one, or set ARGOFIX_RENDERER")
+
+
+def available_cpus(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+    """CPUs that this process may use: a container's limit counts (cgroup v2), where a node has many more."""
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        limit, period = quota.read_text().split()
+        return max(1, min(cpus, -(-int(limit) // int(period))))
+    except (OSError, ValueError):  # none, or "max"
+        return cpus
+
+
+class Renderer:
+    """Renders requests, at most `jobs` at a time. `home` holds the scratch directories and a link to the binary;
+    `observe(seconds, result)` hears of each rendering, whose result is `rendered` or `failed`."""
+
+    def __init__(
+        self, engine: Engine, home: Path, jobs: int | None = None, limits: sandbox.Limits | None = None
+    ) -> None:
+        self.engine = engine
+        self.observe: Callable[[float, str], None] = lambda _seconds, _result: None
+        self.now: Callable[[], float] = time.perf_counter
+        self.home = home
+        jobs = jobs or available_cpus()
+        self._turns = Turns(jobs)
+        most = jobs + self._turns.spare
+        # Of one user there are as many renderers as turns, and beside them the server's own threads.
+        self.limits = limits or sandbox.Limits(memory=sandbox.memory_of_one(most), processes=max(1024, 64 * most))
+        self._linked: Path | None = None
+
+    @classmethod
+    async def start(cls, setting: str | None, home: Path, jobs: int | None = None) -> Renderer:
+        """Find the engine, learn its version and what the kernel lets us shut it into (remembered per binary)."""
+        binary = find_binary(setting)
+        key, notes = _prepare(home, binary)
+        try:
+            known = json.loads(notes.read_text())
+            if known["key"] == key:
+                return cls(Engine(binary, known["version"], known["chroot"], known["cut_off"]), home, jobs)
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        renderer = cls(Engine(binary, "", False, False), home, jobs)
+        renderer.engine = await renderer._probe()
+        engine = renderer.engine
+        text = json.dumps({"key": key, "version": engine.version, "chroot": engine.chroot, "cut_off": engine.cut_off})
+        scratch = notes.with_suffix(f".{os.getpid()}")
+        scratch.write_text(text)
+        scratch.replace(notes)
+        return renderer
+
+    async def _probe(self) -> Engine:
+        engine = self.engine
+        words = ["version", "--client"] if engine.is_kubectl else ["version"]
+        try:
+            done = await sandbox.run([str(engine.binary), *words], self.home, str(self.home), self.limits)
+        except OSError as error:
+            raise RendererMissing(f"{engine.binary} cannot be run: {error.strerror}") from None
+        lines = [line for line in done.stdout.decode("utf-8", "replace").splitlines() if "ustomize" in line]
+        versions = _VERSION.findall("\n".join(lines) or done.stdout.decode("utf-8", "replace"))
+        if done.status != 0 or not versions:
+            raise RendererMissing(f"{engine.binary} does not tell its kustomize version: {done.stderr.strip()[:200]}")
+        engine = replace(engine, version=versions[-1])
+        for chroot in (True, False):
+            with tempfile.TemporaryDirectory(dir=self.home) as scratch:
+                root = Path(scratch)
+                program = self._place(root) if chroot else str(engine.binary)
+                _open_to_all(root)
+                probe = await sandbox.run(
+                    [program, *words], root, "/", self.limits, root=root if chroot else None, alone=True
+                )
+                if probe.status == 0:
+                    return replace(engine, chroot=chroot, cut_off=True)
+        return engine
+
+    async def render(self, request: RenderRequest, redact: Redact, effort: Effort | None = None) -> Output:
+        """Run one request when it is its repository's turn; a failure is an `Output` with `error`. Its seconds are
+        charged to `effort`, and it is not run when none are left. Raises `RendererMissing` when nothing runs."""
+        effort = effort or Effort()
+        async with self._turns.turn():
+            if effort.seconds <= 0:
+                return Output(refused=SPENT.format(effort.granted), transient=True)
+            started = self.now()
+            try:
+                output = await self._lifted(request, redact)
+            finally:
+                seconds = self.now() - started
+                effort.seconds -= seconds
+            self.observe(seconds, "rendered" if output.error is None and output.refused is None else "failed")
+            return output
+
+    async def _lifted(self, request: RenderRequest, redact: Redact) -> Output:
+        """As Argo CD would, and where only the load restriction stands in the way, once more without it.
+
+        The restriction is one of the walls, so it stays where there is no other, whatever the policy asks for.
+        """
+        if not self.engine.shut_in:
+            request = replace(request, options=replace(request.options, load_restrictor_none=False))
+        output = await self._run(request, redact)
+        restricted = output.error is not None and _SECURITY.search(output.error)
+        if not restricted or request.options.load_restrictor_none or not self.engine.shut_in:
+            return output
+        freer = replace(request, options=replace(request.options, load_restrictor_none=True))
+        second = await self._run(freer, redact)
+        return (
+            output
+            if second.error is not None and _SECURITY.search(second.error)
+            else replace(second, lifted=output.error)
+        )
+
+    async def _run(self, request: RenderRequest, redact: Redact) -> Output:
+        scratch = Path(tempfile.mkdtemp(dir=self.home, prefix="render-"))
+        try:
+            try:
+                await asyncio.to_thread(_write, request, scratch)
+            except GitopsError as error:
+                return Output(error=str(error))
+            engine = self.engine
+            try:
+                program = self._place(scratch) if engine.chroot else str(engine.binary)
+                await asyncio.to_thread(_open_to_all, scratch)
+            except OSError as error:
+                raise RendererMissing(f"{engine.binary} cannot be run: {error.strerror}") from None
+            where = "/build" if engine.chroot else str(scratch / "build")
+            flags = ["--load-restrictor=LoadRestrictionsNone"] if request.options.load_restrictor_none else []
+            argv = [program, *engine.words(), *flags, where]
+            home = "/" if engine.chroot else str(scratch)
+            root = scratch if engine.chroot else None
+            try:
+                done = await sandbox.run(argv, scratch, home, self.limits, root=root, alone=engine.cut_off)
+            except OSError as error:
+                raise RendererMissing(f"{engine.binary} cannot be run: {error.strerror}") from None
+            except sandbox.RenderTimeout as error:
+                return Output(error=str(error), transient=True, timed_out=True)
+            except sandbox.RenderTooLarge as error:
+                return Output(refused=f"{error}, and argofix reads no more")
+            if (reason := sandbox.could_not_begin(done)) is not None:
+                raise RendererMissing(f"{engine.binary} cannot be run: {reason}")
+            if done.status != 0 and any(words in done.stderr for words in _OUT_OF_MEMORY):
+                most = self.limits.memory // 2**20
+                return Output(refused=f"rendering it takes more than the {most:,} MB of memory that argofix grants")
+            if done.status != 0:
+                return await asyncio.to_thread(_failed, request, scratch, done)
+            return await asyncio.to_thread(_read, request, done.stdout, redact)
+        finally:
+            await asyncio.shield(asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True))
+
+    def _place(self, scratch: Path) -> str:
+        """The binary inside the scratch file system: a hard link to a copy that lies on the same file system."""
+        if self._linked is None or not self._linked.exists():
+            stat = self.engine.binary.stat()
+            copy = self.home / f"engine-{stat.st_size}-{stat.st_mtime_ns}"
+            if not copy.exists():
+                part = copy.with_suffix(f".{os.getpid()}")
+                shutil.copy2(self.engine.binary, part)
+                part.replace(copy)
+            self._linked = copy
+        name = self.engine.binary.name
+        os.link(self._linked, scratch / name)
+        return f"/{name}"
+
+
+def _prepare(home: Path, binary: Path) -> tuple[str, Path]:
+    """What the remembered answers of a binary are kept under, and in which file."""
+    for directory in (home.parent, home):  # a mode is that of the last one only
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    stat = binary.stat()
+    # A volume may come back in another Pod, on another kernel, under another seccomp profile.
+    machine = os.uname()
+    where = f"{machine.nodename} {machine.release} {os.geteuid()} {_confinement()}"
+    return f"{binary} {stat.st_size} {stat.st_mtime_ns} {where} {sandbox.method()}", home / "engine.json"
+
+
+def _confinement(status: Path = Path("/proc/self/status")) -> str:
+    with contextlib.suppress(OSError):
+        lines = dict(line.partition(":")[::2] for line in status.read_text().splitlines())
+        return " ".join(lines.get(name, "").strip() for name in ("CapEff", "CapBnd", "NoNewPrivs", "Seccomp"))
+    return ""
+
+
+def _write(request: RenderRequest, scratch: Path) -> None:
+    tree = request.tree
+    repository = scratch / "repo"
+    build = scratch / "build"
+    (repository / request.root).mkdir(parents=True)
+    build.mkdir()
+    patched = dict(request.patched)
+    made: set[Path] = set()
+    links: list[tuple[Path, bytes]] = []
+    for path in request.files:
+        entry = tree.entry(path)
+        if entry is None or entry.mode == MODE_SUBMODULE:
+            continue
+        if normalise(path) != path:
+            raise PathEscapes(f"{path} is no path of a repository")
+        target = repository / path
+        if target.parent not in made:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            made.add(target.parent)
+        data = patched.get(path)
+        if data is None:
+            data = tree.read(path)
+        if path not in request.opaque and _may_expand(data):
+            # kustomize would expand an alias bomb until it runs into its limits, a long time later.
+            _refuse_bomb(path, data)
+        if entry.mode == MODE_SYMLINK and path not in patched:
+            tree.resolve(path)  # raises when it leads out of the repository
+            links.append((target, data))
+        else:
+            target.write_bytes(data)
+    # Last, so that nothing is written through one.
+    for target, data in links:
+        target.symlink_to(os.fsdecode(data))
+    resource = "../repo/" + request.root if request.root else "../repo"
+    text = f"resources: [{json.dumps(resource)}]\nbuildMetadata: [originAnnotations]\n"
+    (build / "kustomization.yaml").write_text(text)
+
+
+def _refuse_bomb(path: str, data: bytes) -> None:
+    try:
+        read_documents(path, data)
+    except ExcessiveYaml:
+        raise
+    except MalformedYaml:
+        return  # kustomize says that itself, and knows where it was listed
+
+
+def _read(request: RenderRequest, stdout: bytes, redact: Redact) -> Output:
+    try:
+        return Output(_really_from(request, read_rendered(stdout, _PREFIX, redact)))
+    except MalformedYaml as error:
+        return Output(error=str(error))
+
+
+def _failed(request: RenderRequest, scratch: Path, done: sandbox.Finished) -> Output:
+    said = hide_secrets(_repository_paths(done.stderr, scratch), _contents(request))
+    return Output(error=said, transient=done.status < 0)
+
+
+def _open_to_all(scratch: Path) -> None:
+    """Let the user read it that root becomes before a renderer begins; anybody else is what it is already."""
+    if os.geteuid() != 0:
+        return
+    for directory, _, files in os.walk(scratch):
+        Path(directory).chmod(0o755)
+        for name in files:
+            path = Path(directory, name)
+            if not path.is_symlink():
+                path.chmod(0o755 if path.stat().st_nlink > 1 else 0o644)  # the renderer itself is a hard link
+
+
+def _may_expand(data: bytes) -> bool:
+    """Whether aliases could make more than `_EXPANDED` of a file: k of them at most 3^(k/3) times its size."""
+    return b"&" in data and len(data) * 1.4423 ** min(data.count(b"*"), 100) > _EXPANDED
+
+
+def _really_from(request: RenderRequest, resources: tuple[Resource, ...]) -> tuple[Resource, ...]:
+    """Origins name paths as kustomizations write them; behind symlinks the file is another one."""
+    tree = request.tree
+    if not any(entry.mode == MODE_SYMLINK for path in request.files if (entry := tree.entry(path)) is not None):
+        return resources
+
+    def real(path: str | None) -> str | None:
+        try:
+            return None if path is None else tree.resolve(path)
+        except GitopsError:
+            return path
+
+    return tuple(replace(one, path=real(one.path), generator=real(one.generator)) for one in resources)
+
+
+def _contents(request: RenderRequest) -> Iterator[tuple[str, bytes]]:
+    patched = dict(request.patched)
+    for path in request.files:
+        with contextlib.suppress(GitopsError):
+            yield path, patched.get(path) or request.tree.read(path)
+
+
+def _repository_paths(stderr: str, scratch: Path) -> str:
+    """What the engine said, with paths as the repository's people know them."""
+    for base in (str(scratch / "repo"), str(scratch.resolve() / "repo"), "../repo", "/repo"):
+        stderr = stderr.replace(base + "/", "").replace(base, ".")
+    return stderr.replace(str(scratch), "")

@@ -1,0 +1,1 @@
+"""The server: web endpoints, settings, and the worker that hands deliveries to the handlers."""

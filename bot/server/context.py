@@ -1,0 +1,104 @@
+"""What a handler gets, and what a handler is. This is the seam between the server and `handlers/`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from bot.github.app import GitHubApp
+from bot.github.endpoints.installations import AppIdentity
+from bot.process.clock import Clock
+from bot.process.errors import Superseded
+from bot.process.metrics import Metrics
+from bot.queue.allowance import Allowance
+from bot.queue.deliveries import Delivery, Stored
+from bot.queue.waiting import Heads
+from bot.registries.sources import VersionSources
+from bot.rendering.driver import Engine
+from bot.rendering.evaluation import LiveSource
+from bot.repositories.mirror import Mirrors
+from bot.server.operator_faults import Troubles
+from bot.server.settings import Settings
+from bot.verdicts import Verdicts
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What lives as long as the server and is shared by all runs.
+
+    `enqueue` stores a delivery of our own (`bot.queue.deliveries.delivery_of`): reconcile and schedule work goes
+    through the same queue as GitHub's, hence through the same lanes. `clusters` is None when none may be read.
+    """
+
+    settings: Settings
+    clock: Clock
+    github: GitHubApp
+    identity: AppIdentity
+    mirrors: Mirrors
+    engine: Engine
+    metrics: Metrics
+    versions: VersionSources
+    enqueue: Callable[[Delivery], Awaitable[Stored]]
+    clusters: LiveSource | None = None
+    troubles: Troubles = field(default_factory=Troubles)
+    heads: Heads = field(default_factory=Heads)
+    allowance: Allowance = field(default_factory=Allowance)
+    verdicts: Verdicts = field(default_factory=Verdicts)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One run of one delivery. Log with the standard library: delivery id and repository are on every line."""
+
+    services: Services
+    superseded: asyncio.Event = field(default_factory=asyncio.Event)
+    # Whether the delivery is given up when this run fails now, with an error that counts as an attempt or does not.
+    last_attempt: Callable[[bool], bool] = lambda _counts: False
+
+    def check(self) -> None:
+        """Raise `Superseded` when a newer delivery of the same pull request has arrived. Call between steps."""
+        if self.superseded.is_set():
+            raise Superseded
+
+    async def unless_superseded(self, work: Coroutine[Any, Any, T]) -> T:
+        """Await `work`, but cancel it and raise `Superseded` as soon as a newer delivery takes over."""
+        task = asyncio.create_task(work)
+        watch = asyncio.create_task(self.superseded.wait())
+        try:
+            await asyncio.wait((task, watch), return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                raise Superseded
+            return task.result()
+        finally:
+            for each in (task, watch):
+                each.cancel()
+            await asyncio.gather(task, watch, return_exceptions=True)
+
+
+class Handler(Protocol):
+    """Does what an event calls for. Registered by the event's name: `Mapping[str, Handler]`.
+
+    It may be called several times for one delivery (after a crash, after a failure) and must then make the same state
+    so, not the same change twice. How it ends:
+
+    - it returns: the delivery is done;
+    - `bot.process.errors.TemporaryError` (GitHub's limits and faults are some): again later, after `delay` or a
+      back-off;
+    - `bot.process.errors.PermanentError` (`NotFound`, `Forbidden`, `RepositoryGone`...): the delivery is dead,
+      message kept;
+    - `bot.process.errors.Superseded`: done, a newer delivery does it;
+    - anything else: logged with its traceback, again later, dead after the last attempt;
+    - `asyncio.CancelledError`: the server stops or the time limit struck; clean up and let it pass.
+
+    Never two runs of one repository at a time; runs of different repositories overlap. CPU-bound or blocking work
+    (rendering, reading trees) belongs into `asyncio.to_thread`.
+    """
+
+    async def __call__(self, delivery: Delivery, context: Context) -> None: ...
+
+
+Handlers = Mapping[str, Handler]

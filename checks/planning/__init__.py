@@ -1,0 +1,1 @@
+"""Changes that argofix proposes: plan, edits, proof."""

@@ -1,0 +1,292 @@
+"""Proving a bump: render before and after, and see that the version moves and nothing else.
+
+What cannot be rendered here (a remote base needs the network) is said, never assumed; what can be seen without
+rendering it is proven all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from checks.coverage import Coverage, Sight, named, of_both
+from checks.planning.bumps.bystanders import Bystanders, below, numbered, same
+from checks.planning.bumps.cautions import cautions, renders
+from checks.planning.bumps.plan import BumpPlan
+from checks.planning.bumps.rendered import changes, counted, texts
+from checks.planning.ownership.proof import Proof, Row
+from checks.wording import listed, plural
+from gitops.applications.directory import DirectoryOptions, read_directory
+from gitops.discovery.snapshot import Part, Snapshot, State
+from gitops.discovery.sources import Analysis, plan_kustomize, rendering_of
+from gitops.files.errors import GitopsError
+from gitops.files.spans import Span, apply_edits, edits_by_path
+from gitops.files.tree import Tree
+from gitops.kustomize.closure import kustomization_file
+from gitops.rediscovery import rediscover
+from gitops.resources.rendering import NotAnalysed, Output, Rendered, RenderFailed, Rendering, RenderRequest
+from gitops.resources.resource import Resource, ResourceId
+from gitops.versions.find import ChartIndex, find_pins
+from gitops.versions.pins.images import ImageReference, split_image
+from gitops.versions.pins.model import Pin, Style, parse_version, split_build
+
+_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ImageChange:
+    """An image of a rendered resource, before and after; `container` is the path of the value in the manifest."""
+
+    resource: ResourceId
+    container: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class BumpProof(Proof):
+    """`images` are all images that change; `unproven` says why the overlay could not be rendered ('' if
+    it was)."""
+
+    images: tuple[ImageChange, ...] = ()
+    unproven: str = ""
+
+
+Proving = Generator[Sequence[RenderRequest], Mapping[str, Output], BumpProof]
+
+
+def prove_bump(before: Snapshot, analysis: Analysis, plan: BumpPlan, charts: ChartIndex | None = None) -> Proving:
+    """Check what `plan` promises. `before` is the snapshot of the tree that the plan was made for."""
+    tree = before.tree
+    changed = {
+        path: apply_edits(tree.read(tree.resolve(path)), edits) for path, edits in edits_by_path(plan.edits).items()
+    }
+    new_tree = tree.overlay(changed)
+    after = yield from rediscover(before, new_tree, analysis)
+    old = yield from _overlay(tree, plan.overlay, analysis)
+    new = yield from _overlay(new_tree, plan.overlay, analysis)
+    return _Comparison(before, after, plan, charts).proof(old, new)
+
+
+def _overlay(
+    tree: Tree, overlay: str, analysis: Analysis
+) -> Generator[Sequence[RenderRequest], Mapping[str, Output], Rendering]:
+    """The overlay by itself: it counts whether or not an Application of this repository renders it."""
+    try:
+        if kustomization_file(tree, overlay) is None:
+            answer = read_directory(
+                tree, overlay, DirectoryOptions.parse({"recurse": True}), analysis.redact, Span(overlay, 1, 1), {}
+            )
+            return answer if isinstance(answer, Rendered) else NotAnalysed(f"{overlay} has no kustomization")
+    except GitopsError as error:
+        return RenderFailed(str(error), Span(overlay, 1, 1))
+    at = Span(overlay, 1, 1)
+    planned = plan_kustomize(tree, overlay, None, analysis, at)
+    outputs: Mapping[str, Output] = {}
+    if planned.request is not None:
+        outputs = yield [planned.request]
+    return rendering_of(tree, planned, outputs, at, analysis)
+
+
+@dataclass
+class _Comparison:
+    before: Snapshot
+    after: Snapshot
+    plan: BumpPlan
+    charts: ChartIndex | None
+
+    def proof(self, old: Rendering, new: Rendering) -> BumpProof:
+        rows = [self._every_pin()]
+        images: tuple[ImageChange, ...] = ()
+        unproven = ""
+        if isinstance(old, RenderFailed | NotAnalysed) and not isinstance(new, Rendered):
+            if isinstance(old, NotAnalysed) and isinstance(new, NotAnalysed):
+                unproven = f"The overlay cannot be rendered here: {new.reason}"
+            else:
+                rows.append(Row(f"`{self.plan.overlay}` renders", _reason(new), False))
+        elif not isinstance(old, Rendered) or not isinstance(new, Rendered):
+            rows.append(Row(f"`{self.plan.overlay}` renders", _reason(new) or _reason(old), False))
+        else:
+            images = tuple(self._image_changes(old.resources, new.resources))
+            rows.extend(self._rendered(old.resources, new.resources, images))
+        rows.extend(self._applications())
+        coverage = Coverage.of(self.before, self.after)
+        return BumpProof(tuple(rows), tuple(cautions(self.before, self.plan)), coverage, images, unproven)
+
+    def _every_pin(self) -> Row:
+        plan = self.plan
+        pins = find_pins(self.after.tree, plan.overlay, plan.component, charts=self.charts)
+        decided = [pin for pin in pins.pins if pin.decides]
+        behind = [pin for pin in decided if not self._is_there(pin)]
+        detail = f"{len(decided) - len(behind)} of {len(decided)}" + (f"; not {behind[0].span}" if behind else "")
+        if plan.copies:
+            tell = "tells" if len(plan.copies) == 1 else "tell"
+            detail += f"; {plural('copy', len(plan.copies))} of upstream's files {tell} none"
+        # Without one nothing was looked at.
+        return Row(f"Every pin of the overlay is {plan.tag}", detail, bool(decided) and not behind)
+
+    def _is_there(self, pin: Pin) -> bool:
+        if pin.style is Style.CHART and pin.parsed is None:
+            return any(pin.version == move.new and move.pin.chart == pin.chart for move in self.plan.moves)
+        if pin.version is None:
+            return pin.digest == self.plan.digest
+        return pin.parsed == self.plan.version or pin.version in self._builds
+
+    @cached_property
+    def _builds(self) -> set[str]:
+        """Tags of builds of one's own that pins move to."""
+        return {move.new for move in self.plan.moves if split_build(move.new)[1]}
+
+    @cached_property
+    def _names(self) -> set[str]:
+        """Every name that the component's image has here."""
+        pinned = [pin for pin in self.plan.pins.pins if pin.style in (Style.IMAGE, Style.IMAGES)]
+        used = {name for pin in pinned for name in (pin.subject, pin.image, pin.runs) if name}
+        return {*self.plan.component.images, *used}
+
+    def _rendered(
+        self, old: tuple[Resource, ...], new: tuple[Resource, ...], images: tuple[ImageChange, ...]
+    ) -> Iterator[Row]:
+        others = list(dict.fromkeys(self._other_changes(old, new)))
+        values = [(resource, path) for resource, path, left, right in changes(old, new) if self._is_bump(left, right)]
+        what = plural("image", len(images)) if images else plural("value", len(values))
+        touched = len({resource for resource, _ in values})
+        seen = f"{what} in {touched} of {plural('resource', len(new))}"
+        # An entry in `images` that meets no image (a patch gives it another name) would be an edit without effect.
+        without_effect = not images and any(move.pin.image and move.pin.decides for move in self.plan.moves)
+        if without_effect:
+            seen = "no image changes, so these pins do not decide what runs"
+        if values or others or without_effect:
+            yield Row(
+                "Only the version changes in what it renders",
+                f"{seen}; also {', '.join(others[:_NAMED])}" if others else seen,
+                not others and not without_effect,
+            )
+        running, wrong = self._images_in(new)
+        if running:
+            yield Row(
+                f"Every rendered image of {self.plan.component.name} is {self.plan.tag}",
+                f"{running - len(wrong)} of {running}" + (f"; {wrong[0]}" if wrong else ""),
+                not wrong,
+            )
+
+    def _images_in(self, resources: tuple[Resource, ...]) -> tuple[int, list[str]]:
+        """How many images of the component these run, and a clause for each that is another version."""
+        running = 0
+        wrong: list[str] = []
+        for resource in resources:
+            for _, text in texts("", resource.manifest()):
+                image = split_image(text)
+                if image.name in self._names and (image.tag or image.digest):
+                    running += 1
+                    if not self._is_new(image):
+                        wrong.append(f"{resource.id} runs {text}")
+        return running, wrong
+
+    def _is_new(self, image: ImageReference) -> bool:
+        if not image.tag:
+            return image.digest == self.plan.digest
+        return parse_version(image.tag) == self.plan.version or image.tag in self._builds
+
+    def _image_changes(self, old: tuple[Resource, ...], new: tuple[Resource, ...]) -> Iterator[ImageChange]:
+        for resource, path, left, right in changes(old, new):
+            if self._is_bump(left, right) and split_image(str(right)).name != str(right):
+                yield ImageChange(resource, path, str(left), str(right))
+
+    def _other_changes(self, old: tuple[Resource, ...], new: tuple[Resource, ...]) -> Iterator[str]:
+        before, after = counted(old), counted(new)
+        yield from (f"{resource} goes" for resource, number in before if (resource, number) not in after)
+        yield from (f"{resource} comes" for resource, number in after if (resource, number) not in before)
+        for resource, path, left, right in changes(old, new):
+            if not self._is_bump(left, right):
+                yield f"{resource} {path}"
+
+    def _is_bump(self, left: object, right: object) -> bool:
+        """Whether a value changes as the plan says: an image of the component to the new version, or a pin's text."""
+        if not isinstance(left, str) or not isinstance(right, str):
+            return False
+        old, new = split_image(left), split_image(right)
+        if old.name == new.name and new.name in self._names:
+            return self._is_new(new)
+        return any(left == move.old and right == move.new for move in self.plan.moves)
+
+    def _applications(self) -> Iterator[Row]:
+        before, after = numbered(self.before.states), numbered(self.after.states)
+        if before or after:
+            unknown = Coverage.of(self.before, self.after).unknown
+            detail = "; ".join((f"{len(before)} before, {len(after)} after", *unknown))
+            any_ = "Application that can be seen" if unknown else "Application"
+            yield Row(f"No {any_} comes or goes", detail, before.keys() == after.keys())
+        others = Bystanders()
+        own: list[tuple[State, Sight]] = []
+        for key, state in before.items():
+            other = after.get(key)
+            if other is None:
+                continue
+            if self._is_own(state):
+                own.append((other, of_both(state, other)))
+                if not self._moves_only(state.rendering, other.rendering):
+                    others.broken.append(state.application.name)
+            elif self._reads_edited(state) or not same(state, other):
+                others.broken.append(state.application.name)
+            else:
+                others.take(state, of_both(state, other))
+        if others.looked_at:
+            yield Row(others.statement, others.detail, not others.broken)
+        yield from self._deployed(own)
+
+    def _deployed(self, states: list[tuple[State, Sight]]) -> Iterator[Row]:
+        """The Applications that render the overlay, with their own options: those may pin an image of their own."""
+        old: list[str] = []
+        running: list[str] = []
+        blind: list[tuple[Sight, str]] = []
+        for state, sight in states:
+            rendering, name = state.rendering, state.application.name
+            count, wrong = self._images_in(rendering.resources) if isinstance(rendering, Rendered) else (0, [])
+            running += [name] if count else []
+            old += [f"in {name} {wrong[0]}"] if wrong else []
+            blind += [(sight, name)] if sight is not Sight.WHOLE else []
+        if running:
+            detail = old[0] if old else listed(running, _NAMED)
+            detail += f"; not seen: {named(blind, _NAMED)}" if blind and not old else ""
+            it = "it and were seen" if blind else "it"
+            yield Row(f"The Applications that deploy {it} run {self.plan.tag}", detail, not old)
+
+    def _is_own(self, state: State) -> bool:
+        """Whether an Application renders the overlay, or stands in a file that the edits change."""
+        declared = state.application.origin.span.path in self._edited
+        return declared or (renders(state, self.plan.overlay) and self._reads_edited(state))
+
+    def _reads_edited(self, state: State) -> bool:
+        """Whether an Application reads an edited file. What a source without a walk reads lies below its path."""
+        sources = state.application.sources
+        return any(
+            not self._edited.isdisjoint(_files(part))
+            or (part.closure is None and any(below(path, sources[part.index].path) for path in self._edited))
+            for part in state.parts
+        )
+
+    @cached_property
+    def _edited(self) -> set[str]:
+        return {edit.span.path for edit in self.plan.edits}
+
+    def _moves_only(self, old: Rendering, new: Rendering) -> bool:
+        if old == new or (isinstance(old, NotAnalysed) and isinstance(new, NotAnalysed)):
+            return True
+        if not isinstance(old, Rendered) or not isinstance(new, Rendered):
+            return False
+        return not any(self._other_changes(old.resources, new.resources))
+
+
+def _files(part: Part) -> set[str]:
+    if part.closure is not None:
+        return part.closure.files
+    rendered = part.rendering.resources if isinstance(part.rendering, Rendered) else ()
+    return {resource.path for resource in rendered if resource.path is not None}
+
+
+def _reason(rendering: Rendering) -> str:
+    if isinstance(rendering, RenderFailed):
+        return rendering.message
+    return rendering.reason if isinstance(rendering, NotAnalysed) else ""

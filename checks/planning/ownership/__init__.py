@@ -1,0 +1,1 @@
+"""Plans that leave each resource with one owner."""

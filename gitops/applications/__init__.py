@@ -1,0 +1,1 @@
+"""Applications and what Argo CD's own configuration says about them."""

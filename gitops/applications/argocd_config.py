@@ -1,0 +1,299 @@
+"""What files of the repository say about Argo CD itself: which resources it leaves alone, which clusters it knows.
+
+Sources: argo-cd, util/settings/resources_filter.go and filtered_resource.go (`resource.exclusions` and
+`resource.inclusions` of argocd-cm; the operator's ArgoCD has `resourceExclusions` and `resourceInclusions`),
+manifests/base/config/argocd-cm.yaml (the defaults since 3.0, the same up to 3.5), docs/operator-manual
+declarative-setup.md (cluster Secrets).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gitops.applications.directory import glob_matches
+from gitops.files.documents import read_documents
+from gitops.files.errors import GitopsError, MalformedYaml
+from gitops.files.tree import Tree
+from gitops.resources.manifests import text_of
+
+# Bits of `gitops.discovery.scan.ScanMemo`, beside its own: the blob tells something, or names a version of Argo CD.
+TELLS, RUNS_2, RUNS_3 = 16, 32, 64
+CLUSTER_LABEL = "argocd.argoproj.io/secret-type"
+
+_MARKS = (b"resource.exclusions", b"resource.inclusions", b"resourceExclusions", b"resourceInclusions")
+_CLUSTER_SECRET = re.compile(rb"argocd\.argoproj\.io/secret-type[\"']?\s*:\s*[\"']?cluster\b")
+_VERSION = re.compile(
+    rb"argoproj/argocd:v?([0-9]+)\.|argoproj/argocd[\"']?\s*\n\s*newTag:\s*[\"']?v?([0-9]+)\.|"
+    rb"argoproj/argo-cd[^\s\"']*(?:ref=|/)v([0-9]+)\.[0-9]+"
+)
+_KEYS = {
+    "resource.exclusions": "exclusions",
+    "resourceExclusions": "exclusions",
+    "resource.inclusions": "inclusions",
+    "resourceInclusions": "inclusions",
+}
+_DEFINES = b"kind: CustomResourceDefinition"
+# As controller-gen and kubectl print definitions; read by line, since their schemas take a parser seconds.
+_DEFINITION = (
+    re.compile(rb"^  group: [\"']?([a-z0-9.-]+)[\"']?[ \t\r]*$", re.MULTILINE),
+    re.compile(rb"^    kind: [\"']?([A-Za-z]\w*)[\"']?[ \t\r]*$", re.MULTILINE),
+    re.compile(rb"^  scope: [\"']?(Cluster|Namespaced)[\"']?[ \t\r]*$", re.MULTILINE),
+)
+_MOST_BYTES = 4 * 1024 * 1024  # bundles that hold an argocd-cm have about two
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One entry of a filter. An empty list matches everything; groups and clusters are globs, kinds are not."""
+
+    groups: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    clusters: tuple[str, ...] = ()
+
+    def matches(self, group: str, kind: str, server: str | None) -> bool:
+        """`server` is None where only the cluster's name is known: then only what fits every cluster fits."""
+        of_group = not self.groups or any(glob_matches(pattern, group) for pattern in self.groups)
+        of_kind = not self.kinds or "*" in self.kinds or kind in self.kinds
+        return of_group and of_kind and self.in_cluster(server)
+
+    def in_cluster(self, server: str | None) -> bool:
+        if not self.clusters or "*" in self.clusters:
+            return True
+        return server is not None and any(glob_matches(pattern, server) for pattern in self.clusters)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """The filters of one argocd-cm, as one file writes them."""
+
+    exclusions: tuple[Pattern, ...] = ()
+    inclusions: tuple[Pattern, ...] = ()
+
+    def excludes(self, group: str, kind: str, server: str | None) -> bool:
+        """As `ResourcesFilter.IsExcludedResource`."""
+        if any(pattern.matches(group, kind, server) for pattern in self.exclusions):
+            return True
+        if any(pattern.matches(group, kind, server) for pattern in self.inclusions):
+            return False
+        return any(pattern.in_cluster(server) for pattern in self.inclusions)
+
+
+# Argo CD never applies these, whatever argocd-cm says (`coreExcludedResources`).
+CORE = Filter(
+    (
+        Pattern(("events.k8s.io", "metrics.k8s.io")),
+        Pattern(("",), ("Event",)),
+        Pattern(("coordination.k8s.io",), ("Lease",)),
+    )
+)
+# What argocd-cm of Argo CD 3 excludes when nobody says otherwise.
+OF_3 = Filter(
+    (
+        Pattern(("", "discovery.k8s.io"), ("Endpoints", "EndpointSlice")),
+        Pattern(
+            ("authentication.k8s.io", "authorization.k8s.io"),
+            (
+                "SelfSubjectReview",
+                "TokenReview",
+                "LocalSubjectAccessReview",
+                "SelfSubjectAccessReview",
+                "SelfSubjectRulesReview",
+                "SubjectAccessReview",
+            ),
+        ),
+        Pattern(("certificates.k8s.io",), ("CertificateSigningRequest",)),
+        Pattern(("cert-manager.io",), ("CertificateRequest",)),
+        Pattern(("cilium.io",), ("CiliumIdentity", "CiliumEndpoint", "CiliumEndpointSlice")),
+        Pattern(
+            ("kyverno.io", "reports.kyverno.io", "wgpolicyk8s.io"),
+            (
+                "PolicyReport",
+                "ClusterPolicyReport",
+                "EphemeralReport",
+                "ClusterEphemeralReport",
+                "AdmissionReport",
+                "ClusterAdmissionReport",
+                "BackgroundScanReport",
+                "ClusterBackgroundScanReport",
+                "UpdateRequest",
+            ),
+        ),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCluster:
+    """A cluster that Argo CD knows by a name and by its API server's URL."""
+
+    name: str
+    server: str
+
+
+@dataclass(frozen=True, slots=True)
+class Defined:
+    """A custom resource that a file defines, whether or not an Application brings it."""
+
+    group: str
+    kind: str
+    namespaced: bool
+
+
+Told = tuple[Filter | KnownCluster | Defined, ...]
+ToldMemo = MutableMapping[str, Told]
+
+
+@dataclass(frozen=True, slots=True)
+class ArgoCdConfig:
+    """Everything that the files of a tree say. `filters` has one entry for each file that sets any; `scopes` maps
+    (group, kind) to "is namespaced" where all definitions agree."""
+
+    filters: tuple[Filter, ...] = ()
+    clusters: tuple[KnownCluster, ...] = ()
+    scopes: Mapping[tuple[str, str], bool] = field(default_factory=dict)
+
+    def excludes(self, group: str, kind: str, server: str | None) -> bool:
+        """Whether Argo CD leaves such a resource alone. Which argocd-cm an Application's Argo CD has is not known
+        where several files hold one: only what all of them exclude counts."""
+        if CORE.excludes(group, kind, server):
+            return True
+        return bool(self.filters) and all(each.excludes(group, kind, server) for each in self.filters)
+
+
+def bits_of(data: bytes) -> int:
+    """What a blob can tell, in bits."""
+    bits = 0
+    if any(mark in data for mark in _MARKS) or _CLUSTER_SECRET.search(data) or _DEFINES in data:
+        bits = TELLS
+    if b"argoproj/argo" in data:
+        for match in _VERSION.finditer(data):
+            bits |= RUNS_2 if (match[1] or match[2] or match[3]) == b"2" else RUNS_3
+    return bits
+
+
+def read_config(tree: Tree, bits: Mapping[str, int], memo: ToldMemo) -> ArgoCdConfig:
+    """What the tree's files tell. `bits` are those of `bits_of` by blob id; what stands in none of them is not read.
+
+    Never raises for what the repository holds.
+    """
+    told: list[Filter | KnownCluster | Defined] = []
+    versions = 0
+    for path in tree.paths():
+        entry = tree.entry(path)
+        seen = bits.get(entry.oid, 0) if entry is not None else 0
+        versions |= seen & (RUNS_2 | RUNS_3)
+        if seen & TELLS and entry is not None:
+            found = memo.get(entry.oid)
+            if found is None:
+                found = memo[entry.oid] = _read(tree, path)
+            told.extend(found)
+    filters = [each for each in told if isinstance(each, Filter)]
+    if not filters and versions == RUNS_3:
+        filters = [OF_3]
+    clusters = [each for each in told if isinstance(each, KnownCluster)]
+    scopes: dict[tuple[str, str], set[bool]] = {}
+    for each in told:
+        if isinstance(each, Defined):
+            scopes.setdefault((each.group, each.kind), set()).add(each.namespaced)
+    agreed = {key: found.pop() for key, found in scopes.items() if len(found) == 1}
+    return ArgoCdConfig(tuple(filters), tuple(dict.fromkeys(clusters)), agreed)
+
+
+def _read(tree: Tree, path: str) -> Told:
+    try:
+        data = tree.read(tree.resolve(path))
+    except GitopsError:
+        return ()
+    if len(data) > _MOST_BYTES:
+        return ()
+    found: list[Filter | KnownCluster | Defined] = []
+    # A whole installation in one file takes a YAML parser seconds, and the few documents that matter no time.
+    for text in re.split(rb"^---(?=[ \t\r\n])", data, flags=re.MULTILINE):
+        if _DEFINES in text:
+            group, kind, scope = (pattern.search(text) for pattern in _DEFINITION)
+            if group and kind and scope:
+                found.append(Defined(group[1].decode(), kind[1].decode(), scope[1] == b"Namespaced"))
+        elif bits_of(text) & TELLS:
+            try:
+                for document in read_documents(path, text):
+                    found.extend(_told(document.value()))
+            except MalformedYaml:
+                continue
+    return tuple(found)
+
+
+def _told(value: Any) -> Iterator[Filter | KnownCluster]:
+    stack: list[tuple[Any, int]] = [(value, 0)]
+    while stack:
+        here, depth = stack.pop()
+        if depth > 40:
+            continue
+        if isinstance(here, Mapping):
+            written = {name: here[key] for key, name in _KEYS.items() if key in here}
+            if written:
+                yield Filter(**{name: tuple(_patterns(text)) for name, text in written.items()})
+            yield from _cluster(here)
+            stack.extend((inner, depth + 1) for inner in here.values())
+        elif isinstance(here, list):
+            stack.extend((inner, depth + 1) for inner in here)
+        elif isinstance(here, str) and "\n" in here and bits_of(here.encode("utf-8", "surrogateescape")) & TELLS:
+            # A patch, or a chart's values, written as a text.
+            try:
+                inside = read_documents("text", here.encode("utf-8", "surrogateescape"))
+            except MalformedYaml:
+                continue
+            stack.extend((document.value(), depth + 10) for document in inside)
+
+
+def _patterns(text: Any) -> Iterator[Pattern]:
+    if isinstance(text, str):
+        try:
+            documents = read_documents("filter", text.encode("utf-8", "surrogateescape"))
+        except MalformedYaml:
+            return
+        text = documents[0].value() if documents else []
+    for entry in text if isinstance(text, list) else ():
+        if isinstance(entry, Mapping):
+            yield Pattern(*(_texts(entry.get(name)) for name in ("apiGroups", "kinds", "clusters")))
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(text_of(item) for item in value) if isinstance(value, list) else ()
+
+
+def _cluster(manifest: Mapping[str, Any]) -> Iterator[KnownCluster]:
+    """A cluster Secret, the template of one, or a generator of one (its labels stand in `options`)."""
+    around = manifest.get("metadata"), manifest.get("options")
+    labels = [each.get("labels") for each in around if isinstance(each, Mapping)]
+    if not any(isinstance(each, Mapping) and text_of(each.get(CLUSTER_LABEL)) == "cluster" for each in labels):
+        return
+    values = dict(_values(manifest))
+    name, server = values.get("name", ""), values.get("server", "").rstrip("/")
+    if name and server and "{{" not in name + server:
+        yield KnownCluster(name, server)
+
+
+def _values(manifest: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    encoded = manifest.get("data")
+    for key, value in encoded.items() if isinstance(encoded, Mapping) else ():
+        # In the template of an ExternalSecret `data` is plain text.
+        plain = _decoded(text_of(value)) if manifest.get("kind") == "Secret" else text_of(value)
+        yield key, plain
+    written = manifest.get("stringData")
+    for key, value in written.items() if isinstance(written, Mapping) else ():
+        yield key, text_of(value)
+    for literal in _texts(manifest.get("literals")):
+        key, _, value = literal.partition("=")
+        yield key, value.strip("\"'")
+
+
+def _decoded(text: str) -> str:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True).decode()
+    except (binascii.Error, ValueError):
+        return ""

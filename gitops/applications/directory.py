@@ -1,0 +1,220 @@
+"""`directory` sources: plain manifests, chosen the way Argo CD's repo server does.
+
+Source of the rules: argo-cd, reposerver/repository/repository.go, `getPotentiallyValidManifestFile` and
+`findManifests`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from gitops.files.errors import GitopsError, MalformedYaml, PathEscapes
+from gitops.files.spans import Span, split_lines
+from gitops.files.tree import MODE_SUBMODULE, MODE_SYMLINK, Tree
+from gitops.resources.manifests import Redact, read_plain, text_of
+from gitops.resources.rendering import NotAnalysed, Rendered, RenderFailed, Rendering
+from gitops.resources.resource import Resource
+
+SKIP_MARK = b"+argocd:skip-file-rendering"
+_MANIFEST = re.compile(r"^.*\.(yaml|yml|json|jsonnet)$")
+MAX_PATTERN = 2_000  # characters of `include` and `exclude`
+MAX_ALTERNATIVES = 500
+STEPS_A_MANIFEST = 30  # what it takes to write one in its canonical form (`gitops.files.effort`)
+_LOOKS_LIKE_MANIFEST = (b"apiVersion:", b"kind:", b"metadata:")
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryOptions:
+    """`spec.source.directory`; the patterns are gobwas globs in which `*` crosses slashes."""
+
+    recurse: bool = False
+    include: str = ""
+    exclude: str = ""
+
+    @classmethod
+    def parse(cls, block: Mapping[str, Any] | None) -> DirectoryOptions:
+        block = block or {}
+        return cls(block.get("recurse") is True, text_of(block.get("include")), text_of(block.get("exclude")))
+
+    def chooses(self, relative: str) -> bool:
+        """Whether the patterns take a path that is relative to the directory."""
+        if self.exclude and glob_matches(self.exclude, relative):
+            return False
+        return not self.include or glob_matches(self.include, relative)
+
+
+PlainMemo = MutableMapping[tuple[str, str], tuple[Resource, ...]]
+
+
+def files_of(tree: Tree, root: str, options: DirectoryOptions) -> list[str]:
+    """Paths that Argo CD would read as manifests, in its order: a directory's entries by name, each with what is
+    below it. Raises `PathEscapes` for a symlink that leaves the repository (Argo CD refuses the whole source then).
+    """
+    found: list[str] = []
+    for path in tree.walk(root):
+        relative = path[len(root) + 1 :] if root else path
+        if "/" in relative and not options.recurse:
+            continue
+        if not _MANIFEST.match(relative):
+            continue
+        entry = tree.entry(path)
+        if entry is None or entry.mode == MODE_SUBMODULE:
+            continue
+        if entry.mode == MODE_SYMLINK and tree.resolve(path) not in tree:
+            continue
+        if options.chooses(relative):
+            found.append(path)
+    # As filepath.Walk goes. Of repeated resources the last one counts, so the order does.
+    return sorted(found, key=lambda path: path.split("/"))
+
+
+def read_directory(
+    tree: Tree, root: str, options: DirectoryOptions, redact: Redact, at: Span, memo: PlainMemo | None = None
+) -> Rendering:
+    """Every manifest of the directory. `at` is the place of the Application, for problems that have no other; `memo`
+    keeps what was read by path and blob id."""
+    known: PlainMemo = {} if memo is None else memo
+    try:
+        paths = files_of(tree, root, options)
+    except PathEscapes as error:
+        return RenderFailed(str(error), at)
+    resources: list[Resource] = []
+    for path in paths:
+        if path.endswith(".jsonnet"):
+            return NotAnalysed(f"{path} is Jsonnet, which argofix does not run")
+        try:
+            resolved = tree.resolve(path)
+            entry = tree.entry(resolved)
+            key = (path, entry.oid if entry is not None else "")
+            found = known.get(key)
+            if found is None:
+                data = tree.read(resolved)
+                found = () if SKIP_MARK in data else read_plain(path, data, redact)
+                tree.effort.step(STEPS_A_MANIFEST * len(found))
+                tree.effort.must_keep(sum(resource.size for resource in found), f"{path}:{key[1]}")
+                known[key] = found
+            resources.extend(found)
+        except MalformedYaml as error:
+            line = max(error.line, 1)
+            if not _is_meant_as_manifest(path, data, line, redact):
+                continue
+            return RenderFailed(str(error), Span(path, line, line))
+        except GitopsError as error:
+            return RenderFailed(str(error), Span(path, 1, 1))
+    return Rendered(tuple(resources))
+
+
+def _is_meant_as_manifest(path: str, data: bytes, line: int, redact: Redact) -> bool:
+    """Whether Argo CD fails on a file that is no manifest from `line` on, instead of passing over it."""
+    if path.endswith(".json") or all(word in data for word in _LOOKS_LIKE_MANIFEST):
+        return True
+    above = split_lines(data)[: line - 1]
+    while above and not above[-1].startswith(b"---"):
+        above.pop()
+    try:
+        return bool(read_plain(path, b"".join(above[:-1]), redact))
+    except MalformedYaml:
+        return False
+
+
+def glob_matches(pattern: str, path: str) -> bool:
+    """gobwas/glob without separators: `*` and `**` match anything, `?` one character, `[a-z]`, `[!a]`, `{a,b}`.
+
+    False for a pattern that is none, is longer than `MAX_PATTERN` or stands for more than `MAX_ALTERNATIVES`.
+    """
+    return any(compiled.fullmatch(path) is not None for compiled in _compile(pattern))
+
+
+@lru_cache(maxsize=1024)
+def _compile(pattern: str) -> tuple[re.Pattern[str], ...]:
+    if len(pattern) > MAX_PATTERN:
+        return ()
+    try:
+        return tuple(re.compile(_one_way(each), re.DOTALL) for each in _alternatives(pattern))
+    except (re.error, ValueError):
+        return ()
+
+
+def _one_way(pattern: str) -> str:
+    """A pattern without braces as a regular expression that never tries a star twice: what stands between two stars
+    is best found as early as can be, so the choice is final (an atomic group). Raises `ValueError`."""
+    between: list[list[str]] = [[]]
+    i = 0
+    while i < len(pattern):
+        char = pattern[i]
+        if char == "*":
+            if between[-1] or len(between) == 1:
+                between.append([])
+        elif char == "?":
+            between[-1].append(".")
+        elif char == "[":
+            end = pattern.find("]", i + 2)
+            if end < 0:
+                raise ValueError(pattern)
+            body = pattern[i + 1 : end].replace("\\", "\\\\")
+            between[-1].append(f"[^{body[1:]}]" if body.startswith("!") else f"[{body}]")
+            i = end
+        elif char == "\\" and i + 1 < len(pattern):
+            i += 1
+            between[-1].append(re.escape(pattern[i]))
+        else:
+            between[-1].append(re.escape(char))
+        i += 1
+    first, *inner = ("".join(part) for part in between)
+    if not inner:
+        return first
+    return first + "".join(f"(?>.*?{part})" for part in inner[:-1]) + f".*{inner[-1]}"
+
+
+def _alternatives(pattern: str) -> list[str]:
+    """The patterns that braces stand for, written out. Raises `ValueError` for an open brace and for too many."""
+    made, at = [""], 0
+    while at < len(pattern):
+        char = pattern[at]
+        if char == "{":
+            inside, at = _braces(pattern, at + 1)
+            made = [before + each for before in made for each in inside]
+            if len(made) > MAX_ALTERNATIVES:
+                raise ValueError(pattern)
+            continue
+        literal, at = _piece(pattern, at)
+        made = [before + literal for before in made]
+    return made
+
+
+def _braces(pattern: str, at: int) -> tuple[list[str], int]:
+    """The alternatives from behind a `{`, and where the text behind its `}` begins."""
+    found: list[str] = []
+    here, depth = "", 0
+    while at < len(pattern):
+        char = pattern[at]
+        if not depth and char in ",}":
+            found += _alternatives(here)
+            here = ""
+            if char == "}":
+                return found, at + 1
+            at += 1
+            continue
+        depth += (char == "{") - (char == "}")
+        piece, at = _piece(pattern, at)
+        here += piece
+        if len(found) > MAX_ALTERNATIVES:
+            break
+    raise ValueError(pattern)
+
+
+def _piece(pattern: str, at: int) -> tuple[str, int]:
+    """One character, with its backslash or its whole class, and where the next one begins."""
+    char = pattern[at]
+    end = at + 1
+    if char == "\\":
+        end = min(at + 2, len(pattern))
+    elif char == "[":
+        end = pattern.find("]", at + 2) + 1
+        if end == 0:
+            raise ValueError(pattern)
+    return pattern[at:end], end

@@ -1,0 +1,1 @@
+"""Finding the Applications of one commit, and what each of them renders."""

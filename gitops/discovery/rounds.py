@@ -1,0 +1,375 @@
+"""Finding every Application of a tree, and rendering it, without doing any I/O.
+
+`discover` is a generator: it yields the renderings it needs, a round at a time, and is sent what came of them. So the
+rules of discovery can be tested with a dictionary, and whoever drives it decides about processes, caches and time.
+
+Rounds are needed because Applications hide in what other Applications render (app-of-apps), to any depth. A
+declaration that was expanded before is not expanded again, which is what ends cycles.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from gitops.applications.application import Application, Origin, Source, is_application_set, parse_application
+from gitops.applications.argocd_config import read_config
+from gitops.applicationsets import expand
+from gitops.discovery.assembly import Assembly, assemble
+from gitops.discovery.evidence import recognised
+from gitops.discovery.laid_aside import kinds_in
+from gitops.discovery.locate import locate
+from gitops.discovery.roots import Declaration, Node, Seed, unclaimed
+from gitops.discovery.scan import Scan, lost, scan, tops
+from gitops.discovery.settled import settle
+from gitops.discovery.snapshot import Cause, NotDeployed, Part, Snapshot, Unknown
+from gitops.discovery.sources import Analysis, Plan, plan_kustomize, plan_source, rendering_of
+from gitops.discovery.undeployed import LeftOut, Why, by_itself, excluded, not_deployed, texts, unaccounted, unnamed
+from gitops.files.containment import CONTENT, told
+from gitops.files.documents import child, first_line, last_line, read_documents
+from gitops.files.errors import GitopsError
+from gitops.files.spans import Span
+from gitops.files.tree import Tree
+from gitops.kustomize.closure import Chain, Closure
+from gitops.reads import WatchedTree
+from gitops.record import Record
+from gitops.resources.rendering import NotAnalysed, Output, Rendered, RenderFailed, Rendering, RenderRequest
+
+MAX_ROUNDS = 32
+
+Discovery = Generator[Sequence[RenderRequest], Mapping[str, Output], Snapshot]
+Asking = Generator[Sequence[RenderRequest], Mapping[str, Output], None]
+
+
+def discover(tree: Tree, analysis: Analysis) -> Discovery:
+    """Find and render every Application of `tree`, as Argo CD's own configuration in it has them deployed. Never
+    raises for what the repository holds."""
+    given = analysis
+    found = scan(tree, analysis.scan_memo, analysis.memo, analysis.said)
+    if analysis.build_options is None:
+        analysis = replace(analysis, build_options=found.build_options)
+    left_out = _leave_out(tree, found, analysis.exclude)
+    everything = [declared for documents in found.declared.values() for declared in documents]
+    watched = WatchedTree(tree)
+    matcher, guessed = recognised(watched, everything, analysis.matcher)
+    search = Search(tree, watched, found, replace(analysis, matcher=matcher), left_out)
+    yield from search.run()
+    assembly = search.assembled()
+    unknown = [
+        *assembly.unknown,
+        *(Unknown(span.path, "", reason, span, "", is_set=False) for reason, span in found.unread),
+    ]
+    snapshot = Snapshot(
+        tree,
+        tuple(assembly.states),
+        tuple(unknown),
+        search.truncated,
+        found.application_health,
+        sets=tuple(assembly.sets),
+        not_deployed=tuple(sorted(set(search.left_out), key=lambda one: (one.span, one.name))),
+        repeated=tuple(assembly.repeated),
+        guessed=guessed,
+    )
+    config = read_config(tree, analysis.scan_memo, analysis.told)
+    record = Record(given, search.analysis, found, search.nodes, search.reads, tuple(assembly.declared), config)
+    return settle(replace(snapshot, record=record), config, analysis.clusters)
+
+
+def _leave_out(tree: Tree, found: Scan, patterns: Sequence[str]) -> list[NotDeployed]:
+    """What is not deployed whoever names it: files that the configuration excludes, and files that are no manifests.
+    Excluded files are taken out of `found`."""
+    result = list(texts(found))
+    if not patterns:
+        return result
+    result = [
+        one if (why := excluded(one.span.path, patterns)) is None else replace(one, cause=why[0], reason=why[1])
+        for one in result
+    ]
+    for path in list(found.declared):
+        why = excluded(path, patterns)
+        if why is not None:
+            result.extend(not_deployed(declared, why) for declared in found.declared.pop(path))
+    for entry in list(found.unread):
+        path = entry[1].path
+        if (why := excluded(path, patterns)) is not None:
+            found.unread.remove(entry)
+            kinds = kinds_in(path, tree.read(tree.resolve(path)))
+            result.extend(NotDeployed("", "", kind, span, *why) for kind, span in kinds)
+    return result
+
+
+class Search:
+    """One run over one tree. `nodes` are what the declarations turned out to be, by `Declaration.id`, `reads` what
+    each of them read; what more than one of them depends on is read by "", for everybody."""
+
+    def __init__(
+        self, tree: Tree, watched: WatchedTree, found: Scan, analysis: Analysis, left_out: list[NotDeployed]
+    ) -> None:
+        self._plain, self._tree = tree, watched
+        self.reads = watched.reads
+        self._found = found
+        self.analysis = analysis
+        self._paths = sorted(found.declared)
+        self._lists = sorted(found.kustomizations)
+        self._seeds: list[Seed] = []
+        self.nodes: dict[str, Node] = {}
+        self.left_out = left_out
+        self.truncated = False
+
+    def run(self) -> Asking:
+        """Look at every declaration, and at what each of them brings in, round by round."""
+        yield from self._start()
+        pending = [declaration for seed in self._seeds for declaration in seed.declarations]
+        most = self.analysis.max_applications
+        for _ in range(MAX_ROUNDS):
+            fresh = list({d.id: d for d in pending if d.id not in self.nodes}.values())
+            if len(self.nodes) + len(fresh) > most:
+                fresh = fresh[: max(0, most - len(self.nodes))]
+                self.truncated = True
+            if not fresh:
+                return
+            yield from self.expand(fresh)
+            pending = [declared for d in fresh for declared in self.nodes[d.id].children]
+        self.truncated = True
+
+    def assembled(self) -> Assembly:
+        """The Applications below their roots; what is left over is added to `left_out`."""
+        out = LeftOut.of(self._tree, self._found, self.nodes.values())
+        kept: list[Seed] = []
+        for seed, brings in unclaimed(self._seeds, self.nodes):
+            why = None if brings else out.why(seed)
+            if why is None:
+                kept.append(seed)
+            else:
+                self._put_aside(seed, why)
+        assembly = assemble(kept, self.nodes)
+        for declaration in assembly.empty:
+            self.left_out.append(_not_made(declaration, (Cause.EMPTY, "its generators give nothing")))
+        if not self.truncated:
+            told = dict(assembly.places)
+            for one in self.left_out:
+                told.setdefault(one.span.path, []).append(one.span)
+            names = frozenset(state.application.name for state in assembly.states)
+            self.left_out.extend(unaccounted(self._found, told, names))
+        return assembly
+
+    def _put_aside(self, seed: Seed, why: Why) -> None:
+        self.left_out.extend(_not_made(declaration, why) for declaration in seed.declarations)
+
+    def _start(self) -> Asking:
+        tree, found, analysis = self._tree, self._found, self.analysis
+        plans: list[tuple[str, Plan, Span]] = []
+        for file in tops(found):
+            at = Span(file, 1, 1)
+            if by_itself(file) is None and excluded(file, analysis.exclude) is None:
+                plans.append((file, self._plan_top(file, at), at))
+        outputs = yield from self._render([plan for _, plan, _ in plans])
+        covered: set[str] = set()
+        for file, plan, at in plans:
+            closure = plan.closure or Closure(file.rpartition("/")[0])
+            covered.update(closure.chains)
+            trouble = None
+            try:
+                rendering = rendering_of(tree, plan, outputs, at, analysis)
+                declarations = self._brought(replace(plan, closure=closure), rendering, Origin(at))
+            except CONTENT as error:
+                rendering, declarations = RenderFailed(told(error), at), []
+            if not isinstance(rendering, Rendered):
+                trouble = rendering.message if isinstance(rendering, RenderFailed) else rendering.reason
+            label = file.rpartition("/")[0] or "."
+            self._seeds.append(Seed(label, tuple(declarations), file, trouble))
+        ring = lost(found)
+        for path in self._paths:
+            if path in covered or path in found.patches or (path in found.listed_by and path not in ring):
+                continue
+            for one in found.declared[path]:
+                # What a parent reads all the same is told as its child; the rest is left over in the end.
+                if by_itself(path, one.manifest) is None:
+                    declaration = _declare(one.manifest, Origin(one.span))
+                    self._seeds.append(Seed(path.rpartition("/")[0] or ".", (declaration,)))
+
+    def _plan_top(self, file: str, at: Span) -> Plan:
+        try:
+            return plan_kustomize(self._tree, file.rpartition("/")[0], None, self.analysis, at)
+        except CONTENT as error:
+            return Plan(answer=RenderFailed(told(error), at))
+
+    def expand(self, fresh: Sequence[Declaration]) -> Asking:
+        tree, analysis = self._tree, self.analysis
+        planned: list[tuple[Node, Application, list[tuple[int, Plan]]]] = []
+        for declaration in fresh:
+            node = self.nodes[declaration.id] = Node(declaration)
+            self._tree.reader = declaration.id
+            if is_application_set(declaration.manifest):
+                try:
+                    self._expand_set(node)
+                except CONTENT as error:
+                    node.unknown = (told(error),)
+                continue
+            application = replace(
+                parse_application(declaration.manifest, declaration.origin), generated=declaration.generated
+            )
+            node.application = application
+            plans = [(i, self._plan(application, source)) for i, source in enumerate(application.sources)]
+            planned.append((node, application, plans))
+        outputs = yield from self._render([plan for _, _, plans in planned for _, plan in plans])
+        for node, application, plans in planned:
+            self._tree.reader = node.declaration.id
+            parts: list[Part] = []
+            for index, plan in plans:
+                try:
+                    rendering = rendering_of(tree, plan, outputs, application.origin.entry, analysis)
+                    node.children.extend(self._brought(plan, rendering, application.origin))
+                except CONTENT as error:
+                    rendering = RenderFailed(told(error), application.origin.entry)
+                fingerprint = plan.request.fingerprint if plan.request else ""
+                parts.append(Part(index, rendering, plan.closure, fingerprint))
+                self._claim(node, plan)
+            if not plans:
+                parts.append(Part(0, _without_source(application)))
+            node.parts = tuple(parts)
+        self._tree.reader = ""
+
+    def _render(
+        self, plans: Iterable[Plan]
+    ) -> Generator[Sequence[RenderRequest], Mapping[str, Output], Mapping[str, Output]]:
+        # What a renderer reads is known by then, and read elsewhere.
+        asked = (plan.request for plan in plans if plan.request is not None)
+        requests = {request.fingerprint: replace(request, tree=self._plain) for request in asked}
+        if not requests:
+            return {}
+        outputs = yield list(requests.values())
+        return outputs
+
+    def _plan(self, application: Application, source: Source) -> Plan:
+        try:
+            return plan_source(self._tree, application, source, self.analysis)
+        except CONTENT as error:
+            return Plan(answer=RenderFailed(told(error), application.origin.entry))
+
+    def _brought(self, plan: Plan, rendering: Rendering, origin: Origin) -> list[Declaration]:
+        if isinstance(rendering, Rendered):
+            return self._rendered(rendering, plan.closure, origin)
+        return self._written(plan)
+
+    def _claim(self, node: Node, plan: Plan) -> None:
+        """Note what an Application reads, so that it is nothing that stands by itself."""
+        if plan.closure is not None:
+            node.kustomizations.update(plan.closure.kustomizations)
+        if plan.directory is not None:
+            # Argo CD reads the files and not the kustomizations among them.
+            root, options = plan.directory
+            node.directories.append(plan.directory)
+            for file in self._below(self._lists, root):
+                if options.recurse or file.rpartition("/")[0] == root:
+                    node.kustomizations.add(file)
+
+    def _rendered(self, rendered: Rendered, closure: Closure | None, fallback: Origin) -> list[Declaration]:
+        result: list[Declaration] = []
+        for resource in rendered.resources:
+            if resource.id.group != "argoproj.io" or resource.id.kind not in ("Application", "ApplicationSet"):
+                continue
+            declaration = _declare(resource.manifest(), locate(self._tree, resource, closure, fallback))
+            if self._is_meant(declaration):
+                result.append(declaration)
+        return result
+
+    def _written(self, plan: Plan) -> list[Declaration]:
+        """The declarations in the files of what cannot be rendered, as they stand there."""
+        result: list[Declaration] = []
+        for path, origin in self._files(plan):
+            for one in self._found.declared[path]:
+                declaration = _declare(one.manifest, Origin(one.span, origin))
+                if self._is_meant(declaration):
+                    result.append(declaration)
+        return result
+
+    def _files(self, plan: Plan) -> Iterable[tuple[str, Chain]]:
+        declared = self._found.declared
+        if plan.closure is not None:
+            chains = plan.closure.chains
+            return [(path, chains[path][0]) for path in chains if path in declared]
+        if plan.directory is None:
+            return []
+        root, options = plan.directory
+        start = len(root) + 1 if root else 0
+        below = ((path, path[start:]) for path in self._below(self._paths, root))
+        return [(path, ()) for path, own in below if (options.recurse or "/" not in own) and options.chooses(own)]
+
+    def _below(self, paths: Sequence[str], root: str) -> Iterator[str]:
+        prefix = f"{root}/" if root else ""
+        for index in range(bisect_left(paths, prefix), len(paths)):
+            if not paths[index].startswith(prefix):
+                return
+            yield paths[index]
+
+    def _is_meant(self, declaration: Declaration) -> bool:
+        """Whether something that is brought in is an Application of a cluster. What is not is told as that."""
+        path = declaration.origin.path
+        why = excluded(path, self.analysis.exclude) or unnamed(declaration.manifest)
+        if why is None:
+            return True
+        if why[0] is not Cause.EXCLUDED:  # those were told when the files were read
+            self.left_out.append(_not_made(declaration, why))
+        return False
+
+    def _expand_set(self, node: Node) -> None:
+        declaration, analysis = node.declaration, self.analysis
+        matcher, most = analysis.matcher, analysis.max_applications
+        expansion = expand(
+            declaration.manifest,
+            self._tree,
+            lambda url: matcher.matches(url, True),
+            most,
+            is_this_revision=matcher.revisions.includes,
+        )
+        unknown = list(expansion.unknown)
+        if expansion.truncated:
+            unknown.append(f"it expands to more than {most:,} Applications; the rest is left out")
+        node.unknown = tuple(unknown)
+        document = _document_node(self._tree, declaration.origin)
+
+        def place(route: Sequence[str | int]) -> Span:
+            span = declaration.origin.span
+            for depth in range(len(route), 0, -1):
+                at = child(document, *route[:depth]) if document is not None else None
+                if at is not None:
+                    return Span(span.path, first_line(at), last_line(at))
+            return span
+
+        node.refused = {reason: (place(route), reach) for reason, (route, reach) in expansion.refused.items()}
+        for generated in expansion.generated:
+            origin = Origin(place(generated.generator), declaration.origin.chain)
+            declared = _declare(generated.manifest, origin, generated=True)
+            self._tree.effort.must_keep(len(declared.id))
+            node.children.append(declared)
+
+
+def _not_made(declaration: Declaration, why: Why) -> NotDeployed:
+    return NotDeployed(declaration.name, declaration.namespace, declaration.kind, declaration.origin.span, *why)
+
+
+def _without_source(application: Application) -> Rendering:
+    if not application.name:
+        return NotAnalysed("the manifest has no name")
+    if not application.hydrated and not application.destination.server and not application.destination.name:
+        return NotAnalysed("it names neither source nor destination, so it is a part of an Application at most")
+    what = "`sourceHydrator` names no `drySource`" if application.hydrated else "the manifest names no source"
+    return RenderFailed(f"{what}, so Argo CD refuses it and deploys nothing", application.origin.entry)
+
+
+def _declare(manifest: Mapping[str, Any], origin: Origin, generated: bool = False) -> Declaration:
+    # Status is what a cluster wrote into an exported manifest; it is no part of the declaration.
+    content = {key: value for key, value in manifest.items() if key != "status"}
+    return Declaration(manifest, origin, json.dumps(content, sort_keys=True, default=str), generated)
+
+
+def _document_node(tree: Tree, origin: Origin) -> Any:
+    try:
+        documents = read_documents(origin.path, tree.read(tree.resolve(origin.path)))
+    except (GitopsError, KeyError):
+        return None
+    return next((d.node for d in documents if d.line == origin.span.line), None)

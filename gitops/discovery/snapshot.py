@@ -1,0 +1,348 @@
+"""Everything known about one commit: its Applications and what each of them renders."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from gitops.applications.application import Application, Origin
+from gitops.applications.live import Live
+from gitops.applicationsets.declared import ApplicationSet
+from gitops.applicationsets.problems import Refusal
+from gitops.discovery.locate import locate
+from gitops.facts.secrets.survey import Survey, survey
+from gitops.files.spans import Span
+from gitops.files.tree import Tree
+from gitops.kustomize.closure import Closure
+from gitops.resources.definitions import scopes_of
+from gitops.resources.rendering import NotAnalysed, Rendered, RenderFailed, Rendering
+from gitops.resources.resource import Resource, ResourceId
+
+if TYPE_CHECKING:
+    from gitops.facts.order.relations import Relation
+
+T = TypeVar("T")
+ApplicationKey = tuple[str, str, str]
+Scopes = Mapping[tuple[str, str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One source of an Application: what it renders and the walk that led there (None without kustomize)."""
+
+    index: int
+    rendering: Rendering
+    closure: Closure | None = None
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """An Application and its sources' renderings."""
+
+    application: Application
+    parts: tuple[Part, ...]
+
+    @property
+    def rendering(self) -> Rendering:
+        """The sources taken together: a failure of one fails all (as Argo CD's comparison does); a source that is
+        not analysed leaves a gap."""
+        resources: list[Resource] = []
+        gaps: list[NotAnalysed] = []
+        for part in self.parts:
+            if isinstance(part.rendering, RenderFailed):
+                return part.rendering
+            if isinstance(part.rendering, NotAnalysed):
+                gaps.append(part.rendering)
+            else:
+                resources.extend(part.rendering.resources)
+        notes = tuple(
+            note for p in self.parts if not isinstance(p.rendering, RenderFailed) for note in p.rendering.notes
+        )
+        if gaps and len(gaps) == len([p for p in self.parts if not _only_lends(p)]):
+            elsewhere = all(gap.follows for gap in gaps)
+            return NotAnalysed(gaps[0].reason, notes, gaps[0].follows if elsewhere else "")
+        return Rendered(tuple(resources), tuple(gap.reason for gap in gaps), notes)
+
+
+def _only_lends(part: Part) -> bool:
+    return isinstance(part.rendering, Rendered) and not part.rendering.resources and part.closure is None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """An ApplicationSet (or a part of one) that git alone cannot expand, or (`is_set` false) a file or root that
+    cannot be read.
+
+    `refused` tells that Argo CD itself refuses it, and how far that reaches; `span` is then the generator or the
+    field that is refused.
+    """
+
+    name: str
+    namespace: str
+    reason: str
+    span: Span
+    root: str
+    is_set: bool = True
+    refused: Refusal | None = None
+
+    @property
+    def deletes_nothing(self) -> bool:
+        """Whether Argo CD deletes no Application of the set while this stands, whatever is taken out of it."""
+        return self.refused in (Refusal.SET, Refusal.DELETIONS)
+
+
+class Cause(StrEnum):
+    """Why an Application that is written in the repository is not deployed. The values are what people read."""
+
+    EXCLUDED = "excluded by the configuration"
+    TEMPLATE = "template"
+    FIXTURE = "test fixture"
+    EXPORT = "export from a cluster"
+    SWITCHED_OFF = "switched off"
+    EMPTY = "ApplicationSet that makes nothing"
+    NOT_BROUGHT_IN = "not brought in"
+
+
+@dataclass(frozen=True, slots=True)
+class NotDeployed:
+    """An Application or ApplicationSet document that no cluster gets from here; `reason` is one clause."""
+
+    name: str
+    namespace: str
+    kind: str
+    span: Span
+    cause: Cause
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """One Application that is declared or made twice below one root. `kept` is the copy that is in `states`.
+
+    `parent` names the Application whose manifests hold both copies; of these Argo CD applies the last one
+    (controller/state.go, NormalizeTargetObjects). `makers` are set when two fight over one Application, of which one
+    is an ApplicationSet: their names, the one of `kept` first. `same` tells that the copies do not differ.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    root: str
+    kept: Origin
+    other: Origin
+    parent: str = ""
+    makers: tuple[str, str] = ("", "")
+    same: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Guessed:
+    """A `repoURL` that was taken for this repository by evidence: `sources` name it, `paths` of them exist here."""
+
+    url: str
+    sources: int
+    paths: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class OwnedId:
+    """A resource in its cluster."""
+
+    cluster: str
+    id: ResourceId
+
+
+@dataclass(frozen=True)
+class Owned:
+    """One copy of a resource: the Application, the source part and the rendered manifest."""
+
+    state: State
+    part: Part
+    resource: Resource
+    tree: Tree = field(repr=False)
+
+    @property
+    def application(self) -> Application:
+        return self.state.application
+
+    @cached_property
+    def origin(self) -> Origin:
+        """Where this copy is written and through which entries it comes."""
+        return locate(self.tree, self.resource, self.part.closure, self.application.origin)
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The snapshot that another one was made from, with new states at these `places` and the same Applications."""
+
+    snapshot: Snapshot
+    places: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One commit's desired state. `clusters` is the server URL of each cluster name that somebody tells,
+    `defined` the scopes of the custom resources that files define, whoever deploys those.
+
+    `sets` are the ApplicationSets; those that cannot be expanded whole stand in `unknown` too.
+    `not_deployed` are Applications that stand in files and reach no cluster, `repeated` those that are declared or
+    made more than once, `guessed` the other names under which this repository was recognised.
+    `application_health` tells whether Argo CD is told how to see an Application's health, without which sync waves of
+    Applications have no effect; None when the repository holds no such configuration.
+    """
+
+    tree: Tree
+    states: tuple[State, ...]
+    unknown: tuple[Unknown, ...] = ()
+    truncated: bool = False
+    application_health: bool | None = None
+    sets: tuple[ApplicationSet, ...] = ()
+    clusters: Mapping[str, str] = field(default_factory=dict)
+    defined: Scopes = field(default_factory=dict)
+    not_deployed: tuple[NotDeployed, ...] = ()
+    repeated: tuple[Repeated, ...] = ()
+    guessed: tuple[Guessed, ...] = ()
+    record: object | None = field(default=None, repr=False, compare=False)  # see gitops.rediscovery
+    _known: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    earlier: Earlier | None = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def scopes(self) -> Scopes:
+        """(group, kind) -> "is namespaced" for custom resources: those that the Applications define, else files."""
+        if self.earlier is not None and not any(_scopes([state]) for state in (*self._before, *self._after)):
+            return self.earlier.snapshot.scopes
+        return {**self.defined, **_scopes(self.states)}
+
+    def owned(self, state: State) -> Iterator[tuple[OwnedId, Owned]]:
+        """What an Application owns.
+
+        Hooks are run, not owned, and resources named by `generateName` are new objects each time: both are left out.
+        """
+        destination = state.application.destination
+        for part in state.parts:
+            for resource in part.rendering.resources if isinstance(part.rendering, Rendered) else ():
+                if not resource.hook and resource.id.name:
+                    placed = resource.id.placed(destination.namespace, self.scopes)
+                    yield OwnedId(destination.cluster, placed), Owned(state, part, resource, self.tree)
+
+    @cached_property
+    def owners(self) -> Mapping[OwnedId, tuple[Owned, ...]]:
+        """Every resource that the Applications own (see `owned`), with its copies in the order of `states`."""
+        if self.earlier is not None and self.scopes is self.earlier.snapshot.scopes:
+            return self._owners_since(self.earlier.snapshot)
+        index: dict[OwnedId, list[Owned]] = {}
+        for state in self.states:
+            for owned_id, copy in self.owned(state):
+                index.setdefault(owned_id, []).append(copy)
+        return {key: tuple(copies) for key, copies in index.items()}
+
+    def _owners_since(self, before: Snapshot) -> Mapping[OwnedId, tuple[Owned, ...]]:
+        gone = {id(state) for state in self._before}
+        found: dict[OwnedId, list[Owned]] = {}
+        for state in self._before:
+            for owned_id, _ in before.owned(state):
+                found.setdefault(owned_id, [])
+        for state in self._after:
+            for owned_id, copy in self.owned(state):
+                found.setdefault(owned_id, []).append(copy)
+        owners = dict(before.owners)
+        place = {**before.place, **{id(self.states[at]): at for at in (self.earlier.places if self.earlier else ())}}
+        for owned_id, copies in found.items():
+            copies += [copy for copy in owners.pop(owned_id, ()) if id(copy.state) not in gone]
+            if copies:
+                owners[owned_id] = tuple(sorted(copies, key=lambda copy: place[id(copy.state)]))
+        return owners
+
+    @property
+    def _before(self) -> Sequence[State]:
+        return [self.earlier.snapshot.states[place] for place in self.earlier.places] if self.earlier else ()
+
+    @property
+    def _after(self) -> Sequence[State]:
+        return [self.states[place] for place in self.earlier.places] if self.earlier else ()
+
+    @cached_property
+    def place(self) -> Mapping[int, int]:
+        """The place of each state object (by its `id`) in `states`."""
+        return {id(state): place for place, state in enumerate(self.states)}
+
+    @cached_property
+    def secrets(self) -> Survey:
+        """Who references and who provides Secrets and ConfigMaps."""
+        return survey(self)
+
+    @cached_property
+    def relations(self) -> tuple[Relation, ...]:
+        """What the Applications need of each other."""
+        from gitops.facts.order.relations import relations
+
+        return relations(self)
+
+    @cached_property
+    def by_key(self) -> Mapping[ApplicationKey, State]:
+        if self.earlier is not None:
+            return {**self.earlier.snapshot.by_key, **{state.application.key: state for state in self._after}}
+        return {state.application.key: state for state in self.states}
+
+    @cached_property
+    def names(self) -> Mapping[str, int]:
+        """How many Applications, in whatever root and namespace, have each name."""
+        return Counter(state.application.name for state in self.states)
+
+    def once(self, work: Callable[[Snapshot], T]) -> T:
+        """`work(self)`, worked out once."""
+        if work not in self._known:
+            self._known[work] = work(self)
+        found: T = self._known[work]
+        return found
+
+    def since(self, before: Snapshot) -> Sequence[ApplicationKey]:
+        """The Applications of both whose renderings may differ."""
+        if self.earlier is not None and self.earlier.snapshot is before:
+            return [state.application.key for state in self._after]
+        return [key for key, state in self.by_key.items() if key in before.by_key and before.by_key[key] is not state]
+
+    @cached_property
+    def sizes(self) -> Mapping[ApplicationKey, int]:
+        """How many different resources each Application renders, hooks and those without a name of their own too."""
+        return {state.application.key: len(self.rendered_by(state)) for state in self.states}
+
+    @cached_property
+    def gaps(self) -> tuple[State, ...]:
+        """The Applications with a source that is not rendered."""
+        return tuple(s for s in self.states if not all(isinstance(part.rendering, Rendered) for part in s.parts))
+
+    def rendered_by(self, state: State) -> Mapping[OwnedId, Sequence[bytes]]:
+        """What was rendered of a state, by source; hooks and what has no name of its own included."""
+        destination = state.application.destination
+        found: dict[OwnedId, list[bytes]] = {}
+        for part in state.parts:
+            for resource in part.rendering.resources if isinstance(part.rendering, Rendered) else ():
+                placed = resource.id.placed(destination.namespace, self.scopes)
+                found.setdefault(OwnedId(destination.cluster, placed), []).append(resource.text)
+        return found
+
+
+def _scopes(states: Iterable[State]) -> dict[tuple[str, str], bool]:
+    found: dict[tuple[str, str], bool] = {}
+    for state in states:
+        for part in state.parts:
+            for resource in part.rendering.resources if isinstance(part.rendering, Rendered) else ():
+                found.update(scopes_of(resource))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a rule sees: the state before (None when there is nothing to compare with) and after, and what the
+    clusters hold (None when nobody was asked)."""
+
+    base: Snapshot | None
+    head: Snapshot
+    live: Live | None = None

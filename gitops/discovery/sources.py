@@ -1,0 +1,371 @@
+"""From an Application's source to a plan: what has to be rendered, or the answer at once.
+
+Which tool renders a path follows argo-cd's `GetAppSourceType` and `discovery` (util/app/discovery): an explicit block
+decides, then a kustomization file, then Chart.yaml, then plain manifests.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from gitops.applications.application import Application, Source
+from gitops.applications.argocd_config import KnownCluster, ToldMemo
+from gitops.applications.directory import DirectoryOptions, PlainMemo, read_directory
+from gitops.applications.placeholders import holds_placeholder
+from gitops.applications.repositories import RepositoryMatcher
+from gitops.applications.revisions import HEAD, branch_of, is_pinned
+from gitops.applicationsets.names import is_valid
+from gitops.discovery.scan import SaidMemo, ScanMemo
+from gitops.files.documents import read_documents
+from gitops.files.errors import GitopsError, MalformedYaml
+from gitops.files.spans import Span
+from gitops.files.tree import Tree
+from gitops.kustomize.closure import Closure, ParseMemo, Problem, kustomization_file, load, submodule_of
+from gitops.kustomize.failures.explain import explain
+from gitops.kustomize.fields import may_know_more
+from gitops.kustomize.kustomization import Reference, read_kustomization
+from gitops.kustomize.options import changes_the_build, clash, components_of, edited_kustomization, unknown_options
+from gitops.kustomize.partial import as_text, is_certain, without_unsupported
+from gitops.kustomize.walk import ClosureMemo, walk_known
+from gitops.resources.manifests import Redact
+from gitops.resources.rendering import (
+    BuildOptions,
+    NotAnalysed,
+    Note,
+    Output,
+    Rendered,
+    RenderFailed,
+    Rendering,
+    RenderRequest,
+)
+
+LIFTED = (
+    "builds only with `--load-restrictor LoadRestrictionsNone`, since it reads files outside its own directory; "
+    "Argo CD needs that flag in `kustomize.buildOptions` of argocd-cm"
+)
+
+# Capitals, underscores, spaces: meant as a name. Other characters do not come about by a slip.
+_REF = re.compile(r"[a-zA-Z0-9_-]+")
+_SLIP = re.compile(r"[\w.-][\w .-]{0,300}")
+
+UNSAFE = "that needs the load restriction lifted, which argofix does only where the renderer is shut in"
+
+MAX_CLOSURE_BYTES = 64 * 2**20  # of all files that a root reads; the largest bundles of CRDs have some 20 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What the outside tells the model about one run.
+
+    `renderer` names the engine and its version (part of every fingerprint); `build_options` are the operator's, else
+    those found in the repository; `clusters` are those that its configuration declares; `memo` keeps parsed
+    kustomizations across trees; `shut_in` tells whether the renderer reaches nothing but the files that it is given;
+    `exclude` are patterns of files that nobody deploys (`gitops.discovery.exclusions`).
+    """
+
+    matcher: RepositoryMatcher
+    redact: Redact
+    renderer: str
+    build_options: BuildOptions | None = None
+    memo: ParseMemo = field(default_factory=dict)
+    scan_memo: ScanMemo = field(default_factory=dict)
+    said: SaidMemo = field(default_factory=dict)
+    closures: ClosureMemo = field(default_factory=dict)
+    plain: PlainMemo = field(default_factory=dict)
+    told: ToldMemo = field(default_factory=dict)
+    clusters: tuple[KnownCluster, ...] = ()
+    max_applications: int = 5_000
+    shut_in: bool = False
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How one source is rendered: `answer` when no engine is needed, else `request`. With `unanalysed` the request
+    builds only what git alone can, and that is the answer unless kustomize refuses even this. `directory` is set for
+    what is read as plain manifests: where, and how they are chosen."""
+
+    closure: Closure | None = None
+    request: RenderRequest | None = None
+    answer: Rendering | None = None
+    unanalysed: NotAnalysed | None = None
+    directory: tuple[str, DirectoryOptions] | None = None
+
+
+def plan_source(tree: Tree, application: Application, source: Source, analysis: Analysis) -> Plan:
+    """The plan for one source of an Application."""
+    at = application.origin.entry
+    if not application.name:
+        return Plan(answer=NotAnalysed("the manifest has no name"))
+    refusal = refusal_of(application, source)
+    if refusal is not None:
+        return Plan(answer=RenderFailed(refusal, at))
+    if source.chart:
+        return Plan(answer=NotAnalysed(f"chart {source.chart} comes from a Helm repository"))
+    if not source.path and not source.written and source.ref:
+        return Plan(answer=Rendered(()))  # only lends its files to other sources
+    try:
+        path = tree.resolve(source.path)
+        exists = tree.is_dir(path)
+    except GitopsError as error:
+        if analysis.matcher.matches(source.repo_url, False):
+            return Plan(answer=RenderFailed(str(error), at))
+        path, exists = "", False  # what lies here under that path is no business of another repository's
+    if not analysis.matcher.matches(source.repo_url, exists and bool(source.path)):
+        return Plan(answer=NotAnalysed(_other_repository(source, exists and bool(source.path))))
+    if not analysis.matcher.revisions.includes(source.target_revision):
+        return Plan(answer=elsewhere(source.target_revision))
+    if (submodule := submodule_of(tree, path)) is not None:
+        return Plan(answer=NotAnalysed(f"its manifests live in the git submodule {submodule}"))
+    if not exists and holds_placeholder(source.path):
+        return Plan(answer=NotAnalysed(f"its path `{source.path}` has to be filled in first"))
+    if not exists:
+        return Plan(answer=RenderFailed(f"its source path `{source.path}` does not exist", at))
+    source = _with_overrides(tree, path, application.name, source)
+    return _plan_path(tree, path, source, analysis, at)
+
+
+def refusal_of(application: Application, source: Source) -> str | None:
+    """Why Argo CD refuses a source or its Application before it renders anything, as one clause.
+
+    Sources: util/argo/argo.go (validateSourcePermissions, GetRefSources, GetDestinationServer), types.go
+    (ExplicitType), util/app/path/path.go (Path); names are Kubernetes' own rule.
+    """
+    several = len(application.sources) > 1
+    if not is_valid(application.name) and _SLIP.fullmatch(application.name):
+        return f"`{application.name}` is no name that Kubernetes takes for an Application"
+    destination = application.destination
+    if destination.server and destination.name:
+        return "its destination has both `server` and `name`, of which Argo CD takes only one"
+    if not destination.server and not destination.name:
+        return "its destination has neither `server` nor `name`, so Argo CD refuses it"
+    if not source.repo_url:
+        return "its source has no `repoURL`, so Argo CD refuses it"
+    if not source.written and not source.chart and not (several and source.ref):
+        what = "`path`, `chart` nor `ref`" if several else "`path` nor `chart`"
+        return f"its source has neither {what}, so Argo CD refuses it and deploys nothing"
+    if source.chart and not source.target_revision:
+        return f"its chart {source.chart} has no `targetRevision`, so Argo CD refuses it"
+    if source.written.startswith("/") and not source.chart:
+        return f"its source path `{source.written}` is absolute, which Argo CD refuses"
+    refs = [each.ref for each in application.sources if each.ref] if several else []
+    if len(set(refs)) < len(refs):
+        return "two of its sources have the same `ref`, so Argo CD refuses it"
+    if any(not _REF.fullmatch(ref) for ref in refs):
+        return "the `ref` of a source has signs other than letters, digits, `_` and `-`, so Argo CD refuses it"
+    if len(source.tools) > 1:
+        names = " and ".join(f"`{tool}`" for tool in source.tools)
+        return f"its source has the blocks {names}, of which Argo CD takes only one"
+    return None
+
+
+def _other_repository(source: Source, exists: bool) -> str:
+    if holds_placeholder(source.repo_url):
+        return f"its repoURL `{source.repo_url}` has to be filled in first"
+    reason = f"its manifests live in another repository, {source.repo_url}"
+    if not exists:
+        return reason
+    return f"{reason}; should that be this one, put it into `repositories.aliases` of .github/argofix.yaml"
+
+
+def elsewhere(revision: str) -> NotAnalysed:
+    """The rendering of what Argo CD reads from another revision of this repository."""
+    if is_pinned(revision):
+        return NotAnalysed(f"it is pinned to {revision}, which this commit cannot change", follows=revision)
+    what = "the default branch" if branch_of(revision) == HEAD else f"`{branch_of(revision)}`"
+    return NotAnalysed(
+        f"it follows {what} and not this branch, so what is here does not reach it", follows=branch_of(revision)
+    )
+
+
+def _plan_path(tree: Tree, path: str, source: Source, analysis: Analysis, at: Span) -> Plan:
+    try:
+        kustomization = kustomization_file(tree, path)
+    except GitopsError as error:
+        return Plan(answer=RenderFailed(str(error), at))
+    prefix = f"{path}/" if path else ""
+    if source.plugin:
+        return Plan(answer=NotAnalysed(f"the config management plugin {source.plugin} renders it"))
+    chart = prefix + "Chart.yaml" in tree and kustomization is None
+    if source.helm or (chart and not source.kustomize and not source.directory):
+        return Plan(answer=NotAnalysed(f"{path or 'the repository root'} is a Helm chart"))
+    if source.kustomize is None and source.directory is None and kustomization is None:
+        return _plan_directory(tree, path, DirectoryOptions(), analysis, at)
+    if source.kustomize is None and source.directory is not None:
+        jsonnet = source.directory.get("jsonnet")
+        if isinstance(jsonnet, Mapping) and any(jsonnet.values()):
+            options = DirectoryOptions.parse(source.directory)
+            return Plan(answer=NotAnalysed("it is Jsonnet, which argofix does not run"), directory=(path, options))
+        return _plan_directory(tree, path, DirectoryOptions.parse(source.directory), analysis, at)
+    return plan_kustomize(tree, path, source.kustomize, analysis, at)
+
+
+def _plan_directory(tree: Tree, path: str, options: DirectoryOptions, analysis: Analysis, at: Span) -> Plan:
+    answer = read_directory(tree, path, options, analysis.redact, at, analysis.plain)
+    return Plan(answer=answer, directory=(path, options))
+
+
+def plan_kustomize(tree: Tree, path: str, options: Mapping[str, Any] | None, analysis: Analysis, at: Span) -> Plan:
+    """The plan for a kustomization directory, with an Application's own options applied to it."""
+    edit = _edit(tree, path, options, analysis, at)
+    closure = walk_known(tree, path, analysis.memo, analysis.closures, edit.added)
+    # Faults of the files themselves are there whatever else cannot be followed.
+    unknown = [problem for problem in closure.problems if problem.unknown_field]
+    hard = [problem for problem in closure.problems if not problem.needs_lifted_restriction]
+    if unknown and may_know_more(analysis.renderer):
+        hard = [problem for problem in hard if not problem.unknown_field]
+    if hard:
+        return Plan(closure, answer=RenderFailed(hard[0].message, _own(tree, hard[0].span, at)))
+    if unknown or closure.refused:
+        return Plan(closure, answer=NotAnalysed(_first([*unknown, *closure.refused])))
+    if edit.answer is not None:
+        return Plan(closure, answer=edit.answer)
+    changed: dict[str, dict[str, Any]] = {}
+    unanalysed = None
+    if closure.unsupported:
+        reason = f"{_first(closure.unsupported)}, which needs the network or runs a program"
+        unanalysed = NotAnalysed(reason, tuple(dict.fromkeys(closure.notes)))
+        partial = without_unsupported(tree, closure, analysis.memo)
+        if partial is None:
+            return Plan(closure, answer=unanalysed)
+        changed = partial
+    outside = [problem for problem in closure.problems if problem.needs_lifted_restriction]
+    if outside and not analysis.shut_in:
+        refused = NotAnalysed(f"{outside[0].span}: {outside[0].message}; {UNSAFE}")
+        return Plan(closure, answer=unanalysed or refused)
+    size = sum(max(0, entry.size) for path_ in closure.files if (entry := tree.entry(path_)) is not None)
+    if size > MAX_CLOSURE_BYTES:
+        what = f"the {len(closure.files):,} files that it is built from have {size / 2**20:,.0f} MB"
+        return Plan(closure, answer=NotAnalysed(f"{what}, and argofix renders up to {MAX_CLOSURE_BYTES // 2**20} MB"))
+    patched = {file: as_text(fields) for file, fields in changed.items()}
+    if edit.file is not None:
+        fields = changed.get(edit.file) or load(tree, edit.file, analysis.memo).fields
+        patched[edit.file] = edited_kustomization(fields, options or {}, edit.components)
+    flags = analysis.build_options or BuildOptions()
+    edits = tuple(sorted(patched.items()))
+    extra = b"\0".join(part for path_, data in edits for part in (path_.encode(errors="surrogateescape"), data))
+    request = RenderRequest(
+        closure.fingerprint(tree, flags, analysis.renderer, extra),
+        tree,
+        path,
+        tuple(sorted(closure.files)),
+        edits,
+        flags,
+        frozenset(closure.files - closure.parsed),
+    )
+    return Plan(closure, request, unanalysed=unanalysed)
+
+
+def _first(problems: Sequence[Problem]) -> str:
+    reasons = list(dict.fromkeys(problem.message for problem in problems))
+    return reasons[0] + (f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """What an Application's options do to the root kustomization, `file`: `added` are the entries that it has by
+    them, `components` those among them. Or the `answer` why it is not rendered so."""
+
+    file: str | None = None
+    components: tuple[str, ...] = ()
+    added: tuple[Reference, ...] = ()
+    answer: Rendering | None = None
+
+
+def _edit(tree: Tree, path: str, options: Mapping[str, Any] | None, analysis: Analysis, at: Span) -> _Edit:
+    if not options or not changes_the_build(options):
+        return _Edit()
+    try:
+        file = kustomization_file(tree, path)
+        before = load(tree, file, analysis.memo) if file is not None else None
+    except GitopsError:
+        return _Edit()  # the walk tells it
+    if file is None or before is None:
+        return _Edit()
+    if unknown_options(options):
+        names = ", ".join(unknown_options(options))
+        return _Edit(answer=NotAnalysed(f"it sets kustomize options that argofix does not know: {names}"))
+    refusal = clash(before.fields, options)
+    if refusal is not None:
+        return _Edit(answer=RenderFailed(refusal, at))
+    components = components_of(options, lambda name: _exists(tree, posixpath.join(path, name)))
+    try:
+        # Whatever kustomize is given has been read in the form in which it is given.
+        after = read_kustomization(file, edited_kustomization(before.fields, options, components))
+    except MalformedYaml as error:
+        return _Edit(answer=RenderFailed(str(error), at))
+    if after.unread:
+        return _Edit(answer=NotAnalysed(f"{at}: {after.unread[0].what}"))
+    known = {(reference.field, reference.value) for reference in before.references}
+    added = (replace(one, span=at) for one in after.references if (one.field, one.value) not in known)
+    return _Edit(file, components, tuple(dict.fromkeys(added)))
+
+
+def _exists(tree: Tree, path: str) -> bool:
+    try:
+        resolved = tree.resolve(path)
+    except GitopsError:
+        return False
+    return resolved in tree or tree.is_dir(resolved)
+
+
+def _own(tree: Tree, span: Span, at: Span) -> Span:
+    """A problem of the root itself stands at the Application's entry, not at a directory."""
+    return span if span.path in tree else at
+
+
+def _with_overrides(tree: Tree, path: str, name: str, source: Source) -> Source:
+    """Parameter overrides that Argo CD merges from files beside the manifests (`.argocd-source.yaml` and
+    `.argocd-source-NAME.yaml`; docs/user-guide/parameters.md)."""
+    prefix = f"{path}/" if path else ""
+    for file in (f"{prefix}.argocd-source.yaml", f"{prefix}.argocd-source-{name}.yaml"):
+        if file not in tree:
+            continue
+        try:
+            documents = read_documents(file, tree.read(tree.resolve(file)))
+        except GitopsError:
+            continue
+        value = documents[0].value() if documents else {}
+        if isinstance(value, Mapping):
+            source = replace(
+                source,
+                kustomize=_merged(source.kustomize, value.get("kustomize")),
+                directory=_merged(source.directory, value.get("directory")),
+                helm=source.helm or bool(value.get("helm")),
+            )
+    return source
+
+
+def _merged(base: Mapping[str, Any] | None, patch: object) -> Mapping[str, Any] | None:
+    if not isinstance(patch, Mapping):
+        return base
+    merged = dict(base or {})
+    for key, value in patch.items():
+        old = merged.get(key)
+        merged[key] = _merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return {key: value for key, value in merged.items() if value is not None}
+
+
+def rendering_of(tree: Tree, plan: Plan, outputs: Mapping[str, Output], at: Span, analysis: Analysis) -> Rendering:
+    """The rendering of a planned source, once the engine has answered."""
+    if plan.answer is not None:
+        return plan.answer
+    if plan.request is None or plan.closure is None:
+        raise AssertionError("a plan has an answer or a request")
+    output = outputs[plan.request.fingerprint]
+    if plan.unanalysed is not None and not (output.error and is_certain(output.error, plan.closure)):
+        return plan.unanalysed
+    if output.refused is not None:
+        return NotAnalysed(output.refused, tuple(dict.fromkeys(plan.closure.notes)))
+    if output.error is not None:
+        failed = explain(tree, plan.closure, output.error, at, analysis.memo)
+        return replace(failed, transient=output.transient)
+    notes: tuple[Note, ...] = ()
+    if output.lifted is not None:
+        spans = [problem.span for problem in plan.closure.problems if problem.needs_lifted_restriction]
+        notes = (Note(LIFTED, spans[0] if spans else at),)
+    return Rendered(output.resources, notes=(*notes, *dict.fromkeys(plan.closure.notes)))

@@ -1,0 +1,178 @@
+"""What an Application that goes on leaves behind or prunes.
+
+Source: argo-cd v3.5.1, controller/state.go:696-1000 (what is compared); what a sync then prunes: `one_sync`. An
+Application is synced with its former spec or with its new one, whichever its parent has given it by then.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from gitops.applications.application import Application
+from gitops.discovery.snapshot import Owned, OwnedId, State
+from gitops.facts.deletions.model import Consequence, Verdict, Why
+from gitops.facts.deletions.one_sync import Unwanted, worst
+from gitops.facts.deletions.options import options_of
+from gitops.facts.deletions.unread import left_files, reads_the_same, unread
+from gitops.facts.deletions.world import World, is_forbidden, object_of, taken_over
+from gitops.resources.rendering import NotAnalysed, RenderFailed
+from gitops.resources.resource import ResourceId
+
+_HASH = re.compile(r"-[a-z0-9]{10}$")
+
+# One object that the API server shows under two groups (gitops-engine/pkg/sync/reconcile.go, dedupLiveResources).
+_GROUPS: Mapping[tuple[str, str], str] = {
+    ("extensions", "DaemonSet"): "apps",
+    ("extensions", "Deployment"): "apps",
+    ("extensions", "ReplicaSet"): "apps",
+    ("extensions", "Ingress"): "networking.k8s.io",
+    ("extensions", "NetworkPolicy"): "networking.k8s.io",
+    ("extensions", "PodSecurityPolicy"): "policy",
+    ("authorization.openshift.io", "ClusterRole"): "rbac.authorization.k8s.io",
+    ("authorization.openshift.io", "ClusterRoleBinding"): "rbac.authorization.k8s.io",
+    ("authorization.openshift.io", "Role"): "rbac.authorization.k8s.io",
+    ("authorization.openshift.io", "RoleBinding"): "rbac.authorization.k8s.io",
+    ("", "Event"): "events.k8s.io",
+}
+
+
+def surviving(state: State, now: State, base: World, head: World) -> Iterator[Consequence]:
+    """What becomes of the objects of an Application that the change leaves in place, `now` in the head."""
+    application = state.application
+    held, wanted = base.owned(state), head.owned(now)
+    if now.application.destination.cluster != application.destination.cluster:
+        arriving = {owned_id.id for owned_id in wanted}
+        for owned_id, copy in held.items():
+            if owned_id.id in arriving:
+                yield Consequence(owned_id, Verdict.STAYS, Why.FORMER_CLUSTER, application, copy)
+        # What its files no longer have it prunes where it still is, if it is synced before it is moved.
+        lost = {owned_id: copy for owned_id, copy in held.items() if owned_id.id not in arriving}
+        yield from _pruned(_Losses(state, now, base, head, lost, wanted))
+        return
+    lost = {owned_id: copy for owned_id, copy in held.items() if owned_id not in wanted}
+    doubt = _doubt(state, now, base, head)
+    if doubt is not None:
+        yield doubt
+        if doubt.why is not Why.NOT_ANALYSED:
+            return  # it is not synced, or from elsewhere
+        # What a source that is rendered no longer has may be in one that is not; what is listed by file is not.
+        listed = left_files(state, now, base.snapshot, head.snapshot)
+        known = {owned_id: copy for owned_id, copy in lost.items() if _is_whole(state, now, copy)}
+        lost = known | {owned_id: copy for owned_id, copy in listed.items() if owned_id not in wanted}
+    elif unread(now) or unread(state):
+        return  # it is made of the same files
+    yield from _pruned(_Losses(state, now, base, head, lost, wanted))
+
+
+def _is_whole(state: State, now: State, copy: Owned) -> bool:
+    index = copy.part.index
+    parts = [part for part in now.parts if part.index == index]
+    return bool(parts) and not isinstance(parts[0].rendering, NotAnalysed | RenderFailed)
+
+
+def _doubt(state: State, now: State, base: World, head: World) -> Consequence | None:
+    """What keeps one from telling what an Application prunes."""
+    reason, earlier = unread(now), unread(state)
+    if not reason and not earlier:
+        return None
+    if reads_the_same(state, now, base.snapshot.tree, head.snapshot.tree):
+        return None
+    rendering = now.rendering
+    why = Why.NOT_ANALYSED
+    if isinstance(rendering, RenderFailed):
+        why = Why.NOT_RENDERED
+    elif isinstance(rendering, NotAnalysed) and rendering.follows:
+        why = Why.FOLLOWS
+    own = now.application
+    owned_id = object_of("Application", own.namespace, own.name)
+    return Consequence(
+        owned_id, Verdict.UNKNOWN, why, state.application, detail=reason or earlier, subject=state.application
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Losses:
+    state: State
+    now: State
+    base: World
+    head: World
+    lost: Mapping[OwnedId, Owned]
+    wanted: Mapping[OwnedId, Owned]
+
+
+def _pruned(losses: _Losses) -> Iterator[Consequence]:
+    state, now, base, head = losses.state, losses.now, losses.base, losses.head
+    application = state.application
+    instance = base.instance(application)
+    lost: dict[OwnedId, Owned] = {}
+    renamed = {_unhashed(o.id) for o, copy in losses.wanted.items() if copy.resource.generator is not None}
+    for owned_id, copy in losses.lost.items():
+        if copy.resource.generator is not None and _unhashed(owned_id.id) in renamed:
+            continue  # the same ConfigMap or Secret with other content
+        twin = _twin(owned_id)
+        if twin in losses.wanted:
+            yield Consequence(twin, Verdict.CHANGED, Why.ONE_OBJECT, application, copy)
+        else:
+            lost[owned_id] = copy
+    heirs = {o: heir for o in lost if (heir := head.heir(o, application, instance, base)) is not None}
+    unwanted = Unwanted(
+        lost,
+        heirs.keys(),
+        not losses.wanted and not unread(now),
+        lambda owned_id: is_forbidden(owned_id, application, base, head),
+        now.application.destination.namespace,
+    )
+    judged = worst((application.sync_policy, now.application.sync_policy), unwanted)
+    for owned_id, (verdict, why) in judged.items():
+        copy, races = lost[owned_id], verdict is Verdict.DELETED
+        adopted, to = _adopted(owned_id, head, instance), heirs.get(owned_id)
+        if adopted is not None:
+            maker = adopted.parents[-1]
+            before = _adopted(owned_id, base, instance)
+            already = before is not None and before.parents[-1] == maker
+            yield Consequence(
+                owned_id,
+                Verdict.HANDED_OVER,
+                Why.ADOPTED,
+                application,
+                copy,
+                maker=maker,
+                already=already,
+                races=races,
+            )
+        elif to is not None:
+            late = races and _is_late(owned_id, head)
+            yield taken_over(owned_id, application, copy, to, base, races=races, late=late)
+        else:
+            stranger = head.stranger(owned_id, instance, base) if races else ""
+            yield Consequence(owned_id, verdict, why, application, copy, detail=stranger)
+
+
+def _is_late(owned_id: OwnedId, head: World) -> bool:
+    said = [options_of(copy.resource) for copy in head.snapshot.owners.get(owned_id, ())]
+    return any(one.prune in ("false", "confirm") for one in said)
+
+
+def _adopted(owned_id: OwnedId, side: World, instance: str) -> Application | None:
+    """An Application that an ApplicationSet makes on this side of the change: it takes over one that nobody
+    controls."""
+    rid = owned_id.id
+    if owned_id != object_of("Application", rid.namespace, rid.name):
+        return None
+    now = side.application(rid.namespace, rid.name, instance)
+    return now.application if now is not None and now.application.generated and now.application.parents else None
+
+
+def _twin(owned_id: OwnedId) -> OwnedId:
+    rid = owned_id.id
+    group = _GROUPS.get((rid.group, rid.kind), rid.group)
+    if group == rid.group:
+        back = [g for (g, kind), to in _GROUPS.items() if (to, kind) == (rid.group, rid.kind)]
+        group = back[0] if back else rid.group
+    return OwnedId(owned_id.cluster, ResourceId(group, rid.kind, rid.namespace, rid.name))
+
+
+def _unhashed(rid: ResourceId) -> ResourceId:
+    return ResourceId(rid.group, rid.kind, rid.namespace, _HASH.sub("", rid.name))

@@ -1,0 +1,110 @@
+"""What cannot be rendered here, and what its files tell all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gitops.discovery.snapshot import Owned, OwnedId, Part, Snapshot, State
+from gitops.files.errors import GitopsError
+from gitops.files.tree import Tree
+from gitops.kustomize.closure import Closure, kustomization_file, load
+from gitops.resources.manifests import read_plain, text_of
+from gitops.resources.rendering import NotAnalysed, Rendered, RenderFailed
+from gitops.resources.resource import Resource, ResourceId
+
+
+def unread(state: State) -> str:
+    """Why some of what an Application deploys is not known; '' when all of it is."""
+    for part in state.parts:
+        if isinstance(part.rendering, NotAnalysed):
+            return part.rendering.reason
+        if isinstance(part.rendering, RenderFailed):
+            return part.rendering.message
+    return ""
+
+
+def reads_the_same(before: State, after: State | None, base: Tree, head: Tree) -> bool:
+    """Whether an Application is made of the same sources, with the same files, on both sides. Without `after`, it is
+    the one of the base that is looked at in the head."""
+    sources = before.application.sources
+    if after is not None and (after.application.sources, len(after.parts)) != (sources, len(before.parts)):
+        return False
+    paths: set[str] = set()
+    for state in (before, after) if after is not None else (before,):
+        for source, part in zip(sources, state.parts, strict=False):
+            if _elsewhere(part):
+                continue
+            if part.closure is not None:
+                paths |= part.closure.files
+            if source.path:
+                paths |= {*_below(base, source.path), *_below(head, source.path)}
+    return all(base.entry(path) == head.entry(path) for path in paths)
+
+
+def lost_its_path(state: State, tree: Tree) -> bool:
+    """Whether a source's directory is gone, so that nothing can be compared and the Application is not synced."""
+    for source, part in zip(state.application.sources, state.parts, strict=False):
+        if source.path and isinstance(part.rendering, Rendered):
+            try:
+                if not tree.is_dir(tree.resolve(source.path)):
+                    return True
+            except GitopsError:
+                return True
+    return False
+
+
+def _elsewhere(part: Part) -> bool:
+    """Whether it is rendered from another revision, which a commit here does not change."""
+    return isinstance(part.rendering, NotAnalysed) and bool(part.rendering.follows)
+
+
+def _below(tree: Tree, path: str) -> Iterator[str]:
+    try:
+        yield from tree.walk(tree.resolve(path))
+    except (GitopsError, KeyError):
+        return
+
+
+def left_files(before: State, after: State, base: Snapshot, head: Snapshot) -> dict[OwnedId, Owned]:
+    """Manifests that a kustomization which cannot be rendered whole listed before, and lists no more: by the names
+    that stand in them, which the kustomization may change on the way."""
+    found: dict[OwnedId, Owned] = {}
+    for old, new in zip(before.parts, after.parts, strict=False):
+        if isinstance(old.rendering, Rendered) and isinstance(new.rendering, Rendered):
+            continue
+        if old.closure is None or new.closure is None:
+            continue
+        kept = {rid for rid, _ in _listed(new.closure, head.tree)}
+        for rid, resource in _listed(old.closure, base.tree):
+            if rid not in kept and not resource.hook and rid.name:
+                destination = before.application.destination
+                placed = rid.placed(destination.namespace, base.scopes)
+                found[OwnedId(destination.cluster, placed)] = Owned(before, old, resource, base.tree)
+    return found
+
+
+def _listed(closure: Closure, tree: Tree) -> Iterator[tuple[ResourceId, Resource]]:
+    fields = _root_fields(closure, tree)
+    for path in closure.chains:
+        try:
+            for resource in read_plain(path, tree.read(tree.resolve(path)), lambda _value: ""):
+                yield _renamed(resource.id, fields), resource
+        except (GitopsError, KeyError):
+            continue  # that it cannot be read is said of the whole Application
+
+
+def _root_fields(closure: Closure, tree: Tree) -> Mapping[str, Any]:
+    try:
+        file = kustomization_file(tree, tree.resolve(closure.root))
+        return load(tree, file, {}).fields if file is not None else {}
+    except GitopsError:
+        return {}
+
+
+def _renamed(rid: ResourceId, fields: Mapping[str, Any]) -> ResourceId:
+    """An id as the fields of the outermost kustomization change it; those of its bases are not looked at."""
+    if (rid.group, rid.kind) in (("", "Namespace"), ("apiextensions.k8s.io", "CustomResourceDefinition")):
+        return rid  # kustomize gives these neither prefix nor namespace
+    name = f"{text_of(fields.get('namePrefix'))}{rid.name}{text_of(fields.get('nameSuffix'))}"
+    return ResourceId(rid.group, rid.kind, text_of(fields.get("namespace")) or rid.namespace, name)

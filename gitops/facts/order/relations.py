@@ -1,0 +1,229 @@
+"""What Applications need of each other, as their rendered manifests tell.
+
+Only what is exact counts: the same cluster, group, kind, namespace and name, for custom resources a version that is
+served; whoever brings what it needs itself needs nobody for it. How strong each kind of evidence is:
+
+- Namespace, CustomResourceDefinition, APIService, AppProject, parent: the sync fails without ("namespaces not found",
+  "no matches for kind"). With `SkipDryRunOnMissingResource=true`, on the resource or for its Application, a missing
+  kind does not refuse the whole sync: the rest is applied, and a retry goes through.
+- References of pods and the like: the API server takes the object, and its controller waits for the other one.
+- Admission webhooks: only where they look at custom resources and refuse them while their Service does not answer
+  (`failurePolicy: Fail`); the sync is tried again.
+
+Sources: gitops-engine, pkg/sync/sync_context.go; Kubernetes "Dynamic Admission Control", "Kubernetes API Aggregation
+Layer".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gitops.applications.application import GROUP, IN_CLUSTER, Application
+from gitops.facts.order.model import Evidence, Strength
+from gitops.facts.order.needs import needs_of
+from gitops.facts.order.served import Served, Webhook, api_service_of, webhooks_of
+from gitops.facts.secrets.pods import at, read_manifest
+from gitops.facts.secrets.references import Effect, Use
+from gitops.resources.definitions import definition_of
+from gitops.resources.manifests import text_of
+from gitops.resources.rendering import Rendered
+from gitops.resources.resource import ResourceId
+
+if TYPE_CHECKING:
+    from gitops.discovery.snapshot import ApplicationKey, Owned, OwnedId, Snapshot
+
+# What must be there for Argo CD to sync anything at all.
+_OWN_KINDS = frozenset({(GROUP, "Application"), (GROUP, "ApplicationSet"), (GROUP, "AppProject")})
+_NAMESPACES = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
+_OPTIONS = "argocd.argoproj.io/sync-options"
+_SKIP = "SkipDryRunOnMissingResource=true"
+_API_VERSION = re.compile(rb"^apiVersion: [\"']?([^\s\"']+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Relation:
+    """`application` needs `provided`, which each of `providers` brings, with its manifest `consumer` (None: as such)
+    and `others` more. It counts only together with one of the `witnesses`, when there are any."""
+
+    evidence: Evidence
+    strength: Strength
+    provided: ResourceId
+    providers: tuple[Owned, ...]
+    application: Application
+    consumer: Owned | None
+    use: Use | None
+    others: int = 0
+    witnesses: tuple[Application, ...] = ()
+
+
+def relations(snapshot: Snapshot) -> tuple[Relation, ...]:
+    """Every relation of a snapshot: one for each Application, kind of evidence and thing that it needs."""
+    found = _Gathering(snapshot)
+    for owned in _rendered(snapshot):
+        found.manifest(owned)
+    for needed in snapshot.secrets.needed:
+        providers = [p.owner for p in snapshot.secrets.provisions.get(needed.id, ()) if p.provided.creates]
+        strength = Strength.SOFT if needed.use.effect is Effect.STOPS else Strength.HINT
+        rid = ResourceId("", needed.id.kind, needed.id.namespace, needed.id.name)
+        found.need(needed.owner, rid, providers, Evidence.REFERENCE, strength, needed.use)
+    for state in snapshot.states:
+        found.application(state.application)
+    return tuple(found.slots.values())
+
+
+def _rendered(snapshot: Snapshot) -> Iterator[Owned]:
+    """Every rendered manifest with its Application, hooks too: they run in the same namespaces."""
+    from gitops.discovery.snapshot import Owned
+
+    for state in snapshot.states:
+        for part in state.parts:
+            if isinstance(part.rendering, Rendered):
+                for resource in part.rendering.resources:
+                    yield Owned(state, part, resource, snapshot.tree)
+
+
+class _Gathering:
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.slots: dict[tuple[ApplicationKey, Evidence, ResourceId], Relation] = {}
+        self._snapshot = snapshot
+        self._definitions: dict[tuple[str, str, str, str], list[Owned]] = {}
+        self._services: dict[tuple[str, str, str], list[Owned]] = {}
+        self._webhooks: dict[tuple[str, str], list[tuple[Webhook, Owned]]] = {}
+        self._served = Served(snapshot)
+        for owned_id, copies in snapshot.owners.items():
+            if owned_id.id.kind in _SERVING:
+                for copy in copies:
+                    self._serving(owned_id, copy)
+
+    def _serving(self, owned_id: OwnedId, copy: Owned) -> None:
+        cluster, kind = owned_id.cluster, owned_id.id.kind
+        if kind == "CustomResourceDefinition":
+            definition = definition_of(copy.resource)
+            if definition is not None:
+                for version in definition.versions:
+                    key = (cluster, definition.group, definition.kind, version)
+                    self._definitions.setdefault(key, []).append(copy)
+        elif kind == "APIService":
+            served = api_service_of(copy.resource)
+            if served is not None:
+                self._services.setdefault((cluster, *served), []).append(copy)
+        else:
+            for webhook in webhooks_of(copy.resource):
+                for group in sorted({group for group, _ in webhook.looks_at}):
+                    self._webhooks.setdefault((cluster, group), []).append((webhook, copy))
+
+    def manifest(self, owned: Owned) -> None:
+        """What one manifest needs."""
+        destination, resource = owned.application.destination, owned.resource
+        cluster = destination.cluster
+        placed = resource.id.placed(destination.namespace, self._snapshot.scopes)
+        if placed.namespace and not self._is_there(owned.application, placed.namespace):
+            rid = ResourceId("", "Namespace", "", placed.namespace)
+            made = "CreateNamespace=true" in owned.application.sync_policy.options
+            hint = made and placed.namespace == destination.namespace
+            strength = Strength.HINT if hint else Strength.HARD
+            self.need(owned, rid, self._owners(cluster, rid), Evidence.NAMESPACE, strength)
+        version = _API_VERSION.search(resource.text)
+        if version is not None and b"/" in version[1] and (placed.group, placed.kind) not in _OWN_KINDS:
+            group, _, number = version[1].decode("utf-8", "replace").rpartition("/")
+            strength = Strength.SOFT if _tolerates_missing(owned) else Strength.HARD
+            definitions = self._definitions.get((cluster, group, placed.kind, number), ())
+            if definitions:
+                self.need(owned, definitions[0].resource.id, definitions, Evidence.DEFINITION, strength)
+            services = self._services.get((cluster, group, number), ())
+            if services:
+                self.need(owned, services[0].resource.id, services, Evidence.API_SERVICE, strength)
+        for need in needs_of(resource):
+            rid = replace(need.id, namespace=placed.namespace if need.namespaced else "")
+            self.need(owned, rid, self._owners(cluster, rid), Evidence.REFERENCE, need.strength, need.use)
+        for webhook, configuration in self._webhooks.get((cluster, placed.group), ()):
+            if self._served.looks_at(webhook, cluster, resource, placed):
+                rid = ResourceId("", "Service", webhook.namespace, webhook.service)
+                witness = configuration.application
+                self.need(owned, rid, self._owners(cluster, rid), Evidence.WEBHOOK, Strength.SOFT, None, witness)
+
+    def _is_there(self, application: Application, namespace: str) -> bool:
+        """Whether a namespace exists before the first sync: every cluster's own, and that in which Argo CD keeps its
+        Applications."""
+        cluster = application.destination.cluster
+        return namespace in _NAMESPACES or (cluster == IN_CLUSTER and namespace == application.namespace)
+
+    def application(self, application: Application) -> None:
+        """What an Application needs as such: who brings it, and its project."""
+        name = application.parents[-1] if application.generated and application.parents else application.name
+        kind = "ApplicationSet" if application.generated else "Application"
+        needed = [(ResourceId(GROUP, kind, application.namespace, name), Evidence.PARENT)]
+        if application.project != "default":  # Argo CD makes that one when it starts
+            project = ResourceId(GROUP, "AppProject", application.namespace, application.project)
+            needed.append((project, Evidence.PROJECT))
+        for rid, evidence in needed:
+            self._put(application, None, rid, self._owners(IN_CLUSTER, rid), evidence, Strength.HARD, None, None)
+
+    def need(
+        self,
+        consumer: Owned,
+        rid: ResourceId,
+        providers: Sequence[Owned],
+        evidence: Evidence,
+        strength: Strength,
+        use: Use | None = None,
+        witness: Application | None = None,
+    ) -> None:
+        self._put(consumer.application, consumer, rid, providers, evidence, strength, use, witness)
+
+    def _put(
+        self,
+        application: Application,
+        consumer: Owned | None,
+        rid: ResourceId,
+        providers: Sequence[Owned],
+        evidence: Evidence,
+        strength: Strength,
+        use: Use | None,
+        witness: Application | None,
+    ) -> None:
+        if not providers or any(copy.application.key == application.key for copy in providers):
+            return
+        slot = (application.key, evidence, rid)
+        known = self.slots.get(slot)
+        witnesses = (witness,) if witness is not None else ()
+        if known is None:
+            self.slots[slot] = Relation(
+                evidence, strength, rid, tuple(providers), application, consumer, use, 0, witnesses
+            )
+            return
+        more = replace(known, others=known.others + 1)
+        if witness is not None and witness not in known.witnesses:
+            more = replace(more, witnesses=(*known.witnesses, witness))
+        if strength > known.strength:
+            more = replace(more, strength=strength, consumer=consumer, use=use)
+        self.slots[slot] = more
+
+    def _owners(self, cluster: str, rid: ResourceId) -> Sequence[Owned]:
+        from gitops.discovery.snapshot import OwnedId
+
+        return self._snapshot.owners.get(OwnedId(cluster, rid), ())
+
+
+def _tolerates_missing(owned: Owned) -> bool:
+    """Whether the dry run of a manifest is skipped while its kind is missing (gitops-engine, sync_context.go,
+    `shouldSkipDryRunOnMissingResource`)."""
+    if _SKIP in owned.application.sync_policy.options:
+        return True
+    if _SKIP.encode() not in owned.resource.text:
+        return False
+    options = text_of(at(read_manifest(owned.resource.text), ("metadata", "annotations", _OPTIONS)))
+    return _SKIP in {option.strip() for option in options.split(",")}
+
+
+_SERVING = frozenset(
+    {
+        "CustomResourceDefinition",
+        "APIService",
+        "ValidatingWebhookConfiguration",
+        "MutatingWebhookConfiguration",
+    }
+)

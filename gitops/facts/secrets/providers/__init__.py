@@ -1,0 +1,1 @@
+"""Who makes a Secret or a ConfigMap, and with which keys."""

@@ -1,0 +1,144 @@
+"""Sprig and Argo CD: encodings, hashes, JSON and YAML (sprig crypto.go, argo-cd template_functions.go)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import zlib
+from typing import Any, Final
+
+import yaml
+
+from gitops.applicationsets.names import sanitized, slug
+from gitops.applicationsets.yamltext import dump, load
+from gitops.files.errors import MalformedYaml
+from gitops.gotemplate.errors import TemplateError
+from gitops.gotemplate.functions.registry import Library
+from gitops.gotemplate.values import from_json, go_json, measure
+
+LIBRARY: Final = Library()
+
+
+def _raw(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+@LIBRARY.add("b64enc", "s")
+def _b64enc(text: str) -> str:
+    return base64.b64encode(_raw(text)).decode()
+
+
+@LIBRARY.add("b64dec", "s")
+def _b64dec(text: str) -> str:
+    try:
+        return base64.b64decode(text, validate=True).decode("utf-8", "replace")
+    except (binascii.Error, ValueError) as error:
+        return str(error)
+
+
+@LIBRARY.add("b32enc", "s")
+def _b32enc(text: str) -> str:
+    return base64.b32encode(_raw(text)).decode()
+
+
+@LIBRARY.add("b32dec", "s")
+def _b32dec(text: str) -> str:
+    try:
+        return base64.b32decode(text).decode("utf-8", "replace")
+    except (binascii.Error, ValueError) as error:
+        return str(error)
+
+
+@LIBRARY.add("sha1sum", "s")
+def _sha1sum(text: str) -> str:
+    return hashlib.sha1(_raw(text), usedforsecurity=False).hexdigest()
+
+
+@LIBRARY.add("sha256sum", "s")
+def _sha256sum(text: str) -> str:
+    return hashlib.sha256(_raw(text)).hexdigest()
+
+
+@LIBRARY.add("sha512sum", "s")
+def _sha512sum(text: str) -> str:
+    return hashlib.sha512(_raw(text)).hexdigest()
+
+
+@LIBRARY.add("adler32sum", "s")
+def _adler32sum(text: str) -> str:
+    return str(zlib.adler32(_raw(text)))
+
+
+@LIBRARY.add("toJson mustToJson", "a")
+def _to_json(value: Any) -> str:
+    return go_json(value)
+
+
+@LIBRARY.add("toRawJson mustToRawJson", "a")
+def _to_raw_json(value: Any) -> str:
+    return go_json(value, escape_html=False)
+
+
+@LIBRARY.add("toPrettyJson mustToPrettyJson", "a")
+def _to_pretty_json(value: Any) -> str:
+    return go_json(value, indent=2)
+
+
+@LIBRARY.add("fromJson", "s")
+def _from_json(text: str) -> Any:
+    try:
+        return from_json(json.loads(text))
+    except (ValueError, RecursionError):
+        return None  # sprig's fromJson swallows the error; mustFromJson does not
+
+
+@LIBRARY.add("mustFromJson", "s")
+def _must_from_json(text: str) -> Any:
+    try:
+        return from_json(json.loads(text))
+    except (ValueError, RecursionError):
+        raise TemplateError("mustFromJson cannot read its argument as JSON") from None
+
+
+@LIBRARY.add("toYaml", "a")
+def _to_yaml(value: Any) -> str:
+    measure(value)
+    try:
+        return dump(value).removesuffix("\n")
+    except yaml.YAMLError as error:
+        raise TemplateError(f"toYaml cannot write its argument: {error}") from None
+
+
+def _read_yaml(text: str) -> Any:
+    try:
+        return from_json(load(text))
+    except MalformedYaml:
+        raise TemplateError("the text given to fromYaml is not YAML") from None
+
+
+@LIBRARY.add("fromYaml", "s")
+def _from_yaml(text: str) -> Any:
+    value = _read_yaml(text)
+    if not isinstance(value, dict | None):
+        raise TemplateError("fromYaml wants an object")
+    return value or {}
+
+
+@LIBRARY.add("fromYamlArray", "s")
+def _from_yaml_array(text: str) -> Any:
+    value = _read_yaml(text)
+    if not isinstance(value, list | None):
+        raise TemplateError("fromYamlArray wants an array")
+    return value or []
+
+
+@LIBRARY.add("normalize", "s")
+def _normalize(text: str) -> str:
+    return sanitized(text)
+
+
+@LIBRARY.add("slugify", "*a")
+def _slugify(*arguments: Any) -> str:
+    return slug(*arguments)

@@ -1,0 +1,1 @@
+"""What kustomize says when it fails, explained by the entry that is to blame."""

@@ -1,0 +1,289 @@
+"""Walking a kustomization root: which files it reads, and what of it cannot be followed."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, MutableMapping
+from dataclasses import dataclass, replace
+
+from gitops.files.errors import GitopsError, MalformedYaml, PathEscapes
+from gitops.files.spans import Span
+from gitops.files.tree import Entry, Tree, normalise
+from gitops.kustomize.closure import Chain, Closure, ParseMemo, Problem, kustomization_file, load, submodule_of
+from gitops.kustomize.kustomization import (
+    ACCUMULATED,
+    GENERATORS,
+    PLUGINS,
+    Kustomization,
+    Reference,
+    is_inline,
+)
+from gitops.kustomize.plugins import read_plugins
+from gitops.kustomize.remote import is_remote, looks_remote
+from gitops.resources.rendering import Note
+
+MAX_DEPTH = 64
+MAX_FILES = 20_000
+
+# Of a kustomization that only lists plugin configurations; any other field would change what those say.
+_LISTING = frozenset({"apiVersion", "kind", "metadata", "resources"})
+
+# The kustomization file, the field and the place in its list, for what can be left out.
+Place = tuple[str, str, int] | None
+
+
+def walk(tree: Tree, root: str, memo: ParseMemo | None = None, added: tuple[Reference, ...] = ()) -> Closure:
+    """Follow every entry below the kustomization directory `root`, and those that are `added` to its kustomization.
+    Never raises for what the repository holds."""
+    walker = _Walker(tree, Closure(root), {} if memo is None else memo)
+    walker.directory(root, (), Span(root or ".", 1, 1))
+    for reference in added:
+        walker.add(root, reference)
+    return walker.closure
+
+
+@dataclass(slots=True)
+class _Walked:
+    closure: Closure
+    entries: dict[str, Entry | None]
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes."""
+        chains = sum(len(chains) for chains in self.closure.chains.values())
+        return 2_000 + 400 * len(self.entries) + 200 * chains
+
+
+ClosureMemo = MutableMapping[tuple[str, tuple[Reference, ...]], _Walked]
+
+
+def walk_known(
+    tree: Tree, root: str, memo: ParseMemo, closures: ClosureMemo, added: tuple[Reference, ...] = ()
+) -> Closure:
+    """As `walk`, but a closure from another tree is taken when every file it read is still the same.
+
+    Only closures without problems are kept: what was missing there may be here. A kustomization file that has come in
+    beside another one is looked for; nothing else that is new can change where an entry leads.
+    """
+    key = (root, added)
+    known = closures.get(key)
+    if known is not None and all(tree.entry(path) == entry for path, entry in known.entries.items()):
+        try:
+            if all(kustomization_file(tree, _parent(file)) == file for file in known.closure.kustomizations):
+                return known.closure
+        except GitopsError:
+            pass
+    closure = walk(tree, root, memo, added)
+    if not closure.problems and not closure.unsupported and not closure.refused:
+        closures[key] = _Walked(closure, {path: tree.entry(path) for path in closure.files})
+    return closure
+
+
+def _parent(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _oddities(kustomization: Kustomization) -> Iterator[Note]:
+    """What kustomize passes over in silence (its `Kustomization.Unmarshal`; 5.0.0 to 5.0.2 were strict)."""
+    file = kustomization.path
+    for name, line in kustomization.repeated:
+        message = (
+            f"the key `{name}` stands twice in one mapping: kustomize 5.0.0 to 5.0.2 (Argo CD 2.7) refuse to build "
+            "that, later versions build with the last one and drop what the others say without a word"
+        )
+        title = f"`{name}` stands twice in {file}"
+        yield Note(message, Span(file, line, line), title, "Merge them into one.")
+    if kustomization.ignored:
+        line = kustomization.ignored
+        message = f"a second YAML document begins here; kustomize reads the first one of {file} only and ignores this"
+        title = f"{file} holds more than one YAML document"
+        yield Note(message, Span(file, line, line), title, "Put what is to be built into the first document.")
+
+
+class _Walker:
+    def __init__(self, tree: Tree, closure: Closure, memo: ParseMemo) -> None:
+        self.tree = tree
+        self.closure = closure
+        self.memo = memo
+        self.open: list[str] = []
+
+    def directory(self, path: str, chain: Chain, span: Span) -> None:
+        try:
+            directory = self._resolve(path)
+            file = kustomization_file(self.tree, directory)
+        except GitopsError as error:
+            self._problem(str(error), span)
+            return
+        if file is None:
+            what = f"{directory or 'the repository root'} holds no kustomization.yaml"
+            self._problem(what if self.tree.is_dir(directory) else f"{directory} does not exist", span)
+            return
+        if directory in self.open:
+            ring = " -> ".join([*self.open[self.open.index(directory) :], directory])
+            self._problem(f"the kustomization includes itself: {ring}", span)
+            return
+        if len(self.open) >= MAX_DEPTH:
+            self._too_much(f"kustomizations nest deeper than {MAX_DEPTH}", span)
+            return
+        known = self.closure.kustomizations.setdefault(file, [])
+        known.append(chain)
+        if len(known) > MAX_DEPTH:  # the same base over and over; the chains so far say enough
+            return
+        kustomization = self._load(file, span)
+        if kustomization is None:
+            return
+        self.open.append(directory)
+        if kustomization.helm:
+            self._unsupported(f"{file} inflates helmCharts", Span(file, 1, 1), (file, "helmCharts", -1))
+        for reference in kustomization.references:
+            if len(self.closure.files) > MAX_FILES:
+                self._too_much(f"{self.closure.root} reads more than {MAX_FILES:,} files", span)
+                break
+            self._follow(directory, reference, chain, (file, reference.field, reference.index))
+        self.open.pop()
+
+    def _load(self, file: str, span: Span) -> Kustomization | None:
+        try:
+            self.closure.parsed.add(self._resolve(file))
+            kustomization = load(self.tree, file, self.memo)
+        except MalformedYaml as error:
+            line = max(error.line, 1)
+            self._problem(str(error), Span(file, line, line))
+            return None
+        except GitopsError as error:
+            self._problem(str(error), span)
+            return None
+        self.closure.notes.extend(_oddities(kustomization))
+        for odd in kustomization.unread:
+            message, place = f"{file}:{odd.line}: {odd.what}", Span(file, odd.line, odd.line)
+            if odd.certain:
+                self.closure.problems.append(Problem(message, place, unknown_field=True))
+            else:
+                self._refuse(message, place)
+        return kustomization
+
+    def add(self, root: str, reference: Reference) -> None:
+        """Follow an entry that stands in no kustomization of the repository, so no chain leads through it."""
+        if reference.field in ACCUMULATED and not is_remote(reference.value):
+            self.directory(posixpath.join(root, reference.value), (), reference.span)
+        else:
+            self._follow(root, reference, (), None)
+
+    def _follow(self, directory: str, reference: Reference, chain: Chain, place: Place) -> None:
+        value = reference.value
+        if is_remote(value):
+            self._unsupported(f"{reference.span} loads `{value}`", reference.span, place)
+            return
+        target = posixpath.join(directory, value)
+        if is_inline(reference):
+            self._inline(directory, reference, target, place)
+            return
+        try:
+            path = self._resolve(target)
+        except GitopsError as error:
+            self._problem(str(error), reference.span)
+            return
+        here = (*chain, reference)
+        if path in self.tree and submodule_of(self.tree, path) is None:
+            self._file(directory, path, reference, here, place)
+        elif self.tree.is_dir(path) and reference.field in ACCUMULATED:
+            self.directory(path, here, reference.span)
+        elif self.tree.is_dir(path) and reference.field in PLUGINS:
+            self._listing(directory, path, reference, here, place)
+        elif looks_remote(value):
+            self._unsupported(f"{reference.span} loads `{value}`", reference.span, place)
+        elif (submodule := submodule_of(self.tree, path)) is not None:
+            what = f"{reference.span} loads `{value}` from the git submodule {submodule}"
+            self._unsupported(what, reference.span, place)
+        elif self.tree.is_dir(path):
+            self._problem(f"`{_shown(value)}` is a directory; `{reference.field}` takes files", reference.span)
+        else:
+            self._problem(f"`{_shown(value)}` does not exist", reference.span)
+
+    def _inline(self, directory: str, reference: Reference, target: str, place: Place) -> None:
+        try:
+            normalise(target)
+        except PathEscapes:
+            # Text that kustomize finds some fault with is a path to it, wherever that leads.
+            what = f"{reference.span} holds text that kustomize may take for a path out of here"
+            self._refuse(what, reference.span)
+            return
+        if reference.field in PLUGINS:
+            self._plugins(directory, reference, reference.value.encode("utf-8", "surrogateescape"), place)
+
+    def _file(self, directory: str, path: str, reference: Reference, chain: Chain, place: Place) -> None:
+        self.closure.files.add(path)
+        if reference.field not in GENERATORS:
+            self.closure.parsed.add(path)
+        if reference.field in ("components", "bases"):
+            self._problem(f"`{reference.value}` is a file; `{reference.field}` takes directories", reference.span)
+            return
+        if directory and not path.startswith(directory + "/"):
+            message = f"`{reference.value}` lies outside {directory}, which kustomize's load restriction forbids"
+            self.closure.problems.append(Problem(message, reference.span, needs_lifted_restriction=True))
+        if reference.field == "resources":
+            self.closure.chains.setdefault(path, []).append(chain)
+        elif reference.field in PLUGINS:
+            try:
+                self._plugins(directory, replace(reference, value=path), self.tree.read(path), place)
+            except GitopsError as error:
+                self._problem(str(error), reference.span)
+
+    def _plugins(self, directory: str, reference: Reference, data: bytes, place: Place) -> None:
+        """Follow what plugin configurations name; their paths count from the kustomization that lists them."""
+        try:
+            found = read_plugins(reference, data)
+        except MalformedYaml as error:
+            self._problem(str(error), reference.span)
+            return
+        for reason in found.refused:
+            self._refuse(reason, reference.span)
+        for reason in found.unsupported:
+            self._unsupported(reason, reference.span, place)
+        for named in found.references:
+            self._follow(directory, named, (), place)
+
+    def _listing(self, directory: str, path: str, reference: Reference, chain: Chain, place: Place) -> None:
+        """A kustomization whose resources are plugin configurations. One that changes them is not followed."""
+        below = _Walker(self.tree, Closure(path), self.memo)
+        below.open = self.open
+        below.directory(path, chain, reference.span)
+        self.closure.take(below.closure)
+        for file in below.closure.kustomizations:
+            try:
+                changed = sorted(load(self.tree, file, self.memo).fields.keys() - _LISTING)
+            except GitopsError:
+                continue  # told by the walk
+            if changed:
+                self._refuse(f"{file} changes plugin configurations by `{changed[0]}`", reference.span)
+        for config in below.closure.chains:
+            try:
+                self._plugins(directory, replace(reference, value=config), self.tree.read(config), place)
+            except GitopsError as error:
+                self._problem(str(error), reference.span)
+
+    def _too_much(self, message: str, span: Span) -> None:
+        """A limit of ours, not kustomize's."""
+        self._unsupported(f"{message}, which argofix does not follow", span, None)
+
+    def _unsupported(self, message: str, span: Span, place: Place) -> None:
+        self.closure.unsupported.append(Problem(message, span, entry=place))
+
+    def _refuse(self, message: str, span: Span) -> None:
+        self.closure.refused.append(Problem(message, span))
+
+    def _problem(self, message: str, span: Span) -> None:
+        self.closure.problems.append(Problem(message, span))
+
+    def _resolve(self, path: str) -> str:
+        # Symlinks on the way are part of what the renderer reads.
+        resolved, links = self.tree.trace(path)
+        self.closure.files.update(links)
+        if resolved in self.tree:
+            self.closure.files.add(resolved)
+        return resolved
+
+
+def _shown(value: str) -> str:
+    first = value.strip().partition("\n")[0]
+    return first if first == value and len(first) <= 120 else f"{first[:120]}..."

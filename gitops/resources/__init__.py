@@ -1,0 +1,1 @@
+"""What a rendered resource is, and what is rendered."""

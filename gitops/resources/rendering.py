@@ -1,0 +1,124 @@
+"""What rendering an Application gives: resources, a failure, or a reason why it was not analysed.
+
+Failure is data: nothing here raises because of what a repository holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from gitops.files.spans import Span
+from gitops.files.tree import Tree
+from gitops.resources.resource import Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The Application renders. `gaps` are reasons why some of its sources were left out; `notes` are things that a
+    person should know although rendering went on (a load restriction that had to be lifted)."""
+
+    resources: tuple[Resource, ...]
+    gaps: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One sentence about a rendering, and the entry it is about. `title` is the line above it, and `advice` what to
+    do; without them it is about a load restriction that was lifted."""
+
+    message: str
+    span: Span
+    title: str = ""
+    advice: str = ""
+    is_notice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RenderFailed:
+    """The engine (or the reader before it) refuses: `message` is one sentence for people, `span` the entry that
+    causes it, `detail` what the engine said. `registered_twice` is kustomize's id of a resource that two entries
+    bring (`Kind.version.group/name.namespace`). `transient`: the next attempt may go otherwise (time-outs, kills)."""
+
+    message: str
+    span: Span
+    detail: str = ""
+    registered_twice: str | None = None
+    transient: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NotAnalysed:
+    """Left out, with the reason: it needs something that git alone does not have, or more than argofix grants.
+    `notes` as in `Rendered`.
+
+    `follows` is the branch, tag or commit that it is rendered from when that is not the one looked at: then nothing
+    that happens here changes it.
+    """
+
+    reason: str
+    notes: tuple[Note, ...] = ()
+    follows: str = ""
+
+
+Rendering = Rendered | RenderFailed | NotAnalysed
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOptions:
+    """Flags of `kustomize build` that Argo CD would use (`kustomize.buildOptions`)."""
+
+    load_restrictor_none: bool = False
+    enable_helm: bool = False
+    enable_plugins: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> BuildOptions:
+        """Read the flags of an argocd-cm `kustomize.buildOptions` string; others do not change what is rendered."""
+        words = text.replace("=", " ").split()
+        return cls(
+            load_restrictor_none="LoadRestrictionsNone" in words,
+            enable_helm="--enable-helm" in words,
+            enable_plugins="--enable-alpha-plugins" in words or "--enable-exec" in words,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RenderRequest:
+    """One run of the renderer.
+
+    `tree` holds the files; `root` is the kustomization directory; `files` every repository path that it may read, in
+    order; `patched` holds files whose content differs from the tree (the root kustomization with the Application's
+    own options applied); `opaque` those of `files` that kustomize only copies, and never reads as YAML. `fingerprint`
+    identifies the result: equal fingerprints render alike.
+    """
+
+    fingerprint: str
+    tree: Tree
+    root: str
+    files: tuple[str, ...]
+    patched: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)  # may hold Secret values
+    options: BuildOptions = BuildOptions()
+    opaque: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What came of a `RenderRequest`: the resources, or what the engine wrote to stderr.
+
+    `lifted` tells that it only went through with the load restriction lifted, and carries what the engine said
+    before. `transient` results (time-outs, kills) say nothing about the files and are not kept; `timed_out` ones are
+    remembered for a while, since they cost most. `refused` is the reason when it costs more than argofix grants.
+    """
+
+    resources: tuple[Resource, ...] = ()
+    error: str | None = None
+    lifted: str | None = None
+    transient: bool = False
+    timed_out: bool = False
+    refused: str | None = None
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes."""
+        return 500 + len(self.error or "") + sum(resource.size for resource in self.resources)

@@ -1,0 +1,207 @@
+"""`argofix_commands`, our own event: obey the commands of a comment, once, and answer them in one comment.
+
+The answer carries a hidden mark that names the comment and the commands. It is looked for first, so whatever was
+answered is not done again, however often it is delivered and wherever the last run broke off. A run that broke off
+before its answer is done again as a whole; commands are made for that (`handlers.commands`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import re
+from dataclasses import replace
+
+from bot.formats.refusal import in_words
+from bot.formats.writing.markdown import code, safe
+from bot.github.endpoints import comments, pulls, repos
+from bot.github.endpoints.installations import AppIdentity
+from bot.github.errors import NotFound
+from bot.github.events import IssueCommentEvent
+from bot.process.errors import PermanentError, TemporaryError
+from bot.queue.allowance import ALL, PERIOD
+from bot.queue.deliveries import Delivery
+from bot.server.context import Context
+from checks.wording import plural
+from handlers.comments.command import Asked, Permission, Reply
+from handlers.comments.registry import NotUnderstood, Understood, understand
+from handlers.comments.usage import Arguments
+from handlers.comments.written import PREFIX, written
+from handlers.refusals import why_not
+from handlers.repository import Desk, talking
+
+log = logging.getLogger(__name__)
+
+_AGAIN = "ask again"
+MOST = 10  # commands obeyed in one comment
+_LONGEST = 60_000  # of the 65,536 characters that GitHub takes
+_SHARE = 0.8  # of the time that a run may take; the rest is for the answer
+_MAY_WRITE = frozenset(("write", "maintain", "admin"))
+_MARK = re.compile(r"<!-- argofix:answer:(?P<comment>\d+):(?P<digest>[0-9a-f]{16}):(?P<outcome>ok|no) -->")
+
+
+def wished(event: IssueCommentEvent, identity: AppIdentity) -> tuple[str, ...]:
+    """The commands that a delivery is about: those of a new comment, or those that an edit adds. None of a bot's."""
+    if by_bot(event, identity.id) or event.action not in ("created", "edited"):
+        return ()
+    if event.action == "created":
+        return written(event.comment.body)
+    if event.former is None:  # something else was edited
+        return ()
+    known = written(event.former)
+    return tuple(line for line in written(event.comment.body) if line not in known)
+
+
+def by_bot(event: IssueCommentEvent, app: int) -> bool:
+    """Whether a bot, ours (of the App `app`) or another, wrote or edited the comment: none of them is obeyed."""
+    return event.sender_is_bot or event.comment.author_is_bot or event.comment.app_id == app
+
+
+async def handle(delivery: Delivery, context: Context) -> None:
+    event = delivery.parsed()
+    if not isinstance(event, IssueCommentEvent):
+        return
+    wishes = await asyncio.to_thread(wished, event, context.services.identity)
+    if not wishes:
+        return
+    desk = await Desk.open(delivery, event, context, talking(event.on_pull_request))
+    digest = _digest(event, wishes)
+    try:
+        present = await comments.get(desk.github, desk.name, event.comment.id)
+        ok = await _answered(desk, event, digest)
+        if ok is None:
+            # Whoever takes a command back before its turn has taken it back.
+            left = await asyncio.to_thread(written, present.body)
+            wishes = tuple(wish for wish in wishes if wish in left)
+            if not wishes:
+                return
+            ok = await _answer(desk, event, digest, wishes)
+        await comments.react(desk.github, desk.name, event.comment.id, "rocket" if ok else "confused")
+    except NotFound:
+        log.info("the comment has gone", extra={"comment": event.comment.id})
+
+
+async def _answer(desk: Desk, event: IssueCommentEvent, digest: str, wishes: tuple[str, ...]) -> bool:
+    """Do it and say so; gives whether everything went well."""
+    replies: list[tuple[str, Reply]] = []
+    deadline = asyncio.get_running_loop().time() + desk.context.services.settings.run_limit * _SHARE
+    for wish in wishes[:MOST]:
+        try:
+            async with asyncio.timeout_at(deadline):
+                reply = await _obey(desk, event, wish, digest)
+        except TimeoutError:
+            reply = Reply("This took longer than argofix may work on one comment.", ok=False)
+        replies.append((wish, reply))
+    outcome = all(reply.ok for _, reply in replies) and len(wishes) <= MOST
+    mark = f"<!-- argofix:answer:{event.comment.id}:{digest}:{'ok' if outcome else 'no'} -->"
+    await comments.create(desk.github, desk.name, event.number, _text(mark, replies, len(wishes) - MOST))
+    return outcome
+
+
+async def _obey(desk: Desk, event: IssueCommentEvent, wish: str, digest: str) -> Reply:
+    """One command. Raises only what may go better next time."""
+    found = understand(wish)
+    if isinstance(found, NotUnderstood):
+        return _not_understood(found)
+    login = event.sender or event.comment.author
+    try:
+        refusal = await _refusal(desk, found, login)
+        if refusal is not None:
+            return Reply(refusal, ok=False)
+        asked = await _asked(desk, event, wish, login, digest, found.arguments)
+        refusal = await _too_often(asked, found, digest)
+        if refusal is not None:
+            return Reply(refusal, ok=False)
+        return await found.command.run(asked)
+    except PermanentError as error:
+        return Reply(await why_not(desk, error, _AGAIN), ok=False)
+    except TemporaryError as error:
+        if not desk.last_attempt(error):
+            raise
+        return Reply(f"This could not be done, after several attempts: {safe(in_words(error))}.", ok=False)
+    except Exception as error:
+        if not desk.last_attempt(error):
+            raise
+        log.exception("a command failed", extra={"command": found.command.name})
+        return Reply("This failed by a mistake in argofix; the server's log tells which.", ok=False)
+
+
+async def _refusal(desk: Desk, found: Understood, login: str) -> str | None:
+    """Why somebody may not use a command, as GitHub sees it now."""
+    if found.command.permission is Permission.READ:
+        return None
+    role = await repos.permission(desk.github, desk.name, login)
+    if role in _MAY_WRITE:
+        return None
+    has = "none" if role == "none" else f"{code(role)} access"
+    return (
+        f"Sorry, {code(found.command.name)} is for people with write access to this repository, and {code(login)} "
+        f"has {has}. Somebody who may push can ask for it."
+    )
+
+
+async def _too_often(asked: Asked, found: Understood, digest: str) -> str | None:
+    """Why somebody who may not push has to wait: what their commands look at, others wait for meanwhile."""
+    if found.command.permission is not Permission.READ or not found.command.evaluates:
+        return None
+    desk, what = asked.desk, None
+    if found.command.anew:
+        what = asked.pull.head.sha if asked.pull is not None else desk.repository.default_branch
+    services, who = desk.context.services, (desk.repository.id, asked.login)
+    if services.allowance.take(who, what, digest, services.clock.now()):
+        return None
+    if await repos.permission(desk.github, desk.name, asked.login) in _MAY_WRITE:
+        return None
+    return (
+        f"Sorry, for {code(asked.login)}, who has no write access, argofix evaluates a commit anew once in "
+        f"{PERIOD / 60:.0f} minutes, and answers {ALL} questions at most. Ask again later."
+    )
+
+
+async def _asked(
+    desk: Desk, event: IssueCommentEvent, wish: str, login: str, digest: str, arguments: Arguments
+) -> Asked:
+    pull = await pulls.get(desk.github, desk.name, event.number) if event.on_pull_request else None
+    if pull is not None and pull.state != "open":
+        pull = None
+    key = hashlib.sha256(f"{digest}\0{wish}".encode("utf-8", "replace")).hexdigest()[:16]
+    return Asked(desk, event.number, pull, event.comment, login, wish, key, arguments)
+
+
+async def _answered(desk: Desk, event: IssueCommentEvent, digest: str) -> bool | None:
+    """Whether an answer of ours to these commands said that all went well; None when there is no answer."""
+    identity = desk.context.services.identity
+    since = event.comment.created_at or None
+    for comment in await comments.listed(desk.github, desk.name, event.number, since=since):
+        mark = _MARK.match(comment.body) if comments.is_ours(comment, identity.id, identity.slug) else None
+        if mark is not None and (int(mark["comment"]), mark["digest"]) == (event.comment.id, digest):
+            return mark["outcome"] == "ok"
+    return None
+
+
+def _digest(event: IssueCommentEvent, wishes: tuple[str, ...]) -> str:
+    """Names these commands of this comment. Every edit is one more occasion, every delivery of it the same one."""
+    occasion = event.comment.updated_at if event.action == "edited" else ""
+    text = "\n".join((str(event.comment.id), occasion, *wishes))
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _not_understood(found: NotUnderstood) -> Reply:
+    text = f"{safe(found.why)}."
+    if found.command is None:
+        return Reply(f"{text} {code(f'{PREFIX} help')} lists those there are.", ok=False)
+    usage = code(f"{PREFIX} {found.command.usage}")
+    return Reply(f"{text} It is written {usage}." if found.sure else f"{text} Did you mean {usage}?", ok=False)
+
+
+def _text(mark: str, replies: list[tuple[str, Reply]], left_out: int) -> str:
+    most = _LONGEST // len(replies)
+    parts = [mark]
+    for wish, reply in replies:
+        if len(reply.text) > most:
+            reply = replace(reply, text="The answer is longer than a comment may be.")
+        parts.append(f"> {code(f'{PREFIX} {wish}')}\n\n{reply.text}")
+    if left_out > 0:
+        parts.append(f"{plural('more command', left_out)} left out: argofix obeys {MOST} in one comment.")
+    return "\n\n".join(parts)

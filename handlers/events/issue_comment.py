@@ -1,0 +1,65 @@
+"""`issue_comment`: acknowledge the commands in a comment, and queue them behind the work on their repository."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from typing import TypeGuard
+
+from bot.github.endpoints import comments
+from bot.github.errors import NotFound
+from bot.github.events import COMMANDS, Event, IssueCommentEvent
+from bot.github.model import Comment, Repository
+from bot.queue.deliveries import Delivery, delivery_of
+from bot.server.context import Context
+from handlers.comments.answering import by_bot, wished
+from handlers.comments.written import PREFIX
+from handlers.repository import Desk, talking
+
+_INSIDE = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
+_PLACE = re.compile(r"/(?P<what>pull|issues)/(?P<number>\d+)#")
+
+
+def takes(event: Event, app: int) -> TypeGuard[IssueCommentEvent]:
+    """What may hold a command. Whether it does takes longer to read than GitHub is to wait for its answer."""
+    if not isinstance(event, IssueCommentEvent) or event.action not in ("created", "edited"):
+        return False
+    return PREFIX in event.comment.body and not by_bot(event, app)
+
+
+async def handle(delivery: Delivery, context: Context) -> None:
+    event = delivery.parsed()
+    services = context.services
+    if not takes(event, services.identity.id):
+        return
+    # A long comment takes a moment to read.
+    if not await asyncio.to_thread(wished, event, services.identity):
+        return
+    desk = await Desk.open(delivery, event, context, talking(event.on_pull_request))
+    try:
+        await comments.react(desk.github, desk.name, event.comment.id, "eyes")
+    except NotFound:
+        return  # it was deleted
+    # Who it is by GitHub's word decides about nothing but the order: pull requests come before anybody's wishes.
+    rank = 0 if event.association in _INSIDE else 1
+    own = delivery_of(f"commands/{delivery.id}", COMMANDS, delivery.payload, services.clock.now(), rank=rank)
+    await services.enqueue(own)
+
+
+def commented(
+    delivery_id: str, installation: int, repository: Repository, comment: Comment, now: float
+) -> Delivery | None:
+    """The same work as after a new comment, when no webhook told of it; None when its address names no place."""
+    place = _PLACE.search(comment.html_url)
+    if place is None:
+        return None
+    payload = {
+        "action": "created",
+        "issue": {"number": int(place["number"])} | ({"pull_request": {}} if place["what"] == "pull" else {}),
+        "comment": comment.as_json(),
+        "installation": {"id": installation},
+        "repository": repository.as_json(),
+        "sender": {"login": comment.author, "type": "Bot" if comment.author_is_bot else "User"},
+    }
+    return delivery_of(delivery_id, "issue_comment", json.dumps(payload).encode(), now)

@@ -1,0 +1,57 @@
+"""`merge_group`: judge what a merge queue is about to merge.
+
+Two pull requests that are right by themselves may conflict with each other: each brings the Namespace that the other
+brings, say. The queue puts them on top of each other, asks for checks on what comes of that, and waits until every
+required one has concluded there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from typing import TypeGuard
+
+from bot.formats.github import check_run
+from bot.formats.github.gate import Judged
+from bot.formats.writing.markdown import code
+from bot.github.events import Event, MergeGroupEvent
+from bot.queue.deliveries import Delivery
+from bot.server.context import Context
+from checks.policy.file import read_policy
+from handlers.judging.runs import end_runs, judge
+from handlers.repository import Desk, fingerprint
+
+_GONE = "the merge queue has given up this group"
+
+
+def takes(event: Event, _app: int) -> TypeGuard[MergeGroupEvent]:
+    return isinstance(event, MergeGroupEvent) and event.action in ("checks_requested", "destroyed")
+
+
+async def handle(delivery: Delivery, context: Context) -> None:
+    event = delivery.parsed()
+    if not takes(event, context.services.identity.id):
+        return
+    desk = await Desk.open(delivery, event, context)
+    if event.action == "checks_requested":
+        await _judge(desk, event)
+    else:
+        await end_runs(desk, event.head, check_run.overtaken(_GONE))
+
+
+async def _judge(desk: Desk, event: MergeGroupEvent) -> None:
+    default = await desk.default_tip()
+
+    async def look(stack: AsyncExitStack) -> Sequence[Judged]:
+        objects = await stack.enter_async_context(desk.objects(event.base, event.head, default))
+        policy = await asyncio.to_thread(read_policy, await objects.read_tree(default))
+        head, base = await objects.read_tree(event.head), await objects.read_tree(event.base)
+        # It may hold what a fork brought, and everybody can read what is said about a public repository.
+        stranger = not desk.repository.private
+        branch = event.base_ref.removeprefix("refs/heads/")
+        evaluation = await desk.evaluate(head, base, policy, by_stranger=stranger, branch=branch)
+        label = f"the merge queue of {code(branch)}"
+        return [Judged(label, evaluation, policy, lambda span: desk.blob_url(event.head, span))]
+
+    await judge(desk, event.head, fingerprint("group", event.head, event.base, default), look)

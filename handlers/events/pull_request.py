@@ -1,0 +1,42 @@
+"""`pull_request`: judge what merging it would give."""
+
+from __future__ import annotations
+
+from typing import TypeGuard
+
+from bot.github.events import Event, PullRequestEvent
+from bot.process import logs
+from bot.queue.deliveries import Delivery
+from bot.server.context import Context
+from handlers.judging.pulls import evaluate_pull, leave
+from handlers.proposals.fixes import close_all, scope_of
+from handlers.proposals.requested import keep_up
+from handlers.repository import Desk
+
+_EVALUATED = frozenset({"opened", "synchronize", "reopened", "ready_for_review"})
+_OVER = "The pull request that this was for is closed."
+
+
+def takes(event: Event, _app: int) -> TypeGuard[PullRequestEvent]:
+    """Labels, reviewers, titles and the like change nothing of what is judged."""
+    return isinstance(event, PullRequestEvent) and (event.action == "closed" or _to_be_judged(event))
+
+
+async def handle(delivery: Delivery, context: Context) -> None:
+    event = delivery.parsed()
+    if not takes(event, context.services.identity.id):
+        return
+    number = event.pull_request.number
+    if _to_be_judged(event):
+        desk, listed = await Desk.with_pulls(delivery, event, context)
+        await evaluate_pull(desk, number, listed)
+        await keep_up(desk, number, listed)
+        if event.before is not None:
+            with logs.about_pulls(number):
+                await leave(desk, event.before)
+    else:
+        await close_all(await Desk.open(delivery, event, context), scope_of(number), _OVER)
+
+
+def _to_be_judged(event: PullRequestEvent) -> bool:
+    return event.action in _EVALUATED or (event.action == "edited" and event.base_changed)

@@ -1,0 +1,73 @@
+"""`push` to a branch: judge the pull requests into it again that it concerns; where it is the default branch open,
+update or close the fix pull requests."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TypeGuard
+
+from bot.github.events import Event, PushEvent
+from bot.github.model import Repository
+from bot.queue.deliveries import Delivery, delivery_of
+from bot.queue.schedule import own
+from bot.server.context import Context
+from checks.policy.file import read_policy
+from handlers.proposals.bumps import keep_up
+from handlers.proposals.fixes import DEFAULT, Target, chosen, settle
+from handlers.repository import Desk
+
+BASE_MOVED = "base"  # our own event (`handlers.base_moved`)
+_BRANCHES = "refs/heads/"
+_OURS = "refs/heads/argofix/"
+
+
+def takes(event: Event, _app: int) -> TypeGuard[PushEvent]:
+    """To a branch that pull requests may be open into, which only GitHub knows: to none that is new, nor of ours."""
+    if not isinstance(event, PushEvent) or event.after is None or not event.ref.startswith(_BRANCHES):
+        return False
+    return event.on_default_branch or not (event.before is None or event.ref.startswith(_OURS))
+
+
+async def handle(delivery: Delivery, context: Context) -> None:
+    event = delivery.parsed()
+    if not takes(event, context.services.identity.id):
+        return
+    branch, now = event.ref.removeprefix(_BRANCHES), context.services.clock.now()
+    moved = base_moved(f"base/{delivery.id}", event.installation, event.repository, branch, now)
+    await context.services.enqueue(moved)
+    if not event.on_default_branch:
+        return
+    desk = await Desk.open(delivery, event, context)
+    await settle_default(desk)
+    await keep_up(desk)
+
+
+def base_moved(delivery_id: str, installation: int, repository: Repository, branch: str, now: float) -> Delivery:
+    """Look at the pull requests into a branch (`handlers.base_moved`), after those that wait for a first verdict."""
+    return own(delivery_id, BASE_MOVED, now, installation=installation, repository=repository, branch=branch, rank=1)
+
+
+async def settle_default(desk: Desk) -> None:
+    """Make the fix pull requests against the default branch those of its present commit."""
+    if desk.repository.archived:
+        return
+    tip = await desk.default_tip()
+    async with desk.objects(tip) as objects:
+        tree = await objects.read_tree(tip)
+        policy = await chosen(desk, DEFAULT, await asyncio.to_thread(read_policy, tree))
+        evaluation = await desk.evaluate(tree, None, policy)
+        settled = await settle(desk, evaluation, policy, Target(desk.repository.default_branch, tip))
+    settled.require()
+
+
+def pushed(delivery_id: str, installation: int, repository: Repository, tip: str, now: float) -> Delivery:
+    """The same work as after a push of `tip` to the default branch, when no webhook told of it."""
+    payload = {
+        "ref": f"refs/heads/{repository.default_branch}",
+        "before": "0" * 40,
+        "after": tip,
+        "installation": {"id": installation},
+        "repository": repository.as_json(),
+    }
+    return delivery_of(delivery_id, "push", json.dumps(payload).encode(), now)

@@ -1,0 +1,87 @@
+"""The sticky comment about the sync order: there while it is of use, one line when it no longer is."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+
+from bot.formats.order import comment as text
+from bot.github.endpoints import comments
+from bot.github.errors import RateLimited
+from bot.github.model import PullRequest
+from bot.github.pace import Limit
+from bot.process.errors import PermanentError
+from bot.queue.schedule import own
+from bot.rendering.evaluation import Evaluation
+from checks.policy.file import Policy
+from checks.sync_order.guidance import guide
+from handlers.repository import Desk
+
+LATE_ORDER = "order"
+
+log = logging.getLogger(__name__)
+
+
+async def show_order(desk: Desk, pull: PullRequest, evaluation: Evaluation, policy: Policy, *, base: str) -> None:
+    """Make the comment on a pull request say what `evaluation` tells. `base` is the commit it was compared with.
+
+    GitHub may refuse (a locked conversation), or enough comments may have been made for now: the check runs must not
+    suffer for it. In that case it is made later (`handlers.judging.late_order`).
+    """
+    if evaluation.base is None or _tells_itself(desk, pull):
+        return
+    guidance = await asyncio.to_thread(
+        guide, evaluation.base, evaluation.snapshot, policy, evaluation.live, evaluation.plans
+    )
+    matters = guidance.matters and _is_deployed(desk, pull, evaluation)
+    body = text.settled(guidance)
+    if matters:
+        # It reads files, to tell lines.
+        body = await asyncio.to_thread(
+            text.render,
+            guidance,
+            lambda span: desk.blob_url(pull.head.sha, span),
+            lambda span: desk.blob_url(base, span),
+        )
+    desk.context.check()
+    identity = desk.context.services.identity
+    try:
+        await comments.sticky(
+            desk.github,
+            desk.name,
+            pull.number,
+            mark=text.MARK,
+            body=body,
+            app_id=identity.id,
+            slug=identity.slug,
+            only_update=not matters,
+        )
+    except RateLimited as error:
+        if error.limit != Limit.CONTENT:
+            raise
+        name = f"order/{desk.repository.id}/{pull.number}/{pull.head.sha}/{error.retry_at:.0f}"
+        services = desk.context.services
+        late = own(
+            name,
+            LATE_ORDER,
+            services.clock.now(),
+            installation=desk.installation,
+            repository=desk.repository,
+            number=pull.number,
+        )
+        await services.enqueue(replace(late, not_before=error.retry_at, rank=1))
+    except PermanentError as error:
+        log.warning("the sync order could not be shown", extra={"pull": pull.number, "reason": str(error)})
+
+
+def _tells_itself(desk: Desk, pull: PullRequest) -> bool:
+    """Whether it is a fix of ours, whose text has the order of its hand-over."""
+    ours = pull.author == desk.context.services.identity.login and not pull.from_fork
+    return ours and not pull.head.ref.startswith("argofix/bump/")
+
+
+def _is_deployed(desk: Desk, pull: PullRequest, evaluation: Evaluation) -> bool:
+    """Whether merging reaches a cluster: Argo CD reads the default branch, or those that Applications name."""
+    named = {s.target_revision for state in evaluation.snapshot.states for s in state.application.sources}
+    return pull.base.ref == desk.repository.default_branch or pull.base.ref in named

@@ -1,0 +1,185 @@
+"""Judging pull requests: what merging one would give, held against its base."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from bot.formats.github import check_run
+from bot.formats.github.gate import Judged
+from bot.formats.writing.markdown import code
+from bot.github.endpoints import contents, pulls, repos
+from bot.github.errors import NotFound
+from bot.github.model import PullRequest
+from bot.process import logs
+from bot.repositories.mirror import MergeConflict
+from bot.verdicts import Verdict
+from checks.policy.file import PATH, Policy, read_policy
+from gitops.files.effort import Exhausted
+from gitops.touched import Touched, touched
+from handlers.judging.order import show_order
+from handlers.judging.runs import OVERTAKEN, end_runs, judge, refuse, runs_of
+from handlers.repository import Desk, fingerprint
+
+log = logging.getLogger(__name__)
+
+_CLOSED = "the pull request was closed before this was done"
+_MOST = 5  # pull requests of one head that are judged; each is an evaluation of its own
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The commits a pull request is judged by. `head` is what merging would give, or the pull request's own head when
+    it conflicts; `base` is what it is compared with."""
+
+    base: str
+    head: str
+    default: str
+    notes: tuple[str, ...] = ()
+    conflicts: bool = False
+
+
+async def evaluate_pull(
+    desk: Desk, number: int, listed: Sequence[PullRequest] | None = None, *, again: str = ""
+) -> None:
+    """Bring the check runs of a pull request's head up to date. `listed` are the open ones, where they are known.
+
+    A check run belongs to a commit, so every open pull request of that head counts. `again` names a wish to have it
+    done even if they are (a delivery's id): it is done once for each.
+    """
+    if listed is None:
+        listed = await pulls.listed(desk.github, desk.name)
+    pull = next((each for each in listed if each.number == number), None)
+    if pull is None:  # GitHub's lists may be a moment behind
+        pull = await pulls.get(desk.github, desk.name, number)
+    sha = pull.head.sha
+    tip = await contents.branch_head(desk.github, desk.name, pull.base.ref) if pull.state == "open" else None
+    if tip is None:  # closed, or GitHub is about to close it since its base branch was deleted
+        if not any(each.head.sha == sha for each in listed):
+            with logs.about_pulls(number):
+                await end_runs(desk, sha, check_run.overtaken(_CLOSED))
+        return
+    tips: dict[str, str | None] = {pull.base.ref: tip}
+    together = [pull, *(each for each in listed if each.head.sha == sha and each.number != number)][:_MOST]
+    for each in together:
+        if each.base.ref not in tips:
+            tips[each.base.ref] = await contents.branch_head(desk.github, desk.name, each.base.ref)
+    known = tips.get(desk.repository.default_branch)
+    default = known if known is not None else await desk.default_tip()
+    subjects = sorted(((each, at) for each in together if (at := tips[each.base.ref]) is not None), key=_by_number)
+    names = [f"{each.number}:{each.base.ref}:{at}" for each, at in subjects]
+    refusal = next((why for each, _ in subjects if (why := desk.refusal(each)) is not None), None)
+
+    fresh: dict[int, Verdict] = {}
+
+    async def look(stack: AsyncExitStack) -> Sequence[Judged]:
+        found = []
+        for each, at in subjects:
+            judged = await _judged(desk, stack, each, at, default)
+            found.append(judged)
+            if not judged.left_open:
+                fresh[each.number] = Verdict(at, default, await asyncio.to_thread(_touched, judged))
+        return found
+
+    with logs.about_pulls(*(each.number for each, _ in subjects)):
+        if refusal is not None:
+            # Named after the reason too: once the renderer is shut in, what was refused is judged.
+            await refuse(desk, sha, fingerprint(sha, default, again, *names, refusal), check_run.refused(refusal))
+            fresh = {each.number: Verdict(at, default, Touched()) for each, at in subjects}  # no push changes that
+        elif not await judge(desk, sha, fingerprint(sha, default, again, *names), look):
+            return
+    for judged_number, verdict in fresh.items():
+        desk.context.services.verdicts.keep((desk.repository.id, judged_number, sha), verdict)
+
+
+def _touched(judged: Judged) -> Touched:
+    base, head = judged.evaluation.base, judged.evaluation.snapshot
+    try:
+        return Touched(everything="it has no base") if base is None else touched(base, head)
+    except Exhausted:
+        return Touched(everything="there was no time to see what it touches")
+
+
+async def pulls_of_head(desk: Desk, sha: str) -> list[int]:
+    """Numbers of the open pull requests with this head commit (check events do not name those from forks)."""
+    return [pull.number for pull in await pulls.listed(desk.github, desk.name) if pull.head.sha == sha]
+
+
+async def sides_of(desk: Desk, pull: PullRequest) -> Sides | None:
+    """The commits that a pull request is judged by; None when its base branch has gone."""
+    tip = await contents.branch_head(desk.github, desk.name, pull.base.ref)
+    return None if tip is None else await _sides(desk, pull, tip, await desk.default_tip())
+
+
+async def tell_order(desk: Desk, pull: PullRequest) -> None:
+    """Bring the comment on a pull request up to date, and nothing else."""
+    tip = await contents.branch_head(desk.github, desk.name, pull.base.ref) if pull.state == "open" else None
+    if tip is not None and desk.refusal(pull) is None:
+        async with AsyncExitStack() as stack:
+            await _judged(desk, stack, pull, tip, await desk.default_tip())
+
+
+async def leave(desk: Desk, sha: str) -> None:
+    """End what is unfinished on a commit that was a pull request's head: an attempt may have waited for its next try
+    when the newer commit took its place in the queue."""
+    runs = await runs_of(desk, sha)
+    if any(run.status != "completed" for run in runs.values()) and not await pulls_of_head(desk, sha):
+        await end_runs(desk, sha, check_run.overtaken(OVERTAKEN))
+
+
+async def _judged(desk: Desk, stack: AsyncExitStack, pull: PullRequest, tip: str, default: str) -> Judged:
+    sides = await _sides(desk, pull, tip, default)
+    objects = await stack.enter_async_context(desk.objects(sides.base, sides.head, sides.default))
+    policy = await asyncio.to_thread(read_policy, await objects.read_tree(sides.default))
+    head, base = await objects.read_tree(sides.head), await objects.read_tree(sides.base)
+    stranger = desk.by_stranger(pull)
+    evaluation = await desk.evaluate(head, base, policy, by_stranger=stranger, branch=pull.base.ref)
+    # Before the runs end: an attempt that is cut off here finds them unfinished and does it again.
+    await show_order(desk, pull, evaluation, policy, base=sides.base)
+    return Judged(
+        f"#{pull.number} into {code(pull.base.ref)}",
+        evaluation,
+        policy,
+        lambda span: desk.blob_url(pull.head.sha, span),
+        (*sides.notes, *_own_policy(await asyncio.to_thread(read_policy, head), policy)),
+        conflicts_with=pull.base.ref if sides.conflicts else "",
+    )
+
+
+async def _sides(desk: Desk, pull: PullRequest, tip: str, default: str) -> Sides:
+    return await desk.context.unless_superseded(_merged(desk, pull, tip, default))
+
+
+async def _merged(desk: Desk, pull: PullRequest, tip: str, default: str) -> Sides:
+    merge_base: str | None = None
+
+    async def ask() -> str | None:
+        nonlocal merge_base
+        try:
+            merge_base = (await repos.compare(desk.github, desk.name, tip, pull.head.sha)).merge_base
+        except NotFound:
+            merge_base = None  # unrelated histories
+        return merge_base
+
+    await desk.mirror.fetch([tip, pull.head.sha, default])
+    try:
+        return Sides(tip, await desk.mirror.merge(tip, pull.head.sha, number=pull.number, merge_base=ask), default)
+    except MergeConflict:
+        note = "This branch conflicts with its base; argofix looked at the branch itself, not at the merge result."
+        if merge_base is not None:
+            await desk.mirror.fetch([merge_base])
+        return Sides(merge_base or tip, pull.head.sha, default, (note,), conflicts=True)
+
+
+def _by_number(subject: tuple[PullRequest, str]) -> int:
+    return subject[0].number
+
+
+def _own_policy(proposed: Policy, current: Policy) -> list[str]:
+    """What is wrong with the configuration as this pull request leaves it (it applies only once merged)."""
+    if proposed.problems == current.problems:
+        return []
+    return [f"{PATH} in this change, line {problem.line}: {problem.message}" for problem in proposed.problems]

@@ -1,0 +1,242 @@
+"""The check runs of one head commit: begun when the answer takes a while, and ended whatever happens.
+
+`argofix` sums up the others and is the one that branch protection can require. So it comes last, and where nothing
+could be judged it fails: GitHub lets `neutral` pass.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
+
+from bot.formats.github import check_run, gate
+from bot.formats.github.gate import Judged
+from bot.formats.refusal import in_words
+from bot.github.endpoints import checks
+from bot.github.endpoints.checks import Report
+from bot.github.errors import Unauthorised
+from bot.github.model import CheckRun
+from bot.http.fields import Fields
+from bot.process.errors import PermanentError, Superseded, TemporaryError
+from checks.registry import rules
+from handlers.repository import Desk
+
+log = logging.getLogger(__name__)
+
+# Seconds after which somebody who waits is shown that work goes on. What is answered sooner costs one request a run.
+GRACE = 0.2
+OVERTAKEN = "a newer commit took its place"
+_ANEW = "it is done anew, in another run of this name"
+
+Look = Callable[[AsyncExitStack], Awaitable[Sequence[Judged]]]
+
+
+async def judge(desk: Desk, sha: str, identity: str, look: Look) -> bool:
+    """Bring the check runs of the commit `sha` up to date with what `look` finds; False when they are already.
+
+    `identity` names the evaluation's inputs. `look` may open what it reads from in the stack that it gets: that is
+    closed when everything has been said.
+    """
+    async with _alone(desk, sha):
+        return await _judge(_Runs(desk, sha, identity, await runs_of(desk, sha)), look)
+
+
+async def _judge(runs: _Runs, look: Look) -> bool:
+    desk = runs.desk
+    if runs.done:
+        log.info("the check runs are up to date", extra={"head": runs.sha[:7]})
+        return False
+    try:
+        async with AsyncExitStack() as stack:
+            judged = await runs.meanwhile(look(stack))
+            await runs.complete(judged)
+    except Superseded:
+        await runs.give_up(check_run.overtaken(OVERTAKEN))
+        raise
+    except Unauthorised as error:
+        # Not for another hour: whoever waits for these runs is told now, if only GitHub takes that.
+        await runs.give_up(check_run.could_not_run(in_words(error)))
+        raise
+    except (TemporaryError, asyncio.CancelledError) as error:
+        # It is tried again, and the run stays in progress until then.
+        if desk.last_attempt(error):
+            await runs.give_up(check_run.could_not_run(in_words(error)))
+        raise
+    except Exception as error:
+        # Only what was written for people is shown to them; the rest stands in the operator's log.
+        reason = in_words(error) if isinstance(error, PermanentError) else ""
+        await runs.give_up(check_run.could_not_run(reason or f"argofix failed ({type(error).__name__})"))
+        raise
+    return True
+
+
+async def refuse(desk: Desk, sha: str, identity: str, report: Report) -> None:
+    """Say of the commit `sha` by every check run that it is not judged. `identity` as for `judge`."""
+    async with _alone(desk, sha):
+        runs = _Runs(desk, sha, identity, await runs_of(desk, sha))
+        if not runs.done:
+            await runs.say(report)
+
+
+async def runs_of(desk: Desk, sha: str) -> dict[str, CheckRun]:
+    """Our latest check run of each name on a commit."""
+    app = desk.context.services.identity.id
+    return {run.name: run for run in await checks.for_ref(desk.github, desk.name, sha, app_id=app)}
+
+
+def _alone(desk: Desk, sha: str) -> AbstractAsyncContextManager[None]:
+    """Nobody tells of this commit meanwhile that it waits (`handlers.judging.waiting`)."""
+    return desk.context.services.heads.held((desk.repository.id, sha))
+
+
+async def end_runs(desk: Desk, sha: str, report: Report) -> None:
+    """End what is unfinished on a commit that nobody will evaluate."""
+    for run in (await runs_of(desk, sha)).values():
+        if run.status != "completed":
+            await _end(desk, run, report)
+
+
+def check_names() -> tuple[str, ...]:
+    """The check runs that rules report under; `argofix` comes on top of them."""
+    return tuple(sorted({rule.check_name for rule in rules()}))
+
+
+@dataclass(slots=True)
+class _Runs:
+    desk: Desk
+    sha: str
+    identity: str
+    existing: Mapping[str, CheckRun]
+    begun: CheckRun | None = None  # `argofix`, while it is in progress
+
+    @property
+    def done(self) -> bool:
+        """Whether the sum was told for these very inputs (it is told last, so the others were too) and nothing was
+        left open: what made a run neutral, a cluster that did not answer, may be over by now."""
+        mine = [run for run in self.existing.values() if run.external_id == self.identity]
+        return self._is_done(gate.NAME) and not any(run.conclusion == "neutral" for run in mine)
+
+    def _is_done(self, name: str) -> bool:
+        run = self.existing.get(name)
+        if run is None or run.external_id != self.identity:
+            return False
+        return run.status == "completed" and run.conclusion != "neutral"
+
+    async def meanwhile(self, work: Awaitable[Sequence[Judged]]) -> Sequence[Judged]:
+        """Await `work`, and show that it goes on when that takes more than a moment."""
+        task = asyncio.ensure_future(work)
+        try:
+            await asyncio.wait((task,), timeout=GRACE)
+            if not task.done():
+                await self._begin()
+            return await task
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def complete(self, judged: Sequence[Judged]) -> None:
+        shown: dict[str, Report] = {}
+        addresses: dict[str, str] = {}
+        if any(each.concerns_argo_cd for each in judged):
+            for name in check_names():
+                self.desk.context.check()
+                shown[name] = await asyncio.to_thread(gate.together, judged, name)
+                addresses[name] = (await self._show(name, shown[name])).html_url
+        self.desk.context.check()
+        total = gate.summed(judged, shown, addresses)
+        self._count(judged)
+        if (run := self._unfinished()) is not None:
+            await self._update(run, total)
+        else:
+            await self._show(gate.NAME, total)
+
+    async def say(self, report: Report) -> None:
+        """The same in every run, the sum last."""
+        for name in (*check_names(), gate.NAME):
+            await self._show(name, report)
+
+    async def give_up(self, report: Report) -> None:
+        """Leave nothing in progress for ever, and let nothing pass. GitHub may be the very thing that fails, so this
+        may fail too."""
+        try:
+            if (run := self._unfinished()) is not None:
+                await _end(self.desk, run, report)
+            if report.conclusion == "failure":
+                for name in (*check_names(), gate.NAME):
+                    if not self._is_done(name) and not (run is not None and name == gate.NAME):
+                        await self._create(name, report, "")
+        except Exception:
+            log.warning("check runs could not be ended", extra={"head": self.sha}, exc_info=True)
+
+    def _unfinished(self) -> CheckRun | None:
+        """`argofix` as it is shown until now, for whoever ends it: what this run began, what was shown while it
+        waited for its turn, or what an attempt left that was cut off, whichever inputs that had."""
+        run, self.begun = self.begun or self._open(gate.NAME), None
+        return run
+
+    def _open(self, name: str) -> CheckRun | None:
+        run = self.existing.get(name)
+        return run if run is not None and run.status != "completed" else None
+
+    async def _begin(self) -> None:
+        run = self.existing.get(gate.NAME)
+        if run is not None and (run.status != "completed" or run.external_id == self.identity):
+            # The sum has no annotations that ours would be added to, so it can be said anew.
+            self.begun = run
+            if run.status != "in_progress" or run.external_id != self.identity:
+                await self._update(run, check_run.in_progress())
+        else:
+            self.begun = await self._create(gate.NAME, check_run.in_progress())
+
+    async def _show(self, name: str, report: Report) -> CheckRun:
+        """One request where the answer is new, none where it is the same. GitHub adds annotations to those that are
+        there, so a run that has some is not written to again."""
+        run, left = self.existing.get(name), self._open(name)
+        if run is not None and (left is not None or run.external_id == self.identity):
+            if left is None and checks.says(run, report):
+                return run
+            if name == gate.NAME or await self._blank(run):
+                return await self._update(run, report)
+        if left is not None:  # first, so that the new one is the latest by every count
+            await _end(self.desk, left, check_run.overtaken(_ANEW))
+        return await self._create(name, report)
+
+    async def _update(self, run: CheckRun, report: Report) -> CheckRun:
+        """Bring a run without annotations to `report`, under this evaluation's name."""
+        github, name = self.desk.github, self.desk.name
+        return await checks.update(github, name, run.id, report=report, now=self._now, external_id=self.identity)
+
+    async def _create(self, name: str, report: Report, identity: str | None = None) -> CheckRun:
+        return await checks.create(
+            self.desk.github,
+            self.desk.name,
+            name=name,
+            head_sha=self.sha,
+            report=report,
+            external_id=self.identity if identity is None else identity,
+            now=self._now,
+        )
+
+    async def _blank(self, run: CheckRun) -> bool:
+        fields = Fields(await self.desk.github.getitem(f"/repos/{self.desk.name}/check-runs/{{run}}", run=run.id))
+        return fields.inner("output").number("annotations_count") == 0
+
+    def _count(self, judged: Sequence[Judged]) -> None:
+        for each in judged:
+            for finding in each.evaluation.findings:
+                if finding.introduced:
+                    counted = self.desk.context.services.metrics.findings
+                    counted.labels(finding.rule, finding.severity.value).inc()
+
+    @property
+    def _now(self) -> float:
+        return self.desk.context.services.clock.now()
+
+
+async def _end(desk: Desk, run: CheckRun, report: Report) -> None:
+    # Without an evaluation's name: the next delivery does not take it for an answer.
+    now = desk.context.services.clock.now()
+    await checks.update(desk.github, desk.name, run.id, report=report, now=now, external_id="")

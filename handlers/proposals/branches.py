@@ -1,0 +1,204 @@
+"""Our own pull requests: a stable branch each, made anew when what it proposes changes, left alone when people act.
+
+A branch that a person pushed to is left alone; a pull request that a person closed stays closed; what is not ours is
+never touched, whatever it is called.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from bot.formats.github.marks import CLOSED, closed_by_us, read_state
+from bot.formats.refusal import Doing, said_by_github
+from bot.github.client import GitHub
+from bot.github.endpoints import comments, contents, pulls
+from bot.github.endpoints.contents import FileChange
+from bot.github.errors import GitHubError
+from bot.github.model import PullRequest
+from bot.process.errors import PermanentError
+from gitops.files.spans import Edit, edited, edits_by_path
+from gitops.files.tree import Tree
+from handlers.repository import Desk
+
+log = logging.getLogger(__name__)
+
+_EDITED = "<!-- argofix:edited -->"
+
+
+class Taken(Exception):
+    """The branch holds commits that are not ours."""
+
+
+class Refused(PermanentError):
+    """GitHub does not let us do what a proposal takes; `cause` is its answer."""
+
+    def __init__(self, doing: Doing, proposal: Proposal, cause: GitHubError) -> None:
+        super().__init__(f"GitHub does not let argofix {doing.words} {proposal.branch}: {said_by_github(cause)}")
+        self.doing = doing
+        self.branch = proposal.branch
+        self.base = proposal.base
+        self.cause = cause
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A branch and its pull request as they should be.
+
+    `parent` is the commit that the edits go on top of; equal `digest`s stand for equal edits, which need no new
+    commit; `changes` and `body` (of the commit's id) are worked out only when needed.
+    """
+
+    branch: str
+    base: str
+    parent: str
+    digest: str
+    title: str
+    message: str
+    changes: Callable[[], Mapping[str, FileChange]]
+    body: Callable[[str], str]
+    draft: bool = False
+
+
+async def propose(desk: Desk, github: GitHub, proposal: Proposal, current: PullRequest | None) -> PullRequest:
+    """The pull request, made so; `current` is the one that is open from this branch.
+
+    Raises `Taken` for a branch with commits of others and no pull request of ours, and `Refused`.
+    """
+    head = await contents.branch_head(github, desk.name, proposal.branch)
+    state = read_state(current.body) if current is not None else None
+    where_we_left_it = head is None or (state is not None and head == state[1])
+    if head is not None and not where_we_left_it and not await _made_by_us(desk, github, head):
+        if current is None:
+            raise Taken
+        await _say_edited(desk, github, current)
+        return current
+    same = state is not None and state == (proposal.digest, head)
+    if current is not None and state is not None and same and current.base.ref == proposal.base:
+        commit = state[1]  # the same edits: a new commit would only take away reviews
+    else:
+        with _attempt(Doing.COMMIT, proposal):
+            commit = await contents.commit(
+                github,
+                desk.name,
+                parent=proposal.parent,
+                message=proposal.message,
+                changes=proposal.changes(),
+                key=_key(desk),
+            )
+        with _attempt(Doing.CREATE if head is None else Doing.MOVE, proposal):
+            if head is None:
+                await contents.create_branch(github, desk.name, proposal.branch, commit)
+            else:
+                await contents.move_branch(github, desk.name, proposal.branch, old=head, new=commit, force=True)
+    with _attempt(Doing.OPEN if current is None else Doing.CHANGE, proposal):
+        return await _pull(desk, github, proposal, current, commit)
+
+
+@contextmanager
+def _attempt(doing: Doing, proposal: Proposal) -> Iterator[None]:
+    try:
+        yield
+    except GitHubError as error:
+        if isinstance(error, PermanentError):
+            raise Refused(doing, proposal, error) from error
+        raise
+
+
+async def history_of(desk: Desk, github: GitHub, branch: str) -> list[PullRequest]:
+    """Our pull requests from this branch, open and closed, the newest first."""
+    history = await pulls.listed(github, desk.name, state="all", head=branch)
+    return [pull for pull in history if is_ours(desk, pull)]
+
+
+async def open_below(desk: Desk, prefix: str, listed: Sequence[PullRequest] | None = None) -> list[PullRequest]:
+    """Our open pull requests from branches `argofix/<prefix>...`; `listed` are all that are open, where known."""
+    if listed is None:
+        listed = await pulls.listed(desk.github, desk.name)
+    return [pull for pull in listed if is_ours(desk, pull) and pull.head.ref.startswith(f"argofix/{prefix}")]
+
+
+def closed_by_person(pull: PullRequest) -> bool:
+    """Whether it was closed, unmerged, by somebody other than us."""
+    return not pull.merged and pull.state == "closed" and not closed_by_us(pull.body)
+
+
+async def close(desk: Desk, github: GitHub, pull: PullRequest, why: str) -> None:
+    """Close one of ours with a word why, and delete its branch unless others have pushed to it."""
+    identity = desk.context.services.identity
+    head = await contents.branch_head(github, desk.name, pull.head.ref)
+    state = read_state(pull.body)
+    ours = head is None or (state is not None and head == state[1]) or await _made_by_us(desk, github, head)
+    if not ours:
+        why += " The branch stays: it holds commits of others."
+    await comments.sticky(
+        github, desk.name, pull.number, mark=CLOSED, body=why, app_id=identity.id, slug=identity.slug
+    )
+    body = pull.body if closed_by_us(pull.body) else f"{pull.body}\n\n{CLOSED}"
+    # In one request: what was closed without the mark counts as closed by a person.
+    await pulls.update(github, desk.name, pull.number, body=body, state="closed")
+    if ours:
+        await contents.delete_branch(github, desk.name, pull.head.ref)
+
+
+def file_changes(tree: Tree, edits: Iterable[Edit]) -> dict[str, FileChange]:
+    """What a commit of these edits changes, each file's mode as it is; a file of which nothing is left goes."""
+    changes: dict[str, FileChange] = {}
+    for path, grouped in edits_by_path(edits).items():
+        entry = tree.entry(path)
+        mode = entry.mode if entry is not None else 0o100644
+        changes[path] = FileChange(edited(tree.read(path), grouped), mode)
+    return changes
+
+
+async def _pull(
+    desk: Desk, github: GitHub, proposal: Proposal, current: PullRequest | None, commit: str
+) -> PullRequest:
+    body, title = proposal.body(commit), proposal.title
+    if current is None:
+        try:
+            return await pulls.create(
+                github,
+                desk.name,
+                head=proposal.branch,
+                base=proposal.base,
+                title=title,
+                body=body,
+                draft=proposal.draft,
+            )
+        except pulls.AlreadyOpen:
+            # An answer was lost, or somebody opened one from our branch.
+            found = await pulls.listed(github, desk.name, head=proposal.branch)
+            current = next((pull for pull in found if is_ours(desk, pull)), None)
+            if current is None:
+                raise Taken from None
+    if current.body.replace("\r\n", "\n").strip() == body.strip() and current.title == title:
+        return current
+    return await pulls.update(github, desk.name, current.number, title=title, body=body)
+
+
+async def _made_by_us(desk: Desk, github: GitHub, commit: str) -> bool:
+    """Whether a commit is the App's own and as the App left it."""
+    return await contents.made_by_us(github, desk.name, commit, _key(desk))
+
+
+def _key(desk: Desk) -> bytes:
+    # The App's own key, which every server of it has. With a new one, what the old one sealed and no pull request
+    # records is left alone.
+    return desk.context.services.settings.private_key.encode()
+
+
+async def _say_edited(desk: Desk, github: GitHub, pull: PullRequest) -> None:
+    identity = desk.context.services.identity
+    body = f"{_EDITED}\nSomebody has pushed to this branch, so argofix leaves it alone from here on."
+    await comments.sticky(
+        github, desk.name, pull.number, mark=_EDITED, body=body, app_id=identity.id, slug=identity.slug
+    )
+
+
+def is_ours(desk: Desk, pull: PullRequest) -> bool:
+    """Whether we opened it."""
+    # Anybody with write access could make a branch of that name; only our own pull requests are touched.
+    return pull.author == desk.context.services.identity.login and not pull.from_fork

@@ -1,0 +1,193 @@
+"""Fix pull requests: what should be open is worked out anew each time, and made so.
+
+One branch and one pull request per pair of Applications. How a pull request is made and what people do to it:
+`handlers.proposals`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.formats.github import fix_pull_request as text
+from bot.formats.github.marks import read_keep
+from bot.formats.writing.markdown import bullets, code, safe
+from bot.github.errors import Forbidden, NotFound, Suspended
+from bot.github.model import PullRequest
+from bot.rendering.evaluation import Evaluation
+from checks.planning.ownership.plan import FixPlan
+from checks.planning.ownership.prune import safety
+from checks.policy.file import Policy, Preferred
+from gitops.resources.rendering import NotAnalysed, RenderFailed
+from handlers.proposals.branches import (
+    Proposal,
+    Refused,
+    Taken,
+    close,
+    closed_by_person,
+    file_changes,
+    history_of,
+    open_below,
+    propose,
+)
+from handlers.repository import Desk
+
+log = logging.getLogger(__name__)
+
+DEFAULT = "fix/"  # the scope of fixes against the default branch
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
+
+
+def scope_of(number: int) -> str:
+    """The scope of fixes against the own branch of a pull request."""
+    return f"pr-{number}/"
+
+
+def scope_of_base(branch: str) -> str:
+    """The scope of fixes against a branch that is not the default one."""
+    return f"on-{hashlib.sha256(branch.encode()).hexdigest()[:8]}/"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where fixes go: the branch they are merged into, its commit, and a scope that keeps their names apart."""
+
+    base: str
+    tip: str
+    scope: str = DEFAULT
+
+    def branch(self, plan: FixPlan) -> str:
+        return f"argofix/{self.scope}{plan.key}"
+
+    def key(self, plan: FixPlan) -> str:
+        return f"{self.scope.removeprefix(DEFAULT)}{plan.key}"
+
+
+async def chosen(desk: Desk, scope: str, policy: Policy) -> Policy:
+    """The policy with the keepers that people chose for the fixes of a scope, for as long as those are open."""
+    keeps = [read_keep(pull.body) for pull in await open_below(desk, scope)]
+    wanted = tuple(Preferred(*keep) for keep in keeps if keep is not None)
+    return replace(policy, preferred=(*policy.preferred, *wanted)) if wanted else policy
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The fix pull requests that are open now, the branches that hold what is not ours, and what GitHub refused."""
+
+    open: tuple[PullRequest, ...]
+    taken: tuple[str, ...]
+    refused: tuple[Refused, ...]
+
+    def require(self) -> None:
+        """Raise the first of what GitHub refused, where nobody is there to be told."""
+        if self.refused:
+            raise self.refused[0]
+
+
+async def settle(
+    desk: Desk, evaluation: Evaluation, policy: Policy, target: Target, *, on_demand: bool = False
+) -> Settled:
+    """Open, update and close fix pull requests until they are those of `evaluation.plans`.
+
+    `policy` is what the plans were made with; keepers that it prefers (`chosen`) are remembered in the pull request.
+    `on_demand` (somebody asked for it) also opens what a person had closed. A fix that GitHub refuses for good
+    does not keep the others from being made.
+    """
+    github = desk.writing()
+    open_now: list[PullRequest] = []
+    taken: list[str] = []
+    wanted = {target.branch(plan) for plan in evaluation.plans}
+    refused: list[Refused] = []
+    for plan in evaluation.plans:
+        desk.context.check()
+        try:
+            history = await history_of(desk, github, target.branch(plan))
+            current = next((pull for pull in history if pull.state == "open"), None)
+            if current is None and not on_demand and _closed_by_person(history):
+                log.info("a fix was closed by a person and stays closed", extra={"branch": target.branch(plan)})
+                continue
+            open_now.append(await propose(desk, github, _proposal(evaluation, policy, plan, target), current))
+        except Refused as error:
+            log.warning("a fix was refused", extra={"branch": target.branch(plan), "reason": str(error)})
+            refused.append(error)
+            if isinstance(error.cause, Forbidden | NotFound | Suspended):
+                return Settled(tuple(open_now), tuple(taken), tuple(refused))  # that holds for all of them
+        except Taken:
+            log.warning("a branch is not ours to move", extra={"branch": target.branch(plan)})
+            taken.append(target.branch(plan))
+    for pull in await open_below(desk, target.scope):
+        key = pull.head.ref.removeprefix(f"argofix/{target.scope}")
+        if pull.base.ref == target.base and pull.head.ref not in wanted:
+            if _unseen(evaluation, key):
+                log.info("a fix is kept: its Applications do not render", extra={"branch": pull.head.ref})
+            else:
+                await close(desk, github, pull, _why_settled(evaluation, key, target))
+    return Settled(tuple(open_now), tuple(taken), tuple(refused))
+
+
+async def close_all(desk: Desk, scope: str, why: str) -> None:
+    """Close every fix pull request of a scope (its own pull request was merged or closed)."""
+    for pull in await open_below(desk, scope):
+        await close(desk, desk.writing(), pull, why)
+
+
+def _proposal(evaluation: Evaluation, policy: Policy, plan: FixPlan, target: Target) -> Proposal:
+    tree = evaluation.snapshot.tree
+    preferred = policy.preferred_of({plan.keeper[2], plan.loser[2]}) == plan.keeper[2] != plan.loser[2]
+    return Proposal(
+        branch=target.branch(plan),
+        base=target.base,
+        parent=target.tip,
+        digest=text.digest(evaluation, plan),
+        title=text.title(plan),
+        message=text.commit_message(plan),
+        changes=lambda: file_changes(tree, plan.edits),
+        body=lambda commit: text.body(evaluation, plan, target.key(plan), commit, chosen=preferred),
+        draft=safety(evaluation.snapshot, plan, evaluation.base).dangerous,
+    )
+
+
+def _closed_by_person(history: Sequence[PullRequest]) -> bool:
+    """Whether a person closed the latest pull request of a fix's branch."""
+    latest = max(history, key=lambda pull: pull.number, default=None)
+    return latest is not None and closed_by_person(latest)
+
+
+def _unseen(evaluation: Evaluation, key: str) -> bool:
+    """Whether an Application of the pair cannot be seen at present: then nobody knows whether the fix is needed."""
+    snapshot = evaluation.snapshot
+    if snapshot.truncated:
+        return True
+    names = [state.application.name for state in snapshot.states]
+    if snapshot.unknown and not all(any(_in_key(name, part) for name in names) for part in key.split("--")):
+        return True  # it may be in an ApplicationSet that cannot be expanded
+    return any(
+        isinstance(state.rendering, RenderFailed | NotAnalysed) and _in_key(state.application.name, key)
+        for state in snapshot.states
+    )
+
+
+def _why_settled(evaluation: Evaluation, key: str, target: Target) -> str:
+    for plan in evaluation.plans:
+        if plan.keeper != plan.loser and all(_in_key(name, key) for name in (plan.keeper[2], plan.loser[2])):
+            return f"It is the other way round now: {code(plan.keeper[2])} is to keep what both bring."
+    names = {
+        name
+        for finding in evaluation.findings
+        for name in finding.applications
+        if _in_key(name.rpartition("/")[2], key)
+    }
+    rest = [f for f in evaluation.findings if set(f.applications) == names and f.owners and f.suppressed is None]
+    if not rest:
+        return f"What this fixed is no longer there on {code(target.base)}, so there is nothing left to do."
+    left = bullets((safe(finding.message) for finding in rest), most=5)
+    return f"There is nothing left on {code(target.base)} that argofix can prove a fix for. For a person:\n\n{left}"
+
+
+def _in_key(name: str, key: str) -> bool:
+    """Whether the Application's name is one of those in a plan's key (`checks.planning.ownership.plan`)."""
+    slug = _UNSAFE.sub("-", name).strip("-.")[:40]
+    return key.startswith(slug) or f"--{slug}" in key

@@ -1,0 +1,224 @@
+"""What every handler needs at hand for one repository: access to it, its mirror, its policy, evaluations."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from urllib.parse import quote
+
+from bot.cluster.withheld import Withheld
+from bot.github.app import FIX, REPORT, TALK, Permissions
+from bot.github.client import GitHub
+from bot.github.endpoints import contents, pulls, repos
+from bot.github.errors import Conflict, Forbidden, NotFound
+from bot.github.events import RepositoryEvent
+from bot.github.model import PullRequest, Repository
+from bot.http.fields import Fields
+from bot.process.errors import PermanentError, TemporaryError
+from bot.process.tenants import known_installation
+from bot.queue.deliveries import Delivery
+from bot.rendering.evaluation import Evaluation, change_between, evaluate
+from bot.repositories.mirror import Mirror
+from bot.repositories.trees import Repository as Objects
+from bot.server.context import Context
+from checks.policy.file import Policy
+from gitops.applications.repositories import RepositoryMatcher, RepositoryName, parse_repo_url
+from gitops.applications.revisions import Revisions
+from gitops.discovery.snapshot import Change, Snapshot
+from gitops.files.spans import Span
+from gitops.files.tree import Tree
+
+_STRANGERS = (
+    "it comes from a fork of a public repository, so anybody at all may have written it, and the renderer "
+    "of this server is not shut in; whoever has read the change may push it to a branch here, where it is judged"
+)
+
+# Part of what an evaluation is known by: a release that judges differently judges anew.
+VERSION = "1"
+# GitHub's own rules for names; an Enterprise managed user has one underscore.
+_OWNER = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,98}[a-z0-9])?")
+_NAME = re.compile(r"[a-z0-9._-]{1,100}")
+_MOST_ASKED = 10  # repositories of other names on the same host; each costs a request
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One repository at work. `repository` is read from GitHub at the start of the run, never from the payload."""
+
+    context: Context
+    installation: int
+    repository: Repository
+    github: GitHub
+    mirror: Mirror
+
+    @classmethod
+    async def open(
+        cls, delivery: Delivery, event: RepositoryEvent, context: Context, permissions: Permissions = REPORT
+    ) -> Desk:
+        """Raises `bot.github.errors.NotFound` when the repository has gone."""
+        github = _access(event, context, permissions)
+        return await cls._of(event, context, github, await repos.get(github, event.repository.full_name))
+
+    @classmethod
+    async def with_pulls(
+        cls, delivery: Delivery, event: RepositoryEvent, context: Context
+    ) -> tuple[Desk, list[PullRequest]]:
+        """With the repository's open pull requests. Raises `bot.github.errors.NotFound` when it has gone."""
+        github = _access(event, context, REPORT)
+        listed, repository = await pulls.opened(github, event.repository.full_name)
+        if repository is None or repository.id != event.repository.id:
+            found = await repos.get(github, event.repository.full_name)
+            desk = await cls._of(event, context, github, found)
+            return desk, await pulls.listed(desk.github, desk.name) if repository is not None else []
+        return await cls._of(event, context, github, repository), listed
+
+    @classmethod
+    async def _of(cls, event: RepositoryEvent, context: Context, github: GitHub, repository: Repository) -> Desk:
+        services = context.services
+        if repository.id != event.repository.id:
+            # It was renamed, and another one has taken its name.
+            found = await github.getitem("/repositories/{id}", id=event.repository.id)
+            repository = Repository.parse(Fields(found))
+        mirror = services.mirrors.of(repository.id, repository.clone_url, event.installation)
+        return cls(context, event.installation, repository, github, mirror)
+
+    @property
+    def name(self) -> str:
+        return self.repository.full_name
+
+    def last_attempt(self, error: BaseException) -> bool:
+        """Whether nobody comes after this run, once it has failed with `error`, to end what it leaves unfinished."""
+        counts = error.counts if isinstance(error, TemporaryError) else True
+        return self.context.last_attempt(counts)
+
+    def writing(self) -> GitHub:
+        """Access that may also push branches; only for opening fixes."""
+        return self.context.services.github.installation(self.installation, self.repository.id, FIX)
+
+    def matcher(self, branch: str | None = None) -> RepositoryMatcher:
+        """This repository, looked at as what `branch` (the default one) is or will be."""
+        default = self.repository.default_branch
+        urls = [self.repository.clone_url, f"https://github.com/{self.name}"]
+        matcher = RepositoryMatcher.of_urls(urls, Revisions(branch or default, default, certain=True))
+        # GitHub knows which names there lead here (`_former_names`).
+        return replace(matcher, answering=frozenset(name.host for name in matcher.known))
+
+    async def default_tip(self) -> str:
+        """The commit of the default branch. Raises `PermanentError` for an empty repository."""
+        try:
+            tip = await contents.branch_head(self.github, self.name, self.repository.default_branch)
+        except Conflict:
+            raise PermanentError(f"{self.name} is empty") from None
+        if tip is None:
+            raise PermanentError(f"{self.name} has no branch {self.repository.default_branch}")
+        return tip
+
+    @asynccontextmanager
+    async def objects(self, *commits: str) -> AsyncIterator[Objects]:
+        """The mirror, with these commits in it, open for reading. Stops at once when superseded."""
+        await self.context.unless_superseded(self.mirror.fetch(commits))
+        objects = self.mirror.open()
+        try:
+            yield objects
+        finally:
+            objects.close()
+
+    def by_stranger(self, pull: PullRequest) -> bool:
+        """Whether anybody at all may have written the change, and anybody may read what is said about it."""
+        return pull.from_fork and not self.repository.private
+
+    def refusal(self, pull: PullRequest) -> str | None:
+        """Why nothing of a pull request is rendered here, without a full stop; None when it is."""
+        return _STRANGERS if self.by_stranger(pull) and self.context.services.engine.exposed else None
+
+    async def evaluate(
+        self,
+        tree: Tree,
+        base: Tree | None,
+        policy: Policy,
+        *,
+        by_stranger: bool = False,
+        branch: str | None = None,
+    ) -> Evaluation:
+        """Evaluate, and stop at once when a newer delivery takes over. `branch` is where the tree is or will be.
+
+        Raises `PermanentError` for strangers' files where the renderer is not shut in."""
+        services, matcher = self.context.services, self.matcher(branch)
+        engine, clusters = services.engine, services.clusters
+        if by_stranger and engine.exposed:
+            raise PermanentError(_STRANGERS)
+        if by_stranger and clusters is not None:
+            clusters = Withheld()
+        evaluation = await self.context.unless_superseded(
+            evaluate(engine, tree, base, matcher, policy, clusters=clusters)
+        )
+        former = await self._former_names(evaluation.snapshot)
+        if not former:
+            return evaluation
+        matcher = replace(matcher, known=matcher.known | former)
+        return await self.context.unless_superseded(evaluate(engine, tree, base, matcher, policy, clusters=clusters))
+
+    async def change(self, tree: Tree, base: Tree, policy: Policy, branch: str) -> Change:
+        """What lies between two commits of a branch. Raises `PermanentError` where that is too much to read."""
+        engine, matcher = self.context.services.engine, self.matcher(branch)
+        change = await self.context.unless_superseded(change_between(engine, tree, base, matcher, policy))
+        former = await self._former_names(change.head)
+        if not former:
+            return change
+        matcher = replace(matcher, known=matcher.known | former)
+        return await self.context.unless_superseded(change_between(engine, tree, base, matcher, policy))
+
+    async def _former_names(self, snapshot: Snapshot) -> frozenset[RepositoryName]:
+        """Names in `repoURL`s that this repository had before it was renamed. Argo CD goes on reading from those,
+        since GitHub redirects them; so GitHub is asked where they lead."""
+        known = self.matcher().known
+        hosts = {name.host for name in known}
+        urls = [source.repo_url for state in snapshot.states for source in state.application.sources]
+        names = dict.fromkeys(parse_repo_url(url) for url in dict.fromkeys(urls))
+        asked = [n for n in names if n is not None and n.host in hosts and n not in known and _could_be_on_github(n)]
+        former: list[RepositoryName] = []
+        for name in asked[:_MOST_ASKED]:
+            try:
+                path = f"/repos/{quote(name.owner, safe='')}/{quote(name.name, safe='')}"
+                leads_to = Repository.parse(Fields(await self.github.getitem(path)))
+            except (NotFound, Forbidden):
+                continue
+            if leads_to.id == self.repository.id:
+                former.append(name)
+        return frozenset(former)
+
+    def blob_url(self, commit: str, span: Span) -> str:
+        """The address of lines of a file on GitHub."""
+        site = self.repository.clone_url.removesuffix(".git")
+        lines = f"#L{span.line}" + (f"-L{span.end_line}" if span.end_line > span.line else "")
+        return f"{site}/blob/{commit}/{_quoted(span.path)}{lines}"
+
+
+def _access(event: RepositoryEvent, context: Context, permissions: Permissions) -> GitHub:
+    """What a run asks GitHub with. Raises `bot.github.errors.RateLimited` when it had better begin later."""
+    known_installation(event.installation)
+    github = context.services.github.installation(event.installation, event.repository.id, permissions)
+    github.begin_run()
+    return github
+
+
+def _could_be_on_github(name: RepositoryName) -> bool:
+    """Whether GitHub could have a repository of this name. What a manifest names otherwise is nothing to ask for."""
+    return bool(_OWNER.fullmatch(name.owner) and _NAME.fullmatch(name.name))
+
+
+def talking(on_pull_request: bool) -> Permissions:
+    """What it takes to comment there."""
+    return REPORT if on_pull_request else TALK
+
+
+def fingerprint(*parts: str) -> str:
+    """A short name for an evaluation's inputs, kept as the check run's external id."""
+    return hashlib.sha256("\0".join((VERSION, *parts)).encode()).hexdigest()[:20]
+
+
+def _quoted(path: str) -> str:
+    return quote(path.encode("utf-8", "surrogateescape"))
