@@ -11,7 +11,9 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"os"
+	"time"
 
 	"github.com/argofix/argofix/engine/internal/helm"
 	"github.com/argofix/argofix/engine/internal/jsonnet"
@@ -25,6 +27,9 @@ import (
 
 func main() {
 	os.Clearenv() // nothing below may be led by it
+	// Helm logs what it thinks of a chart, and the dates of templates are those of the machine otherwise.
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	time.Local = time.UTC
 	version := flag.Bool("version", false, "print the versions of what renders, and end")
 	seconds := flag.Float64("seconds", limits.Default.Seconds, "most seconds of one request")
 	memory := flag.Uint64("memory", limits.Default.Memory>>20, "most megabytes of memory")
@@ -36,14 +41,15 @@ func main() {
 	}
 	grant := limits.Grant{Seconds: *seconds, Memory: *memory << 20, OutputBytes: limits.Default.OutputBytes}
 	grant.Prepare()
+	charts := helm.New()
 	refused.Network()
 	complaints := os.Stderr
 	os.Stderr = nil // kustomize warns of old fields there, into a pipe that nobody may be reading
 	log.SetOutput(io.Discard)
 	serving := worker.Worker{
 		Renders: map[protocol.Kind]worker.Render{
-			protocol.KindKustomize: kustomize.Renderer{}.Render,
-			protocol.KindHelm:      helm.Render,
+			protocol.KindKustomize: kustomize.Renderer{Inflate: charts.Inflate}.Render,
+			protocol.KindHelm:      charts.Render,
 			protocol.KindJsonnet:   jsonnet.Render,
 		},
 		Grant:    grant,

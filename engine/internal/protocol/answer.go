@@ -10,9 +10,9 @@ type Answer struct {
 	Notes []string `json:"notes,omitempty"`
 	// Lifted tells that it only went through with the load restriction lifted, and carries what was said before.
 	Lifted string `json:"lifted,omitempty"`
-	// Unstable tells that two renderings of the same request differ.
-	Unstable bool   `json:"unstable,omitempty"`
-	Error    *Error `json:"error,omitempty"`
+	// Unstable are the fields that are something else at each rendering: Argo CD would never be in sync.
+	Unstable []Unstable `json:"unstable,omitempty"`
+	Error    *Error     `json:"error,omitempty"`
 	// Last tells that the process ends with this answer: what it was busy with cannot be stopped otherwise.
 	Last     bool              `json:"last,omitempty"`
 	Versions map[string]string `json:"versions,omitempty"`
@@ -22,6 +22,16 @@ type Answer struct {
 type Resource struct {
 	Object json.RawMessage `json:"object"`
 	Origin *Origin         `json:"origin,omitempty"`
+}
+
+// Unstable is one field of one resource that differs between two renderings. What is in the answer are the values of
+// one of them, the same ones each time.
+type Unstable struct {
+	// Resource is the index in Resources, or -1 where a template makes more or fewer resources from one time to the
+	// next; Template says which one.
+	Resource int    `json:"resource"`
+	Path     string `json:"path"` // JSON pointer, "" for all of it
+	Template string `json:"template,omitempty"`
 }
 
 // Origin is where a resource comes from. Paths are those of Request.Files; Line is 1-based.
@@ -37,14 +47,20 @@ type Origin struct {
 	// place of the value that decides about it.
 	Chart    string `json:"chart,omitempty"`
 	Template string `json:"template,omitempty"`
-	Value    *Value `json:"value,omitempty"`
+	// Document is the resource's place in what its template writes, from 0 on.
+	Document int `json:"document,omitempty"`
+	// Values are the entries that decide about the fields that Helm.Explain names.
+	Values []Value `json:"values,omitempty"`
 }
 
-// Value is an entry of values.
+// Value is an entry of values that decides about a field: with another value there, the field is another one.
 type Value struct {
-	Path string `json:"path,omitempty"` // the values file, "" for values that came with the request
-	Line int    `json:"line,omitempty"`
-	Key  string `json:"key"` // dotted
+	Field string `json:"field"` // JSON pointer in the resource
+	// Source is `parameters`, `fileParameters`, `values`, `valuesObject`, `valueFiles` or `chart` (its values.yaml).
+	Source string `json:"source"`
+	Path   string `json:"path,omitempty"` // the file, for valueFiles and chart
+	Line   int    `json:"line,omitempty"` // in that file, or in the text `values`; 0 where it cannot be told
+	Key    string `json:"key"`            // JSON pointer, or the name of the parameter
 }
 
 // Code says what kind of error it is.
@@ -56,6 +72,7 @@ const (
 	MissingBlobs     Code = "missing-blobs"     // Missing lists ids that have to be sent (again)
 	MalformedYAML    Code = "malformed-yaml"    // a file is not YAML
 	NotFound         Code = "not-found"         // a file that is named does not exist
+	Escapes          Code = "escapes"           // a path or a link leads out of the repository
 	Restricted       Code = "restricted"        // only the load restriction stands in the way
 	NeedsURL         Code = "needs-url"         // URL has to be fetched
 	NeedsChart       Code = "needs-chart"       // Chart has to be fetched
@@ -83,7 +100,9 @@ type Error struct {
 	Resource string   `json:"resource,omitempty"`
 	URL      string   `json:"url,omitempty"`
 	Chart    *Chart   `json:"chart,omitempty"`
-	URLs     []string `json:"urls,omitempty"` // all that have to be fetched, URL among them
+	URLs     []string `json:"urls,omitempty"`   // all that have to be fetched, URL among them
+	Charts   []Chart  `json:"charts,omitempty"` // all that are missing, Chart is the first one
+	Entry    string   `json:"entry,omitempty"`  // of the Application's helm or jsonnet block, `valueFiles[1]`
 	Missing  []string `json:"missing,omitempty"`
 }
 

@@ -2,6 +2,8 @@
 // JSON fields are the contract with the Python side.
 package protocol
 
+import "encoding/json"
+
 // Kind says which engine a request is for.
 type Kind string
 
@@ -67,20 +69,48 @@ type FileParameter struct {
 	Path string `json:"path"`
 }
 
-// Helm asks for what Argo CD makes of one chart. Paths are those of Files; who asks has expanded globs and `$ref/`.
+// Helm asks for what Argo CD makes of one chart: the fields are those of an Application's helm block, as written.
 type Helm struct {
-	Chart                string          `json:"chart"` // directory of the chart
-	ReleaseName          string          `json:"releaseName"`
-	Namespace            string          `json:"namespace"`
-	ValueFiles           []string        `json:"valueFiles,omitempty"` // later ones win
-	Values               string          `json:"values,omitempty"`     // YAML, on top of the files
-	Parameters           []Parameter     `json:"parameters,omitempty"`
-	FileParameters       []FileParameter `json:"fileParameters,omitempty"`
-	KubeVersion          string          `json:"kubeVersion,omitempty"`
-	APIVersions          []string        `json:"apiVersions,omitempty"`
-	SkipCRDs             bool            `json:"skipCrds,omitempty"`
-	SkipTests            bool            `json:"skipTests,omitempty"`
-	SkipSchemaValidation bool            `json:"skipSchemaValidation,omitempty"`
+	Chart string `json:"chart"`          // directory of the chart, a path of Files
+	Root  string `json:"root,omitempty"` // directory of the source's repository, "" for all of Files
+	// Refs are the other sources that `$name/...` may name: `$name` and the directory that holds their repository.
+	Refs map[string]string `json:"refs,omitempty"`
+	// SeveralSources tells that the Application has `sources`: each `$name/` has to be one of Refs then.
+	SeveralSources bool `json:"severalSources,omitempty"`
+	// Environment is the build environment (ARGOCD_APP_NAME...).
+	Environment map[string]string `json:"environment,omitempty"`
+	// Remote maps URLs that were fetched to paths of Files.
+	Remote map[string]string `json:"remote,omitempty"`
+	// ValueFileSchemes are those of URLs that may be values files, null for https and http.
+	ValueFileSchemes []string `json:"valueFileSchemes,omitempty"`
+
+	ReleaseName             string          `json:"releaseName"`
+	Namespace               string          `json:"namespace"`
+	Version                 string          `json:"version,omitempty"`
+	ValueFiles              []string        `json:"valueFiles,omitempty"` // later ones win
+	IgnoreMissingValueFiles bool            `json:"ignoreMissingValueFiles,omitempty"`
+	Values                  string          `json:"values,omitempty"` // YAML, on top of the files
+	ValuesObject            json.RawMessage `json:"valuesObject,omitempty"`
+	Parameters              []Parameter     `json:"parameters,omitempty"`
+	FileParameters          []FileParameter `json:"fileParameters,omitempty"`
+	KubeVersion             string          `json:"kubeVersion,omitempty"` // "" for that of Helm itself
+	APIVersions             []string        `json:"apiVersions,omitempty"`
+	SkipCRDs                bool            `json:"skipCrds,omitempty"`
+	SkipTests               bool            `json:"skipTests,omitempty"`
+	SkipSchemaValidation    bool            `json:"skipSchemaValidation,omitempty"`
+
+	// Explain asks which entries of values decide about fields of the resources.
+	Explain []Question `json:"explain,omitempty"`
+
+	// What only kustomize asks for.
+	ValuesData [][]byte `json:"-"` // values files that are none of Files
+	SkipHooks  bool     `json:"-"`
+}
+
+// Question is a field of a resource of the answer, which is the same for the same request.
+type Question struct {
+	Resource int    `json:"resource"` // index in Resources
+	Field    string `json:"field"`    // JSON pointer to a scalar: `/metadata/name`
 }
 
 // Variable is a top-level argument or an external variable of Jsonnet. Code tells that Value is Jsonnet, not text.
@@ -90,10 +120,13 @@ type Variable struct {
 	Code  bool   `json:"code,omitempty"`
 }
 
-// Jsonnet asks for the evaluation of one file.
+// Jsonnet asks for the evaluation of one file, as a directory source of Argo CD does it.
 type Jsonnet struct {
-	File    string     `json:"file"`
-	TLAs    []Variable `json:"tlas,omitempty"`
-	ExtVars []Variable `json:"extVars,omitempty"`
-	Libs    []string   `json:"libs,omitempty"` // directories
+	File        string            `json:"file"`
+	Directory   string            `json:"directory"`      // the Application's path
+	Root        string            `json:"root,omitempty"` // directory of the source's repository, "" for all of Files
+	Environment map[string]string `json:"environment,omitempty"`
+	TLAs        []Variable        `json:"tlas,omitempty"`
+	ExtVars     []Variable        `json:"extVars,omitempty"`
+	Libs        []string          `json:"libs,omitempty"` // directories below Root
 }
