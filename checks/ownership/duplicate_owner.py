@@ -26,6 +26,7 @@ from dataclasses import dataclass
 
 from checks.model import Finding, Related, Removal, Severity, Topic
 from checks.ownership.conflicts import Conflict, Partitions, Undecided, find_conflicts
+from checks.ownership.first_synced import FirstSynced
 from checks.ownership.holder import Holders
 from checks.ownership.keeper import Keeper, choose_keeper
 from checks.ownership.unsettled import unsettled
@@ -100,7 +101,8 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
 
 def _cases(conflicts: Sequence[Conflict], change: Change, policy: Policy) -> Iterator[_Case]:
     holders = Holders(change.head, policy, change.live)
-    chosen = [(c, choose_keeper(c.id, c.copies, change.head, policy, holders)) for c in conflicts]
+    waves = FirstSynced(change, policy)
+    chosen = [(c, choose_keeper(c.id, c.copies, change.head, policy, waves, holders)) for c in conflicts]
     pairs: dict[tuple[ApplicationKey, ApplicationKey], list[tuple[OwnedId, Owned, Owned]]] = {}
     for conflict, keeper in chosen:
         for copy in conflict.copies:

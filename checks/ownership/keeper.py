@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from checks.ownership.first_synced import FirstSynced
 from checks.ownership.holder import Holders
 from checks.policy.file import Policy
 from gitops.discovery.snapshot import Owned, OwnedId, Snapshot
@@ -82,7 +83,12 @@ class Keeper:
 
 
 def choose_keeper(
-    owned_id: OwnedId, copies: Sequence[Owned], snapshot: Snapshot, policy: Policy, holders: Holders | None = None
+    owned_id: OwnedId,
+    copies: Sequence[Owned],
+    snapshot: Snapshot,
+    policy: Policy,
+    waves: FirstSynced,
+    holders: Holders | None = None,
 ) -> Keeper:
     """The copy that stays. The choice does not depend on the order of `copies`."""
     rid = owned_id.id
@@ -112,10 +118,9 @@ def choose_keeper(
         if len(users) == 1:
             return Keeper(users[0], f"its own workloads use this {rid.kind}", "its own workloads use them")
         ordered = users or ordered
-    first = min(copy.application.sync_wave for copy in ordered)
-    earliest = [copy for copy in ordered if copy.application.sync_wave == first]
+    earliest, why = waves.among(ordered)
     if len(earliest) == 1:
-        return Keeper(earliest[0], f"it is synced first (wave {first})")
+        return Keeper(earliest[0], why)
     holding = holders.holder(owned_id, earliest) if holders is not None else None
     if holding is not None:
         return Keeper(holding, "the live object is tracked by it, so nothing changes hands")

@@ -7,6 +7,7 @@ import pytest
 from bot.rendering.driver import Engine
 from tests.checks.story import NAMESPACE, POLICY, STORY, two
 from tests.scenarios import (
+    URL,
     Files,
     application,
     config_map,
@@ -128,7 +129,76 @@ async def test_without_a_telling_name_the_earlier_wave_keeps(engine: Engine) -> 
     apps = documents(application("a", "a", wave=3), application("b", "b", wave=1))
     (finding,) = of_rule(await evaluated(engine, two(**{"apps.yaml": apps})), "duplicate-owner")
     assert finding.applications == ("b", "a")
-    assert "synced first (wave 1)" in finding.topic.advice
+    assert "its sync wave is the first (1)" in finding.topic.advice
+
+
+HEALTH = manifest(
+    "ConfigMap", "argocd-cm", "argocd", data={"resource.customizations.health.argoproj.io_Application": "return {}"}
+)
+NO_HEALTH = manifest("ConfigMap", "argocd-cm", "argocd", data={"url": "https://argocd.example"})
+
+
+def made(strategy: str = "") -> str:
+    """An ApplicationSet that makes `a` in wave 3 and `b` in wave 1, as an author may write it who counts on them."""
+    return (
+        "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: all, namespace: argocd}\nspec:\n"
+        "  generators: [{list: {elements: [{name: a, wave: '3'}, {name: b, wave: '1'}]}}]\n"
+        f"{strategy}"
+        "  template:\n    metadata:\n      name: '{{name}}'\n      labels: {wave: '{{wave}}'}\n"
+        "      annotations: {argocd.argoproj.io/sync-wave: '{{wave}}'}\n    spec:\n      project: default\n"
+        f"      source: {{repoURL: {URL}, targetRevision: main, path: '{{{{name}}}}'}}\n"
+        "      destination: {namespace: shop, server: https://kubernetes.default.svc}\n"
+    )
+
+
+def brought(*more: str) -> dict[str, str | bytes]:
+    """`root` brings both, `b` in the earlier wave."""
+    return {
+        "apps.yaml": application("root", "apps"),
+        "apps/both.yaml": documents(application("a", "a", wave=3), application("b", "b", wave=1), *more),
+    }
+
+
+STEPS = (
+    "  strategy:\n    type: RollingSync\n    rollingSync:\n      steps:\n"
+    "        - matchExpressions: [{key: wave, operator: In, values: ['1']}]\n"
+    "        - matchExpressions: [{key: wave, operator: In, values: ['3']}]\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("apps", "kept", "why"),
+    [
+        (brought(HEALTH), "b", "it is synced first (wave 1)"),
+        (brought(NO_HEALTH), "a", "nothing tells them apart"),
+        (brought(), "a", "nothing tells them apart"),  # nothing here shows that they have an effect
+        ({"apps.yaml": made()}, "a", "nothing tells them apart"),
+        ({"apps.yaml": made(STEPS)}, "b", "it is synced first (step 1 of the RollingSync)"),
+        # Waves of what different parents bring have nothing to do with each other.
+        (
+            {
+                "apps.yaml": application("top", "top"),
+                "top/apps.yaml": documents(application("one", "one"), application("two", "two")),
+                "one/apps.yaml": documents(application("a", "a", wave=3), application("c", "c", wave=0), HEALTH),
+                "two/apps.yaml": documents(application("b", "b", wave=1), application("d", "d", wave=0)),
+                "c/c.yaml": config_map("c"),
+                "d/d.yaml": config_map("d"),
+            },
+            "a",
+            "nothing tells them apart",
+        ),
+    ],
+    ids=["obeyed", "no health check", "unknown", "ApplicationSet", "RollingSync", "two parents"],
+)
+async def test_a_reason_cites_a_wave_only_where_it_counts(
+    engine: Engine, apps: dict[str, str | bytes], kept: str, why: str
+) -> None:
+    evaluation = await evaluated(engine, {**two(), **apps})
+    (finding,) = of_rule(evaluation, "duplicate-owner")
+    assert finding.applications[0] == kept
+    assert why in finding.topic.advice
+    ignored = [name for each in of_rule(evaluation, "sync-wave-without-effect") for name in each.applications]
+    assert not (ignored and "wave" in finding.topic.advice)
 
 
 async def test_ignored_findings_count_as_suppressed(engine: Engine) -> None:
@@ -174,10 +244,10 @@ ROBOT = manifest("ServiceAccount", "robot", "shop")
         (("a", "b"), (0, 0), ROBOT, "b", "ownership: {keep: {'*/*/robot': nobody}}", "b", "workloads use this"),
         (("a", "b"), (0, 5), ROBOT, "b", None, "b", "its own workloads use this ServiceAccount"),
         (("a", "platform"), (0, 5), NAMESPACE, None, None, "platform", "its name says that it holds what is shared"),
-        (("a", "platform"), (0, 5), ROBOT, None, None, "a", "it is synced first (wave 0)"),
+        (("a", "platform"), (0, 5), ROBOT, None, None, "a", "its sync wave is the first (0)"),
         (("a", "b"), (0, 0), NAMESPACE, "a", None, "b", "it has no workloads of its own"),
         (("a", "b"), (0, 0), NAMESPACE, None, None, "a", "nothing tells them apart"),
-        (("infra", "platform"), (5, 0), NAMESPACE, None, None, "platform", "it is synced first (wave 0)"),
+        (("infra", "platform"), (5, 0), NAMESPACE, None, None, "platform", "its sync wave is the first (0)"),
     ],
     ids=["configured", "configured-elsewhere", "use", "name", "wave", "workloads", "none", "two-names"],
 )
