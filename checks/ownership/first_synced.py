@@ -1,9 +1,9 @@
 """Which of several Applications is synced first: by sync waves and steps that Argo CD obeys, and by no others.
 
-Waves are compared among Applications that come together (`gitops.order.waves`). Those that an ApplicationSet makes,
-and those below a parent where nothing shows that Argo CD waits between them, tell nothing: the report calls them
-ignored (`sync-wave-without-effect`). Where nobody here brings the Applications, the waves are what their author wrote
-for whoever does.
+Waves are compared among Applications that come together (`gitops.facts.order.waves`). Those that an ApplicationSet
+makes, and those below a parent where nothing shows that Argo CD waits between them, tell nothing: the report calls
+them ignored (`sync-wave-without-effect`). Where nobody here brings the Applications, the waves are what their
+author wrote for whoever does.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
-from checks.policy import Policy
+from checks.policy.file import Policy
 from checks.sync_order.view import edges_of, is_obeyed
-from gitops.order.model import Bringer
-from gitops.order.waves import waves_of
-from gitops.snapshot import ApplicationKey, Change, Owned
+from gitops.discovery.snapshot import ApplicationKey, Change, Owned
+from gitops.facts.order.model import Bringer
+from gitops.facts.order.waves import waves_of
 
 
 class FirstSynced:

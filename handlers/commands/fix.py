@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from handlers.comments.command import Asked, Command, Permission, Reply
+from handlers.proposals.again import fix_again, fix_default
 from handlers.proposals.requested import fix
-
-_NO_PULL = (
-    "There is no open pull request here to fix. What is wrong on the default branch gets its pull requests by itself."
-)
 
 
 async def run(asked: Asked) -> Reply:
-    if asked.pull is None:
-        return Reply(_NO_PULL, ok=False)
-    told = await fix(asked.desk, asked.pull, again="ask again", keep=asked.arguments.get("--keep"))
+    keep = asked.arguments.get("--keep")
+    if asked.pull is not None:
+        told = await fix(asked.desk, asked.pull, again="ask again", keep=keep)
+    elif asked.closed is not None:
+        told = await fix_again(asked.desk, asked.closed, keep=keep)
+    else:
+        told = await fix_default(asked.desk, keep=keep)
     return Reply(told.text, told.ok)
 
 
 COMMAND = Command(
     "fix",
     "fix [ownership] [--keep APP]",
-    "Opens the proven fixes: against this pull request's branch for what it brings in, else against its base. "
+    "Opens the proven fixes: against this pull request's branch for what it brings in, else against its base; on an "
+    "issue, for the default branch; on a fix that was closed, that one again. "
     "`--keep` says which Application keeps what several own.",
     Permission.WRITE,
     run,

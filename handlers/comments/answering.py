@@ -163,10 +163,11 @@ async def _asked(
     desk: Desk, event: IssueCommentEvent, wish: str, login: str, digest: str, arguments: Arguments
 ) -> Asked:
     pull = await pulls.get(desk.github, desk.name, event.number) if event.on_pull_request else None
-    if pull is not None and pull.state != "open":
+    closed = pull if pull is not None and pull.state != "open" else None
+    if closed is not None:
         pull = None
     key = hashlib.sha256(f"{digest}\0{wish}".encode("utf-8", "replace")).hexdigest()[:16]
-    return Asked(desk, event.number, pull, event.comment, login, wish, key, arguments)
+    return Asked(desk, event.number, pull, event.comment, login, wish, key, arguments, closed)
 
 
 async def _answered(desk: Desk, event: IssueCommentEvent, digest: str) -> bool | None:

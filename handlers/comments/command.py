@@ -22,7 +22,7 @@ class Permission(StrEnum):
 class Asked:
     """One command of one comment.
 
-    `number` is the issue's or pull request's; `pull` is None on an issue, and on a pull request that is closed.
+    `number` is the issue's or pull request's; `pull` is None on an issue, and on a pull request that is `closed`.
     `login` is who wrote the command; `text` is it, as written behind `/argofix`. `key` (hexadecimal) names this wish:
     the same when the command is run again after a crash, another one for every other command and comment.
     """
@@ -35,6 +35,7 @@ class Asked:
     text: str
     key: str
     arguments: Arguments
+    closed: PullRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)

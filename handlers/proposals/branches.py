@@ -1,7 +1,7 @@
 """Our own pull requests: a stable branch each, made anew when what it proposes changes, left alone when people act.
 
-A branch that a person pushed to is left alone; a pull request that a person closed stays closed; what is not ours is
-never touched, whatever it is called.
+A branch that a person pushed to is left alone; a pull request that a person closed stays closed until somebody asks
+for it (`handlers.proposals.again`); what is not ours is never touched, whatever it is called.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bot.formats.refusal import Doing, said_by_github
 from bot.github.client import GitHub
 from bot.github.endpoints import comments, contents, pulls
 from bot.github.endpoints.contents import FileChange
-from bot.github.errors import GitHubError
+from bot.github.errors import GitHubError, Unprocessable
 from bot.github.model import PullRequest
 from bot.process.errors import PermanentError
 from gitops.files.spans import Edit, edited, edits_by_path
@@ -123,6 +123,21 @@ async def open_below(desk: Desk, prefix: str, listed: Sequence[PullRequest] | No
 def closed_by_person(pull: PullRequest) -> bool:
     """Whether it was closed, unmerged, by somebody other than us."""
     return not pull.merged and pull.state == "closed" and not closed_by_us(pull.body)
+
+
+async def reopened(desk: Desk, github: GitHub, pull: PullRequest, base: str) -> PullRequest | None:
+    """One that a person closed, open again; None where GitHub does not allow that, and another one is to be made.
+
+    GitHub opens none again whose branch is gone, or was made or moved anew since it was closed.
+    """
+    head = await contents.branch_head(github, desk.name, pull.head.ref)
+    if head != pull.head.sha or pull.base.ref != base:
+        return None
+    try:
+        return await pulls.update(github, desk.name, pull.number, state="open")
+    except Unprocessable as error:
+        log.info("a pull request cannot be opened again", extra={"pull": pull.number, "reason": str(error)})
+        return None
 
 
 async def close(desk: Desk, github: GitHub, pull: PullRequest, why: str) -> None:

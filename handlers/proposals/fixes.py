@@ -32,6 +32,7 @@ from handlers.proposals.branches import (
     history_of,
     open_below,
     propose,
+    reopened,
 )
 from handlers.repository import Desk
 
@@ -66,9 +67,11 @@ class Target:
         return f"{self.scope.removeprefix(DEFAULT)}{plan.key}"
 
 
-async def chosen(desk: Desk, scope: str, policy: Policy) -> Policy:
-    """The policy with the keepers that people chose for the fixes of a scope, for as long as those are open."""
-    keeps = [read_keep(pull.body) for pull in await open_below(desk, scope)]
+async def chosen(desk: Desk, scope: str, policy: Policy, closed: PullRequest | None = None) -> Policy:
+    """The policy with the keepers that people chose for the fixes of a scope, for as long as those are open, and for
+    one that is `closed` and is to be opened again."""
+    open_now = await open_below(desk, scope)
+    keeps = [read_keep(pull.body) for pull in (*open_now, *((closed,) if closed is not None else ()))]
     wanted = tuple(Preferred(*keep) for keep in keeps if keep is not None)
     return replace(policy, preferred=(*policy.preferred, *wanted)) if wanted else policy
 
@@ -88,13 +91,19 @@ class Settled:
 
 
 async def settle(
-    desk: Desk, evaluation: Evaluation, policy: Policy, target: Target, *, on_demand: bool = False
+    desk: Desk,
+    evaluation: Evaluation,
+    policy: Policy,
+    target: Target,
+    *,
+    on_demand: bool = False,
+    again: str | None = None,
 ) -> Settled:
     """Open, update and close fix pull requests until they are those of `evaluation.plans`.
 
     `policy` is what the plans were made with; keepers that it prefers (`chosen`) are remembered in the pull request.
-    `on_demand` (somebody asked for it) also opens what a person had closed. A fix that GitHub refuses for good
-    does not keep the others from being made.
+    `on_demand` (somebody asked for it) also opens what a person had closed, `again` that of one branch. A fix that
+    GitHub refuses for good does not keep the others from being made.
     """
     github = desk.writing()
     open_now: list[PullRequest] = []
@@ -106,9 +115,11 @@ async def settle(
         try:
             history = await history_of(desk, github, target.branch(plan))
             current = next((pull for pull in history if pull.state == "open"), None)
-            if current is None and not on_demand and _closed_by_person(history):
-                log.info("a fix was closed by a person and stays closed", extra={"branch": target.branch(plan)})
-                continue
+            if current is None and _closed_by_person(history):
+                if not on_demand and target.branch(plan) != again:
+                    log.info("a fix was closed by a person and stays closed", extra={"branch": target.branch(plan)})
+                    continue
+                current = await reopened(desk, github, max(history, key=lambda pull: pull.number), target.base)
             open_now.append(await propose(desk, github, _proposal(evaluation, policy, plan, target), current))
         except Refused as error:
             log.warning("a fix was refused", extra={"branch": target.branch(plan), "reason": str(error)})
@@ -121,10 +132,10 @@ async def settle(
     for pull in await open_below(desk, target.scope):
         key = pull.head.ref.removeprefix(f"argofix/{target.scope}")
         if pull.base.ref == target.base and pull.head.ref not in wanted:
-            if _unseen(evaluation, key):
+            if unseen(evaluation, key):
                 log.info("a fix is kept: its Applications do not render", extra={"branch": pull.head.ref})
             else:
-                await close(desk, github, pull, _why_settled(evaluation, key, target))
+                await close(desk, github, pull, why_settled(evaluation, key, target))
     return Settled(tuple(open_now), tuple(taken), tuple(refused))
 
 
@@ -156,7 +167,7 @@ def _closed_by_person(history: Sequence[PullRequest]) -> bool:
     return latest is not None and closed_by_person(latest)
 
 
-def _unseen(evaluation: Evaluation, key: str) -> bool:
+def unseen(evaluation: Evaluation, key: str) -> bool:
     """Whether an Application of the pair cannot be seen at present: then nobody knows whether the fix is needed."""
     snapshot = evaluation.snapshot
     if snapshot.truncated:
@@ -170,7 +181,8 @@ def _unseen(evaluation: Evaluation, key: str) -> bool:
     )
 
 
-def _why_settled(evaluation: Evaluation, key: str, target: Target) -> str:
+def why_settled(evaluation: Evaluation, key: str, target: Target) -> str:
+    """Why there is no fix of this key any more."""
     for plan in evaluation.plans:
         if plan.keeper != plan.loser and all(_in_key(name, key) for name in (plan.keeper[2], plan.loser[2])):
             return f"It is the other way round now: {code(plan.keeper[2])} is to keep what both bring."

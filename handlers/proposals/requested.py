@@ -38,7 +38,8 @@ _FORK = "On a checkout of this branch `argofix fix --write` makes the edits; or 
 _NOTHING = "There is nothing here that argofix can prove a fix for; the check run says what to do by hand."
 _BY_HAND = "argofix fix --write"
 _CLOSED = (
-    "This pull request is closed, so there is nothing to fix on it. What is left on {base} gets fixes of its own."
+    "This pull request is closed, so there is nothing to fix on it. `/argofix fix` on an issue opens those "
+    "for what is on the default branch."
 )
 _FAILED = "This failed by a mistake in argofix; the server's log tells which."
 _GONE = "The branch that this is to be merged into is gone."
@@ -74,7 +75,7 @@ async def fix_pull(desk: Desk, number: int, run: int) -> None:
     with logs.about_pulls(number):
         pull = await pulls.get(desk.github, desk.name, number)
         if pull.state != "open":
-            await _say(desk, pull, run, _CLOSED.format(base=code(pull.base.ref)))
+            await _say(desk, pull, run, _CLOSED)
             return
         try:
             told = await fix(desk, pull, again=_AGAIN)
@@ -137,7 +138,7 @@ async def _fix(desk: Desk, pull: PullRequest, known: _Known, again: str) -> Told
     elif known.own.plans:
         settled = await settle(desk, known.own, known.own_policy, _own_target(pull), on_demand=True)
         where = f"fixes what this pull request brings in; merge it into {code(pull.head.ref)}."
-        lines += await _told(desk, settled, where, again)
+        lines += await opened(desk, settled, where, again)
         ok = not (settled.taken or settled.refused)
     elif known.promised:
         base, head = code(pull.base.ref), code(pull.head.ref)
@@ -146,7 +147,7 @@ async def _fix(desk: Desk, pull: PullRequest, known: _Known, again: str) -> Told
     if known.base is not None:
         target = _base_target(desk, pull, known.sides.base)
         settled = await settle(desk, known.base, known.base_policy, target, on_demand=True)
-        lines += await _told(desk, settled, f"fixes what was on {code(pull.base.ref)} before.", again)
+        lines += await opened(desk, settled, f"fixes what was on {code(pull.base.ref)} before.", again)
         ok = ok and not (settled.taken or settled.refused)
     if not lines:
         return Told(_NOTHING, ok=not known.unproven)
@@ -156,7 +157,8 @@ async def _fix(desk: Desk, pull: PullRequest, known: _Known, again: str) -> Told
     return Told("\n\n".join(lines), ok)
 
 
-async def _told(desk: Desk, settled: Settled, what: str, again: str) -> list[str]:
+async def opened(desk: Desk, settled: Settled, what: str, again: str) -> list[str]:
+    """A line for each fix that is open now, and for each that is not, why. `what` says what it does."""
     lines = [f"#{fix.number} {what}" for fix in settled.open]
     for branch in settled.taken:
         lines.append(f"The branch {code(branch)} holds commits of others. Delete or rename it, then {again}.")

@@ -150,7 +150,7 @@ async def test_on_a_closed_pull_request_there_is_nothing_to_fix(
     github.close(pull, alice)
     await bot_.idle()
     _, (said,) = await asked(github, bot_, pull, alice, "/argofix fix")
-    assert said.endswith("gets its pull requests by itself.")
+    assert "This pull request is closed, so there is nothing to fix on it. `/argofix fix` on an issue opens" in said
     assert by_the_app(github, repo) == []
 
 

@@ -153,9 +153,9 @@ async def test_on_an_issue_the_default_branch_is_looked_at(github: SimulatedGitH
     assert blob(repo, tip, "apps/api-backend/kustomization.yaml:6") in check
     assert blob(repo, tip, "apps/api-backend/service.yaml:1") in why
     assert "Secret `shop/registry`" in secrets
-    assert "There is no open pull request here to fix." in fix
+    assert "is open: Take 1 Namespace and 2 NetworkPolicies out of api-backend." in fix
     assert "| `/argofix check` |" in help_
-    assert reactions(comment) == ["eyes", "confused"]  # since one of them could not be done
+    assert reactions(comment) == ["eyes", "rocket"]
 
 
 async def test_names_in_a_repository_neither_ping_nor_break_out(

@@ -69,8 +69,8 @@ def body(evaluation: Evaluation, plan: FixPlan, key: str, commit: str, *, chosen
         parts.append(merging)
     parts.extend(_left_for_people(evaluation.findings, plan))
     parts.append(
-        "<sub>Closing this pull request is remembered: it is not opened again by itself. Commits of yours on this "
-        "branch are left alone.</sub>"
+        "<sub>Closing this pull request is remembered: it is not opened again by itself, but by `/argofix fix` in a "
+        "comment on it. Commits of yours on this branch are left alone.</sub>"
     )
     state = state_mark(digest(evaluation, plan), commit)
     parts.append(f"{state}\n{keep_mark(plan.keeper[2], plan.loser[2])}" if chosen else state)
