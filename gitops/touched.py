@@ -18,6 +18,8 @@ from dataclasses import dataclass, field, replace
 
 from gitops.applications.application import Application
 from gitops.discovery.snapshot import ApplicationKey, OwnedId, Snapshot, State
+from gitops.facts.order.relations import relations
+from gitops.facts.secrets.survey import survey
 from gitops.files.errors import GitopsError
 from gitops.files.tree import Tree
 from gitops.resources.rendering import Rendered, RenderFailed
@@ -108,7 +110,7 @@ def needs_of(snapshot: Snapshot) -> Needs:
 
 
 def _edges(snapshot: Snapshot) -> Iterator[Edge]:
-    for relation in snapshot.relations:
+    for relation in snapshot.once(relations):
         for provider in relation.providers:
             if provider.application.key != relation.application.key:
                 yield relation.application.key, provider.application.key
@@ -224,7 +226,7 @@ class _Comparison:
     def _objects(self) -> str:
         """Secrets and ConfigMaps that begin or cease to be needed or provided, in whatever namespace: where some are
         looked for depends on where they are."""
-        before, after = self.before.secrets, self.after.secrets
+        before, after = self.before.once(survey), self.after.once(survey)
         for old, new in ((before.wide, after.wide), (before.possible, after.possible)):
             sides = [{(key, repr(_provided(one))) for key, found in s.items() for one in found} for s in (old, new)]
             if sides[0] != sides[1]:

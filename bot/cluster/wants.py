@@ -10,7 +10,7 @@ from checks.ownership.conflicts import find_conflicts
 from checks.policy.file import Policy
 from gitops.applications.application import IN_CLUSTER
 from gitops.discovery.snapshot import OwnedId, Snapshot
-from gitops.facts.secrets.survey import Needed
+from gitops.facts.secrets.survey import Needed, survey
 from gitops.resources.resource import ResourceId
 
 # What can stand in a path of the API. Manifests come from strangers: `..` must not lead to another object.
@@ -68,12 +68,12 @@ def wants(snapshots: Sequence[Snapshot], policy: Policy) -> Mapping[str, Wanted]
 
 def _open(snapshot: Snapshot) -> Iterator[Needed]:
     """References that git alone does not answer."""
-    survey = snapshot.secrets
-    for needed in survey.needed:
+    surveyed = snapshot.once(survey)
+    for needed in surveyed.needed:
         if not (speakable(needed.id.namespace) and speakable(needed.id.name)):
             continue
         root = needed.owner.application.root
-        own = [p for p in survey.serving(needed) if p.owner.application.root == root and p.provided.creates]
+        own = [p for p in surveyed.serving(needed) if p.owner.application.root == root and p.provided.creates]
         key = needed.use.key
         if not any(key is None or (p.provided.keys is not None and key in p.provided.keys) for p in own):
             yield needed

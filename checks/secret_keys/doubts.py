@@ -11,7 +11,7 @@ from gitops.applications.application import IN_CLUSTER, Application
 from gitops.discovery.snapshot import Owned, Snapshot, State
 from gitops.facts.secrets.phases import Phase, moment_of
 from gitops.facts.secrets.providers.makers import may_make, reaches_far
-from gitops.facts.secrets.survey import ObjectId, rendered
+from gitops.facts.secrets.survey import ObjectId, rendered, survey
 from gitops.resources.rendering import NotAnalysed, Rendered, RenderFailed
 
 Placed = tuple[str, Owned]  # a namespace ('' for a cluster-scoped manifest)
@@ -32,7 +32,7 @@ class Doubts:
         """What in git may make the object: controllers whose names for it git does not settle, and whatever names
         it where things are made."""
         found: dict[str, None] = {}
-        for provision in self._head.secrets.maybe(wanted):
+        for provision in self._head.once(survey).maybe(wanted):
             if meet(self._partitions, wanted.cluster, provision.owner.application, application):
                 rid = provision.owner.resource.id
                 found[f"`{rid.kind} {rid.name}` may make it"] = None

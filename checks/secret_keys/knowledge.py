@@ -13,7 +13,7 @@ from gitops.applications.live import LiveCluster
 from gitops.discovery.snapshot import Change, Snapshot
 from gitops.facts.secrets.phases import SYNC, Moment
 from gitops.facts.secrets.providers.provided import SECRET, union
-from gitops.facts.secrets.survey import ObjectId, Provision, Survey
+from gitops.facts.secrets.survey import ObjectId, Provision, Survey, survey
 
 # ConfigMaps (and one Secret) that clusters or well-known software make by themselves: (kind, namespace, name).
 # Sources: Kubernetes (root CA publisher, kubeadm), istio, linkerd, OpenShift, `argocd admin redis-initial-password`.
@@ -80,7 +80,7 @@ class Observer:
 
     @property
     def survey(self) -> Survey:
-        return self._change.head.secrets
+        return self._change.head.once(survey)
 
     def about(self, wanted: ObjectId, application: Application, moment: Moment = SYNC) -> Knowledge:
         """What is known about an object that a manifest of `application` references when it is applied."""
@@ -182,7 +182,7 @@ def _visible(
 ) -> Iterator[Provision]:
     """Git's providers that live in the Argo CD of `application`; when there is none, those that may. What is applied
     only later, or taken away again, does not count."""
-    every = [p for p in snapshot.secrets.of(wanted) if not p.absence(application.key, moment)]
+    every = [p for p in snapshot.once(survey).of(wanted) if not p.absence(application.key, moment)]
     home = partitions.of(application)
     own = [p for p in every if partitions.of(p.owner.application) == home]
     chosen = own if any(p.provided.creates for p in own) else every

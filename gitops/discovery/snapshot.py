@@ -7,23 +7,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from gitops.applications.application import Application, Origin
 from gitops.applications.live import Live
 from gitops.applicationsets.declared import ApplicationSet
 from gitops.applicationsets.problems import Refusal
 from gitops.discovery.locate import locate
-from gitops.facts.secrets.survey import Survey, survey
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
 from gitops.kustomize.closure import Closure
 from gitops.resources.definitions import scopes_of
 from gitops.resources.rendering import NotAnalysed, Rendered, RenderFailed, Rendering
 from gitops.resources.resource import Resource, ResourceId
-
-if TYPE_CHECKING:
-    from gitops.facts.order.relations import Relation
 
 T = TypeVar("T")
 ApplicationKey = tuple[str, str, str]
@@ -271,18 +267,6 @@ class Snapshot:
     def place(self) -> Mapping[int, int]:
         """The place of each state object (by its `id`) in `states`."""
         return {id(state): place for place, state in enumerate(self.states)}
-
-    @cached_property
-    def secrets(self) -> Survey:
-        """Who references and who provides Secrets and ConfigMaps."""
-        return survey(self)
-
-    @cached_property
-    def relations(self) -> tuple[Relation, ...]:
-        """What the Applications need of each other."""
-        from gitops.facts.order.relations import relations
-
-        return relations(self)
 
     @cached_property
     def by_key(self) -> Mapping[ApplicationKey, State]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from gitops.files.documents import read_documents
 from gitops.resources.manifests import text_of
 from gitops.resources.resource import Resource
 
@@ -97,8 +98,6 @@ def _field(block: bytes, indent: bytes, name: bytes) -> str | None:
 
 
 def _parsed(text: bytes) -> Definition | None:
-    from gitops.files.documents import read_documents
-
     documents = read_documents("rendered", text)
     value = documents[0].value() if documents else None
     spec = value.get("spec") if isinstance(value, dict) else None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gitops.files.documents import read_documents
 from gitops.resources.kinds import is_namespaced
 from gitops.resources.meaning import as_applied
 
@@ -61,8 +62,6 @@ class Resource:
 
     def manifest(self) -> dict[str, Any]:
         """The manifest as plain Python."""
-        from gitops.files.documents import read_documents
-
         documents = read_documents(self.path or "rendered", self.text)
         value = documents[0].value() if documents else {}
         return value if isinstance(value, dict) else {}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from gitops.applications.application import Application
 from gitops.discovery.snapshot import ApplicationKey, Owned, OwnedId, Snapshot
 from gitops.facts.order.model import Edge, Evidence, Handover, Reason, Strength
-from gitops.facts.order.relations import Relation
+from gitops.facts.order.relations import Relation, relations
 
 Grouping = Callable[[Application], str]
 
@@ -19,7 +19,7 @@ def gather(snapshot: Snapshot, grouping: Grouping, handovers: Iterable[Handover]
     """Every edge between Applications of a snapshot, sorted. `grouping` names the Argo CD of an Application."""
     instance = {state.application.key: grouping(state.application) for state in snapshot.states}
     found: dict[tuple[ApplicationKey, ApplicationKey], list[Reason]] = {}
-    for relation in snapshot.relations:
+    for relation in snapshot.once(relations):
         reason = _reason(relation, instance)
         if reason is not None:
             found.setdefault((reason.provider.application.key, relation.application.key), []).append(reason)

@@ -20,6 +20,7 @@ from gitops.facts.order.needs import needs_of
 from gitops.facts.secrets.phases import Phase, moment_of
 from gitops.facts.secrets.pods import at, mapping, read_manifest
 from gitops.facts.secrets.references import Effect, Use
+from gitops.facts.secrets.survey import ObjectId, survey
 from gitops.resources.definitions import definition_of
 from gitops.resources.manifests import text_of
 from gitops.resources.rendering import Rendered
@@ -85,7 +86,7 @@ def wave_of(resource: Resource) -> int:
 def late(snapshot: Snapshot) -> Iterator[Late]:
     """What inside each Application needs what comes later in it: one for each pair of manifests."""
     needed: dict[ApplicationKey, list[tuple[Owned, ResourceId, Use]]] = {}
-    for each in snapshot.secrets.needed:
+    for each in snapshot.once(survey).needed:
         if each.use.effect is Effect.STOPS and not each.use.optional:
             rid = ResourceId("", each.id.kind, each.id.namespace, each.id.name)
             needed.setdefault(each.owner.application.key, []).append((each.owner, rid, each.use))
@@ -137,10 +138,8 @@ class _Inside:
 
     def _making(self, rid: ResourceId) -> Sequence[Owned]:
         """What of this Application makes a Secret or ConfigMap; nothing when another Application makes it as well."""
-        from gitops.facts.secrets.survey import ObjectId
-
         wanted = ObjectId(self._destination.cluster, rid.kind, rid.namespace, rid.name)
-        makers = [p.owner for p in self._snapshot.secrets.of(wanted) if p.provided.creates]
+        makers = [p.owner for p in self._snapshot.once(survey).of(wanted) if p.provided.creates]
         mine = [owner for owner in makers if owner.application.key == self._state.application.key]
         return mine if len(mine) == len(makers) else ()
 

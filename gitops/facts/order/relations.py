@@ -19,21 +19,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from gitops.applications.application import GROUP, IN_CLUSTER, Application
+from gitops.discovery.snapshot import ApplicationKey, Owned, OwnedId, Snapshot
 from gitops.facts.order.model import Evidence, Strength
 from gitops.facts.order.needs import needs_of
 from gitops.facts.order.served import Served, Webhook, api_service_of, webhooks_of
 from gitops.facts.secrets.pods import at, read_manifest
 from gitops.facts.secrets.references import Effect, Use
+from gitops.facts.secrets.survey import survey
 from gitops.resources.definitions import definition_of
 from gitops.resources.manifests import text_of
 from gitops.resources.rendering import Rendered
 from gitops.resources.resource import ResourceId
-
-if TYPE_CHECKING:
-    from gitops.discovery.snapshot import ApplicationKey, Owned, OwnedId, Snapshot
 
 # What must be there for Argo CD to sync anything at all.
 _OWN_KINDS = frozenset({(GROUP, "Application"), (GROUP, "ApplicationSet"), (GROUP, "AppProject")})
@@ -64,8 +62,8 @@ def relations(snapshot: Snapshot) -> tuple[Relation, ...]:
     found = _Gathering(snapshot)
     for owned in _rendered(snapshot):
         found.manifest(owned)
-    for needed in snapshot.secrets.needed:
-        providers = [p.owner for p in snapshot.secrets.provisions.get(needed.id, ()) if p.provided.creates]
+    for needed in snapshot.once(survey).needed:
+        providers = [p.owner for p in snapshot.once(survey).provisions.get(needed.id, ()) if p.provided.creates]
         strength = Strength.SOFT if needed.use.effect is Effect.STOPS else Strength.HINT
         rid = ResourceId("", needed.id.kind, needed.id.namespace, needed.id.name)
         found.need(needed.owner, rid, providers, Evidence.REFERENCE, strength, needed.use)
@@ -76,8 +74,6 @@ def relations(snapshot: Snapshot) -> tuple[Relation, ...]:
 
 def _rendered(snapshot: Snapshot) -> Iterator[Owned]:
     """Every rendered manifest with its Application, hooks too: they run in the same namespaces."""
-    from gitops.discovery.snapshot import Owned
-
     for state in snapshot.states:
         for part in state.parts:
             if isinstance(part.rendering, Rendered):
@@ -203,8 +199,6 @@ class _Gathering:
         self.slots[slot] = more
 
     def _owners(self, cluster: str, rid: ResourceId) -> Sequence[Owned]:
-        from gitops.discovery.snapshot import OwnedId
-
         return self._snapshot.owners.get(OwnedId(cluster, rid), ())
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
+from gitops.discovery.snapshot import ApplicationKey, Owned, Snapshot
 from gitops.facts.secrets.consumers import uses_of
 from gitops.facts.secrets.phases import SYNC, Moment, Phase, absence, moment_of
 from gitops.facts.secrets.pods import mounts_of
@@ -16,9 +16,6 @@ from gitops.facts.secrets.providers.registry import provided_by
 from gitops.facts.secrets.references import Effect, Use
 from gitops.resources.rendering import Rendered
 from gitops.resources.resource import ResourceId
-
-if TYPE_CHECKING:
-    from gitops.discovery.snapshot import ApplicationKey, Owned, Snapshot
 
 _NOT_MOUNTED = "makes it only while a pod mounts the class, and no pod of this namespace does"
 
@@ -177,8 +174,6 @@ def rendered(snapshot: Snapshot) -> Iterator[Owned]:
     Of the copies that one Application holds of a resource only the last one is (argo-cd, controller/state.go,
     DeduplicateTargetObjects, which leaves those with a `generateName` alone).
     """
-    from gitops.discovery.snapshot import Owned
-
     for state in snapshot.states:
         namespace = state.application.destination.namespace
         last: dict[ResourceId, Owned] = {}

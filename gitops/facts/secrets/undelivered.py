@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
+from gitops.discovery.snapshot import Snapshot
 from gitops.facts.secrets.providers.provided import CONFIG_MAP, SECRET
 from gitops.facts.secrets.providers.registry import provided_by
 from gitops.facts.secrets.survey import ObjectId
@@ -26,9 +27,6 @@ from gitops.kustomize.walk import walk
 from gitops.resources.manifests import canonical, identify, redact_secret, text_of
 from gitops.resources.rendering import Rendered
 from gitops.resources.resource import Resource, ResourceId
-
-if TYPE_CHECKING:
-    from gitops.discovery.snapshot import Snapshot
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 _MOST_BYTES = 1024 * 1024  # nobody writes a larger manifest of a Secret by hand

@@ -9,14 +9,12 @@ Secret is copied).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from gitops.discovery.snapshot import Owned, Scopes
 from gitops.facts.secrets.pods import at, mapping, read_manifest, sequence
 from gitops.facts.secrets.providers.provided import ANY_NAMESPACE, SECRET, Manifest, Provided, union
 from gitops.resources.manifests import text_of
-
-if TYPE_CHECKING:
-    from gitops.discovery.snapshot import Owned, Scopes
 
 _GROUP = "external-secrets.io"
 _PUSHES = {"PushSecret": ("spec",), "ClusterPushSecret": ("spec", "pushSecretSpec")}
