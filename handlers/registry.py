@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping
 
 from bot.github.events import COMMANDS, Event
 from bot.server.context import Handlers
-from handlers import base_moved
 from handlers.comments import answering as answers
 from handlers.events import check_run, check_suite, installation, issue_comment, merge_group, pull_request, push
-from handlers.judging import late_order, waiting
+from handlers.judging import base_moved, late_order, waiting
 from handlers.schedule import poll, reconcile
 
 HANDLERS: Handlers = {

@@ -16,6 +16,8 @@ from bot.rendering.cache import RenderCache
 from bot.rendering.kustomize import Renderer
 from gitops.applications.argocd_config import KnownCluster, ToldMemo
 from gitops.applications.repositories import RepositoryMatcher
+from gitops.discovery.record import Record
+from gitops.discovery.rediscovery import rediscover
 from gitops.discovery.rounds import discover
 from gitops.discovery.scan import SaidMemo, ScanMemo
 from gitops.discovery.snapshot import Snapshot, State
@@ -25,8 +27,6 @@ from gitops.files.errors import MalformedYaml
 from gitops.files.tree import Tree
 from gitops.kustomize.kustomization import Kustomization
 from gitops.kustomize.walk import ClosureMemo
-from gitops.record import Record
-from gitops.rediscovery import rediscover
 from gitops.resources.manifests import redactor
 from gitops.resources.rendering import BuildOptions, Output, Rendered, RenderFailed, RenderRequest
 from gitops.resources.resource import Resource

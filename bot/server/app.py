@@ -26,6 +26,7 @@ from bot.process.clock import Clock, SystemClock
 from bot.process.errors import PermanentError, TemporaryError, causes
 from bot.process.exclusive import Exclusive
 from bot.process.metrics import Metrics
+from bot.process.state_directory import make_private
 from bot.process.threads import RepositoryThreads
 from bot.queue.allowance import Allowance
 from bot.queue.databases import SQLITE, open_store
@@ -34,6 +35,7 @@ from bot.queue.schedule import Periodic, keep_time
 from bot.queue.waiting import Announcer, Heads
 from bot.registries.sources import VersionSources
 from bot.rendering.driver import Engine
+from bot.rendering.verdicts import Verdicts
 from bot.repositories.mirror import Mirrors
 from bot.server.context import Services
 from bot.server.http import application, listening
@@ -42,8 +44,6 @@ from bot.server.readiness import AppAccess, free_bytes, limited, overdue, room, 
 from bot.server.settings import Settings
 from bot.server.webhook import Webhook
 from bot.server.worker import Limits, Worker
-from bot.state_directory import make_private
-from bot.verdicts import Verdicts
 from gitops.files.effort import Effort
 from handlers.registry import HANDLERS, SHOW_QUEUED, taken
 

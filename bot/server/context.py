@@ -18,10 +18,10 @@ from bot.queue.waiting import Heads
 from bot.registries.sources import VersionSources
 from bot.rendering.driver import Engine
 from bot.rendering.evaluation import LiveSource
+from bot.rendering.verdicts import Verdicts
 from bot.repositories.mirror import Mirrors
 from bot.server.operator_faults import Troubles
 from bot.server.settings import Settings
-from bot.verdicts import Verdicts
 
 T = TypeVar("T")
 

@@ -27,8 +27,8 @@ import yaml
 from aiohttp import web
 
 from bot.http.fields import Fields, Malformed
+from bot.process.state_directory import make_private
 from bot.server.settings import SetupSettings
-from bot.state_directory import make_private
 
 KEPT = ("GITHUB_APP_ID", "GITHUB_PRIVATE_KEY", "GITHUB_WEBHOOK_SECRET")
 _HERE = Path(__file__).parent

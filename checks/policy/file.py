@@ -18,7 +18,7 @@ import yaml
 from checks.policy.bumps import VersionPolicy
 from checks.policy.clusters import DeclaredCluster, read_clusters
 from checks.policy.reader import read_versions
-from gitops.discovery.exclusions import problem_of
+from gitops.discovery.set_aside.exclusions import problem_of
 from gitops.files.documents import first_line, items, read_documents, to_python
 from gitops.files.errors import GitopsError, MalformedYaml
 from gitops.files.tree import Tree, normalise
@@ -95,7 +95,7 @@ class Policy:
     secrets_provided: tuple[Declared, ...] | None = None  # None: the configuration does not say
     argocd_overlay: str | None = None
     aliases: tuple[str, ...] | None = None  # other names of this repository; None: the configuration does not say
-    exclude: tuple[str, ...] = ()  # files that nobody deploys, in patterns of `gitops.discovery.exclusions`
+    exclude: tuple[str, ...] = ()  # files that nobody deploys, in patterns of `gitops.discovery.set_aside.exclusions`
     versions: Mapping[str, VersionPolicy] = field(default_factory=dict)
     not_analysed_passes: bool = False  # a change that takes away what it is judged by passes all the same
     clusters: tuple[DeclaredCluster, ...] = ()

@@ -9,13 +9,14 @@ from typing import Any, Final
 from gitops import gotemplate
 from gitops.applicationsets.generators import KINDS, Element, Generators, Route
 from gitops.applicationsets.git_generator import Repository, Settings
-from gitops.applicationsets.names import is_valid
 from gitops.applicationsets.parameters import Dialect
 from gitops.applicationsets.patches import patched
 from gitops.applicationsets.problems import CannotExpand, Refusal, Refused, is_refusal
 from gitops.files.errors import GitopsError
 from gitops.files.tree import Tree
+from gitops.gotemplate.errors import TemplateError
 from gitops.gotemplate.functions.dictionaries import copied
+from gitops.gotemplate.names import is_valid
 from gitops.gotemplate.values import go_text, measure
 
 FINALIZER: Final = "resources-finalizer.argocd.argoproj.io"
@@ -64,7 +65,7 @@ def expand(
     """Expand an ApplicationSet manifest. Never raises: what is malformed becomes a reason in `unknown`."""
     try:
         return _Expander(appset, tree, is_this_repository, limit, settings or Settings(), is_this_revision).run()
-    except (GitopsError, RecursionError) as error:
+    except (GitopsError, TemplateError, RecursionError) as error:
         reason = f"the ApplicationSet {_clause(error)}"
         return Expansion((), (reason,), False, {reason: (("spec",), Refusal.SET)} if is_refusal(error) else {})
 
@@ -148,7 +149,7 @@ class _Expander:
             try:
                 elements = self._generators.elements(generator, kind, ("spec", "generators", index), {}, depth=0)
                 template = filled_up(_own_template(generator[kind]), self._template)
-            except (GitopsError, RecursionError) as error:
+            except (GitopsError, TemplateError, RecursionError) as error:
                 at: Route = ("spec", "generators", index, kind)
                 self._note(f"{subject} ({kind})", error, at if is_refusal(error) else None)
                 continue
@@ -163,7 +164,7 @@ class _Expander:
             try:
                 manifest = self._application(template, element)
                 self._allowance.take(measure(manifest))
-            except (GitopsError, RecursionError) as error:
+            except (GitopsError, TemplateError, RecursionError) as error:
                 self._note(subject, error, self._where(template, element) if is_refusal(error) else None)
                 failures += 1
                 if failures > MAX_FAILURES:
@@ -202,7 +203,7 @@ class _Expander:
             elif isinstance(value, str):
                 try:
                     self._dialect.fill(value, element.params)
-                except (GitopsError, RecursionError):
+                except (GitopsError, TemplateError, RecursionError):
                     return route
         return ("spec", "templatePatch") if self._spec.get("templatePatch") is not None else element.route
 

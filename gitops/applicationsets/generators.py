@@ -13,10 +13,10 @@ from gitops.applicationsets import git_generator, selectors
 from gitops.applicationsets.git_generator import Repository
 from gitops.applicationsets.parameters import Dialect, Params, flattened, joined, overridden, with_values
 from gitops.applicationsets.problems import CannotExpand, Refused
-from gitops.applicationsets.yamltext import load
-from gitops.files.errors import MalformedYaml
+from gitops.gotemplate.errors import NotYaml
 from gitops.gotemplate.functions.dictionaries import copied
 from gitops.gotemplate.values import from_json, go_json, go_text, measure
+from gitops.gotemplate.yamltext import load
 
 Route = tuple[int | str, ...]
 NEEDS: Final = {
@@ -113,7 +113,7 @@ class Generators:
             return
         try:
             elements = load(go_text(text))
-        except MalformedYaml:
+        except NotYaml:
             raise Refused("has an `elementsYaml` that is not YAML once filled in") from None
         if not isinstance(elements, list) or not all(isinstance(e, dict) for e in elements):
             raise Refused("has an `elementsYaml` that is no list of maps once filled in")

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gitops.applicationsets import globs
-from gitops.applicationsets.names import sanitized
 from gitops.applicationsets.parameters import Dialect, Params, flattened
 from gitops.applicationsets.problems import CannotExpand, Refused
-from gitops.applicationsets.yamltext import load
-from gitops.files.errors import GitopsError, MalformedYaml
+from gitops.files.errors import GitopsError
 from gitops.files.tree import MODE_SUBMODULE, Tree
+from gitops.gotemplate.errors import NotYaml, TemplateError
 from gitops.gotemplate.functions.dictionaries import copied
 from gitops.gotemplate.functions.paths import base, directory
+from gitops.gotemplate.names import sanitized
 from gitops.gotemplate.values import StringList, from_json, go_text
+from gitops.gotemplate.yamltext import load
 
 _PINNED: Final = re.compile(r"[0-9a-f]{40}|refs/tags/.+|v?\d+\.\d+\.\d+[-+.\w]*")
 _MAX_TRIES: Final = 10_000_000  # patterns times paths of one ApplicationSet
@@ -121,10 +122,10 @@ class Repository:
                 value = load(text)
                 found = value if isinstance(value, list) else [value]
                 self._read[path] = [from_json(part) if part is not None else {} for part in found]
-            except MalformedYaml as error:
+            except NotYaml as error:
                 where = f"{path}:{error.line}" if error.line else path
                 raise Refused(f"reads {where}, which is not YAML or JSON ({error})") from None
-            except (GitopsError, KeyError, ValueError, RecursionError) as error:
+            except (GitopsError, TemplateError, KeyError, ValueError, RecursionError) as error:
                 raise CannotExpand(f"cannot read {path} ({error})") from None
         objects = self._read[path]
         if not all(isinstance(part, dict) for part in objects):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from gitops.applicationsets.problems import Refused
-from gitops.applicationsets.yamltext import load
-from gitops.files.errors import MalformedYaml
+from gitops.gotemplate.errors import NotYaml
 from gitops.gotemplate.functions.dictionaries import copied
 from gitops.gotemplate.values import measure
+from gitops.gotemplate.yamltext import load
 
 _DIRECTIVES = ("$patch", "$retainKeys")
 
@@ -20,7 +20,7 @@ def patched(application: dict[str, Any], patch_text: str) -> dict[str, Any]:
     """
     try:
         patch = load(patch_text)
-    except MalformedYaml as error:
+    except NotYaml as error:
         raise Refused(f"has a templatePatch that is not YAML once filled in ({error})") from None
     if patch is None:
         return application

@@ -20,22 +20,31 @@ from gitops.applications.argocd_config import read_config
 from gitops.applicationsets import expand
 from gitops.discovery.assembly import Assembly, assemble
 from gitops.discovery.evidence import recognised
-from gitops.discovery.laid_aside import kinds_in
 from gitops.discovery.locate import locate
+from gitops.discovery.record import Record
 from gitops.discovery.roots import Declaration, Node, Seed, unclaimed
 from gitops.discovery.scan import Scan, lost, scan, tops
+from gitops.discovery.set_aside.laid_aside import kinds_in
+from gitops.discovery.set_aside.undeployed import (
+    LeftOut,
+    Why,
+    by_itself,
+    excluded,
+    not_deployed,
+    texts,
+    unaccounted,
+    unnamed,
+)
 from gitops.discovery.settled import settle
 from gitops.discovery.snapshot import Cause, NotDeployed, Part, Snapshot, Unknown
 from gitops.discovery.sources import Analysis, Plan, plan_kustomize, plan_source, rendering_of
-from gitops.discovery.undeployed import LeftOut, Why, by_itself, excluded, not_deployed, texts, unaccounted, unnamed
 from gitops.files.containment import CONTENT, told
 from gitops.files.documents import child, first_line, last_line, read_documents
 from gitops.files.errors import GitopsError
+from gitops.files.reads import WatchedTree
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
 from gitops.kustomize.closure import Chain, Closure
-from gitops.reads import WatchedTree
-from gitops.record import Record
 from gitops.resources.rendering import NotAnalysed, Output, Rendered, RenderFailed, Rendering, RenderRequest
 
 MAX_ROUNDS = 32

@@ -15,7 +15,7 @@ from typing import Any
 
 from gitops.applications.application import is_application, is_application_set
 from gitops.applications.argocd_config import bits_of
-from gitops.discovery.laid_aside import Kinds, is_laid_aside, kinds_in, unfilled
+from gitops.discovery.set_aside.laid_aside import Kinds, is_laid_aside, kinds_in, unfilled
 from gitops.files.documents import read_documents
 from gitops.files.errors import GitopsError, MalformedYaml
 from gitops.files.spans import Span

@@ -204,7 +204,7 @@ class Snapshot:
     not_deployed: tuple[NotDeployed, ...] = ()
     repeated: tuple[Repeated, ...] = ()
     guessed: tuple[Guessed, ...] = ()
-    record: object | None = field(default=None, repr=False, compare=False)  # see gitops.rediscovery
+    record: object | None = field(default=None, repr=False, compare=False)  # see gitops.discovery.rediscovery
     _known: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     earlier: Earlier | None = field(default=None, repr=False, compare=False)
 

@@ -18,12 +18,12 @@ from gitops.applications.directory import DirectoryOptions, PlainMemo, read_dire
 from gitops.applications.placeholders import holds_placeholder
 from gitops.applications.repositories import RepositoryMatcher
 from gitops.applications.revisions import HEAD, branch_of, is_pinned
-from gitops.applicationsets.names import is_valid
 from gitops.discovery.scan import SaidMemo, ScanMemo
 from gitops.files.documents import read_documents
 from gitops.files.errors import GitopsError, MalformedYaml
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
+from gitops.gotemplate.names import is_valid
 from gitops.kustomize.closure import Closure, ParseMemo, Problem, kustomization_file, load, submodule_of
 from gitops.kustomize.failures.explain import explain
 from gitops.kustomize.fields import may_know_more
@@ -64,7 +64,7 @@ class Analysis:
     `renderer` names the engine and its version (part of every fingerprint); `build_options` are the operator's, else
     those found in the repository; `clusters` are those that its configuration declares; `memo` keeps parsed
     kustomizations across trees; `shut_in` tells whether the renderer reaches nothing but the files that it is given;
-    `exclude` are patterns of files that nobody deploys (`gitops.discovery.exclusions`).
+    `exclude` are patterns of files that nobody deploys (`gitops.discovery.set_aside.exclusions`).
     """
 
     matcher: RepositoryMatcher

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from gitops.files.errors import GitopsError
 
-
-class TemplateError(GitopsError):
+class TemplateError(Exception):
     """A template cannot be parsed or executed, here or in Argo CD; one sentence, without a final stop."""
 
 
@@ -15,3 +13,11 @@ class Bounded(TemplateError):
 
 class TooCostly(Bounded):
     """A template needs more steps, output or nesting than argofix grants one template."""
+
+
+class NotYaml(Exception):
+    """A text cannot be read as YAML. `line` is 1-based, 0 when unknown."""
+
+    def __init__(self, message: str, line: int = 0) -> None:
+        super().__init__(message)
+        self.line = line

@@ -28,7 +28,7 @@ from handlers.comments.command import Asked, Permission, Reply
 from handlers.comments.registry import NotUnderstood, Understood, understand
 from handlers.comments.usage import Arguments
 from handlers.comments.written import PREFIX, written
-from handlers.refusals import why_not
+from handlers.proposals.refusals import why_not
 from handlers.repository import Desk, talking
 
 log = logging.getLogger(__name__)

@@ -17,7 +17,7 @@ from handlers.proposals.bumps import keep_up
 from handlers.proposals.fixes import DEFAULT, Target, chosen, settle
 from handlers.repository import Desk
 
-BASE_MOVED = "base"  # our own event (`handlers.base_moved`)
+BASE_MOVED = "base"  # our own event (`handlers.judging.base_moved`)
 _BRANCHES = "refs/heads/"
 _OURS = "refs/heads/argofix/"
 
@@ -44,7 +44,8 @@ async def handle(delivery: Delivery, context: Context) -> None:
 
 
 def base_moved(delivery_id: str, installation: int, repository: Repository, branch: str, now: float) -> Delivery:
-    """Look at the pull requests into a branch (`handlers.base_moved`), after those that wait for a first verdict."""
+    """Look at the pull requests into a branch (`handlers.judging.base_moved`), after those that wait for a first
+    verdict."""
     return own(delivery_id, BASE_MOVED, now, installation=installation, repository=repository, branch=branch, rank=1)
 
 

@@ -15,11 +15,11 @@ from bot.github.endpoints import contents, pulls, repos
 from bot.github.errors import NotFound
 from bot.github.model import PullRequest
 from bot.process import logs
+from bot.rendering.verdicts import Verdict
 from bot.repositories.mirror import MergeConflict
-from bot.verdicts import Verdict
 from checks.policy.file import PATH, Policy, read_policy
+from gitops.facts.touched import Touched, touched
 from gitops.files.effort import Exhausted
-from gitops.touched import Touched, touched
 from handlers.judging.order import show_order
 from handlers.judging.runs import OVERTAKEN, end_runs, judge, refuse, runs_of
 from handlers.repository import Desk, fingerprint

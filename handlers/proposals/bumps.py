@@ -48,7 +48,7 @@ from handlers.proposals.branches import (
     propose,
 )
 from handlers.proposals.offers import Steps, Wish
-from handlers.refusals import explained
+from handlers.proposals.refusals import explained
 from handlers.repository import Desk
 
 log = logging.getLogger(__name__)

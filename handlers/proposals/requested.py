@@ -27,7 +27,7 @@ from checks.policy.file import Policy, Preferred, read_policy
 from handlers.judging.pulls import Sides, sides_of
 from handlers.proposals.branches import open_below
 from handlers.proposals.fixes import DEFAULT, Settled, Target, chosen, scope_of, scope_of_base, settle
-from handlers.refusals import explained, why_not
+from handlers.proposals.refusals import explained, why_not
 from handlers.repository import Desk
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.state_directory import make_private
+from bot.process.state_directory import make_private
 
 
 def mode(path: Path) -> int:

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gitops.discovery.rediscovery import rediscover
 from gitops.discovery.rounds import discover
 from gitops.discovery.snapshot import Snapshot
 from gitops.discovery.sources import Analysis
 from gitops.files.tree import Changes, Tree
-from gitops.rediscovery import rediscover
 from tests.growth import steps_of
 from tests.instant import Instant
 from tests.layouts import MATCHER, many, pairs

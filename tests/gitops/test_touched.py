@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.rendering.driver import Engine
 from bot.rendering.evaluation import Evaluation, change_between, evaluate
 from checks.policy.file import Policy
-from gitops.touched import Touched, closes_circle, needs_of, touched
+from gitops.facts.touched import Touched, closes_circle, needs_of, touched
 from tests.scenarios import MATCHER, application, config_map, documents, kustomization, manifest, tree
 
 Files = Mapping[str, str]

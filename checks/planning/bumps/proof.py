@@ -18,13 +18,13 @@ from checks.planning.bumps.rendered import changes, counted, texts
 from checks.planning.ownership.proof import Proof, Row
 from checks.wording import listed, plural
 from gitops.applications.directory import DirectoryOptions, read_directory
+from gitops.discovery.rediscovery import rediscover
 from gitops.discovery.snapshot import Part, Snapshot, State
 from gitops.discovery.sources import Analysis, plan_kustomize, rendering_of
 from gitops.files.errors import GitopsError
 from gitops.files.spans import Span, apply_edits, edits_by_path
 from gitops.files.tree import Tree
 from gitops.kustomize.closure import kustomization_file
-from gitops.rediscovery import rediscover
 from gitops.resources.rendering import NotAnalysed, Output, Rendered, RenderFailed, Rendering, RenderRequest
 from gitops.resources.resource import Resource, ResourceId
 from gitops.versions.find import ChartIndex, find_pins

@@ -12,12 +12,12 @@ from checks.coverage import NOTHING, Coverage, Sight, of_both
 from checks.ownership.others import Others
 from checks.wording import listed, plural
 from gitops.applications.application import GROUP, IN_CLUSTER, Application
+from gitops.discovery.rediscovery import rediscover
 from gitops.discovery.snapshot import ApplicationKey, OwnedId, Snapshot, State
 from gitops.discovery.sources import Analysis
 from gitops.files.spans import Edit
 from gitops.files.tree import Changes
 from gitops.kustomize.steps import changes_of
-from gitops.rediscovery import rediscover
 from gitops.resources.rendering import NotAnalysed, Output, Rendered, RenderFailed, RenderRequest
 from gitops.resources.resource import ResourceId
 

@@ -11,12 +11,11 @@ from typing import Any, Final
 
 import yaml
 
-from gitops.applicationsets.names import sanitized, slug
-from gitops.applicationsets.yamltext import dump, load
-from gitops.files.errors import MalformedYaml
-from gitops.gotemplate.errors import TemplateError
+from gitops.gotemplate.errors import NotYaml, TemplateError
 from gitops.gotemplate.functions.registry import Library
+from gitops.gotemplate.names import sanitized, slug
 from gitops.gotemplate.values import from_json, go_json, measure
+from gitops.gotemplate.yamltext import dump, load
 
 LIBRARY: Final = Library()
 
@@ -114,7 +113,7 @@ def _to_yaml(value: Any) -> str:
 def _read_yaml(text: str) -> Any:
     try:
         return from_json(load(text))
-    except MalformedYaml:
+    except NotYaml:
         raise TemplateError("the text given to fromYaml is not YAML") from None
 
 

@@ -10,7 +10,7 @@ from gitops.applications.argocd_config import ArgoCdConfig
 from gitops.discovery.roots import Node
 from gitops.discovery.scan import Scan
 from gitops.discovery.sources import Analysis
-from gitops.reads import Reads
+from gitops.files.reads import Reads
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """Finding the Applications of a tree that hardly differs from one whose Applications are known.
 
-Each Application's answer is kept with what it was read from (`gitops.reads`). Where a change leaves alone who brings
-in whom, only the Applications that read what has changed are looked at again. Whether it does is decided by what the
-scan and the roots are made of; in doubt everything is found anew, so the result is the same as `discover` gives.
+Each Application's answer is kept with what it was read from (`gitops.files.reads`). Where a change leaves alone who
+brings in whom, only the Applications that read what has changed are looked at again. Whether it does is decided by
+what the scan and the roots are made of; in doubt everything is found anew, so the result is the same as `discover`
+gives.
 """
 
 from __future__ import annotations
@@ -11,19 +12,19 @@ import posixpath
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from gitops.discovery.laid_aside import is_laid_aside
+from gitops.discovery.record import Record
 from gitops.discovery.roots import Node
 from gitops.discovery.rounds import Discovery, Search, discover
 from gitops.discovery.scan import DECLARES, SUFFIXES, Scan, look, targets
+from gitops.discovery.set_aside.laid_aside import is_laid_aside
 from gitops.discovery.settled import settle_parts
 from gitops.discovery.snapshot import Earlier, Snapshot, State
 from gitops.discovery.sources import Analysis
 from gitops.files.errors import GitopsError
+from gitops.files.reads import WatchedTree
 from gitops.files.tree import MODE_SUBMODULE, MODE_SYMLINK, Changes, Tree
 from gitops.kustomize.closure import load
 from gitops.kustomize.kustomization import FILE_NAMES, Kustomization
-from gitops.reads import WatchedTree
-from gitops.record import Record
 from gitops.resources.rendering import Output, Rendered, RenderRequest
 from gitops.resources.resource import Resource
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import yaml
 
-from gitops.files.errors import MalformedYaml
+from gitops.gotemplate.errors import NotYaml
 
 MAX_CHARACTERS: Final = 1_000_000
 
@@ -45,7 +45,7 @@ def _int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int | float:
     body = text.lstrip("+-").lower()
     sign = -1 if text.startswith("-") else 1
     if len(body) > 400:
-        raise MalformedYaml("a number is too long")
+        raise NotYaml("a number is too long")
     try:
         if body.startswith(("0x", "0b", "0o")):
             return sign * int(body, 0)
@@ -65,10 +65,10 @@ _Loader.add_constructor(_FLOAT_TAG, _float)
 def load(text: str) -> Any:
     """The first document of `text`, None when it is empty.
 
-    Raises `MalformedYaml`. Aliases are shared, not copied; who walks the value must bound itself.
+    Raises `NotYaml`. Aliases are shared, not copied; who walks the value must bound itself.
     """
     if len(text) > MAX_CHARACTERS:
-        raise MalformedYaml(f"the YAML is longer than {MAX_CHARACTERS:,} characters")
+        raise NotYaml(f"the YAML is longer than {MAX_CHARACTERS:,} characters")
     try:
         loader = _Loader(text)
         try:
@@ -77,9 +77,9 @@ def load(text: str) -> Any:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise MalformedYaml(error.problem or "not YAML", line) from None
+        raise NotYaml(error.problem or "not YAML", line) from None
     except (yaml.YAMLError, ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise MalformedYaml(str(error)[:120] or "not YAML") from None
+        raise NotYaml(str(error)[:120] or "not YAML") from None
 
 
 def dump(value: Any) -> str:

@@ -13,9 +13,9 @@ from typing import Any
 
 from gitops.applications.directory import SKIP_MARK, DirectoryOptions
 from gitops.applications.placeholders import is_unfilled_name
-from gitops.discovery.exclusions import excluding
 from gitops.discovery.roots import Node, Seed
 from gitops.discovery.scan import Declared, Scan, above, takers
+from gitops.discovery.set_aside.exclusions import excluding
 from gitops.discovery.snapshot import Cause, NotDeployed
 from gitops.files.errors import GitopsError
 from gitops.files.spans import Span

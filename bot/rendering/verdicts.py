@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.process.bounded import Bounded
-from gitops.touched import Touched
+from gitops.facts.touched import Touched
 
 _HELD = 64 * 2**20  # bytes; a pull request of the usual size takes some ten thousand
 _NAME_BYTES = 120

@@ -2,9 +2,9 @@
 again.
 
 A green check stays on its head, while what merging gives changes with the base. So the open pull requests are asked
-for once, and what the push brought is held against what each of them touches (`gitops.touched`). Those that meet it,
-and those that are not known here, are judged again by deliveries of their own. Nothing is asked, rendered or written
-for the others.
+for once, and what the push brought is held against what each of them touches (`gitops.facts.touched`). Those that
+meet it, and those that are not known here, are judged again by deliveries of their own. Nothing is asked, rendered
+or written for the others.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from bot.github.model import PullRequest
 from bot.process.errors import PermanentError
 from bot.queue.deliveries import Delivery
 from bot.queue.schedule import own
+from bot.rendering.verdicts import Subject, Verdict
 from bot.repositories.trees import Repository as Objects
 from bot.server.context import Context
-from bot.verdicts import Subject, Verdict
 from checks.policy.file import Policy, read_policy
 from gitops.discovery.snapshot import Snapshot
-from gitops.touched import closes_circle, needs_of, touched
+from gitops.facts.touched import closes_circle, needs_of, touched
 from handlers.repository import Desk
 from handlers.schedule import reconcile
 

@@ -1,0 +1,1 @@
+"""What is written like Applications and reaches no cluster."""
