@@ -8,11 +8,14 @@ minutes before they expire, and thrown away when GitHub refuses them. Sources: G
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from bot.github.client import GitHub, Wire
 from bot.github.errors import Forbidden, Unprocessable
@@ -32,6 +35,14 @@ TALK: Permissions = {**REPORT, "issues": "write"}  # on issues; pull requests ar
 FIX: Permissions = {"checks": "write", "contents": "write", "pull_requests": "write"}
 
 
+@functools.lru_cache(maxsize=1)
+def _key(pem: str) -> RSAPrivateKey:
+    """Read once: OpenSSL tries its primes each time, which holds up the event loop for some 50 ms."""
+    key = load_pem_private_key(pem.encode(), None)
+    assert isinstance(key, RSAPrivateKey)  # `bot.settings` takes no other
+    return key
+
+
 @dataclass(slots=True)
 class _AppAuthority:
     app_id: int
@@ -46,7 +57,7 @@ class _AppAuthority:
         if not self._token or now >= self._renew_at or refused == self._token:
             issued = int(now) - _BACKDATED
             claims = {"iat": issued, "exp": issued + _JWT_LIFE, "iss": str(self.app_id)}
-            self._token = jwt.encode(claims, self.private_key, algorithm="RS256")
+            self._token = jwt.encode(claims, _key(self.private_key), algorithm="RS256")
             self._renew_at = issued + _JWT_LIFE - 60
         return self._token
 

@@ -3,16 +3,26 @@
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import aiohttp
 import jwt
 import pytest
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.github import Installation, Repository, SimulatedGitHub
 
 Json = dict[str, Any]
+
+
+@cache
+def _key(pem: str) -> RSAPrivateKey:
+    key = load_pem_private_key(pem.encode(), None)
+    assert isinstance(key, RSAPrivateKey)
+    return key
 
 
 @dataclass
@@ -26,7 +36,7 @@ class Client:
     def app_token(self, *, lifetime: int = 540) -> str:
         now = int(time.time())
         claims = {"iat": now - 30, "exp": now + lifetime, "iss": str(self.github.app.id)}
-        return jwt.encode(claims, self.github.app.private_key, "RS256")
+        return jwt.encode(claims, _key(self.github.app.private_key), "RS256")
 
     async def __call__(
         self,
