@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -59,10 +62,16 @@ def variant(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@cache
+def _everything(variant: str) -> list[Json]:
+    with tempfile.TemporaryDirectory() as directory:
+        return kustomize(with_components(Path(directory), variant))
+
+
 @pytest.fixture
-def everything(tmp_path: Path, variant: str) -> list[Json]:
+def everything(variant: str) -> list[Json]:
     """One variant with every component."""
-    return kustomize(with_components(tmp_path, variant))
+    return copy.deepcopy(_everything(variant))
 
 
 def of_kind(documents: Sequence[Json], kind: str) -> list[Json]:

@@ -211,6 +211,10 @@ def test_a_tree_bomb_ends_at_the_limit(tmp_path: Path, levels: int, leaves: byte
         assert tracemalloc.get_traced_memory()[1] < 20 * 2**20
     finally:
         tracemalloc.stop()
+
+
+def test_the_limit_that_stands_unless_another_is_given(tmp_path: Path) -> None:
+    commit = bomb(tmp_path, 9)
     with Repository(tmp_path) as repository, pytest.raises(TreeTooLarge, match="300,000"):
         repository.tree(commit)
 
