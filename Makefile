@@ -55,8 +55,9 @@ audit: setup
 	else $(PIP) 'pip-audit>=2.9,<3' && $(BIN)/pip-audit --vulnerability-service osv --disable-pip --require-hashes \
 	    --requirement requirements.server.lock; fi
 
+# Neighbours share what a session remembers: rendered files, a database server.
 unit: setup
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist worksteal
 
 docs: setup
 	$(BIN)/python -m docs
