@@ -7,6 +7,7 @@ from unittest.mock import Mock
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 import bot.github.app
 from bot.github.app import GitHubApp
@@ -17,7 +18,7 @@ from tests.github import Installation, auth
 async def test_the_key_is_read_once(
     app: GitHubApp, installation: Installation, clock: JumpingClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, sign = Mock(wraps=bot.github.app.load_pem_private_key), Mock(wraps=jwt.encode)
+    read, sign = Mock(wraps=load_pem_private_key), Mock(wraps=jwt.encode)
     monkeypatch.setattr(bot.github.app, "load_pem_private_key", read)
     monkeypatch.setattr(jwt, "encode", sign)
     monkeypatch.setattr(auth, "time", SimpleNamespace(time=clock.now))
