@@ -39,7 +39,7 @@ FIX: Permissions = {"checks": "write", "contents": "write", "pull_requests": "wr
 def _key(pem: str) -> RSAPrivateKey:
     """Read once: OpenSSL tries its primes each time, which holds up the event loop for some 50 ms."""
     key = load_pem_private_key(pem.encode(), None)
-    assert isinstance(key, RSAPrivateKey)  # `bot.settings` takes no other
+    assert isinstance(key, RSAPrivateKey)  # `bot.server.settings` takes no other
     return key
 
 
