@@ -108,6 +108,10 @@ class GitHub:
     def base_url(self) -> str:
         return self._wire.base_url
 
+    def as_sent(self, text: str) -> str:
+        """A text as GitHub will get it: without what looks like a credential."""
+        return self._wire.outgoing.text(text)
+
     def begin_run(self) -> None:
         """To be called before the first request of a piece of work. Raises `bot.github.errors.RateLimited` when so
         few of the hour's requests are left that they are spread."""

@@ -1,7 +1,8 @@
 """Our own pull requests: a stable branch each, made anew when what it proposes changes, left alone when people act.
 
 A branch that a person pushed to is left alone; a pull request that a person closed stays closed until somebody asks
-for it (`handlers.proposals.again`); what is not ours is never touched, whatever it is called.
+for it (`handlers.proposals.again`); titles and descriptions that a person edited stay (`bot.formats.description`); what
+is not ours is never touched, whatever it is called.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from bot.formats import description
 from bot.formats.github.marks import CLOSED, closed_by_us, read_state
 from bot.formats.refusal import Doing, said_by_github
+from bot.formats.writing.markdown import details
 from bot.github.client import GitHub
 from bot.github.endpoints import comments, contents, pulls
 from bot.github.endpoints.contents import FileChange
@@ -25,6 +28,7 @@ from handlers.repository import Desk
 
 log = logging.getLogger(__name__)
 
+_LEFT = "<!-- argofix:left -->"
 _EDITED = "<!-- argofix:edited -->"
 
 
@@ -151,7 +155,8 @@ async def close(desk: Desk, github: GitHub, pull: PullRequest, why: str) -> None
     await comments.sticky(
         github, desk.name, pull.number, mark=CLOSED, body=why, app_id=identity.id, slug=identity.slug
     )
-    body = pull.body if closed_by_us(pull.body) else f"{pull.body}\n\n{CLOSED}"
+    shown = (await pulls.get(github, desk.name, pull.number)).body  # somebody may have edited it since it was listed
+    body = shown if closed_by_us(shown) else f"{shown}\n\n{CLOSED}"
     # In one request: what was closed without the mark counts as closed by a person.
     await pulls.update(github, desk.name, pull.number, body=body, state="closed")
     if ours:
@@ -171,16 +176,18 @@ def file_changes(tree: Tree, edits: Iterable[Edit]) -> dict[str, FileChange]:
 async def _pull(
     desk: Desk, github: GitHub, proposal: Proposal, current: PullRequest | None, commit: str
 ) -> PullRequest:
-    body, title = proposal.body(commit), proposal.title
+    # As it will be shown: a digest of anything else would take our own words for a person's.
+    text, title = github.as_sent(proposal.body(commit)), github.as_sent(proposal.title)
     if current is None:
+        new = description.written(title, text)
         try:
             return await pulls.create(
                 github,
                 desk.name,
                 head=proposal.branch,
                 base=proposal.base,
-                title=title,
-                body=body,
+                title=new.title,
+                body=new.body,
                 draft=proposal.draft,
             )
         except pulls.AlreadyOpen:
@@ -189,9 +196,21 @@ async def _pull(
             current = next((pull for pull in found if is_ours(desk, pull)), None)
             if current is None:
                 raise Taken from None
-    if current.body.replace("\r\n", "\n").strip() == body.strip() and current.title == title:
+    wanted = description.merged(title, text, shown_title=current.title, shown_body=current.body)
+    if description.same(wanted.body, current.body) and description.same(wanted.title, current.title):
         return current
-    return await pulls.update(github, desk.name, current.number, title=title, body=body)
+    # Somebody may have edited it since it was listed.
+    current = await pulls.get(github, desk.name, current.number)
+    wanted = description.merged(title, text, shown_title=current.title, shown_body=current.body)
+    if wanted.left:
+        await _say_left(desk, github, current, text)
+    return await pulls.update(
+        github,
+        desk.name,
+        current.number,
+        title=None if description.same(wanted.title, current.title) else wanted.title,
+        body=None if description.same(wanted.body, current.body) else wanted.body,
+    )
 
 
 async def _made_by_us(desk: Desk, github: GitHub, commit: str) -> bool:
@@ -210,6 +229,18 @@ async def _say_edited(desk: Desk, github: GitHub, pull: PullRequest) -> None:
     body = f"{_EDITED}\nSomebody has pushed to this branch, so argofix leaves it alone from here on."
     await comments.sticky(
         github, desk.name, pull.number, mark=_EDITED, body=body, app_id=identity.id, slug=identity.slug
+    )
+
+
+async def _say_left(desk: Desk, github: GitHub, pull: PullRequest, text: str) -> None:
+    """Tell what the description would say, where a person's words stand in its place and may have grown old."""
+    identity = desk.context.services.identity
+    ours = details("What argofix would write now", description.visible(text))
+    if len(ours) > description.MOST - 1000:
+        ours = "What argofix would write now is too long for a comment; `argofix fix` shows it on a checkout."
+    said = f"{_LEFT}\nSomebody has edited the description, so argofix leaves it as it is.\n\n{ours}"
+    await comments.sticky(
+        github, desk.name, pull.number, mark=_LEFT, body=said, app_id=identity.id, slug=identity.slug
     )
 
 

@@ -255,6 +255,11 @@ class People(State):
         before, pull.issue.title = pull.issue.title, title
         pulls.announce(pull, "edited", by or pull.repo.owner, changes={"title": {"from": before}})
 
+    def edit_body(self, pull: PullRequest, body: str, by: User | None = None) -> None:
+        """As on GitHub's pages: every line then ends with CR LF."""
+        before, pull.issue.body = pull.issue.body, re.sub(r"\r?\n", "\r\n", body)
+        pulls.announce(pull, "edited", by or pull.repo.owner, changes={"body": {"from": before or ""}})
+
     def comment(self, target: PullRequest, user: User, body: str) -> Comment:
         return issues.add_comment(target.repo, target.issue, user, body)
 
