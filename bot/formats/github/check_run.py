@@ -29,6 +29,7 @@ _MORE_PLACES = 30
 _SUBJECTS = 20  # that one cause names
 _SECTIONS_BYTES = 50_000  # of GitHub's 65,535; the rest is for what stands below them
 _MOST_ANNOTATIONS = 500  # ten requests; nobody reads on
+_MOST_BEYOND = 30  # that are named in the summary
 
 Link = Callable[[Span], str]
 
@@ -79,9 +80,13 @@ def completed(
         parts.append(details(f"Each in full: {len(sections)}", "\n\n".join(sections)))
     else:
         parts.extend(sections)
+    beyond = new[_MOST_ANNOTATIONS:]
     if left_out:
         what = "1 more problem is" if left_out == 1 else f"{left_out} more problems are"
-        parts.append(f"**{what} left out here**: see the annotations; `argofix check --verbose` shows everything.")
+        at = "" if beyond else "see the annotations; "  # which do not show all of them
+        parts.append(f"**{what} left out here**: {at}`argofix check --verbose` shows everything.")
+    if beyond:
+        parts.append(_without_annotation(beyond, link))
     if not new:
         seen = " in what could be analysed" if report.gaps else ""
         parts.append(f"This change brings no new problem{seen}.")
@@ -113,8 +118,18 @@ def completed(
         summary="\n\n".join(parts),
         conclusion=report.conclusion,
         annotations=[_annotation(group, where) for group in new[:_MOST_ANNOTATIONS]],
+        beyond=len(beyond),
         actions=[FIX] if fixable else [],
     )
+
+
+def _without_annotation(groups: Sequence[list[Finding]], link: Link) -> str:
+    """The problems that no annotation shows, so that nobody takes the annotated lines for all there is."""
+    lines = [f"{_place(group[0].span, link)}: {safe(group[0].topic.title)}" for group in groups[:_MOST_BEYOND]]
+    if len(groups) > len(lines):
+        lines.append(f"… and {len(groups) - len(lines)} more; `argofix check` shows them")
+    head = f"{plural('more problem', len(groups))} without an annotation: a check run shows {_MOST_ANNOTATIONS}"
+    return details(head, bullets(lines))
 
 
 def _title(new: list[list[Finding]], old: list[list[Finding]], report: CheckReport, ignored: int) -> str:

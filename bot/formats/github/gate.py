@@ -77,6 +77,7 @@ def together(judged: Sequence[Judged], name: str) -> Report:
         summary="\n\n".join(parts),
         conclusion=worst.conclusion,
         annotations=list(annotations.values()),
+        beyond=sum(report.beyond for _, report in reports),
         actions=list(actions.values()),
     )
 
@@ -177,8 +178,8 @@ def _line(name: str, report: Report, address: str | None, link: Callable[[Span],
         return line
     failing = [each for each in report.annotations if each.level == "failure"]
     places = [_annotated(each, link) for each in failing[:_PLACES]]
-    if len(failing) > len(places):
-        places.append(f"… and {len(failing) - len(places)} more")
+    if (more := len(failing) + report.beyond - len(places)) > 0:
+        places.append(f"… and {more} more")
     return "\n".join([line, *(f"  - {place}" for place in places)])
 
 

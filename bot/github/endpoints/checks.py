@@ -76,6 +76,7 @@ class Report:
     conclusion: str | None = None
     text: str = ""  # Markdown, below the summary
     annotations: Sequence[Annotation] = field(default=())
+    beyond: int = 0  # more problems, for which there are no annotations
     actions: Sequence[Action] = field(default=())
     waiting: bool = False
 

@@ -49,10 +49,24 @@ def test_one_section_longer_than_the_room_there_is() -> None:
     assert "**1 more problem is left out here**" in summary
 
 
-def test_annotations_end_somewhere() -> None:
-    report = shown([finding(number) for number in range(700)])
-    assert len(report.annotations) == 500
-    assert report.conclusion == "failure"
+@pytest.mark.parametrize("count", [1, 51, 100, 500, 501, 531, 532, 700])
+def test_what_has_no_annotation_is_told_and_counted(count: int) -> None:
+    """Nobody takes the lines that are annotated for all there is."""
+    report = shown([finding(number) for number in range(count)])
+    beyond = max(0, count - 500)
+    assert (len(report.annotations), report.beyond, report.conclusion) == (count - beyond, beyond, "failure")
+    assert len(report.summary.encode()) < TEXT_BYTES
+    head = (
+        f"<summary>{beyond} more problem{'s' * (beyond > 1)} without an annotation: a check run shows 500</summary>"
+    )
+    assert (head in report.summary) == (beyond > 0)
+    told = report.summary.partition(head)[2] if beyond else ""
+    annotated = {annotation.title for annotation in report.annotations}
+    named = set(re.findall(r"Problem \d+", told))
+    counted = max(0, beyond - 30)
+    assert annotated.isdisjoint(named) and len(annotated) + len(named) + counted == count
+    assert (f"… and {counted} more; `argofix check` shows them" in told) == (counted > 0)
+    assert ("see the annotations" in report.summary) == ("left out here" in report.summary and not beyond)
 
 
 def test_the_same_explanation_is_given_once() -> None:
