@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.formats.description import Described, merged, same, visible, written
-from bot.formats.marks import CLOSED, closed_by_us, read_state, state_mark
+from bot.formats.github.marks import CLOSED, closed_by_us, read_state, state_mark
 
 OPENING = "<!-- argofix:fix:a--b -->"
 
