@@ -1,8 +1,8 @@
 """Our own pull requests: a stable branch each, made anew when what it proposes changes, left alone when people act.
 
 A branch that a person pushed to is left alone; a pull request that a person closed stays closed until somebody asks
-for it (`handlers.proposals.again`); titles and descriptions that a person edited stay (`bot.formats.description`); what
-is not ours is never touched, whatever it is called.
+for it (`handlers.proposals.again`); titles and descriptions that a person edited stay (`bot.formats.description`);
+what is not ours is never touched, whatever it is called.
 """
 
 from __future__ import annotations
