@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from collections.abc import AsyncIterator
@@ -122,6 +123,8 @@ class Desk:
         await self.context.unless_superseded(self.mirror.fetch(commits))
         objects = self.mirror.open()
         try:
+            # What all of them are read for is brought with one request.
+            await self.context.unless_superseded(asyncio.to_thread(objects.prepare, commits))
             yield objects
         finally:
             objects.close()

@@ -30,14 +30,6 @@ class TreeTooLarge(GitError, PermanentError):
     """A commit that lists more than anybody may ask us to look at."""
 
 
-class SizeUnknown(GitError):
-    """git cannot tell the size of a blob, since it is not there. `path` names it."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__(f"the object of {path!r} is missing")
-        self.path = path
-
-
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds of one listing: files and directories together, bytes of their paths together, seconds.
@@ -51,35 +43,33 @@ class Limits:
 
 
 def listed(directory: Path, sha: str, limits: Limits | None = None) -> dict[str, Entry]:
-    """Path -> `Entry` of every file of a tree or commit. Blocks: for threads.
+    """Path -> `Entry` of every file of a tree or commit, whose content need not be here. Blocks: for threads.
 
-    Raises `TreeTooLarge`, `HostileTree`, `SizeUnknown` (a blob is missing), `GitTimeout`, `GitError`.
+    Sizes are not told: that would take a look at each blob. Raises `TreeTooLarge`, `HostileTree`, `GitTimeout`,
+    `GitError`.
     """
     entries: dict[str, Entry] = {}
     shared: dict[bytes, Entry] = {}  # the same blob under many names is one object
-    for meta, raw in _records(directory, ["-l"], sha, limits or Limits()):
-        mode, kind, oid, size = meta.split()
+    for meta, raw in _records(directory, sha, limits or Limits()):
+        mode, kind, oid = meta.split()
         if kind == b"tree":
             continue
-        path = raw.decode("utf-8", "surrogateescape")
-        if size == b"BAD":  # what `ls-tree -l` says of an object that it cannot find
-            raise SizeUnknown(path)
         entry = shared.get(meta)
         if entry is None:
-            entry = shared[meta] = Entry(int(mode, 8), oid.decode(), -1 if size == b"-" else int(size))
-        entries[path] = entry
+            entry = shared[meta] = Entry(int(mode, 8), oid.decode())
+        entries[raw.decode("utf-8", "surrogateescape")] = entry
     return entries
 
 
 def count(directory: Path, sha: str, limits: Limits | None = None) -> int:
     """How many files and directories a tree or commit lists. Raises as `listed` does."""
-    return sum(1 for _ in _records(directory, [], sha, limits or Limits()))
+    return sum(1 for _ in _records(directory, sha, limits or Limits()))
 
 
-def _records(directory: Path, flags: list[str], sha: str, limits: Limits) -> Iterator[tuple[bytes, bytes]]:
-    """(mode, kind, id and perhaps size; path) of each entry. Directories are told too, or empty ones would cost
+def _records(directory: Path, sha: str, limits: Limits) -> Iterator[tuple[bytes, bytes]]:
+    """(mode, kind and id; path) of each entry. Directories are told too, or empty ones would cost
     time and never be counted."""
-    process = open_git(["ls-tree", "-r", "-t", "-z", *flags, "--full-tree", sha], directory, stderr=subprocess.PIPE)
+    process = open_git(["ls-tree", "-r", "-t", "-z", "--full-tree", sha], directory, stderr=subprocess.PIPE)
     try:
         name_bytes = 0
         for found, record in enumerate(_split(process, time.monotonic, limits.seconds), 1):

@@ -1,14 +1,18 @@
 """A bare mirror of each repository under the state directory, filled commit by commit.
 
-Only what is looked at is fetched (single commits, no history), and what was fetched is kept under refs of our own so
-that the next fetch transfers a difference. Everything here can be had again from GitHub, so a damaged mirror is
-thrown away and made anew.
+Only what is looked at is fetched: single commits without history, their trees, and of their files those that
+somebody reads. What was fetched is kept under refs of our own so that the next fetch transfers a difference.
+Everything here can be had again from GitHub, so a damaged mirror is thrown away and made anew.
+
+git itself never fetches what it misses: after each fetch it is made to forget that the repository is a partial one,
+so that a missing blob is an answer (`missing`) and no request to anywhere.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import shutil
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +21,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from bot.process.errors import PermanentError
+from bot.repositories.blobs import BlobUnreadable
 from bot.repositories.git import (
     AuthenticationRefused,
     GitError,
@@ -33,6 +38,8 @@ T = TypeVar("T")
 MergeBase = Callable[[], Awaitable[str | None]]  # asked only when it is needed; None where nobody knows
 KEEP = "refs/argofix/commit/"  # one ref for each commit fetched
 DAMAGED = "argofix-damaged"  # a file that a reader leaves where an object could not be read
+PLAIN = "argofix-config"  # the configuration as it was made, without what `git fetch --filter` adds
+UNFILTERED = ".whole"  # a file beside the mirror: this server does not give single blobs
 MOST_REFS = 400  # then the mirror is begun anew: cheaper than a repack, and bounds the disk
 _HISTORY = (50, 500, None)  # depths tried until the two sides meet; None is everything
 _AUTHOR = {
@@ -42,6 +49,9 @@ _AUTHOR = {
 }
 # These tell about the other side; anything else may be damage on ours.
 _REMOTE = (RepositoryGone, AuthenticationRefused, RefNotFound, RemoteUnavailable, GitTimeout)
+
+# git's upload-pack.c and fetch-pack.c, of a server that has `uploadpack.allowFilter` and not `allowAnySHA1InWant`.
+_REFUSED = re.compile(r"unadvertised object|not advertised", re.IGNORECASE)
 
 log = logging.getLogger(__name__)
 
@@ -77,27 +87,71 @@ class Mirror:
             await self._repaired(lambda: self._fetch(commits, refs, depth))
 
     async def merge(
-        self, base: str, head: str, *, number: int | None = None, merge_base: MergeBase | None = None
+        self,
+        base: str,
+        head: str,
+        *,
+        number: int | None = None,
+        merge_base: MergeBase | None = None,
+        also: Sequence[str] = (),
     ) -> str:
         """An object id whose tree is `head` merged into `base` (commit ids), as GitHub would merge them.
 
         GitHub's own `refs/pull/NUMBER/merge` is taken when its parents are exactly those two. Else git merges here:
         on what `merge_base` answers (`bot.github.endpoints.repos.compare`), which needs three commits only, or with
-        as much history as it takes. Raises `MergeConflict`, `TreeTooLarge`, `HostileTree`, and what `fetch` raises.
+        as much history as it takes. The commits in `also` are had with the same request. Raises `MergeConflict`,
+        `TreeTooLarge`, `HostileTree`, and what `fetch` raises.
         """
         async with self.lock:
-            return await self._repaired(lambda: self._merge(base, head, number, merge_base))
+            return await self._repaired(lambda: self._merge(base, head, number, merge_base, also))
 
     def open(self) -> Repository:
-        """The mirror for reading (`Repository.tree(rev)`); fetch first. Close it when the run ends."""
-        return Repository(self.directory, on_damage=(self.directory / DAMAGED).touch, off_loop=True)
+        """The mirror for reading (`Repository.tree(rev)`), on the event loop that reads in threads; fetch first.
+        Close it when the run ends."""
+        loop = asyncio.get_running_loop()
+
+        def bring(oids: Sequence[str]) -> None:
+            if _runs_here(loop):
+                raise RuntimeError("reading what is not here yet would hold up the event loop for ever")
+            asyncio.run_coroutine_threadsafe(self.bring(oids), loop).result()
+
+        on_damage = (self.directory / DAMAGED).touch
+        return Repository(self.directory, on_damage=on_damage, off_loop=True, bring=bring)
+
+    async def bring(self, oids: Sequence[str]) -> None:
+        """Have these blobs, with one request. Raises as `fetch` does."""
+        async with self.lock:
+            await self._bring(oids)
+
+    async def _bring(self, oids: Sequence[str]) -> None:
+        args = ["-c", "fetch.negotiationAlgorithm=noop", "fetch", "--quiet", "--no-tags", "--no-write-fetch-head"]
+        # Without the filter git would look for all that these might need.
+        args += ["--no-auto-maintenance", "--filter=blob:none", "--stdin", "--end-of-options", self.clone_url]
+        try:
+            await self._authorised(args, input="".join(f"{oid}\n" for oid in oids).encode())
+        except _REMOTE:
+            raise
+        except GitError as error:
+            if _REFUSED.search(str(error)):
+                log.warning("this server gives no single files, so all are fetched", extra={"reason": str(error)})
+                self._unfiltered.touch()
+            (self.directory / DAMAGED).touch()
+            raise BlobUnreadable(str(error)) from None
 
     async def has(self, commit: str) -> bool:
+        return not await self._lacking([commit])
+
+    async def _lacking(self, commits: Sequence[str]) -> list[str]:
+        """Those of the commits that are not here."""
+        if not commits:
+            return []
+        asked = "".join(f"{commit}^{{tree}}\n" for commit in commits).encode()
         try:
-            await self._git("cat-file", "-e", f"{commit}^{{tree}}")
+            out = await git(["cat-file", "--batch-check"], self.directory, local=True, input=asked)
         except (GitError, OSError):
-            return False
-        return True
+            return list(commits)
+        rows = out.decode("utf-8", "replace").splitlines()
+        return [c for c, row in zip(commits, rows, strict=True) if row.split()[1:2] != ["tree"]]
 
     async def discard(self) -> None:
         """Delete the mirror (its repository has gone); a later fetch would begin anew."""
@@ -125,9 +179,19 @@ class Mirror:
         await self._discard()
         await asyncio.to_thread(self.directory.mkdir, parents=True, mode=0o700)
         await self._git("init", "--quiet", "--bare", ".")
+        self._copy("config", PLAIN)
+
+    def _copy(self, source: str, target: str) -> None:
+        if (self.directory / source).exists():
+            shutil.copyfile(self.directory / source, self.directory / target)
+
+    @property
+    def _unfiltered(self) -> Path:
+        return self.directory.with_name(self.directory.name + UNFILTERED)
 
     async def _fetch(self, commits: Sequence[str], refs: Sequence[str], depth: int | None) -> None:
-        missing = [commit for commit in dict.fromkeys(commits) if depth != 1 or not await self.has(commit)]
+        wanted_commits = list(dict.fromkeys(commits))
+        missing = wanted_commits if depth != 1 else await self._lacking(wanted_commits)
         wanted = [f"+{commit}:{KEEP}{commit}" for commit in missing]
         wanted += [f"+{ref}:refs/argofix/{ref.removeprefix('refs/')}" for ref in refs]
         if not wanted:
@@ -135,19 +199,26 @@ class Mirror:
         await self._bound()
         how = f"--depth={depth}" if depth is not None else "--depth=2147483647"  # git's own "infinite"
         args = ["fetch", "--quiet", "--no-tags", "--force", "--no-write-fetch-head", "--no-auto-maintenance", how]
-        args += ["--end-of-options", self.clone_url, *wanted]
+        if not self._unfiltered.exists():
+            args.append("--filter=blob:none")
+        await self._authorised([*args, "--end-of-options", self.clone_url, *wanted])
+
+    async def _authorised(self, args: Sequence[str], *, input: bytes | None = None) -> None:
         token = await self.token(None) if self.token else None
         try:
-            await self._remote(args, token)
+            await self._remote(args, token, input)
         except AuthenticationRefused:
             if self.token is None:
                 raise
             # It may have been revoked before its time.
-            await self._remote(args, await self.token(token))
+            await self._remote(args, await self.token(token), input)
 
-    async def _remote(self, args: Sequence[str], token: str | None) -> None:
+    async def _remote(self, args: Sequence[str], token: str | None, input: bytes | None) -> None:
         parts = urlsplit(self.clone_url)
-        await git(args, self.directory, token=token, origin=f"{parts.scheme}://{parts.netloc}/")
+        try:
+            await git(args, self.directory, token=token, origin=f"{parts.scheme}://{parts.netloc}/", input=input)
+        finally:
+            self._copy(PLAIN, "config")
 
     async def _bound(self) -> None:
         # Only before a run's first fetch: a later one would take away what the run has opened.
@@ -159,16 +230,19 @@ class Mirror:
             await self._discard()
             await self._prepare()
 
-    async def _merge(self, base: str, head: str, number: int | None, ask: MergeBase | None) -> str:
+    async def _merge(
+        self, base: str, head: str, number: int | None, ask: MergeBase | None, also: Sequence[str]
+    ) -> str:
         if number is not None:
-            merged = await self._of_github(base, head, number)
+            merged = await self._of_github(base, head, number, also)
             if merged is not None:
                 return merged
         merge_base = None if ask is None else await ask()
         if merge_base is not None:
-            await self._fetch([base, head, merge_base], (), 1)
+            await self._fetch([base, head, merge_base, *also], (), 1)
             await self._countable(base, head, merge_base)
             return await self._graft(base, head, merge_base)
+        await self._fetch(also, (), 1)
         for depth in _HISTORY:
             await self._fetch([base, head], (), depth)
             await self._countable(base, head)
@@ -179,14 +253,31 @@ class Mirror:
             return await self._graft(base, head, found.decode().split()[0])
         raise MergeConflict(())  # unrelated histories: GitHub does not merge those either
 
-    async def _of_github(self, base: str, head: str, number: int) -> str | None:
+    async def _of_github(self, base: str, head: str, number: int, also: Sequence[str]) -> str | None:
+        ref = f"refs/argofix/pull/{number}/merge"
+        known = await self._merge_of(ref, base, head)
+        if known is None:
+            try:
+                await self._fetch([base, head, *also], [f"refs/pull/{number}/merge"], 1)
+            except RefNotFound:
+                return None  # there is a conflict, or GitHub has not made it yet
+            known = await self._merge_of(ref, base, head)
+        await self._fetch([base, head, *also], (), 1)
+        return known
+
+    async def _merge_of(self, ref: str, base: str, head: str) -> str | None:
+        """The commit at a ref that is here, where it merges exactly these two. Its text tells: its parents need not
+        be here."""
         try:
-            await self._fetch((), [f"refs/pull/{number}/merge"], 2)
-        except RefNotFound:
-            return None  # there is a conflict, or GitHub has not made it yet
-        line = await self._git("rev-list", "--parents", "-n", "1", f"refs/argofix/pull/{number}/merge")
-        commit, *parents = line.decode().split()
-        return commit if parents == [base, head] else None
+            asked = f"{ref}\n".encode()
+            out = await git(["cat-file", "--batch"], self.directory, local=True, input=asked)
+        except GitError:
+            return None
+        header, _, text = out.partition(b"\n")
+        parents = [
+            line[7:].decode() for line in text.partition(b"\n\n")[0].split(b"\n") if line.startswith(b"parent ")
+        ]
+        return header.split()[0].decode() if parents == [base, head] else None
 
     async def _countable(self, *commits: str) -> None:
         """Raise `TreeTooLarge` or `HostileTree` for what git would walk to its end, whatever that takes."""
@@ -197,6 +288,17 @@ class Mirror:
         """Merge two trees on a third: as commits of our own, for git 2.39 knows no `--merge-base` option."""
         root = await self._commit(merge_base)
         ours, theirs = await self._commit(base, root), await self._commit(head, root)
+        await self._content(merge_base, base, head, both=True)
+        try:
+            return await self._merged(ours, theirs)
+        except MergeConflict:
+            raise
+        except GitError:
+            # What was renamed is found by content, also of files that only one side has.
+            await self._content(merge_base, base, head, both=False)
+            return await self._merged(ours, theirs)
+
+    async def _merged(self, ours: str, theirs: str) -> str:
         try:
             out = await self._git("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", ours, theirs)
         except GitError as error:
@@ -205,6 +307,28 @@ class Mirror:
             names = error.output.split(b"\0")[1:]
             raise MergeConflict([n.decode("utf-8", "surrogateescape") for n in names if n]) from None
         return out.split(b"\0")[0].decode().strip()
+
+    async def _content(self, root: str, base: str, head: str, *, both: bool) -> None:
+        """Have the files that a merge looks into: those that `both` sides changed, or that either did."""
+        sides = [await self._changed(root, side) for side in (base, head)]
+        paths = sides[0].keys() & sides[1].keys() if both else sides[0].keys() | sides[1].keys()
+        ids = dict.fromkeys(oid for side in sides for path in paths for oid in side.get(path, ()))
+        asked = "".join(f"{oid}\n" for oid in ids).encode()
+        out = await git(["cat-file", "--batch-check"], self.directory, local=True, input=asked) if ids else b""
+        missing = [line.split()[0].decode() for line in out.splitlines() if line.endswith(b" missing")]
+        if missing:
+            await self._bring(missing)
+
+    async def _changed(self, root: str, side: str) -> dict[bytes, tuple[str, ...]]:
+        """Path -> blob ids before and after, of files that two commits do not have alike."""
+        out = await self._git("diff-tree", "-r", "-z", "--raw", "--no-renames", "--end-of-options", root, side)
+        words = out.split(b"\0")[:-1]
+        found = {}
+        for meta, path in zip(words[::2], words[1::2], strict=True):
+            old_mode, new_mode, old, new, _ = meta.lstrip(b":").split()
+            pairs = ((old_mode, old), (new_mode, new))
+            found[path] = tuple(oid.decode() for mode, oid in pairs if mode not in (b"000000", b"160000"))
+        return found
 
     async def _commit(self, commit: str, *parents: str) -> str:
         of = [word for parent in parents for word in ("-p", parent)]
@@ -215,6 +339,13 @@ class Mirror:
 
     async def _git(self, *args: str) -> bytes:
         return await git(args, self.directory, local=True)
+
+
+def _runs_here(loop: asyncio.AbstractEventLoop) -> bool:
+    try:
+        return asyncio.get_running_loop() is loop
+    except RuntimeError:
+        return False
 
 
 @dataclass(slots=True)

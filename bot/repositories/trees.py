@@ -10,18 +10,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import stat
-import subprocess
-import threading
-import weakref
-from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 
-from bot.process.errors import TemporaryError
-from bot.repositories.git import GitError, close_git, git_now, open_git
-from bot.repositories.listing import SizeUnknown, listed
+from bot.repositories.blobs import Blobs, BlobUnreadable, Bring, Neighbours
+from bot.repositories.git import GitError, git_now
+from bot.repositories.listing import listed
+from gitops.files.errors import TooLarge
+from gitops.files.reading import is_kustomization, named_in, read_by_name
 from gitops.files.tree import (
     MAX_FILE_BYTES,
     MODE_EXECUTABLE,
@@ -33,16 +32,8 @@ from gitops.files.tree import (
     blob_oid,
 )
 
-CACHE_BYTES = 64 * 1024 * 1024
-_BATCH = 1000  # requests written before the answers are read: 41 bytes each, well inside a pipe's 64 KiB
-
-
-class BlobUnreadable(GitError, TemporaryError):
-    """An object that the tree names is missing or damaged; a mirror repairs that by fetching anew."""
-
-    def __init__(self, message: str) -> None:
-        GitError.__init__(self, message)
-        self.delay = None
+_FULL = re.compile(r"[0-9a-f]{40}")
+__all__ = ["BlobUnreadable", "Repository", "tree_at", "tree_of_directory"]
 
 
 class Repository:
@@ -53,14 +44,21 @@ class Repository:
     """
 
     def __init__(
-        self, directory: Path, *, on_damage: Callable[[], None] = lambda: None, off_loop: bool = False
+        self,
+        directory: Path,
+        *,
+        on_damage: Callable[[], None] = lambda: None,
+        off_loop: bool = False,
+        bring: Bring | None = None,
     ) -> None:
         """`on_damage` is called when an object turns out to be missing or damaged, before the error is raised.
-        `off_loop` (the server, where others wait meanwhile) refuses to list a tree on an event loop."""
+        `off_loop` (the server, where others wait meanwhile) refuses to list a tree on an event loop. `bring` blocks
+        until blobs that are not here are; without it there are no others."""
         self.directory = directory
         self._off_loop = off_loop
         self._on_damage = on_damage
-        self._blobs = _Blobs(directory, on_damage)
+        self._bring = bring
+        self._blobs = Blobs(directory, on_damage, bring)
         self._listings: dict[str, dict[str, Entry]] = {}  # the default branch is most often the base too
 
     def __enter__(self) -> Repository:
@@ -91,25 +89,77 @@ class Repository:
         """The files at `rev` (a commit, or anything that names a tree). `Tree.sha` is the resolved id.
 
         Raises `GitError` when there is no such revision, `BlobUnreadable` when an object is missing, `HostileTree`
-        for names that cannot be real paths, `TreeTooLarge` for more than `bot.repositories.listing.Limits`, and
-        `RuntimeError` on an event loop where that was forbidden.
+        for names that cannot be real paths, `TreeTooLarge` for more than `bot.repositories.listing.Limits`, what
+        `bring` raises, and `RuntimeError` on an event loop where that was forbidden.
         """
-        if self._off_loop and _on_event_loop():
-            raise RuntimeError("a listing would hold up the event loop; await `read_tree`")
-        sha = self.resolve(rev)
-        entries = self._listings.get(sha)
-        if entries is None:
-            try:
-                entries = self._listings[sha] = listed(self.directory, sha)
-            except SizeUnknown as error:
-                self._on_damage()
-                raise BlobUnreadable(f"the object of {error.path!r} in {sha} is missing") from None
-        blobs = self._blobs
-        return Tree(entries, lambda path, entry: blobs.read(entry), sha)
+        (sha,) = self.prepare((rev,))
+        entries = self._listings[sha]
+        near = Neighbours(entries) if self._bring is not None else None
+        return Tree(entries, lambda path, entry: self._blobs.read(path, entry, near), sha)
 
     async def read_tree(self, rev: str) -> Tree:
         """The same for a coroutine: git lists, and we read what it lists, beside the event loop."""
         return await asyncio.to_thread(self.tree, rev)
+
+    def prepare(self, revs: Iterable[str]) -> list[str]:
+        """List these revisions and have what is most likely read of all of them, brought in one go. Their ids. Raises
+        as `tree` does."""
+        if self._off_loop and _on_event_loop():
+            raise RuntimeError("a listing would hold up the event loop; await `read_tree`")
+        ids = [rev if _FULL.fullmatch(rev) else self.resolve(rev) for rev in revs]
+        new = {sha: listed(self.directory, sha) for sha in dict.fromkeys(ids) if sha not in self._listings}
+        wanted = {
+            entry.oid: path
+            for entries in new.values()
+            for path, entry in entries.items()
+            if entry.mode != MODE_SUBMODULE and (entry.mode == MODE_SYMLINK or read_by_name(path))
+        }
+        sizes = self._sizes(list(wanted))
+        if self._bring is not None:
+            missing = [oid for oid in wanted if oid not in sizes]
+            sizes |= self._brought(missing)
+            named = self._named([wanted[oid] for oid in missing], new)
+            here = self._sizes(named)
+            sizes |= here | self._brought([oid for oid in named if oid not in here])
+        for entries in new.values():
+            for path, entry in entries.items():
+                if (size := sizes.get(entry.oid)) is not None:
+                    entries[path] = Entry(entry.mode, entry.oid, size)
+        self._listings |= new
+        return ids
+
+    def _named(self, paths: list[str], listings: Mapping[str, Mapping[str, Entry]]) -> list[str]:
+        """Ids of files that kustomizations among `paths` may name, other than those whose names tell it."""
+        found: dict[str, None] = {}
+        for path in filter(is_kustomization, paths):
+            for entries in listings.values():
+                entry = entries.get(path)
+                if entry is None or entry.mode == MODE_SUBMODULE:
+                    continue
+                try:
+                    data = self._blobs.read(path, entry, None)
+                except TooLarge:
+                    continue
+                for name in named_in(path, data):
+                    each = entries.get(name)
+                    if each is not None and each.mode != MODE_SUBMODULE and not read_by_name(name):
+                        found[each.oid] = None
+        return list(found)
+
+    def _brought(self, oids: list[str]) -> dict[str, int]:
+        if not oids:
+            return {}
+        assert self._bring is not None
+        self._bring(oids)
+        return self._sizes(oids)
+
+    def _sizes(self, oids: list[str]) -> dict[str, int]:
+        """Bytes of each blob that is here."""
+        if not oids:
+            return {}
+        out = git_now(["cat-file", "--batch-check"], self.directory, input="".join(f"{o}\n" for o in oids).encode())
+        rows = (line.split() for line in out.decode().splitlines())
+        return {row[0]: int(row[2]) for row in rows if len(row) == 3 and row[1] == "blob"}
 
     def preload(self, tree: Tree, paths: Iterable[str]) -> None:
         """Read the content of many paths of `tree` in one go; later reads of them are answered from memory."""
@@ -123,85 +173,6 @@ def _on_event_loop() -> bool:
     except RuntimeError:
         return False
     return True
-
-
-class _Blobs:
-    """Content by object id through `git cat-file --batch`, the last 64 MiB of it kept."""
-
-    def __init__(self, directory: Path, on_damage: Callable[[], None]) -> None:
-        self._directory = directory
-        self._on_damage = on_damage
-        self._lock = threading.Lock()
-        self._cache: OrderedDict[str, bytes] = OrderedDict()
-        self._held = 0
-        self._process: subprocess.Popen[bytes] | None = None
-        self._finalizer: weakref.finalize[[subprocess.Popen[bytes]], _Blobs] | None = None
-        self._closed = False
-
-    def read(self, entry: Entry) -> bytes:
-        if entry.mode == MODE_SUBMODULE:
-            return b""
-        with self._lock:
-            data = self._cache.get(entry.oid)
-            if data is not None:
-                self._cache.move_to_end(entry.oid)
-                return data
-            return self._ask([entry.oid])[0]
-
-    def preload(self, oids: list[str]) -> None:
-        with self._lock:
-            missing = list(dict.fromkeys(oid for oid in oids if oid not in self._cache))
-            for start in range(0, len(missing), _BATCH):
-                self._ask(missing[start : start + _BATCH])
-
-    def close(self) -> None:
-        with self._lock:
-            self._closed = True
-            self._cache.clear()
-            self._stop()
-
-    def _stop(self) -> None:
-        if self._finalizer is not None:
-            self._finalizer()
-        self._process = self._finalizer = None
-
-    def _ask(self, oids: list[str]) -> list[bytes]:
-        if self._closed:
-            raise ValueError("the repository was closed")
-        if self._process is None:
-            self._process = open_git(["cat-file", "--batch"], self._directory)
-            self._finalizer = weakref.finalize(self, close_git, self._process)
-        requests, answers = self._process.stdin, self._process.stdout
-        assert requests is not None
-        assert answers is not None
-        try:
-            requests.write("".join(f"{oid}\n" for oid in oids).encode())
-            requests.flush()
-            found = []
-            for oid in oids:
-                header = answers.readline().split()
-                if len(header) != 3:
-                    raise BlobUnreadable(f"object {oid} cannot be read: {b' '.join(header).decode() or 'git ended'}")
-                data = answers.read(int(header[2]))
-                if len(data) != int(header[2]) or answers.read(1) != b"\n":
-                    raise BlobUnreadable(f"object {oid} cannot be read: git broke off")
-                found.append(data)
-                self._keep(oid, data)
-        except BaseException as error:
-            # The stream is out of step now: the next reader gets a new process.
-            self._stop()
-            if isinstance(error, BlobUnreadable | OSError):
-                self._on_damage()
-            if isinstance(error, OSError):
-                raise BlobUnreadable("git cat-file ended") from None
-            raise
-        return found
-
-    def _keep(self, oid: str, data: bytes) -> None:
-        self._cache[oid] = data
-        self._held += len(data)
-        while self._held > CACHE_BYTES and len(self._cache) > 1:
-            self._held -= len(self._cache.popitem(last=False)[1])
 
 
 def tree_at(repo_dir: Path, rev: str) -> Tree:

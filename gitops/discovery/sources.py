@@ -237,7 +237,7 @@ def plan_kustomize(tree: Tree, path: str, options: Mapping[str, Any] | None, ana
     if outside and not analysis.shut_in:
         refused = NotAnalysed(f"{outside[0].span}: {outside[0].message}; {UNSAFE}")
         return Plan(closure, answer=unanalysed or refused)
-    size = sum(max(0, entry.size) for path_ in closure.files if (entry := tree.entry(path_)) is not None)
+    size = sum(map(tree.size, closure.files))
     if size > MAX_CLOSURE_BYTES:
         what = f"the {len(closure.files):,} files that it is built from have {size / 2**20:,.0f} MB"
         return Plan(closure, answer=NotAnalysed(f"{what}, and argofix renders up to {MAX_CLOSURE_BYTES // 2**20} MB"))

@@ -222,6 +222,19 @@ class Tree:
         found: T = self._seen[key]
         return found
 
+    def size(self, path: str) -> int:
+        """Bytes of the file at `path`, 0 when there is none. Read where only that tells; what is too large to be read
+        counts as one byte more than may be."""
+        entry = self._entries.get(path)
+        if entry is None:
+            return 0
+        if entry.size >= 0:
+            return entry.size
+        try:
+            return len(self.read(path))
+        except TooLarge:
+            return MAX_FILE_BYTES + 1
+
     def resolve(self, path: str) -> str:
         """Follow symlinks inside the repository, in every component.
 

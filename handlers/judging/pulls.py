@@ -164,9 +164,10 @@ async def _merged(desk: Desk, pull: PullRequest, tip: str, default: str) -> Side
             merge_base = None  # unrelated histories
         return merge_base
 
-    await desk.mirror.fetch([tip, pull.head.sha, default])
+    head, number = pull.head.sha, pull.number
     try:
-        return Sides(tip, await desk.mirror.merge(tip, pull.head.sha, number=pull.number, merge_base=ask), default)
+        merged = await desk.mirror.merge(tip, head, number=number, merge_base=ask, also=[default])
+        return Sides(tip, merged, default)
     except MergeConflict:
         note = "This branch conflicts with its base; argofix looked at the branch itself, not at the merge result."
         if merge_base is not None:

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from bot.repositories.blobs import Blobs, Neighbours
 from bot.repositories.trees import Repository as Objects
 from demo.story import BEFORE
 from gitops.files.effort import Effort
@@ -109,20 +110,18 @@ async def test_trees_and_configurations_are_read_in_threads(
             pass
         return ask(self, rev)
 
-    from bot.repositories import trees
+    read = Blobs.read
 
-    read = trees._Blobs.read
-
-    def read_noted(self: trees._Blobs, entry: Entry) -> bytes:
+    def read_noted(self: Blobs, path: str, entry: Entry, near: Neighbours | None = None) -> bytes:
         try:
             asyncio.get_running_loop()
             on_the_loop.append(entry.oid)
         except RuntimeError:
             pass
-        return read(self, entry)
+        return read(self, path, entry, near)
 
     monkeypatch.setattr(Objects, "tree", noted)
-    monkeypatch.setattr(trees._Blobs, "read", read_noted)
+    monkeypatch.setattr(Blobs, "read", read_noted)
     _, pull = await proposed(github, alice)
     assert (await checked(github, pull))["argofix"] == "failure"
     await bot_.idle()

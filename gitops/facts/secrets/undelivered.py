@@ -103,8 +103,7 @@ def _not_analysed(snapshot: Snapshot) -> Iterator[str]:
 
 def _content(tree: Tree, path: str) -> bytes:
     try:
-        entry = tree.entry(path)
-        return b"" if entry is None or entry.size > _MOST_BYTES else tree.read(tree.resolve(path))
+        return b"" if path not in tree or tree.size(path) > _MOST_BYTES else tree.read(tree.resolve(path))
     except (GitopsError, KeyError):
         return b""
 

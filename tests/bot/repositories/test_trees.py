@@ -135,11 +135,11 @@ def test_a_dirty_checkout_is_read_as_it_is_on_disk(checkout: Path) -> None:
     assert (submodule.mode, submodule.oid) == (MODE_SUBMODULE, "1" * 40)
 
 
-def test_a_clean_checkout_and_its_commit_have_the_same_ids(checkout: Path) -> None:
+def test_a_clean_checkout_and_its_commit_have_the_same_ids_and_sizes(checkout: Path) -> None:
     disk, commit = tree_of_directory(checkout), tree_at(checkout, "HEAD")
-    assert {p: disk.entry(p) for p in disk.paths() if p != "vendor"} == {
-        p: commit.entry(p) for p in commit.paths() if p != "vendor"
-    }
+    assert disk.paths() == commit.paths()
+    assert disk.differing(commit) == frozenset()
+    assert {p: disk.size(p) for p in disk.paths()} == {p: commit.size(p) for p in commit.paths()}
 
 
 def test_a_plain_directory(tmp_path: Path) -> None:
