@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from demo.story import BEFORE, PROPOSED
-from tests.github import PullRequest, SimulatedGitHub, User
+from tests.github import CheckRun, PullRequest, SimulatedGitHub, User
 from tests.handlers.conftest import KUSTOMIZATION, OWNERSHIP, Bot, Contents, body_of, by_the_app, checked, proposed
 from tests.scenarios import application, config_map, documents, kustomization
 
@@ -19,10 +19,12 @@ PAIR: Contents = {
 }
 
 
-async def pressed(github: SimulatedGitHub, bot_: Bot, pull: PullRequest, user: User) -> str:
-    """Press the button; gives the one comment that answers."""
+async def pressed(
+    github: SimulatedGitHub, bot_: Bot, pull: PullRequest, user: User, run: CheckRun | None = None
+) -> str:
+    """Press the button (of `run`, or as it is shown now); gives the one comment that answers."""
     await checked(github, pull)
-    github.click(pull.repo, pull.checks[OWNERSHIP], "fix", user)
+    github.click(pull.repo, run or pull.checks[OWNERSHIP], "fix", user)
     await bot_.idle()
     (comment,) = [c.body for c in pull.issue.comments if c.body.startswith("<!-- argofix:fixes -->")]
     return comment.removeprefix("<!-- argofix:fixes -->\n")
@@ -195,17 +197,19 @@ async def test_a_fix_closed_by_a_person_stays_closed_as_its_branch_moves_on(
 async def test_there_may_be_nothing_left_by_the_time_it_is_pressed(
     github: SimulatedGitHub, bot_: Bot, alice: User
 ) -> None:
-    """The button of a run whose conflict the moved base has settled meanwhile."""
+    """The button of a run whose conflict the moved base has settled meanwhile, on a page that was loaded before."""
     repo, pull = await proposed(github, alice)
     await checked(github, pull)
     await bot_.idle()
+    old = pull.checks[OWNERSHIP]
     gone: Contents = {
         "apps/infrastructure/kustomization.yaml": kustomization("config.yaml"),
         "apps/infrastructure/config.yaml": config_map("infrastructure"),
     }
     repo.push("main", gone, author=alice)
     await bot_.idle()
-    said = await pressed(github, bot_, pull, alice)
+    assert pull.checks[OWNERSHIP].actions == []
+    said = await pressed(github, bot_, pull, alice, old)
     assert said.startswith("There is nothing here that argofix can prove a fix for")
     assert by_the_app(github, repo) == []
 
