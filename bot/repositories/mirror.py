@@ -21,6 +21,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from bot.process.errors import PermanentError
+from bot.process.tenants import working_for
 from bot.repositories.blobs import BlobUnreadable
 from bot.repositories.git import (
     AuthenticationRefused,
@@ -113,10 +114,15 @@ class Mirror:
         def bring(oids: Sequence[str]) -> None:
             if _runs_here(loop):
                 raise RuntimeError("reading what is not here yet would hold up the event loop for ever")
-            asyncio.run_coroutine_threadsafe(self.bring(oids), loop).result()
+            asyncio.run_coroutine_threadsafe(self._for_a_thread(oids), loop).result()
 
         on_damage = (self.directory / DAMAGED).touch
         return Repository(self.directory, on_damage=on_damage, off_loop=True, bring=bring)
+
+    async def _for_a_thread(self, oids: Sequence[str]) -> None:
+        # All threads of this repository may wait for this, and a token may need one: names are looked up there.
+        with working_for(""):
+            await self.bring(oids)
 
     async def bring(self, oids: Sequence[str]) -> None:
         """Have these blobs, with one request. Raises as `fetch` does."""

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 import bot.repositories.git
+from bot.process.clock import SystemClock
+from bot.process.tenants import working_for
+from bot.process.threads import RepositoryThreads
 from bot.repositories.mirror import MergeConflict, Mirror
 from bot.repositories.trees import BlobUnreadable
 from bot.repositories.trees import Repository as Objects
@@ -91,6 +94,28 @@ async def test_what_nothing_foretold_takes_few_requests(
     await mirror.fetch([head(repo)])
     assert await read(mirror, head(repo), *names) == [f"{name}\n".encode() for name in names]
     assert fetches(github) <= 2 + 9  # twice as many each time
+
+
+async def test_readers_that_wait_leave_a_thread_for_what_they_wait_for(repo: Repository, mirror: Mirror) -> None:
+    ask = mirror.token
+    assert ask is not None
+
+    async def token(refused: str | None) -> str:
+        await asyncio.to_thread(str)  # as a name is looked up
+        return await ask(refused)
+
+    mirror.token = token
+    loop = asyncio.get_running_loop()
+    threads = RepositoryThreads(SystemClock(), each=2)
+    loop.set_default_executor(threads)
+    await mirror.fetch([head(repo)])
+    with working_for("repository/1"):
+        trees = []
+        for _ in range(2):
+            trees.append(await mirror.open().read_tree(head(repo)))
+        async with asyncio.timeout(20):
+            found = await asyncio.gather(*(asyncio.to_thread(tree.read, "README.md") for tree in trees))
+    assert found == [b"hello\n"] * 2
 
 
 @pytest.mark.parametrize("setting", ["uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"])
