@@ -19,8 +19,8 @@ from pathlib import Path
 from bot.process.errors import TemporaryError
 from bot.repositories.git import GitError, close_git, open_git
 from gitops.files.errors import TooLarge
-from gitops.files.reading import never_text
 from gitops.files.tree import MAX_FILE_BYTES, MODE_SUBMODULE, Entry
+from gitops.kustomize.reading import never_text
 
 CACHE_BYTES = 64 * 1024 * 1024
 _BATCH = 1000  # requests written before the answers are read: 41 bytes each, well inside a pipe's 64 KiB

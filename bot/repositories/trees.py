@@ -20,7 +20,6 @@ from bot.repositories.blobs import Blobs, BlobUnreadable, Bring, Neighbours
 from bot.repositories.git import GitError, git_now
 from bot.repositories.listing import listed
 from gitops.files.errors import TooLarge
-from gitops.files.reading import is_kustomization, named_in, read_by_name
 from gitops.files.tree import (
     MAX_FILE_BYTES,
     MODE_EXECUTABLE,
@@ -31,6 +30,7 @@ from gitops.files.tree import (
     Tree,
     blob_oid,
 )
+from gitops.kustomize.reading import is_kustomization, named_in, read_by_name
 
 _FULL = re.compile(r"[0-9a-f]{40}")
 __all__ = ["BlobUnreadable", "Repository", "tree_at", "tree_of_directory"]
