@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeGuard
 
 from bot.github.events import Event, PullRequestEvent
+from bot.github.model import PullRequest
 from bot.process import logs
 from bot.queue.deliveries import Delivery
 from bot.server.context import Context
@@ -33,9 +35,18 @@ async def handle(delivery: Delivery, context: Context) -> None:
         await keep_up(desk, number, listed)
         if event.before is not None:
             with logs.about_pulls(number):
-                await leave(desk, event.before)
+                await leave(desk, event.before, _others(event, listed))
     else:
-        await close_all(await Desk.open(delivery, event, context), scope_of(number), _OVER)
+        desk, listed = await Desk.with_pulls(delivery, event, context)
+        await close_all(desk, scope_of(number), _OVER)
+        if others := _others(event, listed):
+            await leave(desk, event.pull_request.head.sha, others)
+
+
+def _others(event: PullRequestEvent, listed: Sequence[PullRequest]) -> list[PullRequest]:
+    """The open pull requests that end with the commit which this one has left."""
+    sha = event.before or event.pull_request.head.sha
+    return [each for each in listed if each.head.sha == sha and each.number != event.pull_request.number]
 
 
 def _to_be_judged(event: PullRequestEvent) -> bool:

@@ -122,9 +122,13 @@ async def tell_order(desk: Desk, pull: PullRequest) -> None:
             await _judged(desk, stack, pull, tip, await desk.default_tip())
 
 
-async def leave(desk: Desk, sha: str) -> None:
-    """End what is unfinished on a commit that was a pull request's head: an attempt may have waited for its next try
-    when the newer commit took its place in the queue."""
+async def leave(desk: Desk, sha: str, others: Sequence[PullRequest]) -> None:
+    """A pull request does not end with the commit `sha` any more. It stays for `others`, which are judged without it;
+    without any, what is unfinished there ends: an attempt may have waited for its next try when the newer commit took
+    its place in the queue."""
+    if others:
+        await evaluate_pull(desk, others[0].number)
+        return
     runs = await runs_of(desk, sha)
     if any(run.status != "completed" for run in runs.values()) and not await pulls_of_head(desk, sha):
         await end_runs(desk, sha, check_run.overtaken(OVERTAKEN))

@@ -87,9 +87,8 @@ async def test_two_pull_requests_of_one_head_get_the_worst_verdict(
     assert f"For #{first.number} into `main`: failure" in summary_of(second)
     assert f"For #{second.number} into `next`: success" in summary_of(second)
     assert f"(for #{first.number} into `main`)" in (second.checks[OWNERSHIP].title or "")
-    # The one that was to blame is closed, and the other is asked for again.
+    # The one that was to blame is closed.
     github.close(first, alice)
-    github.rerequest(repo, second.checks[OWNERSHIP], alice)
     await bot_.idle()
     assert await checked(github, second) == PASSED
 

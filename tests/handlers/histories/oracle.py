@@ -18,7 +18,7 @@ Contents = dict[str, bytes | str | File | None]
 Errors = frozenset[tuple[str, ...]]
 
 APPS = "abc"
-NAMES = ("one", "two", "three")
+NAMES = ("one", "two", "three", "four")
 
 
 def path(app: str, name: str) -> str:
@@ -30,10 +30,10 @@ def content(name: str, data: str = "b") -> str:
 
 
 def beginning(name: str) -> Contents:
-    """Three Applications of the repository `name`, each with a ConfigMap of its own."""
+    """Three Applications of the repository `name`, each with a ConfigMap of its own. Nobody has `four`."""
     url = f"https://github.com/{name}"
     files: Contents = {"apps.yaml": documents(*(application(app, app, url=url) for app in APPS))}
-    return files | {path(app, name): content(name) for app, name in zip(APPS, NAMES, strict=True)}
+    return files | {path(app, name): content(name) for app, name in zip(APPS, NAMES, strict=False)}
 
 
 @dataclass

@@ -22,13 +22,14 @@ EFFECTS = (
     faults.half_body(),
     faults.too_many_requests(retry_after=3),
     faults.secondary_limit(retry_after=3),
+    faults.bad_credentials(),
 )
 PATHS = (r"/check-runs$", r"/check-runs/\d+$", r"/pulls$", r"git-upload-pack", r"/comments", "")
 
 
 def change(a: int, b: int, c: int) -> Contents:
     """A ConfigMap comes, goes, or says something else."""
-    app, name = APPS[a % 3], NAMES[b % 3]
+    app, name = APPS[a % len(APPS)], NAMES[b % len(NAMES)]
     return {path(app, name): None if c % 4 == 3 else content(name, data=str(c % 2))}
 
 
@@ -162,9 +163,11 @@ def release(world: World, a: int, b: int, c: int) -> None:
 
 
 def fault(world: World, a: int, b: int, c: int) -> None:
-    world.github.faults.append(
-        Fault(EFFECTS[(a + 6 * c) % len(EFFECTS)], path=PATHS[b % len(PATHS)], times=1 + c % 2)
-    )
+    effect = EFFECTS[(a + 6 * c) % len(EFFECTS)]
+    twice = c % 2 or effect.status == 401  # what is refused once is asked for with another token
+    broken = Fault(effect, path=PATHS[b % len(PATHS)], times=2 if twice else 1)
+    world.broken.append(broken)
+    world.github.faults.append(broken)
 
 
 def trap(world: World, a: int, b: int, c: int) -> None:
@@ -187,6 +190,62 @@ ACTS: dict[str, Act] = {
         *(push, force, open_pull, base, retarget, draft, close, reopen, comment, rerun, click, merge),
         *(enqueue, dequeue, redeliver, hold, release, fault, trap),
     )
+}
+# Where things went wrong, or would if one thing were left out.
+KNOWN: dict[str, list[Step]] = {
+    "right alone and wrong together, one after the other": [
+        ("open_pull", 0, 0, 3),
+        ("open_pull", 1, 1, 3),
+        ("quiet", 0, 0, 0),
+        ("merge", 0, 0, 0),
+    ],
+    "right alone and wrong together in a queue": [
+        ("open_pull", 0, 0, 3),
+        ("open_pull", 1, 1, 3),
+        ("quiet", 0, 0, 0),
+        ("enqueue", 0, 0, 0),
+        ("enqueue", 1, 0, 0),
+    ],
+    "two pull requests of one head": [("base", 0, 0, 1), ("open_pull", 0, 0, 1), ("open_pull", 0, 1, 1)],
+    "the worse of two is closed": [
+        ("base", 0, 0, 1),
+        ("open_pull", 0, 0, 1),
+        ("open_pull", 0, 1, 1),
+        ("quiet", 0, 0, 0),
+        ("close", 0, 0, 0),
+    ],
+    "pointed at another base and back": [
+        ("base", 0, 0, 1),
+        ("open_pull", 0, 0, 1),
+        ("quiet", 0, 0, 0),
+        ("retarget", 0, 0, 0),
+        ("quiet", 0, 0, 0),
+        ("retarget", 0, 0, 0),
+    ],
+    "pushed while the server was away": [
+        ("open_pull", 1, 0, 0),
+        ("quiet", 0, 0, 0),
+        ("outage", 0, 0, 0),
+        ("push", 1, 0, 1),
+    ],
+    "killed in the middle, and the base moves": [("open_pull", 0, 0, 1), ("trap", 1, 2, 1), ("base", 1, 2, 2)],
+    "the token is refused twice": [("fault", 1, 4, 1), ("open_pull", 0, 0, 1)],
+    "one run is asked for again": [("open_pull", 0, 0, 1), ("quiet", 0, 0, 0), ("rerun", 0, 1, 1)],
+    "nothing new about what cannot be analysed": [
+        ("open_pull", 3, 0, 0),
+        ("quiet", 0, 0, 0),
+        ("draft", 0, 0, 0),
+        ("draft", 0, 0, 0),
+    ],
+    "webhooks the wrong way round": [
+        ("open_pull", 1, 0, 0),
+        ("quiet", 0, 0, 0),
+        ("hold", 0, 0, 0),
+        ("push", 1, 0, 1),
+        ("push", 1, 0, 1),
+        ("force", 1, 0, 0),
+        ("release", 0, 0, 1),
+    ],
 }
 WAITS = {act.__name__: act for act in (outage, quiet)}
 # As often as in a day's work: more is pushed and opened than queued, held up or killed.

@@ -25,8 +25,9 @@ REQUIRED = frozenset({GATE})
 GIVING_WAY = frozenset({"git/create-ref", "git/update-ref", "git/delete-ref", "pulls/create", "pulls/update"})
 TELLING = frozenset({"checks/create", "checks/update"})
 MARK = re.compile(r"<!-- argofix:(?:sync-order|changes|dashboard|answer:\S+|fix:\S+) -->")
-# Seconds that one fault may cost: GitHub's own wish, or the back-off of the fourth attempt in a row.
-A_FAULT = 60.0
+# Seconds that one fault may cost: what GitHub asks for, or the back-off before the next attempt.
+A_FAULT = 30.0
+FOR_EVER = 4000.0  # what sleeps longer is no work that waits (`QuickClock`)
 
 
 @dataclass
@@ -46,6 +47,7 @@ class World:
     down: bool = False
     lost: bool = False
     wrong: list[str] = field(default_factory=list)
+    broken: list[Fault] = field(default_factory=list)
 
     @classmethod
     async def begin(cls, github: SimulatedGitHub, server: Bot, number: int) -> World:
@@ -65,6 +67,7 @@ class World:
         )
         github.watch = world.watch
         await server.idle()
+        server.clock.slept.clear()
         return world
 
     # What GitHub would let be merged
@@ -177,7 +180,7 @@ class World:
         verdicts = self.verdicts()
         self.possible = {head: {verdict} for head, verdict in verdicts.items()}
         self.look_at_gate("quiet")
-        self.wrong += self._unanswered() + list(self._twice())
+        self.wrong += [*self._unanswered(), *self._twice(), *self._late()]
 
     # What is wrong with what GitHub shows
 
@@ -195,10 +198,12 @@ class World:
         return wrong
 
     def _twice(self) -> Iterator[str]:
-        runs = Counter((run.head_sha[:7], run.name, run.external_id) for run in self.repo.check_runs.values())
-        for (head, name, identity), count in runs.items():
-            if identity and count > 1:
-                yield f"{name} on {head} is there {count} times for the same evaluation"
+        latest: dict[tuple[str, str], str] = {}
+        for run in self.repo.check_runs.values():
+            of = (run.head_sha[:7], run.name)
+            if run.external_id and latest.get(of) == run.external_id:
+                yield f"{run.name} on {of[0]} is there twice for the same evaluation"
+            latest[of] = run.external_id
         for pull in self.repo.pulls:
             marks = Counter(mark for comment in pull.issue.comments for mark in MARK.findall(comment.body))
             yield from (f"#{pull.number} has {mark} {count} times" for mark, count in marks.items() if count > 1)
@@ -209,6 +214,13 @@ class World:
             for mark in MARK.findall(pull.issue.body or "")
         )
         yield from (f"{mark} into {base} is open {count} times" for (base, mark), count in fixes.items() if count > 1)
+
+    def _late(self) -> Iterator[str]:
+        """Work waits for nothing but what GitHub refuses or fails to answer: the clock moves for nobody else."""
+        slept = [seconds for seconds in self.server.clock.slept if 0 < seconds < FOR_EVER]
+        hits = sum(fault.hits for fault in self.broken)
+        if sum(slept) > A_FAULT * hits:
+            yield f"the server waited for {sum(slept):.0f} s for {hits} faults"
 
     async def end(self) -> None:
         """Leave nothing behind that the next history would meet."""
