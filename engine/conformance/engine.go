@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/argofix/argofix/engine/internal/frames"
 	"github.com/argofix/argofix/engine/internal/protocol"
@@ -21,10 +22,11 @@ type worker struct {
 	input   io.WriteCloser
 	output  *frames.Reader
 	files   map[string]string // path -> blob id
+	texts   map[string][]byte
 }
 
 func start(program string, contents map[string][]byte) (*worker, error) {
-	started := &worker{process: exec.Command(program, "--blobs=1000"), files: map[string]string{}}
+	started := &worker{process: exec.Command(program, "--blobs=1000"), files: map[string]string{}, texts: contents}
 	started.process.Stderr = os.Stderr
 	started.process.Env = []string{}
 	var err error
@@ -50,13 +52,14 @@ func start(program string, contents map[string][]byte) (*worker, error) {
 	return started, nil
 }
 
-func (w *worker) stop() {
+// stop ends the engine and returns the time of the processor that it took.
+func (w *worker) stop() time.Duration {
 	_ = w.input.Close()
 	_ = w.process.Wait()
+	return w.process.ProcessState.UserTime() + w.process.ProcessState.SystemTime()
 }
 
-// ask renders one root. It sends every file of the tree, which is more than a build needs and shows that it takes no
-// more than it should.
+// ask renders one root.
 func (w *worker) ask(root string, links map[string]string, helm bool) (*protocol.Answer, error) {
 	if root == "." {
 		root = ""
@@ -67,8 +70,12 @@ func (w *worker) ask(root string, links map[string]string, helm bool) (*protocol
 			kept[name] = target
 		}
 	}
+	files := map[string]string{}
+	for name := range closure(w.texts, root) {
+		files[name] = w.files[name]
+	}
 	asked, err := json.Marshal(protocol.Request{
-		ID: root, Kind: protocol.KindKustomize, Files: w.files, Links: kept,
+		ID: root, Kind: protocol.KindKustomize, Files: files, Links: kept,
 		Kustomize: &protocol.Kustomize{Root: root, KeepRestriction: true, EnableHelm: helm},
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ tool sigs.k8s.io/kustomize/kustomize/v5
 
 require (
 	github.com/argofix/argofix/engine v0.0.0-00010101000000-000000000000
+	sigs.k8s.io/kustomize/api v0.21.1
 	sigs.k8s.io/yaml v1.5.0
 )
 
@@ -36,7 +37,6 @@ require (
 	gopkg.in/inf.v0 v0.9.1 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 	k8s.io/kube-openapi v0.0.0-20241212222426-2c72e554b1e7 // indirect
-	sigs.k8s.io/kustomize/api v0.21.1 // indirect
 	sigs.k8s.io/kustomize/cmd/config v0.21.1 // indirect
 	sigs.k8s.io/kustomize/kustomize/v5 v5.8.1 // indirect
 	sigs.k8s.io/kustomize/kyaml v0.21.1 // indirect

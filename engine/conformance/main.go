@@ -43,12 +43,12 @@ type comparison struct {
 
 	rendered, failed          int
 	differing                 []string
-	referenceTime, engineTime time.Duration
+	referenceTime, engineTime time.Duration // of the processor
 }
 
 func (c *comparison) summary(directory string) string {
 	return fmt.Sprintf(
-		"%s: %d roots alike (%d rendered, %d failed), %d differ; %.2f s of the reference, %.2f s of the engine",
+		"%s: %d roots alike (%d rendered, %d failed), %d differ; %.2f s of the processor for the reference, %.2f s for the engine",
 		filepath.Base(directory), c.rendered+c.failed, c.rendered, c.failed, len(c.differing),
 		c.referenceTime.Seconds(), c.engineTime.Seconds())
 }
@@ -62,20 +62,17 @@ func (c *comparison) compare(directory string) error {
 	if err != nil {
 		return err
 	}
-	defer worker.stop()
+	defer func() { c.engineTime += worker.stop() }()
 	for _, root := range roots {
-		begun := time.Now()
 		answer, err := worker.ask(root, links, c.helm)
 		if err != nil {
 			return fmt.Errorf("%s: %w", root, err)
 		}
-		c.engineTime += time.Since(begun)
-		begun = time.Now()
-		objects, said, err := build(c.reference, filepath.Join(directory, root), c.helm)
+		objects, said, used, err := build(c.reference, filepath.Join(directory, root), c.helm)
 		if err != nil {
 			return fmt.Errorf("%s: %w", root, err)
 		}
-		c.referenceTime += time.Since(begun)
+		c.referenceTime += used
 		if difference := differ(directory, answer, objects, said); difference != "" {
 			c.differing = append(c.differing, root)
 			fmt.Printf("%s: %s\n", root, difference)

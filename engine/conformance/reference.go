@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"sigs.k8s.io/yaml"
 
@@ -15,7 +16,9 @@ import (
 )
 
 // build runs the reference: the objects as JSON, or what it said when it failed.
-func build(program, directory string, helm bool) (objects []string, said string, err error) {
+func build(program, directory string, helm bool) (
+	objects []string, said string, used time.Duration, err error,
+) {
 	arguments := []string{"build"}
 	if strings.HasPrefix(filepath.Base(program), "kubectl") {
 		arguments = []string{"kustomize"}
@@ -34,10 +37,13 @@ func build(program, directory string, helm bool) (objects []string, said string,
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
 	var exit *exec.ExitError
-	if err := command.Run(); errors.As(err, &exit) {
-		return nil, last(stderr.String()), nil
-	} else if err != nil {
-		return nil, "", err
+	err = command.Run()
+	if err != nil && !errors.As(err, &exit) {
+		return nil, "", 0, err
+	}
+	used = command.ProcessState.UserTime() + command.ProcessState.SystemTime()
+	if err != nil {
+		return nil, last(stderr.String()), used, nil
 	}
 	for _, document := range strings.Split("\n"+stdout.String(), "\n---\n") {
 		if strings.TrimSpace(document) == "" {
@@ -45,11 +51,11 @@ func build(program, directory string, helm bool) (objects []string, said string,
 		}
 		object, err := yaml.YAMLToJSON([]byte(document))
 		if err != nil {
-			return nil, "", err
+			return nil, "", 0, err
 		}
 		objects = append(objects, string(object))
 	}
-	return objects, "", nil
+	return objects, "", used, nil
 }
 
 func nothingOf(program string) string {

@@ -102,6 +102,7 @@ func TestErrorsAreTyped(t *testing.T) {
 		"no base":        {"-- kustomization.yaml --\nresources: [b]\n-- b/a.yaml --\n", protocol.NotFound, "b", "unable to find one of"},
 		"twice":          {"-- kustomization.yaml --\nresources: [a.yaml, b.yaml]\n-- a.yaml --" + configMap + "-- b.yaml --" + configMap, protocol.Failed, "", "ConfigMap.v1.[noGrp]/a.[noNs]"},
 		"aliases":        {"-- kustomization.yaml --\nresources: [a.yaml]\n-- a.yaml --\na: &a [x,x,x,x,x,x,x,x,x,x]\n" + bomb("abcdefghi"), protocol.TooLarge, "a.yaml", "aliases"},
+		"empty":          {"-- kustomization.yaml --\nkind: Kustomization\n", protocol.Failed, "", "kustomization.yaml is empty"},
 		"helm is off":    {"-- kustomization.yaml --\nhelmCharts: [{name: a}]\n", protocol.Failed, "", "must specify --enable-helm"},
 		"plugin":         {"-- kustomization.yaml --\ntransformers: [t.yaml]\n-- t.yaml --\napiVersion: a/v1\nkind: Some\nmetadata: {name: x}\n", protocol.RefusedPlugin, "", "Some"},
 		"inline plugin":  {"-- kustomization.yaml --\ngenerators: ['{apiVersion: a/v1, kind: Some, metadata: {name: x}}']\n", protocol.RefusedPlugin, "", "Some"},

@@ -84,7 +84,7 @@ func (g *chartGenerator) Generate() (resmap.ResMap, error) {
 	if g.Version != "" && g.Repo != "" {
 		home = filepath.Join(home, fmt.Sprintf("%s-%s", g.Name, g.Version))
 	}
-	on := disk{g.build.files}
+	on := disk{files: g.build.files}
 	directory, found := on.locate(path.Join(home, g.Name))
 	if !found || !g.build.files.IsDir(directory) {
 		if g.Repo == "" {
@@ -131,7 +131,7 @@ func (g *chartGenerator) values() ([][]byte, error) {
 	}
 	values := [][]byte{base}
 	for _, file := range g.AdditionalValuesFiles {
-		more, err := (disk{g.build.files}).ReadFile(file)
+		more, err := (disk{files: g.build.files}).ReadFile(file)
 		if err != nil {
 			return nil, err
 		}

@@ -21,7 +21,10 @@ const mount = "/repo"
 
 // disk shows the files of a request to kustomize, with symbolic links as on a real disk (kustomize's own file system
 // in memory has none) and with the messages of one. Nothing can be written.
-type disk struct{ files *store.Files }
+type disk struct {
+	files   *store.Files
+	schemas *schemas // those that the build is to do without
+}
 
 var _ filesys.FileSystem = disk{}
 
@@ -102,6 +105,7 @@ func (d disk) ReadFile(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	data = d.schemas.read(d.files.ID(resolved), data)
 	// Whoever asks may change what it gets, and the next request reads the same bytes.
 	return append(make([]byte, 0, len(data)), data...), nil
 }

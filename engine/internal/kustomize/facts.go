@@ -15,6 +15,7 @@ type facts struct {
 	expands     bool // its aliases make too much of it
 	annotations bool // something in it may notice origin annotations
 	schema      bool // as a kustomization, it has a schema of its own
+	schemaField bool // it has, or seems to have, the schema of a CustomResourceDefinition
 }
 
 const maxRemembered = 50_000
@@ -39,6 +40,7 @@ func factsOf(files *store.Files, name string) facts {
 		expands:     mayExpand(data) && expands(data),
 		annotations: readsAnnotations(data),
 		schema:      bringsSchema(data),
+		schemaField: bytes.Contains(data, []byte(schemaField)) || bytes.Contains(data, []byte(mark)),
 	}
 	if len(remembered.byID) >= maxRemembered {
 		clear(remembered.byID)

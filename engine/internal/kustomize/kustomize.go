@@ -51,7 +51,7 @@ func (r Renderer) Render(
 		return nil, err
 	}
 	forgetSchema(files)
-	one := rendering{ctx: ctx, inflate: r.Inflate, files: files, asked: *request.Kustomize}
+	one := rendering{ctx: ctx, inflate: r.Inflate, files: files, opaque: opaque, asked: *request.Kustomize}
 	one.apart = mayNotice(files, opaque)
 	answer, failed := one.render()
 	if failed == nil || failed.Code != protocol.Restricted || one.asked.KeepRestriction {
@@ -80,28 +80,33 @@ type rendering struct {
 	ctx     context.Context
 	inflate Inflate
 	files   *store.Files
+	opaque  map[string]bool
 	asked   protocol.Kustomize
 	apart   bool // whether origins have to come from a run of their own
 }
 
 func (r *rendering) render() (*protocol.Answer, *protocol.Error) {
 	annotated, wanted := traced(r.files, r.asked.Root)
-	if !r.apart || wanted {
-		built, failed := r.run(annotated)
+	if r.apart && !wanted {
+		built, failed := r.run(r.files, nil)
 		if failed != nil {
 			return nil, failed
 		}
-		return r.answer(built, built, wanted)
+		marked, _ := r.run(annotated, nil)
+		return r.answer(built, marked, wanted, nil)
 	}
-	built, failed := r.run(r.files)
+	if aside := withoutSchemas(r.files, r.opaque); aside != nil {
+		if built, failed := r.run(annotated, aside); failed == nil {
+			if answer, failed := r.answer(built, built, wanted, aside); failed == nil && aside.complete() {
+				return answer, nil
+			}
+		}
+	}
+	built, failed := r.run(annotated, nil)
 	if failed != nil {
 		return nil, failed
 	}
-	marked, failed := r.run(annotated)
-	if failed != nil {
-		marked = nil
-	}
-	return r.answer(built, marked, false)
+	return r.answer(built, built, wanted, nil)
 }
 
 func (r *rendering) options() *krusty.Options {
@@ -119,11 +124,11 @@ func (r *rendering) options() *krusty.Options {
 	return options
 }
 
-func (r *rendering) run(files *store.Files) (resmap.ResMap, *protocol.Error) {
+func (r *rendering) run(files *store.Files, aside *schemas) (resmap.ResMap, *protocol.Error) {
 	refused.Asked()
 	inflating = &build{ctx: r.ctx, files: files, inflate: r.inflate}
 	defer func() { inflating = nil }()
-	built, err := krusty.MakeKustomizer(r.options()).Run(disk{files}, path.Join(mount, r.asked.Root))
+	built, err := krusty.MakeKustomizer(r.options()).Run(disk{files, aside}, path.Join(mount, r.asked.Root))
 	if err != nil {
 		return nil, explain(err, inflating, r.asked.Root)
 	}
@@ -131,7 +136,9 @@ func (r *rendering) run(files *store.Files) (resmap.ResMap, *protocol.Error) {
 }
 
 // answer takes the objects of one run and the origins of another (or the same), resource by resource.
-func (r *rendering) answer(built, marked resmap.ResMap, wanted bool) (*protocol.Answer, *protocol.Error) {
+func (r *rendering) answer(
+	built, marked resmap.ResMap, wanted bool, aside *schemas,
+) (*protocol.Answer, *protocol.Error) {
 	var origins []*protocol.Origin
 	if marked != nil && slices.Equal(ids(built), ids(marked)) {
 		for _, one := range marked.Resources() {
@@ -151,6 +158,10 @@ func (r *rendering) answer(built, marked resmap.ResMap, wanted bool) (*protocol.
 			return nil, &protocol.Error{
 				Code: protocol.Failed, Message: fmt.Sprintf("%#v: %v", fields, err), Resource: one.CurId().String(),
 			}
+		}
+		object, untouched := aside.restore(object)
+		if !untouched {
+			return nil, &protocol.Error{Code: protocol.Failed, Message: "a schema that was set aside has changed"}
 		}
 		answer.Resources = append(answer.Resources, protocol.Resource{Object: json.RawMessage(object)})
 		if origins != nil {

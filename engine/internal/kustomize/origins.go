@@ -30,6 +30,9 @@ func traced(files *store.Files, root string) (changed *store.Files, wanted bool)
 		if fields.Unmarshal(data) != nil {
 			return files, false
 		}
+		if empty := fields; isEmpty(&empty) {
+			return files, false // kustomize refuses it, and with origins in it, it would be no longer empty
+		}
 		if slices.Contains(fields.BuildMetadata, types.OriginAnnotations) {
 			return files, true
 		}
@@ -44,6 +47,11 @@ func traced(files *store.Files, root string) (changed *store.Files, wanted bool)
 		return changed, false
 	}
 	return files, false
+}
+
+func isEmpty(fields *types.Kustomization) bool {
+	fields.FixKustomization()
+	return fields.CheckEmpty() != nil
 }
 
 // withMetadata sets `buildMetadata` of a kustomization file, which is read the way kustomize does.
@@ -86,8 +94,9 @@ func readsAnnotations(data []byte) bool {
 	word := []byte("metadata")
 	for at := bytes.Index(data, word); at >= 0; {
 		line := data[bytes.LastIndexByte(data[:at], '\n')+1 : at]
-		rest := bytes.TrimPrefix(data[at+len(word):], []byte(".annotations"))
-		if (len(rest) == 0 || bytes.IndexByte([]byte(" \t\r\n\"',]}"), rest[0]) >= 0) && wholePath.Match(line) {
+		rest, annotations := bytes.CutPrefix(data[at+len(word):], []byte(".annotations"))
+		if (len(rest) == 0 || bytes.IndexByte([]byte(" \t\r\n\"',]}"), rest[0]) >= 0) &&
+			(wholePath.Match(line) || annotations && listed.Match(line)) {
 			return true
 		}
 		next := bytes.Index(data[at+1:], word)
@@ -99,8 +108,11 @@ func readsAnnotations(data []byte) bool {
 	return false
 }
 
-// wholePath is what stands on a line before a path: the dash of a list, the name of a field, a pointer's slash.
-var wholePath = regexp.MustCompile(`(?i)(^\s*-\s*["']?|fieldpaths?["']?:\s*[\["',\s]*|(path|from)["']?:\s*["']?/)$`)
+// What stands on a line before a path: the name of a field or the slash of a JSON pointer, and the dash of a list.
+var (
+	wholePath = regexp.MustCompile(`(?i)(fieldpaths?["']?:\s*[\["',\s]*|(path|from)["']?:\s*["']?/)$`)
+	listed    = regexp.MustCompile(`^\s*-\s*["']?$`)
+)
 
 // originOf reads a resource's origin annotation; its paths are relative to the root.
 func originOf(one *resource.Resource, files *store.Files, root string) *protocol.Origin {
