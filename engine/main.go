@@ -33,7 +33,7 @@ func main() {
 	version := flag.Bool("version", false, "print the versions of what renders, and end")
 	seconds := flag.Float64("seconds", limits.Default.Seconds, "most seconds of one request")
 	memory := flag.Uint64("memory", limits.Default.Memory>>20, "most megabytes of memory")
-	kept := flag.Int("blobs", 128, "most megabytes of files that are kept between requests")
+	kept := flag.Int("blobs", 64, "most megabytes of files that are kept between requests")
 	flag.Parse()
 	if *version {
 		fmt.Println(versionLine())

@@ -63,8 +63,8 @@ func setAside(data []byte) schemaAside {
 			if schema == nil || schema.Kind != yaml.MappingNode || schema.Line <= key.Line || !isPlain(schema, true) {
 				continue
 			}
-			text, err := kyaml.NewRNode(schema).MarshalJSON()
-			if err != nil {
+			text, stable := jsonOf(schema)
+			if !stable {
 				continue
 			}
 			sum := sha256.Sum256(text)
@@ -85,6 +85,22 @@ func setAside(data []byte) schemaAside {
 	}
 	result.text = text
 	return result
+}
+
+// jsonOf is a schema as kustomize writes it. It is not stable where it would be another one after a JSON patch to
+// something else in the object: for that kustomize reads its own JSON, and large integers become floats
+// (9223372036854775807 as a `maximum`, say).
+func jsonOf(schema *yaml.Node) (text []byte, stable bool) {
+	text, err := kyaml.NewRNode(schema).MarshalJSON()
+	if err != nil {
+		return nil, false
+	}
+	var again kyaml.RNode
+	if again.UnmarshalJSON(text) != nil {
+		return nil, false
+	}
+	second, err := again.MarshalJSON()
+	return text, err == nil && bytes.Equal(text, second)
 }
 
 func marked(token string) *yaml.Node {

@@ -86,27 +86,30 @@ type rendering struct {
 }
 
 func (r *rendering) render() (*protocol.Answer, *protocol.Error) {
+	if aside := withoutSchemas(r.files, r.opaque); aside != nil {
+		if answer, failed := r.attempt(aside); failed == nil && aside.complete() {
+			return answer, nil
+		}
+	}
+	return r.attempt(nil)
+}
+
+func (r *rendering) attempt(aside *schemas) (*protocol.Answer, *protocol.Error) {
 	annotated, wanted := traced(r.files, r.asked.Root)
-	if r.apart && !wanted {
-		built, failed := r.run(r.files, nil)
+	if !r.apart || wanted {
+		built, failed := r.run(annotated, aside)
 		if failed != nil {
 			return nil, failed
 		}
-		marked, _ := r.run(annotated, nil)
-		return r.answer(built, marked, wanted, nil)
+		return r.answer(built, built, wanted, aside)
 	}
-	if aside := withoutSchemas(r.files, r.opaque); aside != nil {
-		if built, failed := r.run(annotated, aside); failed == nil {
-			if answer, failed := r.answer(built, built, wanted, aside); failed == nil && aside.complete() {
-				return answer, nil
-			}
-		}
-	}
-	built, failed := r.run(annotated, nil)
+	built, failed := r.run(r.files, aside)
 	if failed != nil {
 		return nil, failed
 	}
-	return r.answer(built, built, wanted, nil)
+	// Only its origins are looked at, and where it fails there are none.
+	marked, _ := r.run(annotated, aside.another())
+	return r.answer(built, marked, wanted, aside)
 }
 
 func (r *rendering) options() *krusty.Options {

@@ -65,6 +65,14 @@ func withoutSchemas(files *store.Files, opaque map[string]bool) *schemas {
 	return &schemas{map[string][]byte{}, map[string]int{}}
 }
 
+// another keeps account of one more build of the same files.
+func (s *schemas) another() *schemas {
+	if s == nil {
+		return nil
+	}
+	return &schemas{map[string][]byte{}, map[string]int{}}
+}
+
 // read returns what a build sees of a file.
 func (s *schemas) read(id string, data []byte) []byte {
 	if s == nil || id == "" || !bytes.Contains(data, []byte(schemaField)) {
