@@ -1,9 +1,10 @@
 // Command conformance renders every kustomization of directory trees twice, with `kustomize build` and with the
 // engine, and tells where the results differ.
 //
-//	go run . [--engine PATH] [--kustomize PATH] [--verbose] DIRECTORY...
+//	go run . [--engine PATH] [--kustomize PATH] [--helm] [--verbose] DIRECTORY...
 //
-// Without --kustomize it is the version that this module pins as a tool. It exits with 1 where anything differs.
+// Without --engine and --kustomize they are built: the engine from beside this directory, kustomize as kustomize.mod
+// pins it, with exactly the modules of its release. It exits with 1 where anything differs.
 package main
 
 import (
@@ -11,6 +12,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"time"
@@ -22,6 +24,15 @@ func main() {
 	verbose := flag.Bool("verbose", false, "print what differs")
 	helm := flag.Bool("helm", false, "with --enable-helm")
 	flag.Parse()
+	scratch, err := os.MkdirTemp("", "conformance-")
+	if err == nil {
+		defer os.RemoveAll(scratch)
+		*engine, *kustomize, err = programs(scratch, *engine, *kustomize)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
 	same := true
 	for _, directory := range flag.Args() {
 		one := comparison{reference: *kustomize, program: *engine, verbose: *verbose, helm: *helm}
@@ -33,8 +44,31 @@ func main() {
 		same = same && len(one.differing) == 0
 	}
 	if !same {
+		_ = os.RemoveAll(scratch)
 		os.Exit(1)
 	}
+}
+
+// programs builds what is not given.
+func programs(scratch, engine, kustomize string) (string, string, error) {
+	build := func(name string, arguments ...string) (string, error) {
+		program := filepath.Join(scratch, name)
+		command := exec.Command("go", append([]string{"build", "-o", program}, arguments...)...)
+		if said, err := command.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("%s: %w\n%s", command, err, said)
+		}
+		return program, nil
+	}
+	var err error
+	if engine == "" {
+		if engine, err = build("argofix-engine", "github.com/argofix/argofix/engine"); err != nil {
+			return "", "", err
+		}
+	}
+	if kustomize == "" {
+		kustomize, err = build("kustomize", "-modfile=kustomize.mod", "sigs.k8s.io/kustomize/kustomize/v5")
+	}
+	return engine, kustomize, err
 }
 
 type comparison struct {

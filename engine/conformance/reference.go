@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -27,12 +27,11 @@ func build(program, directory string, helm bool) (
 		arguments = append(arguments, "--enable-helm")
 	}
 	command := exec.Command(program, append(arguments, directory)...)
-	if program == "" {
-		command = exec.Command("go", append([]string{"tool", "kustomize"}, command.Args[1:]...)...)
-	}
 	if !helm {
 		// Nothing is fetched: no git, no proxy that answers.
-		command.Env = []string{"HOME=/nonexistent", "PATH=" + nothingOf(program), "HTTPS_PROXY=http://127.0.0.1:9", "HTTP_PROXY=http://127.0.0.1:9"}
+		command.Env = []string{
+			"HOME=/nonexistent", "PATH=/nonexistent", "HTTPS_PROXY=http://127.0.0.1:9", "HTTP_PROXY=http://127.0.0.1:9",
+		}
 	}
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
@@ -56,13 +55,6 @@ func build(program, directory string, helm bool) (
 		objects = append(objects, string(object))
 	}
 	return objects, "", used, nil
-}
-
-func nothingOf(program string) string {
-	if program == "" {
-		return os.Getenv("PATH")
-	}
-	return "/nonexistent"
 }
 
 func last(said string) string {
@@ -114,13 +106,9 @@ func differentWords(directory string, failed *protocol.Error, said string) strin
 	return ""
 }
 
-// normal leaves out what the memory of a process decides.
+// address is what the memory of a process decides: a pointer in a message.
+var address = regexp.MustCompile(`0x[0-9a-f]{4,}|<nil>`)
+
 func normal(said string) string {
-	words := strings.Fields(said)
-	for i, word := range words {
-		if at := strings.Index(word, "0x"); at >= 0 {
-			words[i] = word[:at]
-		}
-	}
-	return strings.Join(words, " ")
+	return strings.Join(strings.Fields(address.ReplaceAllString(said, "0x")), " ")
 }

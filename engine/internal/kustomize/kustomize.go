@@ -87,7 +87,7 @@ type rendering struct {
 
 func (r *rendering) render() (*protocol.Answer, *protocol.Error) {
 	if aside := withoutSchemas(r.files, r.opaque); aside != nil {
-		if answer, failed := r.attempt(aside); failed == nil && aside.complete() {
+		if answer, failed := r.attempt(aside); failed == nil {
 			return answer, nil
 		}
 	}
@@ -97,12 +97,12 @@ func (r *rendering) render() (*protocol.Answer, *protocol.Error) {
 func (r *rendering) attempt(aside *schemas) (*protocol.Answer, *protocol.Error) {
 	annotated, wanted := traced(r.files, r.asked.Root)
 	if !r.apart || wanted {
-		built, failed := r.run(annotated, aside)
-		if failed != nil {
-			return nil, failed
+		if built, failed := r.run(annotated, aside); failed == nil {
+			return r.answer(built, built, wanted, aside)
 		}
-		return r.answer(built, built, wanted, aside)
+		// What it says may be about the origins; the plain files decide.
 	}
+	aside = aside.another()
 	built, failed := r.run(r.files, aside)
 	if failed != nil {
 		return nil, failed
@@ -164,14 +164,21 @@ func (r *rendering) answer(
 		}
 		object, untouched := aside.restore(object)
 		if !untouched {
-			return nil, &protocol.Error{Code: protocol.Failed, Message: "a schema that was set aside has changed"}
+			return nil, changed()
 		}
 		answer.Resources = append(answer.Resources, protocol.Resource{Object: json.RawMessage(object)})
 		if origins != nil {
 			answer.Resources[i].Origin = origins[i]
 		}
 	}
+	if !aside.complete() {
+		return nil, changed()
+	}
 	return answer, nil
+}
+
+func changed() *protocol.Error {
+	return &protocol.Error{Code: protocol.Failed, Message: "a schema that was set aside has changed"}
 }
 
 func ids(built resmap.ResMap) []string {
