@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"compress/gzip"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -37,8 +38,10 @@ type loaded struct {
 	places map[*common.File]place
 	// defaults are the values.yaml of the charts.
 	defaults map[*chart.Chart]defaults
-	// schemas are compiled on first use, sets are parsed templates, by which charts are enabled.
+	// schemas are compiled on first use, sets are parsed templates, by which charts are enabled; crd is what the files
+	// of crds/ hold.
 	schemas map[*byte]*schema
+	crd     map[*common.File][]json.RawMessage
 	sets    map[string]*set
 	bytes   int
 	files   int
@@ -55,7 +58,7 @@ type defaults struct {
 func load(files *store.Files, directory string, listed []found) (*loaded, error) {
 	l := &loaded{
 		places: map[*common.File]place{}, defaults: map[*chart.Chart]defaults{},
-		schemas: map[*byte]*schema{}, sets: map[string]*set{},
+		schemas: map[*byte]*schema{}, sets: map[string]*set{}, crd: map[*common.File][]json.RawMessage{},
 	}
 	for i := range listed {
 		l.bytes += len(listed[i].data)

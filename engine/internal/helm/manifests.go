@@ -13,6 +13,7 @@ import (
 	"strings"
 	"unicode"
 
+	"helm.sh/helm/v4/pkg/chart/common"
 	chart "helm.sh/helm/v4/pkg/chart/v2"
 	release "helm.sh/helm/v4/pkg/release/v1"
 	releaseutil "helm.sh/helm/v4/pkg/release/v1/util"
@@ -35,8 +36,8 @@ type document struct {
 	kind     string
 	hook     bool
 	test     bool
-	// whole tells that the text is not split yet: a file of crds/.
-	whole bool
+	// whole are the manifests of a file of crds/, which is not split by the rules for templates.
+	whole func() ([]json.RawMessage, error)
 	json  []byte
 }
 
@@ -208,7 +209,8 @@ func (l *loaded) crds(c *chart.Chart) []document {
 		}
 		listed = append(listed, document{
 			source: path.Join(c.ChartFullPath(), file.Name), place: l.places[file], chart: c.ChartFullPath(),
-			template: file.Name, text: string(file.Data), whole: true,
+			template: file.Name, text: string(file.Data),
+			whole: func() ([]json.RawMessage, error) { return l.manifests(file) },
 		})
 	}
 	for _, child := range c.Dependencies() {
@@ -223,9 +225,9 @@ func resources(documents []document) ([]protocol.Resource, error) {
 	var made []protocol.Resource
 	for _, one := range documents {
 		pieces := []json.RawMessage{one.json}
-		if one.whole {
+		if one.whole != nil {
 			var err error
-			if pieces, err = manifests(one.text); err != nil {
+			if pieces, err = one.whole(); err != nil {
 				return nil, one.refused(err)
 			}
 		}
@@ -236,7 +238,7 @@ func resources(documents []document) ([]protocol.Resource, error) {
 			origin := protocol.Origin{
 				Path: one.place.path, Line: one.line, Chart: one.chart, Template: one.template, Document: one.index,
 			}
-			if one.whole {
+			if one.whole != nil {
 				origin.Document = index
 			}
 			items, err := flatten(piece)
@@ -259,7 +261,19 @@ func (d *document) refused(err error) error {
 	}
 }
 
-// manifests cuts a file of crds/ as Argo CD cuts Helm's output.
+// manifests cuts a file of crds/ as Argo CD cuts Helm's output. They are the same for each rendering and take long, so
+// they are kept.
+func (l *loaded) manifests(file *common.File) ([]json.RawMessage, error) {
+	if known, ok := l.crd[file]; ok {
+		return known, nil
+	}
+	pieces, err := manifests(string(file.Data))
+	if err == nil {
+		l.crd[file] = pieces
+	}
+	return pieces, err
+}
+
 func manifests(text string) ([]json.RawMessage, error) {
 	reader := kubeyaml.NewYAMLReader(bufio.NewReader(strings.NewReader(text)))
 	var pieces []json.RawMessage

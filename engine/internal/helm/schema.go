@@ -82,7 +82,7 @@ func (l *loaded) against(
 		var outside *protocol.Error
 		if errors.As(compiled.err, &outside) {
 			told := *outside
-			told.Message = compiled.err.Error()
+			told.Message = "values.schema.json: " + outside.Message
 			return "", &told
 		}
 		return compiled.err.Error(), nil
@@ -113,6 +113,9 @@ func (l *loaded) compile(files *store.Files, asked *protocol.Helm, data []byte) 
 		return &schema{err: err}
 	}
 	compiled, err := compiler.Compile(schemaName)
+	if outside.refused != nil {
+		err = outside.refused
+	}
 	made := &schema{compiled, err}
 	if !outside.used {
 		l.schemas[&data[0]] = made
@@ -125,12 +128,22 @@ type references struct {
 	files *store.Files
 	asked *protocol.Helm
 	used  bool
+	// refused is the first document that there is not: the compiler's own error does not wrap it.
+	refused error
 }
 
 // Load returns a document that came with the request. Helm itself takes an unknown `urn:` for a schema that permits
 // anything.
 func (r *references) Load(address string) (any, error) {
 	r.used = true
+	document, err := r.find(address)
+	if err != nil && r.refused == nil {
+		r.refused = err
+	}
+	return document, err
+}
+
+func (r *references) find(address string) (any, error) {
 	parsed, err := url.Parse(address)
 	if err != nil {
 		return nil, err
