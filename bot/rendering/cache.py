@@ -6,50 +6,82 @@ space. Secret values never get here: they are digests before a rendering leaves 
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import hashlib
 import json
 import os
 import secrets
 import sqlite3
+import tempfile
 import threading
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from gitops.resources.rendering import Output
 from gitops.resources.resource import Resource, ResourceId
 
 _SCHEMA = 3  # 3: sizes, and refusals; 2: errors without Secret values, no manifest that cannot be read again
+_KEY = 32  # bytes
 _BATCH = 500  # bound parameters of one statement
 
 
 class RenderCache:
-    """`get` and `put` outputs: blocking, for threads, one at a time. A database that cannot be used counts as empty:
-    a cache must never stop the work. `most` bounds the bytes of all bodies."""
+    """`get` and `put` outputs: blocking, for threads, one at a time; several processes may share a directory. A
+    database that cannot be used counts as empty: a cache must never stop the work. One that is locked for longer than
+    `patience` seconds is tried again the next time. `most` bounds the bytes of all bodies."""
 
-    def __init__(self, directory: Path, most: int = 1024**3) -> None:
+    def __init__(self, directory: Path, most: int = 1024**3, patience: float = 5.0) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._directory = directory
         self._path = directory / f"renderings-{_SCHEMA}.sqlite"
         self._most = most
+        self._patience = patience
         self._lock = threading.Lock()
         self._held = 0
-        self._connection = self._open()
+        self._closed = False
         self.key = _redaction_key(directory)
+        self._connection = self._open()
 
     def _open(self) -> sqlite3.Connection | None:
-        for attempt in (1, 2):
+        # An operational error is that somebody has locked it, or that the disk is full.
+        with contextlib.suppress(OSError, sqlite3.OperationalError), _alone(self._directory):
             try:
-                connection = sqlite3.connect(self._path, timeout=5, isolation_level=None, check_same_thread=False)
-                connection.execute("PRAGMA journal_mode=WAL")
-                connection.execute("PRAGMA synchronous=OFF")
-                connection.execute(
-                    "CREATE TABLE IF NOT EXISTS rendering (fingerprint TEXT UNIQUE NOT NULL, size INTEGER, body BLOB)"
-                )
-                self._held = connection.execute("SELECT coalesce(sum(length(body)), 0) FROM rendering").fetchone()[0]
-                return connection
-            except sqlite3.DatabaseError:
-                if attempt == 1:
-                    self._path.unlink(missing_ok=True)
+                return self._connected()
+            except sqlite3.OperationalError:
+                raise
+            except sqlite3.DatabaseError:  # it is no database any more
+                for name in ("", "-wal", "-shm"):
+                    self._path.with_name(self._path.name + name).unlink(missing_ok=True)
+                return self._connected()
         return None
+
+    def _connected(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, timeout=self._patience, isolation_level=None, check_same_thread=False
+        )
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=OFF")
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS rendering (fingerprint TEXT UNIQUE NOT NULL, size INTEGER, body BLOB)"
+            )
+            made_with = int.from_bytes(hashlib.sha256(self.key).digest()[:4], "big", signed=True)
+            if connection.execute("PRAGMA user_version").fetchone()[0] != made_with:
+                # Digests under another key would make equal Secrets look different.
+                connection.execute("DELETE FROM rendering")
+                connection.execute(f"PRAGMA user_version={made_with}")
+            self._held = connection.execute("SELECT coalesce(sum(length(body)), 0) FROM rendering").fetchone()[0]
+        except sqlite3.DatabaseError:
+            connection.close()
+            raise
+        return connection
+
+    def _again(self) -> sqlite3.Connection | None:
+        if self._connection is None and not self._closed:
+            self._connection = self._open()
+        return self._connection
 
     def get(self, fingerprints: Iterable[str], wanted: Callable[[str, int], bool]) -> Mapping[str, Output | None]:
         """The outputs that are known; None for those that are not `wanted` (fingerprint, `Output.size`), which are
@@ -57,14 +89,15 @@ class RenderCache:
         asked = list(fingerprints)
         found: dict[str, Output | None] = {}
         with self._lock:
-            if self._connection is None:
+            connection = self._again()
+            if connection is None:
                 return found
             for start in range(0, len(asked), _BATCH):
                 batch = asked[start : start + _BATCH]
                 marks = ",".join("?" * len(batch))
                 query = f"SELECT fingerprint, size FROM rendering WHERE fingerprint IN ({marks})"  # noqa: S608
                 try:
-                    for fingerprint, size in self._connection.execute(query, batch).fetchall():
+                    for fingerprint, size in connection.execute(query, batch).fetchall():
                         if not wanted(fingerprint, size):
                             found[fingerprint] = None
                             continue
@@ -86,8 +119,9 @@ class RenderCache:
         rows = [(key, output.size, _encode(output)) for key, output in outputs.items() if not output.transient]
         rows = [row for row in rows if len(row[2]) <= self._most // 4]
         with self._lock:
-            if self._connection is None or not rows:
+            if not rows or self._again() is None:
                 return
+            assert self._connection is not None
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 self._connection.executemany("INSERT OR REPLACE INTO rendering VALUES (?, ?, ?)", rows)
@@ -117,6 +151,7 @@ class RenderCache:
 
     def close(self) -> None:
         with self._lock:
+            self._closed = True
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
@@ -152,17 +187,45 @@ def _decode(body: bytes) -> Output | None:
 
 
 def _redaction_key(directory: Path) -> bytes:
-    """The key behind the digests of Secret values; kept, since kept renderings hold digests made with it."""
+    """The key behind the digests of Secret values; kept, since kept renderings hold digests made with it. Processes
+    that start at once get the same one."""
     path = directory / "redaction.key"
+    key = _whole(path)
+    if key is not None:
+        return key
+    descriptor, name = tempfile.mkstemp(dir=directory, prefix="redaction-")
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(_KEY))
+        with _alone(directory):
+            if path.exists() and _whole(path) is None:
+                path.unlink()
+            try:
+                os.link(name, path)
+            except FileExistsError:
+                pass  # somebody was faster
+            except OSError:  # a file system without links
+                if not path.exists():
+                    Path(name).rename(path)
+    finally:
+        Path(name).unlink(missing_ok=True)
+    return path.read_bytes()
+
+
+def _whole(path: Path) -> bytes | None:
+    with contextlib.suppress(FileNotFoundError):
         key = path.read_bytes()
-        if len(key) == 32:
-            return key
-        path.unlink()
-        return _redaction_key(directory)
-    with os.fdopen(descriptor, "wb") as file:
-        key = secrets.token_bytes(32)
-        file.write(key)
-    return key
+        return key if len(key) == _KEY else None
+    return None
+
+
+@contextlib.contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """Nobody else is inside, in whatever process."""
+    descriptor = os.open(directory / "lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -196,7 +196,6 @@ class Engine:
         async def one(request: RenderRequest) -> None:
             nonlocal done
             output = await self._shared(request, effort)
-            await asyncio.to_thread(self._cache.put, {request.fingerprint: output})
             found[request.fingerprint] = kept(request.fingerprint, output)
             done += 1
             if progress is not None:
@@ -235,16 +234,16 @@ class Engine:
                 # What it reads was measured when it was planned. Charged to whoever asked first, it would end for
                 # everybody when that one gives up.
                 free = replace(request, tree=request.tree.charged_to(Effort()))
-                task = asyncio.create_task(self._renderer.render(free, self._redact, effort))
-                shared = self._running[key] = _Shared(task, effort)
-                task.add_done_callback(partial(self._ended, key, shared))
+                shared = self._running[key] = _Shared(effort)
+                shared.task = asyncio.create_task(self._rendered_and_kept(free, shared))
+                shared.task.add_done_callback(partial(self._ended, key, shared))
             shared.waiting += 1
             try:
                 # Shielded: when one delivery is superseded, another may be waiting for the same rendering.
                 output = await asyncio.shield(shared.task)
             finally:
                 shared.waiting -= 1
-                if not shared.waiting and not shared.task.done():
+                if not shared.waiting and not shared.arrived and not shared.task.done():
                     self._ended(key, shared, shared.task)
                     self._ending.add(shared.task)
                     shared.task.add_done_callback(self._ending.discard)
@@ -254,6 +253,14 @@ class Engine:
             if output.refused is None or not output.transient or effort.seconds <= 0 or shared.effort is effort:
                 return output
             # Another evaluation had nothing left to spend; this one has.
+
+    async def _rendered_and_kept(self, request: RenderRequest, shared: _Shared) -> Output:
+        """What has arrived is kept, also when the last one who waited for it gives up in that moment."""
+        output = await self._renderer.render(request, self._redact, shared.effort)
+        shared.arrived = True
+        self._remember({request.fingerprint: output})
+        await asyncio.to_thread(self._cache.put, {request.fingerprint: output})
+        return output
 
     def _not_again(self, key: str, output: Output) -> Output:
         text = f"{output.error}; these very files are not tried again for {REMEMBERED / 3600:.0f} hours"
@@ -267,19 +274,22 @@ class Engine:
 
     async def close(self) -> None:
         tasks = [*(shared.task for shared in self._running.values()), *self._ending]
+        arrived = {shared.task for shared in self._running.values() if shared.arrived}
         for task in tasks:
-            task.cancel()
+            if task not in arrived:
+                task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._cache.close()
 
 
 @dataclass(slots=True, eq=False)
 class _Shared:
-    """A rendering under way, who pays for it, and how many wait for it."""
+    """A rendering under way, who pays for it, and how many wait for it. `arrived`: it only has to be kept."""
 
-    task: asyncio.Task[Output]
     effort: Effort
     waiting: int = 0
+    arrived: bool = False
+    task: asyncio.Task[Output] = field(init=False)
 
 
 def size_of_kustomization(known: Kustomization | MalformedYaml) -> int:

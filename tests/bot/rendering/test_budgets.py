@@ -264,6 +264,29 @@ async def test_what_nobody_waits_for_any_more_ends(tmp_path: Path) -> None:
     await engine.close()
 
 
+async def test_what_arrives_is_kept_though_its_head_is_superseded_in_that_moment(tmp_path: Path) -> None:
+    said = config_map("m").replace("'", "")
+    engine = await with_fake(tmp_path, f"echo '{said.strip()}'")
+    runs: list[str] = []
+    first = asyncio.create_task(evaluated(engine, apps(4)))
+
+    def observe(_seconds: float, result: str) -> None:
+        runs.append(result)
+        if len(runs) == 2:
+            first.cancel()
+
+    engine.observe_renderings(observe)
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    await engine.close()
+    again = Engine(engine._renderer, RenderCache(tmp_path / "cache"))
+    evaluation = await evaluated(again, apps(4))
+    assert all(isinstance(state.rendering, Rendered) for state in evaluation.snapshot.states)
+    assert runs == ["rendered"] * 4
+    assert again._renderer._turns.waiting == 0
+    await again.close()
+
+
 async def test_a_repository_does_not_wait_for_another_ones_six_hundred(tmp_path: Path) -> None:
     """One pull request with 600 Applications, each of which takes its minute; somebody else has one, of another
     installation."""
