@@ -22,7 +22,7 @@ from pathlib import Path
 from gitops.resources.rendering import Output
 from gitops.resources.resource import Resource, ResourceId
 
-_SCHEMA = 3  # 3: sizes, and refusals; 2: errors without Secret values, no manifest that cannot be read again
+_SCHEMA = 4  # 4: a line each; 3: sizes, and refusals; 2: errors without Secret values
 _KEY = 32  # bytes
 _BATCH = 500  # bound parameters of one statement
 
@@ -158,10 +158,13 @@ class RenderCache:
 
 
 def _encode(output: Output) -> bytes:
-    rows = [
-        (*_id(r.id), r.path, r.generator, r.hook, r.text.decode("utf-8", "surrogateescape")) for r in output.resources
-    ]
-    return zlib.compress(json.dumps([rows, output.error, output.lifted, output.refused]).encode(), 1)
+    # A line each: one call for all of it would stop all other threads meanwhile.
+    lines = [json.dumps([output.error, output.lifted, output.refused])]
+    lines += (
+        json.dumps((*_id(r.id), r.path, r.generator, r.hook, r.text.decode("utf-8", "surrogateescape")))
+        for r in output.resources
+    )
+    return zlib.compress("\n".join(lines).encode(), 1)
 
 
 def _id(rid: ResourceId) -> tuple[str, str, str, str]:
@@ -170,7 +173,8 @@ def _id(rid: ResourceId) -> tuple[str, str, str, str]:
 
 def _decode(body: bytes) -> Output | None:
     try:
-        rows, error, lifted, refused = json.loads(zlib.decompress(body))
+        first, *rows = zlib.decompress(body).split(b"\n")
+        error, lifted, refused = json.loads(first)
         resources = tuple(
             Resource(
                 ResourceId(group, kind, namespace, name),
@@ -179,7 +183,7 @@ def _decode(body: bytes) -> Output | None:
                 generator,
                 hook,
             )
-            for group, kind, namespace, name, path, generator, hook, text in rows
+            for group, kind, namespace, name, path, generator, hook, text in map(json.loads, rows)
         )
         return Output(resources, error, lifted, refused=refused)
     except (ValueError, TypeError, zlib.error):

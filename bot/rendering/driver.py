@@ -143,10 +143,14 @@ class Engine:
         left_out = len(tree.effort.left_out)
         asking = discover(tree, analysis) if near is None else rediscover(near, tree, analysis, remember=True)
         snapshot = await self.drive(asking, progress, tree.effort)
-        whole = len(tree.effort.left_out) == left_out and not any(_is_transient(state) for state in snapshot.states)
-        if not whole:
-            snapshot = replace(snapshot, record=None)  # what failed by chance is tried again
-        if tree.sha is not None and whole:
+        whole = len(tree.effort.left_out) == left_out
+        return await asyncio.to_thread(self._kept, snapshot, key if tree.sha is not None else None, whole)
+
+    def _kept(self, snapshot: Snapshot, key: tuple[object, ...] | None, whole: bool) -> Snapshot:
+        """The snapshot, of which whatever is `whole` is kept: looks at every resource, so it is for a thread."""
+        if not whole or any(_is_transient(state) for state in snapshot.states):
+            return replace(snapshot, record=None)  # what failed by chance is tried again
+        if key is not None:
             # Without its tree, whose reader is closed when the run ends.
             self._snapshots[key] = replace(snapshot, tree=_NOWHERE)
         return snapshot
@@ -183,11 +187,15 @@ class Engine:
         def kept(fingerprint: str, output: Output) -> Output:
             return output if effort.keep(output.size, fingerprint) else too_large
 
-        known = {key: output for key in wanted if (output := self._known(key)) is not None}
-        found = {key: kept(key, output) for key, output in known.items()}
-        asked = [key for key in wanted if key not in found]
-        cached = await asyncio.to_thread(self._cache.get, asked, lambda key, size: effort.keep(size, key))
-        found |= {key: too_large if output is None else output for key, output in cached.items()}
+        def at_hand() -> dict[str, Output]:
+            """What is known; for a thread, as there may be thousands."""
+            found = {key: kept(key, output) for key in wanted if (output := self._known(key)) is not None}
+            asked = [key for key in wanted if key not in found]
+            cached = self._cache.get(asked, lambda key, size: effort.keep(size, key))
+            self._remember({key: output for key, output in cached.items() if output is not None})
+            return found | {key: too_large if output is None else output for key, output in cached.items()}
+
+        found = await asyncio.to_thread(at_hand)
         missing = [request for key, request in wanted.items() if key not in found]
         self.observe_cache("hit", len(found))
         self.observe_cache("miss", len(missing))
@@ -209,7 +217,6 @@ class Engine:
             except* Exception as failures:
                 # Whoever asked knows single errors (a damaged mirror, a renderer that is gone), not groups of them.
                 raise _first(failures) from None
-        self._remember(found)
         effort.left_out += [out.refused for out in found.values() if out.refused is not None and out.transient]
         return found
 
@@ -314,7 +321,7 @@ def _size_of_snapshot(snapshot: Snapshot) -> int:
 
 
 def _is_transient(state: State) -> bool:
-    return isinstance(state.rendering, RenderFailed) and state.rendering.transient
+    return any(isinstance(part.rendering, RenderFailed) and part.rendering.transient for part in state.parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import signal
+import sys
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -89,6 +90,8 @@ async def serve(
 
     threads = RepositoryThreads(clock)
     asyncio.get_running_loop().set_default_executor(threads)
+    # All threads share one interpreter. Behind ten that are at work the loop would wait ten times as long as this.
+    sys.setswitchinterval(0.001)
     async with AsyncExitStack() as stack:
         if open_to := make_private(settings.state_dir):
             log.warning("the state directory is not private", extra={"reason": open_to})

@@ -22,7 +22,7 @@ from gitops.files.scalars import is_null, plain_scalar
 MAX_DEPTH = 200  # the C composer recurses; kustomize's own parser stops at 10,000
 MAX_NODES = 1_000_000  # of one document, after expanding aliases
 MAX_CHARACTERS = 32 * 2**20  # of one document's scalars, after expanding aliases; a file has up to 16 MB
-LARGE = 80_000  # nodes as `refuse_excess` estimates them; the composer in C takes a tenth of a second for so many
+LARGE = 12_000  # nodes as `refuse_excess` estimates them; the composer in C takes some 20 ms for so many
 MAX_WRITTEN_NODES = 500_000  # of one file, as written; ten times the largest bundle of CRDs, and a second's work
 
 

@@ -16,7 +16,7 @@ from gitops.resources.kinds import split_api_version
 from gitops.resources.resource import Resource, ResourceId
 
 ORIGIN = "config.kubernetes.io/origin"
-_SEPARATOR = re.compile(rb"^---\n", re.MULTILINE)
+_SEPARATOR = b"---\n"
 # kustomize prints through one encoder: block style, two spaces, keys sorted. Top-level and metadata scalars can be
 # read by line, several times faster than a YAML parser; whatever does not fit goes through the parser. Repeats are
 # possessive: they never have to give anything back, and keep nothing in memory for it.
@@ -45,7 +45,17 @@ def read_rendered(output: bytes, prefix: str, redact: Redact) -> tuple[Resource,
     """
     if not output.strip():
         return ()
-    return tuple(_rendered(text, prefix, redact) for text in _SEPARATOR.split(output) if text.strip())
+    return tuple(_rendered(text, prefix, redact) for text in _documents(output))
+
+
+def _documents(output: bytes) -> Iterator[bytes]:
+    # No expression: one call that looks through megabytes would stop all other threads meanwhile.
+    *inner, last = output.split(b"\n" + _SEPARATOR)
+    for text in (*(text + b"\n" for text in inner), last):
+        while text.startswith(_SEPARATOR):
+            text = text[len(_SEPARATOR) :]
+        if text.strip():
+            yield text
 
 
 def _rendered(text: bytes, prefix: str, redact: Redact) -> Resource:

@@ -109,6 +109,7 @@ class Output:
     `lifted` tells that it only went through with the load restriction lifted, and carries what the engine said
     before. `transient` results (time-outs, kills) say nothing about the files and are not kept; `timed_out` ones are
     remembered for a while, since they cost most. `refused` is the reason when it costs more than argofix grants.
+    `size` is about how many bytes it takes, counted where it is made and not by everybody who asks.
     """
 
     resources: tuple[Resource, ...] = ()
@@ -117,8 +118,8 @@ class Output:
     transient: bool = False
     timed_out: bool = False
     refused: str | None = None
+    size: int = field(init=False, repr=False, compare=False)
 
-    @property
-    def size(self) -> int:
-        """About how many bytes it takes."""
-        return 500 + len(self.error or "") + sum(resource.size for resource in self.resources)
+    def __post_init__(self) -> None:
+        size = 500 + len(self.error or "") + sum(resource.size for resource in self.resources)
+        object.__setattr__(self, "size", size)

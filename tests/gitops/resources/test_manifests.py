@@ -109,6 +109,16 @@ def test_the_fast_reader_agrees_with_the_parser(values: list[dict[str, Any]]) ->
         assert (identify(document.value()), is_hook(document.value())) == (resource.id, resource.hook)
 
 
+@pytest.mark.parametrize("between", ["---\n", "\n\n---\n", "---\n---\n", "--- \n", ""])
+def test_line_ends_of_a_last_text_belong_to_it(between: str) -> None:
+    """`|+` keeps them, and the separator stands behind them."""
+    one = "apiVersion: v1\ndata:\n  a: |+\n    x\n\nkind: ConfigMap\nmetadata:\n  name: m\nx: |+\n  y\n\n"
+    output = f"---\n{one}{between or '---' + chr(10)}{one}".encode()
+    found = read_rendered(output, "", REDACT)
+    ends = [resource.manifest()["x"] for resource in found]
+    assert ends[0] == "y\n\n" + "\n" * (between.count("\n\n") * 2)
+
+
 def where(metadata: dict[str, Any]) -> tuple[str, str]:
     return metadata["name"], metadata.get("namespace", "")
 
