@@ -36,8 +36,8 @@ func (l *loaded) local(files *store.Files, directory string) error {
 	}
 	return &protocol.Error{
 		Code: protocol.NeedsChart,
-		Message: "an error occurred while checking for chart dependencies. You may need to run `helm dependency " +
-			"build` to fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: " +
+		Message: "an error occurred while checking for chart dependencies. You may need to run 'helm dependency " +
+			"build' to fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: " +
 			strings.Join(names, ", "),
 		File:   path.Join(directory, "Chart.yaml"),
 		Chart:  &remote[0],

@@ -316,3 +316,20 @@ func TestAListIsItsItems(t *testing.T) {
 		t.Errorf("a large number: %s", answer.Resources[0].Object)
 	}
 }
+
+func TestWhatASchemaRefusesIsToldInOneOrder(t *testing.T) {
+	files := open(t, minimal("x")+"-- chart/values.yaml --\n{a: 1, b: 1, c: 1, d: 1, e: 1}\n-- chart/values.schema.json --\n"+
+		`{"properties": {"a": {"type": "string"}, "b": {"anyOf": [{"type": "string"}, {"type": "array"}]}, `+
+		`"c": {"type": "string"}, "d": {"type": "string"}, "e": {"type": "string"}}}`)
+	_, first := ask(t, files, protocol.Helm{})
+	want := "web:\n- at '/a': got number, want string\n- at '/b': 'anyOf' failed\n  - at '/b': got number, want array\n" +
+		"  - at '/b': got number, want string\n- at '/c': got number, want string\n"
+	if first == nil || !strings.Contains(first.Message, want) {
+		t.Fatalf("got %+v", first)
+	}
+	for range 10 {
+		if _, again := ask(t, files, protocol.Helm{}); again.Message != first.Message {
+			t.Errorf("got %s", again.Message)
+		}
+	}
+}

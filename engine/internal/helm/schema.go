@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -89,9 +90,35 @@ func (l *loaded) against(
 	}
 	if err := compiled.compiled.Validate(values); err != nil {
 		said := strings.TrimPrefix(err.Error(), "jsonschema validation failed with '"+schemaName+"#'\n")
-		return said + "\n", nil
+		return sorted(said) + "\n", nil
 	}
 	return "", nil
+}
+
+// sorted puts the lines of a message in order, each with what is indented below it: the validator goes through the
+// properties in the random order of a Go map.
+func sorted(said string) string {
+	var blocks [][]string
+	indent := -1
+	for line := range strings.SplitSeq(said, "\n") {
+		own := len(line) - len(strings.TrimLeft(line, " "))
+		if indent < 0 {
+			indent = own
+		}
+		if own <= indent || len(blocks) == 0 {
+			blocks = append(blocks, nil)
+		}
+		blocks[len(blocks)-1] = append(blocks[len(blocks)-1], line)
+	}
+	texts := make([]string, len(blocks))
+	for i, block := range blocks {
+		texts[i] = block[0]
+		if len(block) > 1 {
+			texts[i] += "\n" + sorted(strings.Join(block[1:], "\n"))
+		}
+	}
+	slices.Sort(texts)
+	return strings.Join(texts, "\n")
 }
 
 func (l *loaded) compile(files *store.Files, asked *protocol.Helm, data []byte) *schema {

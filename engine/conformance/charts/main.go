@@ -1,0 +1,215 @@
+// Command charts renders the charts below cases/ twice, with `helm template` as Argo CD calls it and with the engine, and
+// tells where resources, their order or the words of errors differ.
+//
+//	go run ./charts [--helm PATH] [CASE...]
+//
+// Without --helm it is the version that this module pins as a tool. A case is a text file of files, each below a line
+// `-- path --`; `ask.json` is the `helm` of a request to the engine. It exits with 1 where anything differs.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/argofix/argofix/engine/internal/helm"
+	"github.com/argofix/argofix/engine/internal/protocol"
+	"github.com/argofix/argofix/engine/internal/store"
+)
+
+func main() {
+	program := flag.String("helm", "", "the program helm")
+	directory := flag.String("cases", "charts/cases", "directory of the cases")
+	flag.Parse()
+	found, err := filepath.Glob(filepath.Join(*directory, "*.txt"))
+	if err != nil || len(found) == 0 {
+		fmt.Fprintln(os.Stderr, "there are no cases in", *directory)
+		os.Exit(2)
+	}
+	differing, tried := 0, 0
+	for _, file := range found {
+		name := strings.TrimSuffix(filepath.Base(file), ".txt")
+		if flag.NArg() > 0 && !slices.Contains(flag.Args(), name) {
+			continue
+		}
+		tried++
+		said, err := compare(*program, file)
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+			os.Exit(2)
+		}
+		if said != "" {
+			differing++
+			fmt.Printf("%s: %s\n", name, said)
+		}
+	}
+	fmt.Printf("%d charts alike, %d differ\n", tried-differing, differing)
+	if differing > 0 {
+		os.Exit(1)
+	}
+}
+
+func compare(program, file string) (string, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+	files := tree(string(data))
+	asked := protocol.Helm{Chart: "chart", ReleaseName: "web", Namespace: "shop", KubeVersion: "1.33.0"}
+	if text, ok := files["ask.json"]; ok {
+		if err := json.Unmarshal([]byte(text), &asked); err != nil {
+			return "", err
+		}
+	}
+	wanted, theirs, err := reference(program, files, asked)
+	if err != nil {
+		return "", err
+	}
+	got, ours, err := engine(files, asked)
+	switch {
+	case err != nil:
+		return "", err
+	case theirs != "" || ours != "":
+		if normal(theirs) != normal(ours) {
+			return fmt.Sprintf("helm says\n  %s\nand the engine\n  %s", theirs, ours), nil
+		}
+		return "", nil
+	case !slices.Equal(wanted, got):
+		return fmt.Sprintf("helm makes\n  %s\nand the engine\n  %s", strings.Join(wanted, "\n  "), strings.Join(got, "\n  ")), nil
+	}
+	return "", nil
+}
+
+func engine(files map[string]string, asked protocol.Helm) (objects []string, said string, err error) {
+	opened, err := store.FromMap(files, nil)
+	if err != nil {
+		return nil, "", err
+	}
+	answer, err := helm.New().Render(context.Background(), opened, &protocol.Request{Helm: &asked})
+	if err != nil {
+		return nil, err.Error(), nil
+	}
+	for _, resource := range answer.Resources {
+		object, err := yaml.YAMLToJSON(resource.Object)
+		if err != nil {
+			return nil, "", err
+		}
+		objects = append(objects, string(object))
+	}
+	return objects, "", nil
+}
+
+// reference runs helm in a directory of its own with the arguments of argo-cd's util/helm/cmd.go.
+func reference(program string, files map[string]string, asked protocol.Helm) (objects []string, said string, err error) {
+	root, err := os.MkdirTemp("", "chart")
+	if err != nil {
+		return nil, "", err
+	}
+	defer func() { _ = os.RemoveAll(root) }()
+	for name, text := range files {
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return nil, "", err
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			return nil, "", err
+		}
+	}
+	arguments := []string{
+		"template", ".", "--name-template", asked.ReleaseName, "--namespace", asked.Namespace,
+		"--kube-version", asked.KubeVersion,
+	}
+	for _, name := range asked.ValueFiles {
+		arguments = append(arguments, "--values", name)
+	}
+	if asked.Values != "" {
+		path := filepath.Join(root, "inline.yaml")
+		if err := os.WriteFile(path, []byte(asked.Values), 0o644); err != nil {
+			return nil, "", err
+		}
+		arguments = append(arguments, "--values", path)
+	}
+	for _, parameter := range asked.Parameters {
+		flag := "--set"
+		if parameter.ForceString {
+			flag = "--set-string"
+		}
+		arguments = append(arguments, flag, parameter.Name+"="+parameter.Value)
+	}
+	for _, parameter := range asked.FileParameters {
+		arguments = append(arguments, "--set-file", parameter.Name+"="+parameter.Path)
+	}
+	for _, version := range asked.APIVersions {
+		arguments = append(arguments, "--api-versions", version)
+	}
+	for flag, set := range map[string]bool{
+		"--include-crds": !asked.SkipCRDs, "--skip-tests": asked.SkipTests, "--skip-schema-validation": asked.SkipSchemaValidation,
+	} {
+		if set {
+			arguments = append(arguments, flag)
+		}
+	}
+	if program == "" {
+		here, err := exec.Command("go", "tool", "-n", "helm").Output()
+		if err != nil {
+			return nil, "", fmt.Errorf("go tool helm: %w", err)
+		}
+		program = strings.TrimSpace(string(here))
+	}
+	command := exec.Command(program, arguments...)
+	command.Dir = filepath.Join(root, asked.Chart)
+	command.Env = []string{"HOME=" + root, "PATH=/nonexistent", "HTTPS_PROXY=http://127.0.0.1:9", "HTTP_PROXY=http://127.0.0.1:9"}
+	var failure strings.Builder
+	command.Stderr = &failure
+	output, err := command.Output()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		_, message, _ := strings.Cut(failure.String(), "Error: ")
+		message, _, _ = strings.Cut(message, "\n\nUse --debug flag")
+		return nil, strings.ReplaceAll(message, root+"/", ""), nil
+	} else if err != nil {
+		return nil, "", err
+	}
+	for _, document := range strings.Split("\n"+string(output), "\n---\n") {
+		object, err := yaml.YAMLToJSON([]byte(document))
+		if err != nil {
+			return nil, "", err
+		}
+		if string(object) != "null" {
+			objects = append(objects, string(object))
+		}
+	}
+	return objects, "", nil
+}
+
+// normal leaves out line breaks, and the order of what a schema refuses, which is another one at each run of helm.
+func normal(said string) string {
+	if strings.Contains(said, "\n- at '") {
+		lines := strings.Split(strings.TrimSpace(said), "\n")
+		slices.Sort(lines)
+		said = strings.Join(lines, "\n")
+	}
+	return strings.Join(strings.Fields(said), " ")
+}
+
+func tree(text string) map[string]string {
+	files, name := map[string]string{}, ""
+	for line := range strings.Lines(text) {
+		if header, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "-- "); ok && strings.HasSuffix(header, " --") {
+			name = strings.TrimSuffix(header, " --")
+			files[name] = ""
+		} else if name != "" {
+			files[name] += line
+		}
+	}
+	return files
+}
