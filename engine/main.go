@@ -48,7 +48,7 @@ func main() {
 	log.SetOutput(io.Discard)
 	serving := worker.Worker{
 		Renders: map[protocol.Kind]worker.Render{
-			protocol.KindKustomize: kustomize.Renderer{Inflate: charts.Inflate}.Render,
+			protocol.KindKustomize: helm.Twice(kustomize.Renderer{Inflate: charts.Inflate}.Render),
 			protocol.KindHelm:      charts.Render,
 			protocol.KindJsonnet:   jsonnet.Render,
 		},

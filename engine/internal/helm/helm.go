@@ -103,6 +103,11 @@ func (r *Renderer) prepare(ctx context.Context, files *store.Files, asked *proto
 	if err != nil {
 		return nil, err
 	}
+	if err := chartutil.ValidateReleaseName(asked.ReleaseName); err != nil {
+		told := failed("release name check failed: release name %q: %w", asked.ReleaseName, err)
+		told.Entry = "releaseName"
+		return nil, told
+	}
 	return &work{ctx, files, asked, loaded, given, capabilities, overlapping(given)}, nil
 }
 

@@ -37,7 +37,12 @@ func (r *Renderer) Inflate(ctx context.Context, files *store.Files, c kustomize.
 	if err != nil {
 		return nil, err
 	}
-	documents, err := work.render(newChance(0))
+	chances, told := newChance(0), &inflation{}
+	if asked, ok := ctx.Value(inflationKey{}).(*inflation); ok {
+		chances, told = newChance(asked.seed), asked
+	}
+	documents, err := work.render(chances)
+	told.used = told.used || chances.used
 	if err != nil {
 		return nil, err
 	}

@@ -90,3 +90,31 @@ func TestAChartThatFailsFailsItsKustomization(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsRandomInAnInflatedChartIsTold(t *testing.T) {
+	text := strings.Replace(inflated, "HOW", "skipHooks: true", 1) + `-- app/charts/web/templates/secret.yaml --
+apiVersion: v1
+kind: Secret
+metadata: {name: s}
+data: {fixed: x, password: {{ DATA }}}
+`
+	for data, want := range map[string]string{
+		`randAlphaNum 9 | b64enc`: "Secret/s /data/password", `"x"`: "", `default (randAlphaNum 9) "x"`: "",
+	} {
+		files := open(t, strings.Replace(text, "DATA", data, 1))
+		build := Twice(kustomize.Renderer{Inflate: New().Inflate}.Render)
+		answer, err := build(context.Background(), files, &protocol.Request{
+			Kustomize: &protocol.Kustomize{Root: "app", EnableHelm: true},
+		})
+		if err != nil || answer.Error != nil {
+			t.Fatalf("%s: %v %v", data, err, answer.Error)
+		}
+		got := ""
+		for _, one := range answer.Unstable {
+			got += named(t, answer)[one.Resource] + " " + one.Path
+		}
+		if got != want {
+			t.Errorf("%s: got %q", data, got)
+		}
+	}
+}

@@ -240,6 +240,8 @@ func TestWhatIsNoChartIsTold(t *testing.T) {
 		{chartYAML + "kubeVersion: \">=1.28\"\n", protocol.Helm{KubeVersion: "1.26"}, protocol.Failed, "chart/Chart.yaml",
 			"chart requires kubeVersion: >=1.28 which is incompatible with Kubernetes v1.26"},
 		{strings.Replace(chartYAML, "v2", "v3", 1), protocol.Helm{}, protocol.Failed, "chart/Chart.yaml", "invalid chart apiVersion"},
+		{chartYAML, protocol.Helm{ReleaseName: strings.Repeat("a", 54)}, protocol.Failed, "", "the length must not be longer than 53"},
+		{chartYAML, protocol.Helm{ReleaseName: "Web_1"}, protocol.Failed, "", "release name check failed: release name \"Web_1\": invalid release name"},
 		{chartYAML, protocol.Helm{Version: "v2"}, protocol.Failed, "", "helm version 'v2' is not supported"},
 		{chartYAML, protocol.Helm{KubeVersion: "x"}, protocol.Failed, "", "could not parse kubernetes version"},
 		{chartYAML + "-- chart/values.yaml --\na: [\n", protocol.Helm{}, protocol.Failed, "chart/values.yaml", "cannot load values.yaml"},
