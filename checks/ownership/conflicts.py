@@ -1,7 +1,7 @@
 """Which copies of a resource really collide.
 
 The destination decides. `in-cluster` is the cluster of whichever Argo CD an Application lives in, so across roots it
-says nothing by itself; see design.md, "What counts as a duplicate".
+says nothing by itself (docs/adr/0004).
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Sources: argo-cd, util/settings/resources_filter.go and filtered_resource.go (`resource.exclusions` and
 `resource.inclusions` of argocd-cm; the operator's ArgoCD has `resourceExclusions` and `resourceInclusions`),
-manifests/base/config/argocd-cm.yaml (the defaults since 3.0, the same up to 3.5), docs/operator-manual
-declarative-setup.md (cluster Secrets).
+manifests/base/config/argocd-cm.yaml (the defaults since 3.0, the same up to 3.5), and
+docs/operator-manual/declarative-setup.md (cluster Secrets).
 """
 
 from __future__ import annotations

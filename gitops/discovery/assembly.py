@@ -1,6 +1,6 @@
 """The Applications in the order of the trees below their roots, each once, and what was met on the way.
 
-A root is what nothing else in the repository brings in; see design.md, "What counts as a duplicate".
+A root is what nothing else in the repository brings in; what follows from that is decided in docs/adr/0004.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who owns what: every case of design.md, on the real renderer."""
+"""Who owns what, and in which of these cases that is a mistake, on the real renderer."""
 
 from __future__ import annotations
 

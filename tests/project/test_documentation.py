@@ -98,3 +98,36 @@ def test_every_decision_has_its_three_parts_and_is_listed() -> None:
         text = read(name)
         assert re.findall(r"^## (.*)$", text, re.MULTILINE) == ["Context", "Decision", "Consequences"], name
         assert f"({name.name})" in read("docs/adr/README.md"), name
+
+
+ROOMS = "bot|checks|demo|docs|gitops|handlers|tests"
+OURS = [name for name in tracked() if name.suffix in (".md", ".py") and name.parts[:2] != ("tests", "golden")]
+
+
+def there(name: str) -> bool:
+    """Whether a path or dotted name of ours leads to a file, a directory, or something in a module."""
+    if "/" in name:
+        return (ROOT / name).exists()
+    parts = name.split(".")
+    for length in range(len(parts), 0, -1):
+        place, rest = ROOT.joinpath(*parts[:length]), parts[length:]
+        module = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+        if module.is_file():
+            return not rest or re.search(rf"\b{re.escape(rest[0])}\b", module.read_text(encoding="utf-8")) is not None
+    return False
+
+
+def test_what_a_page_or_a_comment_names_of_ours_is_there() -> None:
+    names = {each.name for each in tracked()}
+    missing = []
+    for page in OURS:
+        if page.name == "CHANGELOG.md":  # tells what was
+            continue
+        named = re.findall(rf"`((?:{ROOMS})(?:/[a-z_0-9/-]+(?:\.[a-z]+)?|(?:\.\w+)+))`", read(page))
+        missing += [f"{page}: {name}" for name in named if not there(name)]
+        if page.suffix == ".py":
+            pages = re.findall(
+                r"(?<![\w/.-])[a-z-]+\.md\b", read(page)
+            )  # those of others stand there with their path
+            missing += [f"{page}: {name}" for name in pages if name not in names]
+    assert not missing

@@ -1,9 +1,8 @@
 """What Argo CD may do when a fix is merged, and in which order to let it.
 
-Source of the rules: facts.md, "Argo CD: ownership and pruning" (argo-cd 3.x, controller/state.go and gitops-engine's
-sync): an Application prunes live objects whose tracking id names it and which its manifests no longer contain; the
-delete asks nobody else. Git does not know whose tracking id a live object carries; `FixPlan.held` does where a
-cluster could be asked.
+Source of the rules: argo-cd 3.x, controller/state.go and gitops-engine's pkg/sync: an Application prunes live
+objects whose tracking id names it and which its manifests no longer contain; the delete asks nobody else. Git does
+not know whose tracking id a live object carries; `FixPlan.held` does where a cluster could be asked.
 """
 
 from __future__ import annotations

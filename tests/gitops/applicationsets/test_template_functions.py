@@ -71,7 +71,7 @@ CASES: list[tuple[str, str]] = [
     ('{{dig "user" "role" "name" "guest" (dict "user" (dict "role" (dict "name" "curator")))}}', "curator"),
     ('{{dig "user" "role" "name" "guest" (dict "user" (dict))}}', "guest"),
     ('{{$a := dict "k" "v"}}{{$b := deepCopy $a}}{{$_ := set $b "k" "w"}}{{$a.k}}', "v"),
-    # docs/encoding.md, crypto.md
+    # docs/encoding.md, docs/crypto.md
     ('{{b64enc "coffee"}} {{b64dec "Y29mZmVl"}} {{b32enc "coffee"}}', "Y29mZmVl coffee MNXWMZTFMU======"),
     ('{{sha256sum "Hello world!"}}', "c0535e4be2b79ffd93291305436bf889314e4a3faec05ecffcbb7df31ad9e51a"),
     ('{{sha1sum "Hello world!"}}', "d3486ae9136e7856bc42212385ea797094475802"),
@@ -81,7 +81,7 @@ CASES: list[tuple[str, str]] = [
     ('{{(fromJson `{"a": {"b": 2}}`).a.b}}', "2"),
     ('{{ toYaml (dict "b" (list 1 "two") "a" "x") }}', "a: x\nb:\n- 1\n- two"),
     ('{{ (fromYaml "a: [1, 2]").a }} {{ index (fromYamlArray "- x\\n- y") 1 }}', "[1 2] y"),
-    # docs/reflection.md, paths.md, semver.md
+    # docs/reflection.md, docs/paths.md, docs/semver.md
     ('{{kindOf "a"}} {{kindIs "map" (dict)}} {{typeOf (list)}} {{kindOf (add 1 2)}} {{typeIs "int" 3}}',
      "string true []interface {} int64 true"),
     ('{{base "foo/bar/baz"}} {{dir "foo/bar/baz"}} {{ext "foo.bar"}} {{clean "foo/bar/../baz"}} {{isAbs "/a"}}',
