@@ -4,9 +4,9 @@
     python -m benchmarks.fuzz --webhooks 0 --repositories 500  fewer
     python -m benchmarks.fuzz --webhooks 0 --repositories 0 --hostile 500      see `benchmarks.hostile`
 
-Hypothesis makes them and shrinks what fails. A repository fails when judging or writing about it raises or takes five
-minutes; a webhook when the answer is not one of the contract's, when the server dies, or when a delivery that was
-taken ends in an error that nobody meant. Exit status 1 when anything failed.
+Hypothesis makes them and shrinks what fails. A repository fails when judging or writing about it raises or takes
+five minutes; a webhook when the answer is none that docs/operations.md lists, when the server dies, or when a
+delivery that was taken ends in an error that nobody meant. Exit status 1 when anything failed.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from bot.cli.arguments import parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; gives the exit status of the contract (argparse itself exits with 2)."""
+    """Run the command line; gives the exit status that `--help` tells (argparse itself exits with 2)."""
     arguments = parser().parse_args(argv)
     from bot.cli.checkout import CannotRun
     from bot.cli.commands import run

@@ -1,4 +1,4 @@
-"""Arguments of the command line, as the contract fixes them."""
+"""Arguments of the command line. Scripts use them: some are added, none renamed."""
 
 from __future__ import annotations
 

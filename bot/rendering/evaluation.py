@@ -335,7 +335,7 @@ def _counts(snapshot: Snapshot) -> dict[str, int]:
 
 
 def status_of(rendering: Rendered | RenderFailed | NotAnalysed) -> str:
-    """The contract's word for a rendering."""
+    """The word by which `--format json` counts a rendering."""
     if isinstance(rendering, RenderFailed):
         return "failed"
     return "rendered" if isinstance(rendering, Rendered) and not rendering.gaps else "not-analysed"

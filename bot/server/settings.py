@@ -1,4 +1,4 @@
-"""What the operator tells the server, read once from the environment. Names and defaults: docs/contract (fixed)."""
+"""What the operator tells the server, read once from the environment. docs/operations.md has names and defaults."""
 
 from __future__ import annotations
 

@@ -154,7 +154,7 @@ def test_there_is_time_to_drain(everything: list[Json]) -> None:
     assert words == ["env", "-i", "sleep"] and int(seconds) >= 5  # without the credentials, which others could read
     subprocess.run([*words, "0"], check=True)
     shutdown = re.search(r"shutdown_timeout=([\d.]+)", read("bot/server/http.py"))
-    assert shutdown and grace + float(shutdown[1]) <= 25  # what the contract promises
+    assert shutdown and grace + float(shutdown[1]) <= 25  # what deploy/README.md promises
     assert pod(everything)["terminationGracePeriodSeconds"] >= int(seconds) + 25 + 5
 
 

@@ -46,7 +46,7 @@ def test_every_command_that_a_page_shows_is_one(line: str) -> None:
     command = re.split(r"\s{2,}|\s+#", line)[0]
     command = re.sub(r"\[--format [^]]*\]|\[PATH\]", "", command)  # a choice, and what may be left out
     arguments = shlex.split(re.sub(r"[\[\]]|\.\.\.", "", command))[1:]
-    assert parser().parse_args(arguments)
+    parser().parse_args(arguments)  # ends the process for what it does not know
 
 
 def test_what_the_renderer_may_use_is_what_it_gets() -> None:

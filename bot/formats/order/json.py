@@ -1,4 +1,4 @@
-"""`argofix order --format json`, as the contract fixes it; fields are added, never renamed."""
+"""`argofix order --format json`. Scripts read it: fields are added, never renamed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`--format json`: schema 1 of the contract. People script against it; fields are added, never renamed."""
+"""`--format json`: schema 1. People script against it; fields are added, never renamed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Schema 1 of `--format json`, as the contract fixes it."""
+"""Schema 1 of `--format json`."""
 
 from __future__ import annotations
 
