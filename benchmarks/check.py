@@ -20,9 +20,10 @@ from pathlib import Path
 
 from benchmarks import monorepo
 from bot.rendering.driver import Engine
-from bot.rendering.evaluation import Evaluation, evaluate
+from bot.rendering.evaluation import evaluate
 from bot.rendering.kustomize import find_binary
 from bot.repositories.trees import Repository, tree_of_directory
+from checks.judgement.evaluation import Evaluation
 from checks.policy.file import Policy
 from gitops.applications.repositories import RepositoryMatcher
 from gitops.files.tree import Tree

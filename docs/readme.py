@@ -15,7 +15,8 @@ from bot.cli.arguments import parser
 from bot.formats.reports import text
 from bot.formats.writing.diff import diff_of_edits
 from bot.rendering.driver import Engine
-from bot.rendering.evaluation import Evaluation, evaluate
+from bot.rendering.evaluation import evaluate
+from checks.judgement.evaluation import Evaluation
 from checks.policy.file import Policy
 from demo.story import BEFORE, PROPOSED, REPO_URL
 from gitops.applications.repositories import RepositoryMatcher

@@ -21,10 +21,11 @@ from bot.http.fields import Fields
 from bot.process.errors import PermanentError, TemporaryError
 from bot.process.tenants import known_installation
 from bot.queue.deliveries import Delivery
-from bot.rendering.evaluation import Evaluation, change_between, evaluate
+from bot.rendering.evaluation import change_between, evaluate
 from bot.repositories.mirror import Mirror
 from bot.repositories.trees import Repository as Objects
 from bot.server.context import Context
+from checks.judgement.evaluation import Evaluation
 from checks.policy.file import Policy
 from gitops.applications.repositories import RepositoryMatcher, RepositoryName, parse_repo_url
 from gitops.applications.revisions import Revisions

@@ -14,7 +14,8 @@ from bot.formats.github import check_run
 from bot.formats.reports import html, sarif, text
 from bot.formats.reports import json as json_format
 from bot.rendering.driver import Engine
-from bot.rendering.evaluation import Evaluation, evaluate
+from bot.rendering.evaluation import evaluate
+from checks.judgement.evaluation import Evaluation
 from checks.policy.file import read_policy
 from demo.story import BEFORE, MIGRATION, PROPOSED
 from gitops.files.tree import MODE_FILE, MODE_SYMLINK, Entry, Tree, blob_oid

@@ -8,7 +8,8 @@ from textwrap import dedent
 from typing import Any
 
 from bot.rendering.driver import Engine
-from bot.rendering.evaluation import Evaluation, evaluate
+from bot.rendering.evaluation import evaluate
+from checks.judgement.evaluation import Evaluation
 from checks.model import Finding
 from checks.policy.file import Policy, parse_policy
 from gitops.applications.repositories import RepositoryMatcher

@@ -20,8 +20,9 @@ from bot.cli.explain import explain, rule_named
 from bot.cli.progress import Progress
 from bot.cli.terminal import say
 from bot.cli.writing import apply, put, require_writable
-from bot.rendering.evaluation import Evaluation, evaluate
+from bot.rendering.evaluation import evaluate
 from bot.repositories.git import GitError
+from checks.judgement.evaluation import Evaluation
 from checks.model import Finding, Severity
 from checks.planning.ownership.plan import fitting
 from checks.policy.file import PATH

@@ -11,7 +11,7 @@ from bot.formats.github.marks import state_mark
 from bot.formats.writing.diff import unified_diff
 from bot.formats.writing.markdown import block, bullets, code, details, plain, safe
 from bot.github.endpoints.contents import FileChange
-from bot.rendering.evaluation import suppresses
+from checks.judgement.findings import suppresses
 from checks.model import Finding
 from checks.policy.edit import CannotEdit, add_ignore
 from checks.policy.file import PATH, Ignore

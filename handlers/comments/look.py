@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from bot.process.errors import PermanentError
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from checks.policy.file import Policy, read_policy
 from gitops.files.spans import Span
 from handlers.comments.command import Asked

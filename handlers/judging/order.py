@@ -13,7 +13,7 @@ from bot.github.model import PullRequest
 from bot.github.pace import Limit
 from bot.process.errors import PermanentError
 from bot.queue.schedule import own
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from checks.policy.file import Policy
 from checks.sync_order.guidance import guide
 from handlers.repository import Desk

@@ -11,9 +11,9 @@ from bot.formats.writing.markdown import bullets, code, safe
 from bot.github.endpoints import contents, pulls
 from bot.github.errors import NotFound
 from bot.github.model import PullRequest
-from bot.rendering.evaluation import Evaluation
 from checks import ownership
 from checks.coverage import Coverage
+from checks.judgement.evaluation import Evaluation
 from checks.model import Severity
 from checks.policy.file import Preferred, read_policy
 from handlers.proposals.branches import is_ours

@@ -17,7 +17,7 @@ from bot.formats.github.marks import read_keep
 from bot.formats.writing.markdown import bullets, code, safe
 from bot.github.errors import Forbidden, NotFound, Suspended
 from bot.github.model import PullRequest
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from checks.planning.ownership.plan import FixPlan
 from checks.planning.ownership.prune import safety
 from checks.policy.file import Policy, Preferred

@@ -19,8 +19,8 @@ from bot.github.errors import BadRequest, Forbidden
 from bot.github.model import PullRequest
 from bot.process import logs
 from bot.process.errors import PermanentError, Superseded, TemporaryError
-from bot.rendering.evaluation import Evaluation
 from checks import ownership
+from checks.judgement.evaluation import Evaluation
 from checks.model import Severity
 from checks.planning.ownership.plan import FixPlan
 from checks.policy.file import Policy, Preferred, read_policy

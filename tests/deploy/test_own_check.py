@@ -9,7 +9,8 @@ import yaml
 
 from bot.cli.checkout import open_checkout
 from bot.rendering.driver import Engine
-from bot.rendering.evaluation import Evaluation, evaluate
+from bot.rendering.evaluation import evaluate
+from checks.judgement.evaluation import Evaluation
 from checks.policy.file import PATH
 from gitops.resources.rendering import Rendered
 from tests.deploy.manifests import with_components

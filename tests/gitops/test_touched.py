@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bot.rendering.driver import Engine
-from bot.rendering.evaluation import Evaluation, change_between, evaluate
+from bot.rendering.evaluation import change_between, evaluate
+from checks.judgement.evaluation import Evaluation
 from checks.policy.file import Policy
 from gitops.facts.touched import Touched, closes_circle, needs_of, touched
 from tests.scenarios import MATCHER, application, config_map, documents, kustomization, manifest, tree

@@ -13,7 +13,7 @@ from bot.formats.order import text as order
 from bot.formats.reports import concise, html, sarif, text, workflow
 from bot.formats.reports import json as json_format
 from bot.rendering.driver import Engine
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from checks.policy.file import Policy
 from demo.story import BEFORE, PROPOSED
 from gitops.files.spans import Span

@@ -13,7 +13,7 @@ from bot.formats.writing.markdown import block, bullets, code, details, plain, s
 from bot.formats.writing.sentences import QUOTED, split
 from bot.formats.writing.unanalysed import by_cause
 from bot.github.endpoints.checks import Action, Annotation, Report
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from checks.model import CheckReport, Finding, Severity
 from checks.policy.file import PATH, Policy
 from checks.wording import plural

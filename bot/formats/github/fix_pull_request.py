@@ -10,7 +10,7 @@ from bot.formats.github.merging import warning, when_merged
 from bot.formats.writing.diff import diff_of_edits
 from bot.formats.writing.fitting import fitted
 from bot.formats.writing.markdown import bullets, code, details, plain, safe, table
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from checks.model import Finding, Severity
 from checks.planning.ownership.advice import entry
 from checks.planning.ownership.plan import FixPlan

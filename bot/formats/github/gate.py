@@ -13,7 +13,7 @@ from bot.formats.writing.markdown import bullets, code, details, safe
 from bot.formats.writing.unanalysed import by_cause
 from bot.formats.writing.undeployed import not_deployed
 from bot.github.endpoints.checks import TEXT_BYTES, Annotation, Report
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from checks.policy.file import Policy
 from checks.wording import plural
 from gitops.discovery.snapshot import Snapshot

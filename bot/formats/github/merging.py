@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.formats.writing.diff import diff_of_edits
 from bot.formats.writing.markdown import block, code, details, safe, shell_word, table
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from checks.ownership.holder import Held
 from checks.planning.ownership.plan import FixPlan
 from checks.planning.ownership.prune import Safety

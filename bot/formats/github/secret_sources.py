@@ -7,9 +7,9 @@ from textwrap import indent
 
 from bot.formats.writing.grouping import by_topic
 from bot.formats.writing.markdown import block, bullets, code, details, safe, table
-from bot.rendering.evaluation import Evaluation
 from checks import secret_keys
 from checks.coverage import Coverage
+from checks.judgement.evaluation import Evaluation
 from checks.model import Finding
 from checks.policy.file import PATH, Policy
 from checks.secret_keys.overview import Referenced, overview

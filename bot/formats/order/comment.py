@@ -9,8 +9,8 @@ from bot.formats.order import deletions, mermaid
 from bot.formats.order.deletions import NAME, Most
 from bot.formats.reports.picture import labels_of
 from bot.formats.writing.markdown import block, bullets, code, details, safe
-from bot.rendering.evaluation import Evaluation
 from checks.coverage import Coverage
+from checks.judgement.evaluation import Evaluation
 from checks.sync_order.guidance import Guidance
 from checks.sync_order.words import main, why
 from checks.wording import listed

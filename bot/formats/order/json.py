@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from checks.sync_order.words import why
 from gitops.discovery.snapshot import ApplicationKey
 from gitops.facts.order.model import Edge, Reason

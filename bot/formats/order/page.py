@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.formats.reports.picture import labels_of
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from checks.sync_order.words import main, why
 from gitops.discovery.snapshot import ApplicationKey
 from gitops.facts.order.model import Edge

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.formats.reports.picture import labels_of
-from bot.rendering.evaluation import Evaluation
 from checks.coverage import Coverage
+from checks.judgement.evaluation import Evaluation
 from checks.sync_order.words import main, why
 from gitops.discovery.snapshot import ApplicationKey
 from gitops.facts.order.model import Edge

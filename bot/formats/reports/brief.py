@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from bot.formats.reports.verbose import danger, resources
 from bot.formats.writing.lines import STYLES, Line, line
 from bot.formats.writing.sentences import LAST, QUOTED, Sentence, fitted, repeated, split
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from checks.model import Finding, Severity
 from checks.wording import DOUBT, listed, plural
 

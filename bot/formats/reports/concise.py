@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.formats.writing.grouping import worst_first
 from bot.formats.writing.lines import plain
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 
 
 def render(evaluation: Evaluation) -> str:

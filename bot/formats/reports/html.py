@@ -18,7 +18,8 @@ from bot.formats.order.page import stages
 from bot.formats.reports.picture import Bands, conflicts, draw, root_name
 from bot.formats.writing.diff import unified_diff
 from bot.formats.writing.grouping import by_topic
-from bot.rendering.evaluation import Evaluation, status_of
+from checks.judgement.evaluation import Evaluation
+from checks.judgement.gaps import status_of
 from checks.model import Finding, Severity
 from checks.wording import plural
 from gitops.discovery.snapshot import ApplicationKey, State, Unknown

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bot.rendering.evaluation import Evaluation, status_of
+from checks.judgement.evaluation import Evaluation
+from checks.judgement.gaps import status_of
 from checks.model import Finding
 from checks.policy.file import PATH
 from gitops.discovery.snapshot import State, Unknown

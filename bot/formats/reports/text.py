@@ -16,7 +16,8 @@ from bot.formats.writing import unanalysed
 from bot.formats.writing.grouping import by_topic
 from bot.formats.writing.lines import STYLES, Line, columns, line, printed, wrapped
 from bot.formats.writing.undeployed import not_deployed
-from bot.rendering.evaluation import Evaluation, status_of
+from checks.judgement.evaluation import Evaluation
+from checks.judgement.gaps import status_of
 from checks.model import Finding, Severity
 from checks.policy.file import PATH
 from checks.wording import plural

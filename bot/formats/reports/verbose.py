@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bot.formats.writing.lines import STYLES, Line, line, wrapped
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from checks.model import Finding
 from checks.planning.ownership.prune import safety, summary_line
 from checks.wording import listed

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from bot.formats.writing.grouping import by_topic
 from bot.formats.writing.lines import plain
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from checks.model import Finding
 
 

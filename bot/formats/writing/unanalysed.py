@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.formats.writing.lines import Line, line, wrapped
-from bot.rendering.evaluation import Evaluation, gaps_by_subject
+from checks.judgement.evaluation import Evaluation
+from checks.judgement.gaps import gaps_by_subject
 from checks.wording import listed
 from gitops.discovery.snapshot import Snapshot
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bot.cluster.reader import ClusterReader
 from bot.rendering.driver import Engine
-from bot.rendering.evaluation import Evaluation, evaluate
+from bot.rendering.evaluation import evaluate
+from checks.judgement.evaluation import Evaluation
 from checks.policy.file import Policy
 from gitops.applications.live import Live, LiveCluster
 from gitops.discovery.snapshot import Snapshot

@@ -24,7 +24,7 @@ from bot.formats.reports import html, sarif, text
 from bot.formats.reports import json as json_format
 from bot.process.logs import JsonFormatter
 from bot.rendering.driver import Engine
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from checks.policy.file import Policy
 from tests.bot.cluster.conftest import Reading
 from tests.bot.cluster.stage import SETTINGS, judged

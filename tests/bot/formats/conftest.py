@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.rendering.driver import Engine
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from tests.bot.formats.samples import EVIL, EVIL_PATH, VALUES
 from tests.checks.story import STORY
 from tests.scenarios import application, config_map, documents, evaluated, kustomization, manifest

@@ -11,7 +11,7 @@ import pytest
 from bot.formats.github import check_run, gate
 from bot.formats.github.gate import Judged
 from bot.github.endpoints.checks import TEXT_BYTES, Report
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from checks.model import CheckReport, Finding, Related, Severity, Topic
 from checks.policy.file import Policy, PolicyProblem
 from gitops.discovery.snapshot import Snapshot, Unknown

@@ -8,7 +8,7 @@ from bot.formats.github import fix_pull_request as text
 from bot.formats.github.marks import CLOSED, closed_by_us, read_state
 from bot.formats.writing import fitting
 from bot.rendering.driver import Engine
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from checks.planning.ownership.plan import FixPlan
 from checks.sync_order.view import handovers_of
 from gitops.files.spans import Applicability

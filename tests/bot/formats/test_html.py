@@ -12,7 +12,7 @@ from bot.formats.reports import html, sarif
 from bot.formats.reports import json as json_format
 from bot.formats.reports.picture import MAX_BANDS, Bands, Matrix, draw
 from bot.rendering.driver import Engine
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from tests.bot.formats.samples import ALL_SPELLINGS
 from tests.scenarios import application, config_map, documents, evaluated
 

@@ -10,7 +10,7 @@ import pytest
 
 from bot.formats.reports import json as json_format
 from bot.rendering.driver import Engine
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from tests.bot.formats.samples import EVIL
 from tests.scenarios import application, config_map, evaluated
 

@@ -10,7 +10,8 @@ import pytest
 from bot.formats.github import fix_pull_request
 from bot.formats.reports import text
 from bot.rendering.driver import Engine
-from bot.rendering.evaluation import Evaluation, evaluate
+from bot.rendering.evaluation import evaluate
+from checks.judgement.evaluation import Evaluation
 from checks.planning.ownership.prune import Safety, safety, summary_line
 from checks.policy.file import Policy
 from gitops.applications.live import Live, LiveApplication, LiveCluster

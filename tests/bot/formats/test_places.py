@@ -12,7 +12,7 @@ from bot.formats.github import check_run
 from bot.formats.places import InDiff
 from bot.github.endpoints.checks import Annotation
 from bot.rendering.driver import Engine
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from checks.model import Related
 from checks.policy.file import Policy
 from gitops.files.spans import Span

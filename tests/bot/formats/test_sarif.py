@@ -11,7 +11,7 @@ import pytest
 
 from bot.formats.reports import sarif
 from bot.rendering.driver import Engine
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from gitops.files.spans import split_lines
 from tests.bot.formats.samples import EVIL
 from tests.checks.story import STORY

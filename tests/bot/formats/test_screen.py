@@ -15,7 +15,7 @@ from bot.formats.writing.grouping import by_topic
 from bot.formats.writing.lines import plain, printed
 from bot.formats.writing.sentences import LAST, Sentence, fitted, split
 from bot.formats.writing.unanalysed import by_cause
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from checks.model import Finding, Related, Severity, Topic
 from checks.wording import DOUBT
 from gitops.discovery.snapshot import Snapshot, Unknown

@@ -8,7 +8,7 @@ import pytest
 
 from bot.formats.reports import text
 from bot.rendering.driver import Engine
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from tests.bot.formats.samples import ALL_SPELLINGS
 from tests.checks.story import STORY
 from tests.scenarios import evaluated

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.formats.github import check_run, gate
 from bot.formats.github.gate import Judged
 from bot.github.endpoints.checks import Report
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from checks.model import CheckReport, Finding, Severity, Topic
 from checks.policy.file import Policy
 from checks.registry import rules

@@ -12,7 +12,7 @@ from bot.formats.github import check_run
 from bot.formats.reports import html, sarif, text
 from bot.formats.reports import json as json_format
 from bot.rendering.driver import Engine
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from checks.policy.file import Policy
 from gitops.applications.live import Live, LiveApplication
 from tests.checks.secret_keys.stage import APP, CHECK, cluster, deployment, judged

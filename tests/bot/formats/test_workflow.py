@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.formats.reports import concise, workflow
 from bot.formats.reports import json as json_format
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from checks.model import Finding, Severity, Topic
 from gitops.discovery.snapshot import Snapshot
 from gitops.files.spans import Span

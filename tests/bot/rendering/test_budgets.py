@@ -14,9 +14,10 @@ import pytest
 from bot.process.tenants import known_installation, working_for
 from bot.rendering.cache import RenderCache
 from bot.rendering.driver import REMEMBERED, Engine, TooMuchToRead
-from bot.rendering.evaluation import Evaluation, evaluate
+from bot.rendering.evaluation import evaluate
 from bot.rendering.kustomize import Renderer
 from bot.rendering.sandbox import Limits
+from checks.judgement.evaluation import Evaluation
 from checks.policy.file import Policy
 from gitops.files.effort import Effort
 from gitops.files.tree import MODE_FILE, Entry, Tree, blob_oid

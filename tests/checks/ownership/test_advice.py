@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.rendering.driver import Engine
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from checks.model import Finding
 from checks.ownership import written
 from gitops.files.documents import read_documents

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.rendering.driver import Engine
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from checks.planning.ownership.plan import fitting
 from gitops.files.tree import Tree
 from tests.checks.ownership.following import followed, harmless

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.rendering.driver import Engine
-from bot.rendering.evaluation import Evaluation, evaluate
+from bot.rendering.evaluation import evaluate
+from checks.judgement.evaluation import Evaluation
 from checks.model import Severity
 from checks.ownership.residence import residence
 from checks.policy.file import Policy, parse_policy

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.rendering.driver import Engine
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from gitops.applications.directory import PlainMemo
 from gitops.discovery.snapshot import Cause, Snapshot
 from gitops.discovery.sources import Analysis

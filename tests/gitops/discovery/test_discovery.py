@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.rendering.driver import Engine
-from bot.rendering.evaluation import gaps_of
+from checks.judgement.gaps import gaps_of
 from gitops.discovery.snapshot import State
 from gitops.resources.rendering import NotAnalysed, Rendered
 from tests.scenarios import Files, application, config_map, documents, evaluated, kustomization, manifest, state_of

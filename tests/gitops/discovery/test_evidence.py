@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from bot.rendering.driver import Engine
-from bot.rendering.evaluation import Evaluation, evaluate
+from bot.rendering.evaluation import evaluate
+from checks.judgement.evaluation import Evaluation
 from checks.policy.file import Policy
 from gitops.applications.repositories import parse_repo_url
 from gitops.resources.rendering import NotAnalysed, Rendered

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 
 from bot.rendering.driver import Engine
-from bot.rendering.evaluation import Evaluation, gaps_of
+from checks.judgement.evaluation import Evaluation
+from checks.judgement.gaps import gaps_of
 from gitops.applications.application import Origin
 from gitops.discovery.assembly import assemble
 from gitops.discovery.roots import Declaration, Node, Seed, unclaimed

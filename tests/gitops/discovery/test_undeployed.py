@@ -9,7 +9,7 @@ import pytest
 
 from bot.formats.reports import text
 from bot.rendering.driver import Engine
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from gitops.discovery.snapshot import Cause
 from tests.gitops.discovery.test_discovery import application_set
 from tests.scenarios import Files, application, config_map, documents, evaluated, kustomization
