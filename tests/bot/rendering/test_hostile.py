@@ -347,7 +347,7 @@ async def test_nobody_else_looks_into_the_cache(tmp_path: Path) -> None:
 RUN = """
 import asyncio, sys
 from pathlib import Path
-from bot import sandbox
+from bot.rendering import sandbox
 words, alone = ["/bin/sh", "-c", sys.argv[1]], sys.argv[2] == "alone"
 asyncio.run(sandbox.run(words, Path("/"), "/", sandbox.Limits(), alone=alone))
 """
