@@ -60,6 +60,9 @@ func (c *closing) directory(name string) {
 		for _, patch := range fields.PatchesStrategicMerge {
 			c.entry(path.Join(name, string(patch)))
 		}
+		if globals := fields.HelmGlobals; globals != nil && globals.ChartHome != "" {
+			c.directories[path.Join(name, globals.ChartHome)] = true
+		}
 		for _, generator := range fields.ConfigMapGenerator {
 			c.sources(name, generator.KvPairSources)
 		}

@@ -32,11 +32,16 @@ func write(t *testing.T, directory, text string) {
 
 func hold(t *testing.T, directory string, roots int) {
 	t.Helper()
+	holdWith(t, directory, roots, "")
+}
+
+func holdWith(t *testing.T, directory string, roots int, helm string) {
+	t.Helper()
 	engine, kustomize, err := programs(t.TempDir(), os.Getenv("CONFORMANCE_ENGINE"), os.Getenv("CONFORMANCE_KUSTOMIZE"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	one := comparison{reference: kustomize, program: engine}
+	one := comparison{reference: kustomize, program: engine, helm: helm}
 	if err := one.compare(directory); err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,7 @@
 // Command conformance renders every kustomization of directory trees twice, with `kustomize build` and with the
 // engine, and tells where the results differ.
 //
-//	go run . [--engine PATH] [--kustomize PATH] [--helm] [--verbose] DIRECTORY...
+//	go run . [--engine PATH] [--kustomize PATH] [--helm PATH] [--verbose] DIRECTORY...
 //
 // Without --engine and --kustomize they are built: the engine from beside this directory, kustomize as kustomize.mod
 // pins it, with exactly the modules of its release. It exits with 1 where anything differs.
@@ -22,7 +22,7 @@ func main() {
 	engine := flag.String("engine", "", "the engine's program")
 	kustomize := flag.String("kustomize", "", "kustomize, or kubectl")
 	verbose := flag.Bool("verbose", false, "print what differs")
-	helm := flag.Bool("helm", false, "with --enable-helm")
+	helm := flag.String("helm", "", "with --enable-helm and this program called helm")
 	flag.Parse()
 	scratch, err := os.MkdirTemp("", "conformance-")
 	if err == nil {
@@ -73,7 +73,8 @@ func programs(scratch, engine, kustomize string) (string, string, error) {
 
 type comparison struct {
 	reference, program string
-	verbose, helm      bool
+	verbose            bool
+	helm               string
 
 	rendered, failed          int
 	differing                 []string
@@ -98,7 +99,7 @@ func (c *comparison) compare(directory string) error {
 	}
 	defer func() { c.engineTime += worker.stop() }()
 	for _, root := range roots {
-		answer, err := worker.ask(root, links, c.helm)
+		answer, err := worker.ask(root, links, c.helm != "")
 		if err != nil {
 			return fmt.Errorf("%s: %w", root, err)
 		}

@@ -15,23 +15,24 @@ import (
 	"github.com/argofix/argofix/engine/internal/protocol"
 )
 
-// build runs the reference: the objects as JSON, or what it said when it failed.
-func build(program, directory string, helm bool) (
+// build runs the reference, with --enable-helm where the path of a helm is given: the objects as JSON, or what it said when it failed.
+func build(program, directory, helm string) (
 	objects []string, said string, used time.Duration, err error,
 ) {
 	arguments := []string{"build"}
 	if strings.HasPrefix(filepath.Base(program), "kubectl") {
 		arguments = []string{"kustomize"}
 	}
-	if helm {
+	if helm != "" {
 		arguments = append(arguments, "--enable-helm")
 	}
 	command := exec.Command(program, append(arguments, directory)...)
-	if !helm {
-		// Nothing is fetched: no git, no proxy that answers.
-		command.Env = []string{
-			"HOME=/nonexistent", "PATH=/nonexistent", "HTTPS_PROXY=http://127.0.0.1:9", "HTTP_PROXY=http://127.0.0.1:9",
-		}
+	// Nothing is fetched: no git, no proxy that answers.
+	command.Env = []string{
+		"HOME=/nonexistent", "PATH=/nonexistent", "HTTPS_PROXY=http://127.0.0.1:9", "HTTP_PROXY=http://127.0.0.1:9",
+	}
+	if helm != "" {
+		command.Env[1] = "PATH=" + filepath.Dir(helm)
 	}
 	var stdout, stderr bytes.Buffer
 	command.Stdout, command.Stderr = &stdout, &stderr
@@ -100,6 +101,8 @@ func differentWords(directory string, failed *protocol.Error, said string) strin
 	for _, base := range []string{real, directory} {
 		said = strings.ReplaceAll(strings.ReplaceAll(said, base+"/", ""), "'"+base+"'", "'.'")
 	}
+	// kustomize adds the command that it ran and its environment to what helm says.
+	said, _, _ = strings.Cut(said, "\n\nUse --debug flag to render out invalid YAML")
 	if normal(said) != normal(failed.Message) {
 		return fmt.Sprintf("says\n  %s\nwhere the reference says\n  %s", failed.Message, said)
 	}

@@ -90,6 +90,10 @@ func (r *rendering) render() (*protocol.Answer, *protocol.Error) {
 		if answer, failed := r.attempt(aside); failed == nil {
 			return answer, nil
 		}
+		// Most of what fails without schemas fails with them too, and is told as it is then.
+		if _, failed := r.run(r.files, nil); failed != nil {
+			return nil, failed
+		}
 	}
 	return r.attempt(nil)
 }
