@@ -160,6 +160,7 @@ class CheckRun:
     title: str = ""
     summary: str = ""
     text: str = ""
+    annotations: int = 0  # how many
 
     @classmethod
     def parse(cls, fields: Fields) -> CheckRun:
@@ -176,6 +177,7 @@ class CheckRun:
             title=(output.text_or_none("title") if output else None) or "",
             summary=(output.text_or_none("summary") if output else None) or "",
             text=(output.text_or_none("text") if output else None) or "",
+            annotations=output.number("annotations_count") if output else 0,
         )
 
 

@@ -19,6 +19,7 @@ from bot.github.endpoints import comments, pulls, repos
 from bot.github.endpoints.installations import AppIdentity
 from bot.github.errors import NotFound
 from bot.github.events import IssueCommentEvent
+from bot.github.made_once import made_once
 from bot.process.errors import PermanentError, TemporaryError
 from bot.queue.allowance import ALL, PERIOD
 from bot.queue.deliveries import Delivery
@@ -95,8 +96,13 @@ async def _answer(desk: Desk, event: IssueCommentEvent, digest: str, wishes: tup
         replies.append((wish, reply))
     outcome = all(reply.ok for _, reply in replies) and len(wishes) <= MOST
     mark = f"<!-- argofix:answer:{event.comment.id}:{digest}:{'ok' if outcome else 'no'} -->"
-    await comments.create(desk.github, desk.name, event.number, _text(mark, replies, len(wishes) - MOST))
-    return outcome
+    text = _text(mark, replies, len(wishes) - MOST)
+
+    async def answer() -> bool:
+        await comments.create(desk.github, desk.name, event.number, text)
+        return outcome
+
+    return await made_once(answer, lambda: _answered(desk, event, digest))
 
 
 async def _obey(desk: Desk, event: IssueCommentEvent, wish: str, digest: str) -> Reply:

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.formats.github import check_run, gate
 from bot.formats.github.gate import Judged
 from bot.formats.refusal import in_words
 from bot.github.endpoints import checks
 from bot.github.endpoints.checks import Report
-from bot.github.errors import Unauthorised
+from bot.github.errors import ServerFault, Unauthorised
+from bot.github.made_once import SETTLES
 from bot.github.model import CheckRun
-from bot.http.fields import Fields
 from bot.process.errors import PermanentError, Superseded, TemporaryError
 from checks.registry import rules
 from handlers.repository import Desk
@@ -77,8 +77,14 @@ async def refuse(desk: Desk, sha: str, identity: str, report: Report) -> None:
     """Say of the commit `sha` by every check run that it is not judged. `identity` as for `judge`."""
     async with _alone(desk, sha):
         runs = _Runs(desk, sha, identity, await runs_of(desk, sha))
-        if not runs.done:
+        if runs.done:
+            return
+        try:
             await runs.say(report)
+        except (TemporaryError, asyncio.CancelledError) as error:
+            if desk.last_attempt(error):
+                await runs.give_up(report)
+            raise
 
 
 async def runs_of(desk: Desk, sha: str) -> dict[str, CheckRun]:
@@ -109,8 +115,9 @@ class _Runs:
     desk: Desk
     sha: str
     identity: str
-    existing: Mapping[str, CheckRun]
-    begun: CheckRun | None = None  # `argofix`, while it is in progress
+    existing: dict[str, CheckRun]  # the latest of each name, as far as we know
+    _told: set[str] = field(default_factory=set)  # the checks that have their last word from us
+    _unsure: bool = False  # whether GitHub may be about to create a run whose answer was lost
 
     @property
     def done(self) -> bool:
@@ -148,7 +155,8 @@ class _Runs:
         self.desk.context.check()
         total = gate.summed(judged, shown, addresses)
         self._count(judged)
-        if (run := self._unfinished()) is not None:
+        if (run := self._open(gate.NAME)) is not None:
+            # What was begun, what was shown while it waited for its turn, or what an attempt left that was cut off.
             await self._update(run, total)
         else:
             await self._show(gate.NAME, total)
@@ -161,21 +169,31 @@ class _Runs:
     async def give_up(self, report: Report) -> None:
         """Leave nothing in progress for ever, and let nothing pass. GitHub may be the very thing that fails, so this
         may fail too."""
-        try:
-            if (run := self._unfinished()) is not None:
-                await _end(self.desk, run, report)
-            if report.conclusion == "failure":
-                for name in (*check_names(), gate.NAME):
-                    if not self._is_done(name) and not (run is not None and name == gate.NAME):
-                        await self._create(name, report, "")
-        except Exception:
-            log.warning("check runs could not be ended", extra={"head": self.sha}, exc_info=True)
+        last, clock = False, self.desk.context.services.clock
+        while True:
+            try:
+                if self._unsure:
+                    await clock.sleep(SETTLES)
+                await self._end_all(report)
+                return
+            except Exception as error:
+                if last or not isinstance(error, ServerFault):
+                    log.warning("check runs could not be ended", extra={"head": self.sha}, exc_info=True)
+                    return
+                self._unsure = last = True
 
-    def _unfinished(self) -> CheckRun | None:
-        """`argofix` as it is shown until now, for whoever ends it: what this run began, what was shown while it
-        waited for its turn, or what an attempt left that was cut off, whichever inputs that had."""
-        run, self.begun = self.begun or self._open(gate.NAME), None
-        return run
+    async def _end_all(self, report: Report) -> None:
+        before = {run.id for run in self.existing.values()}
+        self.existing = await runs_of(self.desk, self.sha)
+        for name in (*check_names(), gate.NAME):
+            run, left = self.existing.get(name), self._open(name)
+            if left is not None:
+                await _end(self.desk, left, report)
+            elif run is not None and run.id not in before:
+                pass  # the answer to its creation was lost, and it said the last word at once
+            elif report.conclusion == "failure" and name not in self._told and not self._is_done(name):
+                await self._create(name, report, "")
+            self._told.add(name)
 
     def _open(self, name: str) -> CheckRun | None:
         run = self.existing.get(name)
@@ -185,11 +203,10 @@ class _Runs:
         run = self.existing.get(gate.NAME)
         if run is not None and (run.status != "completed" or run.external_id == self.identity):
             # The sum has no annotations that ours would be added to, so it can be said anew.
-            self.begun = run
             if run.status != "in_progress" or run.external_id != self.identity:
                 await self._update(run, check_run.in_progress())
         else:
-            self.begun = await self._create(gate.NAME, check_run.in_progress())
+            await self._create(gate.NAME, check_run.in_progress())
 
     async def _show(self, name: str, report: Report) -> CheckRun:
         """One request where the answer is new, none where it is the same. GitHub adds annotations to those that are
@@ -198,31 +215,55 @@ class _Runs:
         if run is not None and (left is not None or run.external_id == self.identity):
             if left is None and checks.says(run, report):
                 return run
-            if name == gate.NAME or await self._blank(run):
-                return await self._update(run, report)
+            # The sum has no annotations.
+            sent = 0 if name == gate.NAME else await self._sent(run, report)
+            if sent is not None:
+                return await self._update(run, report, sent)
         if left is not None:  # first, so that the new one is the latest by every count
             await _end(self.desk, left, check_run.overtaken(_ANEW))
         return await self._create(name, report)
 
-    async def _update(self, run: CheckRun, report: Report) -> CheckRun:
-        """Bring a run without annotations to `report`, under this evaluation's name."""
+    async def _update(self, run: CheckRun, report: Report, sent: int = 0) -> CheckRun:
+        """Bring a run that has the first `sent` annotations of `report` to that, under this evaluation's name."""
         github, name = self.desk.github, self.desk.name
-        return await checks.update(github, name, run.id, report=report, now=self._now, external_id=self.identity)
+        run = await checks.update(
+            github, name, run.id, report=report, now=self._now, external_id=self.identity, sent=sent
+        )
+        return self._known(run)
 
     async def _create(self, name: str, report: Report, identity: str | None = None) -> CheckRun:
-        return await checks.create(
-            self.desk.github,
-            self.desk.name,
-            name=name,
-            head_sha=self.sha,
-            report=report,
-            external_id=self.identity if identity is None else identity,
-            now=self._now,
-        )
+        known = self.existing.get(name)
+        try:
+            run = await checks.create(
+                self.desk.github,
+                self.desk.name,
+                name=name,
+                head_sha=self.sha,
+                report=report,
+                external_id=self.identity if identity is None else identity,
+                now=self._now,
+                app_id=self.desk.context.services.identity.id,
+                newer_than=known.id if known is not None else 0,
+            )
+        except (ServerFault, asyncio.CancelledError):
+            self._unsure = True
+            raise
+        return self._known(run)
 
-    async def _blank(self, run: CheckRun) -> bool:
-        fields = Fields(await self.desk.github.getitem(f"/repos/{self.desk.name}/check-runs/{{run}}", run=run.id))
-        return fields.inner("output").number("annotations_count") == 0
+    def _known(self, run: CheckRun) -> CheckRun:
+        self.existing[run.name] = run
+        if run.status == "completed":
+            self._told.add(run.name)
+        return run
+
+    async def _sent(self, run: CheckRun, report: Report) -> int | None:
+        """How many of the annotations of `report` a run has, where it can be brought to that; else None."""
+        run = await checks.get(self.desk.github, self.desk.name, run.id)
+        if run.annotations == 0:
+            return 0
+        if run.external_id != self.identity:
+            return None
+        return await checks.sent(self.desk.github, self.desk.name, run.id, report)
 
     def _count(self, judged: Sequence[Judged]) -> None:
         for each in judged:

@@ -40,6 +40,7 @@ async def show_queued(delivery: Delivery, services: Services) -> Callable[[], Aw
             head_sha=sha,
             report=check_run.queued(),
             now=services.clock.now(),
+            app_id=app,
         )
 
     async def take_back() -> None:

@@ -19,7 +19,7 @@ from bot.formats.writing.markdown import details
 from bot.github.client import GitHub
 from bot.github.endpoints import comments, contents, pulls
 from bot.github.endpoints.contents import FileChange
-from bot.github.errors import GitHubError, Unprocessable
+from bot.github.errors import GitHubError, ServerFault, Unprocessable
 from bot.github.model import PullRequest
 from bot.process.errors import PermanentError
 from gitops.files.spans import Edit, edited, edits_by_path
@@ -190,10 +190,12 @@ async def _pull(
                 body=new.body,
                 draft=proposal.draft,
             )
-        except pulls.AlreadyOpen:
+        except (pulls.AlreadyOpen, ServerFault) as error:
             # An answer was lost, or somebody opened one from our branch.
             found = await pulls.listed(github, desk.name, head=proposal.branch)
             current = next((pull for pull in found if is_ours(desk, pull)), None)
+            if current is None and isinstance(error, ServerFault):
+                raise
             if current is None:
                 raise Taken from None
     wanted = description.merged(title, text, shown_title=current.title, shown_body=current.body)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.github.client import GitHub
+from bot.github.made_once import made_once
 from bot.github.model import CheckRun
 from bot.http.fields import Fields
 
@@ -91,8 +92,14 @@ async def create(
     external_id: str = "",
     details_url: str | None = None,
     now: float,
+    app_id: int,
+    newer_than: int = 0,
 ) -> CheckRun:
-    """Create a check run on `head_sha` (`repository` is `owner/name`, `now` seconds since the epoch)."""
+    """Create a check run on `head_sha` (`repository` is `owner/name`, `now` seconds since the epoch).
+
+    When the answer is lost, a run of this App's counts as what was asked for if its id is above `newer_than`, the id
+    of the latest run of this name before.
+    """
     batches = list(_batches(report.annotations))
     data: dict[str, Any] = {"name": name, "head_sha": head_sha, "started_at": _iso(now)}
     if external_id:
@@ -101,21 +108,43 @@ async def create(
         data["details_url"] = details_url
     # It becomes `completed` with the last batch: a run that is complete has all its annotations.
     data |= _state(report, batches[0], now, last=len(batches) == 1)
-    run = CheckRun.parse(Fields(await github.post(f"/repos/{repository}/check-runs", data)))
+
+    async def made() -> CheckRun:
+        return CheckRun.parse(Fields(await github.post(f"/repos/{repository}/check-runs", data)))
+
+    async def there() -> CheckRun | None:
+        found = await for_ref(github, repository, head_sha, app_id=app_id, name=name)
+        return next((run for run in found if run.id > newer_than and run.external_id == external_id), None)
+
+    run = await made_once(made, there)
     _tell(repository, run)
-    return await _rest(github, repository, run, report, batches[1:], now)
+    return await _append(github, repository, run.id, report, batches[1:], now, len(batches[0])) or run
 
 
 async def update(
-    github: GitHub, repository: str, run_id: int, *, report: Report, now: float, external_id: str | None = None
+    github: GitHub,
+    repository: str,
+    run_id: int,
+    *,
+    report: Report,
+    now: float,
+    external_id: str | None = None,
+    sent: int = 0,
 ) -> CheckRun:
-    """Bring a check run to `report`. GitHub *appends* annotations, so give those not yet sent."""
-    batches = list(_batches(report.annotations))
-    data = _state(report, batches[0], now, last=len(batches) == 1)
-    if external_id is not None:
-        data["external_id"] = external_id
-    run = await _patch(github, repository, run_id, data)
-    return await _rest(github, repository, run, report, batches[1:], now)
+    """Bring a check run to `report`. GitHub *appends* annotations: the run has the first `sent` of them already."""
+    batches = list(_batches(report.annotations[sent:]))
+    named = {} if external_id is None else {"external_id": external_id}
+    run = await _append(github, repository, run_id, report, batches, now, sent, named)
+    assert run is not None  # there is always a batch
+    return run
+
+
+async def sent(github: GitHub, repository: str, run_id: int, report: Report) -> int | None:
+    """How many annotations a run has, when they are the first of those in `report`; None when they are others."""
+    path = f"/repos/{repository}/check-runs/{run_id}/annotations{{?per_page}}"
+    shown = [_told(item) async for item in github.getiter(path, {"per_page": 100})]
+    wanted = [_told(annotation.as_json()) for annotation in report.annotations[: len(shown)]]
+    return len(shown) if shown == wanted else None
 
 
 async def add_text(github: GitHub, repository: str, run_id: int, text: str) -> None:
@@ -161,19 +190,47 @@ def clip(text: str, limit: int, pointer: str = _CUT) -> str:
     return data[:room].decode("utf-8", "ignore") + pointer
 
 
-async def _rest(
-    github: GitHub, repository: str, run: CheckRun, report: Report, batches: list[list[Annotation]], now: float
-) -> CheckRun:
+async def _append(
+    github: GitHub,
+    repository: str,
+    run_id: int,
+    report: Report,
+    batches: Sequence[Sequence[Annotation]],
+    now: float,
+    sent: int,
+    also: Mapping[str, str] | None = None,
+) -> CheckRun | None:
+    """Send these batches to a run that has `sent` annotations, with other fields (`also`) in each."""
+    run = None
     for i, batch in enumerate(batches):
-        run = await _patch(github, repository, run.id, _state(report, batch, now, last=i == len(batches) - 1))
+        sent += len(batch)
+        run = await _patch(
+            github, repository, run_id, _state(report, batch, now, last=i == len(batches) - 1), sent, also
+        )
     return run
 
 
-async def _patch(github: GitHub, repository: str, run_id: int, data: Mapping[str, Any]) -> CheckRun:
+async def _patch(
+    github: GitHub,
+    repository: str,
+    run_id: int,
+    state: Mapping[str, Any],
+    annotations: int,
+    also: Mapping[str, str] | None,
+) -> CheckRun:
+    """`annotations` is how many the run has afterwards."""
     # Repeating is safe only where nothing is appended.
-    repeatable = not data["output"].get("annotations")
-    answer = await github.patch(f"/repos/{repository}/check-runs/{run_id}", data, repeatable=repeatable)
-    run = CheckRun.parse(Fields(answer))
+    repeatable = not state["output"].get("annotations")
+
+    async def made() -> CheckRun:
+        path = f"/repos/{repository}/check-runs/{run_id}"
+        return CheckRun.parse(Fields(await github.patch(path, {**state, **(also or {})}, repeatable=repeatable)))
+
+    async def there() -> CheckRun | None:
+        run = await get(github, repository, run_id)
+        return run if not repeatable and run.annotations >= annotations else None
+
+    run = await made_once(made, there)
     _tell(repository, run)
     return run
 
@@ -185,7 +242,13 @@ def _tell(repository: str, run: CheckRun) -> None:
         log.info("check run completed", extra={"repository": repository, **what})
 
 
-def _state(report: Report, annotations: list[Annotation], now: float, *, last: bool) -> dict[str, Any]:
+def _told(annotation: Mapping[str, Any]) -> tuple[object, ...]:
+    """What tells an annotation from another, as it was sent or as GitHub shows it."""
+    names = ("path", "start_line", "end_line", "annotation_level")
+    return (*(annotation[name] for name in names), annotation["message"].replace("\r\n", "\n").strip())
+
+
+def _state(report: Report, annotations: Sequence[Annotation], now: float, *, last: bool) -> dict[str, Any]:
     output: dict[str, Any] = {
         "title": _encodable(report.title)[:TITLE_CHARACTERS],
         "summary": clip(report.summary, TEXT_BYTES),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.github.client import GitHub
+from bot.github.made_once import made_once
 from bot.github.model import Comment
 from bot.http.fields import Fields
 
@@ -31,6 +32,7 @@ async def recent(github: GitHub, repository: str, *, since: str, most: int = 100
 
 
 async def create(github: GitHub, repository: str, number: int, body: str) -> Comment:
+    """Raises `bot.github.errors.ServerFault` when it may be there though no answer came."""
     answer = await github.post(f"/repos/{repository}/issues/{number}/comments", {"body": body})
     return Comment.parse(Fields(answer))
 
@@ -61,11 +63,16 @@ async def sticky(
     A person may quote the mark, so only the App's own comments count (`slug[bot]`).
     """
     body = body if mark in body else f"{mark}\n{body}"
-    for comment in await listed(github, repository, number):
-        if is_ours(comment, app_id, slug) and mark in comment.body:
-            same = comment.body.replace("\r\n", "\n").strip() == body.replace("\r\n", "\n").strip()
-            return comment if same else await update(github, repository, comment.id, body)
-    return None if only_update else await create(github, repository, number, body)
+
+    async def there() -> Comment | None:
+        listed_now = await listed(github, repository, number)
+        return next((each for each in listed_now if is_ours(each, app_id, slug) and mark in each.body), None)
+
+    comment = await there()
+    if comment is not None:
+        same = comment.body.replace("\r\n", "\n").strip() == body.replace("\r\n", "\n").strip()
+        return comment if same else await update(github, repository, comment.id, body)
+    return None if only_update else await made_once(lambda: create(github, repository, number, body), there)
 
 
 def is_ours(comment: Comment, app_id: int, slug: str) -> bool:

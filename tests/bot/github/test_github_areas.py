@@ -37,7 +37,9 @@ async def test_a_check_run_with_many_annotations_is_complete_only_with_the_last(
         annotations=[note(i + 1) for i in range(120)],
         actions=[checks.Action("Fix", "Open a pull request that fixes it", "fix")],
     )
-    run = await checks.create(api, NAME, name="argofix / ownership", head_sha=head, report=report, now=1_800_000_000)
+    run = await checks.create(
+        api, NAME, name="argofix / ownership", head_sha=head, report=report, now=1_800_000_000, app_id=github.app.id
+    )
     assert (run.status, run.conclusion, run.app_id) == ("completed", "failure", github.app.id)
     shown = repo.checks(head)["argofix / ownership"]
     assert [a["start_line"] for a in shown.annotations] == list(range(1, 121))
@@ -51,7 +53,13 @@ async def test_a_check_run_with_many_annotations_is_complete_only_with_the_last(
 async def test_a_check_run_is_found_again_and_updated(github: SimulatedGitHub, api: GitHub, repo: Repository) -> None:
     head = repo.branch("main") or ""
     made = await checks.create(
-        api, NAME, name="argofix / render", head_sha=head, report=checks.Report("Rendering", "…"), now=0
+        api,
+        NAME,
+        name="argofix / render",
+        head_sha=head,
+        report=checks.Report("Rendering", "…"),
+        now=0,
+        app_id=github.app.id,
     )
     (found,) = await checks.for_ref(api, NAME, head, app_id=github.app.id, name="argofix / render")
     assert (found.id, found.status) == (made.id, "in_progress")
@@ -145,6 +153,7 @@ async def test_one_sticky_comment(github: SimulatedGitHub, api: GitHub, repo: Re
     mark = "<!-- argofix:sync-order -->"
     github.comment(pull, github.user("mallory"), f"{mark} this is mine")
     who = {"mark": mark, "app_id": github.app.id, "slug": github.app.slug}
+    github.faults.append(Fault(faults.dropped(acts=True), method="POST", path="/comments$"))
     for body in ("first", "second", "second"):
         await comments.sticky(api, NAME, pull.number, body=body, **who)  # type: ignore[arg-type]
     assert [c.body for c in repo.comments] == [f"{mark} this is mine", f"{mark}\nsecond"]

@@ -87,12 +87,27 @@ async def test_what_github_may_have_done_already_is_not_done_twice(
     github: SimulatedGitHub, api: GitHub, repo: Repository, effect: faults.Effect
 ) -> None:
     github.faults.append(Fault(effect, method="POST", path="/check-runs"))
-    report = checks.Report("Looking", "We are looking.")
-    with pytest.raises(ServerFault):
-        await checks.create(
-            api, "octo/deploy", name="argofix / render", head_sha=repo.branch("main") or "", report=report, now=0
+    report, sha, app = checks.Report("Looking", "We are looking."), repo.branch("main") or "", github.app.id
+
+    async def create(newer_than: int) -> int:
+        run = await checks.create(
+            api,
+            "octo/deploy",
+            name="argofix / render",
+            head_sha=sha,
+            report=report,
+            now=0,
+            app_id=app,
+            newer_than=newer_than,
         )
-    assert len(repo.check_runs) == 1
+        return run.id
+
+    first = await create(0)
+    assert list(repo.check_runs) == [first]
+    github.faults.append(Fault(faults.server_error(502), method="POST", path="/check-runs"))
+    with pytest.raises(ServerFault):  # the former one is not taken for it
+        await create(first)
+    assert list(repo.check_runs) == [first]
 
 
 async def test_a_server_that_is_not_there(clock: JumpingClock, github: SimulatedGitHub) -> None:
@@ -217,6 +232,7 @@ async def test_every_page_is_read(github: SimulatedGitHub, api: GitHub, repo: Re
             head_sha=repo.branch("main") or "",
             report=checks.Report("t", "s"),
             now=0,
+            app_id=github.app.id,
         )
         for i in range(105)
     ]
