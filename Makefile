@@ -1,6 +1,7 @@
 # make demo   sets everything up and plays the main job on a small story, against a simulated GitHub
 # make test   sets everything up and runs every check that CI runs
-# make audit  asks osv.dev for known vulnerabilities of the dependencies, where it can be reached
+# make audit  asks osv.dev and vuln.go.dev for known vulnerabilities of the dependencies, where they can be reached
+# make engine builds argofix-engine anew; `make setup` does it once, and goes on where it cannot
 # make docs   writes docs/rules.md anew from the rules' docstrings
 # make bench  times checks of a generated monorepo of 1,000 Applications
 # make lock   writes the lock files anew from pyproject.toml
@@ -10,11 +11,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+ENGINE_STAMP := $(VENV)/.engine
+ENGINE_SOURCES := engine/build.py requirements.engine.lock engine/go.mod engine/go.sum \
+  $(shell find engine -path engine/conformance -prune -o -name '*.go' ! -name '*_test.go' -print -o -name '*.s' -print)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
   --no-emit-index-url --no-emit-find-links --python-version 3.11
 
-.PHONY: help setup tools demo test lint audit unit docs bench lock clean
+.PHONY: help setup tools engine demo test lint audit unit docs bench lock clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -25,16 +29,26 @@ tools:
 	@git version 2>/dev/null | $(PYTHON) -c 'import re, sys; \
 	  found = re.search(r"(\d+)\.(\d+)", sys.stdin.read()); \
 	  sys.exit(None if found and tuple(map(int, found.groups())) >= (2, 38) else "argofix needs git 2.38 or newer")'
-	@command -v kustomize >/dev/null || command -v kubectl >/dev/null || \
-	  { echo "argofix needs kustomize or kubectl on PATH" >&2; exit 1; }
 
-setup: tools $(STAMP)
+# Compiling and installing take about the same time.
+setup: tools
+	@$(MAKE) --no-print-directory --jobs=2 $(STAMP) $(ENGINE_STAMP)
 
-$(STAMP): requirements.lock pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(STAMP): requirements.lock pyproject.toml | $(BIN)/python
 	$(PIP) --require-hashes -r requirements.lock
 	$(PIP) --no-deps --no-build-isolation -e .
 	touch $@
+
+# Where it cannot be built, one line says why, and everything else goes on.
+$(ENGINE_STAMP): $(ENGINE_SOURCES) | $(BIN)/python
+	$(PYTHON) engine/build.py --go-on --pip $(BIN)/python $(BIN)/argofix-engine
+	@touch $@
+
+engine: tools $(BIN)/python
+	$(PYTHON) engine/build.py --pip $(BIN)/python $(BIN)/argofix-engine
 
 demo: setup
 	$(BIN)/python -m demo
@@ -46,6 +60,7 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(PYTHON) engine/build.py --check --go-on --pip $(BIN)/python
 
 # Known vulnerabilities of what the server's image installs. Where the advisories cannot be reached, it says so and goes on.
 audit: setup
@@ -54,6 +69,7 @@ audit: setup
 	then echo "not audited: the advisories of osv.dev cannot be reached from here"; \
 	else $(PIP) 'pip-audit>=2.9,<3' && $(BIN)/pip-audit --vulnerability-service osv --disable-pip --require-hashes \
 	    --requirement requirements.server.lock; fi
+	@$(PYTHON) engine/build.py --audit --go-on --pip $(BIN)/python
 
 # Neighbours share what a session remembers: rendered files, a database server.
 unit: setup
@@ -65,13 +81,16 @@ docs: setup
 bench: setup
 	$(BIN)/python -m benchmarks.check
 
-# Three files: everything, what the server's image needs, and what builds the wheel.
+# Four files: everything, what the server's image needs, what builds the wheel, and what brings a Go.
 lock: setup
 	$(PIP) uv
 	mkdir -p build
 	$(BIN)/python -c 'import tomllib; \
 	  print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' > build/backend.in
+	$(BIN)/python -c 'import tomllib; \
+	  print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["engine"], sep="\n")' > build/engine.in
 	$(COMPILE) --all-extras pyproject.toml build/backend.in -o requirements.lock
+	$(COMPILE) build/engine.in -o requirements.engine.lock
 	$(COMPILE) -c requirements.lock pyproject.toml -o requirements.server.lock
 	$(COMPILE) -c requirements.lock build/backend.in -o requirements.build.lock
 

@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shutil
+import sysconfig
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -88,11 +89,17 @@ def find_binary(setting: str | None) -> Path:
         if found is None:
             raise RendererMissing(f"ARGOFIX_RENDERER names {setting}, which cannot be run")
         return Path(found).resolve()
-    for name in ("kustomize", "kubectl"):
-        found = shutil.which(name)
+    # What argofix was installed with comes last: somebody chose what is on PATH.
+    for name, path in (("kustomize", None), ("kubectl", None), ("kubectl", beside_python())):
+        found = shutil.which(name, path=path)
         if found is not None:
             return Path(found).resolve()
     raise RendererMissing("neither kustomize nor kubectl is on PATH; install one, or set ARGOFIX_RENDERER")
+
+
+def beside_python() -> str:
+    """The directory that the programs of installed packages are in."""
+    return sysconfig.get_path("scripts")
 
 
 def available_cpus(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:

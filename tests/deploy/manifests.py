@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.rendering.kustomize import find_binary
 from tests.project.repository import ROOT, tracked
 
 Json = dict[str, Any]
@@ -35,8 +36,9 @@ CLUSTER_SCOPED = ("ClusterRole", "ClusterRoleBinding")
 
 
 def kustomize(directory: Path) -> list[Json]:
-    command = ["kustomize", "build"] if shutil.which("kustomize") else ["kubectl", "kustomize"]
-    done = subprocess.run([*command, str(directory)], capture_output=True, text=True, timeout=60)
+    binary = find_binary(None)
+    words = ["kustomize" if binary.name.startswith("kubectl") else "build", str(directory)]
+    done = subprocess.run([str(binary), *words], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return [document for document in yaml.safe_load_all(done.stdout) if document is not None]
 

@@ -295,6 +295,7 @@ async def test_a_missing_renderer_is_one_clear_error(tmp_path: Path, monkeypatch
     with pytest.raises(RendererMissing, match="cannot be run"):
         await Renderer.start("/no/such/kustomize", tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("bot.rendering.kustomize.beside_python", lambda: str(tmp_path))
     with pytest.raises(RendererMissing, match="neither kustomize nor kubectl"):
         await Renderer.start(None, tmp_path)
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.rendering.kustomize import find_binary
 from gitops.discovery.sources import Analysis, plan_kustomize
 from gitops.files.spans import Span
 from gitops.kustomize.closure import Closure
@@ -22,10 +23,10 @@ from gitops.kustomize.walk import walk
 from gitops.resources.rendering import NotAnalysed, RenderFailed
 from tests.scenarios import MATCHER, config_map, tree
 
-KUBECTL = shutil.which("kubectl") or shutil.which("kustomize") or ""
+BINARY = find_binary(None)
 BUILD = [
-    KUBECTL,
-    *(["kustomize"] if KUBECTL.endswith("kubectl") else ["build"]),
+    str(BINARY),
+    "kustomize" if BINARY.name.startswith("kubectl") else "build",
     "--load-restrictor=LoadRestrictionsNone",
 ]
 MAPPINGS = {
@@ -308,7 +309,6 @@ def spelt(name: str, spelling: str, value: str) -> str:
     }[spelling]
 
 
-@pytest.mark.skipif(not KUBECTL, reason="needs kustomize")
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     top=SPELLINGS.filter(lambda s: s != "aliased"),

