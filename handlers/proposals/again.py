@@ -17,7 +17,8 @@ from checks.judgement.evaluation import Evaluation
 from checks.model import Severity
 from checks.policy.file import Preferred, read_policy
 from handlers.proposals.branches import is_ours
-from handlers.proposals.fixes import DEFAULT, Target, chosen, scope_of_base, settle, unseen, why_settled
+from handlers.proposals.fixes import DEFAULT, Target, chosen, scope_of_base, settle
+from handlers.proposals.outlived import unseen, why_outlived
 from handlers.proposals.requested import Told, fix, opened
 from handlers.repository import Desk
 
@@ -95,13 +96,12 @@ def _open(pull: PullRequest, closed: PullRequest | None) -> str:
 def _nothing(evaluation: Evaluation, closed: PullRequest | None, target: Target) -> str:
     if closed is None:
         return f"There is nothing on {code(target.base)} that argofix can prove a fix for."
-    key = closed.head.ref.removeprefix(f"argofix/{target.scope}")
-    if unseen(evaluation, key):
+    if unseen(evaluation, closed):
         rendered = Coverage.of(evaluation.snapshot).rendered()
         return (
             f"Whether this is still needed cannot be told now, since not all that it is about can be seen. {rendered}"
         )
-    return why_settled(evaluation, key, target)
+    return why_outlived(evaluation, closed)
 
 
 def _left(evaluation: Evaluation) -> list[str]:

@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.formats.github import fix_pull_request as text
 from bot.formats.github.marks import read_keep
-from bot.formats.writing.markdown import bullets, code, safe
 from bot.github.errors import Forbidden, NotFound, Suspended
 from bot.github.model import PullRequest
 from checks.judgement.evaluation import Evaluation
 from checks.planning.ownership.plan import FixPlan
 from checks.planning.ownership.prune import safety
 from checks.policy.file import Policy, Preferred
-from gitops.resources.rendering import NotAnalysed, RenderFailed
 from handlers.proposals.branches import (
     Proposal,
     Refused,
@@ -34,12 +31,12 @@ from handlers.proposals.branches import (
     propose,
     reopened,
 )
+from handlers.proposals.outlived import unseen, why_outlived
 from handlers.repository import Desk
 
 log = logging.getLogger(__name__)
 
 DEFAULT = "fix/"  # the scope of fixes against the default branch
-_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 def scope_of(number: int) -> str:
@@ -130,12 +127,11 @@ async def settle(
             log.warning("a branch is not ours to move", extra={"branch": target.branch(plan)})
             taken.append(target.branch(plan))
     for pull in await open_below(desk, target.scope):
-        key = pull.head.ref.removeprefix(f"argofix/{target.scope}")
         if pull.base.ref == target.base and pull.head.ref not in wanted:
-            if unseen(evaluation, key):
+            if unseen(evaluation, pull):
                 log.info("a fix is kept: its Applications do not render", extra={"branch": pull.head.ref})
             else:
-                await close(desk, github, pull, why_settled(evaluation, key, target))
+                await close(desk, github, pull, why_outlived(evaluation, pull))
     return Settled(tuple(open_now), tuple(taken), tuple(refused))
 
 
@@ -165,41 +161,3 @@ def _closed_by_person(history: Sequence[PullRequest]) -> bool:
     """Whether a person closed the latest pull request of a fix's branch."""
     latest = max(history, key=lambda pull: pull.number, default=None)
     return latest is not None and closed_by_person(latest)
-
-
-def unseen(evaluation: Evaluation, key: str) -> bool:
-    """Whether an Application of the pair cannot be seen at present: then nobody knows whether the fix is needed."""
-    snapshot = evaluation.snapshot
-    if snapshot.truncated:
-        return True
-    names = [state.application.name for state in snapshot.states]
-    if snapshot.unknown and not all(any(_in_key(name, part) for name in names) for part in key.split("--")):
-        return True  # it may be in an ApplicationSet that cannot be expanded
-    return any(
-        isinstance(state.rendering, RenderFailed | NotAnalysed) and _in_key(state.application.name, key)
-        for state in snapshot.states
-    )
-
-
-def why_settled(evaluation: Evaluation, key: str, target: Target) -> str:
-    """Why there is no fix of this key any more."""
-    for plan in evaluation.plans:
-        if plan.keeper != plan.loser and all(_in_key(name, key) for name in (plan.keeper[2], plan.loser[2])):
-            return f"It is the other way round now: {code(plan.keeper[2])} is to keep what both bring."
-    names = {
-        name
-        for finding in evaluation.findings
-        for name in finding.applications
-        if _in_key(name.rpartition("/")[2], key)
-    }
-    rest = [f for f in evaluation.findings if set(f.applications) == names and f.owners and f.suppressed is None]
-    if not rest:
-        return f"What this fixed is no longer there on {code(target.base)}, so there is nothing left to do."
-    left = bullets((safe(finding.message) for finding in rest), most=5)
-    return f"There is nothing left on {code(target.base)} that argofix can prove a fix for. For a person:\n\n{left}"
-
-
-def _in_key(name: str, key: str) -> bool:
-    """Whether the Application's name is one of those in a plan's key (`checks.planning.ownership.plan`)."""
-    slug = _UNSAFE.sub("-", name).strip("-.")[:40]
-    return key.startswith(slug) or f"--{slug}" in key

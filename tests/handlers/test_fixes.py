@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from demo.story import BEFORE, PROPOSED
@@ -13,6 +15,7 @@ from tests.scenarios import application, config_map, documents, kustomization, t
 
 KUSTOMIZATION = "apps/api-backend/kustomization.yaml"
 FIX = "argofix/fix/infrastructure--api-backend"
+PAIR = re.compile(r"\n<!-- argofix:pair:.* -->")
 SMALL: Contents = {
     "apps.yaml": documents(application("a", "a", sync={"automated": {"prune": True}}), application("b", "b")),
     "a/kustomization.yaml": kustomization("m.yaml", "a.yaml"),
@@ -113,6 +116,31 @@ async def test_it_is_kept_while_one_of_its_applications_does_not_render(
     await bot_.idle()
     fix = the_fix(github, repo)
     assert (fix.open, fix.issue.comments) == (True, [])
+
+
+# An Application of which nothing can be rendered here, whose name begins one of the pair's.
+CHART = application(
+    "api", "", source={"repoURL": "https://charts.example.com", "chart": "api", "targetRevision": "1.0.0"}
+)
+
+
+@pytest.mark.parametrize("marked", [True, False], ids=["with the pair", "of an earlier release"])
+async def test_an_application_with_a_name_like_one_of_the_pair_keeps_no_fix_open(
+    github: SimulatedGitHub, bot_: Bot, alice: User, marked: bool
+) -> None:
+    files = dict(SMALL)
+    files["apps.yaml"] = documents(application("infra", "a"), application("api-backend", "b"), CHART)
+    repo = github.repository("acme/platform", files)
+    github.install(repo)
+    await bot_.idle()
+    fix = the_fix(github, repo)
+    assert PAIR.search(body_of(fix))
+    if not marked:
+        fix.issue.body = PAIR.sub("", body_of(fix))
+    repo.push("main", {"b/kustomization.yaml": kustomization("b.yaml")}, author=alice)
+    await bot_.idle()
+    assert not fix.open
+    assert fix.issue.comments[-1].body.endswith("no longer there on `main`, so there is nothing left to do.")
 
 
 async def test_what_can_no_longer_be_proven_is_left_to_people(

@@ -133,7 +133,7 @@ async def test_hostile_names_stay_names(github: SimulatedGitHub, bot_: Bot, alic
         assert "<script>" not in outside or text == fix.issue.title or text == message
         assert not re.search(r"(?<!\\)\]\(http://evil|#1\b", outside)
         assert len(text) < 60_000
-    assert re.findall(r"<!-- argofix:(\w+)", body_of(fix)) == ["fix", "state"]
+    assert re.findall(r"<!-- argofix:(\w+)", body_of(fix)) == ["fix", "state", "pair", "wrote"]
     assert re.findall(r"<!-- argofix:(\w+)", "".join(shown[:1] + shown[2:])) == ["fixes"]
     assert "\n" not in fix.issue.title
     assert [part.startswith("Argofix-Seal: ") for part in message.split("\n\n")] == [False, False, True]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from bot.formats.github.marks import keep_mark, state_mark
+from bot.formats.github.marks import keep_mark, pair_mark, state_mark
 from bot.formats.github.merging import warning, when_merged
 from bot.formats.writing.diff import diff_of_edits
 from bot.formats.writing.fitting import fitted
@@ -72,8 +72,10 @@ def body(evaluation: Evaluation, plan: FixPlan, key: str, commit: str, *, chosen
         "<sub>Closing this pull request is remembered: it is not opened again by itself, but by `/argofix fix` in a "
         "comment on it. Commits of yours on this branch are left alone.</sub>"
     )
-    state = state_mark(digest(evaluation, plan), commit)
-    parts.append(f"{state}\n{keep_mark(plan.keeper[2], plan.loser[2])}" if chosen else state)
+    hidden = [state_mark(digest(evaluation, plan), commit), pair_mark(plan.pair)]
+    if chosen:
+        hidden.append(keep_mark(plan.keeper[2], plan.loser[2]))
+    parts.append("\n".join(hidden))
     return fitted(
         parts,
         "*… left out, since it is too long for GitHub; `argofix fix` shows everything.*",

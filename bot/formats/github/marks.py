@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from urllib.parse import quote, unquote
 
+from checks.planning.ownership.pair import Pair
+from gitops.discovery.snapshot import ApplicationKey
+
 _STATE = re.compile(r"<!-- argofix:state:(?P<edits>[0-9a-f]{12}):(?P<commit>[0-9a-f]{40}) -->")
 _KEEP = re.compile(r"<!-- argofix:keep:(?P<keeper>[^:\s]+):(?P<loser>[^:\s]+) -->")
+_END = r"(?P<{0}>[^/:\s]*/[^/:\s]*/[^/:\s]+)"  # root, namespace and name of an Application
+_PAIR = re.compile(f"<!-- argofix:pair:{_END.format('keeper')}:{_END.format('loser')} -->")
 CLOSED = "<!-- argofix:closed -->"
 
 
@@ -40,6 +45,27 @@ def read_keep(body: str) -> tuple[str, str] | None:
     match = _last_state(body)
     chosen = _KEEP.search(body, match.end()) if match else None
     return (unquote(chosen["keeper"]), unquote(chosen["loser"])) if chosen else None
+
+
+def pair_mark(pair: Pair) -> str:
+    """The hidden line, behind the state, that tells which two Applications a fix is about."""
+    return f"<!-- argofix:pair:{_written(pair.keeper)}:{_written(pair.loser)} -->"
+
+
+def read_pair(body: str) -> Pair | None:
+    """The two Applications of a fix; None where an earlier release wrote the body."""
+    match = _last_state(body)
+    pair = _PAIR.search(body, match.end()) if match else None
+    return Pair(_read(pair["keeper"]), _read(pair["loser"])) if pair else None
+
+
+def _written(key: ApplicationKey) -> str:
+    return "/".join(quote(part, safe="") for part in key)
+
+
+def _read(text: str) -> ApplicationKey:
+    root, namespace, name = text.split("/")
+    return unquote(root), unquote(namespace), unquote(name)
 
 
 def _last_state(body: str) -> re.Match[str] | None:

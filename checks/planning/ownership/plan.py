@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,6 +11,7 @@ from checks.ownership.conflicts import Partitions
 from checks.ownership.holder import Held, Holders
 from checks.ownership.ways import Way
 from checks.planning.ownership.advice import sentence, title, without_way
+from checks.planning.ownership.pair import Pair
 from checks.planning.ownership.proof import Proof
 from checks.planning.ownership.trials import Outcomes, Trials
 from checks.policy.file import Policy
@@ -26,8 +25,6 @@ from gitops.files.tree import Tree
 from gitops.kustomize.steps import Step, edits_for
 from gitops.resources.rendering import Output, RenderRequest
 
-_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
-
 Planning = Generator[Sequence[RenderRequest], Mapping[str, Output], "Planned"]
 
 
@@ -35,10 +32,10 @@ Planning = Generator[Sequence[RenderRequest], Mapping[str, Output], "Planned"]
 class FixPlan:
     """A proven fix.
 
-    `key` names the pair in marks and branches, the same for as long as the two Applications are called so and stay in
-    their root. `steps` are what it does, `edits` the lines, `findings` what it settles, `ways` the steps by which
-    each resource goes. `keeper` equals `loser` when one Application brings a resource twice. `held` tells whether the
-    loser holds the live objects; it is empty when nobody could be asked. `names` are how the two are called.
+    `key` names the pair in marks and branches (`Pair.key`). `steps` are what it does, `edits` the lines, `findings`
+    what it settles, `ways` the steps by which each resource goes. `keeper` equals `loser` when one Application
+    brings a resource twice. `held` tells whether the loser holds the live objects; it is empty when nobody could be
+    asked. `names` are how the two are called.
     """
 
     key: str
@@ -53,6 +50,10 @@ class FixPlan:
     held: Mapping[OwnedId, Held] = field(default_factory=dict)
     names: tuple[str, str] = ("", "")
     ways: tuple[tuple[OwnedId, Way], ...] = ()
+
+    @property
+    def pair(self) -> Pair:
+        return Pair(self.keeper, self.loser)
 
     @property
     def keeper_name(self) -> str:
@@ -104,7 +105,7 @@ def plan_fixes(
         risky = trial.proof.cautions or any(may_lose(snapshot, o) for o in resources)
         plans.append(
             FixPlan(
-                _key(snapshot, keeper, loser),
+                Pair(keeper, loser).key(snapshot.names),
                 keeper,
                 loser,
                 trial.steps,
@@ -165,15 +166,6 @@ def _held(
 ) -> Mapping[OwnedId, Held]:
     application = snapshot.by_key[loser].application
     return {owned_id: holders.held_by(owned_id, application) for owned_id in resources}
-
-
-def _key(snapshot: Snapshot, keeper: ApplicationKey, loser: ApplicationKey) -> str:
-    names = [key[2] for key in dict.fromkeys((keeper, loser))]
-    key = _UNSAFE.sub("-", "--".join(names)).strip("-.")[:80]
-    # The same pair may stand in several roots (one overlay per cluster); then the root belongs to its name.
-    if any(snapshot.names[name] > 1 for name in names):
-        key += "-" + hashlib.sha256("\0".join((*keeper, *loser)).encode()).hexdigest()[:6]
-    return key
 
 
 class _Teller:
