@@ -98,13 +98,21 @@ class Finding:
 @dataclass(frozen=True, slots=True)
 class CheckReport:
     """One GitHub check run's worth of findings. `gaps` say what could not be analysed and why; `unused` are
-    entries of the configuration's `ignore` that are about none of the findings."""
+    entries of the configuration's `ignore` that are about none of the findings. `quiet`: without anything to say
+    there need be no check run."""
 
     name: str
     findings: tuple[Finding, ...]
     gaps: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     unused: tuple[Ignore, ...] = ()
+    quiet: bool = False
+
+    @property
+    def speaks(self) -> bool:
+        """Whether there is more to say than what was known before, or what other reports say too (gaps, counts)."""
+        new = any(finding.introduced is not False and finding.suppressed is None for finding in self.findings)
+        return not self.quiet or new or bool(self.unused)
 
     @property
     def failed(self) -> bool:

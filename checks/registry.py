@@ -18,12 +18,16 @@ Check = Callable[[Change, Policy], Iterable[Finding]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: its id (the module's name in kebab-case), the check run it belongs to and its documentation."""
+    """One rule: its id (the module's name in kebab-case), the check run it belongs to and its documentation.
+
+    `quiet` tells that this check run is made only where it has something to say (`CheckReport.speaks`).
+    """
 
     id: str
     check_name: str
     documentation: str
     check: Check
+    quiet: bool = False
 
     @property
     def summary(self) -> str:
@@ -45,5 +49,6 @@ def rules() -> tuple[Rule, ...]:
                 continue
             if identifier != module_info.name.replace("_", "-"):
                 raise TypeError(f"{module.__name__}: RULE is {identifier!r}, which is not the module's name")
-            found.append(Rule(identifier, package.CHECK, (module.__doc__ or "").strip(), module.check))
+            documentation, quiet = (module.__doc__ or "").strip(), getattr(package, "QUIET", False)
+            found.append(Rule(identifier, package.CHECK, documentation, module.check, quiet))
     return tuple(sorted(found, key=lambda rule: rule.id))

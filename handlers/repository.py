@@ -39,7 +39,7 @@ _STRANGERS = (
 )
 
 # Part of what an evaluation is known by: a release that judges differently judges anew.
-VERSION = "1"
+VERSION = "2"
 # GitHub's own rules for names; an Enterprise managed user has one underscore.
 _OWNER = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,98}[a-z0-9])?")
 _NAME = re.compile(r"[a-z0-9._-]{1,100}")

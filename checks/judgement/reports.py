@@ -35,7 +35,9 @@ def reports_of(
             for ignore in policy.ignore
             if ignore.rule in mine and not any(suppresses(ignore, finding) for finding in findings)
         )
-        reports.append(CheckReport(name, tuple(f for f in findings if f.rule in own), left_out, counts, unused))
+        found = tuple(finding for finding in findings if finding.rule in own)
+        quiet = all(rule.quiet for rule in chosen if rule.check_name == name)
+        reports.append(CheckReport(name, found, left_out, counts, unused, quiet))
     return tuple(reports)
 
 

@@ -41,7 +41,7 @@ def _default_branch(seen: Look) -> str:
     snapshot = seen.evaluation.snapshot
     if not (snapshot.states or snapshot.unknown):
         return f"{code(branch)} at {code(seen.commit[:7])}: {without_argo_cd(snapshot, seen.policy)}"
-    lines = [_report(seen, report) for report in seen.evaluation.reports]
+    lines = [_report(seen, report) for report in seen.evaluation.reports if report.speaks]
     findings = [f for f in seen.evaluation.findings if f.suppressed is None and f.severity is not Severity.NOTICE]
     groups = by_topic(findings)
     places = [

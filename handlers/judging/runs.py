@@ -105,9 +105,10 @@ async def end_runs(desk: Desk, sha: str, report: Report) -> None:
             await _end(desk, run, report)
 
 
-def check_names() -> tuple[str, ...]:
-    """The check runs that rules report under; `argofix` comes on top of them."""
-    return tuple(sorted({rule.check_name for rule in rules()}))
+def check_names(*, quiet: bool = True) -> tuple[str, ...]:
+    """The check runs that rules report under, those too that are made only where they have something to say, unless
+    `quiet` is False; `argofix` comes on top of them."""
+    return tuple(sorted({rule.check_name for rule in rules() if quiet or not rule.quiet}))
 
 
 @dataclass(slots=True)
@@ -148,7 +149,7 @@ class _Runs:
         shown: dict[str, Report] = {}
         addresses: dict[str, str] = {}
         if any(each.concerns_argo_cd for each in judged):
-            for name in check_names():
+            for name in self._names(judged):
                 self.desk.context.check()
                 shown[name] = await asyncio.to_thread(gate.together, judged, name)
                 addresses[name] = (await self._show(name, shown[name])).html_url
@@ -163,7 +164,7 @@ class _Runs:
 
     async def say(self, report: Report) -> None:
         """The same in every run, the sum last."""
-        for name in (*check_names(), gate.NAME):
+        for name in (*self._names(), gate.NAME):
             await self._show(name, report)
 
     async def give_up(self, report: Report) -> None:
@@ -185,7 +186,7 @@ class _Runs:
     async def _end_all(self, report: Report) -> None:
         before = {run.id for run in self.existing.values()}
         self.existing = await runs_of(self.desk, self.sha)
-        for name in (*check_names(), gate.NAME):
+        for name in (*self._names(), gate.NAME):
             run, left = self.existing.get(name), self._open(name)
             if left is not None:
                 await _end(self.desk, left, report)
@@ -194,6 +195,16 @@ class _Runs:
             elif report.conclusion == "failure" and name not in self._told and not self._is_done(name):
                 await self._create(name, report, "")
             self._told.add(name)
+
+    def _names(self, judged: Sequence[Judged] = ()) -> tuple[str, ...]:
+        """The check runs that belong to this head: those that always do, those that are there, since they have to say
+        what holds now, and those that have something to say of `judged`."""
+        always = check_names(quiet=False)
+        return tuple(
+            name
+            for name in check_names()
+            if name in always or name in self.existing or any(each.speaks(name) for each in judged)
+        )
 
     def _open(self, name: str) -> CheckRun | None:
         run = self.existing.get(name)

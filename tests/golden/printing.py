@@ -55,7 +55,7 @@ def _formats(name: str, evaluation: Evaluation) -> Iterator[tuple[str, str]]:
 def _summaries(evaluation: Evaluation) -> str:
     """The check runs as GitHub shows them."""
     judged = Judged("#1 into main", evaluation, Policy(), _link)
-    shown = {report.name: judged.report(report.name) for report in evaluation.reports}
+    shown = {report.name: judged.report(report.name) for report in evaluation.reports if report.speaks}
     reports = {gate.NAME: gate.summed([judged], shown, {}), **shown}
     return "\n".join(
         f"# {name}: {report.conclusion}: {report.title}\n\n{report.summary}\n" for name, report in reports.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.formats import titles
@@ -49,6 +49,10 @@ class Judged:
         """Whether another look at the same commits may see more: time was up, or a cluster did not answer."""
         live = self.evaluation.live
         return bool(self.evaluation.unfinished) or (live is not None and bool(live.all_problems))
+
+    def speaks(self, name: str) -> bool:
+        """Whether the check run `name` has anything to say about it. Raises `KeyError` as `report` does."""
+        return self.evaluation.report(name).speaks
 
     def report(self, name: str) -> Report:
         """What the check run `name` says about it. Raises `KeyError` for a name that no rule belongs to."""
@@ -140,6 +144,7 @@ def summed(judged: Sequence[Judged], shown: Mapping[str, Report], addresses: Map
             for cause in by_cause(each.evaluation.gaps, each.evaluation.snapshot)
         ]
         parts.append(details(f"Not analysed: {len(gaps)}", bullets(dict.fromkeys(causes), most=50)))
+    parts.extend(_known_elsewhere(judged, shown))
     conclusion = "failure" if conflicts or failed or lost or unfinished else "success"
     return Report(title[:240], "\n\n".join(part for part in parts if part), conclusion=conclusion)
 
@@ -165,6 +170,17 @@ def _passing(judged: Sequence[Judged], gaps: bool) -> str:
     rendered = any(isinstance(state.rendering, Rendered) for state in states)
     ignored = sum(f.suppressed is not None for each in judged for f in each.evaluation.findings)
     return titles.passing(new, old, Seen(gaps, gaps and not rendered, ignored))
+
+
+def _known_elsewhere(judged: Sequence[Judged], shown: Mapping[str, Report]) -> Iterator[str]:
+    """What was known before of checks that have no run here, since they have nothing new to say."""
+    for each in judged:
+        for report in each.evaluation.reports:
+            topics = by_topic([finding for finding in report.findings if finding.suppressed is None])
+            if topics and report.name not in shown:
+                spans = [(group[0].span, group[0].topic.title) for group in topics]
+                lines = [f"[{code(str(span))}]({each.link(span)}): {safe(title)}" for span, title in spans]
+                yield details(f"{report.name}, known before this change: {len(topics)}", bullets(lines, most=50))
 
 
 def _lost(judged: Judged) -> tuple[str, ...]:
