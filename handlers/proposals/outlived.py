@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.formats.github.marks import read_pair
 from bot.formats.writing.markdown import bullets, code, safe
 from bot.github.model import PullRequest
-from bot.rendering.evaluation import Evaluation
+from checks.judgement.evaluation import Evaluation
 from checks.model import Finding
 from checks.planning.ownership.pair import Pair, called
 from checks.wording import listed
