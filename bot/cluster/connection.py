@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -15,6 +16,7 @@ from bot.cluster.errors import NOT_SAID, TOO_MUCH, NoCluster, Unseen
 from bot.cluster.limits import Limits
 from bot.cluster.names import read_missing
 from bot.cluster.targets import Target, Targets
+from bot.http.retry import Again, Attempts, retry_after, until_answered
 from bot.process.clock import Clock
 
 PLAIN = "application/json"
@@ -35,7 +37,7 @@ _CLAUSES: Mapping[int, str] = {
 }
 _AGAIN = frozenset({429, 500, 502, 503, 504})
 _SETTLED = 10.0  # seconds; credentials that were loaded just now are not loaded again for being refused
-_WAIT = 0.5  # seconds before the second attempt, doubled each time
+_WAIT = 1.0  # seconds before the second attempt, half of them random, doubled each time
 _READ = frozenset({200, 404})  # whose bodies are read
 _STATUS = 64 * 1024  # bytes; a `Status` is small
 
@@ -53,13 +55,6 @@ class Deadline:
     def left(self) -> float:
         return self._until - self._clock.now()
 
-    async def wait(self, seconds: float) -> bool:
-        """Wait, unless that takes longer than there is time; tells whether it did."""
-        if seconds >= self.left:
-            return False
-        await self._clock.sleep(seconds)
-        return True
-
 
 class Connection:
     """Kept open between evaluations; credentials are loaded anew when they are old or no longer accepted."""
@@ -69,6 +64,7 @@ class Connection:
         self._targets = targets
         self._clock = clock
         self._limits = limits
+        self._jitter = random.Random()  # noqa: S311 - nothing secret depends on it
         self._opening = asyncio.Lock()
         self._slots = asyncio.Semaphore(limits.concurrency)
         self._api: Any = None
@@ -78,24 +74,31 @@ class Connection:
         self, path: str, deadline: Deadline, *, accept: str = PLAIN, query: Mapping[str, str] | None = None
     ) -> bytes:
         """The body of a 200. Raises `Unseen`, and `NoCluster` when there are no credentials to ask with."""
-        renewed = False
-        attempt = 1
-        while True:
-            api = await self._open()
-            async with self._slots:
-                status, body, after = await self._exchange(api, path, accept, query or {}, deadline)
+
+        async def ask() -> bytes | Again:
+            status, body, wait = await self._asked(path, accept, query or {}, deadline)
             if status == 200:
                 return body
-            if status == 401 and not renewed and (api is not self._api or self._age >= _SETTLED):
-                renewed = True
-                await self._close(api)
-                continue
-            if (status in _AGAIN or status == 0) and attempt < self._limits.attempts:
-                wait = after if after is not None else _WAIT * 2 ** (attempt - 1)
-                if await deadline.wait(wait):
-                    attempt += 1
-                    continue
-            raise Unseen(_CLAUSES.get(status, f"the API server has an error (HTTP {status})"), status)
+            unseen = Unseen(_CLAUSES.get(status, f"the API server has an error (HTTP {status})"), status)
+            if status in _AGAIN or status == 0:
+                return Again(unseen, wait or None)
+            raise unseen
+
+        attempts = Attempts(self._limits.attempts, base=_WAIT)
+        return await until_answered(ask, attempts, clock=self._clock, jitter=self._jitter, left=lambda: deadline.left)
+
+    async def _asked(
+        self, path: str, accept: str, query: Mapping[str, str], deadline: Deadline
+    ) -> tuple[int, bytes, float | None]:
+        """As `_exchange`, once more with credentials that are loaded anew where those are refused."""
+        for last in (False, True):
+            api = await self._open()
+            async with self._slots:
+                status, body, wait = await self._exchange(api, path, accept, query, deadline)
+            if last or status != 401 or (api is self._api and self._age < _SETTLED):
+                break
+            await self._close(api)
+        return status, body, wait
 
     async def _exchange(
         self, api: Any, path: str, accept: str, query: Mapping[str, str], deadline: Deadline
@@ -117,7 +120,7 @@ class Connection:
             async with response:
                 status = response.status
                 if status not in _READ:
-                    return status, b"", _retry_after(response.headers.get("Retry-After", ""))
+                    return status, b"", retry_after(response.headers.get("Retry-After"), self._clock.now())
                 most = self._limits.body if status == 200 else _STATUS
                 async for chunk in response.content.iter_chunked(2**16):
                     body += chunk
@@ -159,10 +162,6 @@ class Connection:
 
     async def close(self) -> None:
         await self._close(self._api)
-
-
-def _retry_after(text: str) -> float | None:
-    return float(text) if text.isascii() and text.isdigit() else None
 
 
 async def _client(target: Target, targets: Targets, limits: Limits) -> Any:

@@ -30,7 +30,8 @@ from bot.github.errors import (
 from bot.github.outgoing import Outgoing
 from bot.github.pace import Limit, Pace, creates_content
 from bot.http.bounded_body import read_at_most
-from bot.process.clock import Clock, backoff
+from bot.http.retry import Again, Attempts, until_answered
+from bot.process.clock import Clock
 
 API_VERSION = "2022-11-28"
 USER_AGENT = "argofix"
@@ -173,44 +174,43 @@ class GitHub:
         body = b"" if data is None else await asyncio.to_thread(self._body, urlsplit(url).path, data)
         repeatable = repeatable or method == "GET"
         refused: str | None = None
-        for attempt in range(1, ATTEMPTS + 1):
+
+        def again(fault: ServerFault) -> Again:
+            if not repeatable:
+                raise fault from None
+            return Again(fault)
+
+        async def ask() -> Answer | Again:
+            nonlocal refused
             await self._wait_until_open(label)
             if creates_content(method, urlsplit(url).path):
                 self._give_up_if_long(await self._pace.before_content(LONGEST_WAIT), label, Limit.CONTENT)
             token = await self._authority.token(refused=refused)
-            fault: ServerFault
             try:
                 answer = await self._follow(method, url, token, body, etag)
             except aiohttp.ClientConnectorError as error:
-                fault = Unreachable(f"no connection: {error}", request=label)  # nothing was sent
+                return Again(Unreachable(f"no connection: {error}", request=label))  # nothing was sent
             except (aiohttp.ClientError, TimeoutError) as error:
-                fault = Unreachable(f"no whole answer: {type(error).__name__}", request=label)
-                if not repeatable:
-                    raise fault from None
+                return again(Unreachable(f"no whole answer: {type(error).__name__}", request=label))
             except Unreachable as error:
-                fault = Unreachable(error.reason, status=error.status, request=label)
-                if not repeatable:
-                    raise fault from None
-            else:
-                if answer.status < 300 or (answer.status == 304 and etag is not None):
-                    self._pace.accepted()
-                    return answer
-                wait = self._pace.refused(answer)
-                if wait is not None:
-                    log.warning("rate limited", extra={"request": label, "scope": self.scope, "wait": wait})
-                    continue  # `_wait_until_open` waits, or gives up when that is too long
-                problem = error_of(answer, label)
-                if answer.status == 401 and refused is None:
-                    refused = token
-                    continue
-                if not isinstance(problem, ServerFault) or not repeatable:
-                    raise problem
-                fault = problem
-            if attempt == ATTEMPTS:
-                raise fault
-            await self._wire.clock.sleep(backoff(attempt, base=1.0, cap=15.0, jitter=self._wire.jitter))
-        await self._wait_until_open(label)
-        raise ServerFault("no success after several attempts", request=label)
+                return again(Unreachable(error.reason, status=error.status, request=label))
+            if answer.status < 300 or (answer.status == 304 and etag is not None):
+                self._pace.accepted()
+                return answer
+            wait = self._pace.refused(answer)
+            if wait is not None:
+                log.warning("rate limited", extra={"request": label, "scope": self.scope, "wait": wait})
+                self._give_up_if_long(self._pace.closed_for, label, Limit.REQUESTS)
+                return Again(ServerFault("no success after several attempts", request=label), wait=0.0)
+            problem = error_of(answer, label)
+            if answer.status == 401 and refused is None:
+                refused = token
+                return Again(problem, wait=0.0)
+            if isinstance(problem, ServerFault):
+                return again(problem)
+            raise problem
+
+        return await until_answered(ask, Attempts(ATTEMPTS), clock=self._wire.clock, jitter=self._wire.jitter)
 
     def _body(self, path: str, data: object) -> bytes:
         return json.dumps(self._wire.outgoing.body(path, data)).encode()

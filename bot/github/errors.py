@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.http.retry import LONGEST, retry_after
 from bot.process.errors import PermanentError, TemporaryError
 
 
@@ -117,12 +118,12 @@ def limit_wait(answer: Answer, now: float, hits: int) -> float | None:
     """
     if answer.status not in (403, 429):
         return None
-    retry_after = _number(answer.headers.get("retry-after"))
-    if retry_after is not None:
-        return max(1.0, retry_after)
-    reset = _number(answer.headers.get("x-ratelimit-reset"))
-    if answer.headers.get("x-ratelimit-remaining") == "0" and reset is not None:
-        return max(1.0, reset - now + 1.0)
+    asked = retry_after(answer.headers.get("retry-after"), now)
+    if asked is not None:
+        return max(1.0, asked)
+    reset = answer.headers.get("x-ratelimit-reset", "")
+    if answer.headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
+        return 1.0 + min(LONGEST, max(0.0, float(reset) - now))
     if answer.status == 429 or "rate limit" in answer.message.lower() or "abuse" in answer.message.lower():
         return 60.0 * 2.0 ** min(hits, 6)
     return None
@@ -157,10 +158,3 @@ def _details(errors: object) -> str:
         else:
             found.append(str(item))
     return "; ".join(found)
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        return None if text is None else float(text)
-    except ValueError:
-        return None

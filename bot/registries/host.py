@@ -9,13 +9,13 @@ import logging
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 
 from bot.http.bounded_body import read_at_most
+from bot.http.retry import LONGEST, Again, Attempts, retry_after, until_answered
 from bot.process.clock import Clock, backoff
 from bot.registries.cache import AnswerCache
 from bot.registries.faults import SourceFault
@@ -23,7 +23,6 @@ from bot.registries.faults import SourceFault
 ATTEMPTS = 3
 LARGEST = 8 * 2**20  # bytes of one answer; a page of 100 tags has about 40,000
 TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10, sock_read=20)
-LONGEST_PAUSE = 3600.0  # seconds that a host is left alone, whatever it asks for
 _FIRST_PAUSE = 60.0
 _REDIRECTS = 3
 _USER_AGENT = "argofix"
@@ -99,31 +98,39 @@ class Host:
         wait = self._closed_until - self.clock.now()
         if wait > 0:
             raise self.fault("limited", f"{self._name} is left alone for another {wait:.0f} s")
-        trouble = ("unreachable", f"{self._name} does not answer")
-        for attempt in range(1, ATTEMPTS + 1):
+        trouble: SourceFault | None = None
+
+        def again(message: str) -> Again:
+            nonlocal trouble
+            trouble = self.fault("unreachable", message)
+            return Again(trouble)
+
+        async def ask() -> Reply | Again:
             try:
                 reply = await self._send(method, url, headers)
             except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-                trouble = ("unreachable", f"{self._name} gives no whole answer ({type(error).__name__})")
-            else:
-                if reply is None:
-                    raise self.fault("too-much", f"{url} answers with more than {self.largest:,} bytes")
-                self.observe(self.source, reply.status)
-                if reply.status == 429:
-                    self._close(_seconds(reply.headers.get("retry-after"), self.clock.now()))
-                    raise self.fault("limited", f"{self._name} says that it is asked too often (HTTP 429)")
-                if reply.status < 500:
-                    self._failures = 0
-                    return reply
-                trouble = ("unreachable", f"{self._name} has an error (HTTP {reply.status})")
-                asked = _seconds(reply.headers.get("retry-after"), self.clock.now())
-                if asked is not None:
-                    self._close(asked)
-                    raise self.fault(*trouble)
-            if attempt < ATTEMPTS:
-                await self.clock.sleep(backoff(attempt, base=1.0, cap=15.0, jitter=self.jitter))
-        self._close(None)
-        raise self.fault(*trouble)
+                return again(f"{self._name} gives no whole answer ({type(error).__name__})")
+            if reply is None:
+                raise self.fault("too-much", f"{url} answers with more than {self.largest:,} bytes")
+            self.observe(self.source, reply.status)
+            asked = retry_after(reply.headers.get("retry-after"), self.clock.now())
+            if reply.status == 429:
+                self._close(asked)
+                raise self.fault("limited", f"{self._name} says that it is asked too often (HTTP 429)")
+            if reply.status < 500:
+                self._failures = 0
+                return reply
+            if asked is not None:
+                self._close(asked)
+                raise self.fault("unreachable", f"{self._name} has an error (HTTP {reply.status})")
+            return again(f"{self._name} has an error (HTTP {reply.status})")
+
+        try:
+            return await until_answered(ask, Attempts(ATTEMPTS), clock=self.clock, jitter=self.jitter)
+        except SourceFault as fault:
+            if fault is trouble:
+                self._close(None)
+            raise
 
     def fault(self, kind: str, message: str) -> SourceFault:
         return SourceFault(self.source, kind, message)
@@ -135,9 +142,9 @@ class Host:
     def _close(self, asked: float | None) -> None:
         """Leave the host alone: as long as it asked, else longer with every failure."""
         self._failures += 1
-        pause = backoff(self._failures, base=2 * _FIRST_PAUSE, cap=LONGEST_PAUSE, jitter=self.jitter)
+        pause = backoff(self._failures, base=2 * _FIRST_PAUSE, cap=LONGEST, jitter=self.jitter)
         if asked is not None:
-            pause = min(LONGEST_PAUSE, max(1.0, asked) + self.jitter.uniform(0, 5))
+            pause = min(LONGEST, max(1.0, asked) + self.jitter.uniform(0, 5))
         self._closed_until = self.clock.now() + pause
         log.warning("a registry is left alone", extra={"host": self._name, "wait": round(pause, 1)})
 
@@ -153,15 +160,3 @@ class Host:
             body = await read_at_most(response, self.largest)
             found = {name.lower(): value for name, value in response.headers.items()}
             return None if body is None else Reply(response.status, found, body)
-
-
-def _seconds(text: str | None, now: float) -> float | None:
-    """Retry-After: seconds, or a date (RFC 9110)."""
-    if text is None:
-        return None
-    if text.isascii() and text.isdigit():
-        return float(text)
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
-    except ValueError:
-        return None
