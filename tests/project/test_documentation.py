@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -97,7 +98,8 @@ def test_every_decision_has_its_three_parts_and_is_listed() -> None:
     for name in decisions:
         text = read(name)
         assert re.findall(r"^## (.*)$", text, re.MULTILINE) == ["Context", "Decision", "Consequences"], name
-        assert f"({name.name})" in read("docs/adr/README.md"), name
+        title = text.partition("\n")[0].removeprefix(f"# {name.name[:4]}. ")
+        assert f"- [{name.name[:4]}]({name.name}) {title}\n" in read("docs/adr/README.md"), name
 
 
 ROOMS = "bot|checks|demo|docs|gitops|handlers|tests"
@@ -131,3 +133,25 @@ def test_what_a_page_or_a_comment_names_of_ours_is_there() -> None:
             )  # those of others stand there with their path
             missing += [f"{page}: {name}" for name in pages if name not in names]
     assert not missing
+
+
+def rows_of(top: str) -> list[set[str]]:
+    """The rooms of one floor as the map of the house names them, row by row."""
+    page = read("docs/architecture.md").partition("## The house")[2].partition("\n## ")[0]
+    rows = [
+        set(re.findall(rf"`{top}/(\w+)/`", row.split("|")[1])) for row in page.splitlines() if row.startswith("|")
+    ]
+    return [row for row in rows if row]
+
+
+@pytest.mark.parametrize("top", ["bot", "checks", "gitops", "handlers"])
+def test_the_map_names_every_room(top: str) -> None:
+    rooms = {name.parts[1] for name in tracked() if name.parts[0] == top and len(name.parts) > 2}
+    assert set().union(*rows_of(top)) == rooms
+
+
+@pytest.mark.parametrize("top", ["bot", "gitops"])
+def test_the_map_has_the_rooms_in_the_order_that_is_held(top: str) -> None:
+    contracts = tomllib.loads(read("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    (layers,) = (each["layers"] for each in contracts if each.get("containers") == [top])
+    assert rows_of(top) == [set(layer.split(" | ")) for layer in layers]
