@@ -2,7 +2,7 @@
 # make test   sets everything up and runs every check that CI runs
 # make audit  asks osv.dev and vuln.go.dev for known vulnerabilities of the dependencies, where they can be reached
 # make engine builds argofix-engine anew; `make setup` does it once, and goes on where it cannot
-# make docs   writes docs/rules.md anew from the rules' docstrings
+# make docs   writes anew what is generated: pages about rules and commands, what README.md shows
 # make bench  times checks of a generated monorepo of 1,000 Applications
 # make lock   writes the lock files anew from pyproject.toml
 # make clean  removes what the others made
