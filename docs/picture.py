@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import html
+import re
 import shutil
 import struct
 import tempfile
@@ -83,9 +84,23 @@ def page(shown: Report) -> str:
         check=CHECK,
         buttons="".join(f'<span class="button">{html.escape(action.label)}</span>' for action in shown.actions),
         title=html.escape(shown.title),
-        summary=markdown.render(shown.summary),
+        summary=_closed(markdown.render(shown.summary)),
         annotations="".join(_annotation(each) for each in shown.annotations[:_SHOWN]),
     )
+
+
+def _closed(markup: str) -> str:
+    """Without what nobody sees before opening it, so that the picture grows old only when something in it does."""
+    shown, depth = [], 0
+    for piece in re.split(r"(</?details>)", markup):
+        opens, closes = piece == "<details>", piece == "</details>"
+        summary = re.match(r"\s*<summary>.*?</summary>", piece, re.DOTALL)
+        if depth == 0 or (depth == 1 and closes):
+            shown.append(piece)
+        elif depth == 1 and summary is not None:
+            shown.append(summary[0])
+        depth += opens - closes
+    return "".join(shown)
 
 
 def _annotation(shown: Annotation) -> str:

@@ -20,6 +20,10 @@ async def test_the_page_holds_the_words_and_the_button(engine: Engine) -> None:
     report = await picture.report(engine)
     shown = re.sub(r"<[^>]+>", "", picture.page(report))
     assert report.title in shown and "Each in full: 3" in shown
+    assert (
+        "SharedResourceWarning" in report.summary and "SharedResourceWarning" not in shown.partition("Annotations")[0]
+    )
+    assert "Applications: 3 rendered" in shown
     assert [action.label for action in report.actions] == ["Fix"]
     assert f"Check failure on line {report.annotations[0].start_line} in {report.annotations[0].path}" in shown
 
