@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, MutableMapping
 from typing import TypeVar
+
+from cachetools import LRUCache
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -19,37 +20,34 @@ class Bounded(MutableMapping[K, V]):
     """
 
     def __init__(self, most: int, size: Callable[[V], int]) -> None:
-        self.most = most
-        self.held = 0
-        self._size = size
-        self._items: OrderedDict[K, tuple[V, int]] = OrderedDict()
+        self.size = size  # asked outside the lock, since it may have much to count
+        self._items: LRUCache[K, tuple[V, int]] = LRUCache(most, getsizeof=lambda item: item[1])
         self._lock = threading.Lock()
+
+    @property
+    def most(self) -> int:
+        return int(self._items.maxsize)
+
+    @property
+    def held(self) -> int:
+        """The size of all that is kept."""
+        return int(self._items.currsize)
 
     def __getitem__(self, key: K) -> V:
         with self._lock:
-            self._items.move_to_end(key)
             return self._items[key][0]
 
     def __setitem__(self, key: K, value: V) -> None:
-        size = self._size(value)
+        size = self.size(value)
         with self._lock:
-            self._drop(key)
-            if size > self.most:
-                return
-            self._items[key] = value, size
-            self.held += size
-            while self.held > self.most:
-                self._drop(next(iter(self._items)))
+            if size > self._items.maxsize:
+                self._items.pop(key, None)
+            else:
+                self._items[key] = value, size
 
     def __delitem__(self, key: K) -> None:
         with self._lock:
-            if key not in self._items:
-                raise KeyError(key)
-            self._drop(key)
-
-    def _drop(self, key: K) -> None:
-        _, size = self._items.pop(key, (None, 0))
-        self.held -= size
+            del self._items[key]
 
     def __iter__(self) -> Iterator[K]:
         with self._lock:

@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
+from cachetools import LRUCache
+
 PERIOD = 600.0  # seconds
 EACH = 1  # time for each thing
 ALL = 6  # times in all
@@ -23,13 +25,12 @@ class _Use:
 class Allowance:
     """Uses of the last `PERIOD` by who had them. Kept in memory: a restart forgives."""
 
-    _uses: dict[Hashable, deque[_Use]] = field(default_factory=dict)
+    _uses: LRUCache[Hashable, deque[_Use]] = field(default_factory=lambda: LRUCache(_MOST))
 
     def take(self, who: Hashable, what: Hashable | None, occasion: str, now: float) -> bool:
         """Whether `who` may have `what` done; None is anything that is not counted apart. `occasion` names the wish:
         one that is worked on again after it broke off counts once."""
-        uses = self._uses.pop(who, None) or deque()
-        self._uses[who] = uses  # those who came last are last
+        uses = self._uses.setdefault(who, deque())
         while uses and uses[0].at <= now - PERIOD:
             uses.popleft()
         if any(use.occasion == occasion and use.what == what for use in uses):
@@ -37,6 +38,4 @@ class Allowance:
         if len(uses) >= ALL or (what is not None and sum(use.what == what for use in uses) >= EACH):
             return False
         uses.append(_Use(now, what, occasion))
-        while len(self._uses) > _MOST:
-            del self._uses[next(iter(self._uses))]
         return True

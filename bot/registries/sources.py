@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
+from cachetools import LRUCache, TTLCache
 
 from bot.github.client import FixedToken, GitHub, Wire
 from bot.github.pace import Pace
@@ -67,14 +68,14 @@ class VersionSources:
         self._charts = Host(
             session, charts_url, "charts", clock, self._cache, metrics.observe_versions, largest=charts.LARGEST
         )
-        self._known_charts: dict[str, tuple[float, Mapping[str, str]]] = {}
+        self._known_charts: TTLCache[str, Mapping[str, str]] = TTLCache(_MOST, FRESH, timer=clock.now)
         self._quay = Host(session, quay_url, "quay", clock, self._cache, metrics.observe_versions)
         self._elsewhere: GitHub | None = None
         if releases_url is not None:
             wire = Wire(session, releases_url, clock, observe=metrics.observe_github)
             self._elsewhere = GitHub(wire, FixedToken(), Pace(clock), scope="anonymous")
-        self._known: dict[tuple[str, str], _Known] = {}
-        self._served: dict[tuple[str, str], float] = {}  # when an image was seen
+        self._known: LRUCache[tuple[str, str], _Known] = LRUCache(_MOST)
+        self._served: TTLCache[tuple[str, str], bool] = TTLCache(_MOST, SERVED, timer=clock.now)
 
     async def published(self, component: Component, github: GitHub) -> Published:
         """Raises `SourceFault` when either source cannot be trusted now: then nothing is known."""
@@ -83,9 +84,6 @@ class VersionSources:
         async with known.turn:
             if known.outcome is None or self._clock.now() >= known.until:
                 await self._look(component, self._elsewhere or github, known)
-            self._known[key] = self._known.pop(key, known)  # the latest stands last
-            while len(self._known) > _MOST:
-                del self._known[next(iter(self._known))]
         if isinstance(known.outcome, SourceFault):
             raise known.outcome
         assert known.outcome is not None
@@ -102,21 +100,20 @@ class VersionSources:
 
     async def _chart(self, component: Component, name: str) -> Mapping[str, str]:
         known = self._known_charts.get(name)
-        if known is not None and self._clock.now() < known[0]:
-            return known[1]
+        if known is not None:
+            return known
         try:
             versions = await charts.app_versions(self._charts, name)
         except SourceFault as fault:
             self._count(component, fault)
             raise
-        self._known_charts = dict(list(self._known_charts.items())[-_MOST:])
-        self._known_charts[name] = (self._clock.now() + FRESH, versions)
+        self._known_charts[name] = versions
         return versions
 
     async def has_image(self, component: Component, digest: str) -> bool:
         """Whether the registry serves the image to everybody. Raises `SourceFault`."""
         key = (component.quay, digest)
-        if self._clock.now() < self._served.get(key, 0.0) + SERVED:
+        if key in self._served:
             return True
         try:
             served = await quay.has_manifest(self._quay, component.quay, digest)
@@ -124,9 +121,7 @@ class VersionSources:
             self._count(component, fault)
             raise
         if served:
-            if len(self._served) >= _MOST:
-                self._served.clear()
-            self._served[key] = self._clock.now()
+            self._served[key] = True
         return served
 
     async def _look(self, component: Component, github: GitHub, known: _Known) -> None:

@@ -11,10 +11,11 @@ import posixpath
 import subprocess
 import threading
 import weakref
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from cachetools import LRUCache
 
 from bot.process.errors import TemporaryError
 from bot.repositories.git import GitError, close_git, open_git
@@ -66,8 +67,7 @@ class Blobs:
         self._on_damage = on_damage
         self._bring = bring
         self._lock = threading.Lock()
-        self._cache: OrderedDict[str, bytes] = OrderedDict()
-        self._held = 0
+        self._cache: LRUCache[str, bytes] = LRUCache(CACHE_BYTES, getsizeof=len)
         self._process: subprocess.Popen[bytes] | None = None
         self._finalizer: weakref.finalize[[subprocess.Popen[bytes]], Blobs] | None = None
         self._closed = False
@@ -79,7 +79,6 @@ class Blobs:
         with self._lock:
             data = self._cache.get(entry.oid)
             if data is not None:
-                self._cache.move_to_end(entry.oid)
                 return data
             found = self._ask([entry.oid])[0]
             if found is None and self._bring is not None:
@@ -146,7 +145,7 @@ class Blobs:
                 if len(data) != size or answers.read(1) != b"\n":
                     raise BlobUnreadable(f"object {oid} cannot be read: git broke off")
                 found.append(data)
-                self._keep(oid, data)
+                self._cache[oid] = data
         except BaseException as error:
             # The stream is out of step now: the next reader gets a new process.
             self._stop()
@@ -155,9 +154,3 @@ class Blobs:
             if isinstance(error, OSError):
                 raise BlobUnreadable("git cat-file ended") from None
             raise
-
-    def _keep(self, oid: str, data: bytes) -> None:
-        self._cache[oid] = data
-        self._held += len(data)
-        while self._held > CACHE_BYTES and len(self._cache) > 1:
-            self._held -= len(self._cache.popitem(last=False)[1])

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bot.process.bounded import Bounded
 from bot.process.tenants import known_installation, working_for
 from bot.rendering.cache import RenderCache
 from bot.rendering.driver import REMEMBERED, Engine, TooMuchToRead
@@ -353,7 +354,8 @@ def test_what_is_not_wanted_for_its_size_is_not_read(tmp_path: Path) -> None:
 
 
 async def test_what_is_remembered_is_bounded_in_bytes(own: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    own._recent.most = own._snapshots.most = own._parsed.most = own._plain.most = 100_000
+    for name in ("_recent", "_snapshots", "_parsed", "_plain"):
+        monkeypatch.setattr(own, name, Bounded(100_000, getattr(own, name).size))
     for i in range(12):
         files = {
             "apps.yaml": documents(application("app", "a"), application("plain", "p")),
