@@ -50,7 +50,7 @@ async def check(arguments: argparse.Namespace) -> int:
 
 async def fix(arguments: argparse.Namespace) -> int:
     """`argofix fix`. Prints a diff that `git apply` takes; status 1 when errors are left that it cannot mend."""
-    from bot.formats.github.fix_pull_request import title
+    from bot.formats.github.proposal import title
     from bot.formats.writing.diff import diff_of_edits
 
     checkout = _open(arguments.path, None, None)
@@ -190,13 +190,13 @@ def _rendered(evaluation: Evaluation, commit: str | None, arguments: argparse.Na
 
 def _explain(evaluation: Evaluation) -> None:
     """What the diff does and what it leaves, on stderr, so that stdout stays a diff."""
-    from bot.formats.github.fix_pull_request import title
+    from bot.formats.github.proposal import title
     from checks.coverage import Coverage
     from checks.planning.ownership.prune import summary_line
 
     for plan in evaluation.plans:
         say(f"{title(plan)}. {summary_line(evaluation.snapshot, plan, evaluation.base)}")
-        for caution in plan.cautions:
+        for caution in plan.proof.cautions:
             say(f"  {caution}")
     for finding in evaluation.findings:
         if _is_error(finding) and finding.fix is None:

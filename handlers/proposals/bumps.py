@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from bot.formats.github import bump_pull_request as text
+from bot.formats.github.proposal import digest, title
 from bot.formats.writing.markdown import code, safe
 from bot.github.client import GitHub
 from bot.github.endpoints import pulls
@@ -25,6 +26,7 @@ from checks.planning.bumps.bump import plan_bump
 from checks.planning.bumps.choose import Release
 from checks.planning.bumps.plan import BumpPlan
 from checks.planning.bumps.proof import prove_bump
+from checks.planning.bumps.proposal import BumpProposal
 from checks.policy.bumps import Level, VersionPolicy, with_built_in
 from checks.policy.file import PATH, Policy, read_policy
 from gitops.discovery.scan import Scan, scan
@@ -211,7 +213,7 @@ class _Work:
                 if held is not None:
                     return Outcome(component.name, held, ok=False)
         passed = text.passed(steps.published.notes.values(), steps.current, release.version)
-        bump = text.Bump(plan, release, level, proof, passed, steps.asked(level))
+        bump = text.Bump(BumpProposal.of(plan, proof), release, level, passed, steps.asked(level))
         return await self._make_so(bump, branch, current)
 
     def _plan(self, steps: Steps, release: Release) -> BumpPlan:
@@ -250,8 +252,8 @@ class _Work:
             branch=branch,
             base=desk.repository.default_branch,
             parent=self.tip,
-            digest=text.digest(self.tree, plan),
-            title=text.title(bump),
+            digest=digest(self.tree, bump.proposal),
+            title=title(bump.proposal),
             message=text.commit_message(bump),
             changes=lambda: file_changes(self.tree, plan.edits),
             body=lambda commit: text.body(self.tree, bump, commit),

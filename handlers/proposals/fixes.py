@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from bot.formats.github import fix_pull_request as text
 from bot.formats.github.marks import read_keep
+from bot.formats.github.proposal import digest, title
 from bot.github.errors import Forbidden, NotFound, Suspended
 from bot.github.model import PullRequest
 from checks.judgement.evaluation import Evaluation
@@ -148,8 +149,8 @@ def _proposal(evaluation: Evaluation, policy: Policy, plan: FixPlan, target: Tar
         branch=target.branch(plan),
         base=target.base,
         parent=target.tip,
-        digest=text.digest(evaluation, plan),
-        title=text.title(plan),
+        digest=digest(tree, plan),
+        title=title(plan),
         message=text.commit_message(plan),
         changes=lambda: file_changes(tree, plan.edits),
         body=lambda commit: text.body(evaluation, plan, target.key(plan), commit, chosen=preferred),

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from bot.formats.github import fix_pull_request as text
 from bot.formats.github.merging import shown_diff
+from bot.formats.github.proposal import title
 from bot.formats.refusal import in_words
 from bot.formats.writing.markdown import block, bullets, code, details, safe
 from bot.github.endpoints import checks, comments, pulls
@@ -168,7 +168,7 @@ async def opened(desk: Desk, settled: Settled, what: str, again: str) -> list[st
 def _for_fork(known: _Known, again: str) -> str:
     """What it would do, since it cannot."""
     parts = ["argofix cannot push to a fork. It would open:"]
-    parts.append(bullets((safe(text.title(plan)) for plan in known.own.plans or known.promised), most=10))
+    parts.append(bullets((safe(title(plan)) for plan in known.own.plans or known.promised), most=10))
     diff = shown_diff(known.own.snapshot.tree, [edit for plan in known.own.plans for edit in plan.edits])
     if diff:
         parts.append(details("The edits (for <code>git apply</code>)", block(diff, "diff")))

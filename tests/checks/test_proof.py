@@ -88,7 +88,7 @@ async def test_a_base_that_another_root_renders_is_a_caution(engine: Engine) -> 
     evaluation = await evaluated(engine, files)
     (plan,) = evaluation.plans
     assert plan.applicability is Applicability.UNSAFE
-    assert "`elsewhere` of the root `two` renders the same entry" in plan.cautions[0]
+    assert "`elsewhere` of the root `two` renders the same entry" in plan.proof.cautions[0]
 
 
 async def test_the_last_owner_of_a_cluster_keeps_what_it_has(engine: Engine) -> None:

@@ -41,6 +41,7 @@ def test_the_contracts_hold(copy: Path) -> None:
         ("gitops/files/tree.py", "import checks.policy", "one way"),
         ("gitops/files/tree.py", "import gitops.discovery.snapshot", "from files up"),
         ("bot/process/clock.py", "import bot.github.client", "from the process up"),
+        ("checks/planning/bumps/plan.py", "import checks.planning.ownership.plan", "not one another"),
         ("checks/wording.py", "import bot.process.clock", "no I/O"),
         ("bot/repositories/mirror.py", "import handlers.events.push", "knows the handlers"),
         ("handlers/events/push.py", "import bot.server.app", "one way"),

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from packaging.version import Version
 
 from bot.formats.github.marks import state_mark
-from bot.formats.writing.diff import diff_of_edits
+from bot.formats.github.proposal import digest, proof, title
 from bot.formats.writing.fitting import fitted
 from bot.formats.writing.foreign import quotation
 from bot.formats.writing.markdown import bullets, code, details, plain, safe, table
 from bot.registries.model import GitHubRelease
 from checks.planning.bumps.choose import Release
 from checks.planning.bumps.plan import BumpPlan
-from checks.planning.bumps.proof import BumpProof
+from checks.planning.bumps.proof import BumpProof, ImageChange
+from checks.planning.bumps.proposal import BumpProposal
 from checks.policy.bumps import Level
 from checks.wording import plural
 from gitops.files.tree import Tree
@@ -40,12 +40,15 @@ class Bump:
     """One step of `level` on offer. `passed` are the releases on the way, the target included, the newest first;
     `asked` tells that a person wanted this version, whatever the policy says."""
 
-    plan: BumpPlan
+    proposal: BumpProposal
     release: Release
     level: Level
-    proof: BumpProof
     passed: tuple[GitHubRelease, ...]
     asked: bool = False
+
+    @property
+    def plan(self) -> BumpPlan:
+        return self.proposal.plan
 
 
 def mark(component: str) -> str:
@@ -64,11 +67,6 @@ def asked_for(body: str) -> bool:
     return body.rfind(_ASKED) > body.rfind("<!-- argofix:version:") >= 0
 
 
-def digest(tree: Tree, plan: BumpPlan) -> str:
-    """Identifies what a bump changes: equal digests need no new commit."""
-    return hashlib.sha256(diff_of_edits(tree, plan.edits)).hexdigest()[:12]
-
-
 def passed(notes: Iterable[GitHubRelease], current: Version | None, target: Version) -> tuple[GitHubRelease, ...]:
     """The releases above `current` up to `target`, the newest first."""
     found = [(version, each) for each in notes if (version := parse_version(each.tag)) is not None]
@@ -80,21 +78,14 @@ def passed(notes: Iterable[GitHubRelease], current: Version | None, target: Vers
     return tuple(each for _, each in sorted(on_the_way, key=lambda pair: pair[0], reverse=True))
 
 
-def title(bump: Bump) -> str:
-    """At most 120 characters."""
-    plan = bump.plan
-    text = plain(f"Bump {plan.component.name}{_from(plan)} to {bump.release.tag} in {plan.overlay or 'the root'}")
-    return text if len(text) <= 120 else text[:119] + "…"
-
-
 def commit_message(bump: Bump) -> str:
     """Subject, blank line, why."""
     plan = bump.plan
-    proof = "Not rendered." if bump.proof.unproven else "Proven by rendering the overlay before and after."
+    proven = "Not rendered." if bump.proposal.proof.unproven else "Proven by rendering the overlay before and after."
     return (
-        f"{title(bump)}\n\n"
+        f"{title(bump.proposal)}\n\n"
         f"{plain(plan.component.repository)} has released {plain(bump.release.tag)}; its image is on quay.io.\n"
-        f"{proof}\n"
+        f"{proven}\n"
     )
 
 
@@ -106,7 +97,7 @@ def body(tree: Tree, bump: Bump, commit: str) -> str:
     if notes:
         parts.append("> [!WARNING]\n" + "\n".join(f"> - {safe(note)}." for note in notes[:_ROWS]))
     parts.append(_changes(plan))
-    parts.append(_proof(bump.proof))
+    parts.append(_proof(bump.proposal.proof))
     guides = _guides(bump)
     if guides:
         parts.append(guides)
@@ -118,15 +109,10 @@ def body(tree: Tree, bump: Bump, commit: str) -> str:
     parts.append(
         f"<!-- argofix:version:{bump.release.tag} -->\n"
         + (f"{_ASKED}\n" if bump.asked else "")
-        + state_mark(digest(tree, plan), commit)
+        + state_mark(digest(tree, bump.proposal), commit)
     )
     left_out = "*… left out, since it is too long for GitHub; `argofix bump` shows the whole change.*"
     return fitted(parts, left_out, always=(0, 1, len(parts) - 1))
-
-
-def _from(plan: BumpPlan) -> str:
-    written = {pin.version for pin in plan.pins.pins if pin.parsed is not None and pin.parsed == plan.current}
-    return f" from {min(str(version) for version in written)}" if written else ""
 
 
 def _intro(bump: Bump) -> str:
@@ -134,18 +120,14 @@ def _intro(bump: Bump) -> str:
     step = {Level.PATCH: "a patch release", Level.MINOR: "a minor release", Level.MAJOR: "a major release"}[
         bump.level
     ]
+    old = f" from **{safe(bump.proposal.old)}**" if bump.proposal.old else ""
     where = f"{code(plan.overlay)}" if plan.overlay else "the repository's root"
     return (
-        f"Takes {code(plan.component.name)} in {where}{_from_code(plan)} to **{safe(release.tag)}**, {step} of "
+        f"Takes {code(plan.component.name)} in {where}{old} to **{safe(release.tag)}**, {step} of "
         f"{release.published.day} {release.published:%B %Y}.\n\n"
         f"Image: {code(f'quay.io/{plan.component.quay}:{release.tag}')}"
         + (f"  \nDigest: {code(release.digest)}" if release.digest else "")
     )
-
-
-def _from_code(plan: BumpPlan) -> str:
-    text = _from(plan)
-    return f" from **{safe(text.removeprefix(' from '))}**" if text else ""
 
 
 def _changes(plan: BumpPlan) -> str:
@@ -171,27 +153,26 @@ def _changes(plan: BumpPlan) -> str:
     return text
 
 
-def _proof(proof: BumpProof) -> str:
-    rows = [("✅" if row.holds else "❌", safe(row.statement), safe(row.detail)) for row in proof.rows]
-    text = "### Proof\n\n"
-    if proof.unproven:
-        text += (
-            f"{safe(proof.unproven)}. So what it will deploy was not compared; what can be seen without is proven."
+def _proof(proven: BumpProof) -> str:
+    if proven.unproven:
+        seen = (
+            f"{safe(proven.unproven)}. So what it will deploy was not compared; what can be seen without is proven."
         )
     else:
-        text += "The overlay was rendered before and after this change."
-        if proof.coverage.total or proof.coverage.unknown:
-            text += f" {proof.coverage.rendered('before and after')}"
-    text += "\n\n" + table(("", "Checked", "Seen"), rows)
-    if proof.images:
-        changes = [(code(str(c.resource)), code(c.container), code(c.old), code(c.new)) for c in proof.images[:_ROWS]]
-        shown = table(("Resource", "Field", "From", "To"), changes)
-        if len(proof.images) > _ROWS:
-            shown += f"\n\n… and {len(proof.images) - _ROWS} more."
-        text += "\n\n" + details(f"{plural('image', len(proof.images))} would change", shown)
-    if proof.cautions:
-        text += "\n\n" + bullets(safe(caution) for caution in proof.cautions)
-    return text
+        seen = "The overlay was rendered before and after this change."
+        if proven.coverage.total or proven.coverage.unknown:
+            seen += f" {proven.coverage.rendered('before and after')}"
+    return proof(seen, proven, _images(proven.images))
+
+
+def _images(images: Sequence[ImageChange]) -> str:
+    if not images:
+        return ""
+    changes = [(code(str(c.resource)), code(c.container), code(c.old), code(c.new)) for c in images[:_ROWS]]
+    shown = table(("Resource", "Field", "From", "To"), changes)
+    if len(images) > _ROWS:
+        shown += f"\n\n… and {len(images) - _ROWS} more."
+    return details(f"{plural('image', len(images))} would change", shown)
 
 
 def _guides(bump: Bump) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
 from bot.formats.github.marks import keep_mark, pair_mark, state_mark
 from bot.formats.github.merging import warning, when_merged
-from bot.formats.writing.diff import diff_of_edits
+from bot.formats.github.proposal import digest, proof, title
 from bot.formats.writing.fitting import fitted
 from bot.formats.writing.markdown import bullets, code, details, plain, safe, table
 from checks.judgement.evaluation import Evaluation
@@ -26,20 +25,6 @@ _ROWS = 50
 def mark(key: str) -> str:
     """The hidden line by which a fix pull request is known again."""
     return f"<!-- argofix:fix:{key} -->"
-
-
-def digest(evaluation: Evaluation, plan: FixPlan) -> str:
-    """Identifies what a plan changes: equal digests need no new commit."""
-    return hashlib.sha256(diff_of_edits(evaluation.snapshot.tree, plan.edits)).hexdigest()[:12]
-
-
-def title(plan: FixPlan) -> str:
-    """At most 120 characters."""
-    what = counted([owned.id for owned in plan.resources])
-    name = plan.loser_name
-    text = f"Bring {what} into {name} only once" if plan.keeper == plan.loser else f"Take {what} out of {name}"
-    text = plain(text)
-    return text if len(text) <= 120 else text[:119] + "…"
 
 
 def commit_message(plan: FixPlan) -> str:
@@ -63,7 +48,7 @@ def body(evaluation: Evaluation, plan: FixPlan, key: str, commit: str, *, chosen
     if found.dangerous:
         parts.append(warning(found, plan))
     parts.append(_changes(plan))
-    parts.append(_proof(plan))
+    parts.append(proof(_rendered(plan), plan.proof))
     merging = when_merged(evaluation, plan, found) if plan.keeper != plan.loser else ""
     if merging:
         parts.append(merging)
@@ -72,7 +57,7 @@ def body(evaluation: Evaluation, plan: FixPlan, key: str, commit: str, *, chosen
         "<sub>Closing this pull request is remembered: it is not opened again by itself, but by `/argofix fix` in a "
         "comment on it. Commits of yours on this branch are left alone.</sub>"
     )
-    hidden = [state_mark(digest(evaluation, plan), commit), pair_mark(plan.pair)]
+    hidden = [state_mark(digest(evaluation.snapshot.tree, plan), commit), pair_mark(plan.pair)]
     if chosen:
         hidden.append(keep_mark(plan.keeper[2], plan.loser[2]))
     parts.append("\n".join(hidden))
@@ -136,15 +121,6 @@ def _of(plan: FixPlan, step: Step) -> list[OwnedId]:
 
 def _rendered(plan: FixPlan) -> str:
     return plan.proof.coverage.rendered("before and after this change")
-
-
-def _proof(plan: FixPlan) -> str:
-    rows = [("✅" if row.holds else "❌", safe(row.statement), safe(row.detail)) for row in plan.proof.rows]
-    text = f"### Proof\n\n{_rendered(plan)}\n\n"
-    text += table(("", "Checked", "Seen"), rows)
-    if plan.cautions:
-        text += "\n\n" + bullets(safe(caution) for caution in plan.cautions)
-    return text
 
 
 def _left_for_people(findings: Sequence[Finding], plan: FixPlan) -> list[str]:

@@ -6,32 +6,31 @@ rendering it is proven all the same.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from checks.coverage import Coverage, Sight, named, of_both
-from checks.planning.bumps.bystanders import Bystanders, below, numbered, same
 from checks.planning.bumps.cautions import cautions, renders
+from checks.planning.bumps.others import Others, below, numbered
 from checks.planning.bumps.plan import BumpPlan
 from checks.planning.bumps.rendered import changes, counted, texts
-from checks.planning.ownership.proof import Proof, Row
+from checks.planning.bystanders import NAMED, same
+from checks.planning.edits import after_edits
+from checks.planning.proof import Asking, Proof, Row, reason_of
 from checks.wording import listed, plural
 from gitops.applications.directory import DirectoryOptions, read_directory
-from gitops.discovery.rediscovery import rediscover
 from gitops.discovery.snapshot import Part, Snapshot, State
 from gitops.discovery.sources import Analysis, plan_kustomize, rendering_of
 from gitops.files.errors import GitopsError
-from gitops.files.spans import Span, apply_edits, edits_by_path
+from gitops.files.spans import Span
 from gitops.files.tree import Tree
 from gitops.kustomize.closure import kustomization_file
-from gitops.resources.rendering import NotAnalysed, Output, Rendered, RenderFailed, Rendering, RenderRequest
+from gitops.resources.rendering import NotAnalysed, Output, Rendered, RenderFailed, Rendering
 from gitops.resources.resource import Resource, ResourceId
 from gitops.versions.find import ChartIndex, find_pins
 from gitops.versions.pins.images import ImageReference, split_image
 from gitops.versions.pins.model import Pin, Style, parse_version, split_build
-
-_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,32 +45,22 @@ class ImageChange:
 
 @dataclass(frozen=True, slots=True)
 class BumpProof(Proof):
-    """`images` are all images that change; `unproven` says why the overlay could not be rendered ('' if
-    it was)."""
+    """`images` are all images that change."""
 
     images: tuple[ImageChange, ...] = ()
-    unproven: str = ""
 
 
-Proving = Generator[Sequence[RenderRequest], Mapping[str, Output], BumpProof]
-
-
-def prove_bump(before: Snapshot, analysis: Analysis, plan: BumpPlan, charts: ChartIndex | None = None) -> Proving:
+def prove_bump(
+    before: Snapshot, analysis: Analysis, plan: BumpPlan, charts: ChartIndex | None = None
+) -> Asking[BumpProof]:
     """Check what `plan` promises. `before` is the snapshot of the tree that the plan was made for."""
-    tree = before.tree
-    changed = {
-        path: apply_edits(tree.read(tree.resolve(path)), edits) for path, edits in edits_by_path(plan.edits).items()
-    }
-    new_tree = tree.overlay(changed)
-    after = yield from rediscover(before, new_tree, analysis)
-    old = yield from _overlay(tree, plan.overlay, analysis)
-    new = yield from _overlay(new_tree, plan.overlay, analysis)
-    return _Comparison(before, after, plan, charts).proof(old, new)
+    edited = yield from after_edits(before, analysis, plan.edits)
+    old = yield from _overlay(before.tree, plan.overlay, analysis)
+    new = yield from _overlay(edited.snapshot.tree, plan.overlay, analysis)
+    return _Comparison(before, edited.snapshot, plan, charts).proof(old, new)
 
 
-def _overlay(
-    tree: Tree, overlay: str, analysis: Analysis
-) -> Generator[Sequence[RenderRequest], Mapping[str, Output], Rendering]:
+def _overlay(tree: Tree, overlay: str, analysis: Analysis) -> Asking[Rendering]:
     """The overlay by itself: it counts whether or not an Application of this repository renders it."""
     try:
         if kustomization_file(tree, overlay) is None:
@@ -104,15 +93,15 @@ class _Comparison:
             if isinstance(old, NotAnalysed) and isinstance(new, NotAnalysed):
                 unproven = f"The overlay cannot be rendered here: {new.reason}"
             else:
-                rows.append(Row(f"`{self.plan.overlay}` renders", _reason(new), False))
+                rows.append(Row(f"`{self.plan.overlay}` renders", reason_of(new), False))
         elif not isinstance(old, Rendered) or not isinstance(new, Rendered):
-            rows.append(Row(f"`{self.plan.overlay}` renders", _reason(new) or _reason(old), False))
+            rows.append(Row(f"`{self.plan.overlay}` renders", reason_of(new) or reason_of(old), False))
         else:
             images = tuple(self._image_changes(old.resources, new.resources))
             rows.extend(self._rendered(old.resources, new.resources, images))
         rows.extend(self._applications())
         coverage = Coverage.of(self.before, self.after)
-        return BumpProof(tuple(rows), tuple(cautions(self.before, self.plan)), coverage, images, unproven)
+        return BumpProof(tuple(rows), tuple(cautions(self.before, self.plan)), coverage, unproven, images)
 
     def _every_pin(self) -> Row:
         plan = self.plan
@@ -160,7 +149,7 @@ class _Comparison:
         if values or others or without_effect:
             yield Row(
                 "Only the version changes in what it renders",
-                f"{seen}; also {', '.join(others[:_NAMED])}" if others else seen,
+                f"{seen}; also {', '.join(others[:NAMED])}" if others else seen,
                 not others and not without_effect,
             )
         running, wrong = self._images_in(new)
@@ -218,7 +207,7 @@ class _Comparison:
             detail = "; ".join((f"{len(before)} before, {len(after)} after", *unknown))
             any_ = "Application that can be seen" if unknown else "Application"
             yield Row(f"No {any_} comes or goes", detail, before.keys() == after.keys())
-        others = Bystanders()
+        others = Others()
         own: list[tuple[State, Sight]] = []
         for key, state in before.items():
             other = after.get(key)
@@ -232,8 +221,7 @@ class _Comparison:
                 others.broken.append(state.application.name)
             else:
                 others.take(state, of_both(state, other))
-        if others.looked_at:
-            yield Row(others.statement, others.detail, not others.broken)
+        yield from filter(None, [others.row()])
         yield from self._deployed(own)
 
     def _deployed(self, states: list[tuple[State, Sight]]) -> Iterator[Row]:
@@ -248,8 +236,8 @@ class _Comparison:
             old += [f"in {name} {wrong[0]}"] if wrong else []
             blind += [(sight, name)] if sight is not Sight.WHOLE else []
         if running:
-            detail = old[0] if old else listed(running, _NAMED)
-            detail += f"; not seen: {named(blind, _NAMED)}" if blind and not old else ""
+            detail = old[0] if old else listed(running, NAMED)
+            detail += f"; not seen: {named(blind, NAMED)}" if blind and not old else ""
             it = "it and were seen" if blind else "it"
             yield Row(f"The Applications that deploy {it} run {self.plan.tag}", detail, not old)
 
@@ -284,9 +272,3 @@ def _files(part: Part) -> set[str]:
         return part.closure.files
     rendered = part.rendering.resources if isinstance(part.rendering, Rendered) else ()
     return {resource.path for resource in rendered if resource.path is not None}
-
-
-def _reason(rendering: Rendering) -> str:
-    if isinstance(rendering, RenderFailed):
-        return rendering.message
-    return rendering.reason if isinstance(rendering, NotAnalysed) else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from checks.model import Finding, Removal
@@ -12,40 +12,37 @@ from checks.ownership.holder import Held, Holders
 from checks.ownership.ways import Way
 from checks.planning.ownership.advice import sentence, title, without_way
 from checks.planning.ownership.pair import Pair
-from checks.planning.ownership.proof import Proof
 from checks.planning.ownership.trials import Outcomes, Trials
+from checks.planning.proof import Asking
+from checks.planning.proposal import Proposal
 from checks.policy.file import Policy
+from checks.wording import counted
 from gitops.applications.live import Live
 from gitops.discovery.snapshot import ApplicationKey, OwnedId, Snapshot
 from gitops.discovery.sources import Analysis
 from gitops.facts.deletions.data import may_lose
 from gitops.files.errors import GitopsError
-from gitops.files.spans import Applicability, Edit, Fix
+from gitops.files.spans import Applicability, Fix
 from gitops.files.tree import Tree
 from gitops.kustomize.steps import Step, edits_for
-from gitops.resources.rendering import Output, RenderRequest
-
-Planning = Generator[Sequence[RenderRequest], Mapping[str, Output], "Planned"]
 
 
 @dataclass(frozen=True, slots=True)
-class FixPlan:
+class FixPlan(Proposal):
     """A proven fix.
 
-    `key` names the pair in marks and branches (`Pair.key`). `steps` are what it does, `edits` the lines, `findings`
-    what it settles, `ways` the steps by which each resource goes. `keeper` equals `loser` when one Application
-    brings a resource twice. `held` tells whether the loser holds the live objects; it is empty when nobody could be
-    asked. `names` are how the two are called.
+    `key` names the pair in marks and branches (`Pair.key`). `steps` are what it does, `findings` what it settles,
+    `ways` the steps by which each resource goes. `keeper` equals `loser` when one Application brings a resource
+    twice. `held` tells whether the loser holds the live objects; it is empty when nobody could be asked. `names` are
+    how the two are called.
     """
 
     key: str
     keeper: ApplicationKey
     loser: ApplicationKey
     steps: tuple[Step, ...]
-    edits: tuple[Edit, ...]
     findings: tuple[Finding, ...]
     resources: tuple[OwnedId, ...]
-    proof: Proof
     applicability: Applicability
     held: Mapping[OwnedId, Held] = field(default_factory=dict)
     names: tuple[str, str] = ("", "")
@@ -65,8 +62,11 @@ class FixPlan:
         return self.names[1] or self.loser[2]
 
     @property
-    def cautions(self) -> tuple[str, ...]:
-        return self.proof.cautions
+    def title(self) -> str:
+        what = counted([owned.id for owned in self.resources])
+        if self.keeper == self.loser:
+            return f"Bring {what} into {self.loser_name} only once"
+        return f"Take {what} out of {self.loser_name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def plan_fixes(
     findings: Sequence[Finding],
     policy: Policy,
     live: Live | None = None,
-) -> Planning:
+) -> Asking[Planned]:
     """Prove what the findings propose. Findings whose proposals cannot be proven say why, and tell nobody to follow
     them."""
     partitions, holders = Partitions(snapshot, policy, live), Holders(snapshot, policy, live)
@@ -109,14 +109,14 @@ def plan_fixes(
                 keeper,
                 loser,
                 trial.steps,
-                trial.edits,
                 tuple(finding for finding, _, _ in settled),
                 resources,
-                trial.proof,
                 Applicability.UNSAFE if risky else Applicability.SAFE,
                 _held(snapshot, loser, resources, holders) if not trial.proof.cautions else {},
                 (_label(snapshot, keeper), _label(snapshot, loser)),
                 tuple((removal.resource, way) for _, removal, way in settled),
+                edits=trial.edits,
+                proof=trial.proof,
             )
         )
         all_steps = frozenset(trial.steps)

@@ -1,55 +1,22 @@
-"""Proving a fix: apply it to the tree, find and render again whatever it can reach, and compare.
-
-A fix that cannot be proven is not offered.
-"""
+"""Proving a fix: the loser lets go of what the keeper keeps, and nobody else changes but as they may."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from checks.coverage import NOTHING, Coverage, Sight, of_both
-from checks.ownership.others import Others
+from checks.coverage import Coverage, Sight, of_both
+from checks.planning.bystanders import same
+from checks.planning.edits import after_edits
+from checks.planning.ownership.others import Others
+from checks.planning.proof import Asking, Proof, Row, reason_of
 from checks.wording import listed, plural
 from gitops.applications.application import GROUP, IN_CLUSTER, Application
-from gitops.discovery.rediscovery import rediscover
 from gitops.discovery.snapshot import ApplicationKey, OwnedId, Snapshot, State
 from gitops.discovery.sources import Analysis
 from gitops.files.spans import Edit
-from gitops.files.tree import Changes
-from gitops.kustomize.steps import changes_of
-from gitops.resources.rendering import NotAnalysed, Output, Rendered, RenderFailed, RenderRequest
+from gitops.resources.rendering import Rendered, RenderFailed
 from gitops.resources.resource import ResourceId
-
-Proving = Generator[Sequence[RenderRequest], Mapping[str, Output], "Proof"]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One statement that was checked. `detail` tells what was seen."""
-
-    statement: str
-    detail: str
-    holds: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """`rows` in the order in which they were checked; `cautions` are true statements that a person should read;
-    `coverage` is what was seen before and after the edits."""
-
-    rows: tuple[Row, ...]
-    cautions: tuple[str, ...] = ()
-    coverage: Coverage = NOTHING
-
-    @property
-    def holds(self) -> bool:
-        return all(row.holds for row in self.rows)
-
-    @property
-    def failure(self) -> str:
-        """The first statement that does not hold, as a sentence without a full stop."""
-        return next((f"{row.statement}: {row.detail}" for row in self.rows if not row.holds), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +37,10 @@ def prove(
     edits: Sequence[Edit],
     expected: Expectation,
     together: Callable[[Application], str],
-) -> Proving:
+) -> Asking[Proof]:
     """Check every promise of a fix. `together` names the group of Applications that surely share one Argo CD."""
-    changed = changes_of(before.tree, edits)
-    after = yield from rediscover(before, before.tree.overlay(changed), analysis, Changes.of(changed))
-    return _compare(before, after, expected, together, frozenset(changed))
+    edited = yield from after_edits(before, analysis, edits)
+    return _compare(before, edited.snapshot, expected, together, frozenset(edited.files))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +81,7 @@ def _compare(
     else:
         rows.extend(_handed_over(expected, differences, keeper, loser, before, after))
     others = _others(before, after, expected, differences, together)
-    if others.looked_at:
-        rows.append(Row(others.statement, others.detail, not others.broken))
+    rows.extend(filter(None, [others.row()]))
     cautions = [*others.cautions(before.by_key), *_not_seen(before, expected, changed)]
     return Proof(tuple(rows), tuple(cautions), coverage)
 
@@ -161,7 +126,7 @@ def _others(
             continue
         state = before.by_key[key]
         if not difference:
-            others.same(state, of_both(state, after.by_key[key]))
+            others.take(state, of_both(state, after.by_key[key]))
             continue
         alike = (
             difference.lost <= lost and difference.altered <= altered and not (difference.gained or difference.status)
@@ -293,12 +258,12 @@ def _reason(state: State) -> str:
     if isinstance(rendering, RenderFailed):
         known = rendering.span.path in rendering.message
         return rendering.message if known else f"{rendering.message} ({rendering.span})"
-    return rendering.reason if isinstance(rendering, NotAnalysed) else ""
+    return reason_of(rendering)
 
 
 def _difference(old: State, new: State, before: Snapshot, after: Snapshot) -> _Difference:
     seen = before.sizes[old.application.key]
-    if [part.rendering for part in old.parts] == [part.rendering for part in new.parts]:
+    if same(old, new):
         return _Difference(frozenset(), frozenset(), frozenset(), seen=seen, left=seen)
     one, other = before.rendered_by(old), after.rendered_by(new)
     status = ""

@@ -6,25 +6,22 @@ are tried one by one, and then what held together once more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from checks.model import Removal
 from checks.ownership.ways import Way
-from checks.planning.ownership.proof import Expectation, Proof, Row, prove
+from checks.planning.ownership.proof import Expectation, prove
+from checks.planning.proof import Asking, Proof, Row
 from gitops.applications.application import Application
 from gitops.discovery.snapshot import ApplicationKey, Snapshot
 from gitops.discovery.sources import Analysis
 from gitops.files.errors import GitopsError
 from gitops.files.spans import Edit
 from gitops.kustomize.steps import Exclude, Retire, Step, edits_for
-from gitops.resources.rendering import Output, RenderRequest
 
 # Each costs a discovery where it changes who brings in whom.
 MAX_TRIALS = 16
-
-_Rounds = Sequence[RenderRequest]
-_Answers = Mapping[str, Output]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +81,7 @@ class Trials:
         self._together = together
         self._left = MAX_TRIALS
 
-    def run(self, removals: Sequence[Removal], outcomes: Outcomes) -> Generator[_Rounds, _Answers, Trial | None]:
+    def run(self, removals: Sequence[Removal], outcomes: Outcomes) -> Asking[Trial | None]:
         """Settle the removals in `outcomes`. The trial to make a plan of, None when there is none."""
         classes: dict[tuple[Way, ...], _Class] = {}
         for removal in removals:
@@ -104,7 +101,7 @@ class Trials:
             return trial
         return (yield from self._one_by_one(open_, trial, outcomes))
 
-    def _retire(self, classes: Sequence[_Class], outcomes: Outcomes) -> Generator[_Rounds, _Answers, None]:
+    def _retire(self, classes: Sequence[_Class], outcomes: Outcomes) -> Asking[None]:
         """The whole loser, where everything that it brings is superfluous: advice only, never an edit."""
         concerned = [one for one in classes if one.ways and isinstance(one.ways[0][0], Retire)]
         if not concerned:
@@ -134,9 +131,7 @@ class Trials:
         if refusals and not editable:
             outcomes.refuse(one.removals, refusals[0])
 
-    def _one_by_one(
-        self, classes: Sequence[_Class], first: Trial, outcomes: Outcomes
-    ) -> Generator[_Rounds, _Answers, Trial | None]:
+    def _one_by_one(self, classes: Sequence[_Class], first: Trial, outcomes: Outcomes) -> Asking[Trial | None]:
         good: list[tuple[Way, Sequence[Removal], Trial]] = []
         for one in classes:
             for way in one.ways:
@@ -165,7 +160,7 @@ class Trials:
             outcomes.accept(removals, way)
         return trial
 
-    def _attempt(self, chosen: Sequence[tuple[Way, Sequence[Removal]]]) -> Generator[_Rounds, _Answers, Trial]:
+    def _attempt(self, chosen: Sequence[tuple[Way, Sequence[Removal]]]) -> Asking[Trial]:
         self._left -= 1
         ways = tuple(way for way, _ in chosen)
         steps = tuple(dict.fromkeys(step for way in ways for step in way))

@@ -10,10 +10,12 @@ from packaging.version import Version
 
 from bot.formats.github import bump_pull_request as text
 from bot.formats.github.marks import read_state
+from bot.formats.github.proposal import digest, title
 from bot.formats.writing import fitting
 from bot.registries.model import GitHubRelease
 from bot.rendering.driver import Engine
 from checks.planning.bumps.choose import Release
+from checks.planning.bumps.proposal import BumpProposal
 from checks.policy.bumps import Level
 from tests.checks.versions.stage import NEW, NEW_DIGEST, K, bump, proven
 from tests.scenarios import Files, kustomization, manifest, tree
@@ -37,7 +39,7 @@ async def offer(engine: Engine) -> text.Bump:
     plan = bump(FILES)
     proof = await proven(engine, FILES, plan)
     passed = (released("v3.3.1"), released("v3.3.0"), released("v3.2.3"))
-    return text.Bump(plan, RELEASE, Level.MINOR, proof, passed)
+    return text.Bump(BumpProposal.of(plan, proof), RELEASE, Level.MINOR, passed)
 
 
 def body(offer: text.Bump) -> str:
@@ -53,13 +55,13 @@ async def test_it_says_what_moves_from_where_to_where_and_what_was_seen(offer: t
     )
     assert f"| `{K}:7` | kustomize images `quay.io/argoproj/argocd` | `v3.2.2` | `v3.3.1` |" in shown
     assert "<summary>1 image would change</summary>" in shown
-    assert text.title(offer) == "Bump argo-cd from v3.2.2 to v3.3.1 in argocd/overlays/staging"
+    assert title(offer.proposal) == "Bump argo-cd from v3.2.2 to v3.3.1 in argocd/overlays/staging"
 
 
 async def test_it_remembers_for_us(offer: text.Bump) -> None:
     shown = body(offer)
     assert text.read_version(shown) == "v3.3.1"
-    assert read_state(shown) == (text.digest(tree(FILES), offer.plan), COMMIT)
+    assert read_state(shown) == (digest(tree(FILES), offer.proposal), COMMIT)
     assert not text.asked_for(shown)
     assert text.asked_for(body(replace(offer, asked=True)))
 
@@ -90,7 +92,12 @@ async def test_every_minor_on_the_way_has_its_upgrade_guide(
 ) -> None:
     files = {path: str(data).replace("v3.2.2", f"v{current}") for path, data in FILES.items()}
     release = replace(RELEASE, tag=tags[0], version=Version(tags[0]))
-    step = replace(offer, plan=bump(files, to=tags[0]), release=release, passed=tuple(map(released, tags)))
+    step = replace(
+        offer,
+        proposal=replace(offer.proposal, plan=bump(files, to=tags[0])),
+        release=release,
+        passed=tuple(map(released, tags)),
+    )
     shown = text.body(tree(files), step, COMMIT)
     links = [line.rpartition("/upgrading/")[2].rstrip("/)") for line in shown.splitlines() if "/upgrading/" in line]
     assert links == steps
@@ -104,7 +111,7 @@ async def test_names_from_the_repository_stay_in_their_place(offer: text.Bump) -
         moves=(replace(offer.plan.moves[0], old=hostile, pin=replace(pin, subject=hostile)),),
         notes=(hostile,),
     )
-    shown = body(replace(offer, plan=plan))
+    shown = body(replace(offer, proposal=replace(offer.proposal, plan=plan)))
     assert "@all" not in shown
     assert "<!-- argofix:closed" not in shown
     assert "\n## Heading" not in shown

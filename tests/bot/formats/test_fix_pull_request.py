@@ -6,6 +6,7 @@ import pytest
 
 from bot.formats.github import fix_pull_request as text
 from bot.formats.github.marks import CLOSED, closed_by_us, read_state
+from bot.formats.github.proposal import digest, title
 from bot.formats.writing import fitting
 from bot.rendering.driver import Engine
 from checks.judgement.evaluation import Evaluation
@@ -47,7 +48,7 @@ async def test_a_body_begins_with_the_mark_and_ends_with_the_state(engine: Engin
     evaluation, plan = await planned(engine, both(config_map("shared")))
     shown = text.body(evaluation, plan, plan.key, COMMIT)
     assert shown.startswith(f"{text.mark(plan.key)}\n\n`a` and `b` both own ConfigMap shop/shared.")
-    assert read_state(shown) == (text.digest(evaluation, plan), COMMIT)
+    assert read_state(shown) == (digest(evaluation.snapshot.tree, plan), COMMIT)
     assert not closed_by_us(shown)
     assert closed_by_us(f"{shown}\n\n{CLOSED}")
     assert "[!WARNING]" not in shown
@@ -117,9 +118,9 @@ async def test_names_stay_on_the_lines_they_are_in(engine: Engine) -> None:
     files = dict(both(config_map("shared")))
     files["apps.yaml"] = documents(application("a", "a"), application(evil, "b"))
     evaluation, plan = await planned(engine, files)
-    for line in (text.title(plan), *text.commit_message(plan).splitlines()):
+    for line in (title(plan), *text.commit_message(plan).splitlines()):
         assert not line.startswith("Co-authored-by")
         assert "fixes #1" not in line
     assert len(text.commit_message(plan).split("\n\n")) == 2
-    assert len(text.title(plan)) <= 120
+    assert len(title(plan)) <= 120
     assert "\nCo-authored-by" not in text.body(evaluation, plan, plan.key, COMMIT)

@@ -161,5 +161,5 @@ async def test_a_copy_that_another_root_renders_too_is_not_settled_by_one_cluste
     }
     evaluation = await evaluate(engine, tree(files), None, MATCHER, Policy(), live=held(shop="infra"))
     (plan,) = evaluation.plans
-    assert plan.cautions
+    assert plan.proof.cautions
     assert safety(evaluation.snapshot, plan).dangerous

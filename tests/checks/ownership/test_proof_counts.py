@@ -12,7 +12,8 @@ from bot.formats.github.fix_pull_request import body, commit_message
 from bot.rendering.driver import Engine
 from checks.coverage import Coverage
 from checks.ownership.conflicts import Partitions
-from checks.planning.ownership.proof import Expectation, Proof, prove
+from checks.planning.ownership.proof import Expectation, prove
+from checks.planning.proof import Proof
 from checks.policy.file import Policy
 from gitops.discovery.snapshot import OwnedId
 from gitops.files.spans import Edit, Span

@@ -6,7 +6,8 @@ import pytest
 
 from bot.rendering.driver import Engine
 from checks.ownership.conflicts import Partitions
-from checks.planning.ownership.proof import Expectation, Proof, prove
+from checks.planning.ownership.proof import Expectation, prove
+from checks.planning.proof import Proof
 from checks.policy.file import Policy
 from gitops.discovery.snapshot import OwnedId
 from gitops.files.spans import Edit, Span
@@ -130,7 +131,7 @@ async def test_who_was_not_rendered_is_named_and_not_counted(engine: Engine) -> 
     row = plan.proof.rows[-1]
     assert row.statement == "No other Application changes, of those that were compared"
     assert row.detail == ("1 of 2 compared, byte for byte the same; not compared: 1 that was not analysed (chart)")
-    assert plan.cautions == ()
+    assert plan.proof.cautions == ()
     # Without anybody who was, there is no such row.
     without = {**BOTH, "apps.yaml": documents(application("a", "a"), application("b", "b"), chart)}
     (plan,) = (await evaluated(engine, without)).plans
@@ -141,7 +142,7 @@ async def test_who_may_read_what_changes_and_was_not_rendered_is_a_caution(engin
     plugin = application("plugged", "b", source={"plugin": {"name": "p"}})
     files = {**BOTH, "apps.yaml": documents(application("a", "a"), application("b", "b"), plugin)}
     (plan,) = (await evaluated(engine, files)).plans
-    assert plan.cautions == (
+    assert plan.proof.cautions == (
         "`plugged` may read what is changed and could not be rendered: what becomes of it is not known",
     )
     (finding,) = of_rule(await evaluated(engine, files), "duplicate-owner")
