@@ -15,7 +15,7 @@ from bot.server.app import Running, serve
 from bot.server.settings import Settings
 from demo.argocd import ARGO_CD, publish
 from demo.cluster import fill
-from demo.story import BEFORE, MIGRATION, PROPOSED
+from demo.story import BEFORE, MIGRATION, PROPOSED, SETTINGS
 from handlers.judging.runs import check_names
 from tests.github import PullRequest, Repository, SimulatedGitHub, show
 from tests.kubernetes import SimulatedCluster, allow, write_kubeconfig
@@ -82,7 +82,9 @@ async def _story(github: SimulatedGitHub, quay: SimulatedQuay, state: Path, say:
         await github.settle()
 
         say("alice opens a pull request: api-backend becomes self-contained and migrates its database first")
-        repo.push("self-contained", PROPOSED | MIGRATION, message="Make api-backend self-contained", author=alice)
+        repo.push(
+            "self-contained", PROPOSED | MIGRATION | SETTINGS, message="Make api-backend self-contained", author=alice
+        )
         pull = github.open_pull(repo, "self-contained", title="Make api-backend self-contained", user=alice)
         await _checked(github, pull)
         _print("What GitHub shows on the pull request", show.pull_request(pull))

@@ -210,36 +210,62 @@ PROPOSED: dict[str, bytes | str | File | None] = {
 
 # The same pull request lets api-backend migrate its database before it starts, with two keys that the
 # pipeline which makes that Secret does not know of.
-MIGRATION: dict[str, bytes | str | File | None] = {
-    "apps/api-backend/deployment.yaml": DEPLOYMENT
-    + _text(
+_MIGRATING = DEPLOYMENT + _text(
+    """
+    ######
+          initContainers:
+            - name: db-migrate
+              image: registry.example/api-backend:1.4.2
+              command: [node, migrate.js]
+              env:
+                - name: DB_USER
+                  valueFrom:
+                    secretKeyRef:
+                      name: shop-secrets
+                      key: postgres-user
+                - name: DB_PASSWORD
+                  valueFrom:
+                    secretKeyRef:
+                      name: shop-secrets
+                      key: postgres-password
+                - name: SUPABASE_URL
+                  valueFrom:
+                    secretKeyRef:
+                      name: shop-secrets
+                      key: supabase-url
+                - name: SUPABASE_JWT_SECRET
+                  valueFrom:
+                    secretKeyRef:
+                      name: shop-secrets
+                      key: supabase-jwt-secret
+    """
+).removeprefix(b"######\n")
+MIGRATION: dict[str, bytes | str | File | None] = {"apps/api-backend/deployment.yaml": _MIGRATING}
+
+# It also hands the migration its settings, from a ConfigMap of `infrastructure`: which has to be synced first.
+SETTINGS: dict[str, bytes | str | File | None] = {
+    "apps/infrastructure/kustomization.yaml": _text(
         """
-        ######
-              initContainers:
-                - name: db-migrate
-                  image: registry.example/api-backend:1.4.2
-                  command: [node, migrate.js]
-                  env:
-                    - name: DB_USER
-                      valueFrom:
-                        secretKeyRef:
-                          name: shop-secrets
-                          key: postgres-user
-                    - name: DB_PASSWORD
-                      valueFrom:
-                        secretKeyRef:
-                          name: shop-secrets
-                          key: postgres-password
-                    - name: SUPABASE_URL
-                      valueFrom:
-                        secretKeyRef:
-                          name: shop-secrets
-                          key: supabase-url
-                    - name: SUPABASE_JWT_SECRET
-                      valueFrom:
-                        secretKeyRef:
-                          name: shop-secrets
-                          key: supabase-jwt-secret
+        apiVersion: kustomize.config.k8s.io/v1beta1
+        kind: Kustomization
+        resources:
+          - namespace.yaml
+          - network-policies.yaml
+          - service-accounts.yaml
+          - settings.yaml
         """
-    ).removeprefix(b"######\n")
+    ),
+    "apps/infrastructure/settings.yaml": _text(
+        """
+        apiVersion: v1
+        kind: ConfigMap
+        metadata:
+          name: api-settings
+          namespace: shop
+        data:
+          log-level: info
+        """
+    ),
+    "apps/api-backend/deployment.yaml": _MIGRATING
+    + b"          envFrom:\n            - configMapRef:\n                name: api-settings\n",
 }

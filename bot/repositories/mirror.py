@@ -157,7 +157,8 @@ class Mirror:
         except (GitError, OSError):
             return list(commits)
         rows = out.decode("utf-8", "replace").splitlines()
-        return [c for c, row in zip(commits, rows, strict=True) if row.split()[1:2] != ["tree"]]
+        here = [row.split()[1:2] == ["tree"] for row in rows] + [False] * (len(commits) - len(rows))
+        return [commit for commit, found in zip(commits, here, strict=False) if not found]
 
     async def discard(self) -> None:
         """Delete the mirror (its repository has gone); a later fetch would begin anew."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from uuid import uuid4
 
 import pytest
 
@@ -68,7 +69,9 @@ async def test_a_change_that_takes_too_long_to_render_does_not_pass(
 ) -> None:
     assert bot_.running is not None
     bot_.running.engine.grant = lambda: Effort(seconds=0.0)
-    _, pull = await proposed(github, alice, files={"README.md": "hello\n"})
+    new = "apps/api-backend/kustomization.yaml"  # nobody has rendered it before
+    text = b"# %s\n" % uuid4().hex.encode() + bytes(BEFORE[new])  # type: ignore[arg-type]
+    _, pull = await proposed(github, alice, files={new: text})
     conclusions = await checked(github, pull)
     assert conclusions["argofix"] == "failure"
     assert "asks for more than argofix grants one evaluation" in summary_of(pull, "argofix")

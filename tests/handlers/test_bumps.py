@@ -216,7 +216,8 @@ async def test_what_is_broken_for_a_while_closes_nothing(world: World, alice: Us
     repo.push("main", broken, author=alice)
     await world.tick()
     assert world.open(repo) == pulls
-    assert pulls[PATCH].issue.comments == []
+    said = [c.body for c in pulls[PATCH].issue.comments]
+    assert all("<!-- argofix:sync-order -->" in body for body in said)  # that its Application does not render now
 
 
 async def test_outside_of_the_schedule_nothing_is_opened_or_moved(world: World) -> None:

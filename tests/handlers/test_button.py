@@ -166,7 +166,7 @@ async def test_without_permission_to_push_it_says_so(github: SimulatedGitHub, bo
     assert by_the_app(github, repo) == []
 
 
-async def test_commits_left_on_a_closed_fix_are_not_thrown_away(
+async def test_a_closed_fix_opens_again_with_the_commits_that_others_left_on_it(
     github: SimulatedGitHub, bot_: Bot, alice: User
 ) -> None:
     repo, pull = await proposed(github, alice)
@@ -175,9 +175,9 @@ async def test_commits_left_on_a_closed_fix_are_not_thrown_away(
     mine = repo.push(OWN, {"NOTES.md": "mine\n"}, author=alice)
     github.close(fix, alice)
     said = await pressed(github, bot_, pull, alice)
-    assert said.startswith(f"The branch `{OWN}` holds commits of others.")
+    assert said.startswith(f"#{fix.number} fixes what this pull request brings in")
     assert repo.branch(OWN) == mine
-    assert not fix.open
+    assert fix.open
 
 
 async def test_a_fix_closed_by_a_person_stays_closed_as_its_branch_moves_on(
@@ -191,7 +191,7 @@ async def test_a_fix_closed_by_a_person_stays_closed_as_its_branch_moves_on(
     await bot_.idle()
     assert [p.open for p in by_the_app(github, repo)] == [False]
     await pressed(github, bot_, pull, alice)
-    assert [p.open for p in by_the_app(github, repo)] == [False, True]
+    assert [p.open for p in by_the_app(github, repo)] == [True]
 
 
 async def test_there_may_be_nothing_left_by_the_time_it_is_pressed(

@@ -22,7 +22,10 @@ async def test_on_a_pull_request_it_tells_what_matters_for_it(
     assert MARK not in said
     other = await quiet(github, bot_, repo, alice)
     _, (said,) = await asked(github, bot_, other, alice, "/argofix order")
-    assert "The order does not matter for what this pull request touches, and merging it deletes nothing." in said
+    assert (
+        "The order does not matter for what this pull request touches, and merging it deletes nothing in a cluster."
+        in said
+    )
 
 
 async def test_on_an_issue_it_tells_the_whole_order(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:

@@ -24,7 +24,7 @@ async def test_renamed_and_another_one_has_taken_the_name(github: SimulatedGitHu
     other = github.repository("acme/platform", {**BEFORE, **PROPOSED}, private=False)
     await bot_.idle()
     assert await checked(github, pull) == dict.fromkeys(CHECKS, "neutral") | {GATE: "success"}
-    assert pull.checks[GATE].title == "Nothing here could be analysed"
+    assert pull.checks[GATE].title == "Nothing new in what could be analysed; 1 problem known before"
     assert "not analysed" in summary_of(pull)
     assert other.check_runs == {}
     assert other.pulls == []

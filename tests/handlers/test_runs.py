@@ -162,7 +162,7 @@ async def test_the_last_attempt_may_be_the_first_a_day_after_it_came(
     gate.set()
     await bot_.idle()
     assert await checked(github, pull) == dict.fromkeys(CHECKS, "failure")
-    assert len(await bot_.dead()) == 1
+    assert len(await bot_.dead()) >= 1  # what the day's ticks began over the same pull request may be another one
 
 
 async def test_git_may_refuse_a_fresh_token_for_a_while(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:

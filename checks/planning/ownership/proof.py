@@ -16,7 +16,7 @@ from gitops.discovery.snapshot import ApplicationKey, OwnedId, Snapshot, State
 from gitops.discovery.sources import Analysis
 from gitops.files.spans import Edit
 from gitops.resources.rendering import Rendered, RenderFailed
-from gitops.resources.resource import ResourceId
+from gitops.resources.resource import ResourceId, same_manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +131,7 @@ def _others(
         alike = (
             difference.lost <= lost and difference.altered <= altered and not (difference.gained or difference.status)
         )
+        alike = alike and all(_kept_alike(before, expected.keeper, key, o) for o in difference.lost - own)
         mended = expected.keeper == expected.loser and not (difference.lost or difference.altered)
         if alike and difference.altered | difference.lost <= own:
             others.parents.append(state.application.label)
@@ -148,6 +149,15 @@ def _own_id(snapshot: Snapshot, key: ApplicationKey) -> OwnedId:
     """The Application itself, as its parent brings it."""
     application = snapshot.by_key[key].application
     return OwnedId(IN_CLUSTER, ResourceId(GROUP, "Application", application.namespace, application.name))
+
+
+def _kept_alike(before: Snapshot, keeper: ApplicationKey, other: ApplicationKey, owned_id: OwnedId) -> bool:
+    """Whether the keeper had the very same already. What it only gets by the edit, Argo CD may delete first; and a
+    copy that was patched on its way to `other` is no superfluous one."""
+    copies = before.owners.get(owned_id, ())
+    kept = [copy.resource for copy in copies if copy.application.key == keeper]
+    lost = [copy.resource for copy in copies if copy.application.key == other]
+    return all(any(same_manifest(one, each, owned_id.id.namespace) for each in kept) for one in lost)
 
 
 def _not_seen(before: Snapshot, expected: Expectation, changed: frozenset[str]) -> Iterator[str]:

@@ -112,3 +112,27 @@ def test_advice_followed_to_the_letter_costs_nothing_its_last_owner(
     if steps:
         mended = any(plan.keeper == plan.loser for plan in together)
         harmless(before, workshop.look(followed(head, steps)).snapshot, steps, mended=mended)
+
+
+def test_a_mended_application_takes_nothing_over_from_others(workshop: _Workshop) -> None:
+    """`b` brings the Namespace twice and does not render, so `c` alone has it, with a label of its own. Taken out of
+    the base that both share, it would be deleted before `b` has it."""
+    namespace = '{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}\n'
+    settings = '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "n", "namespace": "shop"}}'
+    add = json.dumps([{"op": "add", "path": "/metadata/labels", "value": {"a": "b"}}])
+    label = json.dumps({"target": {"kind": "Namespace"}, "patch": add})
+    head = tree(
+        {
+            "apps.yaml": documents(application("b", "b"), application("c", "c")),
+            "b/kustomization.yaml": "resources: [list.yaml, ../other]\n",
+            "b/list.yaml": f"apiVersion: v1\nkind: List\nmetadata: {{name: l}}\nitems:\n- {settings}\n- {namespace}",
+            "c/kustomization.yaml": f"resources: [../other]\npatches: [{label}]\n",
+            "other/kustomization.yaml": "resources: [ns.yaml, own.yaml]\n",
+            "other/own.yaml": config_map("own-other"),
+            "other/ns.yaml": namespace,
+        }
+    )
+    evaluation = workshop.look(head)
+    (plan,) = evaluation.plans
+    assert {edit.span.path for edit in plan.edits} == {"b/list.yaml"}
+    harmless(evaluation.snapshot, workshop.look(followed(head, plan.steps)).snapshot, plan.steps, mended=True)
