@@ -17,13 +17,22 @@ import pytest
 from bot.cli.arguments import parser
 from bot.cluster.limits import Limits as ClusterLimits
 from bot.formats.github import check_run
+from bot.github.endpoints.checks import ANNOTATIONS_A_REQUEST
 from bot.process.metrics import Metrics
 from bot.queue.deliveries import State
+from bot.queue.postgresql.store import Heartbeat
 from bot.queue.sqlite.store import SqliteStore
 from bot.rendering.cache import RenderCache
 from bot.rendering.sandbox import MAX_MEMORY, MAX_OUTPUT
 from bot.rendering.sandbox import Limits as RendererLimits
 from bot.server.settings import Settings
+from bot.server.webhook import MAX_BYTES
+from bot.server.worker import Limits
+from gitops.discovery.sources import Analysis
+from gitops.files.documents import MAX_DEPTH, MAX_NODES
+from gitops.files.tree import MAX_FILE_BYTES
+from gitops.kustomize import walk
+from handlers.schedule import reconcile
 from tests.bot.queue.samples import delivery
 from tests.project.repository import read, tracked
 
@@ -76,6 +85,42 @@ def test_the_settings_of_clusters_are_those_that_the_page_names() -> None:
     source = read("bot/server/settings.py")
     named = set(re.findall(r"`((?:ARGOFIX|GITHUB)_[A-Z_]+)", CLUSTERS + SANDBOX))
     assert named and not [name for name in named if name not in source]
+
+
+def test_the_defaults_in_the_table_are_the_settings() -> None:
+    given = re.findall(r'_(?:number|choice)\(env, "(\w+)", "?(\w+)"?', read("bot/server/settings.py"))
+    table: dict[str, str] = {}
+    for row in re.findall(r"^\| (`[A-Z_]+`.*?) \| (.*?) \|", OPERATIONS, re.MULTILINE):
+        table |= dict(zip(re.findall(r"`(\w+)`", row[0]), re.findall(r"`([^`]+)`", row[1]), strict=False))
+    defaults = {name: default for name, default in given if default != "None"}
+    assert len(defaults) > 10
+    assert {name: table.get(name) for name in defaults} == defaults
+
+
+def test_the_limits_in_the_table_are_those_that_hold() -> None:
+    table = OPERATIONS.partition("\n## Limits")[2].partition("\n### ")[0]
+    (applications,) = (each.default for each in fields(Analysis) if each.name == "max_applications")
+    for row in (
+        f"| Applications looked at per commit | {applications:,};",
+        f"| one file | {MAX_FILE_BYTES // 2**20} MiB; YAML to a depth of {MAX_DEPTH} and {MAX_NODES:,} nodes",
+        f"| files of one kustomization | {walk.MAX_FILES:,}, to a depth of {walk.MAX_DEPTH} |",
+        f"| webhook body | {MAX_BYTES // 2**20} MB",
+        f"| annotations | the first {check_run.MOST_ANNOTATIONS} introduced problems, {ANNOTATIONS_A_REQUEST} a req",
+    ):
+        assert row in table
+
+
+def test_the_times_of_the_queue_are_those_that_hold() -> None:
+    text, limits, sign = words(OPERATIONS), Limits(), Heartbeat()
+    assert f"tried up to {limits.attempts} times" in text
+    assert f"kept as dead for {limits.keep_dead / 86400:.0f} days" in text
+    assert f"rows kept for {limits.keep_done / 86400:.0f} days" in text
+    assert (
+        f"sign of life every {sign.every:.0f} seconds. One that gave none for {sign.dead_after:.0f} seconds" in text
+    )
+    assert f"ends its runs after {sign.own_until:.0f} seconds by itself" in text
+    most = f"{reconcile.REPOSITORIES} repositories of an installation and {reconcile.PULLS} pull requests of a"
+    assert most in text
 
 
 def test_every_figure_for_prometheus_is_explained() -> None:

@@ -28,7 +28,7 @@ _PLACES = 3  # beside the finding's own; more fold away
 _MORE_PLACES = 30
 _SUBJECTS = 20  # that one cause names
 _SECTIONS_BYTES = 50_000  # of GitHub's 65,535; the rest is for what stands below them
-_MOST_ANNOTATIONS = 500  # ten requests; nobody reads on
+MOST_ANNOTATIONS = 500  # ten requests; nobody reads on
 _MOST_BEYOND = 30  # that are named in the summary
 
 Link = Callable[[Span], str]
@@ -80,7 +80,7 @@ def completed(
         parts.append(details(f"Each in full: {len(sections)}", "\n\n".join(sections)))
     else:
         parts.extend(sections)
-    beyond = new[_MOST_ANNOTATIONS:]
+    beyond = new[MOST_ANNOTATIONS:]
     if left_out:
         what = "1 more problem is" if left_out == 1 else f"{left_out} more problems are"
         at = "" if beyond else "see the annotations; "  # which do not show all of them
@@ -117,7 +117,7 @@ def completed(
         title=_title(new, old, report, suppressed),
         summary="\n\n".join(parts),
         conclusion=report.conclusion,
-        annotations=[_annotation(group, where) for group in new[:_MOST_ANNOTATIONS]],
+        annotations=[_annotation(group, where) for group in new[:MOST_ANNOTATIONS]],
         beyond=len(beyond),
         actions=[FIX] if fixable else [],
     )
@@ -128,7 +128,7 @@ def _without_annotation(groups: Sequence[list[Finding]], link: Link) -> str:
     lines = [f"{_place(group[0].span, link)}: {safe(group[0].topic.title)}" for group in groups[:_MOST_BEYOND]]
     if len(groups) > len(lines):
         lines.append(f"… and {len(groups) - len(lines)} more; `argofix check` shows them")
-    head = f"{plural('more problem', len(groups))} without an annotation: a check run shows {_MOST_ANNOTATIONS}"
+    head = f"{plural('more problem', len(groups))} without an annotation: a check run shows {MOST_ANNOTATIONS}"
     return details(head, bullets(lines))
 
 
