@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import checks
+from checks.declaration import Declaration
 from checks.model import Finding
 from checks.policy.file import Policy
 from gitops.discovery.snapshot import Change
@@ -18,16 +19,21 @@ Check = Callable[[Change, Policy], Iterable[Finding]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: its id (the module's name in kebab-case), the check run it belongs to and its documentation.
+    """One rule: what its module declares, the check run it belongs to and its documentation.
 
     `quiet` tells that this check run is made only where it has something to say (`CheckReport.speaks`).
     """
 
-    id: str
+    declared: Declaration
     check_name: str
     documentation: str
     check: Check
     quiet: bool = False
+
+    @property
+    def id(self) -> str:
+        """The module's name in kebab-case."""
+        return self.declared.id
 
     @property
     def summary(self) -> str:
@@ -36,7 +42,7 @@ class Rule:
 
 @cache
 def rules() -> tuple[Rule, ...]:
-    """Every rule, by id. Raises `TypeError` for a module whose `RULE` is not its own name."""
+    """Every rule, by id. Raises `TypeError` for a `RULE` that is no declaration, or of another name."""
     found: list[Rule] = []
     for group in pkgutil.iter_modules(checks.__path__):
         if not group.ispkg:
@@ -44,11 +50,11 @@ def rules() -> tuple[Rule, ...]:
         package = importlib.import_module(f"checks.{group.name}")
         for module_info in pkgutil.iter_modules(package.__path__):
             module = importlib.import_module(f"checks.{group.name}.{module_info.name}")
-            identifier = getattr(module, "RULE", None)
-            if identifier is None:
+            declared = getattr(module, "RULE", None)
+            if declared is None:
                 continue
-            if identifier != module_info.name.replace("_", "-"):
-                raise TypeError(f"{module.__name__}: RULE is {identifier!r}, which is not the module's name")
+            if not isinstance(declared, Declaration) or declared.id != module_info.name.replace("_", "-"):
+                raise TypeError(f"{module.__name__}: RULE is {declared!r}, no declaration under the module's name")
             documentation, quiet = (module.__doc__ or "").strip(), getattr(package, "QUIET", False)
-            found.append(Rule(identifier, package.CHECK, documentation, module.check, quiet))
+            found.append(Rule(declared, package.CHECK, documentation, module.check, quiet))
     return tuple(sorted(found, key=lambda rule: rule.id))

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+import bot.rendering.evaluation
 from bot.rendering.driver import Engine
+from tests.declared import held_rules
 
 # How fast examples are made is the machine's affair: on a busy one both limits fail tests that are right.
 settings.register_profile("argofix", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("argofix")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def declared() -> Iterator[None]:
+    """Whatever a test judges, rules are held to what they declare."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bot.rendering.evaluation, "rules", held_rules)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -33,9 +33,9 @@ def rule_named(name: str) -> Rule:
 
 
 def described(rule: Rule, width: int) -> str:
-    """The rule's id and check run, then its documentation paragraph by paragraph."""
+    """The rule's id and check run, what it declares, and its documentation paragraph by paragraph."""
     paragraphs = re.split(r"\n\s*\n", rule.documentation)
-    lines = [f"{rule.id} ({rule.check_name})", *_paragraph(paragraphs[0], width)]
+    lines = [f"{rule.id} ({rule.check_name})", *_paragraph(paragraphs[0], width), rule.declared.summary]
     for paragraph in paragraphs[1:]:
         lines += ["", *_paragraph(paragraph, width)]
     ignore = (

@@ -18,12 +18,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from checks.declaration import declare
 from checks.model import Finding, Related, Severity, Topic
 from checks.policy.file import Policy
 from checks.wording import listed
 from gitops.discovery.snapshot import Change, Repeated, Snapshot, State
 
-RULE = "duplicate-application"
+RULE = declare("duplicate-application", Severity.ERROR, Severity.NOTICE)
 
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
@@ -36,7 +37,6 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
 
 def _fought_over(repeated: Repeated) -> Finding:
     one, other = repeated.makers
-    identity = (RULE, repeated.root, repeated.namespace, repeated.name, *sorted(repeated.makers))
     topic = Topic(
         f"{RULE}|{repeated.root}|{one}|{other}",
         f"{one[:1].upper()}{one[1:]} and {other} make the same Application",
@@ -44,15 +44,14 @@ def _fought_over(repeated: Repeated) -> Finding:
         "two overwrite each other's spec for ever.",
         "Give the names of one of them a prefix of its own, or leave the Application out of one.",
     )
-    return Finding(
-        RULE,
-        Severity.ERROR,
+    return RULE.finding(
         repeated.other.span,
         f"the Application `{repeated.name}` is made by {one} and by {other}",
-        topic,
-        identity,
-        applications=(repeated.name,),
-        related=(Related(repeated.kept.span, f"{one} makes it here"),),
+        topic=topic,
+        severity=Severity.ERROR,
+        about=(repeated.root, repeated.namespace, repeated.name, *sorted(repeated.makers)),
+        applications=[repeated.name],
+        related=[Related(repeated.kept.span, f"{one} makes it here")],
     )
 
 
@@ -87,21 +86,16 @@ def _notice(roots: tuple[str, str], found: list[tuple[State, State]]) -> Finding
     names = tuple(first.application.name for first, _ in found)
     first, other = (state.application for state in found[0])
     makers = f"`{roots[0]}` and `{roots[1]}`"
-    topic = Topic(
-        f"{RULE}|roots|{roots[0]}|{roots[1]}",
-        f"{makers} make the same {'Application' if len(names) == 1 else f'{len(names)} Applications'}",
-        f"Both make {listed([f'`{name}`' for name in names])}. In one Argo CD the second fails on "
-        f"{'it' if len(names) == 1 else 'them'}; in two all is well.",
-        f"Say which in `.github/argofix.yaml`: `instances: {{name: [{roots[0]}, {roots[1]}]}}` when they share one "
-        "Argo CD, two entries under `instances` when they do not.",
-    )
-    return Finding(
-        RULE,
-        Severity.NOTICE,
+    return RULE.finding(
         other.origin.span,
         f"{makers} both make {listed([f'`{name}`' for name in names])}",
-        topic,
-        (RULE, "roots", *roots),
+        f"{makers} make the same {'Application' if len(names) == 1 else f'{len(names)} Applications'}",
+        text=f"Both make {listed([f'`{name}`' for name in names])}. In one Argo CD the second fails on "
+        f"{'it' if len(names) == 1 else 'them'}; in two all is well.",
+        advice=f"Say which in `.github/argofix.yaml`: `instances: {{name: [{roots[0]}, {roots[1]}]}}` when they "
+        "share one Argo CD, two entries under `instances` when they do not.",
+        severity=Severity.NOTICE,
+        about=("roots", *roots),
         applications=names,
-        related=(Related(first.origin.span, f"`{roots[0]}` makes it here"),),
+        related=[Related(first.origin.span, f"`{roots[0]}` makes it here")],
     )

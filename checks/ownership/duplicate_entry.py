@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from checks.declaration import FixAvailability, declare
 from checks.model import Finding, Related, Removal, Severity, Topic
 from checks.ownership.ways import Way
 from checks.ownership.written import Files, item_of, out_of_file
@@ -37,7 +38,7 @@ from gitops.resources.meaning import as_applied
 from gitops.resources.rendering import Rendered, RenderFailed
 from gitops.resources.resource import ResourceId, same_manifest
 
-RULE = "duplicate-entry"
+RULE = declare("duplicate-entry", Severity.ERROR, Severity.WARNING, fix=FixAvailability.SOMETIMES)
 
 DIFFER = "the copies differ, and a person has to decide which one is right"
 
@@ -98,16 +99,15 @@ def _refused(snapshot: Snapshot, state: State, part: Part, failure: RenderFailed
         f"stops syncing it. {message}".rstrip(),
     )
     related = [Related(way.entry, f"also brings in {what}") for way in ways if way.entry != span]
-    return Finding(
-        RULE,
-        Severity.ERROR,
+    return RULE.finding(
         span,
         f"{what} is brought into `{name}` twice",
-        topic,
-        (RULE, name, *_identity(rid, what)),
+        topic=topic,
+        severity=Severity.ERROR,
+        about=(name, *_identity(rid, what)),
         resource=rid,
         applications=(name,),
-        related=tuple(related),
+        related=related,
         removals=removals,
     )
 
@@ -248,13 +248,12 @@ def _repetition(owned_id: OwnedId, group: list[Owned]) -> Finding:
         f"The copies {'are identical' if alike else 'differ'}.",
     )
     ways, cause = _ways_out(group) if alike else ((), DIFFER)
-    return Finding(
-        RULE,
-        Severity.WARNING,
+    return RULE.finding(
         first.origin.entry,
         f"{rid} is brought into `{name}` {len(group)} times",
-        topic,
-        (RULE, name, rid.group, rid.kind, rid.namespace, rid.name),
+        topic=topic,
+        severity=Severity.WARNING,
+        about=(name, rid.group, rid.kind, rid.namespace, rid.name),
         resource=rid,
         applications=(name,),
         related=tuple(Related(copy.origin.entry, "also brings it in") for copy in group[1:]),

@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from checks.declaration import FixAvailability, declare
 from checks.model import Finding, Related, Removal, Severity, Topic
 from checks.ownership.conflicts import Conflict, Partitions, Undecided, find_conflicts
 from checks.ownership.first_synced import FirstSynced
@@ -38,7 +39,7 @@ from gitops.facts.deletions.data import is_tracked
 from gitops.files.spans import Span
 from gitops.kustomize.steps import TakeOut
 
-RULE = "duplicate-owner"
+RULE = declare("duplicate-owner", Severity.ERROR, Severity.NOTICE, fix=FixAvailability.SOMETIMES)
 
 EFFECT = (
     "Argo CD tracks an object for one Application only: they overwrite each other at every sync, one of them stays "
@@ -140,7 +141,7 @@ def _topic(cases: Sequence[_Case], number: int) -> Topic:
     effect = EFFECT if first.tracked else CRD_EFFECT
     alone = len({case.keeper.reason for case in cases}) == 1
     reason = first.keeper.reason if alone else first.keeper.of_several
-    key = "|".join([RULE, keeper, str(first.keeper.copy.origin.entry), *map(str, first.places), str(number)])
+    key = "|".join([RULE.id, keeper, str(first.keeper.copy.origin.entry), *map(str, first.places), str(number)])
     return Topic(key, title, f"{effect} {alike}", f"Keep {it} in `{keeper}`: {reason}.")
 
 
@@ -152,17 +153,16 @@ def _finding(case: _Case, topic: Topic) -> Finding:
         Removal(keeper.application.key, copy.application.key, case.conflict.id, verdict.ways, verdict.cause)
         for copy, verdict in zip(case.others, case.verdicts, strict=True)
     )
-    return Finding(
-        rule=RULE,
-        severity=Severity.ERROR,
-        span=case.places[0],
-        message=f"{rid} is owned by {listed([f'`{name}`' for name in names])}",
+    return RULE.finding(
+        case.places[0],
+        f"{rid} is owned by {listed([f'`{name}`' for name in names])}",
         topic=topic,
-        identity=(RULE, case.conflict.id.cluster, rid.group, rid.kind, rid.namespace, rid.name, *sorted(names)),
+        severity=Severity.ERROR,
+        about=(case.conflict.id.cluster, rid.group, rid.kind, rid.namespace, rid.name, *sorted(names)),
         resource=rid,
         applications=names,
         owners=(keeper.application.key, *(copy.application.key for copy in case.others)),
-        related=tuple(_related(case)),
+        related=_related(case),
         removals=removals,
     )
 
@@ -185,21 +185,16 @@ def _notice(undecided: Undecided) -> Finding:
     message = (
         f"the roots `{left}` and `{right}` render {count} {what} in common to in-cluster, {one.resource.id} first"
     )
-    topic = Topic(
-        f"{RULE}|roots|{left}|{right}",
+    return RULE.finding(
+        one.origin.entry,
+        message,
         f"`{left}` and `{right}` may own the same {count} {what}",
-        "Nothing in the repository brings in either of these roots, so they may be bootstraps of one Argo CD (then "
-        "they fight over these resources) or of two (then all is well).",
-        f"Say which in `.github/argofix.yaml`: `instances: {{name: [{left}, {right}]}}` when they share one Argo CD, "
-        "two entries under `instances` when they do not.",
-    )
-    return Finding(
-        rule=RULE,
+        text="Nothing in the repository brings in either of these roots, so they may be bootstraps of one Argo CD "
+        "(then they fight over these resources) or of two (then all is well).",
+        advice=f"Say which in `.github/argofix.yaml`: `instances: {{name: [{left}, {right}]}}` when they share one "
+        "Argo CD, two entries under `instances` when they do not.",
         severity=Severity.NOTICE,
-        span=one.origin.entry,
-        message=message,
-        topic=topic,
-        identity=(RULE, "roots", left, right),
+        about=("roots", left, right),
         applications=(one.application.label, other.application.label),
-        related=(Related(other.origin.entry, f"`{other.application.label}` brings it in here"),),
+        related=[Related(other.origin.entry, f"`{other.application.label}` brings it in here")],
     )

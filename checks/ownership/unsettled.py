@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from checks.declaration import Declaration
 from checks.model import Finding, Related, Severity, Topic
 from checks.ownership.conflicts import Partitions
 from checks.wording import listed
@@ -18,7 +19,7 @@ from gitops.resources.kinds import scope_of
 from gitops.resources.resource import ResourceId
 
 
-def unsettled(rule: str, snapshot: Snapshot, partitions: Partitions) -> Iterator[Finding]:
+def unsettled(rule: Declaration, snapshot: Snapshot, partitions: Partitions) -> Iterator[Finding]:
     """A notice of `rule` for each thing that nobody says."""
     for doubt in scopeless(snapshot, partitions):
         yield _of_unknown_scope(rule, doubt)
@@ -80,16 +81,14 @@ def _may_meet(partitions: Partitions, cluster: str, one: Owned, other: Owned) ->
     return partitions.can_meet(one.application, other.application)
 
 
-def _of_unknown_scope(rule: str, doubt: Scopeless) -> Finding:
+def _of_unknown_scope(rule: Declaration, doubt: Scopeless) -> Finding:
     first, group, kind = doubt.copies[0], doubt.group, doubt.kind
     names = tuple(copy.application.name for copy in doubt.copies)
     shown = listed([f"`{name}`" for name in names])
     what = f"{kind} {doubt.names[0]}" if len(doubt.names) == 1 else f"{len(doubt.names)} objects of kind {kind}"
-    return Finding(
-        rule=rule,
-        severity=Severity.NOTICE,
-        span=first.origin.entry,
-        message=f"{shown} own the same {what} if {kind} ({group}) is cluster-scoped, which is not known",
+    return rule.finding(
+        first.origin.entry,
+        f"{shown} own the same {what} if {kind} ({group}) is cluster-scoped, which is not known",
         topic=Topic(
             f"{rule}|scope|{group}|{kind}",
             f"{shown} may own the same {what}",
@@ -98,7 +97,8 @@ def _of_unknown_scope(rule: str, doubt: Scopeless) -> Finding:
             f"`kubectl get crd -o custom-columns=KIND:.spec.names.kind,SCOPE:.spec.scope | grep -w {kind}` tells it; "
             "with its CustomResourceDefinition in the repository argofix knows it too.",
         ),
-        identity=(rule, "scope", group, kind, *sorted(names), *doubt.names),
+        severity=Severity.NOTICE,
+        about=("scope", group, kind, *sorted(names), *doubt.names),
         resource=first.resource.id,
         applications=names,
         owners=tuple(copy.application.key for copy in doubt.copies),
@@ -136,7 +136,7 @@ def nameless(snapshot: Snapshot, partitions: Partitions) -> list[Nameless]:
     return found
 
 
-def _of_unknown_clusters(rule: str, found: list[Nameless]) -> Finding:
+def _of_unknown_clusters(rule: Declaration, found: list[Nameless]) -> Finding:
     """One notice for all: it is one thing that is not said."""
     first = found[0]
     named, addressed = first.named.application, first.addressed.application
@@ -144,14 +144,10 @@ def _of_unknown_clusters(rule: str, found: list[Nameless]) -> Finding:
     both = (named.name, addressed.name)
     shown = listed([f"`{name}`" for name in names])
     rest = f" and {len(found) - 1} more" if len(found) > 1 else ""
-    return Finding(
-        rule=rule,
-        severity=Severity.NOTICE,
-        span=first.named.origin.entry,
-        message=(
-            f"`{named.name}` deploys to a cluster by name, `{addressed.name}` to {addressed.destination.server} by "
-            f"URL; if that is one cluster, both own {first.named.resource.id}{rest}"
-        ),
+    return rule.finding(
+        first.named.origin.entry,
+        f"`{named.name}` deploys to a cluster by name, `{addressed.name}` to {addressed.destination.server} by URL; "
+        f"if that is one cluster, both own {first.named.resource.id}{rest}",
         topic=Topic(
             f"{rule}|clusters|{'|'.join(names)}",
             f"Which URL {shown} {'stands' if len(names) == 1 else 'stand'} for is not known",
@@ -161,7 +157,8 @@ def _of_unknown_clusters(rule: str, found: list[Nameless]) -> Finding:
             "Say it in `.github/argofix.yaml`.",
             "clusters:\n" + "".join(f"  - {{name: {name}, server: https://...}}\n" for name in names),
         ),
-        identity=(rule, "clusters", *sorted(names)),
+        severity=Severity.NOTICE,
+        about=("clusters", *sorted(names)),
         applications=both,
         owners=(named.key, addressed.key),
         related=(Related(first.addressed.origin.entry, f"`{addressed.name}` brings it in here"),),

@@ -17,11 +17,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from checks.model import Finding, Severity, Topic
+from checks.declaration import declare
+from checks.model import Finding, Severity
 from checks.policy.file import Policy
 from gitops.discovery.snapshot import Change, Unknown
 
-RULE = "application-set-refused"
+RULE = declare("application-set-refused", Severity.ERROR)
 _COUNT = re.compile(r" \(\d+ elements\)$")
 
 
@@ -31,19 +32,21 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
     for unknown in change.head.unknown:
         # The more elements there are, the more often it happens: that is the same problem.
         reason = _COUNT.sub("", unknown.reason)
-        identity = (RULE, unknown.span.path, unknown.namespace, unknown.name, reason)
-        if unknown.refused is None or identity in told:
+        about = (unknown.span.path, unknown.namespace, unknown.name, reason)
+        if unknown.refused is None or about in told:
             continue
-        told.add(identity)
-        yield _finding(unknown, unknown.refused.value, identity)
+        told.add(about)
+        yield _finding(unknown, unknown.refused.value, about)
 
 
-def _finding(unknown: Unknown, reach: str, identity: tuple[str, ...]) -> Finding:
+def _finding(unknown: Unknown, reach: str, about: tuple[str, ...]) -> Finding:
+    refuses = f"Argo CD refuses the ApplicationSet `{unknown.name}`"
     what = unknown.reason[:1].upper() + unknown.reason[1:]
-    topic = Topic(
-        "|".join(identity),
-        f"Argo CD refuses the ApplicationSet `{unknown.name}`",
-        f"{what}. Argo CD sets ErrorOccurred on the ApplicationSet: {reach}.",
+    return RULE.finding(
+        unknown.span,
+        f"{refuses}: {unknown.reason}",
+        refuses,
+        text=f"{what}. Argo CD sets ErrorOccurred on the ApplicationSet: {reach}.",
+        about=about,
+        applications=[unknown.name],
     )
-    message = f"Argo CD refuses the ApplicationSet `{unknown.name}`: {unknown.reason}"
-    return Finding(RULE, Severity.ERROR, unknown.span, message, topic, identity, applications=(unknown.name,))

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.model import Finding, Severity, Topic
+from checks.declaration import declare
+from checks.model import Finding, Severity
 from checks.policy.file import Policy
 from checks.wording import listed
 from gitops.discovery.snapshot import Change, State
@@ -24,7 +25,7 @@ from gitops.files.links import are_allowed, leaving
 from gitops.files.spans import Span
 from gitops.resources.rendering import NotAnalysed
 
-RULE = "link-leaves-repository"
+RULE = declare("link-leaves-repository", Severity.ERROR, Severity.NOTICE)
 
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
@@ -44,20 +45,15 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
             )
         else:
             effect = f"Argo CD refuses the whole repository for it, so {shown} can neither be compared nor synced"
-        topic = Topic(
-            f"{RULE}|{path}",
-            f"The symbolic link {path} leaves the repository",
-            f"It points to {said}: {effect}.",
-            "" if allowed else "Take the link out of git, or put what it points to into the repository.",
-            "" if allowed else f"git rm --cached {_quoted(path)}",
-        )
-        yield Finding(
-            RULE,
-            Severity.NOTICE if allowed else Severity.ERROR,
+        yield RULE.finding(
             Span(path, 1, 1),
             f"the symbolic link points to {said}, outside the repository: {effect}",
-            topic,
-            (RULE, path),
+            f"The symbolic link {path} leaves the repository",
+            text=f"It points to {said}: {effect}.",
+            advice="" if allowed else "Take the link out of git, or put what it points to into the repository.",
+            commands="" if allowed else f"git rm --cached {_quoted(path)}",
+            severity=Severity.NOTICE if allowed else Severity.ERROR,
+            about=[path],
             applications=reading,
         )
 

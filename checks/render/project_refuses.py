@@ -22,13 +22,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.model import Finding, Related, Severity, Topic
+from checks.declaration import declare
+from checks.model import Finding, Related, Severity
 from checks.policy.file import Policy
 from gitops.applications.application import GROUP, Application
 from gitops.discovery.snapshot import Change, Owned, Snapshot
 from gitops.facts.deletions.projects import Project, read_project
 
-RULE = "project-refuses"
+RULE = declare("project-refuses", Severity.ERROR)
 
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
@@ -70,20 +71,13 @@ def _refused(project: Project, application: Application) -> tuple[str, str] | No
 
 def _finding(application: Application, project: Owned, what: str, field: str) -> Finding:
     name, own = application.project or "default", application.label
-    message = f"AppProject `{name}` ({project.origin.span}) does not permit {what}"
-    topic = Topic(
-        f"{RULE}|{'|'.join(application.key)}",
-        f"AppProject `{name}` does not permit `{own}`",
-        f"{message}. Argo CD shows InvalidSpecError, and neither compares nor syncs `{own}`.",
-        f"Add it to `spec.{field}` of the project, or give `{own}` what stands there.",
-    )
-    return Finding(
-        RULE,
-        Severity.ERROR,
+    return RULE.finding(
         application.origin.span,
-        message,
-        topic,
-        (RULE, *application.key, field),
-        applications=(application.name,),
-        related=(Related(project.origin.span, f"the AppProject `{name}`"),),
+        f"AppProject `{name}` ({project.origin.span}) does not permit {what}",
+        f"AppProject `{name}` does not permit `{own}`",
+        f"Argo CD shows InvalidSpecError, and neither compares nor syncs `{own}`.",
+        f"Add it to `spec.{field}` of the project, or give `{own}` what stands there.",
+        about=(*application.key, field),
+        applications=[application.name],
+        related=[Related(project.origin.span, f"the AppProject `{name}`")],
     )

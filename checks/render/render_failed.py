@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from checks.declaration import declare
 from checks.model import Finding, Severity, Topic
 from checks.policy.file import Policy
 from checks.wording import listed
@@ -21,7 +22,7 @@ from gitops.files.spans import Span
 from gitops.kustomize.failures.words import without_lines
 from gitops.resources.rendering import Note, RenderFailed
 
-RULE = "render-failed"
+RULE = declare("render-failed", Severity.ERROR, Severity.WARNING, Severity.NOTICE)
 
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
@@ -39,10 +40,10 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
 
         old = [one for one in found if was_there(one[1])]
         if old:
-            yield from _refused(old, (RULE, path, reason, *_names(known)))
+            yield from _refused(old, (path, reason, *_names(known)))
         new = [one for one in found if not was_there(one[1])]
         if new:
-            yield from _refused(new, (RULE, path, reason, *_names(new)))
+            yield from _refused(new, (path, reason, *_names(new)))
     notes: dict[tuple[Span, str], list[tuple[Note, State]]] = {}
     for state in change.head.states:
         if not isinstance(state.rendering, RenderFailed):
@@ -64,7 +65,7 @@ def _failures(snapshot: Snapshot) -> dict[tuple[str, str], list[tuple[RenderFail
     return found
 
 
-def _refused(found: Sequence[tuple[RenderFailed, State]], identity: tuple[str, ...]) -> Iterator[Finding]:
+def _refused(found: Sequence[tuple[RenderFailed, State]], about: tuple[str, ...]) -> Iterator[Finding]:
     """One finding for each place at which the same is wrong; a file can hold one fault twice."""
     places: dict[tuple[Span, str, str], list[tuple[RenderFailed, State]]] = {}
     for failure, state in found:
@@ -77,7 +78,7 @@ def _refused(found: Sequence[tuple[RenderFailed, State]], identity: tuple[str, .
             f"At {span}: {message}. Argo CD shows ComparisonError and stops syncing until it renders again.",
             f"The renderer said: {detail}" if detail and message not in detail else "",
         )
-        yield Finding(RULE, Severity.ERROR, span, message, topic, identity, applications=names)
+        yield RULE.finding(span, message, topic=topic, severity=Severity.ERROR, about=about, applications=names)
 
 
 def _noted(span: Span, message: str, noted: Sequence[tuple[Note, State]], everyone: tuple[str, ...]) -> Finding:
@@ -88,9 +89,9 @@ def _noted(span: Span, message: str, noted: Sequence[tuple[Note, State]], everyo
     else:
         title = f"{listed([f'`{name}`' for name in everyone])} {_build(everyone)}"
         topic = Topic(f"{RULE}|{message}", title, f"{_each(everyone)} {message}.")
-    identity = (RULE, span.path, without_lines(message), *names)
+    about = (span.path, without_lines(message), *names)
     severity = Severity.NOTICE if note.is_notice else Severity.WARNING
-    return Finding(RULE, severity, span, message, topic, identity, applications=names)
+    return RULE.finding(span, message, topic=topic, severity=severity, about=about, applications=names)
 
 
 def _names(found: Sequence[tuple[object, State]]) -> tuple[str, ...]:

@@ -16,12 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.model import Finding, Related, Severity, Topic
+from checks.declaration import declare
+from checks.model import Finding, Related, Severity
 from checks.policy.file import PATH, Policy
 from checks.wording import listed, plural
 from gitops.discovery.snapshot import Change
 
-RULE = "repository-guessed"
+RULE = declare("repository-guessed", Severity.NOTICE)
 
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
@@ -33,19 +34,19 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
     names = listed([f"`{url}`" for url in urls])
     sources = sum(one.sources for one in guessed)
     paths = sum(one.paths for one in guessed)
-    message = f"{names} {'was' if len(urls) == 1 else 'were'} taken for this repository"
-    topic = Topic(
-        f"{RULE}|{'|'.join(urls)}",
-        f"{names} {'is' if len(urls) == 1 else 'are'} taken for this repository",
-        f"No remote has {'this name' if len(urls) == 1 else 'these names'}. "
+    one = len(urls) == 1
+    yield RULE.finding(
+        guessed[0].span,
+        f"{names} {'was' if one else 'were'} taken for this repository",
+        f"{names} {'is' if one else 'are'} taken for this repository",
+        text=f"No remote has {'this name' if one else 'these names'}. "
         f"{plural('source', sources)} of Applications {'names' if sources == 1 else 'name'} it, and "
         f"{plural('path', paths)} that they read {'exists' if paths == 1 else 'exist'} here.",
-        f"Say so in `{PATH}`. If it is another repository, write `aliases: []` there.",
-        "repositories:\n  aliases:\n" + "".join(f"    - {_quoted(url)}\n" for url in urls),
+        advice=f"Say so in `{PATH}`. If it is another repository, write `aliases: []` there.",
+        commands="repositories:\n  aliases:\n" + "".join(f"    - {_quoted(url)}\n" for url in urls),
+        about=urls,
+        related=[Related(other.span, f"names `{other.url}`") for other in guessed[1:]],
     )
-    related = tuple(Related(one.span, f"names `{one.url}`") for one in guessed[1:])
-    first = guessed[0].span
-    yield Finding(RULE, Severity.NOTICE, first, message, topic, (RULE, *urls), related=related)
 
 
 def _quoted(url: str) -> str:

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks.declaration import declare
 from checks.model import Finding, Related, Severity, Topic
 from checks.policy.file import PATH, Policy
 from checks.secret_keys import mend
@@ -33,7 +34,7 @@ from gitops.discovery.snapshot import Change
 from gitops.files.spans import Span
 from gitops.resources.resource import ResourceId
 
-RULE = "secret-key-missing"
+RULE = declare("secret-key-missing", Severity.ERROR, Severity.WARNING)
 
 _SHOWN_KEYS = 12
 
@@ -68,7 +69,7 @@ def _topic(group: Group) -> Topic:
         names = [f"`{p.owner.resource.id.kind} {p.owner.resource.id.name}`" for p in knowledge.fetching]
         message.append(f"{listed(names)} may bring it in later: its keys are not in git.")
     help_ = mend.missing_keys(group)
-    identifier = "|".join([RULE, *(f"{w.cluster}/{w.kind}/{place_of(w)}" for w in group.ids), *keys])
+    identifier = "|".join([RULE.id, *(f"{w.cluster}/{w.kind}/{place_of(w)}" for w in group.ids), *keys])
     return Topic(identifier, title, " ".join(message), help_.advice, help_.commands)
 
 
@@ -95,13 +96,12 @@ def _finding(case: Case, group: Group, topic: Topic) -> Finding:
     if case.knowledge.declared is not None:
         span = Span(PATH, case.knowledge.declared, case.knowledge.declared)
         related.append(Related(span, f"{wanted} is declared here"))
-    return Finding(
-        rule=RULE,
-        severity=Severity.WARNING if case.knowledge.fetching else Severity.ERROR,
-        span=case.span,
-        message=f"{message}; did you mean `{hint}`?" if hint else message,
+    return RULE.finding(
+        case.span,
+        f"{message}; did you mean `{hint}`?" if hint else message,
         topic=topic,
-        identity=(RULE, *case.identity),
+        severity=Severity.WARNING if case.knowledge.fetching else Severity.ERROR,
+        about=case.identity,
         resource=ResourceId("", wanted.kind, wanted.namespace, wanted.name),
         applications=(application.label,),
         owners=(application.key,),

@@ -28,6 +28,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from checks.declaration import declare
 from checks.model import Finding, Related, Severity, Topic
 from checks.policy.file import Policy
 from checks.secret_keys import mend
@@ -42,7 +43,7 @@ from gitops.facts.secrets.survey import ObjectId
 from gitops.facts.secrets.undelivered import Undelivered, undelivered
 from gitops.resources.resource import ResourceId
 
-RULE = "secret-missing"
+RULE = declare("secret-missing", Severity.ERROR, Severity.WARNING, Severity.NOTICE)
 
 _LEVELS = (Severity.NOTICE, Severity.WARNING, Severity.ERROR)
 _SHOWN_KEYS = 12
@@ -128,7 +129,7 @@ def _topic(group: Group, hint: Hint, lying: Lying) -> Topic:
     if hint.said:
         message.append(hint.said)
     help_ = mend.missing_object(group, hint.advice, files)
-    identifier = "|".join([RULE, *(f"{w.cluster}/{w.kind}/{place_of(w)}" for w in group.ids)])
+    identifier = "|".join([RULE.id, *(f"{w.cluster}/{w.kind}/{place_of(w)}" for w in group.ids)])
     return Topic(identifier, title, " ".join(message), help_.advice, help_.commands)
 
 
@@ -167,14 +168,13 @@ def _finding(case: Case, group: Group, topic: Topic, severity: Severity, hint: H
         for idle in case.knowledge.idle
     ]
     related += [Related(file.span, f"no Application deploys this {file.id}") for file in files]
-    return Finding(
-        rule=RULE,
-        severity=severity,
-        span=case.span,
-        message=f"{use.holder} of {case.workload.kind} {case.workload.name} needs {wanted}{key}, which "
+    return RULE.finding(
+        case.span,
+        f"{use.holder} of {case.workload.kind} {case.workload.name} needs {wanted}{key}, which "
         f"{_absence(case.knowledge, files, hint)}",
         topic=topic,
-        identity=(RULE, *case.identity),
+        severity=severity,
+        about=case.identity,
         resource=ResourceId("", wanted.kind, wanted.namespace, wanted.name),
         applications=(application.label,),
         owners=(application.key,),

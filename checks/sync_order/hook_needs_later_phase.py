@@ -24,13 +24,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.model import Finding
+from checks.declaration import declare
+from checks.model import Finding, Severity
 from checks.policy.file import Policy
 from checks.sync_order.inside import finding
 from gitops.discovery.snapshot import Change
 from gitops.facts.order.inside import late
 
-RULE = "hook-needs-later-phase"
+RULE = declare("hook-needs-later-phase", Severity.ERROR, Severity.WARNING)
 
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from checks.model import Finding, Related, Severity, Topic
+from checks.declaration import Declaration
+from checks.model import Finding, Related, Severity
 from gitops.discovery.snapshot import Change
 from gitops.facts.order.inside import WAVE, Late
 from gitops.facts.secrets.place import place
@@ -19,7 +20,7 @@ _FIRST_CONSUMER = (
 )
 
 
-def finding(rule: str, late: Late, change: Change) -> Finding:
+def finding(rule: Declaration, late: Late, change: Change) -> Finding:
     """An error where the change itself brings what comes too late; else it may be there from an earlier sync, and a
     warning says what happens without."""
     name = late.state.application.label
@@ -39,24 +40,20 @@ def finding(rule: str, late: Late, change: Change) -> Finding:
     )
     when = "" if new else " on a cluster that does not have it from before"
     used = place(late.consumer, late.use) if late.use is not None else late.consumer.origin.span
-    return Finding(
-        rule=rule,
+    return rule.finding(
+        used,
+        message,
+        f"`{consumer.kind} {consumer.name}` needs `{late.needed.kind} {late.needed.name}`, which comes later in the "
+        f"sync of `{name}`",
+        f"{effect}{when}.",
+        _advice(late),
         severity=Severity.ERROR if new else Severity.WARNING,
-        span=used,
-        message=message,
-        topic=Topic(
-            "|".join([rule, *late.state.application.key, str(consumer), str(provider)]),
-            f"`{consumer.kind} {consumer.name}` needs `{late.needed.kind} {late.needed.name}`, which comes later in "
-            f"the sync of `{name}`",
-            f"{message}. {effect}{when}.",
-            _advice(late),
-        ),
-        identity=(rule, *late.state.application.key, str(consumer), str(provider)),
+        about=(*late.state.application.key, str(consumer), str(provider)),
         resource=consumer,
-        applications=(name,),
-        related=(Related(late.provider.origin.span, f"`{provider}` comes in {late.then}"),)
+        applications=[name],
+        related=[Related(late.provider.origin.span, f"`{provider}` comes in {late.then}")]
         if _apart(late, used)
-        else (),
+        else [],
     )
 
 

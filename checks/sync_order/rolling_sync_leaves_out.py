@@ -21,7 +21,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.model import Finding, Severity, Topic
+from checks.declaration import declare
+from checks.model import Finding, Severity
 from checks.policy.file import Policy
 from checks.wording import listed
 from gitops.applications.application import Application
@@ -29,7 +30,7 @@ from gitops.applicationsets.declared import ApplicationSet
 from gitops.discovery.snapshot import Change
 from gitops.facts.order.waves import left_out
 
-RULE = "rolling-sync-leaves-out"
+RULE = declare("rolling-sync-leaves-out", Severity.WARNING, Severity.NOTICE)
 
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
@@ -48,19 +49,13 @@ def _finding(made_by: ApplicationSet, applications: list[Application]) -> Findin
         f"Argo CD switches automated sync off for what the set makes, so nothing syncs {'it' if one else 'them'} "
         f"but a person"
     )
-    topic = Topic(
-        "|".join([RULE, *made_by.key]),
-        f"No step of `{made_by.name}` takes {labels[0] if one else f'{len(labels)} of its Applications'}",
-        f"{message}.",
-        f"Add a step whose `matchExpressions` take {'its' if one else 'their'} labels, or label "
-        f"{'it' if one else 'them'} for a step that is there.",
-    )
-    return Finding(
-        RULE,
-        Severity.WARNING if asked else Severity.NOTICE,
+    return RULE.finding(
         made_by.origin.span,
         message,
-        topic,
-        (RULE, *made_by.key),
-        applications=tuple(application.name for application in applications),
+        f"No step of `{made_by.name}` takes {labels[0] if one else f'{len(labels)} of its Applications'}",
+        advice=f"Add a step whose `matchExpressions` take {'its' if one else 'their'} labels, or label "
+        f"{'it' if one else 'them'} for a step that is there.",
+        severity=Severity.WARNING if asked else Severity.NOTICE,
+        about=made_by.key,
+        applications=[application.name for application in applications],
     )

@@ -18,7 +18,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.model import Finding, Related, Severity, Topic
+from checks.declaration import declare
+from checks.model import Finding, Related, Severity
 from checks.policy.file import Policy
 from checks.sync_order.view import edges_of
 from checks.sync_order.words import main, why
@@ -27,7 +28,7 @@ from gitops.discovery.snapshot import Change, Snapshot
 from gitops.facts.order.model import Edge, Evidence, Reason, Strength
 from gitops.facts.order.stages import Cycle, cycles_of
 
-RULE = "sync-order-cycle"
+RULE = declare("sync-order-cycle", Severity.ERROR, Severity.WARNING)
 
 # Argo CD finds these missing before it applies anything; a Namespace it finds missing one resource at a time.
 _REFUSED = frozenset({Evidence.DEFINITION, Evidence.API_SERVICE, Evidence.PARENT, Evidence.PROJECT})
@@ -44,7 +45,6 @@ def _finding(cycle: Cycle, snapshot: Snapshot) -> Finding:
     quoted = [f"`{name}`" for name in names]
     refused = all(_is_refused(edge) for edge in cycle.edges)
     cut = main(cycle.cut)
-    title = f"{listed(quoted)} need each other before they can be synced"
     effect = (
         "Argo CD refuses the whole sync of an Application as long as one of these is missing, so on a new cluster "
         "none of them ever starts."
@@ -57,21 +57,17 @@ def _finding(cycle: Cycle, snapshot: Snapshot) -> Finding:
         reason = main(edge)
         related.append(Related(reason.provided_at, why(reason)))
         related.append(Related(reason.needed_at, f"`{reason.application.label}` needs `{reason.provided}` here"))
-    return Finding(
-        rule=RULE,
+    return RULE.finding(
+        cut.provided_at,
+        f"{' → '.join([*quoted, quoted[0]])}: {round_}",
+        f"{listed(quoted)} need each other before they can be synced",
+        text=f"{effect} {round_}.",
+        advice=_advice(cycle, cut),
         severity=Severity.ERROR if refused else Severity.WARNING,
-        span=cut.provided_at,
-        message=f"{' → '.join([*quoted, quoted[0]])}: {round_}",
-        topic=Topic(
-            "|".join([RULE, *("/".join(key) for key in cycle.applications)]),
-            title,
-            f"{effect} {round_}.",
-            _advice(cycle, cut),
-        ),
-        identity=(RULE, *("/".join(key) for key in sorted(cycle.applications))),
+        about=["/".join(key) for key in sorted(cycle.applications)],
         resource=cut.provided,
-        applications=tuple(names),
-        related=tuple(related[1:] if related and related[0].span == cut.provided_at else related),
+        applications=names,
+        related=related[1:] if related and related[0].span == cut.provided_at else related,
     )
 
 

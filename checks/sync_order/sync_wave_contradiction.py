@@ -20,15 +20,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks.declaration import declare
 from checks.model import Finding, Related, Severity, Topic
 from checks.policy.file import Policy
 from checks.sync_order.view import edges_of
 from checks.sync_order.words import main, why
 from gitops.discovery.snapshot import Change, Snapshot
-from gitops.facts.order.model import Strength
+from gitops.facts.order.model import Reason, Strength
 from gitops.facts.order.waves import ANNOTATION, Contradiction, contradictions, wave_at
 
-RULE = "sync-wave-contradiction"
+RULE = declare("sync-wave-contradiction", Severity.ERROR, Severity.WARNING)
 
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
@@ -50,24 +51,20 @@ def _of_steps(found: Contradiction, snapshot: Snapshot) -> Finding:
         f"{found.first_wave}, after `{second}` in step {found.second_wave}"
     )
     span = next((s.origin.span for s in snapshot.sets if s.key == found.parent), found.first.origin.span)
-    return Finding(
-        rule=RULE,
-        severity=Severity.WARNING,  # git does not tell whether progressive syncs are switched on
-        span=span,
-        message=message,
+    return RULE.finding(
+        span,
+        message,
         topic=Topic(
-            "|".join([RULE, *found.parent, str(found.first_wave), str(found.second_wave)]),
+            "|".join([RULE.id, *found.parent, str(found.first_wave), str(found.second_wave)]),
             f"Step {found.second_wave} of the RollingSync of `{name}` needs what step {found.first_wave} brings",
             f"{message}. It waits for `{second}` to become healthy before it syncs `{first}`, so both wait for ever.",
             f"Let a step before that of `{second}` take `{first}` ({span}).",
         ),
-        identity=(RULE, *found.first.key, *found.second.key),
+        severity=Severity.WARNING,  # git does not tell whether progressive syncs are switched on
+        about=(*found.first.key, *found.second.key),
         resource=reason.provided,
-        applications=(first, second),
-        related=(
-            Related(reason.provided_at, f"`{reason.provider.application.label}` brings `{reason.provided}` here"),
-            Related(reason.needed_at, f"`{reason.application.label}` needs it here"),
-        ),
+        applications=[first, second],
+        related=_ends(reason),
     )
 
 
@@ -87,25 +84,25 @@ def _finding(found: Contradiction, snapshot: Snapshot) -> Finding:
         else f"Where Argo CD is told how to see an Application's health, it waits for `{second}` to become healthy "
         f"before it brings `{first}`, so both wait for ever."
     )
-    return Finding(
-        rule=RULE,
+    return RULE.finding(
+        wave_at(snapshot.tree, found.first),
+        message,
+        f"`{second}` (wave {found.second_wave}) needs `{first}` (wave {found.first_wave}), which is synced later",
+        effect,
+        f"Give `{first}` wave {wave} or lower ({wave_at(snapshot.tree, found.first)}), or `{second}` a wave "
+        f"above {found.first_wave}.",
+        f'metadata:\n  annotations:\n    {ANNOTATION}: "{wave}"',
         severity=Severity.ERROR if sure and found.edge.strength is Strength.HARD else Severity.WARNING,
-        span=wave_at(snapshot.tree, found.first),
-        message=message,
-        topic=Topic(
-            "|".join([RULE, *found.first.key, *found.second.key]),
-            f"`{second}` (wave {found.second_wave}) needs `{first}` (wave {found.first_wave}), which is synced later",
-            f"{message}. {effect}",
-            f"Give `{first}` wave {wave} or lower ({wave_at(snapshot.tree, found.first)}), or `{second}` a wave "
-            f"above {found.first_wave}.",
-            f'metadata:\n  annotations:\n    {ANNOTATION}: "{wave}"',
-        ),
-        identity=(RULE, *found.first.key, *found.second.key),
+        about=(*found.first.key, *found.second.key),
         resource=reason.provided,
-        applications=(first, second),
-        related=(
-            Related(wave_at(snapshot.tree, found.second), f"the wave of `{second}`"),
-            Related(reason.provided_at, f"`{reason.provider.application.label}` brings `{reason.provided}` here"),
-            Related(reason.needed_at, f"`{reason.application.label}` needs it here"),
-        ),
+        applications=[first, second],
+        related=[Related(wave_at(snapshot.tree, found.second), f"the wave of `{second}`"), *_ends(reason)],
     )
+
+
+def _ends(reason: Reason) -> list[Related]:
+    """Where what is needed comes from, and who needs it."""
+    return [
+        Related(reason.provided_at, f"`{reason.provider.application.label}` brings `{reason.provided}` here"),
+        Related(reason.needed_at, f"`{reason.application.label}` needs it here"),
+    ]

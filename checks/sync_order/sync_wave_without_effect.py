@@ -21,7 +21,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.model import Finding, Severity, Topic
+from checks.declaration import declare
+from checks.model import Finding, Severity
 from checks.policy.file import Policy
 from checks.sync_order.view import edges_of, is_obeyed
 from checks.wording import listed
@@ -29,7 +30,7 @@ from gitops.discovery.snapshot import Change, Snapshot
 from gitops.facts.order.model import Bringer, Waves
 from gitops.facts.order.waves import wave_at, waves_of
 
-RULE = "sync-wave-without-effect"
+RULE = declare("sync-wave-without-effect", Severity.WARNING, Severity.NOTICE)
 
 _MOST_STEPS = 6
 
@@ -58,7 +59,7 @@ def _finding(waves: Waves, snapshot: Snapshot) -> Finding:
         title = f"Argo CD ignores the sync waves of what ApplicationSet `{name}` makes"
         message = (
             f"Its {count} Applications have the waves {listed(numbers)}, but the ApplicationSet controller applies "
-            "them all at once."
+            "them all at once"
         )
         advice = (
             "Use a RollingSync strategy instead: label each Application with its wave in the template, and let a "
@@ -71,7 +72,7 @@ def _finding(waves: Waves, snapshot: Snapshot) -> Finding:
         title = f"Nothing here shows that the sync waves below `{name}` have an effect"
         message = (
             f"Its {count} Applications have the waves {listed(numbers)}. Argo CD waits between them only if "
-            "argocd-cm says how an Application's health is told, and this repository holds no argocd-cm."
+            "argocd-cm says how an Application's health is told, and this repository holds no argocd-cm"
         )
         advice = "Where Argo CD is configured, see that argocd-cm has this."
         commands = _HEALTH
@@ -79,18 +80,19 @@ def _finding(waves: Waves, snapshot: Snapshot) -> Finding:
         title = f"Argo CD does not wait between the sync waves below `{name}`"
         message = (
             f"Its {count} Applications have the waves {listed(numbers)}, but argocd-cm does not say how an "
-            "Application's health is told, so that each counts as ready as soon as it exists."
+            "Application's health is told, so that each counts as ready as soon as it exists"
         )
         advice = "Add the health check to argocd-cm."
         commands = _HEALTH
-    return Finding(
-        rule=RULE,
+    return RULE.finding(
+        first.origin.span if first.generated else wave_at(snapshot.tree, first),
+        message,
+        title,
+        advice=advice,
+        commands=commands,
         severity=severity,
-        span=first.origin.span if first.generated else wave_at(snapshot.tree, first),
-        message=message.rstrip("."),
-        topic=Topic("|".join([RULE, *waves.parent]), title, message, advice, commands),
-        identity=(RULE, waves.bringer.value, *waves.parent),
-        applications=(name,),
+        about=(waves.bringer.value, *waves.parent),
+        applications=[name],
     )
 
 

@@ -89,7 +89,7 @@ def conflicts(findings: Sequence[Finding]) -> Directed:
     """(keeper, other) -> what they share."""
     pairs: dict[tuple[ApplicationKey, ApplicationKey], list[Finding]] = {}
     for finding in findings:
-        owners = tuple(dict.fromkeys(finding.owners)) if finding.rule == RULE else ()
+        owners = tuple(dict.fromkeys(finding.owners)) if finding.rule == RULE.id else ()
         for other in owners[1:]:
             pairs.setdefault((owners[0], other), []).append(finding)
     return pairs
@@ -161,7 +161,7 @@ def _matrix(findings: Sequence[Finding], anchors: Mapping[str, str]) -> Matrix:
     shared: dict[tuple[ApplicationKey, ApplicationKey], list[Finding]] = {}
     weight: dict[ApplicationKey, int] = {}
     for finding in findings:
-        for pair in combinations(sorted(set(finding.owners)), 2) if finding.rule == RULE else ():
+        for pair in combinations(sorted(set(finding.owners)), 2) if finding.rule == RULE.id else ():
             shared.setdefault((pair[0], pair[1]), []).append(finding)
             for key in pair:
                 weight[key] = weight.get(key, 0) + 1

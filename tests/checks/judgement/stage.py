@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from checks.declaration import declare
 from checks.model import Finding, Severity, Topic
 from checks.policy.file import Policy
 from checks.registry import Rule
@@ -47,4 +48,4 @@ def rule(identifier: str, check: Callable[[Snapshot], Iterable[Finding]], run: s
     def judge(change: Change, policy: Policy) -> Iterable[Finding]:
         return check(change.head)
 
-    return Rule(identifier, run, "Made up", judge)
+    return Rule(declare(identifier, *Severity), run, "Made up", judge)

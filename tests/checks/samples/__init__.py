@@ -1,0 +1,51 @@
+"""For each rule a file of its name: a small repository in which it finds something (`FOUND`), and one that it leaves
+alone (`FINE`). What is printed of the first stands in docs/rules.md."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import ModuleType
+
+from bot.rendering.driver import Engine
+from bot.rendering.evaluation import evaluate
+from checks.judgement.evaluation import Evaluation
+from checks.policy.file import Policy
+from checks.registry import Rule
+from tests.scenarios import MATCHER, Files, tree, with_links
+
+APP = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: NAME, namespace: argocd}
+spec:
+  project: default
+  source: {repoURL: https://github.com/acme/platform, targetRevision: HEAD, path: NAME}
+  destination: {server: https://kubernetes.default.svc, namespace: shop}
+"""
+
+
+def apps(*names: str) -> str:
+    """Applications, each of the directory of its name."""
+    return "---\n".join(APP.replace("NAME", name) for name in names)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A repository: the content of its files, and its symbolic links."""
+
+    files: Files
+    links: Mapping[str, str] = field(default_factory=dict)
+
+    async def judged(self, engine: Engine, rule: str) -> Evaluation:
+        """By this rule alone."""
+        return await evaluate(
+            engine, with_links(tree(self.files), self.links), None, MATCHER, Policy(), only=frozenset([rule])
+        )
+
+
+def of(rule: Rule) -> tuple[Sample, Sample]:
+    """Where the rule finds something, and where it does not. Raises `ModuleNotFoundError` where there is no file."""
+    module: ModuleType = importlib.import_module(f"{__name__}.{rule.id.replace('-', '_')}")
+    return module.FOUND, module.FINE
