@@ -35,7 +35,7 @@ from gitops.kustomize.kustomization import ACCUMULATED, Reference
 from gitops.kustomize.steps import DeleteDocument, Step, TakeOut
 from gitops.resources.manifests import canonical, identify
 from gitops.resources.meaning import as_applied
-from gitops.resources.rendering import Rendered, RenderFailed
+from gitops.resources.rendering import RenderFailed
 from gitops.resources.resource import ResourceId, same_manifest
 
 RULE = declare("duplicate-entry", Severity.ERROR, Severity.WARNING, fix=FixAvailability.SOMETIMES)
@@ -275,10 +275,8 @@ def _ways_out(group: list[Owned]) -> tuple[tuple[Way, ...], str]:
     steps: list[Step] = []
     files = Files(tree)
     for copy in goes:
-        rendering = copy.part.rendering
-        resources = rendering.resources if isinstance(rendering, Rendered) else ()
         path = copy.resource.path or ""
-        staying = [r for r in resources if r.path == path and id(r) not in leaving]
+        staying = [r for r in copy.part.resources if r.path == path and id(r) not in leaving]
         step = out_of_file(files, path, [copy.resource], staying)[id(copy.resource)]
         if step is None:
             return (), f"its place in {path} cannot be told"

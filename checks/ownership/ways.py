@@ -174,10 +174,10 @@ class _Bench:
         """What else an entry brings in. What cannot be followed may come from anywhere, this entry included."""
         key = (part.index, reference)
         if key not in self._lost:
-            closure, rendering = part.closure, part.rendering
+            closure = part.closure
             found: list[str] = []
-            if closure is not None and isinstance(rendering, Rendered):
-                for resource in rendering.resources:
+            if closure is not None:
+                for resource in part.resources:
                     chains = chains_of(resource, closure)
                     if id(resource) not in self._same and (not chains or any(reference in c for c in chains)):
                         found.append(str(resource.id))
@@ -188,7 +188,7 @@ class _Bench:
         """What a source renders, by file."""
         if part.index not in self._beside:
             files = self._beside[part.index] = {}
-            for resource in part.rendering.resources if isinstance(part.rendering, Rendered) else ():
+            for resource in part.resources:
                 if resource.path is not None:
                     files.setdefault(resource.path, []).append(resource)
         return self._beside[part.index]

@@ -25,7 +25,7 @@ from gitops.files.reads import WatchedTree
 from gitops.files.tree import MODE_SUBMODULE, MODE_SYMLINK, Changes, Tree
 from gitops.kustomize.closure import load
 from gitops.kustomize.kustomization import FILE_NAMES, Kustomization
-from gitops.resources.rendering import Output, Rendered, RenderRequest
+from gitops.resources.rendering import Output, RenderRequest
 from gitops.resources.resource import Resource
 
 Expanding = Generator[Sequence[RenderRequest], Mapping[str, Output], "Search | None"]
@@ -153,6 +153,6 @@ def _brings_the_same(old: Node, new: Node, found: Scan) -> bool:
 
 def _declarations(node: Node) -> Iterator[Resource]:
     for part in node.parts:
-        for resource in part.rendering.resources if isinstance(part.rendering, Rendered) else ():
+        for resource in part.resources:
             if resource.id.group == "argoproj.io" and resource.id.kind in ("Application", "ApplicationSet"):
                 yield resource

@@ -35,6 +35,11 @@ class Part:
     closure: Closure | None = None
     fingerprint: str = ""
 
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """What the source renders; nothing where it is not rendered."""
+        return self.rendering.resources if isinstance(self.rendering, Rendered) else ()
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -215,17 +220,27 @@ class Snapshot:
             return self.earlier.snapshot.scopes
         return {**self.defined, **_scopes(self.states)}
 
+    def copies(self, state: State | None = None) -> Iterator[Owned]:
+        """Every rendered resource with its owner, hooks and those without a name of their own too; of one Application
+        when its `state` is given."""
+        for each in self.states if state is None else (state,):
+            for part in each.parts:
+                for resource in part.resources:
+                    yield Owned(each, part, resource, self.tree)
+
+    def placed(self, copy: Owned) -> OwnedId:
+        """What a copy is in the cluster that it is for."""
+        destination = copy.application.destination
+        return OwnedId(destination.cluster, copy.resource.id.placed(destination.namespace, self.scopes))
+
     def owned(self, state: State) -> Iterator[tuple[OwnedId, Owned]]:
         """What an Application owns.
 
         Hooks are run, not owned, and resources named by `generateName` are new objects each time: both are left out.
         """
-        destination = state.application.destination
-        for part in state.parts:
-            for resource in part.rendering.resources if isinstance(part.rendering, Rendered) else ():
-                if not resource.hook and resource.id.name:
-                    placed = resource.id.placed(destination.namespace, self.scopes)
-                    yield OwnedId(destination.cluster, placed), Owned(state, part, resource, self.tree)
+        for copy in self.copies(state):
+            if not copy.resource.hook and copy.resource.id.name:
+                yield self.placed(copy), copy
 
     @cached_property
     def owners(self) -> Mapping[OwnedId, tuple[Owned, ...]]:
@@ -304,12 +319,9 @@ class Snapshot:
 
     def rendered_by(self, state: State) -> Mapping[OwnedId, Sequence[bytes]]:
         """What was rendered of a state, by source; hooks and what has no name of its own included."""
-        destination = state.application.destination
         found: dict[OwnedId, list[bytes]] = {}
-        for part in state.parts:
-            for resource in part.rendering.resources if isinstance(part.rendering, Rendered) else ():
-                placed = resource.id.placed(destination.namespace, self.scopes)
-                found.setdefault(OwnedId(destination.cluster, placed), []).append(resource.text)
+        for copy in self.copies(state):
+            found.setdefault(self.placed(copy), []).append(copy.resource.text)
         return found
 
 
@@ -317,7 +329,7 @@ def _scopes(states: Iterable[State]) -> dict[tuple[str, str], bool]:
     found: dict[tuple[str, str], bool] = {}
     for state in states:
         for part in state.parts:
-            for resource in part.rendering.resources if isinstance(part.rendering, Rendered) else ():
+            for resource in part.resources:
                 found.update(scopes_of(resource))
     return found
 

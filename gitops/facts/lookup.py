@@ -10,7 +10,6 @@ from fnmatch import fnmatchcase
 from gitops.applications.application import Origin
 from gitops.discovery.snapshot import Owned, OwnedId, Snapshot
 from gitops.files.errors import GitopsError
-from gitops.resources.rendering import Rendered
 from gitops.resources.resource import ResourceId
 
 
@@ -79,10 +78,4 @@ def routes(owned: Owned) -> tuple[Origin, ...]:
 
 
 def _everything(snapshot: Snapshot) -> Iterator[tuple[OwnedId, Owned]]:
-    for state in snapshot.states:
-        destination = state.application.destination
-        for part in state.parts:
-            if isinstance(part.rendering, Rendered):
-                for resource in part.rendering.resources:
-                    placed = resource.id.placed(destination.namespace, snapshot.scopes)
-                    yield OwnedId(destination.cluster, placed), Owned(state, part, resource, snapshot.tree)
+    return ((snapshot.placed(copy), copy) for copy in snapshot.copies())

@@ -22,7 +22,7 @@ from gitops.facts.order.relations import relations
 from gitops.facts.secrets.survey import survey
 from gitops.files.errors import GitopsError
 from gitops.files.tree import Tree
-from gitops.resources.rendering import Rendered, RenderFailed
+from gitops.resources.rendering import RenderFailed
 from gitops.resources.resource import Resource
 
 MOST = 50_000  # names that are kept of one change
@@ -298,4 +298,4 @@ def _changed(before: State | None, after: State | None, *, whole: bool) -> list[
 
 def _resources(state: State | None) -> list[Resource]:
     parts = () if state is None else state.parts
-    return [r for part in parts if isinstance(part.rendering, Rendered) for r in part.rendering.resources]
+    return [resource for part in parts for resource in part.resources]

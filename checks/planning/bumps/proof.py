@@ -270,5 +270,4 @@ class _Comparison:
 def _files(part: Part) -> set[str]:
     if part.closure is not None:
         return part.closure.files
-    rendered = part.rendering.resources if isinstance(part.rendering, Rendered) else ()
-    return {resource.path for resource in rendered if resource.path is not None}
+    return {resource.path for resource in part.resources if resource.path is not None}

@@ -10,7 +10,6 @@ from gitops.applicationsets.declared import ApplicationSet
 from gitops.discovery.snapshot import Owned, OwnedId, Snapshot, State
 from gitops.facts.deletions.model import Consequence, Verdict, Why
 from gitops.facts.deletions.projects import Project, read_project
-from gitops.resources.rendering import Rendered
 from gitops.resources.resource import ResourceId
 
 Grouping = Callable[[Application], str]
@@ -25,14 +24,7 @@ class World:
 
     def owned(self, state: State) -> Mapping[OwnedId, Owned]:
         """What an Application owns; of repeated resources the last copy counts (controller/state.go, dedup)."""
-        destination = state.application.destination
-        found: dict[OwnedId, Owned] = {}
-        for part in state.parts:
-            for resource in part.rendering.resources if isinstance(part.rendering, Rendered) else ():
-                if not resource.hook and resource.id.name:
-                    rid = resource.id.placed(destination.namespace, self.snapshot.scopes)
-                    found[OwnedId(destination.cluster, rid)] = Owned(state, part, resource, self.snapshot.tree)
-        return found
+        return dict(self.snapshot.owned(state))
 
     def owners(self, owned_id: OwnedId, instance: str) -> Iterator[State]:
         """The Applications of one Argo CD that bring an object."""

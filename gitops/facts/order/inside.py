@@ -23,7 +23,6 @@ from gitops.facts.secrets.references import Effect, Use
 from gitops.facts.secrets.survey import ObjectId, survey
 from gitops.resources.definitions import definition_of
 from gitops.resources.manifests import text_of
-from gitops.resources.rendering import Rendered
 from gitops.resources.resource import Resource, ResourceId
 
 WAVE = "argocd.argoproj.io/sync-wave"
@@ -98,12 +97,7 @@ class _Inside:
     def __init__(self, snapshot: Snapshot, state: State) -> None:
         self._snapshot, self._state = snapshot, state
         self._destination = state.application.destination
-        self._owned = [
-            Owned(state, part, resource, snapshot.tree)
-            for part in state.parts
-            if isinstance(part.rendering, Rendered)
-            for resource in part.rendering.resources
-        ]
+        self._owned = list(snapshot.copies(state))
         steps = {step_of(owned.resource) for owned in self._owned}
         self._flat = len(steps) < 2  # everything at once: nothing is later than anything
 

@@ -17,7 +17,7 @@ Layer".
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gitops.applications.application import GROUP, IN_CLUSTER, Application
@@ -30,7 +30,6 @@ from gitops.facts.secrets.references import Effect, Use
 from gitops.facts.secrets.survey import survey
 from gitops.resources.definitions import definition_of
 from gitops.resources.manifests import text_of
-from gitops.resources.rendering import Rendered
 from gitops.resources.resource import ResourceId
 
 # What must be there for Argo CD to sync anything at all.
@@ -60,7 +59,7 @@ class Relation:
 def relations(snapshot: Snapshot) -> tuple[Relation, ...]:
     """Every relation of a snapshot: one for each Application, kind of evidence and thing that it needs."""
     found = _Gathering(snapshot)
-    for owned in _rendered(snapshot):
+    for owned in snapshot.copies():  # hooks too: they run in the same namespaces
         found.manifest(owned)
     for needed in snapshot.once(survey).needed:
         providers = [p.owner for p in snapshot.once(survey).provisions.get(needed.id, ()) if p.provided.creates]
@@ -70,15 +69,6 @@ def relations(snapshot: Snapshot) -> tuple[Relation, ...]:
     for state in snapshot.states:
         found.application(state.application)
     return tuple(found.slots.values())
-
-
-def _rendered(snapshot: Snapshot) -> Iterator[Owned]:
-    """Every rendered manifest with its Application, hooks too: they run in the same namespaces."""
-    for state in snapshot.states:
-        for part in state.parts:
-            if isinstance(part.rendering, Rendered):
-                for resource in part.rendering.resources:
-                    yield Owned(state, part, resource, snapshot.tree)
 
 
 class _Gathering:

@@ -14,8 +14,6 @@ from gitops.facts.secrets.providers.provided import Provided, reaches
 from gitops.facts.secrets.providers.pushes import pushes
 from gitops.facts.secrets.providers.registry import provided_by
 from gitops.facts.secrets.references import Effect, Use
-from gitops.resources.rendering import Rendered
-from gitops.resources.resource import ResourceId
 
 _NOT_MOUNTED = "makes it only while a pod mounts the class, and no pod of this namespace does"
 
@@ -175,13 +173,6 @@ def rendered(snapshot: Snapshot) -> Iterator[Owned]:
     DeduplicateTargetObjects, which leaves those with a `generateName` alone).
     """
     for state in snapshot.states:
-        namespace = state.application.destination.namespace
-        last: dict[ResourceId, Owned] = {}
-        owned: list[tuple[ResourceId, Owned]] = []
-        for part in state.parts:
-            if isinstance(part.rendering, Rendered):
-                for resource in part.rendering.resources:
-                    placed = resource.id.placed(namespace, snapshot.scopes)
-                    last[placed] = each = Owned(state, part, resource, snapshot.tree)
-                    owned.append((placed, each))
-        yield from (each for placed, each in owned if not placed.name or last[placed] is each)
+        owned = [(snapshot.placed(copy), copy) for copy in snapshot.copies(state)]
+        last = dict(owned)
+        yield from (copy for placed, copy in owned if not placed.id.name or last[placed] is copy)

@@ -90,8 +90,7 @@ def _read_by_applications(snapshot: Snapshot) -> frozenset[str]:
         for part in state.parts:
             if part.closure is not None:
                 read |= part.closure.files
-            if isinstance(part.rendering, Rendered):
-                read.update(each.path for each in part.rendering.resources if each.path is not None)
+            read.update(each.path for each in part.resources if each.path is not None)
     return frozenset(read)
 
 
