@@ -47,19 +47,19 @@ _MOST_ASKED = 10  # repositories of other names on the same host; each costs a r
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """One repository at work. `repository` is read from GitHub at the start of the run, never from the payload."""
+class RepositoryContext:
+    """One repository at work. `details` are read from GitHub at the start of the run, never from the payload."""
 
     context: Context
     installation: int
-    repository: Repository
+    details: Repository
     github: GitHub
     mirror: Mirror
 
     @classmethod
     async def open(
         cls, delivery: Delivery, event: RepositoryEvent, context: Context, permissions: Permissions = REPORT
-    ) -> Desk:
+    ) -> RepositoryContext:
         """Raises `bot.github.errors.NotFound` when the repository has gone."""
         github = _access(event, context, permissions)
         return await cls._of(event, context, github, await repos.get(github, event.repository.full_name))
@@ -67,18 +67,20 @@ class Desk:
     @classmethod
     async def with_pulls(
         cls, delivery: Delivery, event: RepositoryEvent, context: Context
-    ) -> tuple[Desk, list[PullRequest]]:
+    ) -> tuple[RepositoryContext, list[PullRequest]]:
         """With the repository's open pull requests. Raises `bot.github.errors.NotFound` when it has gone."""
         github = _access(event, context, REPORT)
         listed, repository = await pulls.opened(github, event.repository.full_name)
         if repository is None or repository.id != event.repository.id:
             found = await repos.get(github, event.repository.full_name)
-            desk = await cls._of(event, context, github, found)
-            return desk, await pulls.listed(desk.github, desk.name) if repository is not None else []
+            repo = await cls._of(event, context, github, found)
+            return repo, await pulls.listed(repo.github, repo.name) if repository is not None else []
         return await cls._of(event, context, github, repository), listed
 
     @classmethod
-    async def _of(cls, event: RepositoryEvent, context: Context, github: GitHub, repository: Repository) -> Desk:
+    async def _of(
+        cls, event: RepositoryEvent, context: Context, github: GitHub, repository: Repository
+    ) -> RepositoryContext:
         services = context.services
         if repository.id != event.repository.id:
             # It was renamed, and another one has taken its name.
@@ -89,7 +91,7 @@ class Desk:
 
     @property
     def name(self) -> str:
-        return self.repository.full_name
+        return self.details.full_name
 
     def last_attempt(self, error: BaseException) -> bool:
         """Whether nobody comes after this run, once it has failed with `error`, to end what it leaves unfinished."""
@@ -98,12 +100,12 @@ class Desk:
 
     def writing(self) -> GitHub:
         """Access that may also push branches; only for opening fixes."""
-        return self.context.services.github.installation(self.installation, self.repository.id, FIX)
+        return self.context.services.github.installation(self.installation, self.details.id, FIX)
 
     def matcher(self, branch: str | None = None) -> RepositoryMatcher:
         """This repository, looked at as what `branch` (the default one) is or will be."""
-        default = self.repository.default_branch
-        urls = [self.repository.clone_url, f"https://github.com/{self.name}"]
+        default = self.details.default_branch
+        urls = [self.details.clone_url, f"https://github.com/{self.name}"]
         matcher = RepositoryMatcher.of_urls(urls, Revisions(branch or default, default, certain=True))
         # GitHub knows which names there lead here (`_former_names`).
         return replace(matcher, answering=frozenset(name.host for name in matcher.known))
@@ -111,11 +113,11 @@ class Desk:
     async def default_tip(self) -> str:
         """The commit of the default branch. Raises `PermanentError` for an empty repository."""
         try:
-            tip = await contents.branch_head(self.github, self.name, self.repository.default_branch)
+            tip = await contents.branch_head(self.github, self.name, self.details.default_branch)
         except Conflict:
             raise PermanentError(f"{self.name} is empty") from None
         if tip is None:
-            raise PermanentError(f"{self.name} has no branch {self.repository.default_branch}")
+            raise PermanentError(f"{self.name} has no branch {self.details.default_branch}")
         return tip
 
     @asynccontextmanager
@@ -132,7 +134,7 @@ class Desk:
 
     def by_stranger(self, pull: PullRequest) -> bool:
         """Whether anybody at all may have written the change, and anybody may read what is said about it."""
-        return pull.from_fork and not self.repository.private
+        return pull.from_fork and not self.details.private
 
     def refusal(self, pull: PullRequest) -> str | None:
         """Why nothing of a pull request is rendered here, without a full stop; None when it is."""
@@ -190,13 +192,13 @@ class Desk:
                 leads_to = Repository.parse(Fields(await self.github.getitem(path)))
             except (NotFound, Forbidden):
                 continue
-            if leads_to.id == self.repository.id:
+            if leads_to.id == self.details.id:
                 former.append(name)
         return frozenset(former)
 
     def blob_url(self, commit: str, span: Span) -> str:
         """The address of lines of a file on GitHub."""
-        site = self.repository.clone_url.removesuffix(".git")
+        site = self.details.clone_url.removesuffix(".git")
         lines = f"#L{span.line}" + (f"-L{span.end_line}" if span.end_line > span.line else "")
         return f"{site}/blob/{commit}/{_quoted(span.path)}{lines}"
 

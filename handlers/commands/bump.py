@@ -13,7 +13,7 @@ async def run(asked: Asked) -> Reply:
     version, name = asked.arguments.get("VERSION"), asked.arguments.get("--component")
     if version is not None and name is None:
         name = ARGO_CD.name
-    outcomes = await settle_bumps(asked.desk, Wish(name, version))
+    outcomes = await settle_bumps(asked.repo, Wish(name, version))
     if not outcomes:
         what = "The repository is archived." if name is None else f"{code(name)} is not followed here."
         return Reply(what, ok=False)

@@ -25,9 +25,9 @@ async def run(asked: Asked) -> Reply:
 
 
 async def _pull(asked: Asked, pull: PullRequest) -> Reply:
-    desk = asked.desk
-    await evaluate_pull(desk, pull.number, again=asked.key)
-    runs = await checks.for_ref(desk.github, desk.name, pull.head.sha, app_id=desk.context.services.identity.id)
+    repo = asked.repo
+    await evaluate_pull(repo, pull.number, again=asked.key)
+    runs = await checks.for_ref(repo.github, repo.name, pull.head.sha, app_id=repo.context.services.identity.id)
     lines = [_run(run) for run in sorted(runs, key=lambda run: run.name)]
     return Reply(f"Looked at {code(pull.head.sha[:7])} again:\n\n{bullets(lines)}")
 
@@ -37,7 +37,7 @@ def _run(run: CheckRun) -> str:
 
 
 def _default_branch(seen: Look) -> str:
-    branch = seen.asked.desk.repository.default_branch
+    branch = seen.asked.repo.details.default_branch
     snapshot = seen.evaluation.snapshot
     if not (snapshot.states or snapshot.unknown):
         return f"{code(branch)} at {code(seen.commit[:7])}: {without_argo_cd(snapshot, seen.policy)}"

@@ -10,11 +10,11 @@ from handlers.proposals.requested import fix
 async def run(asked: Asked) -> Reply:
     keep = asked.arguments.get("--keep")
     if asked.pull is not None:
-        told = await fix(asked.desk, asked.pull, again="ask again", keep=keep)
+        told = await fix(asked.repo, asked.pull, again="ask again", keep=keep)
     elif asked.closed is not None:
-        told = await fix_again(asked.desk, asked.closed, keep=keep)
+        told = await fix_again(asked.repo, asked.closed, keep=keep)
     else:
-        told = await fix_default(asked.desk, keep=keep)
+        told = await fix_default(asked.repo, keep=keep)
     return Reply(told.text, told.ok)
 
 

@@ -38,16 +38,16 @@ async def run(asked: Asked) -> Reply:
             return Reply(_nothing(entry, seen.evaluation.findings), ok=False)
         if all(finding.suppressed is not None for finding in hidden):
             return Reply(f"That is ignored already: {safe(hidden[0].suppressed or '')}.")
-    desk = asked.desk
-    tip = await desk.default_tip()
+    repo = asked.repo
+    tip = await repo.default_tip()
     try:
-        async with desk.objects(tip) as objects:
+        async with repo.objects(tip) as objects:
             tree = await objects.read_tree(tip)
             proposal = await asyncio.to_thread(_proposal, asked, entry, hidden, tree, tip)
-        github = desk.writing()
-        history = await history_of(desk, github, proposal.branch)
+        github = repo.writing()
+        history = await history_of(repo, github, proposal.branch)
         current = next((pull for pull in history if pull.state == "open"), None)
-        pull = await propose(desk, github, proposal, current)
+        pull = await propose(repo, github, proposal, current)
     except CannotEdit as error:
         return Reply(f"{safe(str(error))}. Add it by hand.", ok=False)
     except Taken:
@@ -112,7 +112,7 @@ def _proposal(asked: Asked, entry: Ignore, hidden: Sequence[Finding], tree: Tree
 
     return Proposal(
         branch=f"argofix/ignore/{key}",
-        base=asked.desk.repository.default_branch,
+        base=asked.repo.details.default_branch,
         parent=tip,
         digest=digest,
         title=title if len(title) <= 120 else title[:119] + "…",

@@ -32,7 +32,7 @@ def _touched(seen: Look) -> str:
 
 
 def _everything(seen: Look) -> str:
-    branch = seen.asked.desk.repository.default_branch
+    branch = seen.asked.repo.details.default_branch
     return f"{code(branch)} at {code(seen.commit[:7])}:\n\n{text.whole(seen.evaluation, seen.link)}"
 
 

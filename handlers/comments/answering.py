@@ -30,7 +30,7 @@ from handlers.comments.registry import NotUnderstood, Understood, understand
 from handlers.comments.usage import Arguments
 from handlers.comments.written import PREFIX, written
 from handlers.proposals.refusals import why_not
-from handlers.repository import Desk, talking
+from handlers.repository import RepositoryContext, talking
 
 log = logging.getLogger(__name__)
 
@@ -66,31 +66,31 @@ async def handle(delivery: Delivery, context: Context) -> None:
     wishes = await asyncio.to_thread(wished, event, context.services.identity)
     if not wishes:
         return
-    desk = await Desk.open(delivery, event, context, talking(event.on_pull_request))
+    repo = await RepositoryContext.open(delivery, event, context, talking(event.on_pull_request))
     digest = _digest(event, wishes)
     try:
-        present = await comments.get(desk.github, desk.name, event.comment.id)
-        ok = await _answered(desk, event, digest)
+        present = await comments.get(repo.github, repo.name, event.comment.id)
+        ok = await _answered(repo, event, digest)
         if ok is None:
             # Whoever takes a command back before its turn has taken it back.
             left = await asyncio.to_thread(written, present.body)
             wishes = tuple(wish for wish in wishes if wish in left)
             if not wishes:
                 return
-            ok = await _answer(desk, event, digest, wishes)
-        await comments.react(desk.github, desk.name, event.comment.id, "rocket" if ok else "confused")
+            ok = await _answer(repo, event, digest, wishes)
+        await comments.react(repo.github, repo.name, event.comment.id, "rocket" if ok else "confused")
     except NotFound:
         log.info("the comment has gone", extra={"comment": event.comment.id})
 
 
-async def _answer(desk: Desk, event: IssueCommentEvent, digest: str, wishes: tuple[str, ...]) -> bool:
+async def _answer(repo: RepositoryContext, event: IssueCommentEvent, digest: str, wishes: tuple[str, ...]) -> bool:
     """Do it and say so; gives whether everything went well."""
     replies: list[tuple[str, Reply]] = []
-    deadline = asyncio.get_running_loop().time() + desk.context.services.settings.run_limit * _SHARE
+    deadline = asyncio.get_running_loop().time() + repo.context.services.settings.run_limit * _SHARE
     for wish in wishes[:MOST]:
         try:
             async with asyncio.timeout_at(deadline):
-                reply = await _obey(desk, event, wish, digest)
+                reply = await _obey(repo, event, wish, digest)
         except TimeoutError:
             reply = Reply("This took longer than argofix may work on one comment.", ok=False)
         replies.append((wish, reply))
@@ -99,45 +99,45 @@ async def _answer(desk: Desk, event: IssueCommentEvent, digest: str, wishes: tup
     text = _text(mark, replies, len(wishes) - MOST)
 
     async def answer() -> bool:
-        await comments.create(desk.github, desk.name, event.number, text)
+        await comments.create(repo.github, repo.name, event.number, text)
         return outcome
 
-    return await made_once(answer, lambda: _answered(desk, event, digest))
+    return await made_once(answer, lambda: _answered(repo, event, digest))
 
 
-async def _obey(desk: Desk, event: IssueCommentEvent, wish: str, digest: str) -> Reply:
+async def _obey(repo: RepositoryContext, event: IssueCommentEvent, wish: str, digest: str) -> Reply:
     """One command. Raises only what may go better next time."""
     found = understand(wish)
     if isinstance(found, NotUnderstood):
         return _not_understood(found)
     login = event.sender or event.comment.author
     try:
-        refusal = await _refusal(desk, found, login)
+        refusal = await _refusal(repo, found, login)
         if refusal is not None:
             return Reply(refusal, ok=False)
-        asked = await _asked(desk, event, wish, login, digest, found.arguments)
+        asked = await _asked(repo, event, wish, login, digest, found.arguments)
         refusal = await _too_often(asked, found, digest)
         if refusal is not None:
             return Reply(refusal, ok=False)
         return await found.command.run(asked)
     except PermanentError as error:
-        return Reply(await why_not(desk, error, _AGAIN), ok=False)
+        return Reply(await why_not(repo, error, _AGAIN), ok=False)
     except TemporaryError as error:
-        if not desk.last_attempt(error):
+        if not repo.last_attempt(error):
             raise
         return Reply(f"This could not be done, after several attempts: {safe(in_words(error))}.", ok=False)
     except Exception as error:
-        if not desk.last_attempt(error):
+        if not repo.last_attempt(error):
             raise
         log.exception("a command failed", extra={"command": found.command.name})
         return Reply("This failed by a mistake in argofix; the server's log tells which.", ok=False)
 
 
-async def _refusal(desk: Desk, found: Understood, login: str) -> str | None:
+async def _refusal(repo: RepositoryContext, found: Understood, login: str) -> str | None:
     """Why somebody may not use a command, as GitHub sees it now."""
     if found.command.permission is Permission.READ:
         return None
-    role = await repos.permission(desk.github, desk.name, login)
+    role = await repos.permission(repo.github, repo.name, login)
     if role in _MAY_WRITE:
         return None
     has = "none" if role == "none" else f"{code(role)} access"
@@ -151,13 +151,13 @@ async def _too_often(asked: Asked, found: Understood, digest: str) -> str | None
     """Why somebody who may not push has to wait: what their commands look at, others wait for meanwhile."""
     if found.command.permission is not Permission.READ or not found.command.evaluates:
         return None
-    desk, what = asked.desk, None
+    repo, what = asked.repo, None
     if found.command.anew:
-        what = asked.pull.head.sha if asked.pull is not None else desk.repository.default_branch
-    services, who = desk.context.services, (desk.repository.id, asked.login)
+        what = asked.pull.head.sha if asked.pull is not None else repo.details.default_branch
+    services, who = repo.context.services, (repo.details.id, asked.login)
     if services.allowance.take(who, what, digest, services.clock.now()):
         return None
-    if await repos.permission(desk.github, desk.name, asked.login) in _MAY_WRITE:
+    if await repos.permission(repo.github, repo.name, asked.login) in _MAY_WRITE:
         return None
     return (
         f"Sorry, for {code(asked.login)}, who has no write access, argofix evaluates a commit anew once in "
@@ -166,21 +166,21 @@ async def _too_often(asked: Asked, found: Understood, digest: str) -> str | None
 
 
 async def _asked(
-    desk: Desk, event: IssueCommentEvent, wish: str, login: str, digest: str, arguments: Arguments
+    repo: RepositoryContext, event: IssueCommentEvent, wish: str, login: str, digest: str, arguments: Arguments
 ) -> Asked:
-    pull = await pulls.get(desk.github, desk.name, event.number) if event.on_pull_request else None
+    pull = await pulls.get(repo.github, repo.name, event.number) if event.on_pull_request else None
     closed = pull if pull is not None and pull.state != "open" else None
     if closed is not None:
         pull = None
     key = hashlib.sha256(f"{digest}\0{wish}".encode("utf-8", "replace")).hexdigest()[:16]
-    return Asked(desk, event.number, pull, event.comment, login, wish, key, arguments, closed)
+    return Asked(repo, event.number, pull, event.comment, login, wish, key, arguments, closed)
 
 
-async def _answered(desk: Desk, event: IssueCommentEvent, digest: str) -> bool | None:
+async def _answered(repo: RepositoryContext, event: IssueCommentEvent, digest: str) -> bool | None:
     """Whether an answer of ours to these commands said that all went well; None when there is no answer."""
-    identity = desk.context.services.identity
+    identity = repo.context.services.identity
     since = event.comment.created_at or None
-    for comment in await comments.listed(desk.github, desk.name, event.number, since=since):
+    for comment in await comments.listed(repo.github, repo.name, event.number, since=since):
         mark = _MARK.match(comment.body) if comments.is_ours(comment, identity.id, identity.slug) else None
         if mark is not None and (int(mark["comment"]), mark["digest"]) == (event.comment.id, digest):
             return mark["outcome"] == "ok"

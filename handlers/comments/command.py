@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from bot.github.model import Comment, PullRequest
 from handlers.comments.usage import Arguments
-from handlers.repository import Desk
+from handlers.repository import RepositoryContext
 
 
 class Permission(StrEnum):
@@ -27,7 +27,7 @@ class Asked:
     the same when the command is run again after a crash, another one for every other command and comment.
     """
 
-    desk: Desk
+    repo: RepositoryContext
     number: int
     pull: PullRequest | None
     comment: Comment

@@ -30,35 +30,35 @@ class Look:
 
     def link(self, span: Span) -> str:
         """The address of these lines on GitHub."""
-        return self.asked.desk.blob_url(self.commit, span)
+        return self.asked.repo.blob_url(self.commit, span)
 
     def base_link(self, span: Span) -> str:
         """The same before the change."""
-        return self.asked.desk.blob_url(self.base, span)
+        return self.asked.repo.blob_url(self.base, span)
 
     def default_link(self, span: Span) -> str:
         """The same on the default branch, where the configuration is read."""
-        return self.asked.desk.blob_url(self.default, span)
+        return self.asked.repo.blob_url(self.default, span)
 
 
 @asynccontextmanager
 async def look(asked: Asked) -> AsyncIterator[Look]:
     """The evaluation, for as long as its files can be read. Raises `PermanentError` when there is nothing to look
     at any more."""
-    desk, pull = asked.desk, asked.pull
+    repo, pull = asked.repo, asked.pull
     if pull is None:
-        tip = await desk.default_tip()
-        async with desk.objects(tip) as objects:
+        tip = await repo.default_tip()
+        async with repo.objects(tip) as objects:
             tree = await objects.read_tree(tip)
             policy = await asyncio.to_thread(read_policy, tree)
-            yield Look(asked, await desk.evaluate(tree, None, policy), policy, tip, tip, tip)
+            yield Look(asked, await repo.evaluate(tree, None, policy), policy, tip, tip, tip)
         return
-    sides = await sides_of(desk, pull)
+    sides = await sides_of(repo, pull)
     if sides is None:
         raise PermanentError(f"the branch `{pull.base.ref}` is gone")
-    async with desk.objects(sides.base, sides.head, sides.default) as objects:
+    async with repo.objects(sides.base, sides.head, sides.default) as objects:
         policy = await asyncio.to_thread(read_policy, await objects.read_tree(sides.default))
         head, base = await objects.read_tree(sides.head), await objects.read_tree(sides.base)
-        stranger = desk.by_stranger(pull)
-        evaluation = await desk.evaluate(head, base, policy, by_stranger=stranger, branch=pull.base.ref)
+        stranger = repo.by_stranger(pull)
+        evaluation = await repo.evaluate(head, base, policy, by_stranger=stranger, branch=pull.base.ref)
         yield Look(asked, evaluation, policy, pull.head.sha, sides.base, sides.default, sides.notes)

@@ -13,7 +13,7 @@ from bot.server.context import Context
 from handlers.judging.pulls import evaluate_pull, pulls_of_head
 from handlers.judging.runs import end_runs
 from handlers.proposals.requested import answer_on_run, fix_pull
-from handlers.repository import Desk
+from handlers.repository import RepositoryContext
 
 _NOTHING_OPEN = (
     "No open pull request ends with this commit, so there is none to fix. Press **Fix** on the checks of the pull "
@@ -34,27 +34,27 @@ async def handle(delivery: Delivery, context: Context) -> None:
     if not takes(event, context.services.identity.id):
         return
     wanted = event.action == "requested_action"
-    desk = await Desk.open(delivery, event, context)
-    numbers = await pulls_of_head(desk, event.head_sha)
+    repo = await RepositoryContext.open(delivery, event, context)
+    numbers = await pulls_of_head(repo, event.head_sha)
     if wanted:
-        await _fix_each(desk, event, numbers)
+        await _fix_each(repo, event, numbers)
         return
     for number in numbers:
-        await evaluate_pull(desk, number, again=delivery.id)
+        await evaluate_pull(repo, number, again=delivery.id)
     if not numbers:
-        await end_runs(desk, event.head_sha, check_run.overtaken(_NO_PULL))  # GitHub has set it back to queued
+        await end_runs(repo, event.head_sha, check_run.overtaken(_NO_PULL))  # GitHub has set it back to queued
 
 
-async def _fix_each(desk: Desk, event: CheckRunEvent, numbers: Sequence[int]) -> None:
+async def _fix_each(repo: RepositoryContext, event: CheckRunEvent, numbers: Sequence[int]) -> None:
     """One that fails keeps nobody else from an answer."""
     failed: Exception | None = None
     for number in numbers or [link.number for link in event.pull_requests]:
         try:
-            await fix_pull(desk, number, event.check_run)
+            await fix_pull(repo, number, event.check_run)
         except PermanentError as error:
             failed = failed or error
     if not numbers and not event.pull_requests:
-        await answer_on_run(desk, event.check_run, _NOTHING_OPEN)
+        await answer_on_run(repo, event.check_run, _NOTHING_OPEN)
     if failed is not None:
         raise failed
 

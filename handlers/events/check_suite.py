@@ -8,7 +8,7 @@ from bot.github.events import CheckSuiteEvent, Event
 from bot.queue.deliveries import Delivery
 from bot.server.context import Context
 from handlers.judging.pulls import evaluate_pull, pulls_of_head
-from handlers.repository import Desk
+from handlers.repository import RepositoryContext
 
 
 def takes(event: Event, app: int) -> TypeGuard[CheckSuiteEvent]:
@@ -19,6 +19,6 @@ async def handle(delivery: Delivery, context: Context) -> None:
     event = delivery.parsed()
     if not takes(event, context.services.identity.id):
         return
-    desk = await Desk.open(delivery, event, context)
-    for number in await pulls_of_head(desk, event.head_sha):
-        await evaluate_pull(desk, number, again=delivery.id)
+    repo = await RepositoryContext.open(delivery, event, context)
+    for number in await pulls_of_head(repo, event.head_sha):
+        await evaluate_pull(repo, number, again=delivery.id)

@@ -15,7 +15,7 @@ from bot.queue.deliveries import Delivery, delivery_of
 from bot.server.context import Context
 from handlers.comments.answering import by_bot, wished
 from handlers.comments.written import PREFIX
-from handlers.repository import Desk, talking
+from handlers.repository import RepositoryContext, talking
 
 _INSIDE = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 _PLACE = re.compile(r"/(?P<what>pull|issues)/(?P<number>\d+)#")
@@ -36,9 +36,9 @@ async def handle(delivery: Delivery, context: Context) -> None:
     # A long comment takes a moment to read.
     if not await asyncio.to_thread(wished, event, services.identity):
         return
-    desk = await Desk.open(delivery, event, context, talking(event.on_pull_request))
+    repo = await RepositoryContext.open(delivery, event, context, talking(event.on_pull_request))
     try:
-        await comments.react(desk.github, desk.name, event.comment.id, "eyes")
+        await comments.react(repo.github, repo.name, event.comment.id, "eyes")
     except NotFound:
         return  # it was deleted
     # Who it is by GitHub's word decides about nothing but the order: pull requests come before anybody's wishes.

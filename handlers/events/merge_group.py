@@ -20,7 +20,7 @@ from bot.queue.deliveries import Delivery
 from bot.server.context import Context
 from checks.policy.file import read_policy
 from handlers.judging.runs import end_runs, judge
-from handlers.repository import Desk, fingerprint
+from handlers.repository import RepositoryContext, fingerprint
 
 _GONE = "the merge queue has given up this group"
 
@@ -33,25 +33,25 @@ async def handle(delivery: Delivery, context: Context) -> None:
     event = delivery.parsed()
     if not takes(event, context.services.identity.id):
         return
-    desk = await Desk.open(delivery, event, context)
+    repo = await RepositoryContext.open(delivery, event, context)
     if event.action == "checks_requested":
-        await _judge(desk, event)
+        await _judge(repo, event)
     else:
-        await end_runs(desk, event.head, check_run.overtaken(_GONE))
+        await end_runs(repo, event.head, check_run.overtaken(_GONE))
 
 
-async def _judge(desk: Desk, event: MergeGroupEvent) -> None:
-    default = await desk.default_tip()
+async def _judge(repo: RepositoryContext, event: MergeGroupEvent) -> None:
+    default = await repo.default_tip()
 
     async def look(stack: AsyncExitStack) -> Sequence[Judged]:
-        objects = await stack.enter_async_context(desk.objects(event.base, event.head, default))
+        objects = await stack.enter_async_context(repo.objects(event.base, event.head, default))
         policy = await asyncio.to_thread(read_policy, await objects.read_tree(default))
         head, base = await objects.read_tree(event.head), await objects.read_tree(event.base)
         # It may hold what a fork brought, and everybody can read what is said about a public repository.
-        stranger = not desk.repository.private
+        stranger = not repo.details.private
         branch = event.base_ref.removeprefix("refs/heads/")
-        evaluation = await desk.evaluate(head, base, policy, by_stranger=stranger, branch=branch)
+        evaluation = await repo.evaluate(head, base, policy, by_stranger=stranger, branch=branch)
         label = f"the merge queue of {code(branch)}"
-        return [Judged(label, evaluation, policy, lambda span: desk.blob_url(event.head, span))]
+        return [Judged(label, evaluation, policy, lambda span: repo.blob_url(event.head, span))]
 
-    await judge(desk, event.head, fingerprint("group", event.head, event.base, default), look)
+    await judge(repo, event.head, fingerprint("group", event.head, event.base, default), look)

@@ -13,7 +13,7 @@ from bot.server.context import Context
 from handlers.judging.pulls import evaluate_pull, leave
 from handlers.proposals.fixes import close_all, scope_of
 from handlers.proposals.requested import keep_up
-from handlers.repository import Desk
+from handlers.repository import RepositoryContext
 
 _EVALUATED = frozenset({"opened", "synchronize", "reopened", "ready_for_review"})
 _OVER = "The pull request that this was for is closed."
@@ -30,17 +30,17 @@ async def handle(delivery: Delivery, context: Context) -> None:
         return
     number = event.pull_request.number
     if _to_be_judged(event):
-        desk, listed = await Desk.with_pulls(delivery, event, context)
-        await evaluate_pull(desk, number, listed)
-        await keep_up(desk, number, listed)
+        repo, listed = await RepositoryContext.with_pulls(delivery, event, context)
+        await evaluate_pull(repo, number, listed)
+        await keep_up(repo, number, listed)
         if event.before is not None:
             with logs.about_pulls(number):
-                await leave(desk, event.before, _others(event, listed))
+                await leave(repo, event.before, _others(event, listed))
     else:
-        desk, listed = await Desk.with_pulls(delivery, event, context)
-        await close_all(desk, scope_of(number), _OVER)
+        repo, listed = await RepositoryContext.with_pulls(delivery, event, context)
+        await close_all(repo, scope_of(number), _OVER)
         if others := _others(event, listed):
-            await leave(desk, event.pull_request.head.sha, others)
+            await leave(repo, event.pull_request.head.sha, others)
 
 
 def _others(event: PullRequestEvent, listed: Sequence[PullRequest]) -> list[PullRequest]:

@@ -15,7 +15,7 @@ from bot.server.context import Context
 from checks.policy.file import read_policy
 from handlers.proposals.bumps import keep_up
 from handlers.proposals.fixes import DEFAULT, Target, chosen, settle
-from handlers.repository import Desk
+from handlers.repository import RepositoryContext
 
 BASE_MOVED = "base"  # our own event (`handlers.judging.base_moved`)
 _BRANCHES = "refs/heads/"
@@ -38,9 +38,9 @@ async def handle(delivery: Delivery, context: Context) -> None:
     await context.services.enqueue(moved)
     if not event.on_default_branch:
         return
-    desk = await Desk.open(delivery, event, context)
-    await settle_default(desk)
-    await keep_up(desk)
+    repo = await RepositoryContext.open(delivery, event, context)
+    await settle_default(repo)
+    await keep_up(repo)
 
 
 def base_moved(delivery_id: str, installation: int, repository: Repository, branch: str, now: float) -> Delivery:
@@ -49,16 +49,16 @@ def base_moved(delivery_id: str, installation: int, repository: Repository, bran
     return own(delivery_id, BASE_MOVED, now, installation=installation, repository=repository, branch=branch, rank=1)
 
 
-async def settle_default(desk: Desk) -> None:
+async def settle_default(repo: RepositoryContext) -> None:
     """Make the fix pull requests against the default branch those of its present commit."""
-    if desk.repository.archived:
+    if repo.details.archived:
         return
-    tip = await desk.default_tip()
-    async with desk.objects(tip) as objects:
+    tip = await repo.default_tip()
+    async with repo.objects(tip) as objects:
         tree = await objects.read_tree(tip)
-        policy = await chosen(desk, DEFAULT, await asyncio.to_thread(read_policy, tree))
-        evaluation = await desk.evaluate(tree, None, policy)
-        settled = await settle(desk, evaluation, policy, Target(desk.repository.default_branch, tip))
+        policy = await chosen(repo, DEFAULT, await asyncio.to_thread(read_policy, tree))
+        evaluation = await repo.evaluate(tree, None, policy)
+        settled = await settle(repo, evaluation, policy, Target(repo.details.default_branch, tip))
     settled.require()
 
 

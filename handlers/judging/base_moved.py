@@ -26,7 +26,7 @@ from bot.server.context import Context
 from checks.policy.file import Policy, read_policy
 from gitops.discovery.snapshot import Snapshot
 from gitops.facts.touched import closes_circle, needs_of, touched
-from handlers.repository import Desk
+from handlers.repository import RepositoryContext
 from handlers.schedule import reconcile
 
 log = logging.getLogger(__name__)
@@ -40,33 +40,33 @@ async def handle(delivery: Delivery, context: Context) -> None:
     event = delivery.parsed()
     if not isinstance(event, BranchEvent):
         return
-    desk, listed = await Desk.with_pulls(delivery, event, context)
-    everywhere = event.branch == desk.repository.default_branch  # its configuration counts for all
+    repo, listed = await RepositoryContext.with_pulls(delivery, event, context)
+    everywhere = event.branch == repo.details.default_branch  # its configuration counts for all
     pulls = [pull for pull in listed if everywhere or pull.base.ref == event.branch]
-    if not pulls or desk.repository.archived:
+    if not pulls or repo.details.archived:
         return
     try:
-        tip = await contents.branch_head(desk.github, desk.name, event.branch)
+        tip = await contents.branch_head(repo.github, repo.name, event.branch)
     except Conflict:
         return  # the repository is empty
     if tip is None:
         return
-    default = tip if everywhere else await desk.default_tip()
+    default = tip if everywhere else await repo.default_tip()
     verdicts = context.services.verdicts
-    found = [(pull, verdicts.get(_subject(desk, pull))) for pull in pulls]
+    found = [(pull, verdicts.get(_subject(repo, pull))) for pull in pulls]
     concerned = {pull.number: "it was not judged here before" for pull, verdict in found if verdict is None}
-    concerned |= await _concerned(desk, event.branch, tip, default, [(p, v) for p, v in found if v is not None])
+    concerned |= await _concerned(repo, event.branch, tip, default, [(p, v) for p, v in found if v is not None])
     for pull in pulls:
         if pull.number in concerned:
             log.info("judged again", extra={"pull": pull.number, "reason": concerned[pull.number]})
-            name = f"again/{desk.repository.id}/{pull.number}/{pull.head.sha}/{tip}/{default}/{delivery.id}"
+            name = f"again/{repo.details.id}/{pull.number}/{pull.head.sha}/{tip}/{default}/{delivery.id}"
             await context.services.enqueue(
                 own(
                     name,
                     reconcile.NAME,
                     context.services.clock.now(),
-                    installation=desk.installation,
-                    repository=desk.repository,
+                    installation=repo.installation,
+                    repository=repo.details,
                     number=pull.number,
                     rank=1,
                 )
@@ -74,16 +74,16 @@ async def handle(delivery: Delivery, context: Context) -> None:
     for pull, verdict in found:
         if verdict is not None and pull.number not in concerned:
             base = tip if pull.base.ref == event.branch else verdict.base
-            verdicts.keep(_subject(desk, pull), Verdict(base, default, verdict.touched))
+            verdicts.keep(_subject(repo, pull), Verdict(base, default, verdict.touched))
     log.info("a branch moved on", extra={"branch": event.branch, "open": len(pulls), "again": len(concerned)})
 
 
-async def _concerned(desk: Desk, branch: str, tip: str, default: str, known: Known) -> Mapping[int, str]:
+async def _concerned(repo: RepositoryContext, branch: str, tip: str, default: str, known: Known) -> Mapping[int, str]:
     """Why pull requests are to be judged again, by their numbers."""
     concerned: dict[int, str] = {}
     former = [verdict.default for _, verdict in known] + [verdict.base for _, verdict in known]
-    there = [commit for commit in dict.fromkeys(former) if await desk.mirror.has(commit)][: 2 * _TIPS]
-    async with desk.objects(tip, default, *there) as objects:
+    there = [commit for commit in dict.fromkeys(former) if await repo.mirror.has(commit)][: 2 * _TIPS]
+    async with repo.objects(tip, default, *there) as objects:
         policy = await _policy(objects, default)
         for commit in dict.fromkeys(verdict.default for _, verdict in known):
             if commit != default and (commit not in there or await _policy(objects, commit) != policy):
@@ -91,19 +91,19 @@ async def _concerned(desk: Desk, branch: str, tip: str, default: str, known: Kno
         for commit in dict.fromkeys(v.base for p, v in known if p.base.ref == branch and v.base != tip):
             group = [(p, v) for p, v in known if p.base.ref == branch and v.base == commit]
             if commit in there:
-                concerned |= await _meeting(desk, objects, branch, (commit, tip), policy, group)
+                concerned |= await _meeting(repo, objects, branch, (commit, tip), policy, group)
             else:
                 concerned |= {pull.number: "it was judged too long ago" for pull, _ in group}
     return concerned
 
 
 async def _meeting(
-    desk: Desk, objects: Objects, branch: str, commits: tuple[str, str], policy: Policy, group: Known
+    repo: RepositoryContext, objects: Objects, branch: str, commits: tuple[str, str], policy: Policy, group: Known
 ) -> Mapping[int, str]:
     """Which of the pull requests the move of the branch between two commits concerns, and why."""
     before, after = [await objects.read_tree(commit) for commit in commits]
     try:
-        change = await desk.change(after, before, policy, branch)
+        change = await repo.change(after, before, policy, branch)
     except PermanentError as error:
         return {pull.number: f"{branch} cannot be read: {error}" for pull, _ in group}
     assert change.base is not None
@@ -127,5 +127,5 @@ async def _policy(objects: Objects, commit: str) -> Policy:
     return await asyncio.to_thread(read_policy, await objects.read_tree(commit))
 
 
-def _subject(desk: Desk, pull: PullRequest) -> Subject:
-    return (desk.repository.id, pull.number, pull.head.sha)
+def _subject(repo: RepositoryContext, pull: PullRequest) -> Subject:
+    return (repo.details.id, pull.number, pull.head.sha)

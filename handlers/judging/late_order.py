@@ -8,11 +8,11 @@ from bot.github.events import NumberedEvent
 from bot.queue.deliveries import Delivery
 from bot.server.context import Context
 from handlers.judging.pulls import tell_order
-from handlers.repository import Desk
+from handlers.repository import RepositoryContext
 
 
 async def handle(delivery: Delivery, context: Context) -> None:
     event = delivery.parsed()
     if isinstance(event, NumberedEvent):
-        desk = await Desk.open(delivery, event, context)
-        await tell_order(desk, await pulls.get(desk.github, desk.name, event.number))
+        repo = await RepositoryContext.open(delivery, event, context)
+        await tell_order(repo, await pulls.get(repo.github, repo.name, event.number))

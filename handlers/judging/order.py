@@ -16,40 +16,42 @@ from bot.queue.schedule import own
 from checks.judgement.evaluation import Evaluation
 from checks.policy.file import Policy
 from checks.sync_order.guidance import guide
-from handlers.repository import Desk
+from handlers.repository import RepositoryContext
 
 LATE_ORDER = "order"
 
 log = logging.getLogger(__name__)
 
 
-async def show_order(desk: Desk, pull: PullRequest, evaluation: Evaluation, policy: Policy, *, base: str) -> None:
+async def show_order(
+    repo: RepositoryContext, pull: PullRequest, evaluation: Evaluation, policy: Policy, *, base: str
+) -> None:
     """Make the comment on a pull request say what `evaluation` tells. `base` is the commit it was compared with.
 
     GitHub may refuse (a locked conversation), or enough comments may have been made for now: the check runs must not
     suffer for it. In that case it is made later (`handlers.judging.late_order`).
     """
-    if evaluation.base is None or _tells_itself(desk, pull):
+    if evaluation.base is None or _tells_itself(repo, pull):
         return
     guidance = await asyncio.to_thread(
         guide, evaluation.base, evaluation.snapshot, policy, evaluation.live, evaluation.plans
     )
-    matters = guidance.matters and _is_deployed(desk, pull, evaluation)
+    matters = guidance.matters and _is_deployed(repo, pull, evaluation)
     body = text.settled(guidance)
     if matters:
         # It reads files, to tell lines.
         body = await asyncio.to_thread(
             text.render,
             guidance,
-            lambda span: desk.blob_url(pull.head.sha, span),
-            lambda span: desk.blob_url(base, span),
+            lambda span: repo.blob_url(pull.head.sha, span),
+            lambda span: repo.blob_url(base, span),
         )
-    desk.context.check()
-    identity = desk.context.services.identity
+    repo.context.check()
+    identity = repo.context.services.identity
     try:
         await comments.sticky(
-            desk.github,
-            desk.name,
+            repo.github,
+            repo.name,
             pull.number,
             mark=text.MARK,
             body=body,
@@ -60,14 +62,14 @@ async def show_order(desk: Desk, pull: PullRequest, evaluation: Evaluation, poli
     except RateLimited as error:
         if error.limit != Limit.CONTENT:
             raise
-        name = f"order/{desk.repository.id}/{pull.number}/{pull.head.sha}/{error.retry_at:.0f}"
-        services = desk.context.services
+        name = f"order/{repo.details.id}/{pull.number}/{pull.head.sha}/{error.retry_at:.0f}"
+        services = repo.context.services
         late = own(
             name,
             LATE_ORDER,
             services.clock.now(),
-            installation=desk.installation,
-            repository=desk.repository,
+            installation=repo.installation,
+            repository=repo.details,
             number=pull.number,
         )
         await services.enqueue(replace(late, not_before=error.retry_at, rank=1))
@@ -75,13 +77,13 @@ async def show_order(desk: Desk, pull: PullRequest, evaluation: Evaluation, poli
         log.warning("the sync order could not be shown", extra={"pull": pull.number, "reason": str(error)})
 
 
-def _tells_itself(desk: Desk, pull: PullRequest) -> bool:
+def _tells_itself(repo: RepositoryContext, pull: PullRequest) -> bool:
     """Whether it is a fix of ours, whose text has the order of its hand-over."""
-    ours = pull.author == desk.context.services.identity.login and not pull.from_fork
+    ours = pull.author == repo.context.services.identity.login and not pull.from_fork
     return ours and not pull.head.ref.startswith("argofix/bump/")
 
 
-def _is_deployed(desk: Desk, pull: PullRequest, evaluation: Evaluation) -> bool:
+def _is_deployed(repo: RepositoryContext, pull: PullRequest, evaluation: Evaluation) -> bool:
     """Whether merging reaches a cluster: Argo CD reads the default branch, or those that Applications name."""
     named = {s.target_revision for state in evaluation.snapshot.states for s in state.application.sources}
-    return pull.base.ref == desk.repository.default_branch or pull.base.ref in named
+    return pull.base.ref == repo.details.default_branch or pull.base.ref in named

@@ -22,7 +22,7 @@ from gitops.facts.touched import Touched, touched
 from gitops.files.effort import Exhausted
 from handlers.judging.order import show_order
 from handlers.judging.runs import OVERTAKEN, end_runs, judge, refuse, runs_of
-from handlers.repository import Desk, fingerprint
+from handlers.repository import RepositoryContext, fingerprint
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class Sides:
 
 
 async def evaluate_pull(
-    desk: Desk, number: int, listed: Sequence[PullRequest] | None = None, *, again: str = ""
+    repo: RepositoryContext, number: int, listed: Sequence[PullRequest] | None = None, *, again: str = ""
 ) -> None:
     """Bring the check runs of a pull request's head up to date. `listed` are the open ones, where they are known.
 
@@ -51,34 +51,34 @@ async def evaluate_pull(
     done even if they are (a delivery's id): it is done once for each.
     """
     if listed is None:
-        listed = await pulls.listed(desk.github, desk.name)
+        listed = await pulls.listed(repo.github, repo.name)
     pull = next((each for each in listed if each.number == number), None)
     if pull is None:  # GitHub's lists may be a moment behind
-        pull = await pulls.get(desk.github, desk.name, number)
+        pull = await pulls.get(repo.github, repo.name, number)
     sha = pull.head.sha
-    tip = await contents.branch_head(desk.github, desk.name, pull.base.ref) if pull.state == "open" else None
+    tip = await contents.branch_head(repo.github, repo.name, pull.base.ref) if pull.state == "open" else None
     if tip is None:  # closed, or GitHub is about to close it since its base branch was deleted
         if not any(each.head.sha == sha for each in listed):
             with logs.about_pulls(number):
-                await end_runs(desk, sha, check_run.overtaken(_CLOSED))
+                await end_runs(repo, sha, check_run.overtaken(_CLOSED))
         return
     tips: dict[str, str | None] = {pull.base.ref: tip}
     together = [pull, *(each for each in listed if each.head.sha == sha and each.number != number)][:_MOST]
     for each in together:
         if each.base.ref not in tips:
-            tips[each.base.ref] = await contents.branch_head(desk.github, desk.name, each.base.ref)
-    known = tips.get(desk.repository.default_branch)
-    default = known if known is not None else await desk.default_tip()
+            tips[each.base.ref] = await contents.branch_head(repo.github, repo.name, each.base.ref)
+    known = tips.get(repo.details.default_branch)
+    default = known if known is not None else await repo.default_tip()
     subjects = sorted(((each, at) for each in together if (at := tips[each.base.ref]) is not None), key=_by_number)
     names = [f"{each.number}:{each.base.ref}:{at}" for each, at in subjects]
-    refusal = next((why for each, _ in subjects if (why := desk.refusal(each)) is not None), None)
+    refusal = next((why for each, _ in subjects if (why := repo.refusal(each)) is not None), None)
 
     fresh: dict[int, Verdict] = {}
 
     async def look(stack: AsyncExitStack) -> Sequence[Judged]:
         found = []
         for each, at in subjects:
-            judged = await _judged(desk, stack, each, at, default)
+            judged = await _judged(repo, stack, each, at, default)
             found.append(judged)
             if not judged.left_open:
                 fresh[each.number] = Verdict(at, default, await asyncio.to_thread(_touched, judged))
@@ -87,12 +87,12 @@ async def evaluate_pull(
     with logs.about_pulls(*(each.number for each, _ in subjects)):
         if refusal is not None:
             # Named after the reason too: once the renderer is shut in, what was refused is judged.
-            await refuse(desk, sha, fingerprint(sha, default, again, *names, refusal), check_run.refused(refusal))
+            await refuse(repo, sha, fingerprint(sha, default, again, *names, refusal), check_run.refused(refusal))
             fresh = {each.number: Verdict(at, default, Touched()) for each, at in subjects}  # no push changes that
-        elif not await judge(desk, sha, fingerprint(sha, default, again, *names), look):
+        elif not await judge(repo, sha, fingerprint(sha, default, again, *names), look):
             return
     for judged_number, verdict in fresh.items():
-        desk.context.services.verdicts.keep((desk.repository.id, judged_number, sha), verdict)
+        repo.context.services.verdicts.keep((repo.details.id, judged_number, sha), verdict)
 
 
 def _touched(judged: Judged) -> Touched:
@@ -103,79 +103,81 @@ def _touched(judged: Judged) -> Touched:
         return Touched(everything="there was no time to see what it touches")
 
 
-async def pulls_of_head(desk: Desk, sha: str) -> list[int]:
+async def pulls_of_head(repo: RepositoryContext, sha: str) -> list[int]:
     """Numbers of the open pull requests with this head commit (check events do not name those from forks)."""
-    return [pull.number for pull in await pulls.listed(desk.github, desk.name) if pull.head.sha == sha]
+    return [pull.number for pull in await pulls.listed(repo.github, repo.name) if pull.head.sha == sha]
 
 
-async def sides_of(desk: Desk, pull: PullRequest) -> Sides | None:
+async def sides_of(repo: RepositoryContext, pull: PullRequest) -> Sides | None:
     """The commits that a pull request is judged by; None when its base branch has gone."""
-    tip = await contents.branch_head(desk.github, desk.name, pull.base.ref)
-    return None if tip is None else await _sides(desk, pull, tip, await desk.default_tip())
+    tip = await contents.branch_head(repo.github, repo.name, pull.base.ref)
+    return None if tip is None else await _sides(repo, pull, tip, await repo.default_tip())
 
 
-async def tell_order(desk: Desk, pull: PullRequest) -> None:
+async def tell_order(repo: RepositoryContext, pull: PullRequest) -> None:
     """Bring the comment on a pull request up to date, and nothing else."""
-    tip = await contents.branch_head(desk.github, desk.name, pull.base.ref) if pull.state == "open" else None
-    if tip is not None and desk.refusal(pull) is None:
+    tip = await contents.branch_head(repo.github, repo.name, pull.base.ref) if pull.state == "open" else None
+    if tip is not None and repo.refusal(pull) is None:
         async with AsyncExitStack() as stack:
-            await _judged(desk, stack, pull, tip, await desk.default_tip())
+            await _judged(repo, stack, pull, tip, await repo.default_tip())
 
 
-async def leave(desk: Desk, sha: str, others: Sequence[PullRequest]) -> None:
+async def leave(repo: RepositoryContext, sha: str, others: Sequence[PullRequest]) -> None:
     """A pull request does not end with the commit `sha` any more. It stays for `others`, which are judged without it;
     without any, what is unfinished there ends: an attempt may have waited for its next try when the newer commit took
     its place in the queue."""
     if others:
-        await evaluate_pull(desk, others[0].number)
+        await evaluate_pull(repo, others[0].number)
         return
-    runs = await runs_of(desk, sha)
-    if any(run.status != "completed" for run in runs.values()) and not await pulls_of_head(desk, sha):
-        await end_runs(desk, sha, check_run.overtaken(OVERTAKEN))
+    runs = await runs_of(repo, sha)
+    if any(run.status != "completed" for run in runs.values()) and not await pulls_of_head(repo, sha):
+        await end_runs(repo, sha, check_run.overtaken(OVERTAKEN))
 
 
-async def _judged(desk: Desk, stack: AsyncExitStack, pull: PullRequest, tip: str, default: str) -> Judged:
-    sides = await _sides(desk, pull, tip, default)
-    objects = await stack.enter_async_context(desk.objects(sides.base, sides.head, sides.default))
+async def _judged(
+    repo: RepositoryContext, stack: AsyncExitStack, pull: PullRequest, tip: str, default: str
+) -> Judged:
+    sides = await _sides(repo, pull, tip, default)
+    objects = await stack.enter_async_context(repo.objects(sides.base, sides.head, sides.default))
     policy = await asyncio.to_thread(read_policy, await objects.read_tree(sides.default))
     head, base = await objects.read_tree(sides.head), await objects.read_tree(sides.base)
-    stranger = desk.by_stranger(pull)
-    evaluation = await desk.evaluate(head, base, policy, by_stranger=stranger, branch=pull.base.ref)
+    stranger = repo.by_stranger(pull)
+    evaluation = await repo.evaluate(head, base, policy, by_stranger=stranger, branch=pull.base.ref)
     # Before the runs end: an attempt that is cut off here finds them unfinished and does it again.
-    await show_order(desk, pull, evaluation, policy, base=sides.base)
+    await show_order(repo, pull, evaluation, policy, base=sides.base)
     return Judged(
         f"#{pull.number} into {code(pull.base.ref)}",
         evaluation,
         policy,
-        lambda span: desk.blob_url(pull.head.sha, span),
+        lambda span: repo.blob_url(pull.head.sha, span),
         (*sides.notes, *_own_policy(await asyncio.to_thread(read_policy, head), policy)),
         conflicts_with=pull.base.ref if sides.conflicts else "",
     )
 
 
-async def _sides(desk: Desk, pull: PullRequest, tip: str, default: str) -> Sides:
-    return await desk.context.unless_superseded(_merged(desk, pull, tip, default))
+async def _sides(repo: RepositoryContext, pull: PullRequest, tip: str, default: str) -> Sides:
+    return await repo.context.unless_superseded(_merged(repo, pull, tip, default))
 
 
-async def _merged(desk: Desk, pull: PullRequest, tip: str, default: str) -> Sides:
+async def _merged(repo: RepositoryContext, pull: PullRequest, tip: str, default: str) -> Sides:
     merge_base: str | None = None
 
     async def ask() -> str | None:
         nonlocal merge_base
         try:
-            merge_base = (await repos.compare(desk.github, desk.name, tip, pull.head.sha)).merge_base
+            merge_base = (await repos.compare(repo.github, repo.name, tip, pull.head.sha)).merge_base
         except NotFound:
             merge_base = None  # unrelated histories
         return merge_base
 
     head, number = pull.head.sha, pull.number
     try:
-        merged = await desk.mirror.merge(tip, head, number=number, merge_base=ask, also=[default])
+        merged = await repo.mirror.merge(tip, head, number=number, merge_base=ask, also=[default])
         return Sides(tip, merged, default)
     except MergeConflict:
         note = "This branch conflicts with its base; argofix looked at the branch itself, not at the merge result."
         if merge_base is not None:
-            await desk.mirror.fetch([merge_base])
+            await repo.mirror.fetch([merge_base])
         return Sides(merge_base or tip, pull.head.sha, default, (note,), conflicts=True)
 
 

@@ -22,7 +22,7 @@ from bot.github.made_once import SETTLES
 from bot.github.model import CheckRun
 from bot.process.errors import PermanentError, Superseded, TemporaryError
 from checks.registry import rules
-from handlers.repository import Desk
+from handlers.repository import RepositoryContext
 
 log = logging.getLogger(__name__)
 
@@ -34,18 +34,18 @@ _ANEW = "it is done anew, in another run of this name"
 Look = Callable[[AsyncExitStack], Awaitable[Sequence[Judged]]]
 
 
-async def judge(desk: Desk, sha: str, identity: str, look: Look) -> bool:
+async def judge(repo: RepositoryContext, sha: str, identity: str, look: Look) -> bool:
     """Bring the check runs of the commit `sha` up to date with what `look` finds; False when they are already.
 
     `identity` names the evaluation's inputs. `look` may open what it reads from in the stack that it gets: that is
     closed when everything has been said.
     """
-    async with _alone(desk, sha):
-        return await _judge(_Runs(desk, sha, identity, await runs_of(desk, sha)), look)
+    async with _alone(repo, sha):
+        return await _judge(_Runs(repo, sha, identity, await runs_of(repo, sha)), look)
 
 
 async def _judge(runs: _Runs, look: Look) -> bool:
-    desk = runs.desk
+    repo = runs.repo
     if runs.done:
         log.info("the check runs are up to date", extra={"head": runs.sha[:7]})
         return False
@@ -62,7 +62,7 @@ async def _judge(runs: _Runs, look: Look) -> bool:
         raise
     except (TemporaryError, asyncio.CancelledError) as error:
         # It is tried again, and the run stays in progress until then.
-        if desk.last_attempt(error):
+        if repo.last_attempt(error):
             await runs.give_up(check_run.could_not_run(in_words(error)))
         raise
     except Exception as error:
@@ -73,36 +73,36 @@ async def _judge(runs: _Runs, look: Look) -> bool:
     return True
 
 
-async def refuse(desk: Desk, sha: str, identity: str, report: Report) -> None:
+async def refuse(repo: RepositoryContext, sha: str, identity: str, report: Report) -> None:
     """Say of the commit `sha` by every check run that it is not judged. `identity` as for `judge`."""
-    async with _alone(desk, sha):
-        runs = _Runs(desk, sha, identity, await runs_of(desk, sha))
+    async with _alone(repo, sha):
+        runs = _Runs(repo, sha, identity, await runs_of(repo, sha))
         if runs.done:
             return
         try:
             await runs.say(report)
         except (TemporaryError, asyncio.CancelledError) as error:
-            if desk.last_attempt(error):
+            if repo.last_attempt(error):
                 await runs.give_up(report)
             raise
 
 
-async def runs_of(desk: Desk, sha: str) -> dict[str, CheckRun]:
+async def runs_of(repo: RepositoryContext, sha: str) -> dict[str, CheckRun]:
     """Our latest check run of each name on a commit."""
-    app = desk.context.services.identity.id
-    return {run.name: run for run in await checks.for_ref(desk.github, desk.name, sha, app_id=app)}
+    app = repo.context.services.identity.id
+    return {run.name: run for run in await checks.for_ref(repo.github, repo.name, sha, app_id=app)}
 
 
-def _alone(desk: Desk, sha: str) -> AbstractAsyncContextManager[None]:
+def _alone(repo: RepositoryContext, sha: str) -> AbstractAsyncContextManager[None]:
     """Nobody tells of this commit meanwhile that it waits (`handlers.judging.waiting`)."""
-    return desk.context.services.heads.held((desk.repository.id, sha))
+    return repo.context.services.heads.held((repo.details.id, sha))
 
 
-async def end_runs(desk: Desk, sha: str, report: Report) -> None:
+async def end_runs(repo: RepositoryContext, sha: str, report: Report) -> None:
     """End what is unfinished on a commit that nobody will evaluate."""
-    for run in (await runs_of(desk, sha)).values():
+    for run in (await runs_of(repo, sha)).values():
         if run.status != "completed":
-            await _end(desk, run, report)
+            await _end(repo, run, report)
 
 
 def check_names(*, quiet: bool = True) -> tuple[str, ...]:
@@ -113,7 +113,7 @@ def check_names(*, quiet: bool = True) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class _Runs:
-    desk: Desk
+    repo: RepositoryContext
     sha: str
     identity: str
     existing: dict[str, CheckRun]  # the latest of each name, as far as we know
@@ -150,10 +150,10 @@ class _Runs:
         addresses: dict[str, str] = {}
         if any(each.concerns_argo_cd for each in judged):
             for name in self._names(judged):
-                self.desk.context.check()
+                self.repo.context.check()
                 shown[name] = await asyncio.to_thread(gate.together, judged, name)
                 addresses[name] = (await self._show(name, shown[name])).html_url
-        self.desk.context.check()
+        self.repo.context.check()
         total = gate.summed(judged, shown, addresses)
         self._count(judged)
         if (run := self._open(gate.NAME)) is not None:
@@ -170,7 +170,7 @@ class _Runs:
     async def give_up(self, report: Report) -> None:
         """Leave nothing in progress for ever, and let nothing pass. GitHub may be the very thing that fails, so this
         may fail too."""
-        last, clock = False, self.desk.context.services.clock
+        last, clock = False, self.repo.context.services.clock
         while True:
             try:
                 if self._unsure:
@@ -185,11 +185,11 @@ class _Runs:
 
     async def _end_all(self, report: Report) -> None:
         before = {run.id for run in self.existing.values()}
-        self.existing = await runs_of(self.desk, self.sha)
+        self.existing = await runs_of(self.repo, self.sha)
         for name in (*self._names(), gate.NAME):
             run, left = self.existing.get(name), self._open(name)
             if left is not None:
-                await _end(self.desk, left, report)
+                await _end(self.repo, left, report)
             elif run is not None and run.id not in before:
                 pass  # the answer to its creation was lost, and it said the last word at once
             elif report.conclusion == "failure" and name not in self._told and not self._is_done(name):
@@ -231,12 +231,12 @@ class _Runs:
             if sent is not None:
                 return await self._update(run, report, sent)
         if left is not None:  # first, so that the new one is the latest by every count
-            await _end(self.desk, left, check_run.overtaken(_ANEW))
+            await _end(self.repo, left, check_run.overtaken(_ANEW))
         return await self._create(name, report)
 
     async def _update(self, run: CheckRun, report: Report, sent: int = 0) -> CheckRun:
         """Bring a run that has the first `sent` annotations of `report` to that, under this evaluation's name."""
-        github, name = self.desk.github, self.desk.name
+        github, name = self.repo.github, self.repo.name
         run = await checks.update(
             github, name, run.id, report=report, now=self._now, external_id=self.identity, sent=sent
         )
@@ -246,14 +246,14 @@ class _Runs:
         known = self.existing.get(name)
         try:
             run = await checks.create(
-                self.desk.github,
-                self.desk.name,
+                self.repo.github,
+                self.repo.name,
                 name=name,
                 head_sha=self.sha,
                 report=report,
                 external_id=self.identity if identity is None else identity,
                 now=self._now,
-                app_id=self.desk.context.services.identity.id,
+                app_id=self.repo.context.services.identity.id,
                 newer_than=known.id if known is not None else 0,
             )
         except (ServerFault, asyncio.CancelledError):
@@ -269,26 +269,26 @@ class _Runs:
 
     async def _sent(self, run: CheckRun, report: Report) -> int | None:
         """How many of the annotations of `report` a run has, where it can be brought to that; else None."""
-        run = await checks.get(self.desk.github, self.desk.name, run.id)
+        run = await checks.get(self.repo.github, self.repo.name, run.id)
         if run.annotations == 0:
             return 0
         if run.external_id != self.identity:
             return None
-        return await checks.sent(self.desk.github, self.desk.name, run.id, report)
+        return await checks.sent(self.repo.github, self.repo.name, run.id, report)
 
     def _count(self, judged: Sequence[Judged]) -> None:
         for each in judged:
             for finding in each.evaluation.findings:
                 if finding.introduced:
-                    counted = self.desk.context.services.metrics.findings
+                    counted = self.repo.context.services.metrics.findings
                     counted.labels(finding.rule, finding.severity.value).inc()
 
     @property
     def _now(self) -> float:
-        return self.desk.context.services.clock.now()
+        return self.repo.context.services.clock.now()
 
 
-async def _end(desk: Desk, run: CheckRun, report: Report) -> None:
+async def _end(repo: RepositoryContext, run: CheckRun, report: Report) -> None:
     # Without an evaluation's name: the next delivery does not take it for an answer.
-    now = desk.context.services.clock.now()
-    await checks.update(desk.github, desk.name, run.id, report=report, now=now, external_id="")
+    now = repo.context.services.clock.now()
+    await checks.update(repo.github, repo.name, run.id, report=report, now=now, external_id="")

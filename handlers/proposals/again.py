@@ -20,7 +20,7 @@ from handlers.proposals.branches import is_ours
 from handlers.proposals.fixes import DEFAULT, Target, chosen, scope_of_base, settle
 from handlers.proposals.outlived import unseen, why_outlived
 from handlers.proposals.requested import Told, fix, opened
-from handlers.repository import Desk
+from handlers.repository import RepositoryContext
 
 _AGAIN = "ask again"
 _OWN = re.compile(r"argofix/pr-(?P<number>\d+)/")
@@ -28,10 +28,10 @@ _BUMP = "argofix/bump/"
 _BRANCH_GONE = "The branch {base}, into which this was to be merged, is gone."
 
 
-async def fix_again(desk: Desk, closed: PullRequest, *, keep: str | None = None) -> Told:
+async def fix_again(repo: RepositoryContext, closed: PullRequest, *, keep: str | None = None) -> Told:
     """What becomes of the wish on a pull request that is closed: a fix of ours is opened again."""
-    if not is_ours(desk, closed) or not closed.head.ref.startswith("argofix/"):
-        default = code(desk.repository.default_branch)
+    if not is_ours(repo, closed) or not closed.head.ref.startswith("argofix/"):
+        default = code(repo.details.default_branch)
         return Told(
             "This pull request is closed, so there is nothing to fix on it. `/argofix fix` on an issue opens the "
             f"fixes for {default}; on a fix that was closed it opens that one again.",
@@ -41,45 +41,47 @@ async def fix_again(desk: Desk, closed: PullRequest, *, keep: str | None = None)
         return Told("This one moves a version. `/argofix bump` offers it again.", ok=False)
     own = _OWN.match(closed.head.ref)
     if own is not None:
-        return await _for_pull(desk, int(own["number"]), keep)
-    default = desk.repository.default_branch
+        return await _for_pull(repo, int(own["number"]), keep)
+    default = repo.details.default_branch
     scope = DEFAULT if closed.base.ref == default else scope_of_base(closed.base.ref)
-    return await _fix_branch(desk, closed.base.ref, scope, keep, closed)
+    return await _fix_branch(repo, closed.base.ref, scope, keep, closed)
 
 
-async def fix_default(desk: Desk, *, keep: str | None = None) -> Told:
+async def fix_default(repo: RepositoryContext, *, keep: str | None = None) -> Told:
     """Open every fix for the default branch, those that somebody closed, too."""
-    return await _fix_branch(desk, desk.repository.default_branch, DEFAULT, keep, None)
+    return await _fix_branch(repo, repo.details.default_branch, DEFAULT, keep, None)
 
 
-async def _for_pull(desk: Desk, number: int, keep: str | None) -> Told:
+async def _for_pull(repo: RepositoryContext, number: int, keep: str | None) -> Told:
     try:
-        pull = await pulls.get(desk.github, desk.name, number)
+        pull = await pulls.get(repo.github, repo.name, number)
     except NotFound:
         pull = None
     if pull is None or pull.state != "open":
         return Told(f"This was for #{number}, which is closed, so there is nothing left to do.", ok=False)
-    return await fix(desk, pull, again=_AGAIN, keep=keep)
+    return await fix(repo, pull, again=_AGAIN, keep=keep)
 
 
-async def _fix_branch(desk: Desk, base: str, scope: str, keep: str | None, closed: PullRequest | None) -> Told:
-    tip = await contents.branch_head(desk.github, desk.name, base)
+async def _fix_branch(
+    repo: RepositoryContext, base: str, scope: str, keep: str | None, closed: PullRequest | None
+) -> Told:
+    tip = await contents.branch_head(repo.github, repo.name, base)
     if tip is None:
         return Told(_BRANCH_GONE.format(base=code(base)), ok=False)
-    default = await desk.default_tip()
-    async with desk.objects(tip, default) as objects:
+    default = await repo.default_tip()
+    async with repo.objects(tip, default) as objects:
         policy = await asyncio.to_thread(read_policy, await objects.read_tree(default))
         if keep is not None:
             policy = replace(policy, preferred=(Preferred(keep),))
-        policy = await chosen(desk, scope, policy, closed)
-        evaluation = await desk.evaluate(await objects.read_tree(tip), None, policy, branch=base)
+        policy = await chosen(repo, scope, policy, closed)
+        evaluation = await repo.evaluate(await objects.read_tree(tip), None, policy, branch=base)
         if keep is not None and keep not in {p.keeper[2] for p in evaluation.plans if p.keeper != p.loser}:
             return Told(f"argofix can prove no fix on {code(base)} that lets {code(keep)} keep something.", ok=False)
         target = Target(base, tip, scope)
         asked = closed.head.ref if closed is not None else None
-        settled = await settle(desk, evaluation, policy, target, on_demand=asked is None, again=asked)
+        settled = await settle(repo, evaluation, policy, target, on_demand=asked is None, again=asked)
     lines = [_open(pull, closed) for pull in settled.open if asked in (None, pull.head.ref)]
-    lines += await opened(desk, replace(settled, open=()), "", _AGAIN)
+    lines += await opened(repo, replace(settled, open=()), "", _AGAIN)
     ok = bool(lines) and not (settled.taken or settled.refused)
     if not lines:
         lines.append(_nothing(evaluation, closed, target))

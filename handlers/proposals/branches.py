@@ -24,7 +24,7 @@ from bot.github.model import PullRequest
 from bot.process.errors import PermanentError
 from gitops.files.spans import Edit, edited, edits_by_path
 from gitops.files.tree import Tree
-from handlers.repository import Desk
+from handlers.repository import RepositoryContext
 
 log = logging.getLogger(__name__)
 
@@ -66,18 +66,20 @@ class Proposal:
     draft: bool = False
 
 
-async def propose(desk: Desk, github: GitHub, proposal: Proposal, current: PullRequest | None) -> PullRequest:
+async def propose(
+    repo: RepositoryContext, github: GitHub, proposal: Proposal, current: PullRequest | None
+) -> PullRequest:
     """The pull request, made so; `current` is the one that is open from this branch.
 
     Raises `Taken` for a branch with commits of others and no pull request of ours, and `Refused`.
     """
-    head = await contents.branch_head(github, desk.name, proposal.branch)
+    head = await contents.branch_head(github, repo.name, proposal.branch)
     state = read_state(current.body) if current is not None else None
     where_we_left_it = head is None or (state is not None and head == state[1])
-    if head is not None and not where_we_left_it and not await _made_by_us(desk, github, head):
+    if head is not None and not where_we_left_it and not await _made_by_us(repo, github, head):
         if current is None:
             raise Taken
-        await _say_edited(desk, github, current)
+        await _say_edited(repo, github, current)
         return current
     same = state is not None and state == (proposal.digest, head)
     if current is not None and state is not None and same and current.base.ref == proposal.base:
@@ -86,19 +88,19 @@ async def propose(desk: Desk, github: GitHub, proposal: Proposal, current: PullR
         with _attempt(Doing.COMMIT, proposal):
             commit = await contents.commit(
                 github,
-                desk.name,
+                repo.name,
                 parent=proposal.parent,
                 message=proposal.message,
                 changes=proposal.changes(),
-                key=_key(desk),
+                key=_key(repo),
             )
         with _attempt(Doing.CREATE if head is None else Doing.MOVE, proposal):
             if head is None:
-                await contents.create_branch(github, desk.name, proposal.branch, commit)
+                await contents.create_branch(github, repo.name, proposal.branch, commit)
             else:
-                await contents.move_branch(github, desk.name, proposal.branch, old=head, new=commit, force=True)
+                await contents.move_branch(github, repo.name, proposal.branch, old=head, new=commit, force=True)
     with _attempt(Doing.OPEN if current is None else Doing.CHANGE, proposal):
-        return await _pull(desk, github, proposal, current, commit)
+        return await _pull(repo, github, proposal, current, commit)
 
 
 @contextmanager
@@ -111,17 +113,19 @@ def _attempt(doing: Doing, proposal: Proposal) -> Iterator[None]:
         raise
 
 
-async def history_of(desk: Desk, github: GitHub, branch: str) -> list[PullRequest]:
+async def history_of(repo: RepositoryContext, github: GitHub, branch: str) -> list[PullRequest]:
     """Our pull requests from this branch, open and closed, the newest first."""
-    history = await pulls.listed(github, desk.name, state="all", head=branch)
-    return [pull for pull in history if is_ours(desk, pull)]
+    history = await pulls.listed(github, repo.name, state="all", head=branch)
+    return [pull for pull in history if is_ours(repo, pull)]
 
 
-async def open_below(desk: Desk, prefix: str, listed: Sequence[PullRequest] | None = None) -> list[PullRequest]:
+async def open_below(
+    repo: RepositoryContext, prefix: str, listed: Sequence[PullRequest] | None = None
+) -> list[PullRequest]:
     """Our open pull requests from branches `argofix/<prefix>...`; `listed` are all that are open, where known."""
     if listed is None:
-        listed = await pulls.listed(desk.github, desk.name)
-    return [pull for pull in listed if is_ours(desk, pull) and pull.head.ref.startswith(f"argofix/{prefix}")]
+        listed = await pulls.listed(repo.github, repo.name)
+    return [pull for pull in listed if is_ours(repo, pull) and pull.head.ref.startswith(f"argofix/{prefix}")]
 
 
 def closed_by_person(pull: PullRequest) -> bool:
@@ -129,38 +133,38 @@ def closed_by_person(pull: PullRequest) -> bool:
     return not pull.merged and pull.state == "closed" and not closed_by_us(pull.body)
 
 
-async def reopened(desk: Desk, github: GitHub, pull: PullRequest, base: str) -> PullRequest | None:
+async def reopened(repo: RepositoryContext, github: GitHub, pull: PullRequest, base: str) -> PullRequest | None:
     """One that a person closed, open again; None where GitHub does not allow that, and another one is to be made.
 
     GitHub opens none again whose branch is gone, or was made or moved anew since it was closed.
     """
-    head = await contents.branch_head(github, desk.name, pull.head.ref)
+    head = await contents.branch_head(github, repo.name, pull.head.ref)
     if head != pull.head.sha or pull.base.ref != base:
         return None
     try:
-        return await pulls.update(github, desk.name, pull.number, state="open")
+        return await pulls.update(github, repo.name, pull.number, state="open")
     except Unprocessable as error:
         log.info("a pull request cannot be opened again", extra={"pull": pull.number, "reason": str(error)})
         return None
 
 
-async def close(desk: Desk, github: GitHub, pull: PullRequest, why: str) -> None:
+async def close(repo: RepositoryContext, github: GitHub, pull: PullRequest, why: str) -> None:
     """Close one of ours with a word why, and delete its branch unless others have pushed to it."""
-    identity = desk.context.services.identity
-    head = await contents.branch_head(github, desk.name, pull.head.ref)
+    identity = repo.context.services.identity
+    head = await contents.branch_head(github, repo.name, pull.head.ref)
     state = read_state(pull.body)
-    ours = head is None or (state is not None and head == state[1]) or await _made_by_us(desk, github, head)
+    ours = head is None or (state is not None and head == state[1]) or await _made_by_us(repo, github, head)
     if not ours:
         why += " The branch stays: it holds commits of others."
     await comments.sticky(
-        github, desk.name, pull.number, mark=CLOSED, body=why, app_id=identity.id, slug=identity.slug
+        github, repo.name, pull.number, mark=CLOSED, body=why, app_id=identity.id, slug=identity.slug
     )
-    shown = (await pulls.get(github, desk.name, pull.number)).body  # somebody may have edited it since it was listed
+    shown = (await pulls.get(github, repo.name, pull.number)).body  # somebody may have edited it since it was listed
     body = shown if closed_by_us(shown) else f"{shown}\n\n{CLOSED}"
     # In one request: what was closed without the mark counts as closed by a person.
-    await pulls.update(github, desk.name, pull.number, body=body, state="closed")
+    await pulls.update(github, repo.name, pull.number, body=body, state="closed")
     if ours:
-        await contents.delete_branch(github, desk.name, pull.head.ref)
+        await contents.delete_branch(github, repo.name, pull.head.ref)
 
 
 def file_changes(tree: Tree, edits: Iterable[Edit]) -> dict[str, FileChange]:
@@ -174,7 +178,7 @@ def file_changes(tree: Tree, edits: Iterable[Edit]) -> dict[str, FileChange]:
 
 
 async def _pull(
-    desk: Desk, github: GitHub, proposal: Proposal, current: PullRequest | None, commit: str
+    repo: RepositoryContext, github: GitHub, proposal: Proposal, current: PullRequest | None, commit: str
 ) -> PullRequest:
     # As it will be shown: a digest of anything else would take our own words for a person's.
     text, title = github.as_sent(proposal.body(commit)), github.as_sent(proposal.title)
@@ -183,7 +187,7 @@ async def _pull(
         try:
             return await pulls.create(
                 github,
-                desk.name,
+                repo.name,
                 head=proposal.branch,
                 base=proposal.base,
                 title=new.title,
@@ -192,8 +196,8 @@ async def _pull(
             )
         except (pulls.AlreadyOpen, ServerFault) as error:
             # An answer was lost, or somebody opened one from our branch.
-            found = await pulls.listed(github, desk.name, head=proposal.branch)
-            current = next((pull for pull in found if is_ours(desk, pull)), None)
+            found = await pulls.listed(github, repo.name, head=proposal.branch)
+            current = next((pull for pull in found if is_ours(repo, pull)), None)
             if current is None and isinstance(error, ServerFault):
                 raise
             if current is None:
@@ -202,51 +206,51 @@ async def _pull(
     if description.same(wanted.body, current.body) and description.same(wanted.title, current.title):
         return current
     # Somebody may have edited it since it was listed.
-    current = await pulls.get(github, desk.name, current.number)
+    current = await pulls.get(github, repo.name, current.number)
     wanted = description.merged(title, text, shown_title=current.title, shown_body=current.body)
     if wanted.left:
-        await _say_left(desk, github, current, text)
+        await _say_left(repo, github, current, text)
     return await pulls.update(
         github,
-        desk.name,
+        repo.name,
         current.number,
         title=None if description.same(wanted.title, current.title) else wanted.title,
         body=None if description.same(wanted.body, current.body) else wanted.body,
     )
 
 
-async def _made_by_us(desk: Desk, github: GitHub, commit: str) -> bool:
+async def _made_by_us(repo: RepositoryContext, github: GitHub, commit: str) -> bool:
     """Whether a commit is the App's own and as the App left it."""
-    return await contents.made_by_us(github, desk.name, commit, _key(desk))
+    return await contents.made_by_us(github, repo.name, commit, _key(repo))
 
 
-def _key(desk: Desk) -> bytes:
+def _key(repo: RepositoryContext) -> bytes:
     # The App's own key, which every server of it has. With a new one, what the old one sealed and no pull request
     # records is left alone.
-    return desk.context.services.settings.private_key.encode()
+    return repo.context.services.settings.private_key.encode()
 
 
-async def _say_edited(desk: Desk, github: GitHub, pull: PullRequest) -> None:
-    identity = desk.context.services.identity
+async def _say_edited(repo: RepositoryContext, github: GitHub, pull: PullRequest) -> None:
+    identity = repo.context.services.identity
     body = f"{_EDITED}\nSomebody has pushed to this branch, so argofix leaves it alone from here on."
     await comments.sticky(
-        github, desk.name, pull.number, mark=_EDITED, body=body, app_id=identity.id, slug=identity.slug
+        github, repo.name, pull.number, mark=_EDITED, body=body, app_id=identity.id, slug=identity.slug
     )
 
 
-async def _say_left(desk: Desk, github: GitHub, pull: PullRequest, text: str) -> None:
+async def _say_left(repo: RepositoryContext, github: GitHub, pull: PullRequest, text: str) -> None:
     """Tell what the description would say, where a person's words stand in its place and may have grown old."""
-    identity = desk.context.services.identity
+    identity = repo.context.services.identity
     ours = details("What argofix would write now", description.visible(text))
     if len(ours) > description.MOST - 1000:
         ours = "What argofix would write now is too long for a comment; `argofix fix` shows it on a checkout."
     said = f"{_LEFT}\nSomebody has edited the description, so argofix leaves it as it is.\n\n{ours}"
     await comments.sticky(
-        github, desk.name, pull.number, mark=_LEFT, body=said, app_id=identity.id, slug=identity.slug
+        github, repo.name, pull.number, mark=_LEFT, body=said, app_id=identity.id, slug=identity.slug
     )
 
 
-def is_ours(desk: Desk, pull: PullRequest) -> bool:
+def is_ours(repo: RepositoryContext, pull: PullRequest) -> bool:
     """Whether we opened it."""
     # Anybody with write access could make a branch of that name; only our own pull requests are touched.
-    return pull.author == desk.context.services.identity.login and not pull.from_fork
+    return pull.author == repo.context.services.identity.login and not pull.from_fork

@@ -51,7 +51,7 @@ from handlers.proposals.branches import (
 )
 from handlers.proposals.offers import Steps, Wish
 from handlers.proposals.refusals import explained
-from handlers.repository import Desk
+from handlers.repository import RepositoryContext
 
 log = logging.getLogger(__name__)
 
@@ -74,22 +74,22 @@ def branch_of(component: Component, level: Level) -> str:
     return f"argofix/{BELOW}{component.name}-{level.value}"
 
 
-async def settle_bumps(desk: Desk, wish: Wish | None = None) -> list[Outcome]:
+async def settle_bumps(repo: RepositoryContext, wish: Wish | None = None) -> list[Outcome]:
     """Open, update and close bump pull requests until they are what sources, policy and default branch call for.
 
     With a wish only what it is about is opened or updated, and nothing is closed.
     """
-    if desk.repository.archived:
+    if repo.details.archived:
         return []
-    tip = await desk.default_tip()
-    async with desk.objects(tip) as objects:
+    tip = await repo.default_tip()
+    async with repo.objects(tip) as objects:
         tree = await objects.read_tree(tip)
         policy = await asyncio.to_thread(read_policy, tree)
-        matcher = desk.matcher().also(policy.aliases)
-        analysis = desk.context.services.engine.analysis(matcher, policy.build_options, exclude=policy.exclude)
+        matcher = repo.matcher().also(policy.aliases)
+        analysis = repo.context.services.engine.analysis(matcher, policy.build_options, exclude=policy.exclude)
         found = await asyncio.to_thread(scan, tree, analysis.scan_memo, analysis.memo)
-        known = {pull.head.ref: pull for pull in await open_below(desk, BELOW)}
-        work = _Work(desk, desk.writing(), tree, tip, policy, analysis, found, wish, known)
+        known = {pull.head.ref: pull for pull in await open_below(repo, BELOW)}
+        work = _Work(repo, repo.writing(), tree, tip, policy, analysis, found, wish, known)
         outcomes: list[Outcome] = []
         for followed in with_built_in(policy.versions, BUILT_IN)[:MOST_COMPONENTS]:
             if wish is None or wish.name in (None, followed.component.name):
@@ -101,10 +101,10 @@ async def settle_bumps(desk: Desk, wish: Wish | None = None) -> list[Outcome]:
         return outcomes
 
 
-async def keep_up(desk: Desk) -> None:
+async def keep_up(repo: RepositoryContext) -> None:
     """Look again when there are bumps that the default branch may have overtaken."""
-    if desk.context.services.settings.poll_interval > 0 and await open_below(desk, BELOW):
-        await settle_bumps(desk)
+    if repo.context.services.settings.poll_interval > 0 and await open_below(repo, BELOW):
+        await settle_bumps(repo)
 
 
 @dataclass
@@ -112,7 +112,7 @@ class _Work:
     """One look at one commit. `open` are our open pull requests by branch, `keep` the branches of those that stay,
     `why` a word for those that go."""
 
-    desk: Desk
+    repo: RepositoryContext
     github: GitHub
     tree: Tree
     tip: str
@@ -127,7 +127,7 @@ class _Work:
     opened_lately: int | None = None
 
     async def component(self, followed: VersionPolicy) -> list[Outcome]:
-        self.desk.context.check()
+        self.repo.context.check()
         component = followed.component
         configured = self.policy.overlay_of(followed)
         look = partial(find_overlay, self.tree, component, self.found, self.analysis.memo, configured)
@@ -137,7 +137,7 @@ class _Work:
             if self.found.malformed or self.found.unread:
                 self._keep(component)  # it may be in what cannot be read at present
             return [self._not_possible(component, safe(str(error)))]
-        services = self.desk.context.services
+        services = self.repo.context.services
         charts: ChartIndex = {}
         if any(pin.chart is not None for pin in pins.pins):
             try:
@@ -150,7 +150,7 @@ class _Work:
         if current is None:
             return [self._not_possible(component, f"no pin in {code(pins.overlay)} tells a version")]
         try:
-            published = await services.versions.published(component, self.desk.github)
+            published = await services.versions.published(component, self.repo.github)
             steps = Steps(
                 followed, pins, charts, current, published, self.wish, self._open_of(component), self._now()
             )
@@ -182,7 +182,7 @@ class _Work:
         for branch, pull in self.open.items():
             if branch not in self.keep:
                 why = self.why.get(branch, f"{code(PATH)} no longer follows this component.")
-                await close(self.desk, self.github, pull, why)
+                await close(self.repo, self.github, pull, why)
 
     async def _offer(self, steps: Steps, level: Level, release: Release) -> Outcome:
         followed, component = steps.followed, steps.followed.component
@@ -193,9 +193,9 @@ class _Work:
             return self._not_offered(component, release, branch, safe(str(error)))
         if not plan.edits:
             return self._not_offered(component, release, branch, _reasons(plan))
-        engine = self.desk.context.services.engine
-        snapshot = await self.desk.context.unless_superseded(engine.snapshot(self.tree, self.analysis))
-        proof = await self.desk.context.unless_superseded(
+        engine = self.repo.context.services.engine
+        snapshot = await self.repo.context.unless_superseded(engine.snapshot(self.tree, self.analysis))
+        proof = await self.repo.context.unless_superseded(
             engine.drive(prove_bump(snapshot, self.analysis, plan, steps.charts))
         )
         if not proof.holds:
@@ -231,15 +231,15 @@ class _Work:
     async def _held_up(self, component: Component, release: Release) -> str | None:
         """Why a new pull request is not opened now."""
         for level in Level:
-            for pull in await history_of(self.desk, self.github, branch_of(component, level)):
+            for pull in await history_of(self.repo, self.github, branch_of(component, level)):
                 if closed_by_person(pull) and text.read_version(pull.body) == release.tag:
                     return f"{code(release.tag)} was closed by a person (#{pull.number}) and is not offered again"
-        limit = self.desk.context.services.settings.bumps_per_hour
+        limit = self.repo.context.services.settings.bumps_per_hour
         if self.opened_lately is None:
             since = self._now().timestamp() - _HOUR
-            newest = await pulls.newest(self.github, self.desk.name)
+            newest = await pulls.newest(self.github, self.repo.name)
             self.opened_lately = sum(
-                is_ours(self.desk, p) and p.head.ref.startswith(f"argofix/{BELOW}") and p.created > since
+                is_ours(self.repo, p) and p.head.ref.startswith(f"argofix/{BELOW}") and p.created > since
                 for p in newest
             )
         if self.opened_lately >= limit:
@@ -247,10 +247,10 @@ class _Work:
         return None
 
     async def _make_so(self, bump: text.Bump, branch: str, current: PullRequest | None) -> Outcome:
-        desk, plan, name = self.desk, bump.plan, bump.plan.component.name
+        repo, plan, name = self.repo, bump.plan, bump.plan.component.name
         proposal = Proposal(
             branch=branch,
-            base=desk.repository.default_branch,
+            base=repo.details.default_branch,
             parent=self.tip,
             digest=digest(self.tree, bump.proposal),
             title=title(bump.proposal),
@@ -259,13 +259,13 @@ class _Work:
             body=lambda commit: text.body(self.tree, bump, commit),
         )
         try:
-            pull = await propose(desk, self.github, proposal, current)
+            pull = await propose(repo, self.github, proposal, current)
         except Refused as error:
             if isinstance(error.cause, Forbidden | NotFound | Suspended) and self.wish is None:
                 raise  # that holds for all of them
             log.warning("a bump was refused", extra={"branch": branch, "reason": str(error)})
             self.refused = error
-            (why,) = await explained(desk, [error], "ask again")
+            (why,) = await explained(repo, [error], "ask again")
             why = why.replace("\n\n- ", " ").replace("\n- ", "; ").replace("\n\n", " ").removesuffix(".")
             return Outcome(name, f"{code(bump.release.tag)} cannot be offered. {why}", current, ok=False)
         except Taken:
@@ -278,7 +278,7 @@ class _Work:
 
     async def _label(self, pull: PullRequest, name: str) -> None:
         try:
-            await pulls.label(self.github, self.desk.name, pull.number, ["dependencies", name])
+            await pulls.label(self.github, self.repo.name, pull.number, ["dependencies", name])
         except GitHubError as error:
             log.warning("a pull request has no labels", extra={"pull": pull.number, "reason": str(error)})
 
@@ -295,7 +295,7 @@ class _Work:
         return Outcome(component.name, f"{code(release.tag)} is not offered: {why}", ok=False)
 
     def _now(self) -> datetime:
-        return datetime.fromtimestamp(self.desk.context.services.clock.now(), UTC)
+        return datetime.fromtimestamp(self.repo.context.services.clock.now(), UTC)
 
 
 def _reasons(plan: BumpPlan) -> str:

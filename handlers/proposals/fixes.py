@@ -33,7 +33,7 @@ from handlers.proposals.branches import (
     reopened,
 )
 from handlers.proposals.outlived import unseen, why_outlived
-from handlers.repository import Desk
+from handlers.repository import RepositoryContext
 
 log = logging.getLogger(__name__)
 
@@ -65,10 +65,10 @@ class Target:
         return f"{self.scope.removeprefix(DEFAULT)}{plan.key}"
 
 
-async def chosen(desk: Desk, scope: str, policy: Policy, closed: PullRequest | None = None) -> Policy:
+async def chosen(repo: RepositoryContext, scope: str, policy: Policy, closed: PullRequest | None = None) -> Policy:
     """The policy with the keepers that people chose for the fixes of a scope, for as long as those are open, and for
     one that is `closed` and is to be opened again."""
-    open_now = await open_below(desk, scope)
+    open_now = await open_below(repo, scope)
     keeps = [read_keep(pull.body) for pull in (*open_now, *((closed,) if closed is not None else ()))]
     wanted = tuple(Preferred(*keep) for keep in keeps if keep is not None)
     return replace(policy, preferred=(*policy.preferred, *wanted)) if wanted else policy
@@ -89,7 +89,7 @@ class Settled:
 
 
 async def settle(
-    desk: Desk,
+    repo: RepositoryContext,
     evaluation: Evaluation,
     policy: Policy,
     target: Target,
@@ -103,22 +103,22 @@ async def settle(
     `on_demand` (somebody asked for it) also opens what a person had closed, `again` that of one branch. A fix that
     GitHub refuses for good does not keep the others from being made.
     """
-    github = desk.writing()
+    github = repo.writing()
     open_now: list[PullRequest] = []
     taken: list[str] = []
     wanted = {target.branch(plan) for plan in evaluation.plans}
     refused: list[Refused] = []
     for plan in evaluation.plans:
-        desk.context.check()
+        repo.context.check()
         try:
-            history = await history_of(desk, github, target.branch(plan))
+            history = await history_of(repo, github, target.branch(plan))
             current = next((pull for pull in history if pull.state == "open"), None)
             if current is None and _closed_by_person(history):
                 if not on_demand and target.branch(plan) != again:
                     log.info("a fix was closed by a person and stays closed", extra={"branch": target.branch(plan)})
                     continue
-                current = await reopened(desk, github, max(history, key=lambda pull: pull.number), target.base)
-            open_now.append(await propose(desk, github, _proposal(evaluation, policy, plan, target), current))
+                current = await reopened(repo, github, max(history, key=lambda pull: pull.number), target.base)
+            open_now.append(await propose(repo, github, _proposal(evaluation, policy, plan, target), current))
         except Refused as error:
             log.warning("a fix was refused", extra={"branch": target.branch(plan), "reason": str(error)})
             refused.append(error)
@@ -127,19 +127,19 @@ async def settle(
         except Taken:
             log.warning("a branch is not ours to move", extra={"branch": target.branch(plan)})
             taken.append(target.branch(plan))
-    for pull in await open_below(desk, target.scope):
+    for pull in await open_below(repo, target.scope):
         if pull.base.ref == target.base and pull.head.ref not in wanted:
             if unseen(evaluation, pull):
                 log.info("a fix is kept: its Applications do not render", extra={"branch": pull.head.ref})
             else:
-                await close(desk, github, pull, why_outlived(evaluation, pull))
+                await close(repo, github, pull, why_outlived(evaluation, pull))
     return Settled(tuple(open_now), tuple(taken), tuple(refused))
 
 
-async def close_all(desk: Desk, scope: str, why: str) -> None:
+async def close_all(repo: RepositoryContext, scope: str, why: str) -> None:
     """Close every fix pull request of a scope (its own pull request was merged or closed)."""
-    for pull in await open_below(desk, scope):
-        await close(desk, desk.writing(), pull, why)
+    for pull in await open_below(repo, scope):
+        await close(repo, repo.writing(), pull, why)
 
 
 def _proposal(evaluation: Evaluation, policy: Policy, plan: FixPlan, target: Target) -> Proposal:

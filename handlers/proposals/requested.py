@@ -28,7 +28,7 @@ from handlers.judging.pulls import Sides, sides_of
 from handlers.proposals.branches import open_below
 from handlers.proposals.fixes import DEFAULT, Settled, Target, chosen, scope_of, scope_of_base, settle
 from handlers.proposals.refusals import explained, why_not
-from handlers.repository import Desk
+from handlers.repository import RepositoryContext
 
 log = logging.getLogger(__name__)
 
@@ -67,87 +67,87 @@ class _Known:
     unproven: int
 
 
-async def fix_pull(desk: Desk, number: int, run: int) -> None:
+async def fix_pull(repo: RepositoryContext, number: int, run: int) -> None:
     """The button on the check run `run`: open the fixes for a pull request, and say on it what became of that.
 
     Whoever pressed it is answered whatever happens: when nobody comes after this attempt, with what went wrong.
     """
     with logs.about_pulls(number):
-        pull = await pulls.get(desk.github, desk.name, number)
+        pull = await pulls.get(repo.github, repo.name, number)
         if pull.state != "open":
-            await _say(desk, pull, run, _CLOSED)
+            await _say(repo, pull, run, _CLOSED)
             return
         try:
-            told = await fix(desk, pull, again=_AGAIN)
+            told = await fix(repo, pull, again=_AGAIN)
         except Superseded:
             raise
         except (Exception, asyncio.CancelledError) as error:
-            if isinstance(error, PermanentError) or desk.last_attempt(error):
-                await _say(desk, pull, run, await _why(desk, error))
+            if isinstance(error, PermanentError) or repo.last_attempt(error):
+                await _say(repo, pull, run, await _why(repo, error))
             raise
-        await _say(desk, pull, run, told.text)
+        await _say(repo, pull, run, told.text)
 
 
-async def _why(desk: Desk, error: BaseException) -> str:
+async def _why(repo: RepositoryContext, error: BaseException) -> str:
     """What to tell of an error; of our own mistakes only the log tells."""
     if isinstance(error, PermanentError):
-        return await why_not(desk, error, _AGAIN)
+        return await why_not(repo, error, _AGAIN)
     if isinstance(error, TemporaryError | asyncio.CancelledError):
         return f"This could not be done, after several attempts: {safe(in_words(error))}. To try once more, {_AGAIN}."
     return _FAILED
 
 
-async def fix(desk: Desk, pull: PullRequest, *, again: str, keep: str | None = None) -> Told:
+async def fix(repo: RepositoryContext, pull: PullRequest, *, again: str, keep: str | None = None) -> Told:
     """Open the fixes for a pull request: against its own branch where it brings the problem in, else against its
     base.
 
     `again` says how to ask once more; `keep` is an Application that is to keep what it shares with others.
     """
     with logs.about_pulls(pull.number):
-        return await _asked(desk, pull, again, keep)
+        return await _asked(repo, pull, again, keep)
 
 
-async def _asked(desk: Desk, pull: PullRequest, again: str, keep: str | None) -> Told:
-    async with _look(desk, pull, keep) as known:
+async def _asked(repo: RepositoryContext, pull: PullRequest, again: str, keep: str | None) -> Told:
+    async with _look(repo, pull, keep) as known:
         if known is None:
             return Told(_GONE, ok=False)
         if keep is not None and keep not in _keepers(known):
             return Told(_no_keeper(known, keep), ok=False)
-        return await _fix(desk, pull, known, again)
+        return await _fix(repo, pull, known, again)
 
 
-async def keep_up(desk: Desk, number: int, listed: Sequence[PullRequest] | None = None) -> None:
+async def keep_up(repo: RepositoryContext, number: int, listed: Sequence[PullRequest] | None = None) -> None:
     """Bring the fixes that were asked for against a pull request's own branch up to date with it. `listed` are
     the open pull requests, where they are known."""
-    if not await open_below(desk, scope_of(number), listed):
+    if not await open_below(repo, scope_of(number), listed):
         return
-    pull = await pulls.get(desk.github, desk.name, number)
+    pull = await pulls.get(repo.github, repo.name, number)
     if pull.state != "open" or pull.from_fork:
         return
-    async with _look(desk, pull) as known:
+    async with _look(repo, pull) as known:
         if known is not None:
-            (await settle(desk, known.own, known.own_policy, _own_target(pull))).require()
+            (await settle(repo, known.own, known.own_policy, _own_target(pull))).require()
 
 
-async def _fix(desk: Desk, pull: PullRequest, known: _Known, again: str) -> Told:
+async def _fix(repo: RepositoryContext, pull: PullRequest, known: _Known, again: str) -> Told:
     lines: list[str] = []
     ok = True
     if known.promised and pull.from_fork:
         lines.append(_for_fork(known, again))
         ok = False
     elif known.own.plans:
-        settled = await settle(desk, known.own, known.own_policy, _own_target(pull), on_demand=True)
+        settled = await settle(repo, known.own, known.own_policy, _own_target(pull), on_demand=True)
         where = f"fixes what this pull request brings in; merge it into {code(pull.head.ref)}."
-        lines += await opened(desk, settled, where, again)
+        lines += await opened(repo, settled, where, again)
         ok = not (settled.taken or settled.refused)
     elif known.promised:
         base, head = code(pull.base.ref), code(pull.head.ref)
         lines.append(f"This comes only from merging with {base}: merge {base} into {head}, then {again}.")
         ok = False
     if known.base is not None:
-        target = _base_target(desk, pull, known.sides.base)
-        settled = await settle(desk, known.base, known.base_policy, target, on_demand=True)
-        lines += await opened(desk, settled, f"fixes what was on {code(pull.base.ref)} before.", again)
+        target = _base_target(repo, pull, known.sides.base)
+        settled = await settle(repo, known.base, known.base_policy, target, on_demand=True)
+        lines += await opened(repo, settled, f"fixes what was on {code(pull.base.ref)} before.", again)
         ok = ok and not (settled.taken or settled.refused)
     if not lines:
         return Told(_NOTHING, ok=not known.unproven)
@@ -157,12 +157,12 @@ async def _fix(desk: Desk, pull: PullRequest, known: _Known, again: str) -> Told
     return Told("\n\n".join(lines), ok)
 
 
-async def opened(desk: Desk, settled: Settled, what: str, again: str) -> list[str]:
+async def opened(repo: RepositoryContext, settled: Settled, what: str, again: str) -> list[str]:
     """A line for each fix that is open now, and for each that is not, why. `what` says what it does."""
     lines = [f"#{fix.number} {what}" for fix in settled.open]
     for branch in settled.taken:
         lines.append(f"The branch {code(branch)} holds commits of others. Delete or rename it, then {again}.")
-    return [*lines, *await explained(desk, settled.refused, again, by_hand=_BY_HAND)]
+    return [*lines, *await explained(repo, settled.refused, again, by_hand=_BY_HAND)]
 
 
 def _for_fork(known: _Known, again: str) -> str:
@@ -189,32 +189,32 @@ def _no_keeper(known: _Known, keep: str) -> str:
 
 
 @asynccontextmanager
-async def _look(desk: Desk, pull: PullRequest, keep: str | None = None) -> AsyncIterator[_Known | None]:
+async def _look(repo: RepositoryContext, pull: PullRequest, keep: str | None = None) -> AsyncIterator[_Known | None]:
     """What is known, for as long as its files can be read; None when the base branch has gone."""
-    sides = await sides_of(desk, pull)
+    sides = await sides_of(repo, pull)
     if sides is None:
         yield None
         return
-    async with desk.objects(sides.base, sides.head, pull.head.sha, sides.default) as objects:
+    async with repo.objects(sides.base, sides.head, pull.head.sha, sides.default) as objects:
         policy = await asyncio.to_thread(read_policy, await objects.read_tree(sides.default))
         if keep is not None:
             policy = replace(policy, preferred=(Preferred(keep),))
-        stranger = desk.by_stranger(pull)
-        own_policy = await chosen(desk, scope_of(pull.number), policy)
-        base_policy = await chosen(desk, _base_target(desk, pull, sides.base).scope, policy)
+        stranger = repo.by_stranger(pull)
+        own_policy = await chosen(repo, scope_of(pull.number), policy)
+        base_policy = await chosen(repo, _base_target(repo, pull, sides.base).scope, policy)
         before, into = await objects.read_tree(sides.base), pull.base.ref
         head = await objects.read_tree(sides.head)
-        merged = await desk.evaluate(head, before, own_policy, by_stranger=stranger, branch=into)
+        merged = await repo.evaluate(head, before, own_policy, by_stranger=stranger, branch=into)
         introduced = {f.identity for f in merged.findings if f.introduced}
         own = merged
         if sides.head != pull.head.sha:
             # Its edits go on top of its own head, so that is what they are computed and proven on.
             head = await objects.read_tree(pull.head.sha)
-            own = await desk.evaluate(head, before, own_policy, by_stranger=stranger, branch=into)
+            own = await repo.evaluate(head, before, own_policy, by_stranger=stranger, branch=into)
         mine = tuple(p for p in own.plans if any(f.identity in introduced for f in p.findings))
         promised = tuple(p for p in merged.plans if any(f.identity in introduced for f in p.findings))
         base = (
-            await desk.evaluate(before, None, base_policy, branch=into) if len(promised) < len(merged.plans) else None
+            await repo.evaluate(before, None, base_policy, branch=into) if len(promised) < len(merged.plans) else None
         )
         conflicts = merged.report(ownership.CHECK).findings
         unproven = [
@@ -230,17 +230,17 @@ def _own_target(pull: PullRequest) -> Target:
     return Target(pull.head.ref, pull.head.sha, scope_of(pull.number))
 
 
-def _base_target(desk: Desk, pull: PullRequest, tip: str) -> Target:
-    default = pull.base.ref == desk.repository.default_branch
+def _base_target(repo: RepositoryContext, pull: PullRequest, tip: str) -> Target:
+    default = pull.base.ref == repo.details.default_branch
     return Target(pull.base.ref, tip, DEFAULT if default else scope_of_base(pull.base.ref))
 
 
-async def _say(desk: Desk, pull: PullRequest, run: int, body: str) -> None:
-    identity = desk.context.services.identity
+async def _say(repo: RepositoryContext, pull: PullRequest, run: int, body: str) -> None:
+    identity = repo.context.services.identity
     try:
         await comments.sticky(
-            desk.github,
-            desk.name,
+            repo.github,
+            repo.name,
             pull.number,
             mark=_MARK,
             body=f"{_MARK}\n{body}",
@@ -250,9 +250,9 @@ async def _say(desk: Desk, pull: PullRequest, run: int, body: str) -> None:
     except (Forbidden, BadRequest) as error:
         # A locked conversation, say. The button's own check run is the next place where it is looked for.
         log.warning("the button cannot be answered by a comment", extra={"reason": str(error)})
-        await answer_on_run(desk, run, body)
+        await answer_on_run(repo, run, body)
 
 
-async def answer_on_run(desk: Desk, run: int, body: str) -> None:
+async def answer_on_run(repo: RepositoryContext, run: int, body: str) -> None:
     """Answer whoever pressed the button of a check run in that run itself."""
-    await checks.add_text(desk.github, desk.name, run, f"## Fix\n\n{body}")
+    await checks.add_text(repo.github, repo.name, run, f"## Fix\n\n{body}")

@@ -15,7 +15,7 @@ from bot.queue.deliveries import Delivery
 from bot.queue.schedule import own
 from bot.server.context import Context, Services
 from handlers.proposals.bumps import settle_bumps
-from handlers.repository import Desk
+from handlers.repository import RepositoryContext
 from handlers.schedule.reconcile import in_turn
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ REPOSITORIES = 200  # of an installation in one pass
 async def handle(delivery: Delivery, context: Context) -> None:
     event = delivery.parsed()
     if isinstance(event, RepositoryEvent):
-        for outcome in await settle_bumps(await Desk.open(delivery, event, context)):
+        for outcome in await settle_bumps(await RepositoryContext.open(delivery, event, context)):
             log.info("looked for versions", extra={"component": outcome.component, "outcome": outcome.text})
     elif event.installation:
         await _installation(event.installation, delivery, context.services)

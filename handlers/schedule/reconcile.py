@@ -29,7 +29,7 @@ from handlers.events.issue_comment import commented
 from handlers.events.push import base_moved, pushed
 from handlers.judging.pulls import evaluate_pull
 from handlers.proposals.requested import keep_up
-from handlers.repository import Desk
+from handlers.repository import RepositoryContext
 
 log = logging.getLogger(__name__)
 
@@ -48,12 +48,12 @@ T = TypeVar("T")
 async def handle(delivery: Delivery, context: Context) -> None:
     event = delivery.parsed()
     if isinstance(event, NumberedEvent):
-        desk, listed = await Desk.with_pulls(delivery, event, context)
-        await evaluate_pull(desk, event.number, listed)
-        await keep_up(desk, event.number, listed)
+        repo, listed = await RepositoryContext.with_pulls(delivery, event, context)
+        await evaluate_pull(repo, event.number, listed)
+        await keep_up(repo, event.number, listed)
     elif isinstance(event, RepositoryEvent):
         visit = event.visit if isinstance(event, VisitEvent) else _pass(context.services)
-        await _repository(await Desk.open(delivery, event, context), visit)
+        await _repository(await RepositoryContext.open(delivery, event, context), visit)
     elif event.installation:
         await _installation(event.installation, delivery, context.services)
     else:
@@ -117,55 +117,55 @@ async def _installation(installation: int, delivery: Delivery, services: Service
         )
 
 
-async def _repository(desk: Desk, visit: int) -> None:
+async def _repository(repo: RepositoryContext, visit: int) -> None:
     """Nothing else works on this repository meanwhile, so runs in progress are left-overs."""
-    services, repository = desk.context.services, desk.repository
+    services, repository = repo.context.services, repo.details
     now = services.clock.now()
     try:
-        tip = await contents.branch_head(desk.github, desk.name, repository.default_branch)
+        tip = await contents.branch_head(repo.github, repo.name, repository.default_branch)
     except Conflict:
         tip = None  # it is empty
     if tip is None:
         return
     # By the commit: one that was looked at is not looked at again while the store remembers it.
-    await services.enqueue(pushed(f"default/{repository.id}/{tip}", desk.installation, repository, tip, now))
-    await _commands(desk, now)
-    listed = await pulls.listed(desk.github, desk.name)
-    await _bases(desk, sorted({pull.base.ref for pull in listed} - {repository.default_branch}), visit)
+    await services.enqueue(pushed(f"default/{repository.id}/{tip}", repo.installation, repository, tip, now))
+    await _commands(repo, now)
+    listed = await pulls.listed(repo.github, repo.name)
+    await _bases(repo, sorted({pull.base.ref for pull in listed} - {repository.default_branch}), visit)
     for pull, _ in in_turn(listed, PULLS, visit):
-        runs = await checks.for_ref(desk.github, desk.name, pull.head.sha, app_id=services.identity.id)
+        runs = await checks.for_ref(repo.github, repo.name, pull.head.sha, app_id=services.identity.id)
         if any(run.name == gate.NAME and run.status == "completed" for run in runs):
             continue
         name = f"pull/{repository.id}/{pull.number}/{pull.head.sha}/{int(now // _ONCE_IN)}"
         await services.enqueue(
-            own(name, NAME, now, installation=desk.installation, repository=repository, number=pull.number)
+            own(name, NAME, now, installation=repo.installation, repository=repository, number=pull.number)
         )
 
 
-async def _bases(desk: Desk, branches: Sequence[str], visit: int) -> None:
+async def _bases(repo: RepositoryContext, branches: Sequence[str], visit: int) -> None:
     """Branches that moved on when nobody told us. A push to the default branch does this by itself."""
-    services, repository = desk.context.services, desk.repository
+    services, repository = repo.context.services, repo.details
     for branch, _ in in_turn(branches, BASES, visit):
-        tip = await contents.branch_head(desk.github, desk.name, branch)
+        tip = await contents.branch_head(repo.github, repo.name, branch)
         if tip is not None:
             # By the commit, as for the default branch.
             name = f"base/{repository.id}/{branch}/{tip}"
-            await services.enqueue(base_moved(name, desk.installation, repository, branch, services.clock.now()))
+            await services.enqueue(base_moved(name, repo.installation, repository, branch, services.clock.now()))
 
 
-async def _commands(desk: Desk, now: float) -> None:
+async def _commands(repo: RepositoryContext, now: float) -> None:
     """Commands that nobody told us of. Those that were answered are found to be; each is looked at once.
 
     Only in comments that were never edited: what an edit added, nothing but its webhook tells.
     """
-    services, repository = desk.context.services, desk.repository
+    services, repository = repo.context.services, repo.details
     since = datetime.fromtimestamp(now - _THREE_DAYS, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    for comment in await comments.recent(desk.github, desk.name, since=since):
+    for comment in await comments.recent(repo.github, repo.name, since=since):
         if comment.author_is_bot or comment.app_id is not None or comment.created_at != comment.updated_at:
             continue
         commands = await asyncio.to_thread(written, comment.body)
         name = f"comment/{repository.id}/{comment.id}"
-        delivery = commented(name, desk.installation, repository, comment, now) if commands else None
+        delivery = commented(name, repo.installation, repository, comment, now) if commands else None
         if delivery is not None:
             await services.enqueue(delivery)
 

@@ -93,7 +93,7 @@ async def test_what_is_refused_takes_the_queued_run_too(
     head = repo.push("copy", PROPOSED, author=alice)
     pull = github.open_pull(repo, "copy", title="Copy", user=alice)
     await github.wait_for(lambda: gates(repo, head))
-    monkeypatch.setattr("handlers.repository.Desk.refusal", lambda *_: "nothing is rendered here")
+    monkeypatch.setattr("handlers.repository.RepositoryContext.refusal", lambda *_: "nothing is rendered here")
     gate.set()
     await bot_.idle()
     assert await checked(github, pull) == dict.fromkeys(CHECKS, "failure")
