@@ -17,12 +17,16 @@ import tempfile
 import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import astuple
 from pathlib import Path
+from typing import Any
 
-from gitops.resources.rendering import Output
+from gitops.resources.rendering import Fault, Output, Unstable
 from gitops.resources.resource import Resource, ResourceId
 
-_SCHEMA = 4  # 4: a line each; 3: sizes, and refusals; 2: errors without Secret values
+_SCHEMA = (
+    5  # 5: what the engine tells of charts; 4: a line each; 3: sizes, and refusals; 2: errors without Secret values
+)
 _KEY = 32  # bytes
 _BATCH = 500  # bound parameters of one statement
 
@@ -159,9 +163,17 @@ class RenderCache:
 
 def _encode(output: Output) -> bytes:
     # A line each: one call for all of it would stop all other threads meanwhile.
-    lines = [json.dumps([output.error, output.lifted, output.refused])]
+    fault = None if output.fault is None else astuple(output.fault)
+    unstable = [(*(_id(u.resource) if u.resource else [None] * 4), u.field, u.path, u.line) for u in output.unstable]
+    lines = [json.dumps([output.error, output.lifted, output.refused, fault, unstable, output.said])]
     lines += (
-        json.dumps((*_id(r.id), r.path, r.generator, r.hook, r.text.decode("utf-8", "surrogateescape")))
+        json.dumps(
+            (
+                *_id(r.id),
+                *(r.path, r.generator, r.hook, r.line, r.end_line, r.template, r.random),
+                r.text.decode("utf-8", "surrogateescape"),
+            )
+        )
         for r in output.resources
     )
     return zlib.compress("\n".join(lines).encode(), 1)
@@ -174,20 +186,36 @@ def _id(rid: ResourceId) -> tuple[str, str, str, str]:
 def _decode(body: bytes) -> Output | None:
     try:
         first, *rows = zlib.decompress(body).split(b"\n")
-        error, lifted, refused = json.loads(first)
+        error, lifted, refused, fault, unstable, said = json.loads(first)
         resources = tuple(
             Resource(
                 ResourceId(group, kind, namespace, name),
                 text.encode("utf-8", "surrogateescape"),
-                path,
-                generator,
-                hook,
+                *rest,
             )
-            for group, kind, namespace, name, path, generator, hook, text in map(json.loads, rows)
+            for group, kind, namespace, name, *rest, text in map(json.loads, rows)
         )
-        return Output(resources, error, lifted, refused=refused)
+        return Output(
+            resources,
+            error,
+            lifted,
+            refused=refused,
+            fault=_fault(fault),
+            unstable=tuple(
+                Unstable(None if id_[1] is None else ResourceId(*id_), *place)
+                for id_, place in ((each[:4], each[4:]) for each in unstable)
+            ),
+            said=tuple(said),
+        )
     except (ValueError, TypeError, zlib.error):
         return None
+
+
+def _fault(row: list[Any] | None) -> Fault | None:
+    if row is None:
+        return None
+    code, message, path, line, entry, wanted = row
+    return Fault(code, message, path, line, entry, tuple(wanted))
 
 
 def _redaction_key(directory: Path) -> bytes:

@@ -59,7 +59,8 @@ def judge(pairs: Sequence[tuple[OwnedId, Owned, Owned]]) -> Mapping[OwnedId, Ver
         ways, cause = bench.ways(superfluous, kept)
         shared, beside = _shared(superfluous, kept), "" if ways else cause
         beside = beside or ("" if ways or shared else "its entry cannot be told")
-        hint = _HINT if shared and not beside and superfluous.part.closure is None else ""
+        plain = superfluous.part.closure is None and not superfluous.resource.template
+        hint = _HINT if shared and not beside and plain else ""
         cause = ", and ".join(filter(None, (shared, beside))) + hint
         alike.setdefault(((*retire, *ways), cause), []).append((owned_id, bench.patch(superfluous, kept)))
     for (ways_, cause), group in alike.items():
@@ -94,6 +95,8 @@ def _shared(superfluous: Owned, kept: Owned) -> str:
     file = superfluous.tree.resolve(resource.path)
     if file != superfluous.tree.resolve(twin.path):
         return ""
+    if resource.template:
+        return f"both Applications render {file}"
     own = set(_chain_references(twin, other))
     entry = next((r for chain in _chains(superfluous) for r in chain if r in own), None)
     through = f" through `{entry.value}` ({entry.span})" if entry is not None else ""
@@ -132,6 +135,8 @@ class _Bench:
 
     def ways(self, superfluous: Owned, kept: Owned) -> tuple[list[Way], str]:
         """The ways for one copy but the last resort, and why it cannot simply go where there are none."""
+        if superfluous.resource.template:
+            return [], f"the template {superfluous.resource.template} renders it, with values"
         if superfluous.part.closure is None:
             return self._plain(superfluous), self._rest(superfluous) or "its place in the file cannot be told"
         if superfluous.resource.generator is not None:

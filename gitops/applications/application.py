@@ -36,7 +36,8 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One source of an Application. `kustomize` and `directory` hold those blocks of the spec as written.
+    """One source of an Application. `kustomize`, `helm` and `directory` hold those blocks of the spec as
+    written.
 
     `path` is relative to the repository and empty for its root; `written` is the path as it stands in the manifest,
     empty when there is none. `tools` are the blocks that say which tool renders it.
@@ -49,7 +50,7 @@ class Source:
     ref: str = ""
     kustomize: Mapping[str, Any] | None = None
     directory: Mapping[str, Any] | None = None
-    helm: bool = False
+    helm: Mapping[str, Any] | None = None
     plugin: str | None = None
     written: str = ""
     tools: tuple[str, ...] = ()
@@ -195,6 +196,8 @@ def _source(block: Mapping[str, Any], alone: bool) -> Source:
     if alone and isinstance(kustomize, Mapping):
         kustomize = kustomize if any(kustomize.values()) else None
     helm = block.get("helm")
+    if alone and isinstance(helm, Mapping):
+        helm = helm if any(helm.values()) else None
     path = text_of(block.get("path")).strip()
     return Source(
         repo_url=text_of(block.get("repoURL")).strip(),
@@ -204,7 +207,7 @@ def _source(block: Mapping[str, Any], alone: bool) -> Source:
         ref=text_of(block.get("ref")),
         kustomize=kustomize if isinstance(kustomize, Mapping) and kustomize else None,
         directory=directory if isinstance(directory, Mapping) and directory else None,
-        helm=bool(helm) and not (alone and isinstance(helm, Mapping) and not any(helm.values())),
+        helm=helm if isinstance(helm, Mapping) and helm else None,
         plugin=text_of(plugin.get("name")) or "unnamed" if isinstance(plugin, Mapping) else None,
         written=path,
         tools=_tools(block, alone),

@@ -21,6 +21,7 @@ from gitops.resources.resource import Resource
 
 SKIP_MARK = b"+argocd:skip-file-rendering"
 _MANIFEST = re.compile(r"^.*\.(yaml|yml|json|jsonnet)$")
+JSONNET = ".jsonnet"
 MAX_PATTERN = 2_000  # characters of `include` and `exclude`
 MAX_ALTERNATIVES = 500
 STEPS_A_MANIFEST = 30  # what it takes to write one in its canonical form (`gitops.files.effort`)
@@ -72,11 +73,25 @@ def files_of(tree: Tree, root: str, options: DirectoryOptions) -> list[str]:
     return sorted(found, key=lambda path: path.split("/"))
 
 
+def jsonnet_of(tree: Tree, root: str, options: DirectoryOptions) -> list[str]:
+    """The files of the directory that have to be evaluated; none where Argo CD refuses it."""
+    try:
+        return [path for path in files_of(tree, root, options) if path.endswith(JSONNET)]
+    except PathEscapes:
+        return []
+
+
 def read_directory(
-    tree: Tree, root: str, options: DirectoryOptions, redact: Redact, at: Span, memo: PlainMemo | None = None
+    tree: Tree,
+    root: str,
+    options: DirectoryOptions,
+    redact: Redact,
+    at: Span,
+    memo: PlainMemo | None = None,
+    evaluated: Mapping[str, Rendering] | None = None,
 ) -> Rendering:
     """Every manifest of the directory. `at` is the place of the Application, for problems that have no other; `memo`
-    keeps what was read by path and blob id."""
+    keeps what was read by path and blob id, `evaluated` is what came of the Jsonnet files, by path."""
     known: PlainMemo = {} if memo is None else memo
     try:
         paths = files_of(tree, root, options)
@@ -84,8 +99,12 @@ def read_directory(
         return RenderFailed(str(error), at)
     resources: list[Resource] = []
     for path in paths:
-        if path.endswith(".jsonnet"):
-            return NotAnalysed(f"{path} is Jsonnet, which argofix does not run")
+        if path.endswith(JSONNET):
+            made = (evaluated or {}).get(path) or NotAnalysed(f"{path} is Jsonnet, which nothing evaluates here")
+            if not isinstance(made, Rendered):
+                return made
+            resources.extend(made.resources)
+            continue
         try:
             resolved = tree.resolve(path)
             entry = tree.entry(resolved)

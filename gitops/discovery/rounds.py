@@ -246,7 +246,7 @@ class Search:
         self, plans: Iterable[Plan]
     ) -> Generator[Sequence[RenderRequest], Mapping[str, Output], Mapping[str, Output]]:
         # What a renderer reads is known by then, and read elsewhere.
-        asked = (plan.request for plan in plans if plan.request is not None)
+        asked = (request for plan in plans for request in plan.requests)
         requests = {request.fingerprint: replace(request, tree=self._plain) for request in asked}
         if not requests:
             return {}

@@ -67,7 +67,10 @@ class State:
         if gaps and len(gaps) == len([p for p in self.parts if not _only_lends(p)]):
             elsewhere = all(gap.follows for gap in gaps)
             return NotAnalysed(gaps[0].reason, notes, gaps[0].follows if elsewhere else "")
-        return Rendered(tuple(resources), tuple(gap.reason for gap in gaps), notes)
+        unstable = tuple(
+            each for p in self.parts if isinstance(p.rendering, Rendered) for each in p.rendering.unstable
+        )
+        return Rendered(tuple(resources), tuple(gap.reason for gap in gaps), notes, unstable)
 
 
 def _only_lends(part: Part) -> bool:
@@ -236,10 +239,11 @@ class Snapshot:
     def owned(self, state: State) -> Iterator[tuple[OwnedId, Owned]]:
         """What an Application owns.
 
-        Hooks are run, not owned, and resources named by `generateName` are new objects each time: both are left out.
+        Hooks are run, not owned, and resources named by `generateName` or by chance are new objects each time: all
+        of them are left out.
         """
         for copy in self.copies(state):
-            if not copy.resource.hook and copy.resource.id.name:
+            if not copy.resource.hook and copy.resource.id.name and not copy.resource.random:
                 yield self.placed(copy), copy
 
     @cached_property

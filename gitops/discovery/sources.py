@@ -14,12 +14,15 @@ from typing import Any
 
 from gitops.applications.application import Application, Source
 from gitops.applications.argocd_config import KnownCluster, ToldMemo
-from gitops.applications.directory import DirectoryOptions, PlainMemo, read_directory
+from gitops.applications.directory import DirectoryOptions, PlainMemo, jsonnet_of, read_directory
 from gitops.applications.placeholders import holds_placeholder
 from gitops.applications.repositories import RepositoryMatcher
 from gitops.applications.revisions import HEAD, branch_of, is_pinned
+from gitops.charts.answers import evaluated, rendering_of_chart
+from gitops.charts.helm import Tools, plan_chart
+from gitops.charts.jsonnet import plan_jsonnet
+from gitops.discovery.overrides import with_overrides
 from gitops.discovery.scan import SaidMemo, ScanMemo
-from gitops.files.documents import read_documents
 from gitops.files.errors import GitopsError, MalformedYaml
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
@@ -61,7 +64,9 @@ MAX_CLOSURE_BYTES = 64 * 2**20  # of all files that a root reads; the largest bu
 class Analysis:
     """What the outside tells the model about one run.
 
-    `renderer` names the engine and its version (part of every fingerprint); `build_options` are the operator's, else
+    `renderer` names what builds kustomizations and its version (part of every fingerprint), `engine` what renders
+    charts and Jsonnet ('' for nothing); `kubernetes` is the version of the clusters ('' when nobody tells it);
+    `build_options` are the operator's, else
     those found in the repository; `clusters` are those that its configuration declares; `memo` keeps parsed
     kustomizations across trees; `shut_in` tells whether the renderer reaches nothing but the files that it is given;
     `exclude` are patterns of files that nobody deploys (`gitops.discovery.set_aside.exclusions`).
@@ -81,19 +86,33 @@ class Analysis:
     max_applications: int = 5_000
     shut_in: bool = False
     exclude: tuple[str, ...] = ()
+    engine: str = ""
+    kubernetes: str = ""
+
+    @property
+    def tools(self) -> Tools:
+        return Tools(self.engine, self.matcher, self.kubernetes)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How one source is rendered: `answer` when no engine is needed, else `request`. With `unanalysed` the request
-    builds only what git alone can, and that is the answer unless kustomize refuses even this. `directory` is set for
-    what is read as plain manifests: where, and how they are chosen."""
+    builds only what git alone can, and that is the answer unless kustomize refuses even this. `directory` is set
+    for what is read as plain manifests: where, and how they are chosen. `evaluations` are the requests for the
+    Jsonnet files among these."""
 
     closure: Closure | None = None
     request: RenderRequest | None = None
     answer: Rendering | None = None
     unanalysed: NotAnalysed | None = None
     directory: tuple[str, DirectoryOptions] | None = None
+    evaluations: tuple[RenderRequest, ...] = ()
+    application: Application | None = None
+    index: int = 0
+
+    @property
+    def requests(self) -> tuple[RenderRequest, ...]:
+        return (self.request, *self.evaluations) if self.request is not None else self.evaluations
 
 
 def plan_source(tree: Tree, application: Application, source: Source, analysis: Analysis) -> Plan:
@@ -125,8 +144,8 @@ def plan_source(tree: Tree, application: Application, source: Source, analysis: 
         return Plan(answer=NotAnalysed(f"its path `{source.path}` has to be filled in first"))
     if not exists:
         return Plan(answer=RenderFailed(f"its source path `{source.path}` does not exist", at))
-    source = _with_overrides(tree, path, application.name, source)
-    return _plan_path(tree, path, source, analysis, at)
+    source = with_overrides(tree, path, application.name, source)
+    return _plan_path(tree, application, path, source, analysis, at)
 
 
 def refusal_of(application: Application, source: Source) -> str | None:
@@ -182,7 +201,7 @@ def elsewhere(revision: str) -> NotAnalysed:
     )
 
 
-def _plan_path(tree: Tree, path: str, source: Source, analysis: Analysis, at: Span) -> Plan:
+def _plan_path(tree: Tree, application: Application, path: str, source: Source, analysis: Analysis, at: Span) -> Plan:
     try:
         kustomization = kustomization_file(tree, path)
     except GitopsError as error:
@@ -192,19 +211,26 @@ def _plan_path(tree: Tree, path: str, source: Source, analysis: Analysis, at: Sp
         return Plan(answer=NotAnalysed(f"the config management plugin {source.plugin} renders it"))
     chart = prefix + "Chart.yaml" in tree and kustomization is None
     if source.helm or (chart and not source.kustomize and not source.directory):
-        return Plan(answer=NotAnalysed(f"{path or 'the repository root'} is a Helm chart"))
-    if source.kustomize is None and source.directory is None and kustomization is None:
-        return _plan_directory(tree, path, DirectoryOptions(), analysis, at)
-    if source.kustomize is None and source.directory is not None:
-        jsonnet = source.directory.get("jsonnet")
-        if isinstance(jsonnet, Mapping) and any(jsonnet.values()):
-            options = DirectoryOptions.parse(source.directory)
-            return Plan(answer=NotAnalysed("it is Jsonnet, which argofix does not run"), directory=(path, options))
-        return _plan_directory(tree, path, DirectoryOptions.parse(source.directory), analysis, at)
+        planned = plan_chart(tree, application, source, path, analysis.tools, at)
+        if not isinstance(planned, RenderRequest):
+            return Plan(answer=planned)
+        return Plan(request=planned, application=application, index=_index(application, source))
+    if source.kustomize is None and (source.directory is not None or kustomization is None):
+        return _plan_directory(tree, application, path, source, analysis, at)
     return plan_kustomize(tree, path, source.kustomize, analysis, at)
 
 
-def _plan_directory(tree: Tree, path: str, options: DirectoryOptions, analysis: Analysis, at: Span) -> Plan:
+def _plan_directory(
+    tree: Tree, application: Application, path: str, source: Source, analysis: Analysis, at: Span
+) -> Plan:
+    options = DirectoryOptions.parse(source.directory)
+    files = jsonnet_of(tree, path, options)
+    requests = plan_jsonnet(tree, application, source, path, files, analysis.tools)
+    if isinstance(requests, NotAnalysed):
+        return Plan(answer=requests, directory=(path, options))
+    if requests:
+        index = _index(application, source)
+        return Plan(evaluations=tuple(requests), directory=(path, options), application=application, index=index)
     answer = read_directory(tree, path, options, analysis.redact, at, analysis.plain)
     return Plan(answer=answer, directory=(path, options))
 
@@ -318,42 +344,12 @@ def _own(tree: Tree, span: Span, at: Span) -> Span:
     return span if span.path in tree else at
 
 
-def _with_overrides(tree: Tree, path: str, name: str, source: Source) -> Source:
-    """Parameter overrides that Argo CD merges from files beside the manifests (`.argocd-source.yaml` and
-    `.argocd-source-NAME.yaml`; docs/user-guide/parameters.md)."""
-    prefix = f"{path}/" if path else ""
-    for file in (f"{prefix}.argocd-source.yaml", f"{prefix}.argocd-source-{name}.yaml"):
-        if file not in tree:
-            continue
-        try:
-            documents = read_documents(file, tree.read(tree.resolve(file)))
-        except GitopsError:
-            continue
-        value = documents[0].value() if documents else {}
-        if isinstance(value, Mapping):
-            source = replace(
-                source,
-                kustomize=_merged(source.kustomize, value.get("kustomize")),
-                directory=_merged(source.directory, value.get("directory")),
-                helm=source.helm or bool(value.get("helm")),
-            )
-    return source
-
-
-def _merged(base: Mapping[str, Any] | None, patch: object) -> Mapping[str, Any] | None:
-    if not isinstance(patch, Mapping):
-        return base
-    merged = dict(base or {})
-    for key, value in patch.items():
-        old = merged.get(key)
-        merged[key] = _merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
-    return {key: value for key, value in merged.items() if value is not None}
-
-
 def rendering_of(tree: Tree, plan: Plan, outputs: Mapping[str, Output], at: Span, analysis: Analysis) -> Rendering:
     """The rendering of a planned source, once the engine has answered."""
     if plan.answer is not None:
         return plan.answer
+    if plan.application is not None:
+        return _engines(tree, plan, plan.application, outputs, at, analysis)
     if plan.request is None or plan.closure is None:
         raise AssertionError("a plan has an answer or a request")
     output = outputs[plan.request.fingerprint]
@@ -369,3 +365,23 @@ def rendering_of(tree: Tree, plan: Plan, outputs: Mapping[str, Output], at: Span
         spans = [problem.span for problem in plan.closure.problems if problem.needs_lifted_restriction]
         notes = (Note(LIFTED, spans[0] if spans else at),)
     return Rendered(output.resources, notes=(*notes, *dict.fromkeys(plan.closure.notes)))
+
+
+def _engines(
+    tree: Tree, plan: Plan, application: Application, outputs: Mapping[str, Output], at: Span, analysis: Analysis
+) -> Rendering:
+    if plan.request is not None:
+        return rendering_of_chart(tree, application, outputs[plan.request.fingerprint], plan.index)
+    made = {
+        file: rendering_of_chart(tree, application, output, plan.index)
+        for file, output in evaluated(plan.evaluations, outputs).items()
+    }
+    path, options = plan.directory or ("", DirectoryOptions())
+    return read_directory(tree, path, options, analysis.redact, at, analysis.plain, made)
+
+
+def _index(application: Application, source: Source) -> int:
+    """The source's place. An overridden one is another object, so what tells them apart is compared."""
+    own = (source.repo_url, source.written, source.ref, source.target_revision)
+    places = [(each.repo_url, each.written, each.ref, each.target_revision) for each in application.sources]
+    return places.index(own)

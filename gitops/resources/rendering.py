@@ -9,17 +9,46 @@ from dataclasses import dataclass, field
 
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
-from gitops.resources.resource import Resource
+from gitops.resources.requests import HelmRequest, JsonnetRequest
+from gitops.resources.resource import Resource, ResourceId
+
+
+@dataclass(frozen=True, slots=True)
+class Unstable:
+    """A field that is something else at each rendering. `resource` is None where a template makes more or fewer
+    resources from one time to the next, `field` a JSON pointer ('' for all of the resource), `path` and `line` where
+    it is written (line 0 when not known)."""
+
+    resource: ResourceId | None
+    field: str
+    path: str
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A failure as the engine tells it, without values. `code` is one of engine/internal/protocol, Code; `path` and
+    `line` are where it is written ('' and 0 when not known), `entry` the entry of the Application's block that it is
+    about (`valueFiles[1]`), `wanted` what would have to be fetched."""
+
+    code: str
+    message: str
+    path: str = ""
+    line: int = 0
+    entry: str = ""
+    wanted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """The Application renders. `gaps` are reasons why some of its sources were left out; `notes` are things that a
-    person should know although rendering went on (a load restriction that had to be lifted)."""
+    person should know although rendering went on (a load restriction that had to be lifted); `unstable` is what two
+    renderings do not agree on."""
 
     resources: tuple[Resource, ...]
     gaps: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
+    unstable: tuple[Unstable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +118,9 @@ class RenderRequest:
 
     `tree` holds the files; `root` is the kustomization directory; `files` every repository path that it may read, in
     order; `patched` holds files whose content differs from the tree (the root kustomization with the Application's
-    own options applied); `opaque` those of `files` that kustomize only copies, and never reads as YAML. `fingerprint`
-    identifies the result: equal fingerprints render alike.
+    own options applied); `opaque` those of `files` that kustomize only copies, and never reads as YAML. `asks` is
+    what is rendered where it is no kustomization; `root` is the source's directory then. `fingerprint` identifies the
+    result: equal fingerprints render alike.
     """
 
     fingerprint: str
@@ -100,6 +130,7 @@ class RenderRequest:
     patched: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)  # may hold Secret values
     options: BuildOptions = BuildOptions()
     opaque: frozenset[str] = frozenset()
+    asks: HelmRequest | JsonnetRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +138,11 @@ class Output:
     """What came of a `RenderRequest`: the resources, or what the engine wrote to stderr.
 
     `lifted` tells that it only went through with the load restriction lifted, and carries what the engine said
-    before. `transient` results (time-outs, kills) say nothing about the files and are not kept; `timed_out` ones are
-    remembered for a while, since they cost most. `refused` is the reason when it costs more than argofix grants.
-    `size` is about how many bytes it takes, counted where it is made and not by everybody who asks.
+    before. `transient` results (time-outs, kills) say nothing about the files and are not kept; `timed_out` ones
+    are remembered for a while, since they cost most. `refused` is the reason when it costs more than argofix
+    grants. `fault` is a failure as the engine tells it (`error` is its message then), `unstable` what two
+    renderings do not agree on, `said` what the engine noted although it renders. `size` is about how many bytes it
+    takes, counted where it is made and not by everybody who asks.
     """
 
     resources: tuple[Resource, ...] = ()
@@ -118,8 +151,13 @@ class Output:
     transient: bool = False
     timed_out: bool = False
     refused: str | None = None
+    fault: Fault | None = None
+    unstable: tuple[Unstable, ...] = ()
+    said: tuple[str, ...] = ()
     size: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        size = 500 + len(self.error or "") + sum(resource.size for resource in self.resources)
+        size = (
+            500 + len(self.error or "") + 300 * len(self.unstable) + sum(resource.size for resource in self.resources)
+        )
         object.__setattr__(self, "size", size)

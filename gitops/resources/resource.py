@@ -45,6 +45,8 @@ class Resource:
     `text` is its canonical YAML with origin annotations removed and Secret values replaced by keyed digests; `path`
     is the repository file it came from (None when not known); `line`/`end_line` its document there when the reader
     knows it (0 otherwise); `generator` names the kustomization file that generated it (ConfigMaps, Secrets).
+    `template` is what renders it (`web/charts/db/templates/cm.yaml`, a Jsonnet file), '' where it is written as it
+    is: what a template makes is not edited like a manifest. `random` tells that its name is another one each time.
     """
 
     id: ResourceId
@@ -54,6 +56,8 @@ class Resource:
     hook: bool = False
     line: int = 0
     end_line: int = 0
+    template: str = ""
+    random: bool = False
 
     @property
     def size(self) -> int:

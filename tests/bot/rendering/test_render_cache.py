@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from bot.rendering.cache import RenderCache
-from gitops.resources.rendering import Output
+from gitops.resources.rendering import Fault, Output, Unstable
+from gitops.resources.resource import Resource, ResourceId
 
 SLOW = """
 import secrets, sys
@@ -117,3 +118,18 @@ def test_a_closed_cache_stays_closed(tmp_path: Path) -> None:
     cache.close()
     cache.put({"one": Output(error="Error: x")})
     assert found(cache) == {}
+
+
+def test_what_the_engine_tells_of_charts_is_kept(tmp_path: Path) -> None:
+    rid = ResourceId("", "Secret", "shop", "pass")
+    made = Resource(rid, b"kind: Secret\n", "c/templates/s.yaml", None, False, 3, 3, "c/templates/s.yaml", True)
+    unstable = (Unstable(rid, "/data/password", "c/templates/s.yaml", 3), Unstable(None, "", "c/templates/x.yaml"))
+    fault = Fault("not-found", "open a.yaml", "a.yaml", 2, "valueFiles[0]", ("cache 4.5.6",))
+    outputs = {
+        "a": Output((made,), unstable=unstable, said=("a note",)),
+        "b": Output(error="open a.yaml", fault=fault),
+    }
+    cache = RenderCache(tmp_path)
+    cache.put(outputs)
+    assert cache.get(outputs, lambda _key, _size: True) == outputs
+    cache.close()

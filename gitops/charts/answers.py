@@ -1,0 +1,164 @@
+"""What an answer of the engine means: resources with their places, or a failure at the line that causes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from gitops.applications.application import Application
+from gitops.charts.words import without_values
+from gitops.files.documents import child, first_line, last_line, read_documents
+from gitops.files.errors import GitopsError
+from gitops.files.spans import Span
+from gitops.files.tree import Tree
+from gitops.resources.manifests import Redact, canonical, identify, is_hook, redact_secret
+from gitops.resources.rendering import (
+    Fault,
+    NotAnalysed,
+    Note,
+    Output,
+    Rendered,
+    RenderFailed,
+    Rendering,
+    RenderRequest,
+    Unstable,
+)
+from gitops.resources.requests import JsonnetRequest
+from gitops.resources.resource import Resource
+
+# The name is another one each time, so it is another resource each time.
+_IDENTITY = ("", "/metadata", "/metadata/name", "/metadata/namespace", "/kind", "/apiVersion")
+_TRANSIENT = frozenset({"panicked", "missing-blobs", "malformed-request"})
+_REFUSED = frozenset({"too-large"})
+_ELSEWHERE = frozenset({"needs-url", "needs-chart"})
+
+
+def output_of(request: RenderRequest, answer: Mapping[str, Any], redact: Redact) -> Output:
+    """The output of one answer (engine/internal/protocol, Answer). Secret values are digests in it, and no message
+    holds a value."""
+    error = answer.get("error")
+    if error:
+        return _failed(request, error)
+    unstable = answer.get("unstable") or []
+    random = {each["resource"] for each in unstable if each.get("path", "") in _IDENTITY or each.get("template")}
+    resources = tuple(
+        _resource(each, redact, index in random) for index, each in enumerate(answer.get("resources") or ())
+    )
+    return Output(
+        resources,
+        unstable=tuple(_unstable(each, resources) for each in unstable),
+        said=tuple(answer.get("notes") or ()),
+    )
+
+
+def _resource(found: Mapping[str, Any], redact: Redact, random: bool) -> Resource:
+    manifest: dict[str, Any] = found["object"]
+    origin: Mapping[str, Any] = found.get("origin") or {}
+    rid = identify(manifest)
+    if rid.kind == "Secret" and rid.group == "":
+        manifest = redact_secret(manifest, redact)
+    path, line = origin.get("path"), int(origin.get("line", 0))
+    template = f"{origin['chart']}/{origin.get('template', '')}" if origin.get("chart") else path or ""
+    return Resource(rid, canonical(manifest), path, None, is_hook(manifest), line, line, template, random)
+
+
+def _unstable(found: Mapping[str, Any], resources: Sequence[Resource]) -> Unstable:
+    index = found["resource"]
+    if not 0 <= index < len(resources):
+        return Unstable(None, found.get("path", ""), found.get("template", ""))
+    resource = resources[index]
+    return Unstable(resource.id, found.get("path", ""), resource.path or "", resource.line)
+
+
+def _failed(request: RenderRequest, error: Mapping[str, Any]) -> Output:
+    code = str(error.get("code", "failed"))
+    wanted = [f"{c['name']} {c.get('version', '')}".strip() for c in error.get("charts") or () if c.get("name")]
+    wanted = wanted or list(error.get("urls") or filter(None, [error.get("url")]))
+    message = without_values(request, code, str(error.get("message", "")))
+    fault = Fault(code, message, error.get("file", ""), error.get("line", 0), error.get("entry", ""), tuple(wanted))
+    if code in _REFUSED:
+        return Output(error=message, fault=fault, refused=f"{message}, and argofix grants no more")
+    late = code == "timed-out"
+    return Output(error=message, fault=fault, transient=late or code in _TRANSIENT, timed_out=late)
+
+
+def rendering_of_chart(tree: Tree, application: Application, output: Output, index: int) -> Rendering:
+    """The rendering that an output stands for. `index` is the source's place among the Application's."""
+    at = application.origin.entry
+    if output.refused is not None:
+        return NotAnalysed(output.refused)
+    fault = output.fault
+    if fault is None and output.error is None:
+        notes = tuple(
+            Note(said, at, f"`{application.name}` renders by chance", "Keep one of them.") for said in output.said
+        )
+        return Rendered(output.resources, notes=notes, unstable=output.unstable)
+    if fault is None:
+        return RenderFailed(output.error or "", at, transient=output.transient)
+    if fault.code in _ELSEWHERE:
+        what = ", ".join(fault.wanted) or fault.message
+        thing = "the values" if fault.code == "needs-url" else "the chart"
+        return NotAnalysed(f"it needs {thing} {what}, which is not in this repository")
+    if fault.code in _TRANSIENT:
+        return NotAnalysed(f"the engine could not render it ({fault.code})")
+    span = _place(tree, application, fault, index)
+    said = " ".join(fault.message.split()).rstrip(".")
+    return RenderFailed(f"it does not render: {said}", span, transient=output.transient)
+
+
+def _place(tree: Tree, application: Application, fault: Fault, index: int) -> Span:
+    """The entry of the Application's block that causes a fault, else the line of the file that it is in, else the
+    Application."""
+    at = application.origin.entry
+    if fault.entry:
+        return _entry(tree, application, fault.entry, index) or at
+    if fault.path and fault.path in tree:
+        line = max(fault.line, 1)
+        return Span(fault.path, line, line)
+    return at
+
+
+def _entry(tree: Tree, application: Application, entry: str, index: int) -> Span | None:
+    span = application.origin.span
+    try:
+        documents = read_documents(span.path, tree.read(tree.resolve(span.path)))
+    except (GitopsError, KeyError):
+        return None
+    document = next((each for each in documents if each.line <= span.line <= each.end_line), None)
+    if document is None or application.generated:
+        return None
+    several = child(document.node, "spec", "sources")
+    source = (
+        child(several, index) if isinstance(several, yaml.SequenceNode) else child(document.node, "spec", "source")
+    )
+    block = child(source, "helm") or child(source, "directory", "jsonnet")
+    name, _, place = entry.replace("[", ".").replace("]", "").partition(".")
+    node = child(block, name)
+    if isinstance(node, yaml.SequenceNode) and place:
+        node = _item(node, place) or node
+    if node is None:
+        return None
+    return Span(span.path, first_line(node), last_line(node))
+
+
+def _item(listed: yaml.SequenceNode, place: str) -> yaml.Node | None:
+    """An item by its number or, for parameters, by its name."""
+    if place.isdigit():
+        return listed.value[int(place)] if int(place) < len(listed.value) else None
+    for item in listed.value:
+        name = child(item, "name")
+        if isinstance(name, yaml.ScalarNode) and name.value == place:
+            found: yaml.Node = item
+            return found
+    return None
+
+
+def evaluated(requests: Sequence[RenderRequest], outputs: Mapping[str, Output]) -> Mapping[str, Output]:
+    """The outputs of a directory's Jsonnet files, by file."""
+    return {
+        request.asks.file: outputs[request.fingerprint]
+        for request in requests
+        if isinstance(request.asks, JsonnetRequest)
+    }

@@ -1,0 +1,131 @@
+"""From a source that is a chart to what is asked of the engine.
+
+Source of the rules: argo-cd, helmTemplate and runManifestGenAsync (reposerver/repository/repository.go),
+ApplicationSourceHelm (pkg/apis/application/v1alpha1/types.go).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import posixpath
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gitops.applications.application import Application, Source
+from gitops.applications.repositories import RepositoryMatcher
+from gitops.charts.environment import environment_of, named_in
+from gitops.charts.files import ReadFiles, value_files
+from gitops.files.spans import Span
+from gitops.files.tree import Tree
+from gitops.resources.manifests import text_of
+from gitops.resources.rendering import NotAnalysed, RenderFailed, RenderRequest
+from gitops.resources.requests import HelmRequest, JsonnetRequest, Parameter
+
+NEEDS_ENGINE = "which needs argofix-engine (`make setup` builds it)"
+MAX_CHART_BYTES = 64 * 2**20
+MAX_CHART_FILES = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a chart is rendered with: `engine` names what does it, with its version ('' when nothing does), and
+    `kubernetes` is the version of the clusters, where somebody tells it."""
+
+    engine: str
+    matcher: RepositoryMatcher
+    kubernetes: str = ""
+
+
+def plan_chart(
+    tree: Tree, application: Application, source: Source, path: str, tools: Tools, at: Span
+) -> RenderRequest | RenderFailed | NotAnalysed:
+    """The request for the chart at `path`, or the answer at once. `at` is the place of the Application."""
+    where = path or "the repository root"
+    manifest = posixpath.join(path, "Chart.yaml")
+    if tree.resolve(manifest) not in tree:
+        return RenderFailed(f"its source has a `helm` block, and {where} holds no Chart.yaml", at)
+    block = source.helm or {}
+    environment = environment_of(tree, application, source)
+    several = len(application.sources) > 1
+    refs = {f"${each.ref}": each for each in application.sources if each.ref} if several else {}
+    lent = {name: "" for name, other in refs.items() if _is_here(other, tools.matcher)}
+    names = [text_of(each) for each in _listed(block.get("valueFiles"))]
+    texts = tuple(
+        (text_of(each.get("name")), text_of(each.get("path")))
+        for each in _listed(block.get("fileParameters"))
+        if isinstance(each, Mapping)
+    )
+    named = [*names, *(file for _, file in texts)]
+    for raw in named:
+        if (other := refs.get(raw.partition("/")[0])) is not None and f"${other.ref}" not in lent:
+            return NotAnalysed(f"its values file `{raw}` lies {_elsewhere(other, tools.matcher)}")
+    if not tools.engine:
+        return NotAnalysed(f"{where} is a Helm chart, {NEEDS_ENGINE}")
+    found = ReadFiles(tree)
+    found.chart(path)
+    value_files(found, path, named, lent, environment)
+    parameters = tuple(
+        Parameter(text_of(each.get("name")), text_of(each.get("value")), each.get("forceString") is True)
+        for each in _listed(block.get("parameters"))
+        if isinstance(each, Mapping)
+    )
+    values_object = block.get("valuesObject")
+    asks = HelmRequest(
+        chart=path,
+        release_name=text_of(block.get("releaseName")) or application.name,
+        namespace=text_of(block.get("namespace")) or application.destination.namespace,
+        version=text_of(block.get("version")),
+        value_files=tuple(names),
+        ignore_missing=block.get("ignoreMissingValueFiles") is True,
+        values=text_of(block.get("values")),
+        values_object=json.dumps(values_object, sort_keys=True, default=str) if values_object is not None else "",
+        parameters=parameters,
+        file_parameters=texts,
+        kube_version=text_of(block.get("kubeVersion")) or tools.kubernetes,
+        api_versions=tuple(text_of(each) for each in _listed(block.get("apiVersions"))),
+        skip_crds=block.get("skipCrds") is True,
+        skip_tests=block.get("skipTests") is True,
+        skip_schema=block.get("skipSchemaValidation") is True,
+        refs=tuple(sorted(lent.items())),
+        several=several,
+        environment=named_in([*named, *(each.value for each in parameters)], environment),
+    )
+    return request_for(tree, path, found.paths, asks, tools.engine)
+
+
+def request_for(
+    tree: Tree, root: str, paths: set[str], asks: HelmRequest | JsonnetRequest, engine: str
+) -> RenderRequest | NotAnalysed:
+    """The request with its fingerprint: the engine, all that is asked, and mode and git id of every file."""
+    if len(paths) > MAX_CHART_FILES:
+        return NotAnalysed(f"it is rendered from more than {MAX_CHART_FILES:,} files, and argofix reads no more")
+    size = sum(map(tree.size, paths))
+    if size > MAX_CHART_BYTES:
+        what = f"the {len(paths):,} files that it is rendered from have {size / 2**20:,.0f} MB"
+        return NotAnalysed(f"{what}, and argofix renders up to {MAX_CHART_BYTES // 2**20} MB")
+    files = tuple(sorted(paths))
+    digest = hashlib.sha256()
+    asked = json.dumps(asks.document(), sort_keys=True).encode()
+    digest.update(f"{engine}\0{asks.kind}\0{len(asked)}\0".encode() + asked)
+    for path in files:
+        entry = tree.entry(path)
+        if entry is not None:
+            digest.update(f"\0{path}\0{entry.mode:o}\0{entry.oid}".encode("utf-8", "surrogateescape"))
+    return RenderRequest(digest.hexdigest(), tree, root, files, asks=asks)
+
+
+def _is_here(source: Source, matcher: RepositoryMatcher) -> bool:
+    exists = bool(source.path)
+    return matcher.matches(source.repo_url, exists) and matcher.revisions.includes(source.target_revision)
+
+
+def _elsewhere(source: Source, matcher: RepositoryMatcher) -> str:
+    if not matcher.matches(source.repo_url, False):
+        return f"in another repository, {source.repo_url}"
+    return f"in another revision, {source.target_revision}"
+
+
+def _listed(value: object) -> Sequence[Any]:
+    return value if isinstance(value, list) else ()

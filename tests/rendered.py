@@ -1,0 +1,122 @@
+"""The engine itself, spoken to directly: what the model asks for is answered by the program that argofix installs.
+
+Only the walls around it are left out (`bot.rendering`): nothing here is hostile.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import struct
+import subprocess
+import sys
+from collections.abc import Generator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from gitops.charts.answers import output_of
+from gitops.discovery.rounds import discover
+from gitops.discovery.snapshot import Snapshot, State
+from gitops.discovery.sources import Analysis
+from gitops.files.tree import MODE_SUBMODULE, MODE_SYMLINK, Tree
+from gitops.resources.manifests import redactor
+from gitops.resources.rendering import Output, RenderRequest
+from tests.layouts import MATCHER
+
+T = TypeVar("T")
+Asking = Generator[Sequence[RenderRequest], Mapping[str, Output], T]
+REDACT = redactor(b"k" * 32)
+ANALYSIS = Analysis(MATCHER, REDACT, "kustomize v5.8.1", engine="engine")
+
+
+class EngineProcess:
+    """One process for all tests. `asked` are the requests, in order."""
+
+    def __init__(self, program: Path) -> None:
+        self._process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._sent: set[str] = set()
+        self.asked: list[RenderRequest] = []
+
+    def run(self, asking: Asking[T]) -> T:
+        """Drive a generator of the model to its end."""
+        try:
+            wanted = next(asking)
+            while True:
+                wanted = asking.send({request.fingerprint: self.render(request) for request in wanted})
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+    def render(self, request: RenderRequest) -> Output:
+        self.asked.append(request)
+        asks = request.asks
+        if asks is None:
+            return Output(refused="kustomizations are none of this test's")
+        files: dict[str, str] = {}
+        links: dict[str, str] = {}
+        for path in request.files:
+            entry = request.tree.entry(path)
+            if entry is None or entry.mode == MODE_SUBMODULE:
+                continue
+            data = request.tree.read(path)
+            if entry.mode == MODE_SYMLINK:
+                links[path] = data.decode()
+                continue
+            files[path] = entry.oid
+            if entry.oid not in self._sent:
+                self._sent.add(entry.oid)
+                self._write(b"B", entry.oid.encode() + b"\n" + data)
+        document = {"id": "1", "kind": asks.kind, "files": files, "links": links, asks.kind: asks.document()}
+        self._write(b"Q", json.dumps(document).encode())
+        return output_of(request, self._answer(), REDACT)
+
+    def _write(self, kind: bytes, payload: bytes) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(kind + struct.pack(">I", len(payload)) + payload)
+        self._process.stdin.flush()
+
+    def _answer(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        header = self._process.stdout.read(5)
+        answer: dict[str, Any] = json.loads(self._process.stdout.read(struct.unpack(">I", header[1:])[0]))
+        return answer
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+@cache
+def program() -> Path | None:
+    found = shutil.which("argofix-engine", path=str(Path(sys.executable).parent)) or shutil.which("argofix-engine")
+    return Path(found) if found else None
+
+
+def needs_engine() -> None:
+    """Skip where the engine could not be built (`make setup` says why)."""
+    if program() is None:
+        pytest.skip("argofix-engine is not built")
+
+
+def application(name: str, source: str, namespace: str = "shop") -> str:
+    """The manifest of an Application whose `source` (or `sources`) is given as YAML, indented by two."""
+    return f"""apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {{name: {name}, namespace: argocd}}
+spec:
+  project: default
+{source}
+  destination: {{server: https://kubernetes.default.svc, namespace: {namespace}}}
+"""
+
+
+def snapshot_of(engine: EngineProcess, files: Mapping[str, str], analysis: Analysis = ANALYSIS) -> Snapshot:
+    return engine.run(discover(Tree.of({path: text.encode() for path, text in files.items()}), analysis))
+
+
+def state_of(engine: EngineProcess, files: Mapping[str, str], name: str = "web", **options: Any) -> State:
+    found = snapshot_of(engine, files, **options)
+    return next(state for state in found.states if state.application.name == name)
