@@ -33,7 +33,7 @@ from bot.queue.databases import SQLITE, open_store
 from bot.queue.deliveries import Delivery, DeliveryStore, State
 from bot.server.context import Context, Services
 from bot.server.http import application, listening
-from bot.server.operator_faults import Troubles
+from bot.server.operator_faults import OperatorFaults
 from bot.server.webhook import Webhook
 from bot.server.worker import Limits, Worker
 from tests.bot.payloads import pull_request
@@ -83,7 +83,7 @@ async def serve(url: str) -> None:
     loop.add_signal_handler(signal.SIGUSR2, lambda: tasks.add(asyncio.create_task(rest())))
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     webhook = Webhook(SECRET, accept, {"pull_request"}, clock, metrics)  # type: ignore[arg-type]
-    async with listening(application(webhook, metrics, {}, Troubles()), "127.0.0.1", 0) as port:
+    async with listening(application(webhook, metrics, {}, OperatorFaults()), "127.0.0.1", 0) as port:
         print(port, flush=True)
         await stop.wait()
         if working:

@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.cluster.connection import Connection, Deadline
+from bot.cluster.gaps import Gaps
 from bot.cluster.installation import Installation
 from bot.cluster.limits import Limits
 from bot.cluster.resources import Resources
 from bot.cluster.targets import Target, Targets
-from bot.cluster.troubles import Troubles
 from bot.cluster.view import View
 from bot.cluster.wants import Wanted, wants
 from bot.process.clock import Clock
@@ -85,10 +85,10 @@ class ClusterReader:
             view.give_up()
         named = f", `{target.context}`," if IN_CLUSTER in words and target.context else ""
 
-        def told(troubles: Troubles) -> tuple[str, ...]:
-            return tuple(f"cluster `{words[0]}`{named} could not be seen in full: {trouble}" for trouble in troubles)
+        def told(gaps: Gaps) -> tuple[str, ...]:
+            return tuple(f"cluster `{words[0]}`{named} could not be seen in full: {gap}" for gap in gaps)
 
-        problems, holders = told(view.troubles), told(view.unseen_holders)
+        problems, holders = told(view.gaps), told(view.unseen_holders)
         if problems or holders:
             count = len(problems) + len(holders)
             log.warning("a cluster could not be seen in full", extra={"cluster": words[0], "problems": count})

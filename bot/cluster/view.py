@@ -9,11 +9,11 @@ from typing import TypeVar
 
 from bot.cluster.connection import METADATA, METADATA_LIST, NO_ANSWER, PLAIN, Connection, Deadline, path_of
 from bot.cluster.errors import NOT_SAID, TOO_MUCH, NoCluster, Unseen
+from bot.cluster.gaps import Gaps
 from bot.cluster.installation import Installation
 from bot.cluster.limits import Limits
 from bot.cluster.names import Seen, read_application, read_keys, read_object, read_page
 from bot.cluster.resources import NOT_UNDERSTOOD, Resources
-from bot.cluster.troubles import Troubles
 from bot.cluster.wants import ObjectKey, Wanted
 from gitops.applications.application import GROUP
 from gitops.applications.live import LiveApplication
@@ -44,8 +44,8 @@ class View:
     absent: set[ResourceId] = field(default_factory=set)
     applications: dict[tuple[str, str], LiveApplication] = field(default_factory=dict)
     all_applications: bool = False
-    troubles: Troubles = field(default_factory=Troubles)
-    unseen_holders: Troubles = field(default_factory=Troubles)
+    gaps: Gaps = field(default_factory=Gaps)
+    unseen_holders: Gaps = field(default_factory=Gaps)
     _pending: dict[tuple[str, str], None] = field(default_factory=dict)
     _reads: int = 0
 
@@ -57,7 +57,7 @@ class View:
             own = {key: keys for key, keys in wanted.objects.items() if key[:2] == (kind, namespace)}
             work.append((f"{kind}s in", namespace, self._namespace(kind, namespace, own)))
         for kind, namespace in spaces[self.limits.lists :]:
-            self.troubles.note(f"{kind}s in", "more namespaces than argofix asks for", namespace)
+            self.gaps.note(f"{kind}s in", "more namespaces than argofix asks for", namespace)
         if wanted.tracked:
             work.append((_HOLDERS, "", self._tracked(wanted.tracked)))
         if argocd:
@@ -72,8 +72,8 @@ class View:
         for what, name in self._pending:
             self._about(what).note(what, NO_ANSWER, name)
 
-    def _about(self, what: str) -> Troubles:
-        return self.unseen_holders if what == _HOLDERS else self.troubles
+    def _about(self, what: str) -> Gaps:
+        return self.unseen_holders if what == _HOLDERS else self.gaps
 
     async def _noted(self, what: str, name: str, work: Coroutine[None, None, None]) -> None:
         try:
@@ -81,7 +81,7 @@ class View:
         except Unseen as error:
             self._about(what).note(what, error.message, name)
         except NoCluster as error:
-            self.troubles.note("nothing could be asked", str(error))
+            self.gaps.note("nothing could be asked", str(error))
         self._pending.pop((what, name), None)
 
     async def _namespace(self, kind: str, namespace: str, wanted: Mapping[ObjectKey, set[str]]) -> None:
@@ -135,7 +135,7 @@ class View:
         if denied and len(denied) == len(set(wanted)):
             raise refused
         for name in denied:
-            self.troubles.note(f"{kind}s", refused.message, f"{namespace}/{name}")
+            self.gaps.note(f"{kind}s", refused.message, f"{namespace}/{name}")
         if not denied:
             self.answered.add((kind, namespace))
 
@@ -146,7 +146,7 @@ class View:
             return await self._read(path, read_keys)
         except Unseen as error:
             if error.status != 404:  # else it went away in between
-                self.troubles.note(f"the keys of {kind}s", error.message, name)
+                self.gaps.note(f"the keys of {kind}s", error.message, name)
             return None
 
     async def _list(self, path: str) -> list[Seen]:
@@ -265,7 +265,7 @@ class View:
         if len(denied) == len(namespaces):
             raise refused
         for namespace in denied:
-            self.troubles.note("Applications in", refused.message, namespace)
+            self.gaps.note("Applications in", refused.message, namespace)
         if not found:
-            self.troubles.note("Applications in other namespaces than", refused.message, namespaces[0])
+            self.gaps.note("Applications in other namespaces than", refused.message, namespaces[0])
         return found

@@ -40,7 +40,7 @@ from bot.rendering.verdicts import Verdicts
 from bot.repositories.mirror import Mirrors
 from bot.server.context import Services
 from bot.server.http import application, listening
-from bot.server.operator_faults import Troubles
+from bot.server.operator_faults import OperatorFaults
 from bot.server.readiness import AppAccess, free_bytes, limited, overdue, room, stuck
 from bot.server.settings import Settings
 from bot.server.webhook import Webhook
@@ -81,8 +81,8 @@ async def serve(
     stop = stop or stop_on_signals()
     metrics = Metrics()
     metrics.state_free.set_function(lambda: free_bytes(settings.state_dir))
-    troubles = Troubles()
-    access = AppAccess(troubles)
+    operator_faults = OperatorFaults()
+    access = AppAccess(operator_faults)
 
     def observe(method: str, status: int, remaining: int | None, scope: str) -> None:
         metrics.observe_github(method, status, remaining, scope)
@@ -95,7 +95,7 @@ async def serve(
     async with AsyncExitStack() as stack:
         if open_to := make_private(settings.state_dir):
             log.warning("the state directory is not private", extra={"reason": open_to})
-            troubles.replace("state", {"access": open_to})
+            operator_faults.replace("state", {"access": open_to})
         # Mirrors and renderings are one server's, wherever the deliveries are.
         stack.callback(Exclusive(settings.state_dir / "server.lock").release)
         engine = await Engine.start(settings.state_dir, settings.renderer)
@@ -116,7 +116,7 @@ async def serve(
         if clusters is not None:
             stack.push_async_callback(clusters.close)
             if clusters.trouble:
-                troubles.replace("cluster", {"access": clusters.trouble})
+                operator_faults.replace("cluster", {"access": clusters.trouble})
         identity: list[AppIdentity] = []
         heads, allowance, verdicts = Heads(), Allowance(), Verdicts()
         mirrors = Mirrors(settings.state_dir / "mirrors", github.token)
@@ -143,7 +143,7 @@ async def serve(
                 versions,
                 worker.accept,
                 clusters,
-                troubles,
+                operator_faults,
                 heads,
                 allowance,
                 verdicts,
@@ -154,9 +154,9 @@ async def serve(
         wanted = partial(taken, app=settings.app_id)
         webhook = Webhook(settings.webhook_secret, worker.accept, wanted, clock, metrics)
         problem: list[str] = ["GitHub has not answered yet"]
-        troubles.watch("runs", "overdue", overdue(worker))
-        troubles.watch("github", "limits", limited(github, clock))
-        troubles.watch("threads", "stuck", stuck(threads))
+        operator_faults.watch("runs", "overdue", overdue(worker))
+        operator_faults.watch("github", "limits", limited(github, clock))
+        operator_faults.watch("threads", "stuck", stuck(threads))
         probes = {
             "github": lambda: problem[0] or None,
             "queue": worker.problem,
@@ -164,7 +164,7 @@ async def serve(
             "threads": threads.problem,
         }
         port = await stack.enter_async_context(
-            listening(application(webhook, metrics, probes, troubles), settings.host, settings.port)
+            listening(application(webhook, metrics, probes, operator_faults), settings.host, settings.port)
         )
         log.info("listening", extra={"port": port, "renderer": engine.renderer})
         if engine.exposed:
@@ -173,7 +173,7 @@ async def serve(
             reach = {"confinement": f"it is not shut in and could reach {exposed}; {refused} are refused"}
             if settings.key_file:
                 reach["key"] = f"it could read {settings.key_file}; give the private key as GITHUB_PRIVATE_KEY"
-            troubles.replace("renderer", reach)
+            operator_faults.replace("renderer", reach)
         if started is not None:
             started(Running(port, worker, engine))
         await _until(stop, worker, _work(worker, github, clock, identity, problem, _periodic(settings)))

@@ -20,7 +20,7 @@ from bot.rendering.driver import Engine
 from bot.rendering.evaluation import LiveSource
 from bot.rendering.verdicts import Verdicts
 from bot.repositories.mirror import Mirrors
-from bot.server.operator_faults import Troubles
+from bot.server.operator_faults import OperatorFaults
 from bot.server.settings import Settings
 
 T = TypeVar("T")
@@ -44,7 +44,7 @@ class Services:
     versions: VersionSources
     enqueue: Callable[[Delivery], Awaitable[Stored]]
     clusters: LiveSource | None = None
-    troubles: Troubles = field(default_factory=Troubles)
+    operator_faults: OperatorFaults = field(default_factory=OperatorFaults)
     heads: Heads = field(default_factory=Heads)
     allowance: Allowance = field(default_factory=Allowance)
     verdicts: Verdicts = field(default_factory=Verdicts)

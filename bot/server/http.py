@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from bot.process.metrics import Metrics
-from bot.server.operator_faults import Troubles
+from bot.server.operator_faults import OperatorFaults
 from bot.server.webhook import MAX_BYTES, Webhook
 
 
@@ -22,7 +22,7 @@ Probe = Callable[[], str | None]
 
 
 def application(
-    webhook: Webhook, metrics: Metrics, probes: Mapping[str, Probe], troubles: Troubles
+    webhook: Webhook, metrics: Metrics, probes: Mapping[str, Probe], operator_faults: OperatorFaults
 ) -> web.Application:
     """`POST /webhook`, `GET /healthz` (the process answers), `/readyz` (all `probes` are content), `/metrics`."""
 
@@ -32,7 +32,7 @@ def application(
     async def readyz(_request: web.Request) -> web.Response:
         problems = {name: problem for name, probe in probes.items() if (problem := probe()) is not None}
         status = "unavailable" if problems else "ok"
-        answer = {"status": status, "problems": problems, "troubles": dict(troubles.told())}
+        answer = {"status": status, "problems": problems, "troubles": dict(operator_faults.told())}
         return web.json_response(answer, status=503 if problems else 200)
 
     async def show_metrics(_request: web.Request) -> web.Response:

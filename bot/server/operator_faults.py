@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 
-class Troubles:
+class OperatorFaults:
     """Sentences by what they are about, kept by this process for as long as they hold."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from bot.github.app import GitHubApp
 from bot.process.clock import Clock
 from bot.process.threads import RepositoryThreads
-from bot.server.operator_faults import Troubles
+from bot.server.operator_faults import OperatorFaults
 from bot.server.worker import Worker
 
 LONG_WAIT = 300.0  # seconds for which an installation's work may wait for a limit before anybody is told
@@ -78,10 +78,10 @@ class AppAccess:
     operator has mended it.
     """
 
-    troubles: Troubles
+    operator_faults: OperatorFaults
 
     def observe(self, status: int, scope: str) -> None:
         """`status` of one answer to a request in `scope` (see `bot.github.client.GitHub.scope`)."""
         if scope == "app":
             refused = "GitHub refuses its credentials; look at GITHUB_APP_ID and the private key"
-            self.troubles.replace("app", {"credentials": refused} if status == 401 else {})
+            self.operator_faults.replace("app", {"credentials": refused} if status == 401 else {})

@@ -74,7 +74,7 @@ async def _everything(delivery: Delivery, services: Services) -> None:
         if not installation.suspended:
             name = f"{delivery.id}/{installation.id}"
             await services.enqueue(own(name, NAME, services.clock.now(), installation=installation.id))
-    services.troubles.replace("installation", lacking)
+    services.operator_faults.replace("installation", lacking)
     since = services.clock.now() - _THREE_DAYS
     for failed in _undelivered(await installations.deliveries(app, since=since))[:REDELIVERIES]:
         log.info("asking GitHub for a webhook that we missed", extra={"guid": failed.guid, "event": failed.event})

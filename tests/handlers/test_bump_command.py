@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.github import PullRequest, Repository, User
+from tests.handlers.asking import asked, quiet, reactions
 from tests.handlers.bumping import MINOR, PATCH, STAGING, World, overlay, policy
 from tests.handlers.conftest import Contents, by_the_app
-from tests.handlers.slash import asked, quiet, reactions
 from tests.quay import Fault, faults
 
 PATCHES_ONLY: Contents = policy("versions:\n  argo-cd:\n    level: patch\n")

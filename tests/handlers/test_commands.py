@@ -6,8 +6,8 @@ import pytest
 
 from demo.story import BEFORE
 from tests.github import PullRequest, Repository, SimulatedGitHub, User
+from tests.handlers.asking import answers, asked, quiet, reactions
 from tests.handlers.conftest import CHECKS, Bot, checked, proposed
-from tests.handlers.slash import answers, asked, quiet, reactions
 
 
 @pytest.fixture

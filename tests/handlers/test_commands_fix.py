@@ -6,8 +6,8 @@ import pytest
 
 from demo.story import BEFORE, PROPOSED
 from tests.github import PullRequest, Repository, SimulatedGitHub, User
+from tests.handlers.asking import asked, reactions
 from tests.handlers.conftest import KUSTOMIZATION, Bot, body_of, by_the_app, proposed
-from tests.handlers.slash import asked, reactions
 
 OWN = "argofix/pr-1/infrastructure--api-backend"
 REVERSED = "argofix/pr-1/api-backend--infrastructure"

@@ -6,8 +6,8 @@ import pytest
 
 from demo.story import BEFORE
 from tests.github import PullRequest, Repository, SimulatedGitHub, User
+from tests.handlers.asking import asked, reactions
 from tests.handlers.conftest import OWNERSHIP, Bot, Contents, body_of, by_the_app, checked, proposed, summary_of
-from tests.handlers.slash import asked, reactions
 
 PATH = ".github/argofix.yaml"
 ENTRY = "ignore duplicate-owner ServiceAccount/shop/api-backend-sa"

@@ -6,8 +6,8 @@ import pytest
 
 from demo.story import BEFORE, PROPOSED
 from tests.github import Fault, PullRequest, Repository, SimulatedGitHub, User, faults
+from tests.handlers.asking import answers, asked, asked_on_issue, reactions
 from tests.handlers.conftest import Bot, Gate, by_the_app, proposed
-from tests.handlers.slash import answers, asked, asked_on_issue, reactions
 
 
 async def ready(github: SimulatedGitHub, bot_: Bot, user: User) -> tuple[Repository, PullRequest]:

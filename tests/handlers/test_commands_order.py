@@ -6,8 +6,8 @@ from bot.formats.order.comment import MARK
 from checks.policy.file import PATH
 from demo.story import BEFORE
 from tests.github import SimulatedGitHub, User, issues
+from tests.handlers.asking import answers, asked, quiet, reactions
 from tests.handlers.conftest import Bot, Contents, proposed
-from tests.handlers.slash import answers, asked, quiet, reactions
 
 
 async def test_on_a_pull_request_it_tells_what_matters_for_it(

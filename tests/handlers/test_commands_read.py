@@ -6,8 +6,8 @@ import pytest
 
 from demo.story import BEFORE, MIGRATION, PROPOSED
 from tests.github import Repository, SimulatedGitHub, User
+from tests.handlers.asking import asked, asked_on_issue, reactions
 from tests.handlers.conftest import Bot, Contents, proposed
-from tests.handlers.slash import asked, asked_on_issue, reactions
 from tests.scenarios import application, config_map, documents, kustomization, manifest, text
 
 CONFIGURED: Contents = {

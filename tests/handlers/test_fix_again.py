@@ -6,8 +6,8 @@ import pytest
 
 from demo.story import BEFORE, PROPOSED
 from tests.github import PullRequest, Repository, SimulatedGitHub, User
+from tests.handlers.asking import asked, asked_on_issue, reactions
 from tests.handlers.conftest import Bot, Contents, by_the_app
-from tests.handlers.slash import asked, asked_on_issue, reactions
 from tests.handlers.test_fixes import FIX, KUSTOMIZATION, SMALL
 
 

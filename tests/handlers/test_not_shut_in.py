@@ -19,8 +19,8 @@ from demo.story import BEFORE, PROPOSED
 from tests.bot.rendering import confine
 from tests.bot.rendering.attacks import BASE, builtin_generator
 from tests.github import PullRequest, Repository, SimulatedGitHub, User
+from tests.handlers.asking import answers
 from tests.handlers.conftest import CHECKS, FAILED, OWNERSHIP, Contents, checked, summary_of
-from tests.handlers.slash import answers
 from tests.scenarios import application
 
 pytestmark = pytest.mark.skipif(

@@ -11,8 +11,8 @@ from bot.queue.allowance import ALL, PERIOD, Allowance
 from bot.queue.deliveries import State
 from demo.story import BEFORE, PROPOSED
 from tests.github import Fault, PullRequest, Repository, SimulatedGitHub, User, faults
+from tests.handlers.asking import answers, asked, quiet, reactions
 from tests.handlers.conftest import CHECKS, GATE, Bot, Gate
-from tests.handlers.slash import answers, asked, quiet, reactions
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import handlers.proposals.requested
 from demo.story import PROPOSED
 from tests.github import Fault, PullRequest, Repository, SimulatedGitHub, User, faults
 from tests.github.rulesets import Rule
+from tests.handlers.asking import asked
 from tests.handlers.conftest import KUSTOMIZATION, OWNERSHIP, Bot, Gate, by_the_app, checked, proposed
-from tests.handlers.slash import asked
 
 OWN = "argofix/pr-1/infrastructure--api-backend"
 RULES_PAGE = "rules?ref=refs%2Fheads%2Fargofix%2Fpr-1%2Finfrastructure--api-backend"

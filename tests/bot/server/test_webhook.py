@@ -20,7 +20,7 @@ from bot.queue.deliveries import Delivery, State, Stored, StoreUnavailable
 from bot.queue.sqlite.store import SqliteStore
 from bot.server.arrivals import Arrivals
 from bot.server.http import application, listening
-from bot.server.operator_faults import Troubles
+from bot.server.operator_faults import OperatorFaults
 from bot.server.webhook import MAX_BYTES, Webhook
 from tests.bot.clocks import HandClock
 from tests.bot.payloads import encoded, pull_request
@@ -40,7 +40,7 @@ class Site:
     store: SqliteStore
     metrics: Metrics
     problems: dict[str, str] = field(default_factory=dict)
-    troubles: Troubles = field(default_factory=Troubles)
+    operator_faults: OperatorFaults = field(default_factory=OperatorFaults)
     full: bool = False
     url: str = ""
     session: aiohttp.ClientSession = field(init=False)
@@ -86,7 +86,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
     site = Site(SqliteStore(tmp_path / "argofix.db"), Metrics())
     webhook = Webhook(SECRET, site.accept, _pull_requests, site.clock, site.metrics)
     site.arrivals = webhook.arrivals
-    app = application(webhook, site.metrics, {"queue": lambda: site.problems.get("queue")}, site.troubles)
+    app = application(webhook, site.metrics, {"queue": lambda: site.problems.get("queue")}, site.operator_faults)
     async with listening(app, "127.0.0.1", 0) as port, aiohttp.ClientSession() as session:
         site.url, site.session = f"http://127.0.0.1:{port}", session
         yield site

@@ -11,7 +11,7 @@ _SHOWN = 3
 
 
 @dataclass(slots=True)
-class Troubles:
+class Gaps:
     """`note` what happened; what happened alike is told together."""
 
     _found: dict[tuple[str, str], set[str]] = field(default_factory=dict)
