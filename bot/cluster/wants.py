@@ -10,6 +10,7 @@ from checks.ownership.conflicts import find_conflicts
 from checks.policy.file import Policy
 from gitops.applications.application import IN_CLUSTER
 from gitops.discovery.snapshot import OwnedId, Snapshot
+from gitops.facts.owners import owners_of
 from gitops.facts.secrets.survey import Needed, survey
 from gitops.resources.resource import ResourceId
 
@@ -54,7 +55,7 @@ def wants(snapshots: Sequence[Snapshot], policy: Policy) -> Mapping[str, Wanted]
                 keys.add(needed.use.key)
         for owned_id in _contested(snapshot, policy):
             found.setdefault(owned_id.cluster, Wanted()).tracked.add(owned_id.id)
-            copies = snapshot.owners[owned_id]
+            copies = snapshot.once(owners_of)[owned_id]
             # Applications live in Argo CD's own cluster, wherever they deploy to.
             own = found.setdefault(IN_CLUSTER, Wanted())
             own.applications.update((copy.application.namespace, copy.application.name) for copy in copies)

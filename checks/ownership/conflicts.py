@@ -15,6 +15,7 @@ from checks.policy.file import Policy
 from gitops.applications.application import IN_CLUSTER, Application
 from gitops.applications.live import Live
 from gitops.discovery.snapshot import ApplicationKey, Owned, OwnedId, Snapshot
+from gitops.facts.owners import owners_of
 
 _INSTANCE = "instance "
 
@@ -49,7 +50,7 @@ def find_conflicts(
     partitions = Partitions(snapshot, policy, live, base)
     certain: list[Conflict] = []
     crossing: dict[tuple[str, str], list[tuple[OwnedId, Owned, Owned]]] = {}
-    for owned_id, copies in snapshot.owners.items():
+    for owned_id, copies in snapshot.once(owners_of).items():
         if len(copies) < 2:
             continue
         by_application = _applied(copies)

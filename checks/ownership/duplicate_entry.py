@@ -25,6 +25,8 @@ from checks.ownership.written import Files, item_of, out_of_file
 from checks.policy.file import Policy
 from gitops.discovery.locate import members
 from gitops.discovery.snapshot import Change, Owned, OwnedId, Part, Snapshot, State
+from gitops.facts.owners import owners_of
+from gitops.facts.scopes import scopes_in
 from gitops.files.documents import read_documents
 from gitops.files.errors import GitopsError
 from gitops.files.spans import Span
@@ -88,7 +90,7 @@ def _refused(snapshot: Snapshot, state: State, part: Part, failure: RenderFailed
         if proposals and isinstance(proposals[0][0], TakeOut):
             span = proposals[0][0].span
         message = "The two copies differ." if cause else "The two copies are identical."
-        placed = rid.placed(state.application.destination.namespace, snapshot.scopes) if rid else None
+        placed = rid.placed(state.application.destination.namespace, snapshot.once(scopes_in)) if rid else None
         if placed is not None:
             owned_id = OwnedId(state.application.destination.cluster, placed)
             removals = (Removal(state.application.key, state.application.key, owned_id, tuple(proposals), cause),)
@@ -224,7 +226,7 @@ def _copied(tree: Tree, path: str, elsewhere: set[str]) -> bool:
 
 def _repeated(snapshot: Snapshot) -> Iterator[Finding]:
     """Copies within plain directories and between the sources of one Application."""
-    for owned_id, copies in snapshot.owners.items():
+    for owned_id, copies in snapshot.once(owners_of).items():
         if len(copies) < 2:
             continue
         by_application: dict[object, list[Owned]] = {}

@@ -14,6 +14,7 @@ from checks.ownership.first_synced import FirstSynced
 from checks.ownership.holder import Holders
 from checks.policy.file import Policy
 from gitops.discovery.snapshot import Owned, OwnedId, Snapshot
+from gitops.facts.scopes import scopes_in
 from gitops.resources.kinds import is_namespaced
 from gitops.resources.rendering import Rendered
 from gitops.resources.resource import ResourceId
@@ -157,7 +158,9 @@ def _source_path(copy: Owned) -> str:
 
 
 def _is_wide(rid: ResourceId, snapshot: Snapshot) -> bool:
-    return (rid.group, rid.kind) in _NAMESPACE_WIDE or not is_namespaced(rid.group, rid.kind, snapshot.scopes)
+    return (rid.group, rid.kind) in _NAMESPACE_WIDE or not is_namespaced(
+        rid.group, rid.kind, snapshot.once(scopes_in)
+    )
 
 
 def _shared_words(copy: Owned) -> set[str]:

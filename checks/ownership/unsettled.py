@@ -15,6 +15,8 @@ from checks.ownership.conflicts import Partitions
 from checks.wording import listed
 from gitops.applications.application import IN_CLUSTER
 from gitops.discovery.snapshot import Owned, Snapshot
+from gitops.facts.owners import owners_of
+from gitops.facts.scopes import scopes_in
 from gitops.resources.kinds import scope_of
 from gitops.resources.resource import ResourceId
 
@@ -44,9 +46,9 @@ class Scopeless:
 def scopeless(snapshot: Snapshot, partitions: Partitions) -> Iterator[Scopeless]:
     """Each kind once, in order."""
     copies: dict[tuple[str, str, str, str], list[Owned]] = {}
-    for owned_id, owned in snapshot.owners.items():
+    for owned_id, owned in snapshot.once(owners_of).items():
         rid = owned_id.id
-        if scope_of(rid.group, rid.kind, snapshot.scopes) is None:
+        if scope_of(rid.group, rid.kind, snapshot.once(scopes_in)) is None:
             # Whoever writes a namespace into the manifest says that it has one.
             found = [copy for copy in owned if not copy.resource.id.namespace]
             copies.setdefault((owned_id.cluster, rid.group, rid.kind, rid.name), []).extend(found)
@@ -121,7 +123,7 @@ def nameless(snapshot: Snapshot, partitions: Partitions) -> list[Nameless]:
     told = snapshot.clusters
     addresses = frozenset(told.values())
     by_id: dict[ResourceId, list[tuple[str, Owned]]] = {}
-    for owned_id, copies in snapshot.owners.items():
+    for owned_id, copies in snapshot.once(owners_of).items():
         if owned_id.cluster != IN_CLUSTER and owned_id.cluster not in told and owned_id.cluster not in addresses:
             by_id.setdefault(owned_id.id, []).append((owned_id.cluster, copies[0]))
     found: list[Nameless] = []

@@ -28,6 +28,7 @@ from checks.policy.file import Policy
 from gitops.applications.application import GROUP, Application
 from gitops.discovery.snapshot import Change, Owned, Snapshot
 from gitops.facts.deletions.projects import Project, read_project
+from gitops.facts.owners import owners_of
 
 RULE = declare("project-refuses", Severity.ERROR)
 
@@ -47,7 +48,7 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
 def _projects(snapshot: Snapshot) -> dict[str, tuple[Project, Owned]]:
     """The projects that one Application brings, by name."""
     found: dict[str, list[Owned]] = {}
-    for owned_id, copies in snapshot.owners.items():
+    for owned_id, copies in snapshot.once(owners_of).items():
         if (owned_id.id.group, owned_id.id.kind) == (GROUP, "AppProject"):
             found.setdefault(owned_id.id.name, []).extend(copies)
     return {

@@ -9,6 +9,7 @@ from checks.ownership.conflicts import Partitions
 from checks.wording import listed
 from gitops.applications.application import IN_CLUSTER, Application
 from gitops.discovery.snapshot import Owned, Snapshot, State
+from gitops.facts.scopes import scopes_in
 from gitops.facts.secrets.phases import Phase, moment_of
 from gitops.facts.secrets.providers.makers import may_make, reaches_far
 from gitops.facts.secrets.survey import ObjectId, rendered, survey
@@ -56,7 +57,7 @@ class Doubts:
             if moment_of(owner.resource).phase is Phase.NEVER:
                 continue
             destination = owner.application.destination
-            namespace = owner.resource.id.placed(destination.namespace, self._head.scopes).namespace
+            namespace = owner.resource.id.placed(destination.namespace, self._head.once(scopes_in)).namespace
             if reaches_far(owner.resource):
                 far.setdefault(destination.cluster, []).append((namespace, owner))
             else:

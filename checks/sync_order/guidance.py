@@ -22,6 +22,8 @@ from gitops.facts.order.evidence import gather
 from gitops.facts.order.handovers import handovers
 from gitops.facts.order.model import Edge, Evidence, Handover, Reason, Strength
 from gitops.facts.order.stages import Cycle, arrange
+from gitops.facts.owners import owners_of
+from gitops.facts.scopes import scopes_in
 from gitops.resources.rendering import Rendered
 
 # Of these it is enough that they are there; of the others the content matters too.
@@ -67,7 +69,7 @@ def guide(
 def _had(base: Snapshot, head: Snapshot, handover: Handover) -> bool:
     """Whether the keeper brought it before the change: then nothing passes to it."""
     keeper = counterpart(base, head.by_key[handover.keeper].application)
-    owners = base.owners.get(OwnedId(handover.cluster, handover.resource), ())
+    owners = base.once(owners_of).get(OwnedId(handover.cluster, handover.resource), ())
     return keeper is not None and any(copy.application.key == keeper.application.key for copy in owners)
 
 
@@ -110,8 +112,8 @@ def _matters(reason: Reason, touched: frozenset[ApplicationKey], base: Snapshot)
     provider = reason.provider
     namespace = provider.application.destination.namespace
     cluster = provider.application.destination.cluster
-    placed = provider.resource.id.placed(namespace, base.scopes)
-    before = base.owners.get(OwnedId(cluster, placed), ())
+    placed = provider.resource.id.placed(namespace, base.once(scopes_in))
+    before = base.once(owners_of).get(OwnedId(cluster, placed), ())
     if not before:
         return True
     by_content = reason.evidence not in _PRESENCE and (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -17,7 +17,6 @@ from gitops.discovery.locate import locate
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
 from gitops.kustomize.closure import Closure
-from gitops.resources.definitions import scopes_of
 from gitops.resources.rendering import NotAnalysed, Rendered, RenderFailed, Rendering
 from gitops.resources.resource import Resource, ResourceId
 
@@ -188,10 +187,21 @@ class Earlier:
     snapshot: Snapshot
     places: tuple[int, ...]
 
+    @property
+    def before(self) -> Sequence[State]:
+        """The states that were there at these places."""
+        return [self.snapshot.states[place] for place in self.places]
+
+    def after(self, snapshot: Snapshot) -> Sequence[State]:
+        """Those that are there in the snapshot that was made from it."""
+        return [snapshot.states[place] for place in self.places]
+
 
 @dataclass(frozen=True)
 class Snapshot:
-    """One commit's desired state. `clusters` is the server URL of each cluster name that somebody tells,
+    """One commit's desired state, as data. What follows from it is worked out in `gitops.facts`, once (`once`).
+
+    `clusters` is the server URL of each cluster name that somebody tells,
     `defined` the scopes of the custom resources that files define, whoever deploys those.
 
     `sets` are the ApplicationSets; those that cannot be expanded whole stand in `unknown` too.
@@ -216,13 +226,6 @@ class Snapshot:
     _known: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     earlier: Earlier | None = field(default=None, repr=False, compare=False)
 
-    @cached_property
-    def scopes(self) -> Scopes:
-        """(group, kind) -> "is namespaced" for custom resources: those that the Applications define, else files."""
-        if self.earlier is not None and not any(_scopes([state]) for state in (*self._before, *self._after)):
-            return self.earlier.snapshot.scopes
-        return {**self.defined, **_scopes(self.states)}
-
     def copies(self, state: State | None = None) -> Iterator[Owned]:
         """Every rendered resource with its owner, hooks and those without a name of their own too; of one Application
         when its `state` is given."""
@@ -231,66 +234,13 @@ class Snapshot:
                 for resource in part.resources:
                     yield Owned(each, part, resource, self.tree)
 
-    def placed(self, copy: Owned) -> OwnedId:
-        """What a copy is in the cluster that it is for."""
-        destination = copy.application.destination
-        return OwnedId(destination.cluster, copy.resource.id.placed(destination.namespace, self.scopes))
-
-    def owned(self, state: State) -> Iterator[tuple[OwnedId, Owned]]:
-        """What an Application owns.
-
-        Hooks are run, not owned, and resources named by `generateName` or by chance are new objects each time: all
-        of them are left out.
-        """
-        for copy in self.copies(state):
-            if not copy.resource.hook and copy.resource.id.name and not copy.resource.random:
-                yield self.placed(copy), copy
-
-    @cached_property
-    def owners(self) -> Mapping[OwnedId, tuple[Owned, ...]]:
-        """Every resource that the Applications own (see `owned`), with its copies in the order of `states`."""
-        if self.earlier is not None and self.scopes is self.earlier.snapshot.scopes:
-            return self._owners_since(self.earlier.snapshot)
-        index: dict[OwnedId, list[Owned]] = {}
-        for state in self.states:
-            for owned_id, copy in self.owned(state):
-                index.setdefault(owned_id, []).append(copy)
-        return {key: tuple(copies) for key, copies in index.items()}
-
-    def _owners_since(self, before: Snapshot) -> Mapping[OwnedId, tuple[Owned, ...]]:
-        gone = {id(state) for state in self._before}
-        found: dict[OwnedId, list[Owned]] = {}
-        for state in self._before:
-            for owned_id, _ in before.owned(state):
-                found.setdefault(owned_id, [])
-        for state in self._after:
-            for owned_id, copy in self.owned(state):
-                found.setdefault(owned_id, []).append(copy)
-        owners = dict(before.owners)
-        place = {**before.place, **{id(self.states[at]): at for at in (self.earlier.places if self.earlier else ())}}
-        for owned_id, copies in found.items():
-            copies += [copy for copy in owners.pop(owned_id, ()) if id(copy.state) not in gone]
-            if copies:
-                owners[owned_id] = tuple(sorted(copies, key=lambda copy: place[id(copy.state)]))
-        return owners
-
-    @property
-    def _before(self) -> Sequence[State]:
-        return [self.earlier.snapshot.states[place] for place in self.earlier.places] if self.earlier else ()
-
-    @property
-    def _after(self) -> Sequence[State]:
-        return [self.states[place] for place in self.earlier.places] if self.earlier else ()
-
-    @cached_property
-    def place(self) -> Mapping[int, int]:
-        """The place of each state object (by its `id`) in `states`."""
-        return {id(state): place for place, state in enumerate(self.states)}
-
     @cached_property
     def by_key(self) -> Mapping[ApplicationKey, State]:
         if self.earlier is not None:
-            return {**self.earlier.snapshot.by_key, **{state.application.key: state for state in self._after}}
+            return {
+                **self.earlier.snapshot.by_key,
+                **{state.application.key: state for state in self.earlier.after(self)},
+            }
         return {state.application.key: state for state in self.states}
 
     @cached_property
@@ -299,7 +249,7 @@ class Snapshot:
         return Counter(state.application.name for state in self.states)
 
     def once(self, work: Callable[[Snapshot], T]) -> T:
-        """`work(self)`, worked out once."""
+        """`work(self)`, worked out once: `snapshot.once(owners_of)`."""
         if work not in self._known:
             self._known[work] = work(self)
         found: T = self._known[work]
@@ -308,34 +258,8 @@ class Snapshot:
     def since(self, before: Snapshot) -> Sequence[ApplicationKey]:
         """The Applications of both whose renderings may differ."""
         if self.earlier is not None and self.earlier.snapshot is before:
-            return [state.application.key for state in self._after]
+            return [state.application.key for state in self.earlier.after(self)]
         return [key for key, state in self.by_key.items() if key in before.by_key and before.by_key[key] is not state]
-
-    @cached_property
-    def sizes(self) -> Mapping[ApplicationKey, int]:
-        """How many different resources each Application renders, hooks and those without a name of their own too."""
-        return {state.application.key: len(self.rendered_by(state)) for state in self.states}
-
-    @cached_property
-    def gaps(self) -> tuple[State, ...]:
-        """The Applications with a source that is not rendered."""
-        return tuple(s for s in self.states if not all(isinstance(part.rendering, Rendered) for part in s.parts))
-
-    def rendered_by(self, state: State) -> Mapping[OwnedId, Sequence[bytes]]:
-        """What was rendered of a state, by source; hooks and what has no name of its own included."""
-        found: dict[OwnedId, list[bytes]] = {}
-        for copy in self.copies(state):
-            found.setdefault(self.placed(copy), []).append(copy.resource.text)
-        return found
-
-
-def _scopes(states: Iterable[State]) -> dict[tuple[str, str], bool]:
-    found: dict[tuple[str, str], bool] = {}
-    for state in states:
-        for part in state.parts:
-            for resource in part.resources:
-                found.update(scopes_of(resource))
-    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 
 from gitops.applications.application import Origin
 from gitops.discovery.snapshot import Owned, OwnedId, Snapshot
+from gitops.facts.scopes import id_of
 from gitops.files.errors import GitopsError
 from gitops.resources.resource import ResourceId
 
@@ -78,4 +79,4 @@ def routes(owned: Owned) -> tuple[Origin, ...]:
 
 
 def _everything(snapshot: Snapshot) -> Iterator[tuple[OwnedId, Owned]]:
-    return ((snapshot.placed(copy), copy) for copy in snapshot.copies())
+    return ((id_of(snapshot, copy), copy) for copy in snapshot.copies())

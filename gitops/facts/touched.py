@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from gitops.applications.application import Application
 from gitops.discovery.snapshot import ApplicationKey, OwnedId, Snapshot, State
 from gitops.facts.order.relations import relations
+from gitops.facts.scopes import scopes_in
 from gitops.facts.secrets.survey import survey
 from gitops.files.errors import GitopsError
 from gitops.files.tree import Tree
@@ -155,7 +156,7 @@ class _Comparison:
         ]
         if sides[0] != sides[1]:
             return "one changes an ApplicationSet, or what could be read"
-        if before.scopes != after.scopes:
+        if before.once(scopes_in) != after.once(scopes_in):
             return "one changes which kinds of resources there are"
         if (before.clusters, before.application_health) != (after.clusters, after.application_health):
             return "one changes how Argo CD is configured"
@@ -216,7 +217,9 @@ class _Comparison:
             for resource in changed:
                 if (resource.id.group, resource.id.kind) in _REACH_ALL:
                     return f"one changes {resource.id}"
-                self.things.add(OwnedId(where.cluster, resource.id.placed(where.namespace, self.after.scopes)))
+                self.things.add(
+                    OwnedId(where.cluster, resource.id.placed(where.namespace, self.after.once(scopes_in)))
+                )
         for resource in changed:
             if resource.id.name:
                 self.names.add(resource.id.name)

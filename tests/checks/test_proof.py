@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.rendering.driver import Engine
 from checks.model import Finding
+from gitops.facts.owners import owners_of
 from gitops.files.spans import Applicability
 from tests.checks.story import NAMESPACE
 from tests.scenarios import (
@@ -104,4 +105,4 @@ async def test_the_last_owner_of_a_cluster_keeps_what_it_has(engine: Engine) -> 
     assert all(data == kustomization("m.yaml").encode() for data in after.values())
     again = await evaluated(engine, {**files, **after})
     assert of_rule(again, "duplicate-owner") == []
-    assert [str(o.id) for o in again.snapshot.owners if o.id.kind == "Namespace"] == ["Namespace shop"]
+    assert [str(o.id) for o in again.snapshot.once(owners_of) if o.id.kind == "Namespace"] == ["Namespace shop"]

@@ -13,6 +13,8 @@ from gitops.discovery.rediscovery import rediscover
 from gitops.discovery.rounds import discover
 from gitops.discovery.snapshot import Snapshot
 from gitops.discovery.sources import Analysis
+from gitops.facts.owners import owners_of
+from gitops.facts.scopes import scopes_in
 from gitops.files.tree import Changes, Tree
 from tests.growth import steps_of
 from tests.instant import Instant
@@ -136,10 +138,12 @@ def analysis() -> Analysis:
 
 def seen(snapshot: Snapshot) -> dict[str, object]:
     """All that anybody can learn from a snapshot."""
-    names = [one.name for one in fields(Snapshot) if one.name not in ("tree", "record", "earlier")]
+    names = [one.name for one in fields(Snapshot) if one.compare and one.name != "tree"]
     found = {name: getattr(snapshot, name) for name in names}
-    owners = {key: [(c.state, c.part, c.resource) for c in copies] for key, copies in snapshot.owners.items()}
-    return found | {"owners": owners, "by_key": dict(snapshot.by_key), "scopes": dict(snapshot.scopes)}
+    owners = {
+        key: [(c.state, c.part, c.resource) for c in copies] for key, copies in snapshot.once(owners_of).items()
+    }
+    return found | {"owners": owners, "by_key": dict(snapshot.by_key), "scopes": dict(snapshot.once(scopes_in))}
 
 
 @settings(max_examples=150, deadline=None)
@@ -162,11 +166,11 @@ def small_change(files: Mapping[str, bytes], path: str, text: str | None) -> tup
     before = renderer.run(discover(head, known))
     everything = steps_of(lambda: renderer.run(discover(head, known)))
     unlike = head.overlay({"README": b"Words"})
-    _ = renderer.run(rediscover(before, unlike, known)).owners  # what is worked out once
+    _ = renderer.run(rediscover(before, unlike, known)).once(owners_of)  # what is worked out once
     renderer.asked.clear()
     later = head.overlay({path: text.encode() if text is not None else None})
     changes = Changes.of({path: text.encode() if text is not None else None})
-    again = steps_of(lambda: renderer.run(rediscover(before, later, known, changes)).owners)
+    again = steps_of(lambda: renderer.run(rediscover(before, later, known, changes)).once(owners_of))
     return everything, again, renderer.asked
 
 

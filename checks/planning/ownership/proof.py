@@ -14,6 +14,8 @@ from checks.wording import listed, plural
 from gitops.applications.application import GROUP, IN_CLUSTER, Application
 from gitops.discovery.snapshot import ApplicationKey, OwnedId, Snapshot, State
 from gitops.discovery.sources import Analysis
+from gitops.facts.owners import owned_by, owners_of
+from gitops.facts.rendered import not_rendered, rendered_by, sizes_of
 from gitops.files.spans import Edit
 from gitops.resources.rendering import Rendered, RenderFailed
 from gitops.resources.resource import ResourceId, same_manifest
@@ -154,7 +156,7 @@ def _own_id(snapshot: Snapshot, key: ApplicationKey) -> OwnedId:
 def _kept_alike(before: Snapshot, keeper: ApplicationKey, other: ApplicationKey, owned_id: OwnedId) -> bool:
     """Whether the keeper had the very same already. What it only gets by the edit, Argo CD may delete first; and a
     copy that was patched on its way to `other` is no superfluous one."""
-    copies = before.owners.get(owned_id, ())
+    copies = before.once(owners_of).get(owned_id, ())
     kept = [copy.resource for copy in copies if copy.application.key == keeper]
     lost = [copy.resource for copy in copies if copy.application.key == other]
     return all(any(same_manifest(one, each, owned_id.id.namespace) for each in kept) for one in lost)
@@ -162,7 +164,7 @@ def _kept_alike(before: Snapshot, keeper: ApplicationKey, other: ApplicationKey,
 
 def _not_seen(before: Snapshot, expected: Expectation, changed: frozenset[str]) -> Iterator[str]:
     """Applications that read what is changed, as far as can be told, and could not be rendered."""
-    for state in before.gaps:
+    for state in before.once(not_rendered):
         if state.application.key in (expected.keeper, expected.loser):
             continue  # judged in rows of their own
         for part, source in zip(state.parts, state.application.sources, strict=False):
@@ -188,11 +190,13 @@ def _handed_over(
     kept = differences[expected.keeper]
     total = len(expected.lost)
     orphans = [
-        o for o in expected.lost if not any(c.application.key == expected.keeper for c in after.owners.get(o, ()))
+        o
+        for o in expected.lost
+        if not any(c.application.key == expected.keeper for c in after.once(owners_of).get(o, ()))
     ]
     rows: list[Row] = []
     if expected.retired:
-        had = {owned_id for owned_id, _ in before.owned(loser)}
+        had = {owned_id for owned_id, _ in owned_by(before, loser)}
         rest = sorted(str(o.id) for o in had - expected.lost)
         detail = f"{total} of {total}" if not rest else f"it also brings {listed(rest, most=3)}"
         rows.append(Row(f"All that `{other}` brought was superfluous", detail, bool(had) and not rest))
@@ -227,7 +231,9 @@ def _let_go(expected: Expectation, own: _Difference, loser: State, after: Snapsh
         return Row(f"`{name}` would no longer render", own.status, holds=False)
     if isinstance(now.rendering, RenderFailed):
         return Row(f"`{name}` renders", _reason(now), holds=False)
-    left = [o for o in expected.lost if any(c.application.key == expected.loser for c in after.owners.get(o, ()))]
+    left = [
+        o for o in expected.lost if any(c.application.key == expected.loser for c in after.once(owners_of).get(o, ()))
+    ]
     if own.left == 0:
         return Row(statement, "it would bring nothing at all any more", holds=False)
     extra = sorted(str(o.id) for o in (own.lost - expected.lost) | own.gained | own.altered)
@@ -243,7 +249,9 @@ def _once(after: Snapshot, expected: Expectation, loser: State, own: _Difference
     name, total = loser.application.label, len(expected.lost)
     detail = f"{len(rendering.resources)} resources" if isinstance(rendering, Rendered) else _reason(state)
     present = [
-        o for o in expected.lost if sum(c.application.key == expected.loser for c in after.owners.get(o, ())) == 1
+        o
+        for o in expected.lost
+        if sum(c.application.key == expected.loser for c in after.once(owners_of).get(o, ())) == 1
     ]
     rows = [
         Row(f"`{name}` renders", detail, isinstance(rendering, Rendered) and bool(rendering.resources)),
@@ -272,10 +280,10 @@ def _reason(state: State) -> str:
 
 
 def _difference(old: State, new: State, before: Snapshot, after: Snapshot) -> _Difference:
-    seen = before.sizes[old.application.key]
+    seen = before.once(sizes_of)[old.application.key]
     if same(old, new):
         return _Difference(frozenset(), frozenset(), frozenset(), seen=seen, left=seen)
-    one, other = before.rendered_by(old), after.rendered_by(new)
+    one, other = rendered_by(before, old), rendered_by(after, new)
     status = ""
     if [type(part.rendering) for part in old.parts] != [type(part.rendering) for part in new.parts]:
         status = _reason(new) or "it renders"

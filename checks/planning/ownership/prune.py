@@ -17,6 +17,7 @@ from gitops.applications.application import Application
 from gitops.discovery.snapshot import Owned, OwnedId, Snapshot
 from gitops.facts.deletions.data import is_tracked, may_lose
 from gitops.facts.deletions.options import SYNC_OPTIONS, options_of
+from gitops.facts.owners import owners_of
 from gitops.files.annotate import annotate, annotation_of
 from gitops.files.errors import GitopsError
 from gitops.files.spans import Edit
@@ -117,7 +118,7 @@ def _protection(
     edits: dict[Edit, None] = {}
     refused: dict[str, None] = {}
     for owned_id in resources:
-        for copy in snapshot.owners.get(owned_id, ()):
+        for copy in snapshot.once(owners_of).get(owned_id, ()):
             if copy.application.key not in (plan.keeper, plan.loser):
                 continue
             try:
@@ -133,7 +134,7 @@ def _not_yet(base: Snapshot, loser: Application, resources: Sequence[OwnedId]) -
     late = [
         str(owned_id.id)
         for owned_id in resources
-        for copy in base.owners.get(owned_id, ())
+        for copy in base.once(owners_of).get(owned_id, ())
         if _is(copy.application, loser) and options_of(copy.resource).prune != "false"
     ]
     return (f"{listed(late, most=3)} gets them with this very change, too late for it",) if late else ()
@@ -144,7 +145,7 @@ def _is(one: Application, other: Application) -> bool:
 
 
 def _owns(base: Snapshot, application: Application, owned_id: OwnedId) -> bool:
-    return any(_is(copy.application, application) for copy in base.owners.get(owned_id, ()))
+    return any(_is(copy.application, application) for copy in base.once(owners_of).get(owned_id, ()))
 
 
 def _protect(snapshot: Snapshot, copy: Owned) -> tuple[Edit, ...]:

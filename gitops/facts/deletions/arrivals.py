@@ -8,6 +8,7 @@ from gitops.applications.application import GROUP
 from gitops.facts.deletions.data import is_data_bearing, is_tracked
 from gitops.facts.deletions.model import Consequence, Verdict, Why
 from gitops.facts.deletions.world import World, is_same
+from gitops.facts.owners import owners_of
 
 _LEFT = (Verdict.DELETED, Verdict.STAYS, Verdict.BY_HAND)
 
@@ -18,7 +19,7 @@ def arrivals(found: Sequence[Consequence], base: World, head: World) -> Iterator
     mended = {one.key for one in head.snapshot.sets if (was := base.same_set(one)) is not None and was.troubles}
     if not lost and not mended:
         return
-    for owned_id, copies in head.snapshot.owners.items():
+    for owned_id, copies in head.snapshot.once(owners_of).items():
         rid = owned_id.id
         if not (is_data_bearing(rid.group, rid.kind) and is_tracked(rid.group, rid.kind)) or rid.group == GROUP:
             continue
@@ -29,7 +30,7 @@ def arrivals(found: Sequence[Consequence], base: World, head: World) -> Iterator
             if fresh:
                 yield Consequence(owned_id, Verdict.COMES, Why.AT_LAST, application, copy)
                 break
-            if (application.name, rid.group, rid.kind) in lost and not base.snapshot.owners.get(owned_id):
+            if (application.name, rid.group, rid.kind) in lost and not base.snapshot.once(owners_of).get(owned_id):
                 now = base.counterpart(application, head.instance(application))
                 if now is None or is_same(now.application, application):
                     yield Consequence(owned_id, Verdict.COMES, Why.EMPTY, application, copy)

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 from gitops.discovery.snapshot import OwnedId, Snapshot
 from gitops.facts.deletions.options import options_of
+from gitops.facts.owners import owners_of
 from gitops.resources.resource import ResourceId
 
 # Groups that the API server of Kubernetes serves itself.
@@ -152,5 +153,5 @@ def may_lose(snapshot: Snapshot, owned_id: OwnedId) -> bool:
     rid = owned_id.id
     if may_lose_data(rid.group, rid.kind):
         return True
-    said = [options_of(copy.resource) for copy in snapshot.owners.get(owned_id, ())]
+    said = [options_of(copy.resource) for copy in snapshot.once(owners_of).get(owned_id, ())]
     return is_tracked(rid.group, rid.kind) and any(one.guarded or one.claims_go for one in said)

@@ -16,6 +16,7 @@ from gitops.facts.deletions.model import Consequence, Verdict, Why
 from gitops.facts.deletions.options import options_of
 from gitops.facts.deletions.quantities import is_less
 from gitops.facts.deletions.world import World
+from gitops.facts.owners import owners_of
 from gitops.facts.secrets.pods import Route, at, mapping, read_manifest, sequence
 
 _SELECTOR: tuple[Route, ...] = (("spec", "selector"),)
@@ -147,10 +148,10 @@ def _service(was: dict[str, Any], will: dict[str, Any], forced: bool) -> tuple[V
 def dropped_versions(base: World, head: World) -> Iterator[Consequence]:
     """Custom resources that are written in a version which their definition no longer serves, and the definition."""
     gone: dict[tuple[str, str], tuple[OwnedId, Owned, set[str]]] = {}
-    for owned_id, copies in head.snapshot.owners.items():
+    for owned_id, copies in head.snapshot.once(owners_of).items():
         if (owned_id.id.group, owned_id.id.kind) != ("apiextensions.k8s.io", "CustomResourceDefinition"):
             continue
-        before = base.snapshot.owners.get(owned_id, ())
+        before = base.snapshot.once(owners_of).get(owned_id, ())
         if not before or before[-1].resource.text == copies[-1].resource.text:
             continue
         was, will = (read_manifest(side[-1].resource.text) for side in (before, copies))
@@ -162,7 +163,7 @@ def dropped_versions(base: World, head: World) -> Iterator[Consequence]:
     if not gone:
         return
     users: dict[OwnedId, list[str]] = {}
-    for owned_id, copies in head.snapshot.owners.items():
+    for owned_id, copies in head.snapshot.once(owners_of).items():
         found = gone.get((owned_id.id.group, owned_id.id.kind))
         for copy in copies if found is not None else ():
             version = str(read_manifest(copy.resource.text).get("apiVersion")).rpartition("/")[2]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from gitops.discovery.snapshot import Owned, OwnedId
 from gitops.facts.deletions.model import Consequence, Verdict, Why
 from gitops.facts.deletions.world import World
+from gitops.facts.owners import owners_of
 
 
 def swept(found: Sequence[Consequence], base: World, head: World) -> Iterator[Consequence]:
@@ -31,7 +32,7 @@ def swept(found: Sequence[Consequence], base: World, head: World) -> Iterator[Co
             yield replace(one, inside=_inside(one.id, head))
         else:
             yield one
-    for owned_id, copies in base.snapshot.owners.items():
+    for owned_id, copies in base.snapshot.once(owners_of).items():
         taker = going.get((owned_id.cluster, owned_id.id.namespace))
         copy = _shared(copies, taker, base) if taker is not None and owned_id not in told else None
         if copy is not None:
@@ -49,6 +50,6 @@ def _shared(copies: Sequence[Owned], taker: Consequence | None, base: World) -> 
 def _inside(owned_id: OwnedId, head: World) -> int:
     return sum(
         1
-        for other in head.snapshot.owners
+        for other in head.snapshot.once(owners_of)
         if other.cluster == owned_id.cluster and other.id.namespace == owned_id.id.name
     )

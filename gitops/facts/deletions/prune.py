@@ -17,6 +17,7 @@ from gitops.facts.deletions.one_sync import Unwanted, worst
 from gitops.facts.deletions.options import options_of
 from gitops.facts.deletions.unread import left_files, reads_the_same, unread
 from gitops.facts.deletions.world import World, is_forbidden, object_of, taken_over
+from gitops.facts.owners import owners_of
 from gitops.resources.rendering import NotAnalysed, RenderFailed
 from gitops.resources.resource import ResourceId
 
@@ -151,7 +152,7 @@ def _pruned(losses: _Losses) -> Iterator[Consequence]:
 
 
 def _is_late(owned_id: OwnedId, head: World) -> bool:
-    said = [options_of(copy.resource) for copy in head.snapshot.owners.get(owned_id, ())]
+    said = [options_of(copy.resource) for copy in head.snapshot.once(owners_of).get(owned_id, ())]
     return any(one.prune in ("false", "confirm") for one in said)
 
 

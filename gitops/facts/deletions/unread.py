@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gitops.discovery.snapshot import Owned, OwnedId, Part, Snapshot, State
+from gitops.facts.scopes import scopes_in
 from gitops.files.errors import GitopsError
 from gitops.files.tree import Tree
 from gitops.kustomize.closure import Closure, kustomization_file, load
@@ -79,7 +80,7 @@ def left_files(before: State, after: State, base: Snapshot, head: Snapshot) -> d
         for rid, resource in _listed(old.closure, base.tree):
             if rid not in kept and not resource.hook and rid.name:
                 destination = before.application.destination
-                placed = rid.placed(destination.namespace, base.scopes)
+                placed = rid.placed(destination.namespace, base.once(scopes_in))
                 found[OwnedId(destination.cluster, placed)] = Owned(before, old, resource, base.tree)
     return found
 

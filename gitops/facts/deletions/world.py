@@ -10,6 +10,7 @@ from gitops.applicationsets.declared import ApplicationSet
 from gitops.discovery.snapshot import Owned, OwnedId, Snapshot, State
 from gitops.facts.deletions.model import Consequence, Verdict, Why
 from gitops.facts.deletions.projects import Project, read_project
+from gitops.facts.owners import owned_by, owners_of
 from gitops.resources.resource import ResourceId
 
 Grouping = Callable[[Application], str]
@@ -24,11 +25,11 @@ class World:
 
     def owned(self, state: State) -> Mapping[OwnedId, Owned]:
         """What an Application owns; of repeated resources the last copy counts (controller/state.go, dedup)."""
-        return dict(self.snapshot.owned(state))
+        return dict(owned_by(self.snapshot, state))
 
     def owners(self, owned_id: OwnedId, instance: str) -> Iterator[State]:
         """The Applications of one Argo CD that bring an object."""
-        for copy in self.snapshot.owners.get(owned_id, ()):
+        for copy in self.snapshot.once(owners_of).get(owned_id, ()):
             if self.instance(copy.application) == instance:
                 yield copy.state
 
@@ -41,8 +42,8 @@ class World:
     def stranger(self, owned_id: OwnedId, instance: str, base: World) -> str:
         """The name of an Application that brings an object from now on, of a root that may belong to another Argo CD
         or to the same one; '' when there is none."""
-        before = [copy.application for copy in base.snapshot.owners.get(owned_id, ())]
-        for copy in self.snapshot.owners.get(owned_id, ()):
+        before = [copy.application for copy in base.snapshot.once(owners_of).get(owned_id, ())]
+        for copy in self.snapshot.once(owners_of).get(owned_id, ()):
             application = copy.application
             if self.instance(application) != instance and not any(is_same(application, other) for other in before):
                 return application.name
@@ -91,7 +92,7 @@ class World:
     @cached_property
     def _projects(self) -> Mapping[str, Project]:
         found: dict[str, Project] = {}
-        for owned_id, copies in self.snapshot.owners.items():
+        for owned_id, copies in self.snapshot.once(owners_of).items():
             if (owned_id.id.group, owned_id.id.kind) == (GROUP, "AppProject"):
                 found[owned_id.id.name] = read_project(copies[-1].resource.manifest())
         return found

@@ -11,6 +11,7 @@ from gitops.applications.application import Application
 from gitops.discovery.snapshot import ApplicationKey, Owned, OwnedId, Snapshot
 from gitops.facts.order.model import Edge, Evidence, Handover, Reason, Strength
 from gitops.facts.order.relations import Relation, relations
+from gitops.facts.owners import owners_of
 
 Grouping = Callable[[Application], str]
 
@@ -59,7 +60,7 @@ def _handover(snapshot: Snapshot, handover: Handover) -> Reason | None:
     """The keeper takes the object over before the loser lets go of it."""
     if handover.keeper == handover.loser or handover.loser not in snapshot.by_key:
         return None
-    copies = snapshot.owners.get(OwnedId(handover.cluster, handover.resource), ())
+    copies = snapshot.once(owners_of).get(OwnedId(handover.cluster, handover.resource), ())
     kept = next((copy for copy in copies if copy.application.key == handover.keeper), None)
     if kept is None:
         return None

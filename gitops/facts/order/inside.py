@@ -17,6 +17,8 @@ from dataclasses import dataclass, replace
 
 from gitops.discovery.snapshot import ApplicationKey, Owned, OwnedId, Snapshot, State
 from gitops.facts.order.needs import needs_of
+from gitops.facts.owners import owners_of
+from gitops.facts.scopes import scopes_in
 from gitops.facts.secrets.phases import Phase, moment_of
 from gitops.facts.secrets.pods import at, mapping, read_manifest
 from gitops.facts.secrets.references import Effect, Use
@@ -169,8 +171,8 @@ class _Inside:
 
     def _elsewhere(self, rid: ResourceId) -> bool:
         """Whether another Application brings it too; who comes first of the two is not decided here."""
-        copies = self._snapshot.owners.get(OwnedId(self._destination.cluster, rid), ())
+        copies = self._snapshot.once(owners_of).get(OwnedId(self._destination.cluster, rid), ())
         return any(copy.application.key != self._state.application.key for copy in copies)
 
     def _placed(self, owned: Owned) -> ResourceId:
-        return owned.resource.id.placed(self._destination.namespace, self._snapshot.scopes)
+        return owned.resource.id.placed(self._destination.namespace, self._snapshot.once(scopes_in))

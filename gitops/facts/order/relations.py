@@ -25,6 +25,8 @@ from gitops.discovery.snapshot import ApplicationKey, Owned, OwnedId, Snapshot
 from gitops.facts.order.model import Evidence, Strength
 from gitops.facts.order.needs import needs_of
 from gitops.facts.order.served import Served, Webhook, api_service_of, webhooks_of
+from gitops.facts.owners import owners_of
+from gitops.facts.scopes import scopes_in
 from gitops.facts.secrets.pods import at, read_manifest
 from gitops.facts.secrets.references import Effect, Use
 from gitops.facts.secrets.survey import survey
@@ -79,7 +81,7 @@ class _Gathering:
         self._services: dict[tuple[str, str, str], list[Owned]] = {}
         self._webhooks: dict[tuple[str, str], list[tuple[Webhook, Owned]]] = {}
         self._served = Served(snapshot)
-        for owned_id, copies in snapshot.owners.items():
+        for owned_id, copies in snapshot.once(owners_of).items():
             if owned_id.id.kind in _SERVING:
                 for copy in copies:
                     self._serving(owned_id, copy)
@@ -105,7 +107,7 @@ class _Gathering:
         """What one manifest needs."""
         destination, resource = owned.application.destination, owned.resource
         cluster = destination.cluster
-        placed = resource.id.placed(destination.namespace, self._snapshot.scopes)
+        placed = resource.id.placed(destination.namespace, self._snapshot.once(scopes_in))
         if placed.namespace and not self._is_there(owned.application, placed.namespace):
             rid = ResourceId("", "Namespace", "", placed.namespace)
             made = "CreateNamespace=true" in owned.application.sync_policy.options
@@ -189,7 +191,7 @@ class _Gathering:
         self.slots[slot] = more
 
     def _owners(self, cluster: str, rid: ResourceId) -> Sequence[Owned]:
-        return self._snapshot.owners.get(OwnedId(cluster, rid), ())
+        return self._snapshot.once(owners_of).get(OwnedId(cluster, rid), ())
 
 
 def _tolerates_missing(owned: Owned) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 from gitops.applicationsets.problems import CannotExpand
 from gitops.applicationsets.selectors import matches
 from gitops.discovery.snapshot import OwnedId, Snapshot
+from gitops.facts.owners import owners_of
 from gitops.facts.secrets.pods import at, mapping, read_manifest, sequence
 from gitops.resources.definitions import definition_of
 from gitops.resources.manifests import text_of
@@ -93,7 +94,7 @@ class Served:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._plurals: dict[tuple[str, str], str] = {}
-        for owned_id, copies in snapshot.owners.items():
+        for owned_id, copies in snapshot.once(owners_of).items():
             if owned_id.id.kind == "CustomResourceDefinition":
                 definition = definition_of(copies[0].resource)
                 if definition is not None:
@@ -114,7 +115,7 @@ class Served:
             return False  # a selector that the API server refuses
 
     def _namespace(self, cluster: str, name: str) -> Mapping[str, str]:
-        copies = self._snapshot.owners.get(OwnedId(cluster, ResourceId("", "Namespace", "", name)), ())
+        copies = self._snapshot.once(owners_of).get(OwnedId(cluster, ResourceId("", "Namespace", "", name)), ())
         labels = _labels(copies[0].resource) if copies else {}
         return {**labels, _NAMESPACE_NAME: name}
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from gitops.discovery.snapshot import ApplicationKey, Owned, Snapshot
+from gitops.facts.scopes import id_of, scopes_in
 from gitops.facts.secrets.consumers import uses_of
 from gitops.facts.secrets.phases import SYNC, Moment, Phase, absence, moment_of
 from gitops.facts.secrets.pods import mounts_of
@@ -105,7 +106,7 @@ class _Gathering:
         owners = tuple(rendered(self._snapshot))
         for owner in owners:
             self._manifest(owner)
-        for pushed, owner in pushes(owners, self._snapshot.scopes):
+        for pushed, owner in pushes(owners, self._snapshot.once(scopes_in)):
             self._provided(Provision(pushed, owner, moment_of(owner.resource)), "")
         for wanted, found in self._provisions.items():
             for provision in list(found):
@@ -128,7 +129,7 @@ class _Gathering:
         if not uses and not provides and not mounts:
             return
         moment = moment_of(resource)
-        namespace = resource.id.placed(destination.namespace, self._snapshot.scopes).namespace
+        namespace = resource.id.placed(destination.namespace, self._snapshot.once(scopes_in)).namespace
         for provided in provides:
             self._provided(Provision(provided, owner, moment), namespace)
         if moment.phase is Phase.NEVER:
@@ -173,6 +174,6 @@ def rendered(snapshot: Snapshot) -> Iterator[Owned]:
     DeduplicateTargetObjects, which leaves those with a `generateName` alone).
     """
     for state in snapshot.states:
-        owned = [(snapshot.placed(copy), copy) for copy in snapshot.copies(state)]
+        owned = [(id_of(snapshot, copy), copy) for copy in snapshot.copies(state)]
         last = dict(owned)
         yield from (copy for placed, copy in owned if not placed.id.name or last[placed] is copy)

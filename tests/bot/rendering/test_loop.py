@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.rendering.evaluation import evaluate
 from checks.policy.file import Policy
+from gitops.facts.owners import owners_of
 from gitops.files.tree import Tree
 from tests.bot.rendering.test_budgets import with_fake
 from tests.scenarios import MATCHER, application, documents, kustomization, tree
@@ -40,9 +41,9 @@ async def steps_on_the_loop(directory: Path, number: int) -> int:
     async def work() -> None:
         for _ in range(2):
             evaluation = await evaluate(engine, head, None, MATCHER, Policy())
-            assert len(evaluation.snapshot.owners) == number
+            assert len(evaluation.snapshot.once(owners_of)) == number
         later = await evaluate(engine, tree(files | {"README": "x"}), head, MATCHER, Policy())
-        assert len(later.snapshot.owners) == number
+        assert len(later.snapshot.once(owners_of)) == number
 
     before = sys.gettrace()
     sys.settrace(each)

@@ -12,6 +12,7 @@ from gitops.applications.application import GROUP
 from gitops.discovery.rounds import discover
 from gitops.discovery.snapshot import ApplicationKey, Change, OwnedId, Snapshot
 from gitops.discovery.sources import Analysis
+from gitops.facts.scopes import scopes_in
 from gitops.files.tree import Tree
 from gitops.kustomize.steps import Exclude, Retire, Step, changes_of, edits_for
 from gitops.resources.manifests import redactor
@@ -55,7 +56,7 @@ def content(snapshot: Snapshot) -> Content:
         own = found.setdefault(state.application.key, {})
         for part in state.parts:
             for resource in part.rendering.resources if isinstance(part.rendering, Rendered) else ():
-                placed = resource.id.placed(destination.namespace, snapshot.scopes)
+                placed = resource.id.placed(destination.namespace, snapshot.once(scopes_in))
                 own[OwnedId(destination.cluster, placed)] = as_placed(resource, placed.namespace)
     return found
 

@@ -12,6 +12,7 @@ from checks.ownership.holder import Held, Holders, TrackingId, parse_tracking_id
 from checks.policy.file import Policy, parse_policy
 from gitops.applications.live import Live, LiveApplication, LiveCluster
 from gitops.discovery.snapshot import OwnedId
+from gitops.facts.owners import owners_of
 from gitops.resources.resource import ResourceId
 from tests.checks.story import NAMESPACE
 from tests.scenarios import MATCHER, application, config_map, documents, evaluated, kustomization, of_rule, tree
@@ -91,7 +92,7 @@ async def test_who_holds_a_live_object(engine: Engine, live: Live | None, by_a: 
     by_name = {state.application.name: state.application for state in snapshot.states}
     assert holders.held_by(OWNED, by_name["a"]) is by_a
     assert holders.held_by(OWNED, by_name["b"]) is by_b
-    copies = snapshot.owners[OWNED]
+    copies = snapshot.once(owners_of)[OWNED]
     certain = by_a is Held.YES and by_b is Held.NO
     assert holders.holder(OWNED, copies) == (copies[0] if certain else None)
 

@@ -17,6 +17,7 @@ from checks.planning.ownership.others import Others as OthersOfFix
 from checks.planning.proof import Proof, Row
 from checks.planning.proposal import Proposal
 from gitops.discovery.sources import Analysis
+from gitops.facts.owners import owners_of
 from gitops.files.errors import GitopsError
 from gitops.files.spans import Edit, Span
 from gitops.resources.rendering import Rendered
@@ -85,7 +86,7 @@ def test_only_what_the_edits_reach_is_another_state() -> None:
     edited = done.value.value
     assert list(edited.files) == ["a/x.yaml"]
     assert [key[2] for key in edited.snapshot.since(before)] == ["a"]
-    assert {owned.id.name for owned in edited.snapshot.owners} == {"z", "y"}
+    assert {owned.id.name for owned in edited.snapshot.once(owners_of)} == {"z", "y"}
 
 
 SEEN = st.lists(st.sampled_from(Sight), max_size=6)

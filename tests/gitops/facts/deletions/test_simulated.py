@@ -12,6 +12,7 @@ from gitops.discovery.snapshot import OwnedId, Snapshot
 from gitops.discovery.sources import Analysis
 from gitops.facts.deletions.compare import consequences
 from gitops.facts.deletions.model import Consequence, Verdict, Why
+from gitops.facts.owners import owners_of
 from tests.gitops.facts.deletions.simulated import HERE, TRACKED_NOT, Child, Repository, Set, Spec, Thing, merged
 from tests.scenarios import MATCHER, tree
 
@@ -107,7 +108,7 @@ def test_what_is_told_as_deleted_is_what_is_removed(both: tuple[Repository, Repo
     doomed = {one.subject.name for one in racing if one.subject is not None and one.subject.cascades}
     doomed |= {one.subject.name for one in told if one.verdict is Verdict.UNKNOWN and one.subject is not None}
     sinks = {where(one)[0] for one in racing if one.id.id.kind == "Namespace"}
-    owners = [(_at(owned_id), owned_id, copies[0]) for owned_id, copies in snapshot(base).owners.items()]
+    owners = [(_at(owned_id), owned_id, copies[0]) for owned_id, copies in snapshot(base).once(owners_of).items()]
     for server, owned_id, copy in owners:
         if copy.application.name in doomed and owned_id.id.kind == "Namespace":
             sinks.add(server)
