@@ -18,7 +18,7 @@ from bot.github.errors import Conflict, Forbidden, NotFound
 from bot.github.events import RepositoryEvent
 from bot.github.model import PullRequest, Repository
 from bot.http.fields import Fields
-from bot.process.errors import PermanentError, TemporaryError
+from bot.process.errors import PermanentError
 from bot.process.tenants import known_installation
 from bot.queue.deliveries import Delivery
 from bot.rendering.evaluation import change_between, evaluate
@@ -92,11 +92,6 @@ class RepositoryContext:
     @property
     def name(self) -> str:
         return self.details.full_name
-
-    def last_attempt(self, error: BaseException) -> bool:
-        """Whether nobody comes after this run, once it has failed with `error`, to end what it leaves unfinished."""
-        counts = error.counts if isinstance(error, TemporaryError) else True
-        return self.context.last_attempt(counts)
 
     def writing(self) -> GitHub:
         """Access that may also push branches; only for opening fixes."""

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 from bot.github.app import GitHubApp
 from bot.github.endpoints.installations import AppIdentity
 from bot.process.clock import Clock
-from bot.process.errors import Superseded
+from bot.process.errors import Superseded, TemporaryError
 from bot.process.metrics import Metrics
 from bot.queue.allowance import Allowance
 from bot.queue.deliveries import Delivery, Stored
@@ -51,13 +51,46 @@ class Services:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """Which attempt at its delivery a run is. Times are in seconds since the epoch, where nothing else is said.
+
+    `number` counts from 1 to `most`; what does not count as an attempt (a rate limit, a shutdown) leads to another
+    run of the same number. After `give_up_at` nothing that fails is tried again. `began` is when this run began and
+    `limit` the seconds that it may take, by the event loop's clock.
+    """
+
+    number: int
+    most: int
+    give_up_at: float
+    began: float
+    limit: float
+    clock: Clock
+
+    def is_last(self, error: BaseException) -> bool:
+        """Whether nobody comes after this run, if it fails now with `error`, to end what it leaves unfinished."""
+        return self.gives_up(counts=error.counts if isinstance(error, TemporaryError) else True)
+
+    def gives_up(self, *, counts: bool) -> bool:
+        """The same for a failure that counts as an attempt, or does not."""
+        return self.clock.now() > self.give_up_at or self.number - 1 + counts >= self.most
+
+    @property
+    def told(self) -> str:
+        """`, after 12 attempts`, to follow what could not be done; '' for the first."""
+        return f", after {self.number} attempts" if self.number > 1 else ""
+
+    def part(self, share: float) -> float:
+        """When this share of the time that the run may take is over (for `asyncio.timeout_at`)."""
+        return self.began + share * self.limit
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """One run of one delivery. Log with the standard library: delivery id and repository are on every line."""
 
     services: Services
+    attempt: Attempt
     superseded: asyncio.Event = field(default_factory=asyncio.Event)
-    # Whether the delivery is given up when this run fails now, with an error that counts as an attempt or does not.
-    last_attempt: Callable[[bool], bool] = lambda _counts: False
 
     def check(self) -> None:
         """Raise `Superseded` when a newer delivery of the same pull request has arrived. Call between steps."""

@@ -12,7 +12,6 @@ import logging
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 from bot.process import logs
 from bot.process.clock import Clock, backoff
@@ -21,7 +20,7 @@ from bot.process.metrics import Metrics
 from bot.process.tenants import working_for
 from bot.queue.deliveries import Delivery, DeliveryStore, State, Stored, StoreUnavailable
 from bot.queue.waiting import Waiting
-from bot.server.context import Context, Handlers, Services
+from bot.server.context import Attempt, Context, Handlers, Services
 
 log = logging.getLogger(__name__)
 
@@ -190,7 +189,7 @@ class Worker:
 
     def _start(self, delivery: Delivery, services: Services) -> None:
         self.waiting.begun(delivery.id)
-        run = _Run(Context(services, last_attempt=partial(self._gives_up, delivery)), self.clock.now())
+        run = _Run(Context(services, self._attempt(delivery)), self.clock.now())
         self._running[delivery.id] = run
         run.task = asyncio.create_task(self._process(delivery, run), name=f"delivery {delivery.id}")
 
@@ -207,7 +206,8 @@ class Worker:
                     result = "lost"
                 self.metrics.runs.labels(delivery.event, result).inc()
                 self.metrics.run_seconds.labels(delivery.event).observe(max(0.0, self.clock.now() - started))
-                log.info("run ended", extra={"event": delivery.event, "result": result})
+                told = {"event": delivery.event, "result": result, "attempt": run.context.attempt.number}
+                log.info("run ended", extra=told)
                 if not run.lost:
                     await self._insist(settle)
             finally:
@@ -228,31 +228,37 @@ class Worker:
             # `stop` ran out of patience. The next server begins anew, and the attempt is not held against it.
             return self._back(delivery, 0.0, delivery.attempts, "the server stopped"), "returned"
         except Exception as error:
-            return self._failed(delivery, causes(error))
+            return self._failed(delivery, causes(error), context.attempt)
 
     def _failed(
-        self, delivery: Delivery, errors: Sequence[BaseException]
+        self, delivery: Delivery, errors: Sequence[BaseException], attempt: Attempt
     ) -> tuple[Callable[[], Awaitable[None]], str]:
         """What follows from an error, or from several that came together: the gravest decides."""
         mistakes = [error for error in errors if not isinstance(error, PermanentError | TemporaryError)]
         for error in mistakes:
             log.error("the handler failed", extra={"reason": _words(error)}, exc_info=error)
         if mistakes:
-            return self._again(delivery, errors, counts=True, delay=None)
+            return self._again(delivery, errors, attempt, counts=True, delay=None)
         if any(isinstance(error, PermanentError) for error in errors):
             log.warning("gave up: trying again cannot help", extra={"reason": _all_words(errors)})
             return self._end(delivery, State.DEAD, _all_words(errors)), "dead"
         temporary = [error for error in errors if isinstance(error, TemporaryError)]
         counts = any(error.counts for error in temporary)
         delay = max((error.delay for error in temporary if error.delay is not None), default=None)
-        return self._again(delivery, errors, counts=counts, delay=delay)
+        return self._again(delivery, errors, attempt, counts=counts, delay=delay)
 
     def _again(
-        self, delivery: Delivery, errors: Sequence[BaseException], *, counts: bool, delay: float | None
+        self,
+        delivery: Delivery,
+        errors: Sequence[BaseException],
+        attempt: Attempt,
+        *,
+        counts: bool,
+        delay: float | None,
     ) -> tuple[Callable[[], Awaitable[None]], str]:
         now, reason = self.clock.now(), _all_words(errors)
         attempts = delivery.attempts + counts
-        if self._gives_up(delivery, counts):
+        if attempt.gives_up(counts=counts):
             log.error("gave up after the last attempt", extra={"attempts": attempts, "reason": reason})
             return self._end(delivery, State.DEAD, reason), "dead"
         pause = backoff(
@@ -264,10 +270,16 @@ class Worker:
         self.waiting.add(delivery, now)
         return self._back(delivery, now + wait, attempts, reason), "retried" if counts else "limited"
 
-    def _gives_up(self, delivery: Delivery, counts: bool) -> bool:
-        """Whether nothing comes after a run that fails now, as an attempt that counts or as one that does not."""
-        late = self.clock.now() - delivery.received_at > self.limits.give_up_after
-        return late or delivery.attempts + counts >= self.limits.attempts
+    def _attempt(self, delivery: Delivery) -> Attempt:
+        """The attempt that begins now."""
+        return Attempt(
+            number=delivery.attempts + 1,
+            most=self.limits.attempts,
+            give_up_at=delivery.received_at + self.limits.give_up_after,
+            began=asyncio.get_running_loop().time(),
+            limit=self.limits.run_limit,
+            clock=self.clock,
+        )
 
     def _end(self, delivery: Delivery, state: State, result: str) -> Callable[[], Awaitable[None]]:
         return lambda: self.store.finish(delivery.id, state, now=self.clock.now(), result=result)

@@ -18,7 +18,7 @@ from bot.formats.writing.markdown import code, safe
 from bot.github.endpoints import comments, pulls, repos
 from bot.github.endpoints.installations import AppIdentity
 from bot.github.errors import NotFound
-from bot.github.events import IssueCommentEvent
+from bot.github.events import COMMANDS, IssueCommentEvent
 from bot.github.made_once import made_once
 from bot.process.errors import PermanentError, TemporaryError
 from bot.queue.allowance import ALL, PERIOD
@@ -31,6 +31,7 @@ from handlers.comments.usage import Arguments
 from handlers.comments.written import PREFIX, written
 from handlers.proposals.refusals import why_not
 from handlers.repository import RepositoryContext, talking
+from handlers.routing import on
 
 log = logging.getLogger(__name__)
 
@@ -59,10 +60,8 @@ def by_bot(event: IssueCommentEvent, app: int) -> bool:
     return event.sender_is_bot or event.comment.author_is_bot or event.comment.app_id == app
 
 
-async def handle(delivery: Delivery, context: Context) -> None:
-    event = delivery.parsed()
-    if not isinstance(event, IssueCommentEvent):
-        return
+@on(COMMANDS, payload=IssueCommentEvent)
+async def answer(event: IssueCommentEvent, delivery: Delivery, context: Context) -> None:
     wishes = await asyncio.to_thread(wished, event, context.services.identity)
     if not wishes:
         return
@@ -86,7 +85,7 @@ async def handle(delivery: Delivery, context: Context) -> None:
 async def _answer(repo: RepositoryContext, event: IssueCommentEvent, digest: str, wishes: tuple[str, ...]) -> bool:
     """Do it and say so; gives whether everything went well."""
     replies: list[tuple[str, Reply]] = []
-    deadline = asyncio.get_running_loop().time() + repo.context.services.settings.run_limit * _SHARE
+    deadline = repo.context.attempt.part(_SHARE)
     for wish in wishes[:MOST]:
         try:
             async with asyncio.timeout_at(deadline):
@@ -123,11 +122,12 @@ async def _obey(repo: RepositoryContext, event: IssueCommentEvent, wish: str, di
     except PermanentError as error:
         return Reply(await why_not(repo, error, _AGAIN), ok=False)
     except TemporaryError as error:
-        if not repo.last_attempt(error):
+        if not repo.context.attempt.is_last(error):
             raise
-        return Reply(f"This could not be done, after several attempts: {safe(in_words(error))}.", ok=False)
+        after = repo.context.attempt.told
+        return Reply(f"This could not be done{after}: {safe(in_words(error))}.", ok=False)
     except Exception as error:
-        if not repo.last_attempt(error):
+        if not repo.context.attempt.is_last(error):
             raise
         log.exception("a command failed", extra={"command": found.command.name})
         return Reply("This failed by a mistake in argofix; the server's log tells which.", ok=False)

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TypeGuard
-
-from bot.github.events import CheckSuiteEvent, Event
+from bot.github.events import CheckSuiteEvent
 from bot.queue.deliveries import Delivery
 from bot.server.context import Context
 from handlers.judging.pulls import evaluate_pull, pulls_of_head
 from handlers.repository import RepositoryContext
+from handlers.routing import on
 
 
-def takes(event: Event, app: int) -> TypeGuard[CheckSuiteEvent]:
-    return isinstance(event, CheckSuiteEvent) and event.app == app and event.action == "rerequested"
+def _of_ours(event: CheckSuiteEvent, app: int) -> bool:
+    return event.app == app
 
 
-async def handle(delivery: Delivery, context: Context) -> None:
-    event = delivery.parsed()
-    if not takes(event, context.services.identity.id):
-        return
+@on("check_suite", payload=CheckSuiteEvent, actions=("rerequested",), when=_of_ours)
+async def judge_again(event: CheckSuiteEvent, delivery: Delivery, context: Context) -> None:
     repo = await RepositoryContext.open(delivery, event, context)
     for number in await pulls_of_head(repo, event.head_sha):
         await evaluate_pull(repo, number, again=delivery.id)

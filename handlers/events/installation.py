@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import logging
-from typing import TypeGuard
 
 from bot.github.app import REPORT
 from bot.github.endpoints import contents, installations
 from bot.github.errors import Conflict
-from bot.github.events import Event, InstallationEvent
+from bot.github.events import InstallationEvent
 from bot.queue.deliveries import Delivery
 from bot.server.context import Context
 from handlers.events.push import pushed
+from handlers.routing import on
 
 log = logging.getLogger(__name__)
 
 _STARTED = frozenset({"created", "unsuspend", "added", "new_permissions_accepted"})
 
 
-def takes(event: Event, _app: int) -> TypeGuard[InstallationEvent]:
-    """Every one: whatever changed, tokens that were made before it are to be forgotten."""
-    return isinstance(event, InstallationEvent)
-
-
-async def handle(delivery: Delivery, context: Context) -> None:
-    event = delivery.parsed()
-    if not takes(event, context.services.identity.id):
-        return
+@on("installation", "installation_repositories", payload=InstallationEvent)
+async def begin(event: InstallationEvent, delivery: Delivery, context: Context) -> None:
+    """Whatever changed, tokens that were made before it are to be forgotten."""
     services = context.services
     # Tokens carry the permissions and repositories of when they were made.
     services.github.forget(event.installation)

@@ -5,34 +5,30 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from typing import TypeGuard
 
 from bot.github.endpoints import comments
 from bot.github.errors import NotFound
-from bot.github.events import COMMANDS, Event, IssueCommentEvent
+from bot.github.events import COMMANDS, IssueCommentEvent
 from bot.github.model import Comment, Repository
 from bot.queue.deliveries import Delivery, delivery_of
 from bot.server.context import Context
 from handlers.comments.answering import by_bot, wished
 from handlers.comments.written import PREFIX
 from handlers.repository import RepositoryContext, talking
+from handlers.routing import on
 
 _INSIDE = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 _PLACE = re.compile(r"/(?P<what>pull|issues)/(?P<number>\d+)#")
 
 
-def takes(event: Event, app: int) -> TypeGuard[IssueCommentEvent]:
-    """What may hold a command. Whether it does takes longer to read than GitHub is to wait for its answer."""
-    if not isinstance(event, IssueCommentEvent) or event.action not in ("created", "edited"):
-        return False
+def _may_command(event: IssueCommentEvent, app: int) -> bool:
+    """Whether it does takes longer to read than GitHub is to wait for its answer."""
     return PREFIX in event.comment.body and not by_bot(event, app)
 
 
-async def handle(delivery: Delivery, context: Context) -> None:
-    event = delivery.parsed()
+@on("issue_comment", payload=IssueCommentEvent, actions=("created", "edited"), when=_may_command)
+async def acknowledge(event: IssueCommentEvent, delivery: Delivery, context: Context) -> None:
     services = context.services
-    if not takes(event, services.identity.id):
-        return
     # A long comment takes a moment to read.
     if not await asyncio.to_thread(wished, event, services.identity):
         return

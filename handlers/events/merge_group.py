@@ -10,37 +10,29 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from typing import TypeGuard
 
 from bot.formats.github import check_run
 from bot.formats.github.gate import Judged
 from bot.formats.writing.markdown import code
-from bot.github.events import Event, MergeGroupEvent
+from bot.github.events import MergeGroupEvent
 from bot.queue.deliveries import Delivery
 from bot.server.context import Context
 from checks.policy.file import read_policy
 from handlers.judging.runs import end_runs, judge
 from handlers.repository import RepositoryContext, fingerprint
+from handlers.routing import on
 
 _GONE = "the merge queue has given up this group"
 
 
-def takes(event: Event, _app: int) -> TypeGuard[MergeGroupEvent]:
-    return isinstance(event, MergeGroupEvent) and event.action in ("checks_requested", "destroyed")
+@on("merge_group", payload=MergeGroupEvent, actions=("destroyed",))
+async def end(event: MergeGroupEvent, delivery: Delivery, context: Context) -> None:
+    await end_runs(await RepositoryContext.open(delivery, event, context), event.head, check_run.overtaken(_GONE))
 
 
-async def handle(delivery: Delivery, context: Context) -> None:
-    event = delivery.parsed()
-    if not takes(event, context.services.identity.id):
-        return
+@on("merge_group", payload=MergeGroupEvent, actions=("checks_requested",))
+async def judge_group(event: MergeGroupEvent, delivery: Delivery, context: Context) -> None:
     repo = await RepositoryContext.open(delivery, event, context)
-    if event.action == "checks_requested":
-        await _judge(repo, event)
-    else:
-        await end_runs(repo, event.head, check_run.overtaken(_GONE))
-
-
-async def _judge(repo: RepositoryContext, event: MergeGroupEvent) -> None:
     default = await repo.default_tip()
 
     async def look(stack: AsyncExitStack) -> Sequence[Judged]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TypeGuard
 
-from bot.github.events import Event, PushEvent
+from bot.github.events import PushEvent
 from bot.github.model import Repository
 from bot.queue.deliveries import Delivery, delivery_of
 from bot.queue.schedule import own
@@ -16,23 +15,22 @@ from checks.policy.file import read_policy
 from handlers.proposals.bumps import keep_up
 from handlers.proposals.fixes import DEFAULT, Target, chosen, settle
 from handlers.repository import RepositoryContext
+from handlers.routing import on
 
 BASE_MOVED = "base"  # our own event (`handlers.judging.base_moved`)
 _BRANCHES = "refs/heads/"
 _OURS = "refs/heads/argofix/"
 
 
-def takes(event: Event, _app: int) -> TypeGuard[PushEvent]:
+def _may_concern(event: PushEvent, _app: int) -> bool:
     """To a branch that pull requests may be open into, which only GitHub knows: to none that is new, nor of ours."""
-    if not isinstance(event, PushEvent) or event.after is None or not event.ref.startswith(_BRANCHES):
+    if event.after is None or not event.ref.startswith(_BRANCHES):
         return False
     return event.on_default_branch or not (event.before is None or event.ref.startswith(_OURS))
 
 
-async def handle(delivery: Delivery, context: Context) -> None:
-    event = delivery.parsed()
-    if not takes(event, context.services.identity.id):
-        return
+@on("push", payload=PushEvent, when=_may_concern)
+async def settle_branch(event: PushEvent, delivery: Delivery, context: Context) -> None:
     branch, now = event.ref.removeprefix(_BRANCHES), context.services.clock.now()
     moved = base_moved(f"base/{delivery.id}", event.installation, event.repository, branch, now)
     await context.services.enqueue(moved)

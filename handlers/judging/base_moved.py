@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.github.endpoints import contents
 from bot.github.errors import Conflict
-from bot.github.events import BranchEvent
+from bot.github.events import OWN, BranchEvent
 from bot.github.model import PullRequest
 from bot.process.errors import PermanentError
 from bot.queue.deliveries import Delivery
@@ -26,7 +26,9 @@ from bot.server.context import Context
 from checks.policy.file import Policy, read_policy
 from gitops.discovery.snapshot import Snapshot
 from gitops.facts.touched import closes_circle, needs_of, touched
+from handlers.events.push import BASE_MOVED
 from handlers.repository import RepositoryContext
+from handlers.routing import on
 from handlers.schedule import reconcile
 
 log = logging.getLogger(__name__)
@@ -36,10 +38,8 @@ _TIPS = 5  # commits that the branch was at when pull requests were judged; each
 Known = Sequence[tuple[PullRequest, Verdict]]
 
 
-async def handle(delivery: Delivery, context: Context) -> None:
-    event = delivery.parsed()
-    if not isinstance(event, BranchEvent):
-        return
+@on(OWN + BASE_MOVED, payload=BranchEvent)
+async def judge_again(event: BranchEvent, delivery: Delivery, context: Context) -> None:
     repo, listed = await RepositoryContext.with_pulls(delivery, event, context)
     everywhere = event.branch == repo.details.default_branch  # its configuration counts for all
     pulls = [pull for pull in listed if everywhere or pull.base.ref == event.branch]

@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 from bot.github.endpoints import pulls
-from bot.github.events import NumberedEvent
+from bot.github.events import OWN, NumberedEvent
 from bot.queue.deliveries import Delivery
 from bot.server.context import Context
+from handlers.judging.order import LATE_ORDER
 from handlers.judging.pulls import tell_order
 from handlers.repository import RepositoryContext
+from handlers.routing import on
 
 
-async def handle(delivery: Delivery, context: Context) -> None:
-    event = delivery.parsed()
-    if isinstance(event, NumberedEvent):
-        repo = await RepositoryContext.open(delivery, event, context)
-        await tell_order(repo, await pulls.get(repo.github, repo.name, event.number))
+@on(OWN + LATE_ORDER, payload=NumberedEvent)
+async def tell(event: NumberedEvent, delivery: Delivery, context: Context) -> None:
+    repo = await RepositoryContext.open(delivery, event, context)
+    await tell_order(repo, await pulls.get(repo.github, repo.name, event.number))

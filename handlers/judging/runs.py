@@ -62,7 +62,7 @@ async def _judge(runs: _Runs, look: Look) -> bool:
         raise
     except (TemporaryError, asyncio.CancelledError) as error:
         # It is tried again, and the run stays in progress until then.
-        if repo.last_attempt(error):
+        if repo.context.attempt.is_last(error):
             await runs.give_up(check_run.could_not_run(in_words(error)))
         raise
     except Exception as error:
@@ -82,7 +82,7 @@ async def refuse(repo: RepositoryContext, sha: str, identity: str, report: Repor
         try:
             await runs.say(report)
         except (TemporaryError, asyncio.CancelledError) as error:
-            if repo.last_attempt(error):
+            if repo.context.attempt.is_last(error):
                 await runs.give_up(report)
             raise
 

@@ -82,7 +82,7 @@ async def fix_pull(repo: RepositoryContext, number: int, run: int) -> None:
         except Superseded:
             raise
         except (Exception, asyncio.CancelledError) as error:
-            if isinstance(error, PermanentError) or repo.last_attempt(error):
+            if isinstance(error, PermanentError) or repo.context.attempt.is_last(error):
                 await _say(repo, pull, run, await _why(repo, error))
             raise
         await _say(repo, pull, run, told.text)
@@ -93,7 +93,8 @@ async def _why(repo: RepositoryContext, error: BaseException) -> str:
     if isinstance(error, PermanentError):
         return await why_not(repo, error, _AGAIN)
     if isinstance(error, TemporaryError | asyncio.CancelledError):
-        return f"This could not be done, after several attempts: {safe(in_words(error))}. To try once more, {_AGAIN}."
+        after = repo.context.attempt.told
+        return f"This could not be done{after}: {safe(in_words(error))}. To try once more, {_AGAIN}."
     return _FAILED
 
 

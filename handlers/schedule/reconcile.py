@@ -19,7 +19,7 @@ from bot.github.app import FIX, REPORT
 from bot.github.endpoints import checks, comments, contents, installations, pulls
 from bot.github.endpoints.installations import HookDelivery
 from bot.github.errors import Conflict
-from bot.github.events import NumberedEvent, RepositoryEvent, VisitEvent
+from bot.github.events import OWN, Event, NumberedEvent, RepositoryEvent, VisitEvent
 from bot.github.model import Installation
 from bot.queue.deliveries import Delivery
 from bot.queue.schedule import own
@@ -30,6 +30,7 @@ from handlers.events.push import base_moved, pushed
 from handlers.judging.pulls import evaluate_pull
 from handlers.proposals.requested import keep_up
 from handlers.repository import RepositoryContext
+from handlers.routing import of_everything, of_installation, on
 
 log = logging.getLogger(__name__)
 
@@ -45,19 +46,32 @@ _ONCE_IN = 6 * 3600.0  # what died is tried anew that often
 T = TypeVar("T")
 
 
-async def handle(delivery: Delivery, context: Context) -> None:
-    event = delivery.parsed()
-    if isinstance(event, NumberedEvent):
-        repo, listed = await RepositoryContext.with_pulls(delivery, event, context)
-        await evaluate_pull(repo, event.number, listed)
-        await keep_up(repo, event.number, listed)
-    elif isinstance(event, RepositoryEvent):
-        visit = event.visit if isinstance(event, VisitEvent) else _pass(context.services)
-        await _repository(await RepositoryContext.open(delivery, event, context), visit)
-    elif event.installation:
-        await _installation(event.installation, delivery, context.services)
-    else:
-        await _everything(delivery, context.services)
+@on(OWN + NAME, payload=NumberedEvent)
+async def judge(event: NumberedEvent, delivery: Delivery, context: Context) -> None:
+    repo, listed = await RepositoryContext.with_pulls(delivery, event, context)
+    await evaluate_pull(repo, event.number, listed)
+    await keep_up(repo, event.number, listed)
+
+
+@on(OWN + NAME, payload=VisitEvent)
+async def visit(event: VisitEvent, delivery: Delivery, context: Context) -> None:
+    await _repository(await RepositoryContext.open(delivery, event, context), event.visit)
+
+
+@on(OWN + NAME, payload=RepositoryEvent)
+async def visit_in_passing(event: RepositoryEvent, delivery: Delivery, context: Context) -> None:
+    """As earlier releases queued it, which did not number their visits."""
+    await _repository(await RepositoryContext.open(delivery, event, context), _pass(context.services))
+
+
+@on(OWN + NAME, payload=Event, when=of_installation)
+async def hand_on_installation(event: Event, delivery: Delivery, context: Context) -> None:
+    await _installation(event.installation, delivery, context.services)
+
+
+@on(OWN + NAME, payload=Event, when=of_everything)
+async def hand_on(event: Event, delivery: Delivery, context: Context) -> None:
+    await _everything(delivery, context.services)
 
 
 async def _everything(delivery: Delivery, services: Services) -> None:

@@ -67,11 +67,14 @@ async def test_a_run_knows_whether_another_comes_after_it(
 ) -> None:
     """As it is when it fails, not as it was when it began; and what it is told is what happens."""
     said: list[bool] = []
+    facts: list[tuple[int, str]] = []
 
     async def handle(_delivery: Delivery, context: Context) -> None:
         bench.clock.time += age
-        said.append(context.last_attempt(counts))
-        raise TemporaryError("down") if counts else Limited("limit", delay=10)
+        error = TemporaryError("down") if counts else Limited("limit", delay=10)
+        facts.append((context.attempt.number, context.attempt.told))
+        said.append(context.attempt.is_last(error))
+        raise error
 
     given = replace(made("d1"), received_at=bench.clock.now(), attempts=attempts)
     await bench.store.adopt([given])
@@ -80,3 +83,4 @@ async def test_a_run_knows_whether_another_comes_after_it(
     while not found.result:
         found = await bench.until("d1", State.DEAD if last else State.QUEUED)
     assert said == [last]
+    assert facts == [(attempts + 1, f", after {attempts + 1} attempts" if attempts else "")]

@@ -76,7 +76,7 @@ async def test_what_fails_to_the_last_attempt_is_answered_so(github: SimulatedGi
     _, pull = await ready(github, bot_, alice)
     github.faults.append(Fault(faults.server_error(502), path=r"/collaborators/", times=None))
     comment, (said,) = await asked(github, bot_, pull, alice, "/argofix fix")
-    assert "This could not be done, after several attempts: " in said
+    assert "This could not be done, after 12 attempts: " in said
     assert reactions(comment) == ["eyes", "confused"]
 
 

@@ -15,6 +15,7 @@ from tests.handlers.conftest import (
     GOOD,
     OWNERSHIP,
     PASSED,
+    SYNC_ORDER,
     Bot,
     Contents,
     by_the_app,
@@ -63,7 +64,8 @@ async def test_what_was_wrong_before_does_not_fail_a_change(github: SimulatedGit
     pull = github.open_pull(repo, "readme", title="Readme", user=alice)
     assert await checked(github, pull) == PASSED
     assert pull.checks[OWNERSHIP].annotations == []
-    assert "Known before this change: 4" in summary_of(pull)
+    assert "Known before this change: 3" in summary_of(pull)
+    assert f"{SYNC_ORDER}, known before this change: 1" in summary_of(pull, GATE)
 
 
 async def test_the_merge_result_is_judged_not_the_branch(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:

@@ -216,7 +216,7 @@ async def test_what_time_does_not_heal_is_answered_at_the_last_attempt(
     gate.set()
     await bot_.idle()
     (said,) = answers(pull)
-    assert said.startswith("This could not be done, after several attempts: GitHub says:")
+    assert said.startswith("This could not be done: GitHub says:")
     assert len(await bot_.dead()) == 1
 
 
