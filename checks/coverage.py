@@ -129,7 +129,7 @@ class Coverage:
             found.append("there are more Applications than argofix looks at")
         return tuple(found)
 
-    def rendered(self, when: str = "") -> str:
+    def sentence(self, when: str = "") -> str:
         """How many of the Applications were rendered, and what is to be said of the others: a sentence."""
         when = f" {when}" if when else ""
         if self.seen == self.total:

@@ -43,7 +43,7 @@ async def check(arguments: argparse.Namespace) -> int:
     require_writable(arguments.output)
     checkout = _open(arguments.path, arguments.rev, arguments.base)
     evaluation = await _evaluate(checkout, only)
-    text = _rendered(evaluation, checkout.commit, arguments)
+    text = _report(evaluation, checkout.commit, arguments)
     put(text.encode("utf-8", "replace"), arguments.output)
     return 1 if any(_is_error(f) and f.introduced is not False for f in evaluation.findings) else 0
 
@@ -161,7 +161,7 @@ def _rules(wanted: list[str]) -> frozenset[str]:
     return frozenset(rule_named(name).id for name in wanted)
 
 
-def _rendered(evaluation: Evaluation, commit: str | None, arguments: argparse.Namespace) -> str:
+def _report(evaluation: Evaluation, commit: str | None, arguments: argparse.Namespace) -> str:
     style = arguments.format
     if style == "json":
         from bot.formats.reports import json
@@ -205,8 +205,8 @@ def _explain(evaluation: Evaluation) -> None:
     if not evaluation.plans:
         say("there is nothing that can be proven to be fixed by an edit")
         if not coverage.whole:
-            say(coverage.rendered())
-    for sentence in dict.fromkeys(plan.proof.coverage.rendered("before and after") for plan in evaluation.plans):
+            say(coverage.sentence())
+    for sentence in dict.fromkeys(plan.proof.coverage.sentence("before and after") for plan in evaluation.plans):
         say(sentence)
 
 

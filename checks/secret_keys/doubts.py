@@ -12,7 +12,7 @@ from gitops.discovery.snapshot import Owned, Snapshot, State
 from gitops.facts.scopes import scopes_in
 from gitops.facts.secrets.phases import Phase, moment_of
 from gitops.facts.secrets.providers.makers import may_make, reaches_far
-from gitops.facts.secrets.survey import ObjectId, rendered, survey
+from gitops.facts.secrets.survey import ObjectId, applied, survey
 from gitops.resources.rendering import NotAnalysed, Rendered, RenderFailed
 
 Placed = tuple[str, Owned]  # a namespace ('' for a cluster-scoped manifest)
@@ -53,7 +53,7 @@ class Doubts:
         object is looked for among its neighbours, not among everything."""
         near: dict[tuple[str, str], list[Placed]] = {}
         far: dict[str, list[Placed]] = {}
-        for owner in rendered(self._head):
+        for owner in applied(self._head):
             if moment_of(owner.resource).phase is Phase.NEVER:
                 continue
             destination = owner.application.destination

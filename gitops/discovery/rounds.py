@@ -261,7 +261,7 @@ class Search:
 
     def _brought(self, plan: Plan, rendering: Rendering, origin: Origin) -> list[Declaration]:
         if isinstance(rendering, Rendered):
-            return self._rendered(rendering, plan.closure, origin)
+            return self._declared_in(rendering, plan.closure, origin)
         return self._written(plan)
 
     def _claim(self, node: Node, plan: Plan) -> None:
@@ -276,7 +276,7 @@ class Search:
                 if options.recurse or file.rpartition("/")[0] == root:
                     node.kustomizations.add(file)
 
-    def _rendered(self, rendered: Rendered, closure: Closure | None, fallback: Origin) -> list[Declaration]:
+    def _declared_in(self, rendered: Rendered, closure: Closure | None, fallback: Origin) -> list[Declaration]:
         result: list[Declaration] = []
         for resource in rendered.resources:
             if resource.id.group != "argoproj.io" or resource.id.kind not in ("Application", "ApplicationSet"):

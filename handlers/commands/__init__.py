@@ -1,4 +1,4 @@
-"""The slash commands, one a file.
+"""The commands of comments, one a file.
 
 To add one, put a module `handlers/commands/NAME.py` here that holds
 

@@ -1,1 +1,1 @@
-"""Slash commands: read out of a comment and found by name. The commands are in `handlers/commands/`."""
+"""Commands in comments: read out of a comment and found by name. The commands are in `handlers/commands/`."""

@@ -1,4 +1,4 @@
-"""What a slash command is, what it is given and what it gives back."""
+"""What a command is, what it is given and what it gives back."""
 
 from __future__ import annotations
 

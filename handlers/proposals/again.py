@@ -99,7 +99,7 @@ def _nothing(evaluation: Evaluation, closed: PullRequest | None, target: Target)
     if closed is None:
         return f"There is nothing on {code(target.base)} that argofix can prove a fix for."
     if unseen(evaluation, closed):
-        rendered = Coverage.of(evaluation.snapshot).rendered()
+        rendered = Coverage.of(evaluation.snapshot).sentence()
         return (
             f"Whether this is still needed cannot be told now, since not all that it is about can be seen. {rendered}"
         )
@@ -114,4 +114,4 @@ def _left(evaluation: Evaluation) -> list[str]:
     if rest:
         lines.append("Left for a person:\n\n" + bullets((safe(f.message) for f in rest), most=5))
     coverage = Coverage.of(evaluation.snapshot)
-    return lines if coverage.whole else [*lines, coverage.rendered()]
+    return lines if coverage.whole else [*lines, coverage.sentence()]

@@ -49,7 +49,7 @@ from handlers.proposals.branches import (
     open_below,
     propose,
 )
-from handlers.proposals.offers import Steps, Wish
+from handlers.proposals.offers import Offers, Wish
 from handlers.proposals.refusals import explained
 from handlers.repository import RepositoryContext
 
@@ -151,19 +151,19 @@ class _Work:
             return [self._not_possible(component, f"no pin in {code(pins.overlay)} tells a version")]
         try:
             published = await services.versions.published(component, self.repo.github)
-            steps = Steps(
+            offers = Offers(
                 followed, pins, charts, current, published, self.wish, self._open_of(component), self._now()
             )
-            steps = await steps.with_images(partial(services.versions.has_image, component))
+            offers = await offers.with_images(partial(services.versions.has_image, component))
         except SourceFault as fault:
             return [self._unknown(component, fault)]
-        outcomes = [await self._offer(steps, level, release) for level, release in steps.offers.items()]
-        for level, pull in steps.open.items():
-            if level not in steps.offers:
-                self.why[pull.head.ref] = steps.why_not(pull)
+        outcomes = [await self._offer(offers, level, release) for level, release in offers.by_level.items()]
+        for level, pull in offers.open.items():
+            if level not in offers.by_level:
+                self.why[pull.head.ref] = offers.why_not(pull)
         if outcomes:
             return outcomes
-        why, well = steps.nothing()
+        why, well = offers.nothing()
         return [Outcome(component.name, why, ok=well)]
 
     def _unknown(self, component: Component, fault: SourceFault) -> Outcome:
@@ -184,11 +184,11 @@ class _Work:
                 why = self.why.get(branch, f"{code(PATH)} no longer follows this component.")
                 await close(self.repo, self.github, pull, why)
 
-    async def _offer(self, steps: Steps, level: Level, release: Release) -> Outcome:
-        followed, component = steps.followed, steps.followed.component
-        branch, current = branch_of(component, level), steps.open.get(level)
+    async def _offer(self, offers: Offers, level: Level, release: Release) -> Outcome:
+        followed, component = offers.followed, offers.followed.component
+        branch, current = branch_of(component, level), offers.open.get(level)
         try:
-            plan = await asyncio.to_thread(self._plan, steps, release)
+            plan = await asyncio.to_thread(self._plan, offers, release)
         except GitopsError as error:
             return self._not_offered(component, release, branch, safe(str(error)))
         if not plan.edits:
@@ -196,7 +196,7 @@ class _Work:
         engine = self.repo.context.services.engine
         snapshot = await self.repo.context.unless_superseded(engine.snapshot(self.tree, self.analysis))
         proof = await self.repo.context.unless_superseded(
-            engine.drive(prove_bump(snapshot, self.analysis, plan, steps.charts))
+            engine.drive(prove_bump(snapshot, self.analysis, plan, offers.charts))
         )
         if not proof.holds:
             if any(isinstance(state.rendering, RenderFailed) for state in snapshot.states):
@@ -212,20 +212,20 @@ class _Work:
                 held = await self._held_up(component, release)
                 if held is not None:
                     return Outcome(component.name, held, ok=False)
-        passed = text.passed(steps.published.notes.values(), steps.current, release.version)
-        bump = text.Bump(BumpProposal.of(plan, proof), release, level, passed, steps.asked(level))
+        passed = text.passed(offers.published.notes.values(), offers.current, release.version)
+        bump = text.Bump(BumpProposal.of(plan, proof), release, level, passed, offers.asked(level))
         return await self._make_so(bump, branch, current)
 
-    def _plan(self, steps: Steps, release: Release) -> BumpPlan:
+    def _plan(self, offers: Offers, release: Release) -> BumpPlan:
         return plan_bump(
             self.tree,
-            steps.pins.overlay,
-            steps.followed.component,
+            offers.pins.overlay,
+            offers.followed.component,
             release.tag,
             release.digest,
-            pins=steps.pins,
+            pins=offers.pins,
             found=self.found,
-            charts=steps.charts,
+            charts=offers.charts,
         )
 
     async def _held_up(self, component: Component, release: Release) -> str | None:

@@ -36,7 +36,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Steps:
+class Offers:
     """One component at one commit: where it is, what is published, which of our pull requests are open by the size of
     their step. `now` is aware."""
 
@@ -50,7 +50,7 @@ class Steps:
     now: datetime
 
     @cached_property
-    def offers(self) -> Mapping[Level, Release]:
+    def by_level(self) -> Mapping[Level, Release]:
         """The steps to offer, at most one of each size."""
         available, current = self.published.available, self.current
         if self.wish is not None and self.wish.version is not None:
@@ -75,16 +75,16 @@ class Steps:
             return self.wish.version is not None
         return level in self.open and text.asked_for(self.open[level].body)
 
-    async def with_images(self, has_image: Callable[[str], Awaitable[bool]]) -> Steps:
-        """These steps without versions whose image (by its digest) is not there. Raises `SourceFault`."""
-        steps = self
+    async def with_images(self, has_image: Callable[[str], Awaitable[bool]]) -> Offers:
+        """These without versions whose image (by its digest) is not there. Raises `SourceFault`."""
+        offers = self
         for _ in range(_MOST_WITHOUT_IMAGE):
-            missing = [r.tag for r in steps.offers.values() if r.digest and not await has_image(r.digest)]
+            missing = [r.tag for r in offers.by_level.values() if r.digest and not await has_image(r.digest)]
             if not missing:
-                return steps
+                return offers
             log.warning("tags without an image", extra={"component": self.followed.component.name, "tags": missing})
-            left = tuple(release for release in steps.published.available if release.tag not in missing)
-            steps = replace(steps, published=replace(steps.published, available=left))
+            left = tuple(release for release in offers.published.available if release.tag not in missing)
+            offers = replace(offers, published=replace(offers.published, available=left))
         name = self.followed.component.name
         raise SourceFault("quay", "malformed", f"the images of the newest versions of {name} are missing")
 

@@ -1,4 +1,4 @@
-"""Slash commands: who is obeyed, once, and what is answered."""
+"""Commands in comments: who is obeyed, once, and what is answered."""
 
 from __future__ import annotations
 

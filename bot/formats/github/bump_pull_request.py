@@ -161,7 +161,7 @@ def _proof(proven: BumpProof) -> str:
     else:
         seen = "The overlay was rendered before and after this change."
         if proven.coverage.total or proven.coverage.unknown:
-            seen += f" {proven.coverage.rendered('before and after')}"
+            seen += f" {proven.coverage.sentence('before and after')}"
     return proof(seen, proven, _images(proven.images))
 
 

@@ -38,7 +38,7 @@ def commit_message(plan: FixPlan) -> str:
             else f"{plain(plan.keeper_name)} owns the same resources. Argo CD tracks an object for one Application\n"
             "only; two owners overwrite each other at every sync."
         )
-    return f"{title(plan)}\n\n{why}\n{_rendered(plan)}\n"
+    return f"{title(plan)}\n\n{why}\n{_coverage(plan)}\n"
 
 
 def body(evaluation: Evaluation, plan: FixPlan, key: str, commit: str, *, chosen: bool = False) -> str:
@@ -48,7 +48,7 @@ def body(evaluation: Evaluation, plan: FixPlan, key: str, commit: str, *, chosen
     if found.dangerous:
         parts.append(warning(found, plan))
     parts.append(_changes(plan))
-    parts.append(proof(_rendered(plan), plan.proof))
+    parts.append(proof(_coverage(plan), plan.proof))
     merging = when_merged(evaluation, plan, found) if plan.keeper != plan.loser else ""
     if merging:
         parts.append(merging)
@@ -119,8 +119,8 @@ def _of(plan: FixPlan, step: Step) -> list[OwnedId]:
     return [owned_id for owned_id, way in plan.ways if step in way]
 
 
-def _rendered(plan: FixPlan) -> str:
-    return plan.proof.coverage.rendered("before and after this change")
+def _coverage(plan: FixPlan) -> str:
+    return plan.proof.coverage.sentence("before and after this change")
 
 
 def _left_for_people(findings: Sequence[Finding], plan: FixPlan) -> list[str]:

@@ -61,7 +61,7 @@ def _nothing_missing(evaluation: Evaluation, referenced: int, ignored: int) -> s
         text = f"argofix found nothing missing of {objects} referenced here."
     if ignored:
         text += f" {plural('finding', ignored)} {'is' if ignored == 1 else 'are'} ignored by {code(PATH)}."
-    return text if coverage.whole else f"{text} {coverage.rendered()}"
+    return text if coverage.whole else f"{text} {coverage.sentence()}"
 
 
 def _problem(group: Sequence[Finding], link: Link) -> str:

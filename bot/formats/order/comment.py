@@ -78,8 +78,8 @@ def whole(evaluation: Evaluation, link: Link) -> str:
         coverage = Coverage.of(evaluation.snapshot)
         text = "Nothing here asks for an order: no Application needs what another one brings."
         if not evaluation.snapshot.states:
-            return f"Nothing here asks for an order. {coverage.rendered()}" if coverage.unknown else _NOBODY
-        return text if coverage.whole else f"Nothing that was seen asks for an order. {coverage.rendered()}"
+            return f"Nothing here asks for an order. {coverage.sentence()}" if coverage.unknown else _NOBODY
+        return text if coverage.whole else f"Nothing that was seen asks for an order. {coverage.sentence()}"
     text = ""
     for limits in _LIMITS:
         tied = {key for edge in order.edges for key in edge.ends}
@@ -91,7 +91,7 @@ def whole(evaluation: Evaluation, link: Link) -> str:
         if loose:
             parts.append(f"{loose} more {'Application needs' if loose == 1 else 'Applications need'} no order.")
         if not (coverage := Coverage.of(evaluation.snapshot)).whole:
-            parts.append(f"More may be needed: {coverage.rendered()}")
+            parts.append(f"More may be needed: {coverage.sentence()}")
         text = "\n\n".join(parts)
         if len(text.encode()) <= _MOST_BYTES:
             break

@@ -98,7 +98,7 @@ class _Comparison:
             rows.append(Row(f"`{self.plan.overlay}` renders", reason_of(new) or reason_of(old), False))
         else:
             images = tuple(self._image_changes(old.resources, new.resources))
-            rows.extend(self._rendered(old.resources, new.resources, images))
+            rows.extend(self._what_changes(old.resources, new.resources, images))
         rows.extend(self._applications())
         coverage = Coverage.of(self.before, self.after)
         return BumpProof(tuple(rows), tuple(cautions(self.before, self.plan)), coverage, unproven, images)
@@ -134,7 +134,7 @@ class _Comparison:
         used = {name for pin in pinned for name in (pin.subject, pin.image, pin.runs) if name}
         return {*self.plan.component.images, *used}
 
-    def _rendered(
+    def _what_changes(
         self, old: tuple[Resource, ...], new: tuple[Resource, ...], images: tuple[ImageChange, ...]
     ) -> Iterator[Row]:
         others = list(dict.fromkeys(self._other_changes(old, new)))

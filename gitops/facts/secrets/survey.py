@@ -103,7 +103,7 @@ class _Gathering:
         self._places: dict[tuple[str, str, str], ObjectId] | None = None
 
     def survey(self) -> Survey:
-        owners = tuple(rendered(self._snapshot))
+        owners = tuple(applied(self._snapshot))
         for owner in owners:
             self._manifest(owner)
         for pushed, owner in pushes(owners, self._snapshot.once(scopes_in)):
@@ -167,7 +167,7 @@ class _Gathering:
             self._provisions.setdefault(where, []).append(provision)
 
 
-def rendered(snapshot: Snapshot) -> Iterator[Owned]:
+def applied(snapshot: Snapshot) -> Iterator[Owned]:
     """Every rendered resource that is applied, with its Application.
 
     Of the copies that one Application holds of a resource only the last one is (argo-cd, controller/state.go,

@@ -80,7 +80,7 @@ async def test_words_and_numbers_agree(engine: Engine, kinds: list[str]) -> None
         assert again is None or int(again[2] or again[1]) == len(kinds)
         for kind, pattern in SEEN.items():
             assert number_of(pattern, row.detail) == count[kind]
-    told = proof.coverage.rendered("before and after")
+    told = proof.coverage.sentence("before and after")
     whole = 2 + count["compared"] + count["along"]
     assert told.startswith("All ") == (whole == len(kinds) + 2)
     assert f"{whole} " in told and f"{len(kinds) + 2} Applications" in told
@@ -115,7 +115,7 @@ async def test_what_may_hold_more_applications_is_counted_too(engine: Engine) ->
     files = others(["compared"]) | {"set.yaml": cluster_set}
     snapshot = (await evaluated(engine, files)).snapshot
     coverage = Coverage.of(snapshot)
-    assert coverage.rendered() == "All 3 Applications were rendered; what 1 ApplicationSet makes is not all known."
+    assert coverage.sentence() == "All 3 Applications were rendered; what 1 ApplicationSet makes is not all known."
     edit = Edit(Span("b/m.yaml", 1, len(config_map("settings").splitlines()) + 1), "")
     expected = Expectation(MINE, OTHERS, frozenset({SETTINGS}))
     together = Partitions(snapshot, Policy()).of
