@@ -14,7 +14,8 @@ from bot.cli.progress import Progress
 from bot.cli.terminal import say
 from bot.cli.writing import apply, put
 from bot.formats.writing.diff import diff_of_edits
-from checks.planning.bumps.bump import is_published, plan_bump
+from checks.planning.bumps.builds import is_published
+from checks.planning.bumps.bump import plan_bump
 from checks.planning.bumps.choose import choose
 from checks.planning.bumps.plan import BumpPlan
 from checks.planning.bumps.proof import BumpProof, prove_bump
