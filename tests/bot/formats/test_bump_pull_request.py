@@ -17,7 +17,7 @@ from bot.rendering.driver import Engine
 from checks.planning.bumps.choose import Release
 from checks.planning.bumps.proposal import BumpProposal
 from checks.policy.bumps import Level
-from tests.checks.versions.stage import NEW, NEW_DIGEST, K, bump, proven
+from tests.checks.planning.bumps.stage import NEW, NEW_DIGEST, K, bump, proven
 from tests.scenarios import Files, kustomization, manifest, tree
 
 COMMIT = "c" * 40

@@ -8,7 +8,7 @@ import yaml
 from gitops.versions.components import ARGO_CD
 from gitops.versions.pins.model import Style
 from gitops.versions.pins.umbrella import lock_digest
-from tests.checks.versions.stage import NEW, OLD, STAGING, K, after, bump, diff
+from tests.checks.planning.bumps.stage import NEW, OLD, STAGING, K, after, bump, diff
 from tests.scenarios import Files, application
 
 HELM = "https://argoproj.github.io/argo-helm"

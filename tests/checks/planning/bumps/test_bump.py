@@ -6,7 +6,7 @@ import pytest
 
 from gitops.versions.components import Chart
 from gitops.versions.pins.model import Style
-from tests.checks.versions.stage import NEW, NEW_DIGEST, OLD, OLD_DIGEST, K, after, bump
+from tests.checks.planning.bumps.stage import NEW, NEW_DIGEST, OLD, OLD_DIGEST, K, after, bump
 from tests.scenarios import manifest
 
 CHART = Chart("https://argoproj.github.io/argo-helm", "argo-cd")

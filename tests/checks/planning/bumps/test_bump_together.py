@@ -8,8 +8,8 @@ import pytest
 
 from checks.planning.bumps.plan import BumpPlan
 from gitops.versions.components import ARGO_CD, Component
-from tests.checks.versions.stage import NEW, OLD, STAGING, K, after, bump
-from tests.checks.versions.test_pins_in_manifests import upstream
+from tests.checks.planning.bumps.stage import NEW, OLD, STAGING, K, after, bump
+from tests.checks.planning.bumps.test_pins_in_manifests import upstream
 from tests.scenarios import Files, application, kustomization, manifest
 
 IMAGES = f"images:\n- {{name: quay.io/argoproj/argocd, newTag: {OLD}}}\n"

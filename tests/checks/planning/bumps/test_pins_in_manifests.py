@@ -7,7 +7,7 @@ import pytest
 from gitops.versions.components import Chart, Component
 from gitops.versions.find import ChartIndex
 from gitops.versions.pins.model import Style
-from tests.checks.versions.stage import NEW, NEW_DIGEST, OLD, OLD_DIGEST, STAGING, K, after, bump
+from tests.checks.planning.bumps.stage import NEW, NEW_DIGEST, OLD, OLD_DIGEST, STAGING, K, after, bump
 from tests.scenarios import Files, documents, kustomization, manifest
 
 HELM = "https://argoproj.github.io/argo-helm"

@@ -8,7 +8,7 @@ import pytest
 
 from gitops.versions.components import ARGO_CD
 from gitops.versions.pins.model import Style
-from tests.checks.versions.stage import NEW, NEW_DIGEST, OLD, OLD_DIGEST, STAGING, K, after, bump
+from tests.checks.planning.bumps.stage import NEW, NEW_DIGEST, OLD, OLD_DIGEST, STAGING, K, after, bump
 from tests.scenarios import Files, kustomization
 
 HELM = "https://argoproj.github.io/argo-helm"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.rendering.driver import Engine
 from checks.planning.bumps.plan import BumpPlan
 from gitops.files.errors import GitopsError
-from tests.checks.versions.stage import NEW, NEW_DIGEST, OLD, OLD_DIGEST, K, after, bump, proven
+from tests.checks.planning.bumps.stage import NEW, NEW_DIGEST, OLD, OLD_DIGEST, K, after, bump, proven
 from tests.scenarios import Files, kustomization, manifest
 
 WORDS = st.text(alphabet="abcxyz0189 .:-#{}[]'\"&*!|>%@é\u2028", max_size=12)

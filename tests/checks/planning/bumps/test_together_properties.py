@@ -12,7 +12,7 @@ from bot.rendering.driver import Engine
 from gitops.versions.components import ARGO_CD
 from gitops.versions.find import find_pins
 from gitops.versions.pins.model import parse_version
-from tests.checks.versions.stage import NEW, NEW_DIGEST, OLD, OLD_DIGEST, STAGING, K, after, bump, proven
+from tests.checks.planning.bumps.stage import NEW, NEW_DIGEST, OLD, OLD_DIGEST, STAGING, K, after, bump, proven
 from tests.scenarios import Files, manifest, tree
 
 BASE, PRODUCTION = "argocd/base/kustomization.yaml", "argocd/overlays/production/kustomization.yaml"

@@ -10,7 +10,7 @@ from checks.planning.bumps.bump import NoVersion
 from checks.policy.file import parse_policy
 from gitops.versions.components import ARGO_CD
 from gitops.versions.pins.model import parse_version, split_build
-from tests.checks.versions.stage import OLD, STAGING, K, after, bump, diff
+from tests.checks.planning.bumps.stage import OLD, STAGING, K, after, bump, diff
 from tests.scenarios import Files, kustomization, manifest
 
 BASE = f"resources: ['https://github.com/argoproj/argo-cd//manifests/ha?ref={OLD}']\n"

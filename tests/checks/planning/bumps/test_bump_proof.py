@@ -11,7 +11,7 @@ from bot.rendering.driver import Engine
 from checks.planning.bumps.proof import BumpProof
 from gitops.files.spans import Edit, Span
 from gitops.versions.components import ARGO_CD
-from tests.checks.versions.stage import NEW, NEW_DIGEST, OLD, OLD_DIGEST, STAGING, K, bump, diff, proven
+from tests.checks.planning.bumps.stage import NEW, NEW_DIGEST, OLD, OLD_DIGEST, STAGING, K, bump, diff, proven
 from tests.scenarios import Files, application, config_map, documents, kustomization, manifest
 
 PRODUCTION = "argocd/overlays/production"

@@ -9,7 +9,7 @@ import pytest
 from checks.planning.bumps.bump import NoVersion, plan_bump
 from gitops.versions.components import ARGO_CD
 from gitops.versions.edits import CannotEdit
-from tests.checks.versions.stage import NEW, NEW_DIGEST, OLD, OLD_DIGEST, STAGING, K, after, bump, diff
+from tests.checks.planning.bumps.stage import NEW, NEW_DIGEST, OLD, OLD_DIGEST, STAGING, K, after, bump, diff
 from tests.scenarios import Files, application, kustomization, manifest, tree
 
 BASE = "argocd/base/kustomization.yaml"

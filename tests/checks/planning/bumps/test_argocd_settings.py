@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from gitops.versions.components import ARGO_CD
-from tests.checks.versions.stage import OLD, STAGING, K, bump
-from tests.checks.versions.test_pins_in_manifests import upstream
+from tests.checks.planning.bumps.stage import OLD, STAGING, K, bump
+from tests.checks.planning.bumps.test_pins_in_manifests import upstream
 from tests.scenarios import kustomization
 
 PIN = f"images: [{{name: quay.io/argoproj/argocd, newTag: {OLD}}}]\n"
