@@ -53,8 +53,6 @@ class EngineProcess:
     def render(self, request: RenderRequest) -> Output:
         self.asked.append(request)
         asks = request.asks
-        if asks is None:
-            return Output(refused="kustomizations are none of this test's")
         files: dict[str, str] = {}
         links: dict[str, str] = {}
         for path in request.files:
@@ -69,7 +67,10 @@ class EngineProcess:
             if entry.oid not in self._sent:
                 self._sent.add(entry.oid)
                 self._write(b"B", entry.oid.encode() + b"\n" + data)
-        document = {"id": "1", "kind": asks.kind, "files": files, "links": links, asks.kind: asks.document()}
+        kind, asked = "kustomize", {"root": request.root, "enableHelm": request.options.enable_helm}
+        if asks is not None:
+            kind, asked = asks.kind, dict(asks.document())
+        document = {"id": "1", "kind": kind, "files": files, "links": links, kind: asked}
         self._write(b"Q", json.dumps(document).encode())
         return output_of(request, self._answer(), REDACT)
 

@@ -188,7 +188,10 @@ async def _proof(checkout: Checkout, plan: BumpPlan, charts: ChartIndex) -> Bump
         try:
             policy = checkout.policy
             analysis = engine.analysis(
-                checkout.matcher.also(policy.aliases), policy.build_options, exclude=policy.exclude
+                checkout.matcher.also(policy.aliases),
+                policy.build_options,
+                exclude=policy.exclude,
+                kubernetes=policy.kubernetes,
             )
             before = await engine.snapshot(checkout.tree, analysis, progress)
             return await engine.drive(prove_bump(before, analysis, plan, charts), progress)

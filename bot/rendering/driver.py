@@ -104,6 +104,7 @@ class Engine:
         build_options: BuildOptions | None = None,
         clusters: tuple[KnownCluster, ...] = (),
         exclude: tuple[str, ...] = (),
+        kubernetes: str = "",
     ) -> Analysis:
         return Analysis(
             matcher,
@@ -119,6 +120,7 @@ class Engine:
             clusters=clusters,
             shut_in=self._renderer.engine.shut_in,
             exclude=exclude,
+            kubernetes=kubernetes,
         )
 
     async def snapshot(
@@ -136,6 +138,7 @@ class Engine:
             analysis.max_applications,
             analysis.clusters,
             analysis.exclude,
+            analysis.kubernetes,
         )
         known = self._snapshots.get(key) if tree.sha is not None else None
         if known is not None:

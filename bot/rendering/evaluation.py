@@ -85,7 +85,9 @@ async def _snapshots(
     progress: Progress | None,
 ) -> tuple[Analysis, Snapshot | None, Snapshot]:
     known = tuple(each.known for each in policy.clusters)
-    analysis = engine.analysis(matcher.also(policy.aliases), policy.build_options, known, policy.exclude)
+    analysis = engine.analysis(
+        matcher.also(policy.aliases), policy.build_options, known, policy.exclude, policy.kubernetes
+    )
     before = await engine.snapshot(base, analysis, progress) if base is not None else None
     return analysis, before, await engine.snapshot(tree, analysis, progress, before)
 

@@ -57,6 +57,9 @@ class Ignore:
     line: int
 
 
+_KUBERNETES = re.compile(r"v?1\.\d{1,3}(\.\d{1,3})?([-+][\w.+-]{1,40})?")
+
+
 @dataclass(frozen=True, slots=True)
 class Declared:
     """A Secret (or ConfigMap) that exists outside git, as `secrets.provided` says.
@@ -96,6 +99,7 @@ class Policy:
     argocd_overlay: str | None = None
     aliases: tuple[str, ...] | None = None  # other names of this repository; None: the configuration does not say
     exclude: tuple[str, ...] = ()  # files that nobody deploys, in patterns of `gitops.discovery.set_aside.exclusions`
+    kubernetes: str = ""  # version of the clusters, for charts that ask
     versions: Mapping[str, VersionPolicy] = field(default_factory=dict)
     not_analysed_passes: bool = False  # a change that takes away what it is judged by passes all the same
     clusters: tuple[DeclaredCluster, ...] = ()
@@ -221,6 +225,7 @@ class _Reader:
                 "gate": lambda n: self._mapping(n, "gate", {"not-analysed": self._not_analysed}),
                 "repositories": lambda n: self._mapping(n, "repositories", {"aliases": self._aliases}),
                 "exclude": self._exclude,
+                "kubernetes": lambda n: self._mapping(n, "kubernetes", {"version": self._kubernetes}),
             },
         )
         return Policy(**self.values, problems=tuple(self.problems))
@@ -338,6 +343,13 @@ class _Reader:
 
     def _aliases(self, node: yaml.Node) -> None:
         self.values["aliases"] = self._strings(node, "repositories.aliases")
+
+    def _kubernetes(self, node: yaml.Node) -> None:
+        value = node.value if isinstance(node, yaml.ScalarNode) else ""
+        if _KUBERNETES.fullmatch(value):
+            self.values["kubernetes"] = value
+        else:
+            self._problem(node, "`kubernetes.version` must be a version of Kubernetes such as `1.33`")
 
     def _exclude(self, node: yaml.Node) -> None:
         kept: list[str] = []

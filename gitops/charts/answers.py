@@ -32,7 +32,7 @@ from gitops.resources.resource import Resource
 _IDENTITY = ("", "/metadata", "/metadata/name", "/metadata/namespace", "/kind", "/apiVersion")
 _TRANSIENT = frozenset({"panicked", "missing-blobs", "malformed-request"})
 _REFUSED = frozenset({"too-large"})
-_ELSEWHERE = frozenset({"needs-url", "needs-chart"})
+ELSEWHERE = frozenset({"needs-url", "needs-chart"})
 
 
 def output_of(request: RenderRequest, answer: Mapping[str, Any], redact: Redact) -> Output:
@@ -48,7 +48,7 @@ def output_of(request: RenderRequest, answer: Mapping[str, Any], redact: Redact)
     )
     return Output(
         resources,
-        unstable=tuple(_unstable(each, resources) for each in unstable),
+        unstable=unstable_of(answer, resources),
         said=tuple(answer.get("notes") or ()),
     )
 
@@ -73,11 +73,8 @@ def _unstable(found: Mapping[str, Any], resources: Sequence[Resource]) -> Unstab
 
 
 def _failed(request: RenderRequest, error: Mapping[str, Any]) -> Output:
-    code = str(error.get("code", "failed"))
-    wanted = [f"{c['name']} {c.get('version', '')}".strip() for c in error.get("charts") or () if c.get("name")]
-    wanted = wanted or list(error.get("urls") or filter(None, [error.get("url")]))
-    message = without_values(request, code, str(error.get("message", "")))
-    fault = Fault(code, message, error.get("file", ""), error.get("line", 0), error.get("entry", ""), tuple(wanted))
+    fault = fault_of(request, error)
+    code, message = fault.code, fault.message
     if code in _REFUSED:
         return Output(error=message, fault=fault, refused=f"{message}, and argofix grants no more")
     late = code == "timed-out"
@@ -97,15 +94,34 @@ def rendering_of_chart(tree: Tree, application: Application, output: Output, ind
         return Rendered(output.resources, notes=notes, unstable=output.unstable)
     if fault is None:
         return RenderFailed(output.error or "", at, transient=output.transient)
-    if fault.code in _ELSEWHERE:
-        what = ", ".join(fault.wanted) or fault.message
-        thing = "the values" if fault.code == "needs-url" else "the chart"
-        return NotAnalysed(f"it needs {thing} {what}, which is not in this repository")
+    if fault.code in ELSEWHERE:
+        return NotAnalysed(missing_of(fault))
     if fault.code in _TRANSIENT:
         return NotAnalysed(f"the engine could not render it ({fault.code})")
     span = _place(tree, application, fault, index)
     said = " ".join(fault.message.split()).rstrip(".")
     return RenderFailed(f"it does not render: {said}", span, transient=output.transient)
+
+
+def missing_of(fault: Fault) -> str:
+    """What has to be fetched first (`ELSEWHERE`), as one clause."""
+    what = ", ".join(fault.wanted) or fault.message
+    thing = "the file" if fault.code == "needs-url" else "the chart"
+    return f"it needs {thing} {what}, which is not in this repository"
+
+
+def unstable_of(answer: Mapping[str, Any], resources: Sequence[Resource]) -> tuple[Unstable, ...]:
+    """What an answer says of two renderings that do not agree."""
+    return tuple(_unstable(each, resources) for each in answer.get("unstable") or ())
+
+
+def fault_of(request: RenderRequest, error: Mapping[str, Any]) -> Fault:
+    """An answer's error without values."""
+    code = str(error.get("code", "failed"))
+    charts = [f"{c['name']} {c.get('version', '')}".strip() for c in error.get("charts") or () if c.get("name")]
+    wanted = charts or list(error.get("urls") or filter(None, [error.get("url")]))
+    message = without_values(request, code, str(error.get("message", "")))
+    return Fault(code, message, error.get("file", ""), error.get("line", 0), error.get("entry", ""), tuple(wanted))
 
 
 def _place(tree: Tree, application: Application, fault: Fault, index: int) -> Span:

@@ -16,7 +16,8 @@ from typing import Any
 from gitops.applications.application import Application, Source
 from gitops.applications.repositories import RepositoryMatcher
 from gitops.charts.environment import environment_of, named_in
-from gitops.charts.files import ReadFiles, value_files
+from gitops.charts.files import value_files
+from gitops.files.collected import ReadFiles
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
 from gitops.resources.manifests import text_of

@@ -13,8 +13,8 @@ from typing import Any
 
 from gitops.applications.application import Application, Source
 from gitops.charts.environment import environment_of, named_in
-from gitops.charts.files import ReadFiles
 from gitops.charts.helm import NEEDS_ENGINE, Tools, request_for
+from gitops.files.collected import ReadFiles
 from gitops.files.errors import GitopsError
 from gitops.files.tree import Tree, normalise
 from gitops.resources.manifests import text_of

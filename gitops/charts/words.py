@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from gitops.files.errors import GitopsError
 from gitops.resources.rendering import RenderRequest
-from gitops.resources.requests import HelmRequest
+from gitops.resources.requests import HelmRequest, JsonnetRequest
 
 HIDDEN = "(what it says holds values and is not shown)"
 # `execution error at (web/templates/cm.yaml:7:11): WORDS`: of `required` and `fail`.
@@ -30,6 +31,10 @@ _PIECE = re.compile(
     r"template: |"
     r"json: |"
     r"yaml: (?:line \d+: )?"
+)
+_OF_CHART = re.compile(
+    r"template: [\w./-]+:\d+|[\w./-]+:\d+:\d+\s+executing|execution error at|YAML parse error on|"
+    r"values don't meet|failed to parse values|parse error at"
 )
 _TPL = "error calling tpl: "  # the text of its template may be a value
 _NO_TEMPLATE = re.compile(r'no template "([^"]*)"')
@@ -82,8 +87,10 @@ _OWN_WORDS = frozenset({"not-found", "escapes", "needs-url", "needs-chart", "too
 
 def without_values(request: RenderRequest, code: str, message: str) -> str:
     """The message, with `HIDDEN` in place of what may be a value."""
-    if not isinstance(request.asks, HelmRequest):
+    if isinstance(request.asks, JsonnetRequest):
         return _jsonnet(request, message)
+    if request.asks is None:
+        return _of_kustomize(request, message)
     if code in _OWN_WORDS:
         return message
     if (match := _EXECUTION.match(message)) is not None:
@@ -103,6 +110,16 @@ def without_values(request: RenderRequest, code: str, message: str) -> str:
             tail = None
         return text[:at] + (tail.group() if tail is not None else HIDDEN)
     return _quoted(request, message)
+
+
+def _of_kustomize(request: RenderRequest, message: str) -> str:
+    """kustomize's own words, and behind them what a chart says that it inflates."""
+    begin = _OF_CHART.search(message)
+    if begin is None:
+        return message
+    return message[: begin.start()] + without_values(
+        replace(request, asks=HelmRequest("", "", "")), "failed", message[begin.start() :]
+    )
 
 
 def _behind_pieces(text: str) -> int:

@@ -72,6 +72,8 @@ def _same_question(one: Analysis, other: Analysis) -> bool:
             analysis.max_applications,
             analysis.shut_in,
             analysis.exclude,
+            analysis.engine,
+            analysis.kubernetes,
         )
 
     return one is other or (one.redact is other.redact and asked(one) == asked(other))

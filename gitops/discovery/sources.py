@@ -18,7 +18,7 @@ from gitops.applications.directory import DirectoryOptions, PlainMemo, jsonnet_o
 from gitops.applications.placeholders import holds_placeholder
 from gitops.applications.repositories import RepositoryMatcher
 from gitops.applications.revisions import HEAD, branch_of, is_pinned
-from gitops.charts.answers import evaluated, rendering_of_chart
+from gitops.charts.answers import ELSEWHERE, evaluated, missing_of, rendering_of_chart
 from gitops.charts.helm import Tools, plan_chart
 from gitops.charts.jsonnet import plan_jsonnet
 from gitops.discovery.overrides import with_overrides
@@ -238,7 +238,9 @@ def _plan_directory(
 def plan_kustomize(tree: Tree, path: str, options: Mapping[str, Any] | None, analysis: Analysis, at: Span) -> Plan:
     """The plan for a kustomization directory, with an Application's own options applied to it."""
     edit = _edit(tree, path, options, analysis, at)
-    closure = walk_known(tree, path, analysis.memo, analysis.closures, edit.added)
+    flags = analysis.build_options or BuildOptions()
+    inflates = bool(analysis.engine) and flags.enable_helm
+    closure = walk_known(tree, path, analysis.memo, analysis.closures, edit.added, inflates)
     # Faults of the files themselves are there whatever else cannot be followed.
     unknown = [problem for problem in closure.problems if problem.unknown_field]
     hard = [problem for problem in closure.problems if not problem.needs_lifted_restriction]
@@ -271,7 +273,6 @@ def plan_kustomize(tree: Tree, path: str, options: Mapping[str, Any] | None, ana
     if edit.file is not None:
         fields = changed.get(edit.file) or load(tree, edit.file, analysis.memo).fields
         patched[edit.file] = edited_kustomization(fields, options or {}, edit.components)
-    flags = analysis.build_options or BuildOptions()
     edits = tuple(sorted(patched.items()))
     extra = b"\0".join(part for path_, data in edits for part in (path_.encode(errors="surrogateescape"), data))
     request = RenderRequest(
@@ -357,6 +358,8 @@ def rendering_of(tree: Tree, plan: Plan, outputs: Mapping[str, Output], at: Span
         return plan.unanalysed
     if output.refused is not None:
         return NotAnalysed(output.refused, tuple(dict.fromkeys(plan.closure.notes)))
+    if output.fault is not None and output.fault.code in ELSEWHERE:
+        return NotAnalysed(missing_of(output.fault), tuple(dict.fromkeys(plan.closure.notes)))
     if output.error is not None:
         failed = explain(tree, plan.closure, output.error, at, analysis.memo)
         return replace(failed, transient=output.transient)
@@ -364,7 +367,8 @@ def rendering_of(tree: Tree, plan: Plan, outputs: Mapping[str, Output], at: Span
     if output.lifted is not None:
         spans = [problem.span for problem in plan.closure.problems if problem.needs_lifted_restriction]
         notes = (Note(LIFTED, spans[0] if spans else at),)
-    return Rendered(output.resources, notes=(*notes, *dict.fromkeys(plan.closure.notes)))
+    told = (*notes, *dict.fromkeys(plan.closure.notes))
+    return Rendered(output.resources, notes=told, unstable=output.unstable)
 
 
 def _engines(

@@ -43,7 +43,8 @@ class Closure:
     file to the chains that lead to it (the root's own is the empty chain); `problems` are certain faults of the files
     themselves, `unsupported` says what git alone cannot render, `notes` what a person should know although it builds;
     `refused` what this reader does not understand, so that none of it may reach the renderer; `parsed` are the files
-    that kustomize reads as YAML, all others are bytes to it.
+    that kustomize reads as YAML, all others are bytes to it; `inflates` tells that charts of this repository are
+    among them.
     """
 
     root: str
@@ -55,6 +56,7 @@ class Closure:
     refused: list[Problem] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     parsed: set[str] = field(default_factory=set)
+    inflates: bool = False
 
     def take(self, other: Closure) -> None:
         """Read all that `other` reads too, though not as resources of its own."""
@@ -66,6 +68,7 @@ class Closure:
         self.unsupported += other.unsupported
         self.refused += other.refused
         self.notes += other.notes
+        self.inflates |= other.inflates
 
     def fingerprint(self, tree: Tree, options: BuildOptions, renderer: str, extra: bytes = b"") -> str:
         """Identifies the rendering: renderer version, flags, and the mode and git id of every file read."""

@@ -6,9 +6,11 @@ import posixpath
 from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass, replace
 
+from gitops.files.collected import ReadFiles
 from gitops.files.errors import GitopsError, MalformedYaml, PathEscapes
 from gitops.files.spans import Span
 from gitops.files.tree import Entry, Tree, normalise
+from gitops.kustomize.charts import charts_of
 from gitops.kustomize.closure import Chain, Closure, ParseMemo, Problem, kustomization_file, load, submodule_of
 from gitops.kustomize.kustomization import (
     ACCUMULATED,
@@ -32,10 +34,17 @@ _LISTING = frozenset({"apiVersion", "kind", "metadata", "resources"})
 Place = tuple[str, str, int] | None
 
 
-def walk(tree: Tree, root: str, memo: ParseMemo | None = None, added: tuple[Reference, ...] = ()) -> Closure:
+def walk(
+    tree: Tree,
+    root: str,
+    memo: ParseMemo | None = None,
+    added: tuple[Reference, ...] = (),
+    charts: bool = False,
+) -> Closure:
     """Follow every entry below the kustomization directory `root`, and those that are `added` to its kustomization.
-    Never raises for what the repository holds."""
-    walker = _Walker(tree, Closure(root), {} if memo is None else memo)
+    With `charts` the renderer inflates those that lie in the repository. Never raises for what the repository
+    holds."""
+    walker = _Walker(tree, Closure(root), {} if memo is None else memo, charts)
     walker.directory(root, (), Span(root or ".", 1, 1))
     for reference in added:
         walker.add(root, reference)
@@ -54,18 +63,23 @@ class _Walked:
         return 2_000 + 400 * len(self.entries) + 200 * chains
 
 
-ClosureMemo = MutableMapping[tuple[str, tuple[Reference, ...]], _Walked]
+ClosureMemo = MutableMapping[tuple[str, tuple[Reference, ...], bool], _Walked]
 
 
 def walk_known(
-    tree: Tree, root: str, memo: ParseMemo, closures: ClosureMemo, added: tuple[Reference, ...] = ()
+    tree: Tree,
+    root: str,
+    memo: ParseMemo,
+    closures: ClosureMemo,
+    added: tuple[Reference, ...] = (),
+    charts: bool = False,
 ) -> Closure:
     """As `walk`, but a closure from another tree is taken when every file it read is still the same.
 
     Only closures without problems are kept: what was missing there may be here. A kustomization file that has come in
     beside another one is looked for; nothing else that is new can change where an entry leads.
     """
-    key = (root, added)
+    key = (root, added, charts)
     known = closures.get(key)
     if known is not None and all(tree.entry(path) == entry for path, entry in known.entries.items()):
         try:
@@ -73,8 +87,8 @@ def walk_known(
                 return known.closure
         except GitopsError:
             pass
-    closure = walk(tree, root, memo, added)
-    if not closure.problems and not closure.unsupported and not closure.refused:
+    closure = walk(tree, root, memo, added, charts)
+    if not closure.inflates and not closure.problems and not closure.unsupported and not closure.refused:
         closures[key] = _Walked(closure, {path: tree.entry(path) for path in closure.files})
     return closure
 
@@ -101,8 +115,9 @@ def _oddities(kustomization: Kustomization) -> Iterator[Note]:
 
 
 class _Walker:
-    def __init__(self, tree: Tree, closure: Closure, memo: ParseMemo) -> None:
+    def __init__(self, tree: Tree, closure: Closure, memo: ParseMemo, charts: bool = False) -> None:
         self.tree = tree
+        self.charts = charts
         self.closure = closure
         self.memo = memo
         self.open: list[str] = []
@@ -134,13 +149,33 @@ class _Walker:
             return
         self.open.append(directory)
         if kustomization.helm:
-            self._unsupported(f"{file} inflates helmCharts", Span(file, 1, 1), (file, "helmCharts", -1))
+            missing = self._inflate(directory, kustomization) if self.charts else "helmCharts"
+            if missing:
+                self._unsupported(f"{file} inflates {missing}", Span(file, 1, 1), (file, "helmCharts", -1))
         for reference in kustomization.references:
             if len(self.closure.files) > MAX_FILES:
                 self._too_much(f"{self.closure.root} reads more than {MAX_FILES:,} files", span)
                 break
             self._follow(directory, reference, chain, (file, reference.field, reference.index))
         self.open.pop()
+
+    def _inflate(self, directory: str, kustomization: Kustomization) -> str:
+        """Read the charts that kustomize inflates, with their values files; or the name of one that is not here."""
+        found = ReadFiles(self.tree)
+        for chart in charts_of(kustomization.fields):
+            try:
+                path = self._resolve(posixpath.join(directory, chart.directory))
+            except GitopsError:
+                path = ""
+            if not path or not self.tree.is_dir(path):
+                return f"the chart {chart.name}"
+            found.chart(path)
+            for file in chart.values:
+                if not is_remote(file):
+                    found.file(posixpath.join(directory, file))
+        self.closure.files |= found.paths
+        self.closure.inflates = True
+        return ""
 
     def _load(self, file: str, span: Span) -> Kustomization | None:
         try:
@@ -245,7 +280,7 @@ class _Walker:
 
     def _listing(self, directory: str, path: str, reference: Reference, chain: Chain, place: Place) -> None:
         """A kustomization whose resources are plugin configurations. One that changes them is not followed."""
-        below = _Walker(self.tree, Closure(path), self.memo)
+        below = _Walker(self.tree, Closure(path), self.memo, self.charts)
         below.open = self.open
         below.directory(path, chain, reference.span)
         self.closure.take(below.closure)

@@ -86,7 +86,9 @@ async def settle_bumps(repo: RepositoryContext, wish: Wish | None = None) -> lis
         tree = await objects.read_tree(tip)
         policy = await asyncio.to_thread(read_policy, tree)
         matcher = repo.matcher().also(policy.aliases)
-        analysis = repo.context.services.engine.analysis(matcher, policy.build_options, exclude=policy.exclude)
+        analysis = repo.context.services.engine.analysis(
+            matcher, policy.build_options, exclude=policy.exclude, kubernetes=policy.kubernetes
+        )
         found = await asyncio.to_thread(scan, tree, analysis.scan_memo, analysis.memo)
         known = {pull.head.ref: pull for pull in await open_below(repo, BELOW)}
         work = _Work(repo, repo.writing(), tree, tip, policy, analysis, found, wish, known)

@@ -129,3 +129,16 @@ def test_patterns_that_cannot_be_meant_are_told_and_the_others_count(pattern: st
     (problem,) = policy.problems
     assert (problem.line, pattern in problem.message) == (3, True)
     assert policy.exclude == ("fixtures",)
+
+
+@pytest.mark.parametrize("version", ["1.33", "v1.29.4", "1.30.1-eks-1"])
+def test_the_version_of_kubernetes_is_read(version: str) -> None:
+    policy = parse_policy(f"kubernetes: {{version: '{version}'}}".encode())
+    assert (policy.kubernetes, policy.problems) == (version, ())
+
+
+@pytest.mark.parametrize("version", ["latest", "", "1", "[1.33]", "{a: b}"])
+def test_what_is_no_version_of_kubernetes_is_told(version: str) -> None:
+    policy = parse_policy(f"\nkubernetes:\n  version: {version}\n".encode())
+    assert policy.kubernetes == ""
+    assert [problem.line for problem in policy.problems] == [3]
