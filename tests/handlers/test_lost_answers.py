@@ -9,8 +9,10 @@ from itertools import count, product
 import pytest
 
 from bot.github.endpoints import checks
+from bot.github.made_once import SETTLES
 from bot.server.worker import Limits
 from handlers.judging import runs as judging
+from handlers.repository import RepositoryContext
 from tests.github import Fault, Repository, SimulatedGitHub, User, faults
 from tests.handlers.conftest import (
     CHECKS,
@@ -74,12 +76,33 @@ async def test_wherever_one_answer_is_lost_each_check_has_one_run(
             if not fault.hits:
                 break
             lost[method] += 1
+            if last and method == "POST" and not acts:
+                assert SETTLES in bot_.clock.slept  # GitHub may have been at it still
             assert pull.checks[GATE].conclusion == "failure", where
             if not last:
                 assert await checked(github, pull) == FAILED, where
                 lines = [item["start_line"] for item in pull.checks[OWNERSHIP].annotations]
                 assert len(lines) == len(set(lines)) == len(NAMES), where
     assert lost == {"POST": 2 * len(CHECKS), "PATCH": 2 * len(["the second batch", "the sum"])}
+
+
+async def test_what_is_refused_is_said_by_one_run_of_each_check(
+    github: SimulatedGitHub, bot_: Bot, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RepositoryContext, "refusal", lambda _self, _pull: "nobody may look at it")
+    repo, pull = await proposed(github, alice)
+    await checked(github, pull)
+    await bot_.idle()
+    assert bot_.running is not None
+    bot_.running.worker.limits = Limits(attempts=1)
+    for acts, place in product((True, False), range(len(CHECKS))):
+        fault = Fault(faults.dropped(acts=acts), "POST", r"/check-runs$", skip=place)
+        github.faults[:] = [fault]
+        sha = repo.push("copy", {"README.md": f"{acts} {place}\n"}, author=alice)
+        await bot_.idle()
+        assert fault.hits == 1
+        assert runs_on(repo, sha) == Counter(CHECKS), (acts, place)
+        assert {run.conclusion for run in pull.checks.values()} == {"failure"}
 
 
 async def test_a_server_killed_between_two_batches_goes_on_with_that_run(
