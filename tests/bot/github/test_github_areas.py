@@ -9,7 +9,7 @@ from bot.github.app import FIX, GitHubApp
 from bot.github.client import GitHub
 from bot.github.endpoints import checks, comments, contents, installations, pulls, repos
 from bot.github.endpoints.contents import FileChange
-from bot.github.errors import HeadMoved, NotFound, Unprocessable
+from bot.github.errors import HeadMoved, NotFound, ServerFault, Unprocessable
 from tests.github import Fault, File, Installation, Repository, SimulatedGitHub, faults
 
 NAME = "octo/deploy"
@@ -145,6 +145,36 @@ async def test_pull_requests(github: SimulatedGitHub, api: GitHub, repo: Reposit
     assert await pulls.listed(api, NAME) == []
     with pytest.raises(NotFound):
         await pulls.get(api, NAME, 99)
+
+
+@pytest.mark.parametrize(
+    "effect", [faults.server_error(502, acts=True), faults.dropped(acts=True), faults.half_body()]
+)
+async def test_what_github_may_have_done_already_is_not_done_twice(
+    github: SimulatedGitHub, api: GitHub, repo: Repository, effect: faults.Effect
+) -> None:
+    github.faults.append(Fault(effect, method="POST", path="/check-runs"))
+    report, sha, app = checks.Report("Looking", "We are looking."), repo.branch("main") or "", github.app.id
+
+    async def create(newer_than: int) -> int:
+        run = await checks.create(
+            api,
+            NAME,
+            name="argofix / render",
+            head_sha=sha,
+            report=report,
+            now=0,
+            app_id=app,
+            newer_than=newer_than,
+        )
+        return run.id
+
+    first = await create(0)
+    assert list(repo.check_runs) == [first]
+    github.faults.append(Fault(faults.server_error(502), method="POST", path="/check-runs"))
+    with pytest.raises(ServerFault):  # the former one is not taken for it
+        await create(first)
+    assert list(repo.check_runs) == [first]
 
 
 async def test_one_sticky_comment(github: SimulatedGitHub, api: GitHub, repo: Repository) -> None:

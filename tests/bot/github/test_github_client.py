@@ -74,36 +74,6 @@ async def test_reading_survives_faults(
         await api.getitem(REPO)
 
 
-@pytest.mark.parametrize(
-    "effect", [faults.server_error(502, acts=True), faults.dropped(acts=True), faults.half_body()]
-)
-async def test_what_github_may_have_done_already_is_not_done_twice(
-    github: SimulatedGitHub, api: GitHub, repo: Repository, effect: faults.Effect
-) -> None:
-    github.faults.append(Fault(effect, method="POST", path="/check-runs"))
-    report, sha, app = checks.Report("Looking", "We are looking."), repo.branch("main") or "", github.app.id
-
-    async def create(newer_than: int) -> int:
-        run = await checks.create(
-            api,
-            "octo/deploy",
-            name="argofix / render",
-            head_sha=sha,
-            report=report,
-            now=0,
-            app_id=app,
-            newer_than=newer_than,
-        )
-        return run.id
-
-    first = await create(0)
-    assert list(repo.check_runs) == [first]
-    github.faults.append(Fault(faults.server_error(502), method="POST", path="/check-runs"))
-    with pytest.raises(ServerFault):  # the former one is not taken for it
-        await create(first)
-    assert list(repo.check_runs) == [first]
-
-
 async def test_a_server_that_is_not_there(clock: JumpingClock, github: SimulatedGitHub) -> None:
     async with aiohttp.ClientSession() as session:
         wire = Wire(session, "http://127.0.0.1:1/api/v3", clock, random.Random(1))
