@@ -152,7 +152,8 @@ def _install(pip: str, place: Path) -> None:
 
 def _reason(said: str) -> str:
     """The line that says most: pip's last error, or Go's first."""
-    lines = [line.strip() for line in said.splitlines() if line.strip() and not line.startswith(("#", "WARNING"))]
+    skipped = ("#", "WARNING", "go: downloading ")
+    lines = [line.strip() for line in said.splitlines() if line.strip() and not line.startswith(skipped)]
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
     text = (errors or lines or ["it does not say why"])[0]
     return text if len(text) <= _MOST else text[:_MOST] + " ..."

@@ -91,7 +91,8 @@ def _deliveries(command: argparse.ArgumentParser) -> None:
 
 
 class _Version(argparse.Action):
-    """Looks the version up when somebody asks: that takes longer than all else that `--help` does."""
+    """Looks the version up when somebody asks: that takes longer than all else that `--help` does. The line below it
+    tells what renders."""
 
     def __call__(
         self,
@@ -102,4 +103,6 @@ class _Version(argparse.Action):
     ) -> None:
         from importlib import metadata
 
-        parser.exit(message=f"argofix {metadata.version('argofix')}\n")
+        from bot.cli.engine import renderer_line
+
+        parser.exit(message=f"argofix {metadata.version('argofix')}\n{renderer_line()}\n")

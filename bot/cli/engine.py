@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import math
 import os
@@ -9,7 +10,23 @@ from collections.abc import AsyncIterator
 
 from bot.cli.checkout import CannotRun, cache_directory
 from bot.rendering.driver import Engine
+from bot.rendering.kustomize import RendererMissing
+from bot.rendering.living import choose
 from gitops.files.effort import Effort
+
+
+def renderer_line() -> str:
+    """What `check` would render with, or why there is nothing; one line."""
+
+    async def look() -> str:
+        renderer = await choose(os.environ.get("ARGOFIX_RENDERER"), cache_directory() / "scratch")
+        await renderer.close()
+        return renderer.engine.identity
+
+    try:
+        return f"renderer: {asyncio.run(look())}"
+    except (RendererMissing, OSError) as error:
+        return f"renderer: none, {' '.join(str(error).split())}"
 
 
 @contextlib.asynccontextmanager

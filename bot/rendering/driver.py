@@ -14,6 +14,7 @@ from bot.process.bounded import Bounded
 from bot.process.errors import PermanentError
 from bot.rendering.cache import RenderCache
 from bot.rendering.kustomize import Renderer
+from bot.rendering.living import choose
 from gitops.applications.argocd_config import KnownCluster, ToldMemo
 from gitops.applications.repositories import RepositoryMatcher
 from gitops.discovery.record import Record
@@ -82,7 +83,7 @@ class Engine:
     @classmethod
     async def start(cls, directory: Path, renderer: str | None = None, jobs: int | None = None) -> Engine:
         """Raises `RendererMissing`. `directory` holds the cache and the scratch space."""
-        return cls(await Renderer.start(renderer, directory / "scratch", jobs), RenderCache(directory))
+        return cls(await choose(renderer, directory / "scratch", jobs), RenderCache(directory))
 
     @property
     def renderer(self) -> str:
@@ -109,7 +110,7 @@ class Engine:
         return Analysis(
             matcher,
             self._redact,
-            self._renderer.engine.identity,
+            self._renderer.engine.fingerprint,
             build_options,
             self._parsed,
             self._looked,
@@ -289,6 +290,7 @@ class Engine:
             if task not in arrived:
                 task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._renderer.close()
         self._cache.close()
 
 

@@ -37,7 +37,7 @@ SPENT = (
     "the next run of the check goes on from there"
 )
 # What Go's runtime says when the kernel gives it no more (runtime/malloc.go, runtime/mem_linux.go).
-_OUT_OF_MEMORY = (
+OUT_OF_MEMORY = (
     "fatal error: runtime: out of memory",
     "runtime: cannot allocate memory",
     "fatal error: out of memory",
@@ -66,6 +66,11 @@ class Engine:
     @property
     def identity(self) -> str:
         return f"{'kubectl' if self.is_kubectl else 'kustomize'} {self.version}"
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes where what it renders may."""
+        return self.identity
 
     @property
     def exposed(self) -> tuple[str, ...]:
@@ -125,16 +130,16 @@ class Renderer:
         self.home = home
         jobs = jobs or available_cpus()
         self._turns = Turns(jobs)
-        most = jobs + self._turns.spare
+        self.most = most = jobs + self._turns.spare  # requests at a time
         # Of one user there are as many renderers as turns, and beside them the server's own threads.
         self.limits = limits or sandbox.Limits(memory=sandbox.memory_of_one(most), processes=max(1024, 64 * most))
-        self._linked: Path | None = None
+        self.linked: Path | None = None  # its copy in `home`
 
     @classmethod
     async def start(cls, setting: str | None, home: Path, jobs: int | None = None) -> Renderer:
         """Find the engine, learn its version and what the kernel lets us shut it into (remembered per binary)."""
         binary = find_binary(setting)
-        key, notes = _prepare(home, binary)
+        key, notes = prepare(home, binary)
         try:
             known = json.loads(notes.read_text())
             if known["key"] == key:
@@ -165,7 +170,7 @@ class Renderer:
         for chroot in (True, False):
             with tempfile.TemporaryDirectory(dir=self.home) as scratch:
                 root = Path(scratch)
-                program = self._place(root) if chroot else str(engine.binary)
+                program = place(self, root) if chroot else str(engine.binary)
                 _open_to_all(root)
                 probe = await sandbox.run(
                     [program, *words], root, "/", self.limits, root=root if chroot else None, alone=True
@@ -218,7 +223,7 @@ class Renderer:
                 return Output(error=str(error))
             engine = self.engine
             try:
-                program = self._place(scratch) if engine.chroot else str(engine.binary)
+                program = place(self, scratch) if engine.chroot else str(engine.binary)
                 await asyncio.to_thread(_open_to_all, scratch)
             except OSError as error:
                 raise RendererMissing(f"{engine.binary} cannot be run: {error.strerror}") from None
@@ -237,7 +242,7 @@ class Renderer:
                 return Output(refused=f"{error}, and argofix reads no more")
             if (reason := sandbox.could_not_begin(done)) is not None:
                 raise RendererMissing(f"{engine.binary} cannot be run: {reason}")
-            if done.status != 0 and any(words in done.stderr for words in _OUT_OF_MEMORY):
+            if done.status != 0 and any(words in done.stderr for words in OUT_OF_MEMORY):
                 most = self.limits.memory // 2**20
                 return Output(refused=f"rendering it takes more than the {most:,} MB of memory that argofix grants")
             if done.status != 0:
@@ -246,22 +251,26 @@ class Renderer:
         finally:
             await asyncio.shield(asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True))
 
-    def _place(self, scratch: Path) -> str:
-        """The binary inside the scratch file system: a hard link to a copy that lies on the same file system."""
-        if self._linked is None or not self._linked.exists():
-            stat = self.engine.binary.stat()
-            copy = self.home / f"engine-{stat.st_size}-{stat.st_mtime_ns}"
-            if not copy.exists():
-                part = copy.with_suffix(f".{os.getpid()}")
-                shutil.copy2(self.engine.binary, part)
-                part.replace(copy)
-            self._linked = copy
-        name = self.engine.binary.name
-        os.link(self._linked, scratch / name)
-        return f"/{name}"
+    async def close(self) -> None:
+        """Nothing lives longer than its request."""
 
 
-def _prepare(home: Path, binary: Path) -> tuple[str, Path]:
+def place(renderer: Renderer, scratch: Path) -> str:
+    """The binary inside the scratch file system: a hard link to a copy that lies on the same file system."""
+    binary = renderer.engine.binary
+    if renderer.linked is None or not renderer.linked.exists():
+        stat = binary.stat()
+        copy = renderer.home / f"engine-{stat.st_size}-{stat.st_mtime_ns}"
+        if not copy.exists():
+            part = copy.with_suffix(f".{os.getpid()}")
+            shutil.copy2(binary, part)
+            part.replace(copy)
+        renderer.linked = copy
+    os.link(renderer.linked, scratch / binary.name)
+    return f"/{binary.name}"
+
+
+def prepare(home: Path, binary: Path, notes: str = "engine.json") -> tuple[str, Path]:
     """What the remembered answers of a binary are kept under, and in which file."""
     for directory in (home.parent, home):  # a mode is that of the last one only
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -269,7 +278,7 @@ def _prepare(home: Path, binary: Path) -> tuple[str, Path]:
     # A volume may come back in another Pod, on another kernel, under another seccomp profile.
     machine = os.uname()
     where = f"{machine.nodename} {machine.release} {os.geteuid()} {_confinement()}"
-    return f"{binary} {stat.st_size} {stat.st_mtime_ns} {where} {sandbox.method()}", home / "engine.json"
+    return f"{binary} {stat.st_size} {stat.st_mtime_ns} {where} {sandbox.method()}", home / notes
 
 
 def _confinement(status: Path = Path("/proc/self/status")) -> str:
@@ -301,9 +310,8 @@ def _write(request: RenderRequest, scratch: Path) -> None:
         data = patched.get(path)
         if data is None:
             data = tree.read(path)
-        if path not in request.opaque and _may_expand(data):
-            # kustomize would expand an alias bomb until it runs into its limits, a long time later.
-            _refuse_bomb(path, data)
+        if path not in request.opaque:
+            refuse_bomb(path, data)
         if entry.mode == MODE_SYMLINK and path not in patched:
             tree.resolve(path)  # raises when it leads out of the repository
             links.append((target, data))
@@ -317,7 +325,10 @@ def _write(request: RenderRequest, scratch: Path) -> None:
     (build / "kustomization.yaml").write_text(text)
 
 
-def _refuse_bomb(path: str, data: bytes) -> None:
+def refuse_bomb(path: str, data: bytes) -> None:
+    """Raise `ExcessiveYaml`: kustomize would expand aliases until it runs into its limits, a long time later."""
+    if not _may_expand(data):
+        return
     try:
         read_documents(path, data)
     except ExcessiveYaml:
@@ -334,7 +345,7 @@ def _read(request: RenderRequest, stdout: bytes, redact: Redact) -> Output:
 
 
 def _failed(request: RenderRequest, scratch: Path, done: sandbox.Finished) -> Output:
-    said = hide_secrets(_repository_paths(done.stderr, scratch), _contents(request))
+    said = hide_secrets(_repository_paths(done.stderr, scratch), contents(request))
     return Output(error=said, transient=done.status < 0)
 
 
@@ -370,7 +381,7 @@ def _really_from(request: RenderRequest, resources: tuple[Resource, ...]) -> tup
     return tuple(replace(one, path=real(one.path), generator=real(one.generator)) for one in resources)
 
 
-def _contents(request: RenderRequest) -> Iterator[tuple[str, bytes]]:
+def contents(request: RenderRequest) -> Iterator[tuple[str, bytes]]:
     patched = dict(request.patched)
     for path in request.files:
         with contextlib.suppress(GitopsError):

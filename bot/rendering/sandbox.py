@@ -13,6 +13,7 @@ import contextlib
 import os
 import resource
 import signal
+import subprocess
 import sys
 import zlib
 from collections.abc import Sequence
@@ -104,10 +105,8 @@ async def run(
 
     Raises `RenderTimeout`, `RenderTooLarge`, and `OSError` when it cannot be started.
     """
-    wrapper = [sys.executable, "-I", "-S", str(_SCRIPT), str(root or ""), "alone" if alone else "", limits.words()]
     process = await asyncio.create_subprocess_exec(
-        *wrapper,
-        *argv,
+        *_wrapped(argv, limits, root, alone),
         cwd=cwd,
         env={**_ENVIRONMENT, "HOME": home, "GOMEMLIMIT": f"{min(512, limits.memory // 2**20 * 3 // 4)}MiB"},
         stdin=asyncio.subprocess.DEVNULL,
@@ -129,6 +128,38 @@ async def run(
         await asyncio.gather(out_task, err_task, return_exceptions=True)
         await _end(process)
     return Finished(_KILLED - status if status > _KILLED else status, out, err.decode("utf-8", "replace"))
+
+
+def begin(
+    argv: Sequence[str], cwd: Path, limits: Limits, root: Path | None = None, alone: bool = False
+) -> subprocess.Popen[bytes]:
+    """Start `argv` as `run` does, to be spoken to over its pipes until it is ended; `seconds` are the caller's. It
+    dies with the thread that starts it. Raises `OSError`."""
+    return subprocess.Popen(
+        _wrapped(argv, limits, root, alone),
+        cwd=cwd,
+        env={**_ENVIRONMENT, "HOME": "/", "GOGC": "100"},  # it lives on, so it collects
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """As `_end`, for what was begun: blocking, and harmless when it has ended."""
+    with contextlib.suppress(ProcessLookupError):
+        if process.poll() is None:
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_GRACE)
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _wrapped(argv: Sequence[str], limits: Limits, root: Path | None, alone: bool) -> list[str]:
+    wrapper = [sys.executable, "-I", "-S", str(_SCRIPT), str(root or ""), "alone" if alone else "", limits.words()]
+    return [*wrapper, *argv]
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -164,7 +164,9 @@ async def serve(
             "threads": threads.problem,
         }
         port = await stack.enter_async_context(
-            listening(application(webhook, metrics, probes, operator_faults), settings.host, settings.port)
+            listening(
+                application(webhook, metrics, probes, operator_faults, engine.renderer), settings.host, settings.port
+            )
         )
         log.info("listening", extra={"port": port, "renderer": engine.renderer})
         if engine.exposed:

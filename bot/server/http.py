@@ -22,9 +22,14 @@ Probe = Callable[[], str | None]
 
 
 def application(
-    webhook: Webhook, metrics: Metrics, probes: Mapping[str, Probe], operator_faults: OperatorFaults
+    webhook: Webhook,
+    metrics: Metrics,
+    probes: Mapping[str, Probe],
+    operator_faults: OperatorFaults,
+    renderer: str = "",
 ) -> web.Application:
-    """`POST /webhook`, `GET /healthz` (the process answers), `/readyz` (all `probes` are content), `/metrics`."""
+    """`POST /webhook`, `GET /healthz` (the process answers), `/readyz` (all `probes` are content; which `renderer`
+    works), `/metrics`."""
 
     async def healthz(_request: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
@@ -32,7 +37,8 @@ def application(
     async def readyz(_request: web.Request) -> web.Response:
         problems = {name: problem for name, probe in probes.items() if (problem := probe()) is not None}
         status = "unavailable" if problems else "ok"
-        answer = {"status": status, "problems": problems, "troubles": dict(operator_faults.told())}
+        told = dict(operator_faults.told())
+        answer = {"status": status, "problems": problems, "troubles": told, "renderer": renderer}
         return web.json_response(answer, status=503 if problems else 200)
 
     async def show_metrics(_request: web.Request) -> web.Response:

@@ -62,6 +62,17 @@ def _rendered(text: bytes, prefix: str, redact: Redact) -> Resource:
     text = text if text.endswith(b"\n") else text + b"\n"
     refuse_excess("rendered output", text)  # a few aliases make a manifest that nobody could read later
     text, path, generator = _take_origin(text, prefix)
+    return _resource(text, path, generator, redact)
+
+
+def read_answered(text: bytes, path: str | None, generator: str | None, redact: Redact) -> Resource:
+    """A resource whose origin is known, from kustomize's spelling of it. Raises as `read_rendered`."""
+    refuse_excess("rendered output", text)
+    text, _, _ = _take_origin(text, "")  # where the kustomization asks for it too
+    return _resource(text, path, generator, redact)
+
+
+def _resource(text: bytes, path: str | None, generator: str | None, redact: Redact) -> Resource:
     top = dict(_TOP.findall(text))
     block = _METADATA.search(text)
     metadata = block.group(1) if block else b""

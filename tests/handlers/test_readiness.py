@@ -36,7 +36,9 @@ async def until_ready(bot: Bot) -> None:
 
 async def test_a_server_that_works_is_ready(bot_: Bot) -> None:
     await until_ready(bot_)
-    assert await ready(bot_) == (200, {"status": "ok", "problems": {}, "troubles": {}})
+    renderer = bot_.running.engine.renderer
+    assert " v5." in renderer
+    assert await ready(bot_) == (200, {"status": "ok", "problems": {}, "troubles": {}, "renderer": renderer})
 
 
 async def test_it_is_not_before_github_has_answered(github: SimulatedGitHub, bot_: Bot) -> None:

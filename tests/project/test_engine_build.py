@@ -68,7 +68,10 @@ def test_a_go_that_is_too_old_or_tells_nothing_is_not_taken(copy: Path, version:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("echo 'module lookup disabled by GOPROXY=off' >&2; exit 1", "module lookup disabled by GOPROXY=off"),
+        (
+            "echo 'go: downloading a v1' >&2; echo 'module lookup disabled by GOPROXY=off' >&2; exit 1",
+            "module lookup disabled by GOPROXY=off",
+        ),
         ("printf '# example.com/engine\\n./main.go:3: oops\\n' >&2; exit 2", "./main.go:3: oops"),
         ("exit 1", "it does not say why"),
     ],

@@ -20,7 +20,8 @@ type Answer struct {
 
 // Resource is one object. Object is made the way that Argo CD reads a manifest; numbers stand as they were written.
 type Resource struct {
-	Object json.RawMessage `json:"object"`
+	Object json.RawMessage `json:"object,omitempty"`
+	Text   string          `json:"text,omitempty"` // Object as YAML, where Request.Text asks for it
 	Origin *Origin         `json:"origin,omitempty"`
 }
 

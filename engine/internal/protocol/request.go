@@ -28,6 +28,9 @@ type Request struct {
 	// Opaque lists those of Files that are only copied and never read as YAML.
 	Opaque []string `json:"opaque,omitempty"`
 
+	// Text asks for each resource as `kustomize build` spells it in YAML, in the place of its object.
+	Text bool `json:"text,omitempty"`
+
 	Limits Limits `json:"limits,omitzero"`
 
 	Kustomize *Kustomize `json:"kustomize,omitempty"`

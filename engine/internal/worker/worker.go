@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 
+	"sigs.k8s.io/yaml"
+
 	"github.com/argofix/argofix/engine/internal/frames"
 	"github.com/argofix/argofix/engine/internal/limits"
 	"github.com/argofix/argofix/engine/internal/protocol"
@@ -99,17 +101,35 @@ func (w *Worker) answer(payload []byte) (*protocol.Answer, limits.Grant) {
 		if err != nil {
 			return failed(err)
 		}
+		if request.Text {
+			if err := spell(answer); err != nil {
+				return failed(err)
+			}
+		}
 		return answer
 	})
 	answer.ID = request.ID
 	return answer, grant
 }
 
+// spell puts YAML in the place of objects: with the function that kustomize prints with, so in the same bytes.
+func spell(answer *protocol.Answer) error {
+	for i := range answer.Resources {
+		one := &answer.Resources[i]
+		text, err := yaml.JSONToYAML(one.Object)
+		if err != nil {
+			return err
+		}
+		one.Text, one.Object = string(text), nil
+	}
+	return nil
+}
+
 // write writes an answer, or in its place that it is too large.
 func write(writer io.Writer, answer *protocol.Answer, grant limits.Grant) error {
 	size := 0
 	for i := range answer.Resources {
-		size += len(answer.Resources[i].Object)
+		size += len(answer.Resources[i].Object) + len(answer.Resources[i].Text)
 	}
 	var payload []byte
 	var err error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -224,3 +225,12 @@ def test_explain_asks_what_was_meant(cache: Path) -> None:
     done = argofix(cache, "explain", "duplicate-ownr")
     assert done.returncode == 2 and done.stdout == b""
     assert b"there is no rule duplicate-ownr; did you mean duplicate-owner?" in done.stderr
+
+
+def test_the_version_comes_first_and_then_what_renders(cache: Path, checkout: Path) -> None:
+    lines = argofix(cache, "--version").stdout.decode().splitlines()
+    assert re.fullmatch(r"argofix \d+\.\d+\.\d+", lines[0])
+    assert len(lines) == 2
+    assert re.match(r"renderer: (engine \d+\.\d+\.\d+ kustomize|kubectl|kustomize) v5\.", lines[1])
+    missing = argofix(cache, "--version", ARGOFIX_RENDERER="/no/kustomize").stdout.decode().splitlines()
+    assert missing == [lines[0], "renderer: none, ARGOFIX_RENDERER names /no/kustomize, which cannot be run"]

@@ -21,6 +21,7 @@ import pytest
 
 from tests.bot.rendering import confine, undefended
 from tests.bot.rendering.attacks import BASE, LOOT, attacks, builtin_generator, config_map, pod
+from tests.bot.rendering.both import NEEDS_THE_ENGINE, RENDERERS
 from tests.scenarios import application, documents
 
 
@@ -73,7 +74,7 @@ class Outcome:
         self.leaked = {name for one in findings if LOOT in json.dumps(one) for name in one["applications"]}
 
 
-def attempt(tmp_path: Path, command: list[str], confined: bool) -> Outcome:
+def attempt(tmp_path: Path, command: list[str], confined: bool, renderer: str = RENDERERS[0]) -> Outcome:
     """Check the hostile repository. The process that does carries a credential in its environment, and one of the
     attacks names that process by its number."""
     repository, secret = tmp_path / "repository", tmp_path / "host-secret"
@@ -81,6 +82,7 @@ def attempt(tmp_path: Path, command: list[str], confined: bool) -> Outcome:
     Path(f"{secret}.patch").write_text(json.dumps(pod(f"{LOOT}a-patch")))
     environment = os.environ | {
         "ARGOFIX_STATE_DIR": str(tmp_path / "state"),
+        "ARGOFIX_RENDERER": renderer,
         "GITHUB_WEBHOOK_SECRET": f"{LOOT}the-environment",
         "PYTHONPATH": str(Path(__file__).parents[3]),
     }
@@ -106,8 +108,9 @@ def attempt(tmp_path: Path, command: list[str], confined: bool) -> Outcome:
 
 
 @pytest.mark.parametrize("confined", [False, True], ids=["shut in", "in a restricted Pod"])
-def test_no_attack_reads_this_machine(tmp_path: Path, confined: bool) -> None:
-    outcome = attempt(tmp_path, ["-m", "bot"], confined)
+@pytest.mark.parametrize("renderer", RENDERERS)
+def test_no_attack_reads_this_machine(tmp_path: Path, confined: bool, renderer: str) -> None:
+    outcome = attempt(tmp_path, ["-m", "bot"], confined, renderer)
     assert len(outcome.status) == len(attacks("/x", "http://x")) + 1
     assert "rendered" not in outcome.status.values()
     assert LOOT not in outcome.printed + outcome.errors
@@ -123,8 +126,18 @@ def test_without_our_reading_every_attack_works_where_nothing_is_shut_in(tmp_pat
     assert {"/directory", "/capitals", "/resource"} <= set(outcome.hits)
 
 
-def test_without_our_reading_the_sandbox_still_holds(tmp_path: Path) -> None:
-    outcome = attempt(tmp_path, [undefended.__file__], confined=False)
+@NEEDS_THE_ENGINE
+def test_the_engine_reaches_nothing_though_nothing_shuts_it_in_and_nobody_reads_first(tmp_path: Path) -> None:
+    """It knows no files but those of its request, and opens none: a sandbox is what comes after that."""
+    outcome = attempt(tmp_path, [undefended.__file__], True, RENDERERS[-1])
+    assert outcome.status
+    assert LOOT not in outcome.printed + outcome.errors
+    assert outcome.hits == []
+
+
+@pytest.mark.parametrize("renderer", RENDERERS)
+def test_without_our_reading_the_sandbox_still_holds(tmp_path: Path, renderer: str) -> None:
+    outcome = attempt(tmp_path, [undefended.__file__], False, renderer)
     assert outcome.status
     assert LOOT not in outcome.printed + outcome.errors
     assert outcome.hits == []

@@ -16,6 +16,7 @@ import pytest
 from bot.rendering.kustomize import Engine, Renderer, available_cpus
 from gitops.resources.rendering import BuildOptions, RenderRequest
 from tests.bot.rendering import confine
+from tests.bot.rendering.both import RENDERERS
 from tests.github.state import key_pair
 from tests.scenarios import Files, application, documents, kustomization, manifest, tree
 
@@ -39,17 +40,19 @@ def test_the_filter_refuses_what_a_restricted_pod_refuses() -> None:
     assert done.returncode != 0 and "Operation not permitted" in done.stderr
 
 
-def test_everything_is_found_there_too(tmp_path: Path) -> None:
+@pytest.mark.parametrize("renderer", RENDERERS)
+def test_everything_is_found_there_too(tmp_path: Path, renderer: str) -> None:
     for path, text in TWICE.items():
         (tmp_path / "repository" / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "repository" / path).write_bytes(text.encode() if isinstance(text, str) else text)
     state = tmp_path / "state"
     command = [*CONFINED, sys.executable, "-m", "bot", "check", "--format", "json", str(tmp_path / "repository")]
-    environment = os.environ | {"ARGOFIX_STATE_DIR": str(state)}
+    environment = os.environ | {"ARGOFIX_STATE_DIR": str(state), "ARGOFIX_RENDERER": renderer}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1, done.stderr
     assert [finding["rule"] for finding in json.loads(done.stdout)["findings"]] == ["duplicate-owner"]
-    remembered = json.loads((state / "scratch" / "engine.json").read_text())
+    (notes,) = (state / "scratch").glob("*.json")
+    remembered = json.loads(notes.read_text())
     assert (remembered["chroot"], remembered["cut_off"]) == (False, False)
 
 
