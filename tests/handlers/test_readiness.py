@@ -36,6 +36,7 @@ async def until_ready(bot: Bot) -> None:
 
 async def test_a_server_that_works_is_ready(bot_: Bot) -> None:
     await until_ready(bot_)
+    assert bot_.running is not None
     renderer = bot_.running.engine.renderer
     assert " v5." in renderer
     assert await ready(bot_) == (200, {"status": "ok", "problems": {}, "troubles": {}, "renderer": renderer})
