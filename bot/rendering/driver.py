@@ -122,6 +122,7 @@ class Engine:
             shut_in=self._renderer.engine.shut_in,
             exclude=exclude,
             kubernetes=kubernetes,
+            engine=self._renderer.engine.charts,
         )
 
     async def snapshot(

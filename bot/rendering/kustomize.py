@@ -73,6 +73,11 @@ class Engine:
         return self.identity
 
     @property
+    def charts(self) -> str:
+        """What renders charts and Jsonnet; '' for nothing."""
+        return ""
+
+    @property
     def exposed(self) -> tuple[str, ...]:
         """What of this machine a renderer could reach if it were taken over; nothing when it is shut in."""
         reach = (("the server's file system", self.chroot), ("the network", self.cut_off))
@@ -327,8 +332,8 @@ def _write(request: RenderRequest, scratch: Path) -> None:
 
 def refuse_bomb(path: str, data: bytes) -> None:
     """Raise `ExcessiveYaml`: kustomize would expand aliases until it runs into its limits, a long time later."""
-    if not _may_expand(data):
-        return
+    if b"&" not in data or len(data) * 1.4423 ** min(data.count(b"*"), 100) <= _EXPANDED:
+        return  # k aliases make at most 3^(k/3) times its size of it
     try:
         read_documents(path, data)
     except ExcessiveYaml:
@@ -359,11 +364,6 @@ def _open_to_all(scratch: Path) -> None:
             path = Path(directory, name)
             if not path.is_symlink():
                 path.chmod(0o755 if path.stat().st_nlink > 1 else 0o644)  # the renderer itself is a hard link
-
-
-def _may_expand(data: bytes) -> bool:
-    """Whether aliases could make more than `_EXPANDED` of a file: k of them at most 3^(k/3) times its size."""
-    return b"&" in data and len(data) * 1.4423 ** min(data.count(b"*"), 100) > _EXPANDED
 
 
 def _really_from(request: RenderRequest, resources: tuple[Resource, ...]) -> tuple[Resource, ...]:

@@ -32,6 +32,7 @@ from bot.rendering.kustomize import (
 )
 from bot.rendering.pool import Pool
 from bot.rendering.worker import Worker, WorkerDied
+from gitops.charts.answers import output_of
 from gitops.files.errors import GitopsError, MalformedYaml, PathEscapes
 from gitops.files.tree import MODE_SUBMODULE, MODE_SYMLINK, blob_oid, normalise
 from gitops.resources.manifests import Redact, read_answered
@@ -67,6 +68,10 @@ class LivingEngine(Engine):
     @property
     def fingerprint(self) -> str:
         return f"{self.identity} {self.digest}"
+
+    @property
+    def charts(self) -> str:
+        return self.fingerprint
 
 
 class LivingRenderer(Renderer):
@@ -154,6 +159,8 @@ class LivingRenderer(Renderer):
         return Output(refused=f"rendering it takes more than the {most:,} MB of memory that argofix grants")
 
     def _output(self, request: RenderRequest, answer: dict[str, Any], redact: Redact) -> Output:
+        if request.asks is not None:
+            return output_of(request, answer, redact)
         failed = answer.get("error")
         if failed is None:
             try:
@@ -214,7 +221,7 @@ class _Job:
             if oid not in known:
                 data = patched.get(path)
                 data = tree.read(path) if data is None else data
-                if path not in opaque:
+                if path not in opaque and self.rendering.asks is None:  # templates are no YAML yet
                     refuse_bomb(path, data)
                 found.append((oid, data))
         return found
@@ -233,7 +240,8 @@ def _job(rendering: RenderRequest, shut_in: bool) -> _Job:
             raise PathEscapes(f"{path} is no path of a repository")
         path.encode()
         if entry.mode == MODE_SYMLINK and path not in patched:
-            tree.resolve(path)  # raises when it leads out of the repository
+            if rendering.asks is None:
+                tree.resolve(path)  # raises when it leads out of the repository; a chart's links may go unused
             links[path] = os.fsdecode(tree.read(path))
             links[path].encode()
             continue
@@ -242,6 +250,14 @@ def _job(rendering: RenderRequest, shut_in: bool) -> _Job:
         paths.setdefault(oid, path)
         if path not in rendering.opaque:
             paths[oid] = path  # so that it is looked at before anybody reads it
+    request: dict[str, Any] = {
+        "id": rendering.fingerprint,
+        "files": files,
+        "links": links,
+        "limits": {"outputBytes": sandbox.MAX_OUTPUT},
+    }
+    if (asks := rendering.asks) is not None:
+        return _Job(rendering, {**request, "kind": asks.kind, asks.kind: asks.document()}, paths)
     flags = rendering.options
     kustomize = {
         "root": rendering.root,
@@ -250,16 +266,8 @@ def _job(rendering: RenderRequest, shut_in: bool) -> _Job:
         "enableHelm": flags.enable_helm,
         "enablePlugins": flags.enable_plugins,
     }
-    request = {
-        "id": rendering.fingerprint[:64] or "request",
-        "kind": "kustomize",
-        "files": files,
-        "links": links,
-        "opaque": sorted(rendering.opaque & files.keys()),
-        "text": True,
-        "limits": {"outputBytes": sandbox.MAX_OUTPUT},
-        "kustomize": kustomize,
-    }
+    opaque = sorted(rendering.opaque & files.keys())
+    request |= {"kind": "kustomize", "opaque": opaque, "text": True, "kustomize": kustomize}
     return _Job(rendering, request, paths)
 
 

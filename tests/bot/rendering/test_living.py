@@ -20,9 +20,9 @@ from bot.rendering.kustomize import Renderer, RendererMissing
 from bot.rendering.living import LivingEngine, LivingRenderer, choose
 from gitops.files.tree import MODE_FILE, MODE_SYMLINK, Entry, Tree, blob_oid
 from gitops.resources.manifests import redactor
-from gitops.resources.rendering import BuildOptions, Output, RenderRequest
-from tests.bot.rendering.both import ENGINE, NEEDS_THE_ENGINE
-from tests.scenarios import config_map
+from gitops.resources.rendering import BuildOptions, NotAnalysed, Output, Rendered, RenderFailed, RenderRequest
+from tests.bot.rendering.both import ENGINE, NEEDS_THE_ENGINE, RENDERERS
+from tests.scenarios import application, config_map, documents, evaluated, state_of
 
 REDACT = redactor(b"k")
 SECRET = "kind: Secret\napiVersion: v1\nmetadata: {name: s}\nstringData: {password: hidden-value-1}\n"
@@ -320,3 +320,43 @@ async def test_the_version_of_the_engine_is_in_every_fingerprint(tmp_path: Path)
     assert isinstance(known, LivingEngine) and known.digest and known.digest in known.fingerprint
     assert engine.renderer.startswith("engine 0.") and "kustomize v5." in engine.renderer
     await engine.close()
+
+
+CHART = {
+    "web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\n",
+    "web/values.yaml": "size: 1\npassword: hidden-value-1\n",
+    "web/templates/all.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}}\n"
+    "data: {size: {{ .Values.size | quote }}}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\n"
+    "stringData: {password: {{ .Values.password }}}\n",
+    "jsonnet/main.jsonnet": "{apiVersion: 'v1', kind: 'ConfigMap', metadata: {name: 'from-jsonnet'}}\n",
+}
+
+
+@NEEDS_THE_ENGINE
+async def test_charts_and_jsonnet_are_rendered_and_their_secrets_hidden(engine: Engine) -> None:
+    apps = documents(application("web", "web"), application("lines", "jsonnet"))
+    evaluation = await evaluated(engine, {"apps.yaml": apps, **CHART})
+    web, lines = (state_of(evaluation, name).rendering for name in ("web", "lines"))
+    assert isinstance(web, Rendered) and isinstance(lines, Rendered)
+    assert sorted((one.id.kind, one.id.name, one.path) for one in web.resources) == [
+        ("ConfigMap", "web", "web/templates/all.yaml"),
+        ("Secret", "s", "web/templates/all.yaml"),
+    ]
+    assert [one.id.name for one in lines.resources] == ["from-jsonnet"]
+    assert "hidden-value-1" not in repr(evaluation.snapshot.states)
+
+
+@NEEDS_THE_ENGINE
+async def test_a_chart_that_fails_is_told_at_its_line(engine: Engine) -> None:
+    broken = CHART["web/templates/all.yaml"].replace(".Values.size | quote", 'required "size is needed" .Values.none')
+    files = {"apps.yaml": application("web", "web"), **CHART, "web/templates/all.yaml": broken}
+    rendering = state_of(await evaluated(engine, files), "web").rendering
+    assert isinstance(rendering, RenderFailed)
+    assert "size is needed" in rendering.message and rendering.span.path == "web/templates/all.yaml"
+
+
+async def test_charts_wait_for_the_engine(tmp_path: Path) -> None:
+    kubectl = await Engine.start(tmp_path, RENDERERS[0])
+    rendering = state_of(await evaluated(kubectl, {"apps.yaml": application("web", "web"), **CHART}), "web").rendering
+    assert isinstance(rendering, NotAnalysed) and "needs argofix-engine" in rendering.reason
+    await kubectl.close()
