@@ -21,7 +21,7 @@ from gitops.discovery.record import Record
 from gitops.discovery.rediscovery import rediscover
 from gitops.discovery.rounds import discover
 from gitops.discovery.scan import SaidMemo, ScanMemo
-from gitops.discovery.snapshot import Snapshot, State
+from gitops.discovery.snapshot import Snapshot
 from gitops.discovery.sources import Analysis
 from gitops.files.effort import Effort, Exhausted
 from gitops.files.errors import MalformedYaml
@@ -29,7 +29,7 @@ from gitops.files.tree import Tree
 from gitops.kustomize.kustomization import Kustomization
 from gitops.kustomize.walk import ClosureMemo
 from gitops.resources.manifests import redactor
-from gitops.resources.rendering import BuildOptions, Output, Rendered, RenderFailed, RenderRequest
+from gitops.resources.rendering import BuildOptions, Output, Rendered, RenderRequest
 from gitops.resources.resource import Resource
 
 T = TypeVar("T")
@@ -153,7 +153,7 @@ class Engine:
 
     def _kept(self, snapshot: Snapshot, key: tuple[object, ...] | None, whole: bool) -> Snapshot:
         """The snapshot, of which whatever is `whole` is kept: looks at every resource, so it is for a thread."""
-        if not whole or any(_is_transient(state) for state in snapshot.states):
+        if not whole or snapshot.record is None:
             return replace(snapshot, record=None)  # what failed by chance is tried again
         if key is not None:
             # Without its tree, whose reader is closed when the run ends.
@@ -324,10 +324,6 @@ def _size_of_snapshot(snapshot: Snapshot) -> int:
     resources = (one for rendering in parts if isinstance(rendering, Rendered) for one in rendering.resources)
     kept = 4_000 * len(snapshot.record.nodes) if isinstance(snapshot.record, Record) else 0
     return 10_000 + 2_000 * len(parts) + kept + sum(one.size for one in resources)
-
-
-def _is_transient(state: State) -> bool:
-    return any(isinstance(part.rendering, RenderFailed) and part.rendering.transient for part in state.parts)
 
 
 @dataclass(frozen=True, slots=True)

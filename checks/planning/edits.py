@@ -26,5 +26,5 @@ def after_edits(before: Snapshot, analysis: Analysis, edits: Sequence[Edit]) -> 
     """Apply the edits to the tree in memory; only what they can reach is found and rendered again. Raises
     `GitopsError` for edits that do not fit."""
     files = changes_of(before.tree, edits)
-    after = yield from rediscover(before, before.tree.overlay(files), analysis, Changes.of(files))
+    after = yield from rediscover(before, before.tree.overlay(files), analysis, Changes.of(before.tree, files))
     return Edited(after, files)

@@ -23,6 +23,7 @@ from gitops.resources.manifests import text_of
 
 # Bits of `gitops.discovery.scan.ScanMemo`, beside its own: the blob tells something, or names a version of Argo CD.
 TELLS, RUNS_2, RUNS_3 = 16, 32, 64
+TELLING = TELLS | RUNS_2 | RUNS_3
 CLUSTER_LABEL = "argocd.argoproj.io/secret-type"
 
 _MARKS = (b"resource.exclusions", b"resource.inclusions", b"resourceExclusions", b"resourceInclusions")
@@ -176,18 +177,17 @@ def bits_of(data: bytes) -> int:
     return bits
 
 
-def read_config(tree: Tree, bits: Mapping[str, int], memo: ToldMemo) -> ArgoCdConfig:
-    """What the tree's files tell. `bits` are those of `bits_of` by blob id; what stands in none of them is not read.
+def read_config(tree: Tree, telling: Iterable[tuple[str, int]], memo: ToldMemo) -> ArgoCdConfig:
+    """What the tree's files tell. `telling` are those that may tell something, with what `bits_of` gives for them.
 
     Never raises for what the repository holds.
     """
     told: list[Filter | KnownCluster | Defined] = []
     versions = 0
-    for path in tree.paths():
-        entry = tree.entry(path)
-        seen = bits.get(entry.oid, 0) if entry is not None else 0
-        versions |= seen & (RUNS_2 | RUNS_3)
-        if seen & TELLS and entry is not None:
+    for path, bits in telling:
+        versions |= bits & (RUNS_2 | RUNS_3)
+        entry = tree.entry(tree.resolve(path))
+        if bits & TELLS and entry is not None:
             found = memo.get(entry.oid)
             if found is None:
                 found = memo[entry.oid] = _read(tree, path)

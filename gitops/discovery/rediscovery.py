@@ -55,7 +55,7 @@ def rediscover(
         changed.append(place)
     known = (
         replace(record, nodes={**record.nodes, **search.nodes}, reads=record.reads.also(search.reads))
-        if remember
+        if remember and not search.by_chance
         else None
     )
     earlier = None if remember else Earlier(before, tuple(sorted(changed)))
@@ -90,7 +90,7 @@ def _keeps_the_roots(record: Record, before: Tree, after: Tree, changes: Changes
             return False  # what lies in its `templates` is no manifest
         told = _told(record, before, path) | _told(record, after, path)
         if name in FILE_NAMES:
-            if path in changes.one_sided or told & ~DECLARES or not _lists_alike(record, before, after, path):
+            if told & ~DECLARES or not _lists_alike(record, before, after, path):
                 return False
         elif told:
             return False
@@ -100,14 +100,12 @@ def _keeps_the_roots(record: Record, before: Tree, after: Tree, changes: Changes
 def _told(record: Record, tree: Tree, path: str) -> int:
     """What the scan and Argo CD's configuration take from a file, in bits."""
     name = path.rpartition("/")[2]
-    if name in FILE_NAMES or path.endswith(SUFFIXES) or is_laid_aside(name):
-        return look(tree, path, record.analysis.scan_memo)
-    entry = tree.entry(path)
-    return record.analysis.scan_memo.get(entry.oid, 0) if entry is not None else 0
+    looked_at = name in FILE_NAMES or path.endswith(SUFFIXES) or is_laid_aside(name)
+    return look(tree, path, record.analysis.scan_memo) if looked_at else 0
 
 
 def _lists_alike(record: Record, before: Tree, after: Tree, path: str) -> bool:
-    """Whether a kustomization brings in the same declarations in both trees."""
+    """Whether a kustomization brings in the same declarations in both trees; not where one does not have it."""
     try:
         one, other = (load(tree, path, record.analysis.memo) for tree in (before, after))
     except GitopsError:
@@ -134,6 +132,8 @@ def _again(record: Record, tree: Tree, touched: set[str]) -> Expanding:
     """The search that has looked at these declarations again; None where they bring in something else now."""
     search = Search(tree, WatchedTree(tree), record.found, record.analysis, [])
     yield from search.expand([record.nodes[id_].declaration for id_ in touched])
+    if search.left_out:
+        return None  # what is put aside is told with its lines
     for id_ in touched:
         if not _brings_the_same(record.nodes[id_], search.nodes[id_], record.found):
             return None

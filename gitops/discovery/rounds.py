@@ -82,9 +82,12 @@ def discover(tree: Tree, analysis: Analysis) -> Discovery:
         repeated=tuple(assembly.repeated),
         guessed=guessed,
     )
-    config = read_config(tree, analysis.scan_memo, analysis.told)
+    config = read_config(tree, found.telling, analysis.told)
+    settled = settle(snapshot, config, analysis.clusters)
+    if search.by_chance:
+        return settled  # what failed by chance is tried again
     record = Record(given, search.analysis, found, search.nodes, search.reads, tuple(assembly.declared), config)
-    return settle(replace(snapshot, record=record), config, analysis.clusters)
+    return replace(settled, record=record)
 
 
 def _leave_out(tree: Tree, found: Scan, patterns: Sequence[str]) -> list[NotDeployed]:
@@ -127,6 +130,7 @@ class Search:
         self.nodes: dict[str, Node] = {}
         self.left_out = left_out
         self.truncated = False
+        self.by_chance = False  # whether a rendering failed that may not fail the next time
 
     def run(self) -> Asking:
         """Look at every declaration, and at what each of them brings in, round by round."""
@@ -187,6 +191,7 @@ class Search:
             except CONTENT as error:
                 rendering, declarations = RenderFailed(told(error), at), []
             if not isinstance(rendering, Rendered):
+                self._failed(rendering)
                 trouble = rendering.message if isinstance(rendering, RenderFailed) else rendering.reason
             label = file.rpartition("/")[0] or "."
             self._seeds.append(Seed(label, tuple(declarations), file, trouble))
@@ -236,11 +241,15 @@ class Search:
                     rendering = RenderFailed(told(error), application.origin.entry)
                 fingerprint = plan.request.fingerprint if plan.request else ""
                 parts.append(Part(index, rendering, plan.closure, fingerprint))
+                self._failed(rendering)
                 self._claim(node, plan)
             if not plans:
                 parts.append(Part(0, _without_source(application)))
             node.parts = tuple(parts)
         self._tree.reader = ""
+
+    def _failed(self, rendering: Rendering) -> None:
+        self.by_chance |= isinstance(rendering, RenderFailed) and rendering.transient
 
     def _render(
         self, plans: Iterable[Plan]

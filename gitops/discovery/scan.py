@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gitops.applications.application import is_application, is_application_set
-from gitops.applications.argocd_config import bits_of
+from gitops.applications.argocd_config import TELLING, bits_of
 from gitops.discovery.set_aside.laid_aside import Kinds, is_laid_aside, kinds_in, unfilled
 from gitops.files.documents import read_documents
 from gitops.files.errors import GitopsError, MalformedYaml
@@ -77,7 +77,8 @@ class Scan:
     that are no YAML; `templates` are the Applications of files that are no YAML before something is filled in,
     `laid_aside` those of files whose names say that nothing applies them; `application_health` is
     `Snapshot.application_health`; `linked` are files to which symbolic links lead, `bringing` the kustomization
-    files that take in a declaring file, at any depth."""
+    files that take in a declaring file, at any depth; `telling` are files that say something of Argo CD itself, with
+    their bits (`gitops.applications.argocd_config`)."""
 
     declared: dict[str, list[Declared]] = field(default_factory=dict)
     kustomizations: dict[str, Kustomization] = field(default_factory=dict)
@@ -92,6 +93,7 @@ class Scan:
     laid_aside: Kinds = field(default_factory=list)
     linked: set[str] = field(default_factory=set)
     bringing: frozenset[str] = frozenset()
+    telling: list[tuple[str, int]] = field(default_factory=list)
 
 
 def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo, said: SaidMemo | None = None) -> Scan:
@@ -104,15 +106,20 @@ def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo, said: SaidMemo | None = 
     seen = 0
     for path in tree.paths():
         name = path.rpartition("/")[2]
-        if name not in FILE_NAMES and not path.endswith(SUFFIXES):
-            if is_laid_aside(name) and look(tree, path, memo) & DECLARES and _chart_of(tree, path) is None:
-                result.laid_aside.extend(kinds_in(path, tree.read(tree.resolve(path))))
+        meant = name in FILE_NAMES or path.endswith(SUFFIXES)
+        if not meant and not is_laid_aside(name):
             continue
         bits = look(tree, path, memo)
-        seen |= bits
         if tree.mode(path) == MODE_SYMLINK:
             with suppress(GitopsError):
                 result.linked.add(tree.resolve(path))
+        if bits & TELLING:
+            result.telling.append((path, bits))
+        if not meant:
+            if bits & DECLARES and _chart_of(tree, path) is None:
+                result.laid_aside.extend(kinds_in(path, tree.read(tree.resolve(path))))
+            continue
+        seen |= bits
         if name in FILE_NAMES:
             _kustomization(tree, path, parsed, result)
         elif bits & (DECLARES | CONFIGURES):

@@ -237,10 +237,9 @@ class Snapshot:
     @cached_property
     def by_key(self) -> Mapping[ApplicationKey, State]:
         if self.earlier is not None:
-            return {
-                **self.earlier.snapshot.by_key,
-                **{state.application.key: state for state in self.earlier.after(self)},
-            }
+            known = self.earlier.snapshot.by_key
+            both = zip(self.earlier.before, self.earlier.after(self), strict=True)
+            return {**known, **{new.application.key: new for old, new in both if known[old.application.key] is old}}
         return {state.application.key: state for state in self.states}
 
     @cached_property

@@ -84,6 +84,10 @@ class WatchedTree(Tree):
         self._note(self.reads.files, path)
         return super().__contains__(path)
 
+    def __len__(self) -> int:
+        self._note(self.reads.listings, "")
+        return super().__len__()
+
     def mode(self, path: str) -> int | None:
         self._note(self.reads.files, path)
         return super().mode(path)
@@ -95,6 +99,10 @@ class WatchedTree(Tree):
     def read(self, path: str) -> bytes:
         self._note(self.reads.content, path)
         return super().read(path)
+
+    def size(self, path: str) -> int:
+        self._note(self.reads.content, path)
+        return super().size(path)
 
     def once(self, look: Callable[[str, bytes], T], path: str) -> T:
         self._note(self.reads.content, self.resolve(path))

@@ -47,10 +47,10 @@ class Changes:
     one_sided: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, edited: Mapping[str, bytes | None]) -> Changes:
-        """Those of an `overlay` that adds no file."""
-        gone = frozenset(path for path, data in edited.items() if data is None)
-        return cls(frozenset(edited.keys() - gone), gone)
+    def of(cls, tree: Tree, edited: Mapping[str, bytes | None]) -> Changes:
+        """Those of an `overlay` of the tree."""
+        one_sided = frozenset(path for path, data in edited.items() if data is None or path not in tree)
+        return cls(frozenset(edited.keys() - one_sided), one_sided)
 
 
 def blob_oid(data: bytes) -> str:

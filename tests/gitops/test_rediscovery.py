@@ -3,35 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gitops.discovery import sources
 from gitops.discovery.rediscovery import rediscover
 from gitops.discovery.rounds import discover
-from gitops.discovery.snapshot import Snapshot
-from gitops.discovery.sources import Analysis
 from gitops.facts.owners import owners_of
-from gitops.facts.scopes import scopes_in
 from gitops.files.tree import Changes, Tree
 from tests.growth import steps_of
 from tests.instant import Instant
-from tests.layouts import MATCHER, many, pairs
-from tests.scenarios import URL, application, config_map, documents, kustomization, manifest, tree, with_links
+from tests.layouts import many, pairs
+from tests.rediscovered import a_set, analysis, assert_found_again
+from tests.scenarios import application, config_map, documents, kustomization, manifest, tree, with_links
 
 GONE = ""  # the file is not there
-
-
-def application_set(generator: str, path: str = "{{path}}", name: str = "{{path.basename}}") -> str:
-    return (
-        "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: all, namespace: argocd}\nspec:\n"
-        f"  generators:\n  - git: {{repoURL: {URL}, revision: main, {generator}}}\n  template:\n"
-        f"    metadata: {{name: '{name}'}}\n    spec:\n      project: default\n"
-        f"      source: {{repoURL: {URL}, targetRevision: main, path: '{path}'}}\n"
-        "      destination: {server: 'https://kubernetes.default.svc', namespace: shop}\n"
-    )
 
 
 def definition(scope: str) -> str:
@@ -43,6 +32,9 @@ def definition(scope: str) -> str:
 
 SETTINGS = manifest("ConfigMap", "argocd-cm", "argocd", data={"kustomize.buildOptions": "--enable-helm"})
 EXCLUDING = manifest("ConfigMap", "argocd-cm", "argocd", data={"resource.exclusions": "- {kinds: [ConfigMap]}\n"})
+MIRROR = "https://mirror.example/acme/platform"
+# An Application in words that only a reader of YAML sees through.
+HIDDEN = application("hidden", "one").replace("argoproj.io", "argoproj\\u002eio")
 COMPONENT = "kind: Component\napiVersion: kustomize.config.k8s.io/v1alpha1\nresources: [map.yaml]\n"
 # For each file what it may hold. Whatever brings in whom stands in several ways.
 FILES: Mapping[str, tuple[str, ...]] = {
@@ -75,8 +67,8 @@ FILES: Mapping[str, tuple[str, ...]] = {
     "nested/kustomization.yaml": (GONE, kustomization("c"), kustomization("../one", "c")),
     "set.yaml": (
         GONE,
-        application_set("directories: [{path: made/*}]"),
-        application_set("files: [{path: made/**/config.json}]", "one", "x-{{n}}"),
+        a_set("directories: [{path: made/*}]"),
+        a_set("files: [{path: made/**/config.json}]", "x-{{n}}", "one"),
     ),
     "made/x/map.yaml": (config_map("x"), GONE, config_map("y")),
     "made/x/config.json": (GONE, '{"n": "1"}', '{"n": "2"}'),
@@ -100,6 +92,8 @@ FILES: Mapping[str, tuple[str, ...]] = {
         kustomization("map.yaml", "../shared"),
         kustomization("../shared"),
         kustomization("map.yaml", "../apps/a.yaml"),
+        kustomization("map.yaml", extra="configMapGenerator: [{name: x, files: [big.txt]}]\n"),
+        kustomization("map.yaml", extra="helmCharts: [{name: x}]\n"),
         COMPONENT,
     ),
     "two/map.yaml": (
@@ -109,13 +103,32 @@ FILES: Mapping[str, tuple[str, ...]] = {
     ),
     "shared/kustomization.yaml": (kustomization("map.yaml"), kustomization("map.yaml", "../nested/c"), GONE),
     "shared/map.yaml": (config_map("shared"), config_map("shared", b="c"), config_map("renamed")),
-    "plain/map.yaml": (config_map("plain"), GONE, application("deep", "one"), "{{ template }}"),
+    "plain/map.yaml": (
+        config_map("plain"),
+        GONE,
+        application("deep", "one"),
+        "{{ template }}",
+        HIDDEN,
+        "\n" + HIDDEN,
+        HIDDEN.replace('"hidden"', '"{{name}}"'),
+    ),
     "plain/kustomization.yaml": (GONE, kustomization("map.yaml")),
     "argocd/cm.yaml": (GONE, SETTINGS, EXCLUDING),
+    "argocd/cm.txt": (GONE, EXCLUDING),
+    "apps/c.yaml": (GONE, application("a", "one"), application("b", "alias"), application("b", "two", url=MIRROR)),
+    "notes.txt": (GONE, "words", application("noted", "one")),
+    "two/big.txt": (GONE, "words", "words " * 1_000),
+    "one/.argocd-source-a.yaml": (GONE, "directory: {exclude: map.yaml}", "kustomize: {namePrefix: x-}"),
     "templates/x.yaml": (GONE, application("chart", "one")),
     "Chart.yaml": (GONE, "name: x\n"),
 }  # fmt: skip
-LINKS = {"linked.yaml": "apps/a.yaml", "one/link.yaml": "../shared/map.yaml", "two/kustomization.yml": "../one/x"}
+LINKS = {
+    "linked.yaml": "apps/a.yaml",
+    "linked.yaml.disabled": "notes.txt",
+    "one/link.yaml": "../shared/map.yaml",
+    "two/kustomization.yml": "../one/x",
+    "alias": "one",
+}
 
 
 @st.composite
@@ -132,32 +145,11 @@ def commits(draw: st.DrawFn) -> list[Tree]:
     return found
 
 
-def analysis() -> Analysis:
-    return Analysis(MATCHER, bytes.hex, "instant")
-
-
-def seen(snapshot: Snapshot) -> dict[str, object]:
-    """All that anybody can learn from a snapshot."""
-    names = [one.name for one in fields(Snapshot) if one.compare and one.name != "tree"]
-    found = {name: getattr(snapshot, name) for name in names}
-    owners = {
-        key: [(c.state, c.part, c.resource) for c in copies] for key, copies in snapshot.once(owners_of).items()
-    }
-    return found | {"owners": owners, "by_key": dict(snapshot.by_key), "scopes": dict(snapshot.once(scopes_in))}
-
-
-@settings(max_examples=150, deadline=None)
-@given(commits())
-def test_what_is_found_again_is_what_is_found_anew(trees: list[Tree]) -> None:
-    renderer, known = Instant(), analysis()
-    first, second, third = trees
-    before = renderer.run(discover(first, known))
-    tried = renderer.run(rediscover(before, second, known))
-    kept = renderer.run(rediscover(before, second, known, remember=True))
-    anew = seen(renderer.run(discover(second, analysis())))
-    assert seen(tried) == anew
-    assert seen(kept) == anew
-    assert seen(renderer.run(rediscover(kept, third, known))) == seen(renderer.run(discover(third, analysis())))
+@settings(max_examples=100, deadline=None)
+@given(commits(), st.sampled_from([{}, {}, {"exclude": ("nested/c",)}, {"max_applications": 3}]))
+def test_what_is_found_again_is_what_is_found_anew(trees: list[Tree], options: dict[str, object]) -> None:
+    with mock.patch.object(sources, "MAX_CLOSURE_BYTES", 5_000):
+        assert_found_again(trees, **options)
 
 
 def small_change(files: Mapping[str, bytes], path: str, text: str | None) -> tuple[int, int, list[str]]:
@@ -169,7 +161,7 @@ def small_change(files: Mapping[str, bytes], path: str, text: str | None) -> tup
     _ = renderer.run(rediscover(before, unlike, known)).once(owners_of)  # what is worked out once
     renderer.asked.clear()
     later = head.overlay({path: text.encode() if text is not None else None})
-    changes = Changes.of({path: text.encode() if text is not None else None})
+    changes = Changes.of(head, {path: text.encode() if text is not None else None})
     again = steps_of(lambda: renderer.run(rediscover(before, later, known, changes)).once(owners_of))
     return everything, again, renderer.asked
 
@@ -186,7 +178,7 @@ FORTY = many(40, "in one directory")
         (pairs(20), "shared/s-00003/map.yaml", config_map("else"), ["deploy/a-00003", "deploy/b-00003"]),
         (pairs(20), "deploy/a-00003/kustomization.yaml", kustomization("own.yaml"), ["deploy/a-00003"]),
         (pairs(20), "shared/s-00003/map.yaml", None, []),
-        (pairs(20) | {"set.yaml": application_set("directories: [{path: deploy/*}]").encode()},
+        (pairs(20) | {"set.yaml": a_set("directories: [{path: deploy/*}]").encode()},
          "deploy/a-00003/kustomization.yaml", kustomization("own.yaml"), ["deploy/a-00003"]),
     ],
     ids=["a manifest", "a list", "nothing that counts", "what two share", "an entry", "a file goes", "a set"],
