@@ -155,7 +155,11 @@ def _kept(request: RenderRequest, words: str) -> str:
 def _quoted(request: RenderRequest, message: str) -> str:
     """Without the quoted texts that do not stand in the chart's own files or in the names of its files."""
     texts = list(_own_texts(request))
-    names = "\n".join(request.files).encode()
+    asks = request.asks
+    named = (
+        asks.value_files + tuple(path for _, path in asks.file_parameters) if isinstance(asks, HelmRequest) else ()
+    )
+    names = "\n".join((*request.files, *named)).encode()
 
     def keep(match: re.Match[str]) -> str:
         inner = match[0][1:-1].encode()

@@ -136,6 +136,15 @@ def test_a_failure_stands_where_it_can_be_mended(
     assert (failed.span.path, failed.span.line) == (path, line)
 
 
+def test_a_ref_that_no_source_has_is_named(engine: EngineProcess) -> None:
+    chart = f"{HERE}, path: charts/web, helm: {{valueFiles: [$nope/a.yaml]}}}}"
+    manifest = application("web", f"  sources:\n    - {HERE}, ref: cfg}}\n    - {chart}")
+    failed = state_of(engine, {**CHART, "nope/a.yaml": "", "apps/web.yaml": manifest}).rendering
+    assert isinstance(failed, RenderFailed), failed
+    assert "$nope" in failed.message
+    assert (failed.span.path, failed.span.line) == ("apps/web.yaml", 8)
+
+
 def test_a_helm_block_without_a_chart_is_told_at_the_application(engine: EngineProcess) -> None:
     manifest = application("web", source("{releaseName: x}", "plain"))
     failed = state_of(engine, {"plain/a.yaml": "a: b", "apps/web.yaml": manifest}).rendering
