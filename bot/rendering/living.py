@@ -32,7 +32,7 @@ from bot.rendering.kustomize import (
 )
 from bot.rendering.pool import Pool
 from bot.rendering.worker import Worker, WorkerDied
-from gitops.charts.answers import output_of
+from gitops.charts.answers import fault_of, output_of, unstable_of
 from gitops.files.errors import GitopsError, MalformedYaml, PathEscapes
 from gitops.files.tree import MODE_SUBMODULE, MODE_SYMLINK, blob_oid, normalise
 from gitops.resources.manifests import Redact, read_answered
@@ -166,7 +166,8 @@ class LivingRenderer(Renderer):
             try:
                 lifted = answer.get("lifted")
                 said = None if lifted is None else hide_secrets(lifted, contents(request))
-                return Output(tuple(_resource(one, redact) for one in answer.get("resources") or ()), lifted=said)
+                made = tuple(_resource(one, redact) for one in answer.get("resources") or ())
+                return Output(made, lifted=said, unstable=unstable_of(answer, made))
             except MalformedYaml as error:
                 return Output(error=str(error))
         code, message = failed.get("code"), str(failed.get("message", ""))
@@ -182,7 +183,8 @@ class LivingRenderer(Renderer):
             return Output(refused=message)
         if code == "panicked":
             message = message.partition("\n")[0]
-        return Output(error=hide_secrets(message, contents(request)))
+        fault = fault_of(request, {**failed, "message": hide_secrets(message, contents(request))})
+        return Output(error=fault.message, fault=fault)
 
     async def close(self) -> None:
         await self.pool.close()

@@ -2,13 +2,53 @@
 
 from __future__ import annotations
 
+import pytest
+
 from checks.ownership import duplicate_owner
 from checks.policy.file import Policy
+from checks.render import unstable_render
 from gitops.discovery.snapshot import Change
 from tests.gitops.charts.test_charts import CHART, source
 from tests.rendered import EngineProcess, application, snapshot_of
 
 SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: pass}\ndata:\n  password: %s\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "message"),
+    [
+        (
+            "templates/z.yaml",
+            SECRET % "{{ randAlphaNum 8 | b64enc }}",
+            "`data.password` of Secret pass is something else at each rendering (`randAlphaNum` in ",
+        ),
+        (
+            "templates/z.yaml",
+            SECRET % "{{ now | quote | b64enc }}",
+            "`data.password` of Secret pass is something else at each rendering (`now` in ",
+        ),
+        (
+            "templates/z.yaml",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: 'x-{{ uuidv4 }}'}\n",
+            " is something else at each rendering (`uuidv4` in ",
+        ),
+    ],
+)
+def test_what_is_random_is_told_with_its_field_and_function(
+    engine: EngineProcess, path: str, text: str, message: str
+) -> None:
+    files = {**CHART, f"charts/web/{path}": text, "a.yaml": application("web", source())}
+    found = list(unstable_render.check(Change(None, snapshot_of(engine, files)), Policy()))
+    assert [one.applications for one in found] == [("web",)]
+    assert message in found[0].message
+    assert found[0].span.path == f"charts/web/{path}"
+
+
+@pytest.mark.parametrize("text", [SECRET % "aGk=", SECRET % "{{ .Values.given | default (randAlpha 3) | b64enc }}"])
+def test_what_is_given_is_not_random(engine: EngineProcess, text: str) -> None:
+    manifest = application("web", source("{values: 'given: x'}"))
+    files = {**CHART, "charts/web/templates/z.yaml": text, "a.yaml": manifest}
+    assert not list(unstable_render.check(Change(None, snapshot_of(engine, files)), Policy()))
 
 
 def test_two_names_made_by_chance_are_never_one(engine: EngineProcess) -> None:
