@@ -101,10 +101,16 @@ class LivingRenderer(Renderer):
             renderer = cls(LivingEngine(binary, "", chroot, alone, digest), home, jobs)
             try:
                 answer = await renderer.pool.ask(_Question())
+                spelt = (await renderer.pool.ask(_Trial())).get("resources") or [{}]
             except (WorkerDied, sandbox.RenderTimeout, sandbox.RenderTooLarge, OSError) as error:
                 reason = (error.said if isinstance(error, WorkerDied) else "") or str(error)
                 await renderer.close()
                 continue
+            if not spelt[0].get("text"):
+                await renderer.close()
+                raise RendererMissing(
+                    f"{binary} is of another version of argofix; `make engine` builds this one's"
+                )
             told = answer.get("versions") or {}
             words = " ".join(f"{name} {told[name]}" for name in ("kustomize", "helm", "jsonnet") if name in told)
             renderer.engine = replace(renderer.engine, version=words)
@@ -205,6 +211,27 @@ class _Question:
 
     def missing(self, _known: set[str]) -> list[tuple[str, bytes]]:
         return []
+
+
+_EMPTY = blob_oid(b"configMapGenerator: [{name: trial}]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """Asks for a rendering, which tells whether it speaks as this argofix does."""
+
+    request: dict[str, Any] = field(
+        default_factory=lambda: {
+            "id": "trial",
+            "kind": "kustomize",
+            "files": {"kustomization.yaml": _EMPTY},
+            "text": True,
+            "kustomize": {"root": ""},
+        }
+    )
+
+    def missing(self, known: set[str]) -> list[tuple[str, bytes]]:
+        return [] if _EMPTY in known else [(_EMPTY, b"configMapGenerator: [{name: trial}]")]
 
 
 @dataclass(frozen=True, slots=True)

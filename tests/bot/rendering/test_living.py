@@ -313,6 +313,12 @@ async def test_an_engine_that_does_not_work_leaves_it_to_kustomize(
     assert type(await choose(None, scratch / "own")) is Renderer
 
 
+async def test_an_engine_of_another_version_is_not_believed(scratch: Path) -> None:
+    old = engine_that(scratch, "answer(asked['id'], versions={'kustomize': 'v5'}, resources=[{'object': {}}])")
+    with pytest.raises(RendererMissing, match="of another version of argofix; `make engine` builds this one's"):
+        await LivingRenderer.start_living(old.engine.binary, scratch / "other")
+
+
 @NEEDS_THE_ENGINE
 async def test_the_version_of_the_engine_is_in_every_fingerprint(tmp_path: Path) -> None:
     engine = await Engine.start(tmp_path)
