@@ -108,9 +108,7 @@ class LivingRenderer(Renderer):
                 continue
             if not spelt[0].get("text"):
                 await renderer.close()
-                raise RendererMissing(
-                    f"{binary} is of another version of argofix; `make engine` builds this one's"
-                )
+                raise RendererMissing(f"{binary} is of another version of argofix; `make engine` builds this one's")
             told = answer.get("versions") or {}
             words = " ".join(f"{name} {told[name]}" for name in ("kustomize", "helm", "jsonnet") if name in told)
             renderer.engine = replace(renderer.engine, version=words)
