@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from gitops.applications.application import Origin
 from gitops.applicationsets.declared import ApplicationSet, declared_set
 from gitops.applicationsets.problems import Refusal
 from gitops.discovery.roots import DEFAULT_NAMESPACE, Declaration, Node, Seed
@@ -153,10 +154,28 @@ def _descend(root: _Root, nodes: Mapping[str, Node], result: Assembly) -> None:
             result.declared.append(declaration.id)
             below = application.destination.namespace or DEFAULT_NAMESPACE
         parents = (*made.parents, declaration.name)
-        children = node.children
+        children = _children(node, declaration)
         if node.application is not None:
             children = _last(children, declaration.name, below, root, result)
         queue.extend(_Made(child, parents, below, declaration) for child in children)
+
+
+def _children(node: Node, declaration: Declaration) -> Sequence[Declaration]:
+    """What comes of a declaration. Of an ApplicationSet that is written twice alike, each copy's Applications stand
+    where that copy does."""
+    known, own = node.declaration.origin, declaration.origin
+    if known == own or node.application is not None:
+        return node.children
+    shift = own.span.line - known.span.line
+    alike = own.span.end_line - own.span.line == known.span.end_line - known.span.line
+
+    def there(span: Span) -> Span:
+        return Span(own.span.path, span.line + shift, span.end_line + shift) if alike else own.span
+
+    return [
+        replace(child, origin=Origin(there(child.origin.span), own.chain)) if child.generated else child
+        for child in node.children
+    ]
 
 
 @dataclass(frozen=True, slots=True)

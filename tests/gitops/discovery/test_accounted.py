@@ -272,3 +272,10 @@ def test_nothing_is_both_deployed_and_not(files: Files) -> None:
     deployed: set[Any] = {(s.application.origin.path, s.application.name) for s in snapshot.states}
     aside = {(one.span.path, one.name) for one in snapshot.not_deployed}
     assert not deployed & aside
+
+
+def test_of_a_set_that_is_written_twice_alike_each_copys_applications_stand_in_it() -> None:
+    text = application_set("api", {"list": {"elements": [{"name": "made", "path": "apps/one"}]}})
+    snapshot = found({"apps/a.yaml": text, "apps/b.yaml": "# later\n" + text}, ())
+    origins = [(s.application.origin.span.path, s.application.origin.span.line) for s in snapshot.states]
+    assert sorted(origins) == [("apps/a.yaml", 1), ("apps/b.yaml", 2)]
