@@ -62,7 +62,8 @@ def test_check_fails_on_errors_and_sums_up(cache: Path, checkout: Path) -> None:
     assert "`infrastructure` and `api-backend` both own Namespace shop" in text
     assert text.splitlines()[-1].startswith("4 errors, ")
     assert "\x1b" not in text  # no colour where nobody looks
-    assert done.stderr == b""
+    said = [line for line in done.stderr.splitlines() if not line.startswith(b"argofix: rendering ")]
+    assert not said  # but progress, where the machine is slow
 
 
 def test_check_of_a_good_commit_passes(cache: Path, checkout: Path) -> None:
