@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -105,4 +106,5 @@ class _Version(argparse.Action):
 
         from bot.cli.engine import renderer_line
 
-        parser.exit(message=f"argofix {metadata.version('argofix')}\n{renderer_line()}\n")
+        sys.stdout.write(f"argofix {metadata.version('argofix')}\n{renderer_line()}\n")
+        parser.exit()

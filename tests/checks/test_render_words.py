@@ -61,8 +61,8 @@ FAILING: dict[str, tuple[str, dict[str, str], str, int, str]] = {
             "a/base/m.yaml": MAP,
             "a/env/kustomization.yaml": COMPONENT + "configMapGenerator:\n- {name: env, literals: [a=b]}\n",
         },
-        "a/kustomization.yaml",
-        2,
+        "a/env/kustomization.yaml",
+        4,
         "ConfigMap `env`",
     ),
     "a literal without a value": (
@@ -252,13 +252,6 @@ FAILING: dict[str, tuple[str, dict[str, str], str, int, str]] = {
         "a/p.yaml",
         3,
         "not valid YAML",
-    ),
-    "an empty patch file": (
-        "resources: [m.yaml]\npatches:\n- {path: p.yaml, target: {kind: ConfigMap}}\n",
-        {"a/p.yaml": "# later\n"},
-        "a/kustomization.yaml",
-        3,
-        "a patch says nothing",
     ),
     "replacements that are no YAML": (
         "resources: [m.yaml]\nreplacements:\n- {path: r.yaml}\n",

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import aiohttp
 import promql_parser
@@ -13,7 +14,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.process.metrics import Metrics
-from demo.story import BEFORE
+from demo.story import BEFORE, SERVICE_ACCOUNT
 from tests.deploy.manifests import Json, container, kustomize, of_kind, settings, the, with_components
 from tests.github import SimulatedGitHub, User
 from tests.handlers.conftest import OWNERSHIP, Bot, Contents, checked, proposed
@@ -165,7 +166,9 @@ def at(found: dict[tuple[str, frozenset[tuple[str, str]]], float], name: str, **
 
 
 async def test_a_webhook_is_seen_in_the_figures(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:
-    repo, pull = await proposed(github, alice, before=BEFORE)
+    mine = "apps/infrastructure/service-accounts.yaml"  # that nobody has rendered before
+    own: Contents = {mine: b"# %s\n" % uuid4().hex.encode() + SERVICE_ACCOUNT}
+    repo, pull = await proposed(github, alice, before=BEFORE | own)
     assert (await checked(github, pull))[OWNERSHIP] == "failure"
     await bot_.idle()
     assert bot_.running is not None

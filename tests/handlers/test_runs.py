@@ -209,7 +209,8 @@ async def test_a_pull_request_closed_between_two_attempts(github: SimulatedGitHu
     github.close(pull, alice)
     gate.set()
     await bot_.idle()
-    assert {(run.status, run.conclusion) for run in pull.checks.values()} == {("completed", "cancelled")}
+    # None at all where the installation's own look at open pull requests took the first turn at the gate.
+    assert {(run.status, run.conclusion) for run in pull.checks.values()} <= {("completed", "cancelled")}
 
 
 async def test_a_killed_server_takes_up_the_runs_it_had_begun(
