@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from demo.story import BEFORE, PROPOSED
+from handlers.judging import runs as judging
 from tests.github import Fault, SimulatedGitHub, User, faults
 from tests.handlers.conftest import CHECKS, FAILED, GATE, Bot, by_the_app, checked, proposed, summary_of
 from tests.handlers.test_fixes import SMALL
@@ -99,7 +100,10 @@ async def test_a_permission_that_was_revoked(github: SimulatedGitHub, bot_: Bot,
     assert await checked(github, pull) == FAILED
 
 
-async def test_revoked_while_at_work(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:
+async def test_revoked_while_at_work(
+    github: SimulatedGitHub, bot_: Bot, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(judging, "GRACE", 0)  # so that there are runs to end, however fast the answer is
     _, pull = await proposed(github, alice)
     message = '{"message": "Resource not accessible by integration"}'
     refusal = faults.Effect(403, {"Content-Type": "application/json"}, message)
