@@ -18,6 +18,7 @@ from bot.formats.order.page import stages
 from bot.formats.reports.picture import Bands, conflicts, draw, root_name
 from bot.formats.writing.diff import unified_diff
 from bot.formats.writing.grouping import by_topic
+from checks.coverage import Coverage
 from checks.judgement.evaluation import Evaluation
 from checks.judgement.gaps import status_of
 from checks.model import Finding, Severity
@@ -97,6 +98,7 @@ def render(evaluation: Evaluation, commit: str | None) -> str:
         bands=drawing if isinstance(drawing, Bands) else None,
         matrix=drawing if drawing is not None and not isinstance(drawing, Bands) else None,
         applications=len(evaluation.snapshot.states),
+        coverage=Coverage.of(evaluation.snapshot),
         statuses=Counter(status_of(state.rendering) for state in evaluation.snapshot.states),
         sets=len([tile for tile in tiles if tile.is_set]),
         roots=_by_root(tiles),

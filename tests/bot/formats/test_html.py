@@ -125,6 +125,15 @@ async def test_many_applications_without_conflicts_are_chips(engine: Engine) -> 
     assert all(name in page.text for name in names)
 
 
+async def test_what_was_not_seen_is_not_said_to_share_nothing(engine: Engine) -> None:
+    files = {"a/m.yaml": config_map("m"), "b/kustomization.yaml": "resources: [gone.yaml]\n"}
+    files["apps.yaml"] = documents(application("one", "a"), application("two", "b"))
+    text = " ".join(Page(html.render(await evaluated(engine, files), None)).text.split())
+    assert "2 Applications, looked at by argofix" in text
+    assert "No two Applications were seen to own the same resource. 1 of 2 Applications was rendered; 1 does" in text
+    assert "No Application was seen to need what another one brings. 1 of 2 Applications was rendered; 1 does" in text
+
+
 async def test_many_conflicts_are_a_matrix(engine: Engine) -> None:
     names = [f"service-{number}" for number in range(MAX_BANDS + 2)]
     files = {f"apps/{name}/m.yaml": config_map("same") for name in names}
