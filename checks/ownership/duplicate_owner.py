@@ -13,10 +13,10 @@ CustomResourceDefinitions are another matter: Argo CD does not track them, so no
 but each sync writes its own copy and the last one wins.
 
 How the fix is safe: only what brings the superfluous, identical copy goes: an entry, a document, an item of a List.
-A file that both Applications read stays; then the one that is to lose it passes over it (`directory.exclude`, a patch
-with `$patch: delete`), or is told to be superfluous as a whole. What that can reach is rendered again, and a fix, as
-well as a sentence that tells somebody to take something out, is offered only if the keeper's copy stays byte for byte,
-no other Application changes and nothing loses its last owner.
+A file that both Applications read stays; then the one that is to lose it passes over it (`directory.exclude`, a
+patch with `$patch: delete`), or is told to be superfluous as a whole. What that can reach is rendered again, and a
+fix, as well as a sentence that tells somebody to take something out, is offered only if the keeper's copy stays
+byte for byte, no other Application changes and nothing loses its last owner.
 """
 
 from __future__ import annotations
