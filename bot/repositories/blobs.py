@@ -134,11 +134,6 @@ class Blobs:
                 if header[1:] == [b"missing"]:
                     found.append(None)
                     continue
-                if not header and self._bring is not None:
-                    # While another fetch has this clone marked as a partial one, git ends at what is missing.
-                    found.append(None)
-                    self._stop()
-                    return
                 if len(header) != 3:
                     raise BlobUnreadable(f"object {oid} cannot be read: {b' '.join(header).decode() or 'git ended'}")
                 size = int(header[2])

@@ -122,13 +122,20 @@ _MEANINGS: tuple[tuple[re.Pattern[str], type[GitError]], ...] = tuple(
 )
 
 
-def environment(*, token: str | None = None, origin: str | None = None, local: bool = False) -> dict[str, str]:
+def environment(
+    *,
+    token: str | None = None,
+    origin: str | None = None,
+    local: bool = False,
+    settings: Mapping[str, str] | None = None,
+) -> dict[str, str]:
     """The whole environment of a git process.
 
     `token` is sent as basic authorisation to `origin` (`scheme://host[:port]/`) only; everywhere when that is None.
-    `local` allows the file transport and nothing else; otherwise only http and https are allowed.
+    `local` allows the file transport and nothing else; otherwise only http and https are allowed. `settings` are of
+    this command alone: no other reads them, and none is written anywhere.
     """
-    settings = dict(_SETTINGS)
+    settings = {**_SETTINGS, **(settings or {})}
     for transport in ("file",) if local else ("http", "https"):
         settings[f"protocol.{transport}.allow"] = "always"
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
@@ -167,19 +174,21 @@ async def git(
     input: bytes | None = None,
     timeout: float = DEFAULT_TIMEOUT,  # noqa: ASYNC109 - it kills the processes, which a caller's own could not
     local: bool = False,
+    settings: Mapping[str, str] | None = None,
     extra_env: Mapping[str, str] | None = None,
 ) -> bytes:
     """Run `git ARGS` in `cwd` and give its standard output.
 
     Raises `GitError` or the subclass that tells what it means. On time-out (seconds) and on cancellation the whole
-    process group is killed and reaped before this returns. See `environment` for `token`, `origin` and `local`.
+    process group is killed and reaped before this returns. See `environment` for `token`, `origin`, `local` and
+    `settings`.
     """
     starting = asyncio.ensure_future(
         asyncio.create_subprocess_exec(
             "git",
             *args,
             cwd=cwd,
-            env={**environment(token=token, origin=origin, local=local), **(extra_env or {})},
+            env={**environment(token=token, origin=origin, local=local, settings=settings), **(extra_env or {})},
             stdin=asyncio.subprocess.DEVNULL if input is None else asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

@@ -4,8 +4,8 @@ Only what is looked at is fetched: single commits without history, their trees, 
 somebody reads. What was fetched is kept under refs of our own so that the next fetch transfers a difference.
 Everything here can be had again from GitHub, so a damaged mirror is thrown away and made anew.
 
-git itself never fetches what it misses: after each fetch it is made to forget that the repository is a partial one,
-so that a missing blob is an answer (`missing`) and no request to anywhere.
+git itself never fetches what it misses: only the command that fetches is told that the repository is a partial one,
+so that to all others a missing blob is an answer (`missing`) and no request to anywhere.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import asyncio
 import logging
 import re
 import shutil
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -39,7 +40,6 @@ T = TypeVar("T")
 MergeBase = Callable[[], Awaitable[str | None]]  # asked only when it is needed; None where nobody knows
 KEEP = "refs/argofix/commit/"  # one ref for each commit fetched
 DAMAGED = "argofix-damaged"  # a file that a reader leaves where an object could not be read
-PLAIN = "argofix-config"  # the configuration as it was made, without what `git fetch --filter` adds
 UNFILTERED = ".whole"  # a file beside the mirror: this server does not give single blobs
 MOST_REFS = 400  # then the mirror is begun anew: cheaper than a repack, and bounds the disk
 _HISTORY = (50, 500, None)  # depths tried until the two sides meet; None is everything
@@ -130,11 +130,12 @@ class Mirror:
             await self._bring(oids)
 
     async def _bring(self, oids: Sequence[str]) -> None:
-        args = ["-c", "fetch.negotiationAlgorithm=noop", "fetch", "--quiet", "--no-tags", "--no-write-fetch-head"]
+        args = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"]
         # Without the filter git would look for all that these might need.
-        args += ["--no-auto-maintenance", "--filter=blob:none", "--stdin", "--end-of-options", self.clone_url]
+        args += ["--filter=blob:none", "--stdin", "--end-of-options", self.clone_url]
+        settings = {**self._partial, "fetch.negotiationAlgorithm": "noop"}
         try:
-            await self._authorised(args, input="".join(f"{oid}\n" for oid in oids).encode())
+            await self._authorised(args, settings, input="".join(f"{oid}\n" for oid in oids).encode())
         except _REMOTE:
             raise
         except GitError as error:
@@ -186,15 +187,16 @@ class Mirror:
         await self._discard()
         await asyncio.to_thread(self.directory.mkdir, parents=True, mode=0o700)
         await self._git("init", "--quiet", "--bare", ".")
-        self._copy("config", PLAIN)
-
-    def _copy(self, source: str, target: str) -> None:
-        if (self.directory / source).exists():
-            shutil.copyfile(self.directory / source, self.directory / target)
 
     @property
     def _unfiltered(self) -> Path:
         return self.directory.with_name(self.directory.name + UNFILTERED)
+
+    @property
+    def _partial(self) -> dict[str, str]:
+        """What `git fetch --filter` would write into the configuration if it did not find it there."""
+        remote = f"remote.{self.clone_url}"
+        return {f"{remote}.promisor": "true", f"{remote}.partialCloneFilter": "blob:none"}
 
     async def _fetch(self, commits: Sequence[str], refs: Sequence[str], depth: int | None) -> None:
         wanted_commits = list(dict.fromkeys(commits))
@@ -206,26 +208,26 @@ class Mirror:
         await self._bound()
         how = f"--depth={depth}" if depth is not None else "--depth=2147483647"  # git's own "infinite"
         args = ["fetch", "--quiet", "--no-tags", "--force", "--no-write-fetch-head", "--no-auto-maintenance", how]
+        settings: Mapping[str, str] = {}
         if not self._unfiltered.exists():
             args.append("--filter=blob:none")
-        await self._authorised([*args, "--end-of-options", self.clone_url, *wanted])
+            settings = self._partial
+        await self._authorised([*args, "--end-of-options", self.clone_url, *wanted], settings)
 
-    async def _authorised(self, args: Sequence[str], *, input: bytes | None = None) -> None:
+    async def _authorised(
+        self, args: Sequence[str], settings: Mapping[str, str], *, input: bytes | None = None
+    ) -> None:
+        parts = urlsplit(self.clone_url)
+        origin = f"{parts.scheme}://{parts.netloc}/"
+        fetch = partial(git, args, self.directory, origin=origin, input=input, settings=settings)
         token = await self.token(None) if self.token else None
         try:
-            await self._remote(args, token, input)
+            await fetch(token=token)
         except AuthenticationRefused:
             if self.token is None:
                 raise
             # It may have been revoked before its time.
-            await self._remote(args, await self.token(token), input)
-
-    async def _remote(self, args: Sequence[str], token: str | None, input: bytes | None) -> None:
-        parts = urlsplit(self.clone_url)
-        try:
-            await git(args, self.directory, token=token, origin=f"{parts.scheme}://{parts.netloc}/", input=input)
-        finally:
-            self._copy(PLAIN, "config")
+            await fetch(token=await self.token(token))
 
     async def _bound(self) -> None:
         # Only before a run's first fetch: a later one would take away what the run has opened.

@@ -7,7 +7,7 @@ import pytest
 
 from bot.repositories.git import GitError, RefNotFound, RepositoryGone
 from bot.repositories.listing import TreeTooLarge
-from bot.repositories.mirror import KEEP, PLAIN, MergeBase, MergeConflict, Mirror
+from bot.repositories.mirror import KEEP, MergeBase, MergeConflict, Mirror
 from tests.bot.repositories.test_trees import sh
 from tests.github import Fault, Installation, Repository, SimulatedGitHub, faults
 
@@ -206,7 +206,7 @@ async def test_a_tree_bomb_is_not_merged(repo: Repository, mirror: Mirror, known
     repo.git.update_ref("refs/heads/feature", bomb)
     repo.push("main", {"README.md": "2\n"})
     await mirror.fetch([root])
-    kept = (mirror.directory / PLAIN).stat().st_ino
+    kept = (mirror.directory / "config").stat().st_ino
     with pytest.raises(TreeTooLarge, match="more than 300,000 files"):
         await mirror.merge(head(repo), bomb, merge_base=knowing(root) if known else None)
-    assert (mirror.directory / PLAIN).stat().st_ino == kept
+    assert (mirror.directory / "config").stat().st_ino == kept

@@ -148,6 +148,17 @@ async def test_a_missing_file_is_no_request_of_gits_own(
     assert "partial" not in config.lower()
 
 
+async def test_a_fetch_tells_others_nothing_of_what_it_leaves_out(repo: Repository, mirror: Mirror) -> None:
+    """A reader that begins in the middle of it finds the configuration that was always there."""
+    await mirror.fetch([head(repo)])
+    config = mirror.directory / "config"
+    written = config.stat().st_mtime_ns
+    repo.push("main", {"b.yaml": "b: 1\n"})
+    await mirror.fetch([head(repo)])
+    assert await read(mirror, head(repo), "b.yaml") == [b"b: 1\n"]
+    assert config.stat().st_mtime_ns == written
+
+
 async def test_a_merge_brings_what_both_sides_changed_and_nothing_else(
     github: SimulatedGitHub, repo: Repository, mirror: Mirror
 ) -> None:
