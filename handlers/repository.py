@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from urllib.parse import quote
@@ -105,14 +105,17 @@ class RepositoryContext:
         # GitHub knows which names there lead here (`_former_names`).
         return replace(matcher, answering=frozenset(name.host for name in matcher.known))
 
-    async def default_tip(self) -> str:
-        """The commit of the default branch. Raises `PermanentError` for an empty repository."""
+    async def default_tip(self, tips: Mapping[str, str | None] | None = None) -> str:
+        """The commit of the default branch: the one in `tips` (by branch), where that was asked for already. Raises
+        `PermanentError` for an empty repository."""
+        default = self.details.default_branch
+        tip = tips.get(default) if tips else None
         try:
-            tip = await contents.branch_head(self.github, self.name, self.details.default_branch)
+            tip = tip or await contents.branch_head(self.github, self.name, default)
         except Conflict:
             raise PermanentError(f"{self.name} is empty") from None
         if tip is None:
-            raise PermanentError(f"{self.name} has no branch {self.details.default_branch}")
+            raise PermanentError(f"{self.name} has no branch {default}")
         return tip
 
     @asynccontextmanager

@@ -51,7 +51,7 @@ async def judge_again(event: BranchEvent, delivery: Delivery, context: Context) 
         return  # the repository is empty
     if tip is None:
         return
-    default = tip if everywhere else await repo.default_tip()
+    default = await repo.default_tip({event.branch: tip})
     verdicts = context.services.verdicts
     found = [(pull, verdicts.get(_subject(repo, pull))) for pull in pulls]
     concerned = {pull.number: "it was not judged here before" for pull, verdict in found if verdict is None}

@@ -67,8 +67,7 @@ async def evaluate_pull(
     for each in together:
         if each.base.ref not in tips:
             tips[each.base.ref] = await contents.branch_head(repo.github, repo.name, each.base.ref)
-    known = tips.get(repo.details.default_branch)
-    default = known if known is not None else await repo.default_tip()
+    default = await repo.default_tip(tips)
     subjects = sorted(((each, at) for each in together if (at := tips[each.base.ref]) is not None), key=_by_number)
     names = [f"{each.number}:{each.base.ref}:{at}" for each, at in subjects]
     refusal = next((why for each, _ in subjects if (why := repo.refusal(each)) is not None), None)
@@ -111,7 +110,7 @@ async def pulls_of_head(repo: RepositoryContext, sha: str) -> list[int]:
 async def sides_of(repo: RepositoryContext, pull: PullRequest) -> Sides | None:
     """The commits that a pull request is judged by; None when its base branch has gone."""
     tip = await contents.branch_head(repo.github, repo.name, pull.base.ref)
-    return None if tip is None else await _sides(repo, pull, tip, await repo.default_tip())
+    return None if tip is None else await _sides(repo, pull, tip, await repo.default_tip({pull.base.ref: tip}))
 
 
 async def tell_order(repo: RepositoryContext, pull: PullRequest) -> None:
@@ -119,7 +118,7 @@ async def tell_order(repo: RepositoryContext, pull: PullRequest) -> None:
     tip = await contents.branch_head(repo.github, repo.name, pull.base.ref) if pull.state == "open" else None
     if tip is not None and repo.refusal(pull) is None:
         async with AsyncExitStack() as stack:
-            await _judged(repo, stack, pull, tip, await repo.default_tip())
+            await _judged(repo, stack, pull, tip, await repo.default_tip({pull.base.ref: tip}))
 
 
 async def leave(repo: RepositoryContext, sha: str, others: Sequence[PullRequest]) -> None:

@@ -68,7 +68,7 @@ async def _fix_branch(
     tip = await contents.branch_head(repo.github, repo.name, base)
     if tip is None:
         return Told(_BRANCH_GONE.format(base=code(base)), ok=False)
-    default = await repo.default_tip()
+    default = await repo.default_tip({base: tip})
     async with repo.objects(tip, default) as objects:
         policy = await asyncio.to_thread(read_policy, await objects.read_tree(default))
         if keep is not None:
