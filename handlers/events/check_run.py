@@ -7,7 +7,7 @@ from bot.github.events import CheckRunEvent
 from bot.process.errors import PermanentError
 from bot.queue.deliveries import Delivery
 from bot.server.context import Context
-from handlers.judging.pulls import evaluate_pull, pulls_of_head
+from handlers.judging.pulls import evaluate_pull, numbers_of
 from handlers.judging.runs import end_runs
 from handlers.proposals.requested import answer_on_run, fix_pull
 from handlers.repository import RepositoryContext
@@ -31,10 +31,10 @@ def _fix_button(event: CheckRunEvent, app: int) -> bool:
 
 @on("check_run", payload=CheckRunEvent, actions=("rerequested",), when=_of_ours)
 async def judge_again(event: CheckRunEvent, delivery: Delivery, context: Context) -> None:
-    repo = await RepositoryContext.open(delivery, event, context)
-    numbers = await pulls_of_head(repo, event.head_sha)
+    repo, listed = await RepositoryContext.with_pulls(delivery, event, context)
+    numbers = numbers_of(listed, event.head_sha)
     for number in numbers:
-        await evaluate_pull(repo, number, again=delivery.id)
+        await evaluate_pull(repo, number, listed, again=delivery.id)
     if not numbers:
         await end_runs(repo, event.head_sha, check_run.overtaken(_NO_PULL))  # GitHub has set it back to queued
 
@@ -42,8 +42,8 @@ async def judge_again(event: CheckRunEvent, delivery: Delivery, context: Context
 @on("check_run", payload=CheckRunEvent, actions=("requested_action",), when=_fix_button)
 async def fix_each(event: CheckRunEvent, delivery: Delivery, context: Context) -> None:
     """One that fails keeps nobody else from an answer."""
-    repo = await RepositoryContext.open(delivery, event, context)
-    numbers = await pulls_of_head(repo, event.head_sha)
+    repo, listed = await RepositoryContext.with_pulls(delivery, event, context)
+    numbers = numbers_of(listed, event.head_sha)
     failed: Exception | None = None
     for number in numbers or [link.number for link in event.pull_requests]:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -102,9 +102,9 @@ def _touched(judged: Judged) -> Touched:
         return Touched(everything="there was no time to see what it touches")
 
 
-async def pulls_of_head(repo: RepositoryContext, sha: str) -> list[int]:
-    """Numbers of the open pull requests with this head commit (check events do not name those from forks)."""
-    return [pull.number for pull in await pulls.listed(repo.github, repo.name) if pull.head.sha == sha]
+def numbers_of(listed: Iterable[PullRequest], sha: str) -> list[int]:
+    """Those of the listed pull requests with this head commit (check events do not name those from forks)."""
+    return [pull.number for pull in listed if pull.head.sha == sha]
 
 
 async def sides_of(repo: RepositoryContext, pull: PullRequest) -> Sides | None:
@@ -129,7 +129,8 @@ async def leave(repo: RepositoryContext, sha: str, others: Sequence[PullRequest]
         await evaluate_pull(repo, others[0].number)
         return
     runs = await runs_of(repo, sha)
-    if any(run.status != "completed" for run in runs.values()) and not await pulls_of_head(repo, sha):
+    unfinished = any(run.status != "completed" for run in runs.values())
+    if unfinished and not numbers_of(await pulls.listed(repo.github, repo.name), sha):
         await end_runs(repo, sha, check_run.overtaken(OVERTAKEN))
 
 
