@@ -65,10 +65,17 @@ class Target:
         return f"{self.scope.removeprefix(DEFAULT)}{plan.key}"
 
 
-async def chosen(repo: RepositoryContext, scope: str, policy: Policy, closed: PullRequest | None = None) -> Policy:
+async def chosen(
+    repo: RepositoryContext,
+    scope: str,
+    policy: Policy,
+    closed: PullRequest | None = None,
+    *,
+    listed: Sequence[PullRequest] | None = None,
+) -> Policy:
     """The policy with the keepers that people chose for the fixes of a scope, for as long as those are open, and for
-    one that is `closed` and is to be opened again."""
-    open_now = await open_below(repo, scope)
+    one that is `closed` and is to be opened again. `listed` are all that are open, where known."""
+    open_now = await open_below(repo, scope, listed)
     keeps = [read_keep(pull.body) for pull in (*open_now, *((closed,) if closed is not None else ()))]
     wanted = tuple(Preferred(*keep) for keep in keeps if keep is not None)
     return replace(policy, preferred=(*policy.preferred, *wanted)) if wanted else policy

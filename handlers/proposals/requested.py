@@ -201,8 +201,9 @@ async def _look(repo: RepositoryContext, pull: PullRequest, keep: str | None = N
         if keep is not None:
             policy = replace(policy, preferred=(Preferred(keep),))
         stranger = repo.by_stranger(pull)
-        own_policy = await chosen(repo, scope_of(pull.number), policy)
-        base_policy = await chosen(repo, _base_target(repo, pull, sides.base).scope, policy)
+        listed = await pulls.listed(repo.github, repo.name)
+        own_policy = await chosen(repo, scope_of(pull.number), policy, listed=listed)
+        base_policy = await chosen(repo, _base_target(repo, pull, sides.base).scope, policy, listed=listed)
         before, into = await objects.read_tree(sides.base), pull.base.ref
         head = await objects.read_tree(sides.head)
         merged = await repo.evaluate(head, before, own_policy, by_stranger=stranger, branch=into)
