@@ -33,6 +33,12 @@ READ: Permissions = {"contents": "read"}
 REPORT: Permissions = {"checks": "write", "contents": "read", "pull_requests": "write"}
 TALK: Permissions = {**REPORT, "issues": "write"}  # on issues; pull requests are covered by their own permission
 FIX: Permissions = {"checks": "write", "contents": "write", "pull_requests": "write"}
+_LEVELS = ("read", "write", "admin")
+
+
+def lacking(granted: Permissions) -> Permissions:
+    """What of `FIX` an installation has not been granted."""
+    return {n: level for n, level in FIX.items() if granted.get(n) not in _LEVELS[_LEVELS.index(level) :]}
 
 
 @functools.lru_cache(maxsize=1)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from bot.formats.refusal import Attempt, Doing, in_words, refusal
 from bot.formats.writing.markdown import code, safe
 from bot.github import rules
-from bot.github.app import FIX
+from bot.github.app import lacking
 from bot.github.endpoints import installations
 from bot.github.errors import Conflict, Forbidden, GitHubError, Unprocessable
 from bot.github.rules import Rule
@@ -17,8 +17,6 @@ from handlers.proposals.branches import Refused
 from handlers.repository import RepositoryContext
 
 log = logging.getLogger(__name__)
-
-_RANKS = {"read": 1, "write": 2, "admin": 3}
 
 
 async def explained(
@@ -72,5 +70,4 @@ async def _lacking(repo: RepositoryContext) -> str:
         granted = (await installations.get(repo.context.services.github.as_app(), repo.installation)).permissions
     except GitHubError:
         return ""
-    rank = {name: _RANKS.get(level, 0) for name, level in granted.items()}
-    return ",".join(f"{name}={level}" for name, level in FIX.items() if rank.get(name, 0) < _RANKS[level])
+    return ",".join(f"{name}={level}" for name, level in lacking(granted).items())

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from bot.formats.github import gate
-from bot.github.app import FIX, REPORT
+from bot.github.app import REPORT, lacking
 from bot.github.endpoints import checks, comments, contents, installations, pulls
 from bot.github.endpoints.installations import HookDelivery
 from bot.github.errors import Conflict
@@ -98,12 +98,7 @@ async def _everything(delivery: Delivery, services: Services) -> None:
 def _trouble(installation: Installation) -> str | None:
     if installation.suspended:
         return "it is suspended"
-    ranks = ("", "read", "write", "admin")
-    short = [
-        f"{name}: {level}"
-        for name, level in FIX.items()
-        if ranks.index(level) > (ranks.index(p) if (p := installation.permissions.get(name, "")) in ranks else 0)
-    ]
+    short = [f"{name}: {level}" for name, level in lacking(installation.permissions).items()]
     return f"permission {', '.join(short)} is not granted" if short else None
 
 
