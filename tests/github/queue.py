@@ -13,18 +13,11 @@ from datetime import timedelta
 
 from tests.github import payloads
 from tests.github.git_backend import Signature
-from tests.github.protection import PASSING, Protection
+from tests.github.protection import Protection
 from tests.github.pulls import PullRequest, close
 from tests.github.refs import move_ref
 from tests.github.repository import Repository
 from tests.github.webhooks import emit
-
-__all__ = ["PASSING", "Group", "MergeQueue", "passes"]
-
-
-def passes(repo: Repository, sha: str, required: frozenset[str]) -> bool:
-    """Whether required checks, from whomever they are, let this head be merged."""
-    return Protection(required).passes(repo, sha)
 
 
 @dataclass(slots=True)
