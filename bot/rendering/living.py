@@ -100,8 +100,8 @@ class LivingRenderer(Renderer):
         for chroot, alone in ((True, True), (False, True), (False, False)):
             renderer = cls(LivingEngine(binary, "", chroot, alone, digest), home, jobs)
             try:
-                answer = await renderer.pool.ask(_Question())
-                spelt = (await renderer.pool.ask(_Trial())).get("resources") or [{}]
+                answer = await renderer.pool.ask(_VERSIONS)
+                spelt = (await renderer.pool.ask(_TRIAL)).get("resources") or [{}]
             except (WorkerDied, sandbox.RenderTimeout, sandbox.RenderTooLarge, OSError) as error:
                 reason = (error.said if isinstance(error, WorkerDied) else "") or str(error)
                 await renderer.close()
@@ -202,34 +202,29 @@ def _resource(one: dict[str, Any], redact: Redact) -> Resource:
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
-    """Asks for the versions."""
+class _Asked:
+    """A request of our own, with the blobs that it names."""
 
-    request: dict[str, Any] = field(default_factory=lambda: {"id": "versions", "kind": "versions", "files": {}})
-
-    def missing(self, _known: set[str]) -> list[tuple[str, bytes]]:
-        return []
-
-
-_EMPTY = blob_oid(b"configMapGenerator: [{name: trial}]")
-
-
-@dataclass(frozen=True, slots=True)
-class _Trial:
-    """Asks for a rendering, which tells whether it speaks as this argofix does."""
-
-    request: dict[str, Any] = field(
-        default_factory=lambda: {
-            "id": "trial",
-            "kind": "kustomize",
-            "files": {"kustomization.yaml": _EMPTY},
-            "text": True,
-            "kustomize": {"root": ""},
-        }
-    )
+    request: dict[str, Any]
+    blobs: dict[str, bytes] = field(default_factory=dict)
 
     def missing(self, known: set[str]) -> list[tuple[str, bytes]]:
-        return [] if _EMPTY in known else [(_EMPTY, b"configMapGenerator: [{name: trial}]")]
+        return [(oid, data) for oid, data in self.blobs.items() if oid not in known]
+
+
+_VERSIONS = _Asked({"id": "versions", "kind": "versions", "files": {}})
+_SMALL = b"configMapGenerator: [{name: trial}]"
+# A rendering tells whether it speaks as this argofix does.
+_TRIAL = _Asked(
+    {
+        "id": "trial",
+        "kind": "kustomize",
+        "files": {"kustomization.yaml": blob_oid(_SMALL)},
+        "text": True,
+        "kustomize": {"root": ""},
+    },
+    {blob_oid(_SMALL): _SMALL},
+)
 
 
 @dataclass(frozen=True, slots=True)
