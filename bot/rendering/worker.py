@@ -128,12 +128,12 @@ def _exactly(stream: IO[bytes], length: int) -> bytes:
 
 def _last_descendant(pid: int) -> int:
     """The engine itself, below those that watch it."""
-    parents: dict[int, int] = {}
+    children: dict[int, int] = {}  # one of each process
     for name in os.listdir("/proc"):  # noqa: PTH208 - the names alone
         if name.isdigit():
             with contextlib.suppress(OSError):
                 # The name of the program stands in brackets, and may hold anything.
-                parents[int(Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()[1])] = int(name)
-    while pid in parents:
-        pid = parents[pid]
+                children[int(Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()[1])] = int(name)
+    while pid in children:
+        pid = children[pid]
     return pid
