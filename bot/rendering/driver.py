@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -55,6 +56,19 @@ TOO_LARGE = "with what it renders the manifests of this commit are larger than t
 
 class TooMuchToRead(PermanentError):
     """A commit holds more than argofix reads for one evaluation."""
+
+
+@contextmanager
+def spending(effort: Effort) -> Iterator[None]:
+    """Raises `TooMuchToRead` where `effort` is used up. When this is cancelled, what goes on in threads ends too, at
+    the next thing that it reads."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        effort.abandoned = True
+        raise
+    except Exhausted as error:
+        raise TooMuchToRead(str(error)) from None
 
 
 class Engine:
@@ -163,20 +177,14 @@ class Engine:
     async def drive(self, asking: Asking[T], progress: Progress | None = None, effort: Effort | None = None) -> T:
         """Run a generator of the model to its end; its own work is done in a thread, so that the server answers.
 
-        What it renders is charged to `effort`. Raises `TooMuchToRead`. When this is cancelled the thread ends too, at
-        the next thing that it reads.
+        What it renders is charged to `effort` (see `spending`). Raises `TooMuchToRead`.
         """
         effort = effort or self.grant()
-        try:
+        with spending(effort):
             step = await asyncio.to_thread(_step, asking, None)
             while not isinstance(step, _End):
                 outputs = await self._outputs(step, progress, effort)
                 step = await asyncio.to_thread(_step, asking, outputs)
-        except asyncio.CancelledError:
-            effort.abandoned = True
-            raise
-        except Exhausted as error:
-            raise TooMuchToRead(str(error)) from None
         return step.value
 
     async def render(self, request: RenderRequest) -> Output:

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Sequence
 from typing import Protocol
 
-from bot.rendering.driver import Engine, Progress, TooMuchToRead
+from bot.rendering.driver import Engine, Progress, spending
 from checks.judgement.clusters import concerning
 from checks.judgement.evaluation import Evaluation, evaluation_of
 from checks.judgement.findings import findings_of
@@ -19,7 +19,7 @@ from gitops.applications.live import Live
 from gitops.applications.repositories import RepositoryMatcher
 from gitops.discovery.snapshot import Change, Snapshot
 from gitops.discovery.sources import Analysis
-from gitops.files.effort import Effort, Exhausted
+from gitops.files.effort import Effort
 from gitops.files.tree import Tree
 
 log = logging.getLogger(__name__)
@@ -48,15 +48,10 @@ async def evaluate(
     it `clusters` are asked."""
     effort = engine.grant()
     charged = None if base is None else base.charged_to(effort)
-    try:
+    with spending(effort):
         return await _evaluate(
             engine, tree.charged_to(effort), charged, matcher, policy, effort, only, progress, live, clusters
         )
-    except asyncio.CancelledError:
-        effort.abandoned = True  # what still goes on in threads ends
-        raise
-    except Exhausted as error:
-        raise TooMuchToRead(str(error)) from None
 
 
 async def change_between(
@@ -64,15 +59,10 @@ async def change_between(
 ) -> Change:
     """What lies between two commits, without a judgement. Raises `TooMuchToRead`."""
     effort = engine.grant()
-    try:
+    with spending(effort):
         _, before, after = await _snapshots(
             engine, tree.charged_to(effort), base.charged_to(effort), matcher, policy, None
         )
-    except asyncio.CancelledError:
-        effort.abandoned = True
-        raise
-    except Exhausted as error:
-        raise TooMuchToRead(str(error)) from None
     return Change(before, after)
 
 
