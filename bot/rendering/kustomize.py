@@ -15,23 +15,22 @@ import shutil
 import sysconfig
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.rendering import sandbox
+from bot.rendering.files import contents, files_of, refuse_bomb
 from bot.rendering.turns import Turns
-from gitops.files.documents import read_documents
 from gitops.files.effort import Effort
-from gitops.files.errors import ExcessiveYaml, GitopsError, MalformedYaml, PathEscapes
-from gitops.files.tree import MODE_SUBMODULE, MODE_SYMLINK, normalise
+from gitops.files.errors import GitopsError, MalformedYaml
+from gitops.files.tree import MODE_SYMLINK
 from gitops.resources.manifests import Redact, read_rendered
 from gitops.resources.redaction import hide_secrets
 from gitops.resources.rendering import Output, RenderRequest
 from gitops.resources.resource import Resource
 
 _PREFIX = "../repo/"
-_EXPANDED = 32 * 1024 * 1024  # bytes that a file's aliases may make of it before somebody counts
 SPENT = (
     "rendering this commit has taken the {:,.0f} s that argofix grants one evaluation; what is rendered is kept, so "
     "the next run of the check goes on from there"
@@ -248,13 +247,16 @@ class Renderer:
             if (reason := sandbox.could_not_begin(done)) is not None:
                 raise RendererMissing(f"{engine.binary} cannot be run: {reason}")
             if done.status != 0 and any(words in done.stderr for words in OUT_OF_MEMORY):
-                most = self.limits.memory // 2**20
-                return Output(refused=f"rendering it takes more than the {most:,} MB of memory that argofix grants")
+                return self._out_of_memory()
             if done.status != 0:
                 return await asyncio.to_thread(_failed, request, scratch, done)
             return await asyncio.to_thread(_read, request, done.stdout, redact)
         finally:
             await asyncio.shield(asyncio.to_thread(shutil.rmtree, scratch, ignore_errors=True))
+
+    def _out_of_memory(self) -> Output:
+        most = self.limits.memory // 2**20
+        return Output(refused=f"rendering it takes more than the {most:,} MB of memory that argofix grants")
 
     async def close(self) -> None:
         """Nothing lives longer than its request."""
@@ -302,12 +304,7 @@ def _write(request: RenderRequest, scratch: Path) -> None:
     patched = dict(request.patched)
     made: set[Path] = set()
     links: list[tuple[Path, bytes]] = []
-    for path in request.files:
-        entry = tree.entry(path)
-        if entry is None or entry.mode == MODE_SUBMODULE:
-            continue
-        if normalise(path) != path:
-            raise PathEscapes(f"{path} is no path of a repository")
+    for path, entry in files_of(request):
         target = repository / path
         if target.parent not in made:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -328,18 +325,6 @@ def _write(request: RenderRequest, scratch: Path) -> None:
     resource = "../repo/" + request.root if request.root else "../repo"
     text = f"resources: [{json.dumps(resource)}]\nbuildMetadata: [originAnnotations]\n"
     (build / "kustomization.yaml").write_text(text)
-
-
-def refuse_bomb(path: str, data: bytes) -> None:
-    """Raise `ExcessiveYaml`: kustomize would expand aliases until it runs into its limits, a long time later."""
-    if b"&" not in data or len(data) * 1.4423 ** min(data.count(b"*"), 100) <= _EXPANDED:
-        return  # k aliases make at most 3^(k/3) times its size of it
-    try:
-        read_documents(path, data)
-    except ExcessiveYaml:
-        raise
-    except MalformedYaml:
-        return  # kustomize says that itself, and knows where it was listed
 
 
 def _read(request: RenderRequest, stdout: bytes, redact: Redact) -> Output:
@@ -379,13 +364,6 @@ def _really_from(request: RenderRequest, resources: tuple[Resource, ...]) -> tup
             return path
 
     return tuple(replace(one, path=real(one.path), generator=real(one.generator)) for one in resources)
-
-
-def contents(request: RenderRequest) -> Iterator[tuple[str, bytes]]:
-    patched = dict(request.patched)
-    for path in request.files:
-        with contextlib.suppress(GitopsError):
-            yield path, patched.get(path) or request.tree.read(path)
 
 
 def _repository_paths(stderr: str, scratch: Path) -> str:

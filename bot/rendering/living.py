@@ -19,22 +19,21 @@ from pathlib import Path
 from typing import Any
 
 from bot.rendering import sandbox
+from bot.rendering.files import contents, files_of, refuse_bomb
 from bot.rendering.kustomize import (
     OUT_OF_MEMORY,
     Engine,
     Renderer,
     RendererMissing,
     beside_python,
-    contents,
     place,
     prepare,
-    refuse_bomb,
 )
 from bot.rendering.pool import Pool
 from bot.rendering.worker import Worker, WorkerDied
 from gitops.charts.answers import fault_of, output_of, unstable_of
-from gitops.files.errors import GitopsError, MalformedYaml, PathEscapes
-from gitops.files.tree import MODE_SUBMODULE, MODE_SYMLINK, blob_oid, normalise
+from gitops.files.errors import GitopsError, MalformedYaml
+from gitops.files.tree import MODE_SYMLINK, blob_oid
 from gitops.resources.manifests import Redact, read_answered
 from gitops.resources.redaction import hide_secrets
 from gitops.resources.rendering import Output, RenderRequest
@@ -158,10 +157,6 @@ class LivingRenderer(Renderer):
             raise RendererMissing(f"{self.engine.binary} cannot be run: {error.strerror}") from None
         return await asyncio.to_thread(self._output, request, answer, redact)
 
-    def _out_of_memory(self) -> Output:
-        most = self.limits.memory // 2**20
-        return Output(refused=f"rendering it takes more than the {most:,} MB of memory that argofix grants")
-
     def _output(self, request: RenderRequest, answer: dict[str, Any], redact: Redact) -> Output:
         if request.asks is not None:
             return output_of(request, answer, redact)
@@ -254,12 +249,7 @@ def _job(rendering: RenderRequest, shut_in: bool) -> _Job:
     files: dict[str, str] = {}
     links: dict[str, str] = {}
     paths: dict[str, str] = {}
-    for path in rendering.files:
-        entry = tree.entry(path)
-        if entry is None or entry.mode == MODE_SUBMODULE:
-            continue
-        if normalise(path) != path:
-            raise PathEscapes(f"{path} is no path of a repository")
+    for path, entry in files_of(rendering):
         path.encode()
         if entry.mode == MODE_SYMLINK and path not in patched:
             if rendering.asks is None:
