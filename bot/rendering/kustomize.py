@@ -153,10 +153,7 @@ class Renderer:
         renderer = cls(Engine(binary, "", False, False), home, jobs)
         renderer.engine = await renderer._probe()
         engine = renderer.engine
-        text = json.dumps({"key": key, "version": engine.version, "chroot": engine.chroot, "cut_off": engine.cut_off})
-        scratch = notes.with_suffix(f".{os.getpid()}")
-        scratch.write_text(text)
-        scratch.replace(notes)
+        remember(notes, key=key, version=engine.version, chroot=engine.chroot, cut_off=engine.cut_off)
         return renderer
 
     async def _probe(self) -> Engine:
@@ -286,6 +283,13 @@ def prepare(home: Path, binary: Path, notes: str = "engine.json") -> tuple[str, 
     machine = os.uname()
     where = f"{machine.nodename} {machine.release} {os.geteuid()} {_confinement()}"
     return f"{binary} {stat.st_size} {stat.st_mtime_ns} {where} {sandbox.method()}", home / notes
+
+
+def remember(notes: Path, **answers: object) -> None:
+    """Write what a binary answered, for who starts next; whole, also where two write at once."""
+    scratch = notes.with_suffix(f".{os.getpid()}")
+    scratch.write_text(json.dumps(answers))
+    scratch.replace(notes)
 
 
 def _confinement(status: Path = Path("/proc/self/status")) -> str:

@@ -28,6 +28,7 @@ from bot.rendering.kustomize import (
     beside_python,
     place,
     prepare,
+    remember,
 )
 from bot.rendering.pool import Pool
 from bot.rendering.worker import Worker, WorkerDied
@@ -111,10 +112,7 @@ class LivingRenderer(Renderer):
             told = answer.get("versions") or {}
             words = " ".join(f"{name} {told[name]}" for name in ("kustomize", "helm", "jsonnet") if name in told)
             renderer.engine = replace(renderer.engine, version=words)
-            values = {"version": words, "chroot": chroot, "cut_off": alone, "digest": digest}
-            scratch = notes.with_suffix(f".{os.getpid()}")
-            scratch.write_text(json.dumps({"key": key, **values}))
-            scratch.replace(notes)
+            remember(notes, key=key, version=words, chroot=chroot, cut_off=alone, digest=digest)
             return renderer
         raise RendererMissing(f"{binary} does not answer: {reason.strip()[:200]}")
 
