@@ -6,18 +6,14 @@ the cost of everything else is looked at.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 from gitops.files.errors import MalformedYaml
 from gitops.kustomize.kustomization import FILE_NAMES
 from gitops.resources.manifests import read_plain
 from gitops.resources.rendering import Output, RenderRequest
 from gitops.resources.resource import Resource
-
-T = TypeVar("T")
-Asking = Generator[Sequence[RenderRequest], Mapping[str, Output], T]
+from tests.driven import Asking, T, driven
 
 
 @dataclass(slots=True)
@@ -30,13 +26,7 @@ class Instant:
 
     def run(self, asking: Asking[T]) -> T:
         """Drive a generator of the model to its end."""
-        try:
-            wanted = next(asking)
-            while True:
-                wanted = asking.send({request.fingerprint: self.render(request) for request in wanted})
-        except StopIteration as end:
-            result: T = end.value
-            return result
+        return driven(asking, self.render)
 
     def render(self, request: RenderRequest) -> Output:
         known = self._known.get(request.fingerprint)

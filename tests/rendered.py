@@ -10,10 +10,10 @@ import shutil
 import struct
 import subprocess
 import sys
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
@@ -24,10 +24,9 @@ from gitops.discovery.sources import Analysis
 from gitops.files.tree import MODE_SUBMODULE, MODE_SYMLINK, Tree
 from gitops.resources.manifests import redactor
 from gitops.resources.rendering import Output, RenderRequest
+from tests.driven import Asking, T, driven
 from tests.layouts import MATCHER
 
-T = TypeVar("T")
-Asking = Generator[Sequence[RenderRequest], Mapping[str, Output], T]
 REDACT = redactor(b"k" * 32)
 ANALYSIS = Analysis(MATCHER, REDACT, "kustomize v5.8.1", engine="engine")
 
@@ -42,13 +41,7 @@ class EngineProcess:
 
     def run(self, asking: Asking[T]) -> T:
         """Drive a generator of the model to its end."""
-        try:
-            wanted = next(asking)
-            while True:
-                wanted = asking.send({request.fingerprint: self.render(request) for request in wanted})
-        except StopIteration as end:
-            result: T = end.value
-            return result
+        return driven(asking, self.render)
 
     def render(self, request: RenderRequest) -> Output:
         self.asked.append(request)
