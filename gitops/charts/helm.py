@@ -52,10 +52,10 @@ def plan_chart(
     several = len(application.sources) > 1
     refs = {f"${each.ref}": each for each in application.sources if each.ref} if several else {}
     lent = {name: "" for name, other in refs.items() if _is_here(other, tools.matcher)}
-    names = [text_of(each) for each in _listed(block.get("valueFiles"))]
+    names = [text_of(each) for each in listed(block.get("valueFiles"))]
     texts = tuple(
         (text_of(each.get("name")), text_of(each.get("path")))
-        for each in _listed(block.get("fileParameters"))
+        for each in listed(block.get("fileParameters"))
         if isinstance(each, Mapping)
     )
     named = [*names, *(file for _, file in texts)]
@@ -69,7 +69,7 @@ def plan_chart(
     value_files(found, path, named, lent, environment)
     parameters = tuple(
         Parameter(text_of(each.get("name")), text_of(each.get("value")), each.get("forceString") is True)
-        for each in _listed(block.get("parameters"))
+        for each in listed(block.get("parameters"))
         if isinstance(each, Mapping)
     )
     values_object = block.get("valuesObject")
@@ -85,7 +85,7 @@ def plan_chart(
         parameters=parameters,
         file_parameters=texts,
         kube_version=text_of(block.get("kubeVersion")) or tools.kubernetes,
-        api_versions=tuple(text_of(each) for each in _listed(block.get("apiVersions"))),
+        api_versions=tuple(text_of(each) for each in listed(block.get("apiVersions"))),
         skip_crds=block.get("skipCrds") is True,
         skip_tests=block.get("skipTests") is True,
         skip_schema=block.get("skipSchemaValidation") is True,
@@ -128,5 +128,6 @@ def _elsewhere(source: Source, matcher: RepositoryMatcher) -> str:
     return f"in another revision, {source.target_revision}"
 
 
-def _listed(value: object) -> Sequence[Any]:
+def listed(value: object) -> Sequence[Any]:
+    """The items of a field; none where it is no list."""
     return value if isinstance(value, list) else ()

@@ -9,11 +9,10 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from gitops.applications.application import Application, Source
 from gitops.charts.environment import environment_of, named_in
-from gitops.charts.helm import NEEDS_ENGINE, Tools, request_for
+from gitops.charts.helm import NEEDS_ENGINE, Tools, listed, request_for
 from gitops.files.collected import ReadFiles
 from gitops.files.errors import GitopsError
 from gitops.files.tree import Tree, normalise
@@ -37,7 +36,7 @@ def plan_jsonnet(
     block = (source.directory or {}).get("jsonnet")
     block = block if isinstance(block, Mapping) else {}
     tlas, ext_vars = (tuple(_variables(block.get(name))) for name in ("tlas", "extVars"))
-    libs = tuple(text_of(each) for each in _listed(block.get("libs")))
+    libs = tuple(text_of(each) for each in listed(block.get("libs")))
     environment = environment_of(tree, application, source)
     named = named_in((each.value for each in (*tlas, *ext_vars)), environment)
     requests: list[RenderRequest] = []
@@ -85,10 +84,6 @@ def _follow(tree: Tree, found: ReadFiles, file: str, places: Sequence[str]) -> N
 
 
 def _variables(value: object) -> Iterator[Variable]:
-    for each in _listed(value):
+    for each in listed(value):
         if isinstance(each, Mapping):
             yield Variable(text_of(each.get("name")), text_of(each.get("value")), each.get("code") is True)
-
-
-def _listed(value: object) -> Sequence[Any]:
-    return value if isinstance(value, list) else ()
