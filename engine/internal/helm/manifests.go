@@ -20,6 +20,7 @@ import (
 	kubeyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
 
+	"github.com/argofix/argofix/engine/internal/argocd"
 	"github.com/argofix/argofix/engine/internal/protocol"
 )
 
@@ -241,7 +242,7 @@ func resources(documents []document) ([]protocol.Resource, error) {
 			if one.whole != nil {
 				origin.Document = index
 			}
-			items, err := flatten(piece)
+			items, err := argocd.Items(piece)
 			if err != nil {
 				return nil, one.refused(err)
 			}
@@ -291,31 +292,4 @@ func manifests(text string) ([]json.RawMessage, error) {
 		}
 		pieces = append(pieces, piece)
 	}
-}
-
-// flatten returns the items of a list, and anything else as it is.
-func flatten(piece json.RawMessage) ([]json.RawMessage, error) {
-	var read struct {
-		Kind   any             `json:"kind"`
-		Items  json.RawMessage `json:"items"`
-		Spec   json.RawMessage `json:"spec"`
-		Status json.RawMessage `json:"status"`
-	}
-	if err := json.Unmarshal(piece, &read); err != nil {
-		return nil, errors.New("it is no object")
-	}
-	if kind, ok := read.Kind.(string); !ok || kind == "" {
-		return nil, errors.New("Object 'Kind' is missing")
-	}
-	switch {
-	case bytes.HasPrefix(read.Items, []byte("[")):
-		var items []json.RawMessage
-		if err := json.Unmarshal(read.Items, &items); err != nil {
-			return nil, err
-		}
-		return items, nil
-	case bytes.Equal(read.Items, []byte("null")) && read.Spec == nil && read.Status == nil:
-		return nil, nil
-	}
-	return []json.RawMessage{piece}, nil
 }

@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"os"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
 
+	"github.com/argofix/argofix/engine/internal/argocd"
 	"github.com/argofix/argofix/engine/internal/protocol"
 	"github.com/argofix/argofix/engine/internal/store"
 )
@@ -106,11 +106,11 @@ func (r resolver) resolve(raw string) (target, error) {
 	base, root, name := r.asked.Chart, r.asked.Root, ""
 	first, rest, _ := strings.Cut(raw, "/")
 	if lent, ok := r.asked.Refs[first]; ok && strings.HasPrefix(raw, "$") {
-		base, root, name = lent, lent, "/"+substitute(rest, r.asked.Environment)
+		base, root, name = lent, lent, "/"+argocd.Substitute(rest, r.asked.Environment)
 	} else if strings.HasPrefix(raw, "$") && r.asked.SeveralSources {
 		return target{}, r.unknown(first)
 	} else {
-		name = substitute(raw, r.asked.Environment)
+		name = argocd.Substitute(raw, r.asked.Environment)
 		if parsed, err := url.Parse(name); err == nil && parsed.Scheme != "" {
 			schemes := r.asked.ValueFileSchemes
 			if schemes == nil {
@@ -129,7 +129,7 @@ func (r resolver) resolve(raw string) (target, error) {
 	if resolved == "." || resolved == root && root != "" {
 		return target{}, failed("%s is the root of the repository, not a file", name)
 	}
-	if resolved == ".." || strings.HasPrefix(resolved, "../") || !within(resolved, root) {
+	if resolved == ".." || strings.HasPrefix(resolved, "../") || !argocd.Within(resolved, root) {
 		return target{}, r.outside(name)
 	}
 	if strings.ContainsAny(resolved, "*?[") {
@@ -137,7 +137,7 @@ func (r resolver) resolve(raw string) (target, error) {
 	}
 	// A link counts as where it leads.
 	real, err := r.files.Resolve(resolved)
-	if err != nil || !within(real, root) {
+	if err != nil || !argocd.Within(real, root) {
 		return target{}, r.outside(name)
 	}
 	return target{path: real, root: root}, nil
@@ -168,17 +168,13 @@ func (r resolver) glob(found target) ([]string, error) {
 			continue
 		}
 		real, err := r.files.Resolve(name)
-		if err != nil || !within(real, found.root) {
+		if err != nil || !argocd.Within(real, found.root) {
 			return nil, &protocol.Error{Code: protocol.Escapes, File: name, Message: fmt.Sprintf(
 				"glob match %q resolved to outside repository root", name)}
 		}
 		matches = append(matches, name)
 	}
 	return matches, nil
-}
-
-func within(name, root string) bool {
-	return root == "" || name == root || strings.HasPrefix(name, root+"/")
 }
 
 func absent(name string) error {
@@ -188,14 +184,4 @@ func absent(name string) error {
 
 func needsURL(address string) error {
 	return &protocol.Error{Code: protocol.NeedsURL, URL: address, Message: address + " has to be fetched"}
-}
-
-// substitute puts the build environment into a text as Env.Envsubst does: what is not known is empty, `$$` is `$`.
-func substitute(text string, environment map[string]string) string {
-	return os.Expand(text, func(name string) string {
-		if name == "$" {
-			return "$"
-		}
-		return environment[name]
-	})
 }

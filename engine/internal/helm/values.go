@@ -10,6 +10,7 @@ import (
 	"helm.sh/helm/v4/pkg/strvals"
 	"sigs.k8s.io/yaml"
 
+	"github.com/argofix/argofix/engine/internal/argocd"
 	"github.com/argofix/argofix/engine/internal/protocol"
 	"github.com/argofix/argofix/engine/internal/store"
 )
@@ -129,7 +130,7 @@ func parameters(asked *protocol.Helm) []protocol.Parameter {
 	places := map[slot]int{}
 	var kept []protocol.Parameter
 	for _, parameter := range asked.Parameters {
-		parameter.Value = substitute(parameter.Value, asked.Environment)
+		parameter.Value = argocd.Substitute(parameter.Value, asked.Environment)
 		name := slot{parameter.Name, parameter.ForceString}
 		if place, ok := places[name]; ok {
 			kept[place] = parameter

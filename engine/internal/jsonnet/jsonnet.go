@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path"
 	"regexp"
 	"strconv"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/google/go-jsonnet"
 
+	"github.com/argofix/argofix/engine/internal/argocd"
 	"github.com/argofix/argofix/engine/internal/protocol"
 	"github.com/argofix/argofix/engine/internal/store"
 )
@@ -58,7 +58,7 @@ func evaluate(asked *protocol.Jsonnet, reads *importer) (string, error) {
 	// std.trace writes to standard error, which is not for charts to write to.
 	vm.SetTraceOut(bytes.NewBuffer(nil))
 	for _, variable := range asked.TLAs {
-		value := substitute(variable.Value, asked.Environment)
+		value := argocd.Substitute(variable.Value, asked.Environment)
 		if variable.Code {
 			vm.TLACode(variable.Name, value)
 		} else {
@@ -66,7 +66,7 @@ func evaluate(asked *protocol.Jsonnet, reads *importer) (string, error) {
 		}
 	}
 	for _, variable := range asked.ExtVars {
-		value := substitute(variable.Value, asked.Environment)
+		value := argocd.Substitute(variable.Value, asked.Environment)
 		if variable.Code {
 			vm.ExtCode(variable.Name, value)
 		} else {
@@ -76,8 +76,8 @@ func evaluate(asked *protocol.Jsonnet, reads *importer) (string, error) {
 	return vm.EvaluateFile(asked.File)
 }
 
-// flatten takes an array of objects or one object, and the items of lists for the lists (findManifests and
-// GenerateManifests, reposerver/repository/repository.go). Argo CD takes an array of arrays for a fault.
+// flatten takes an array of objects or one object, and the items of lists for the lists (findManifests,
+// reposerver/repository/repository.go). Argo CD takes an array of arrays for a fault.
 func flatten(text []byte) ([]json.RawMessage, error) {
 	text = bytes.TrimSpace(text)
 	var listed []json.RawMessage
@@ -91,29 +91,14 @@ func flatten(text []byte) ([]json.RawMessage, error) {
 		if bytes.Equal(one, []byte("null")) {
 			continue
 		}
-		var read struct {
-			Kind   any             `json:"kind"`
-			Items  json.RawMessage `json:"items"`
-			Spec   json.RawMessage `json:"spec"`
-			Status json.RawMessage `json:"status"`
-		}
-		if err := json.Unmarshal(one, &read); err != nil {
+		items, err := argocd.Items(one)
+		if errors.Is(err, argocd.ErrNoObject) {
 			return nil, errors.New("it is neither an object nor an array of objects")
 		}
-		if kind, ok := read.Kind.(string); !ok || kind == "" {
-			return nil, errors.New("Object 'Kind' is missing")
+		if err != nil {
+			return nil, err
 		}
-		var items []json.RawMessage
-		switch {
-		case bytes.HasPrefix(read.Items, []byte("[")):
-			if err := json.Unmarshal(read.Items, &items); err != nil {
-				return nil, err
-			}
-			objects = append(objects, items...)
-		case bytes.Equal(read.Items, []byte("null")) && read.Spec == nil && read.Status == nil:
-		default:
-			objects = append(objects, one)
-		}
+		objects = append(objects, items...)
 	}
 	return objects, nil
 }
@@ -134,7 +119,7 @@ func newImporter(ctx context.Context, files *store.Files, asked *protocol.Jsonne
 	for index, library := range asked.Libs {
 		directory := path.Join(asked.Root, strings.TrimLeft(library, "/"))
 		resolved, err := files.Resolve(directory)
-		if err != nil || !within(directory, asked.Root) || !within(resolved, asked.Root) {
+		if err != nil || !argocd.Within(directory, asked.Root) || !argocd.Within(resolved, asked.Root) {
 			return nil, &protocol.Error{Code: protocol.Escapes, Entry: fmt.Sprintf("libs[%d]", index),
 				Message: fmt.Sprintf("file '%s' resolved to outside repository root", library)}
 		}
@@ -161,11 +146,11 @@ func (i *importer) Import(from, imported string) (jsonnet.Contents, string, erro
 	}
 	for _, place := range append([]string{directory}, i.places...) {
 		name := path.Join(place, imported)
-		if name == ".." || strings.HasPrefix(name, "../") || !within(name, i.root) {
+		if name == ".." || strings.HasPrefix(name, "../") || !argocd.Within(name, i.root) {
 			continue
 		}
 		real, err := i.files.Resolve(name)
-		if err != nil || !within(real, i.root) || !i.files.IsFile(name) {
+		if err != nil || !argocd.Within(real, i.root) || !i.files.IsFile(name) {
 			continue
 		}
 		if known, ok := i.known[name]; ok {
@@ -204,17 +189,4 @@ func (i *importer) failed(file string, err error) *protocol.Error {
 		}
 	}
 	return told
-}
-
-func within(name, root string) bool {
-	return root == "" || name == root || strings.HasPrefix(name, root+"/")
-}
-
-func substitute(text string, environment map[string]string) string {
-	return os.Expand(text, func(name string) string {
-		if name == "$" {
-			return "$"
-		}
-		return environment[name]
-	})
 }
