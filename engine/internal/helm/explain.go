@@ -214,7 +214,7 @@ func replaced(values map[string]any, pointer string) map[string]any {
 	made := copied(values).(map[string]any)
 	cut := strings.LastIndexByte(pointer, '/')
 	parent, _ := pointed(made, pointer[:cut])
-	name := strings.ReplaceAll(strings.ReplaceAll(pointer[cut+1:], "~1", "/"), "~0", "~")
+	name := unescape(pointer[cut+1:])
 	switch parent := parent.(type) {
 	case map[string]any:
 		parent[name] = other(parent[name])

@@ -35,7 +35,7 @@ func follow(node *goyaml.Node, parts []string) int {
 		for node.Kind == goyaml.AliasNode {
 			node = node.Alias
 		}
-		name := strings.ReplaceAll(strings.ReplaceAll(part, "~1", "/"), "~0", "~")
+		name := unescape(part)
 		var next *goyaml.Node
 		switch node.Kind {
 		case goyaml.MappingNode:

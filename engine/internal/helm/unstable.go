@@ -116,10 +116,16 @@ func compare(at string, a, b any, found *[]string) {
 	}
 }
 
-var escaping = strings.NewReplacer("~", "~0", "/", "~1")
+var (
+	escaping   = strings.NewReplacer("~", "~0", "/", "~1")
+	unescaping = strings.NewReplacer("~1", "/", "~0", "~")
+)
 
 // escape writes a name as a part of a JSON pointer (RFC 6901).
 func escape(name string) string { return escaping.Replace(name) }
+
+// unescape is the name that a part of a JSON pointer means.
+func unescape(part string) string { return unescaping.Replace(part) }
 
 // pointed returns what a JSON pointer leads to.
 func pointed(value any, pointer string) (any, bool) {
@@ -127,7 +133,7 @@ func pointed(value any, pointer string) (any, bool) {
 		return value, true
 	}
 	for _, part := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
-		part = strings.ReplaceAll(strings.ReplaceAll(part, "~1", "/"), "~0", "~")
+		part = unescape(part)
 		switch container := value.(type) {
 		case map[string]any:
 			next, ok := container[part]
