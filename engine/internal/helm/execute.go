@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"text/template"
-	"text/template/parse"
 
 	"helm.sh/helm/v4/pkg/chart/common"
 )
@@ -152,8 +151,8 @@ func (s *set) tpl(parent *template.Template) func(string, any) (string, error) {
 			return "", fmt.Errorf("cannot parse template %q: %w", text, err)
 		}
 		t = t.New(parent.Name())
-		for _, name := range ordered(parsed.trees) {
-			if _, err := t.AddParseTree(name, parsed.trees[name]); err != nil {
+		for name, tree := range parsed.trees {
+			if _, err := t.AddParseTree(name, tree); err != nil {
 				return "", fmt.Errorf("cannot parse template %q: %w", text, err)
 			}
 		}
@@ -163,14 +162,6 @@ func (s *set) tpl(parent *template.Template) func(string, any) (string, error) {
 		}
 		return strings.ReplaceAll(out.text.String(), noValue, ""), nil
 	}
-}
-
-func ordered(trees map[string]*parse.Tree) []string {
-	names := make([]string, 0, len(trees))
-	for name := range trees {
-		names = append(names, name)
-	}
-	return names
 }
 
 // noValue is what text/template writes for a key that is not there.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -113,7 +114,6 @@ func (l *loaded) chart(listed []found, inArchive string, depth int) (*chart.Char
 		}
 		return nil, at(manifest, err)
 	}
-	// Raw is not needed again and doubles what is held.
 	byName := make(map[string]place, len(own))
 	for i, file := range own {
 		byName[file.Name] = whole[i]
@@ -123,18 +123,13 @@ func (l *loaded) chart(listed []found, inArchive string, depth int) (*chart.Char
 			l.defaults[made] = defaults{byName[file.Name], file.Data}
 		}
 	}
-	made.Raw = nil
+	made.Raw = nil // not needed again, and doubles what is held
 	for _, list := range [][]*common.File{made.Templates, made.Files} {
 		for _, file := range list {
 			l.places[file] = byName[file.Name]
 		}
 	}
-	names := make([]string, 0, len(below))
-	for name := range below {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(below)) {
 		child, err := l.child(name, below[name], inArchive, depth)
 		if err != nil {
 			return nil, wrapped(err, "error unpacking subchart %s in %s: ", name, made.Name())
