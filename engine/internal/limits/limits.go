@@ -70,7 +70,7 @@ func (g Grant) Run(work func(context.Context) *protocol.Answer) *protocol.Answer
 				return answer
 			}
 		case <-ticker.C:
-			if used := memory(); used > g.Memory {
+			if used := Memory(); used > g.Memory {
 				answer := failure(protocol.TooLarge, "rendering it takes more than %d MB of memory", g.Memory>>20)
 				answer.Last = true
 				return answer
@@ -79,8 +79,8 @@ func (g Grant) Run(work func(context.Context) *protocol.Answer) *protocol.Answer
 	}
 }
 
-// memory is what the process holds of the machine's memory, in bytes, without stopping anything.
-func memory() uint64 {
+// Memory is what the process holds of the machine's memory, in bytes. Asking stops nothing.
+func Memory() uint64 {
 	samples := []metrics.Sample{
 		{Name: "/memory/classes/total:bytes"},
 		{Name: "/memory/classes/heap/released:bytes"},
@@ -88,9 +88,6 @@ func memory() uint64 {
 	metrics.Read(samples)
 	return samples[0].Value.Uint64() - samples[1].Value.Uint64()
 }
-
-// Memory is memory, for tests and for who decides whether a worker has grown.
-func Memory() uint64 { return memory() }
 
 func failure(code protocol.Code, format string, args ...any) *protocol.Answer {
 	return &protocol.Answer{Error: &protocol.Error{Code: code, Message: fmt.Sprintf(format, args...)}}
