@@ -149,10 +149,13 @@ def wave_at(tree: Tree, application: Application) -> Span:
     """The line of an Application's sync wave; its first line when it is not written there."""
     span = application.origin.span
     try:
-        documents = read_documents(span.path, tree.read(tree.resolve(span.path)))
+        line = tree.once(_wave_lines, span.path).get(span.line, span.line)
     except (GitopsError, KeyError):
         return span
-    document = next((d for d in documents if d.line == span.line), None)
-    node = child(document.node, "metadata", "annotations", ANNOTATION) if document is not None else None
-    line = first_line(node) if node is not None else span.line
     return Span(span.path, line, line)
+
+
+def _wave_lines(path: str, data: bytes) -> Mapping[int, int]:
+    """The line of the sync wave in each document that has one, by the document's first line."""
+    nodes = ((d.line, child(d.node, "metadata", "annotations", ANNOTATION)) for d in read_documents(path, data))
+    return {line: first_line(node) for line, node in nodes if node is not None}
