@@ -42,9 +42,7 @@ class ReadFiles:
             self._links_of(path)
             return
         self.paths.update(links)
-        self._tree.entry(resolved)  # noted as read, so that a file that appears is noticed
-        if resolved in self._tree:
-            self._take(resolved)
+        self._take(resolved)
 
     def matching(self, pattern: str) -> None:
         """What a pattern of value files may stand for (doublestar: `**` crosses directories)."""
@@ -86,7 +84,7 @@ class ReadFiles:
                     yield found
 
     def _take(self, path: str) -> None:
-        entry = self._tree.entry(path)
+        entry = self._tree.entry(path)  # noted as read, so that a file that appears is noticed
         if entry is None or entry.mode == MODE_SUBMODULE or path in self.paths:
             return
         self.paths.add(path)
