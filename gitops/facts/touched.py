@@ -230,10 +230,12 @@ class _Comparison:
         """Secrets and ConfigMaps that begin or cease to be needed or provided, in whatever namespace: where some are
         looked for depends on where they are."""
         before, after = self.before.once(survey), self.after.once(survey)
-        for old, new in ((before.wide, after.wide), (before.possible, after.possible)):
-            sides = [{(key, repr(_provided(one))) for key, found in s.items() for one in found} for s in (old, new)]
-            if sides[0] != sides[1]:
-                return "one changes what is provided in several namespaces, or perhaps"
+        wide = [{(key, repr(p.provided)) for key, found in s.wide.items() for p in found} for s in (before, after)]
+        maybe = [
+            {(key, repr(p.provided)) for key, found in s.possible.items() for p, _ in found} for s in (before, after)
+        ]
+        if wide[0] != wide[1] or maybe[0] != maybe[1]:
+            return "one changes what is provided in several namespaces, or perhaps"
         needed = [{(n.id, n.use, n.owner.application.key, n.moment) for n in s.needed} for s in (before, after)]
         given = [
             {
@@ -268,11 +270,6 @@ def _configures(tree: Tree, path: str) -> bool:
     except GitopsError:
         return False
     return _CONFIGURES.search(data) is not None
-
-
-def _provided(one: object) -> object:
-    provision = one[0] if isinstance(one, tuple) else one
-    return getattr(provision, "provided", provision)
 
 
 def _alike(one: Application, other: Application) -> bool:
