@@ -6,7 +6,7 @@ rendering it is proven all the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -86,6 +86,7 @@ class _Comparison:
     charts: ChartIndex | None
 
     def proof(self, old: Rendering, new: Rendering) -> BumpProof:
+        coverage = Coverage.of(self.before, self.after)
         rows = [self._every_pin()]
         images: tuple[ImageChange, ...] = ()
         unproven = ""
@@ -99,8 +100,7 @@ class _Comparison:
         else:
             images = tuple(self._image_changes(old.resources, new.resources))
             rows.extend(self._what_changes(old.resources, new.resources, images))
-        rows.extend(self._applications())
-        coverage = Coverage.of(self.before, self.after)
+        rows.extend(self._applications(coverage.unknown))
         return BumpProof(tuple(rows), tuple(cautions(self.before, self.plan)), coverage, unproven, images)
 
     def _every_pin(self) -> Row:
@@ -200,10 +200,9 @@ class _Comparison:
             return self._is_new(new)
         return any(left == move.old and right == move.new for move in self.plan.moves)
 
-    def _applications(self) -> Iterator[Row]:
+    def _applications(self, unknown: Sequence[str]) -> Iterator[Row]:
         before, after = numbered(self.before.states), numbered(self.after.states)
         if before or after:
-            unknown = Coverage.of(self.before, self.after).unknown
             detail = "; ".join((f"{len(before)} before, {len(after)} after", *unknown))
             any_ = "Application that can be seen" if unknown else "Application"
             yield Row(f"No {any_} comes or goes", detail, before.keys() == after.keys())
