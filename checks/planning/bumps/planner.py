@@ -87,7 +87,7 @@ class Planner:
         """Whether a pin says what it should: the version and, where that is known, its digest."""
         if pin.version is None:
             return pin.digest is not None and pin.digest == self.digest
-        known = None not in (self.digest, pin.digest) and self._is_published(pin)
+        known = None not in (self.digest, pin.digest) and is_published(pin, self.component)
         right = pin.parsed == self.version or (bool(self.build) and pin.version == self._spelled(pin))
         return right and (pin.digest == self.digest or not known)
 
@@ -141,9 +141,6 @@ class Planner:
         self._report(pin, what)
         return False
 
-    def _is_published(self, pin: Pin) -> bool:
-        return is_published(pin, self.component)
-
     def _spelled(self, pin: Pin) -> str:
         """The version as this pin writes versions: with `v` in front or without, and as a build where it is one."""
         new = self.tag + (self.build if is_build(pin) else "")
@@ -181,7 +178,7 @@ class Planner:
         self.moves.append(Move(pin, pin.span, pin.version or "", new))
 
     def _digest_is_known(self, pin: Pin, new: str) -> bool:
-        if pin.digest is None or (self.digest is not None and self._is_published(pin)):
+        if pin.digest is None or (self.digest is not None and is_published(pin, self.component)):
             return True
         what = f"{pin.span} pins a digest, and the digest of {pin.runs or pin.subject}:{new} is not known"
         self._report(pin, f"{what}; say it with `--digest sha256:...`" if self.digest is None else what)
