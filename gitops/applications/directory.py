@@ -7,7 +7,7 @@ Source of the rules: argo-cd, reposerver/repository/repository.go, `getPotential
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -73,14 +73,6 @@ def files_of(tree: Tree, root: str, options: DirectoryOptions) -> list[str]:
     return sorted(found, key=lambda path: path.split("/"))
 
 
-def jsonnet_of(tree: Tree, root: str, options: DirectoryOptions) -> list[str]:
-    """The files of the directory that have to be evaluated; none where Argo CD refuses it."""
-    try:
-        return [path for path in files_of(tree, root, options) if path.endswith(JSONNET)]
-    except PathEscapes:
-        return []
-
-
 def read_directory(
     tree: Tree,
     root: str,
@@ -90,13 +82,24 @@ def read_directory(
     memo: PlainMemo | None = None,
     evaluated: Mapping[str, Rendering] | None = None,
 ) -> Rendering:
-    """Every manifest of the directory. `at` is the place of the Application, for problems that have no other; `memo`
-    keeps what was read by path and blob id, `evaluated` is what came of the Jsonnet files, by path."""
-    known: PlainMemo = {} if memo is None else memo
+    """Every manifest of the directory. `at` is the place of the Application, for problems that have no other."""
     try:
         paths = files_of(tree, root, options)
     except PathEscapes as error:
         return RenderFailed(str(error), at)
+    return read_files(tree, paths, redact, memo, evaluated)
+
+
+def read_files(
+    tree: Tree,
+    paths: Iterable[str],
+    redact: Redact,
+    memo: PlainMemo | None = None,
+    evaluated: Mapping[str, Rendering] | None = None,
+) -> Rendering:
+    """Every manifest of the files of a directory (`files_of`). `memo` keeps what was read by path and blob id,
+    `evaluated` is what came of the Jsonnet files, by path."""
+    known: PlainMemo = {} if memo is None else memo
     resources: list[Resource] = []
     for path in paths:
         if path.endswith(JSONNET):

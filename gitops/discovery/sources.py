@@ -14,7 +14,7 @@ from typing import Any
 
 from gitops.applications.application import Application, Source
 from gitops.applications.argocd_config import KnownCluster, ToldMemo
-from gitops.applications.directory import DirectoryOptions, PlainMemo, jsonnet_of, read_directory
+from gitops.applications.directory import JSONNET, DirectoryOptions, PlainMemo, files_of, read_directory, read_files
 from gitops.applications.placeholders import holds_placeholder
 from gitops.applications.repositories import RepositoryMatcher
 from gitops.applications.revisions import HEAD, branch_of, is_pinned
@@ -23,7 +23,7 @@ from gitops.charts.helm import Tools, plan_chart
 from gitops.charts.jsonnet import plan_jsonnet
 from gitops.discovery.overrides import with_overrides
 from gitops.discovery.scan import SaidMemo, ScanMemo
-from gitops.files.errors import GitopsError, MalformedYaml
+from gitops.files.errors import GitopsError, MalformedYaml, PathEscapes
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
 from gitops.gotemplate.names import is_valid
@@ -224,14 +224,18 @@ def _plan_directory(
     tree: Tree, application: Application, path: str, source: Source, analysis: Analysis, at: Span
 ) -> Plan:
     options = DirectoryOptions.parse(source.directory)
-    files = jsonnet_of(tree, path, options)
-    requests = plan_jsonnet(tree, application, source, path, files, analysis.tools)
+    try:
+        files = files_of(tree, path, options)
+    except PathEscapes as error:
+        return Plan(answer=RenderFailed(str(error), at), directory=(path, options))
+    jsonnet = [file for file in files if file.endswith(JSONNET)]
+    requests = plan_jsonnet(tree, application, source, path, jsonnet, analysis.tools)
     if isinstance(requests, NotAnalysed):
         return Plan(answer=requests, directory=(path, options))
     if requests:
         index = _index(application, source)
         return Plan(evaluations=tuple(requests), directory=(path, options), application=application, index=index)
-    answer = read_directory(tree, path, options, analysis.redact, at, analysis.plain)
+    answer = read_files(tree, files, analysis.redact, analysis.plain)
     return Plan(answer=answer, directory=(path, options))
 
 
