@@ -28,7 +28,7 @@ from gitops.resources.resource import Resource
 
 MOST = 50_000  # names that are kept of one change
 _WORD = re.compile(rb"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
-_CONFIGURES = re.compile(rb"argocd-cm|argocd\.argoproj\.io/secret-type|kind: *[\"']?ArgoCD\\b")
+_CONFIGURES = re.compile(rb"argocd-cm|argocd\.argoproj\.io/secret-type|kind[\"']?:[ \t]*[\"']?ArgoCD\b")
 _REACH_ALL = frozenset({("argoproj.io", "AppProject"), ("argoproj.io", "ApplicationSet")})
 
 Needs = Mapping[ApplicationKey, frozenset[ApplicationKey]]

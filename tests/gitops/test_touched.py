@@ -12,8 +12,13 @@ from bot.rendering.driver import Engine
 from bot.rendering.evaluation import change_between, evaluate
 from checks.judgement.evaluation import Evaluation
 from checks.policy.file import Policy
+from gitops.discovery.rounds import discover
+from gitops.discovery.sources import Analysis
 from gitops.facts.touched import Touched, closes_circle, needs_of, touched
+from tests.instant import Instant
 from tests.scenarios import MATCHER, application, config_map, documents, kustomization, manifest, tree
+
+ANALYSIS = Analysis(MATCHER, str, "instant")
 
 Files = Mapping[str, str]
 Edit = Mapping[str, str | None]
@@ -173,6 +178,21 @@ async def test_what_kustomize_builds_from_is_met(engine: Engine) -> None:
     other = await told(engine, base, after(base, {"c/x.yaml": config_map("other")}))
     assert theirs.meets(mine)
     assert not other.meets(mine)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        manifest("ConfigMap", "argocd-cm", "argocd", data={"a": "b"}),
+        manifest("Secret", "east", "argocd", metadata={"labels": {"argocd.argoproj.io/secret-type": "cluster"}}),
+        manifest("ArgoCD", "argocd", "argocd", "argoproj.io/v1beta1", spec={"resourceExclusions": "[]"}),
+        "apiVersion: argoproj.io/v1beta1\nkind: ArgoCD\nmetadata:\n  name: argocd\n",
+    ],
+)
+def test_what_configures_argo_cd_meets_everything(text: str) -> None:
+    before = after(BASE, {"config/x.yaml": text})
+    snapshots = [Instant().run(discover(tree(files), ANALYSIS)) for files in (BASE, before)]
+    assert touched(*snapshots).everything == "one changes how Argo CD is configured"
 
 
 def test_a_circle_over_what_was_there() -> None:
