@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable
 from typing import TypeVar
 
-from gitops.resources.rendering import Output, RenderRequest
+from gitops.resources.rendering import Asking, Output, RenderRequest
 
 T = TypeVar("T")
-Asking = Generator[Sequence[RenderRequest], Mapping[str, Output], T]
 
 
 def driven(asking: Asking[T], render: Callable[[RenderRequest], Output]) -> T:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from gitops.files.errors import MalformedYaml
 from gitops.kustomize.kustomization import FILE_NAMES
 from gitops.resources.manifests import read_plain
-from gitops.resources.rendering import Output, RenderRequest
+from gitops.resources.rendering import Asking, Output, RenderRequest
 from gitops.resources.resource import Resource
-from tests.driven import Asking, T, driven
+from tests.driven import T, driven
 
 
 @dataclass(slots=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from checks.planning.proof import Asking
 from gitops.discovery.rediscovery import rediscover
 from gitops.discovery.snapshot import Snapshot
 from gitops.discovery.sources import Analysis
 from gitops.files.spans import Edit
 from gitops.files.tree import Changes
 from gitops.kustomize.steps import changes_of
+from gitops.resources.rendering import Asking
 
 
 @dataclass(frozen=True, slots=True)

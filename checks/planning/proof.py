@@ -5,16 +5,10 @@ What cannot be proven is not offered.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from checks.coverage import NOTHING, Coverage
-from gitops.resources.rendering import NotAnalysed, Output, RenderFailed, Rendering, RenderRequest
-
-T = TypeVar("T")
-# Work that asks for renderings, gets their outputs by fingerprint, and comes to a result.
-Asking = Generator[Sequence[RenderRequest], Mapping[str, Output], T]
+from gitops.resources.rendering import NotAnalysed, RenderFailed, Rendering
 
 
 @dataclass(frozen=True, slots=True)

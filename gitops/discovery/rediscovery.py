@@ -9,7 +9,7 @@ gives.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from gitops.discovery.record import Record
@@ -25,10 +25,8 @@ from gitops.files.reads import WatchedTree
 from gitops.files.tree import MODE_SUBMODULE, MODE_SYMLINK, Changes, Tree
 from gitops.kustomize.closure import load
 from gitops.kustomize.kustomization import FILE_NAMES, Kustomization
-from gitops.resources.rendering import Output, RenderRequest
+from gitops.resources.rendering import Asking
 from gitops.resources.resource import Resource
-
-Expanding = Generator[Sequence[RenderRequest], Mapping[str, Output], "Search | None"]
 
 
 def rediscover(
@@ -128,7 +126,7 @@ def _declaring(found: Scan, tree: Tree, kustomization: Kustomization) -> set[tup
     }
 
 
-def _again(record: Record, tree: Tree, touched: set[str]) -> Expanding:
+def _again(record: Record, tree: Tree, touched: set[str]) -> Asking[Search | None]:
     """The search that has looked at these declarations again; None where they bring in something else now."""
     search = Search(tree, WatchedTree(tree), record.found, record.analysis, [])
     yield from search.expand([record.nodes[id_].declaration for id_ in touched])

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -45,12 +45,11 @@ from gitops.files.reads import WatchedTree
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
 from gitops.kustomize.closure import Chain, Closure
-from gitops.resources.rendering import NotAnalysed, Output, Rendered, RenderFailed, Rendering, RenderRequest
+from gitops.resources.rendering import Asking, NotAnalysed, Output, Rendered, RenderFailed, Rendering
 
 MAX_ROUNDS = 32
 
-Discovery = Generator[Sequence[RenderRequest], Mapping[str, Output], Snapshot]
-Asking = Generator[Sequence[RenderRequest], Mapping[str, Output], None]
+Discovery = Asking[Snapshot]
 
 
 def discover(tree: Tree, analysis: Analysis) -> Discovery:
@@ -132,7 +131,7 @@ class Search:
         self.truncated = False
         self.by_chance = False  # whether a rendering failed that may not fail the next time
 
-    def run(self) -> Asking:
+    def run(self) -> Asking[None]:
         """Look at every declaration, and at what each of them brings in, round by round."""
         yield from self._start()
         pending = [declaration for seed in self._seeds for declaration in seed.declarations]
@@ -172,7 +171,7 @@ class Search:
     def _put_aside(self, seed: Seed, why: Why) -> None:
         self.left_out.extend(_not_made(declaration, why) for declaration in seed.declarations)
 
-    def _start(self) -> Asking:
+    def _start(self) -> Asking[None]:
         tree, found, analysis = self._tree, self._found, self.analysis
         plans: list[tuple[str, Plan, Span]] = []
         for file in tops(found):
@@ -211,7 +210,7 @@ class Search:
         except CONTENT as error:
             return Plan(answer=RenderFailed(told(error), at))
 
-    def expand(self, fresh: Sequence[Declaration]) -> Asking:
+    def expand(self, fresh: Sequence[Declaration]) -> Asking[None]:
         tree, analysis = self._tree, self.analysis
         planned: list[tuple[Node, Application, list[tuple[int, Plan]]]] = []
         for declaration in fresh:
@@ -251,9 +250,7 @@ class Search:
     def _failed(self, rendering: Rendering) -> None:
         self.by_chance |= isinstance(rendering, RenderFailed) and rendering.transient
 
-    def _render(
-        self, plans: Iterable[Plan]
-    ) -> Generator[Sequence[RenderRequest], Mapping[str, Output], Mapping[str, Output]]:
+    def _render(self, plans: Iterable[Plan]) -> Asking[Mapping[str, Output]]:
         # What a renderer reads is known by then, and read elsewhere.
         asked = (request for plan in plans for request in plan.requests)
         requests = {request.fingerprint: replace(request, tree=self._plain) for request in asked}

@@ -5,12 +5,16 @@ Failure is data: nothing here raises because of what a repository holds.
 
 from __future__ import annotations
 
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
 from gitops.resources.requests import HelmRequest, JsonnetRequest
 from gitops.resources.resource import Resource, ResourceId
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,3 +165,7 @@ class Output:
             500 + len(self.error or "") + 300 * len(self.unstable) + sum(resource.size for resource in self.resources)
         )
         object.__setattr__(self, "size", size)
+
+
+# Work that asks for renderings, gets their outputs by fingerprint, and comes to a result.
+Asking = Generator[Sequence[RenderRequest], Mapping[str, Output], T]

@@ -17,7 +17,7 @@ from checks.planning.bumps.plan import BumpPlan
 from checks.planning.bumps.rendered import changes, counted, texts
 from checks.planning.bystanders import NAMED, same
 from checks.planning.edits import after_edits
-from checks.planning.proof import Asking, Proof, Row, reason_of
+from checks.planning.proof import Proof, Row, reason_of
 from checks.wording import listed, plural
 from gitops.applications.directory import DirectoryOptions, read_directory
 from gitops.discovery.snapshot import Part, Snapshot, State
@@ -26,7 +26,7 @@ from gitops.files.errors import GitopsError
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
 from gitops.kustomize.closure import kustomization_file
-from gitops.resources.rendering import NotAnalysed, Output, Rendered, RenderFailed, Rendering
+from gitops.resources.rendering import Asking, NotAnalysed, Output, Rendered, RenderFailed, Rendering
 from gitops.resources.resource import Resource, ResourceId
 from gitops.versions.find import ChartIndex, find_pins
 from gitops.versions.pins.images import ImageReference, split_image

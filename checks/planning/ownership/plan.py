@@ -13,7 +13,6 @@ from checks.ownership.ways import Way
 from checks.planning.ownership.advice import sentence, title, without_way
 from checks.planning.ownership.pair import Pair
 from checks.planning.ownership.trials import Outcomes, Trials
-from checks.planning.proof import Asking
 from checks.planning.proposal import Proposal
 from checks.policy.file import Policy
 from checks.wording import counted
@@ -25,6 +24,7 @@ from gitops.files.errors import GitopsError
 from gitops.files.spans import Applicability, Fix
 from gitops.files.tree import Tree
 from gitops.kustomize.steps import Step, edits_for
+from gitops.resources.rendering import Asking
 
 
 @dataclass(frozen=True, slots=True)

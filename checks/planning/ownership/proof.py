@@ -9,7 +9,7 @@ from checks.coverage import Coverage, Sight, of_both
 from checks.planning.bystanders import same
 from checks.planning.edits import after_edits
 from checks.planning.ownership.others import Others
-from checks.planning.proof import Asking, Proof, Row, reason_of
+from checks.planning.proof import Proof, Row, reason_of
 from checks.wording import listed, plural
 from gitops.applications.application import GROUP, IN_CLUSTER, Application
 from gitops.discovery.snapshot import ApplicationKey, OwnedId, Snapshot, State
@@ -17,7 +17,7 @@ from gitops.discovery.sources import Analysis
 from gitops.facts.owners import owned_by, owners_of
 from gitops.facts.rendered import not_rendered, rendered_by, sizes_of
 from gitops.files.spans import Edit
-from gitops.resources.rendering import Rendered, RenderFailed
+from gitops.resources.rendering import Asking, Rendered, RenderFailed
 from gitops.resources.resource import ResourceId, same_manifest
 
 

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from checks.model import Removal
 from checks.ownership.ways import Way
 from checks.planning.ownership.proof import Expectation, prove
-from checks.planning.proof import Asking, Proof, Row
+from checks.planning.proof import Proof, Row
 from gitops.applications.application import Application
 from gitops.discovery.snapshot import ApplicationKey, Snapshot
 from gitops.discovery.sources import Analysis
 from gitops.files.errors import GitopsError
 from gitops.files.spans import Edit
 from gitops.kustomize.steps import Exclude, Retire, Step, edits_for
+from gitops.resources.rendering import Asking
 
 # Each costs a discovery where it changes who brings in whom.
 MAX_TRIALS = 16
