@@ -194,6 +194,16 @@ PAIRS: dict[str, tuple[Files, Files, Mapping[str, str]]] = {
         {"a.yaml": application("a", "plain"), "plain/x.yaml": "a: b\n", "plain/b.yaml": application("b", "one")},
         {"plain/.argocd-source-a.yaml": "directory: {exclude: 'b.*'}\n"}, {},
     ),
+    "overrides beside the manifests leave the same out in other words": (
+        {"a.yaml": application("a", "plain"), "plain/x.yaml": "a: b\n", "plain/b.yaml": application("b", "one"),
+         "plain/.argocd-source-a.yaml": "directory: {exclude: 'b.*'}\n"},
+        {"plain/.argocd-source-a.yaml": "directory: {exclude: 'b.yam?'}\n"}, {},
+    ),
+    "a list takes another definition of one kind": (
+        TWO | {"one/kustomization.yaml": kustomization("wide.yaml"), "one/wide.yaml": DEFINITION,
+               "one/narrow.yaml": NAMESPACED, "two/map.yaml": manifest("Backup", "b", "shop", "example.org/v1")},
+        {"one/kustomization.yaml": kustomization("narrow.yaml")}, {},
+    ),
     "a set's directory comes": (
         {"set.yaml": a_set("directories: [{path: made/*}]"), "made/x/map.yaml": config_map("x")},
         {"made/y/map.yaml": config_map("y")}, {},
@@ -294,6 +304,14 @@ def test_a_submodule_in_place_of_manifests_is_seen() -> None:
     entries = {path: entry for path in files.paths() if (entry := files.entry(path)) is not None}
     with_module = Tree(entries | {"two": Entry(MODE_SUBMODULE, "1" * 40)}, lambda path, _entry: files.read(path))
     one, other = assert_found_again([files, with_module, tree(TWO), with_module])[:2]
+    assert one != other
+
+
+def test_a_submodule_in_place_of_a_file_is_a_directory_to_a_set() -> None:
+    files = tree({"set.yaml": a_set("directories: [{path: made/*}]"), "made/x/m.yaml": "a: b", "made/y": "words"})
+    entries = {path: entry for path in files.paths() if (entry := files.entry(path)) is not None}
+    with_module = Tree(entries | {"made/y": Entry(MODE_SUBMODULE, "1" * 40)}, lambda path, _entry: files.read(path))
+    one, other = assert_found_again([files, with_module, files])[:2]
     assert one != other
 
 
