@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -30,11 +30,10 @@ from gitops.files.tree import Tree
 from gitops.kustomize.kustomization import Kustomization
 from gitops.kustomize.walk import ClosureMemo
 from gitops.resources.manifests import redactor
-from gitops.resources.rendering import BuildOptions, Output, Rendered, RenderRequest
+from gitops.resources.rendering import Asking, BuildOptions, Output, Rendered, RenderRequest
 from gitops.resources.resource import Resource
 
 T = TypeVar("T")
-Asking = Generator[Sequence[RenderRequest], Mapping[str, Output], T]
 Progress = Callable[[int, int], None]
 _Parsed = Bounded[tuple[str, str], Kustomization | MalformedYaml]  # a `ParseMemo`
 _Plain = Bounded[tuple[str, str], tuple[Resource, ...]]  # a `PlainMemo`
