@@ -23,8 +23,8 @@ from gitops.discovery.snapshot import Snapshot, State
 from gitops.discovery.sources import Analysis
 from gitops.files.tree import MODE_SUBMODULE, MODE_SYMLINK, Tree
 from gitops.resources.manifests import redactor
-from gitops.resources.rendering import Output, RenderRequest
-from tests.driven import Asking, T, driven
+from gitops.resources.rendering import Asking, Output, RenderRequest
+from tests.driven import T, driven
 from tests.layouts import MATCHER
 
 REDACT = redactor(b"k" * 32)
