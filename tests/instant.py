@@ -6,14 +6,17 @@ the cost of everything else is looked at.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from gitops.files.errors import MalformedYaml
 from gitops.kustomize.kustomization import FILE_NAMES
+from gitops.outside.found import Found
+from gitops.outside.wanted import Wanted
 from gitops.resources.manifests import read_plain
 from gitops.resources.rendering import Asking, Output, RenderRequest
 from gitops.resources.resource import Resource
-from tests.driven import T, driven
+from tests.driven import T, driven, nothing
 
 
 @dataclass(slots=True)
@@ -24,9 +27,9 @@ class Instant:
     _known: dict[str, Output] = field(default_factory=dict)
     _files: dict[tuple[str, str], tuple[Resource, ...]] = field(default_factory=dict)
 
-    def run(self, asking: Asking[T]) -> T:
+    def run(self, asking: Asking[T], fetch: Callable[[Wanted], Found] = nothing) -> T:
         """Drive a generator of the model to its end."""
-        return driven(asking, self.render)
+        return driven(asking, self.render, fetch)
 
     def render(self, request: RenderRequest) -> Output:
         known = self._known.get(request.fingerprint)

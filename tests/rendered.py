@@ -10,7 +10,7 @@ import shutil
 import struct
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,11 @@ from gitops.discovery.rounds import discover
 from gitops.discovery.snapshot import Snapshot, State
 from gitops.discovery.sources import Analysis
 from gitops.files.tree import MODE_SUBMODULE, MODE_SYMLINK, Tree
+from gitops.outside.found import Found
+from gitops.outside.wanted import Wanted
 from gitops.resources.manifests import redactor
 from gitops.resources.rendering import Asking, Output, RenderRequest
-from tests.driven import T, driven
+from tests.driven import T, driven, nothing
 from tests.layouts import MATCHER
 
 REDACT = redactor(b"k" * 32)
@@ -39,9 +41,9 @@ class EngineProcess:
         self._sent: set[str] = set()
         self.asked: list[RenderRequest] = []
 
-    def run(self, asking: Asking[T]) -> T:
+    def run(self, asking: Asking[T], fetch: Callable[[Wanted], Found] = nothing) -> T:
         """Drive a generator of the model to its end."""
-        return driven(asking, self.render)
+        return driven(asking, self.render, fetch)
 
     def render(self, request: RenderRequest) -> Output:
         self.asked.append(request)

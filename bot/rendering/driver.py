@@ -29,6 +29,8 @@ from gitops.files.errors import MalformedYaml
 from gitops.files.tree import Tree
 from gitops.kustomize.kustomization import Kustomization
 from gitops.kustomize.walk import ClosureMemo
+from gitops.outside.found import Found, Missing
+from gitops.outside.wanted import Wanted
 from gitops.resources.manifests import redactor
 from gitops.resources.rendering import Asking, BuildOptions, Output, Rendered, RenderRequest
 from gitops.resources.resource import Resource
@@ -182,8 +184,14 @@ class Engine:
         with spending(effort):
             step = await asyncio.to_thread(_step, asking, None)
             while not isinstance(step, _End):
-                outputs = await self._outputs(step, progress, effort)
-                step = await asyncio.to_thread(_step, asking, outputs)
+                requests = [one for one in step if isinstance(one, RenderRequest)]
+                answers: dict[str, Output | Found] = {
+                    one.fingerprint: Missing("nothing fetches here")
+                    for one in step
+                    if not isinstance(one, RenderRequest)
+                }
+                answers.update(await self._outputs(requests, progress, effort) if requests else {})
+                step = await asyncio.to_thread(_step, asking, answers)
         return step.value
 
     async def render(self, request: RenderRequest) -> Output:
@@ -338,10 +346,12 @@ class _End(Generic[T]):
     value: T
 
 
-def _step(asking: Asking[T], outputs: Mapping[str, Output] | None) -> Sequence[RenderRequest] | _End[T]:
+def _step(
+    asking: Asking[T], answers: Mapping[str, Output | Found] | None
+) -> Sequence[RenderRequest | Wanted] | _End[T]:
     # A StopIteration cannot pass through a future.
     try:
-        return next(asking) if outputs is None else asking.send(outputs)
+        return next(asking) if answers is None else asking.send(answers)
     except StopIteration as end:
         return _End(end.value)
 

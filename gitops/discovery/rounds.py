@@ -45,7 +45,7 @@ from gitops.files.reads import WatchedTree
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
 from gitops.kustomize.closure import Chain, Closure
-from gitops.resources.rendering import Asking, NotAnalysed, Output, Rendered, RenderFailed, Rendering
+from gitops.resources.rendering import Asking, NotAnalysed, Output, Rendered, RenderFailed, Rendering, rendered
 
 MAX_ROUNDS = 32
 
@@ -254,10 +254,7 @@ class Search:
         # What a renderer reads is known by then, and read elsewhere.
         asked = (request for plan in plans for request in plan.requests)
         requests = {request.fingerprint: replace(request, tree=self._plain) for request in asked}
-        if not requests:
-            return {}
-        outputs = yield list(requests.values())
-        return outputs
+        return (yield from rendered(list(requests.values())))
 
     def _plan(self, application: Application, source: Source) -> Plan:
         try:

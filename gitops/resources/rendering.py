@@ -11,6 +11,8 @@ from typing import TypeVar
 
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
+from gitops.outside.found import Found
+from gitops.outside.wanted import Wanted
 from gitops.resources.requests import HelmRequest, JsonnetRequest
 from gitops.resources.resource import Resource, ResourceId
 
@@ -167,5 +169,23 @@ class Output:
         object.__setattr__(self, "size", size)
 
 
-# Work that asks for renderings, gets their outputs by fingerprint, and comes to a result.
-Asking = Generator[Sequence[RenderRequest], Mapping[str, Output], T]
+# Work that asks for renderings and for what is outside, gets answers by fingerprint, and comes to a result. What it
+# asks for at once may come from several hosts and renderers at the same time. `rendered` and `fetched` ask for one
+# kind.
+Asking = Generator[Sequence[RenderRequest | Wanted], Mapping[str, Output | Found], T]
+
+
+def rendered(requests: Sequence[RenderRequest]) -> Asking[Mapping[str, Output]]:
+    """Ask for renderings: their outputs by fingerprint."""
+    if not requests:
+        return {}
+    answers = yield requests
+    return {key: answer for key, answer in answers.items() if isinstance(answer, Output)}
+
+
+def fetched(wanted: Sequence[Wanted]) -> Asking[Mapping[str, Found]]:
+    """Ask for what is outside: the answers by fingerprint."""
+    if not wanted:
+        return {}
+    answers = yield wanted
+    return {key: answer for key, answer in answers.items() if not isinstance(answer, Output)}

@@ -6,7 +6,7 @@ rendering it is proven all the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -26,7 +26,7 @@ from gitops.files.errors import GitopsError
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
 from gitops.kustomize.closure import kustomization_file
-from gitops.resources.rendering import Asking, NotAnalysed, Output, Rendered, RenderFailed, Rendering
+from gitops.resources.rendering import Asking, NotAnalysed, Rendered, RenderFailed, Rendering, rendered
 from gitops.resources.resource import Resource, ResourceId
 from gitops.versions.find import ChartIndex, find_pins
 from gitops.versions.pins.images import ImageReference, split_image
@@ -72,9 +72,7 @@ def _overlay(tree: Tree, overlay: str, analysis: Analysis) -> Asking[Rendering]:
         return RenderFailed(str(error), Span(overlay, 1, 1))
     at = Span(overlay, 1, 1)
     planned = plan_kustomize(tree, overlay, None, analysis, at)
-    outputs: Mapping[str, Output] = {}
-    if planned.request is not None:
-        outputs = yield [planned.request]
+    outputs = yield from rendered([planned.request] if planned.request is not None else [])
     return rendering_of(tree, planned, outputs, at, analysis)
 
 
