@@ -20,7 +20,6 @@ from bot.github.model import PullRequest, Repository
 from bot.http.fields import Fields
 from bot.process.errors import PermanentError
 from bot.process.tenants import known_installation
-from bot.queue.deliveries import Delivery
 from bot.rendering.evaluation import change_between, evaluate
 from bot.repositories.mirror import Mirror
 from bot.repositories.trees import Repository as Objects
@@ -58,7 +57,7 @@ class RepositoryContext:
 
     @classmethod
     async def open(
-        cls, delivery: Delivery, event: RepositoryEvent, context: Context, permissions: Permissions = REPORT
+        cls, event: RepositoryEvent, context: Context, permissions: Permissions = REPORT
     ) -> RepositoryContext:
         """Raises `bot.github.errors.NotFound` when the repository has gone."""
         github = _access(event, context, permissions)
@@ -66,7 +65,7 @@ class RepositoryContext:
 
     @classmethod
     async def with_pulls(
-        cls, delivery: Delivery, event: RepositoryEvent, context: Context
+        cls, event: RepositoryEvent, context: Context
     ) -> tuple[RepositoryContext, list[PullRequest]]:
         """With the repository's open pull requests. Raises `bot.github.errors.NotFound` when it has gone."""
         github = _access(event, context, REPORT)

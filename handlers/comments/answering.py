@@ -65,7 +65,7 @@ async def answer(event: IssueCommentEvent, delivery: Delivery, context: Context)
     wishes = await asyncio.to_thread(wished, event, context.services.identity)
     if not wishes:
         return
-    repo = await RepositoryContext.open(delivery, event, context, talking(event.on_pull_request))
+    repo = await RepositoryContext.open(event, context, talking(event.on_pull_request))
     digest = _digest(event, wishes)
     try:
         present = await comments.get(repo.github, repo.name, event.comment.id)

@@ -31,7 +31,7 @@ def _fix_button(event: CheckRunEvent, app: int) -> bool:
 
 @on("check_run", payload=CheckRunEvent, actions=("rerequested",), when=_of_ours)
 async def judge_again(event: CheckRunEvent, delivery: Delivery, context: Context) -> None:
-    repo, listed = await RepositoryContext.with_pulls(delivery, event, context)
+    repo, listed = await RepositoryContext.with_pulls(event, context)
     numbers = numbers_of(listed, event.head_sha)
     for number in numbers:
         await evaluate_pull(repo, number, listed, again=delivery.id)
@@ -42,7 +42,7 @@ async def judge_again(event: CheckRunEvent, delivery: Delivery, context: Context
 @on("check_run", payload=CheckRunEvent, actions=("requested_action",), when=_fix_button)
 async def fix_each(event: CheckRunEvent, delivery: Delivery, context: Context) -> None:
     """One that fails keeps nobody else from an answer."""
-    repo, listed = await RepositoryContext.with_pulls(delivery, event, context)
+    repo, listed = await RepositoryContext.with_pulls(event, context)
     numbers = numbers_of(listed, event.head_sha)
     failed: Exception | None = None
     for number in numbers or [link.number for link in event.pull_requests]:

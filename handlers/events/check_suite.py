@@ -16,6 +16,6 @@ def _of_ours(event: CheckSuiteEvent, app: int) -> bool:
 
 @on("check_suite", payload=CheckSuiteEvent, actions=("rerequested",), when=_of_ours)
 async def judge_again(event: CheckSuiteEvent, delivery: Delivery, context: Context) -> None:
-    repo, listed = await RepositoryContext.with_pulls(delivery, event, context)
+    repo, listed = await RepositoryContext.with_pulls(event, context)
     for number in numbers_of(listed, event.head_sha):
         await evaluate_pull(repo, number, listed, again=delivery.id)

@@ -32,7 +32,7 @@ async def acknowledge(event: IssueCommentEvent, delivery: Delivery, context: Con
     # A long comment takes a moment to read.
     if not await asyncio.to_thread(wished, event, services.identity):
         return
-    repo = await RepositoryContext.open(delivery, event, context, talking(event.on_pull_request))
+    repo = await RepositoryContext.open(event, context, talking(event.on_pull_request))
     try:
         await comments.react(repo.github, repo.name, event.comment.id, "eyes")
     except NotFound:

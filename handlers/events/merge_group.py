@@ -27,12 +27,12 @@ _GONE = "the merge queue has given up this group"
 
 @on("merge_group", payload=MergeGroupEvent, actions=("destroyed",))
 async def end(event: MergeGroupEvent, delivery: Delivery, context: Context) -> None:
-    await end_runs(await RepositoryContext.open(delivery, event, context), event.head, check_run.overtaken(_GONE))
+    await end_runs(await RepositoryContext.open(event, context), event.head, check_run.overtaken(_GONE))
 
 
 @on("merge_group", payload=MergeGroupEvent, actions=("checks_requested",))
 async def judge_group(event: MergeGroupEvent, delivery: Delivery, context: Context) -> None:
-    repo = await RepositoryContext.open(delivery, event, context)
+    repo = await RepositoryContext.open(event, context)
     default = await repo.default_tip()
 
     async def look(stack: AsyncExitStack) -> Sequence[Judged]:

@@ -27,7 +27,7 @@ def _another_head(event: PullRequestEvent, _app: int) -> bool:
 @on("pull_request", payload=PullRequestEvent, actions=_EVALUATED, when=_another_head)
 async def judge(event: PullRequestEvent, delivery: Delivery, context: Context) -> None:
     number = event.pull_request.number
-    repo, listed = await RepositoryContext.with_pulls(delivery, event, context)
+    repo, listed = await RepositoryContext.with_pulls(event, context)
     await evaluate_pull(repo, number, listed)
     await keep_up(repo, number, listed)
     if event.before is not None:
@@ -37,7 +37,7 @@ async def judge(event: PullRequestEvent, delivery: Delivery, context: Context) -
 
 @on("pull_request", payload=PullRequestEvent, actions=("closed",))
 async def end(event: PullRequestEvent, delivery: Delivery, context: Context) -> None:
-    repo, listed = await RepositoryContext.with_pulls(delivery, event, context)
+    repo, listed = await RepositoryContext.with_pulls(event, context)
     await close_all(repo, scope_of(event.pull_request.number), _OVER)
     if others := _others(event, listed):
         await leave(repo, event.pull_request.head.sha, others)

@@ -36,7 +36,7 @@ async def settle_branch(event: PushEvent, delivery: Delivery, context: Context) 
     await context.services.enqueue(moved)
     if not event.on_default_branch:
         return
-    repo = await RepositoryContext.open(delivery, event, context)
+    repo = await RepositoryContext.open(event, context)
     await settle_default(repo)
     await keep_up(repo)
 

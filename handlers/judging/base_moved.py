@@ -40,7 +40,7 @@ Known = Sequence[tuple[PullRequest, Verdict]]
 
 @on(OWN + BASE_MOVED, payload=BranchEvent)
 async def judge_again(event: BranchEvent, delivery: Delivery, context: Context) -> None:
-    repo, listed = await RepositoryContext.with_pulls(delivery, event, context)
+    repo, listed = await RepositoryContext.with_pulls(event, context)
     everywhere = event.branch == repo.details.default_branch  # its configuration counts for all
     pulls = [pull for pull in listed if everywhere or pull.base.ref == event.branch]
     if not pulls or repo.details.archived:

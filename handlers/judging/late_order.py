@@ -15,5 +15,5 @@ from handlers.routing import on
 
 @on(OWN + LATE_ORDER, payload=NumberedEvent)
 async def tell(event: NumberedEvent, delivery: Delivery, context: Context) -> None:
-    repo = await RepositoryContext.open(delivery, event, context)
+    repo = await RepositoryContext.open(event, context)
     await tell_order(repo, await pulls.get(repo.github, repo.name, event.number))

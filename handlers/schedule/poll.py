@@ -27,7 +27,7 @@ REPOSITORIES = 200  # of an installation in one pass
 
 @on(OWN + NAME, payload=RepositoryEvent)
 async def look(event: RepositoryEvent, delivery: Delivery, context: Context) -> None:
-    for outcome in await settle_bumps(await RepositoryContext.open(delivery, event, context)):
+    for outcome in await settle_bumps(await RepositoryContext.open(event, context)):
         log.info("looked for versions", extra={"component": outcome.component, "outcome": outcome.text})
 
 

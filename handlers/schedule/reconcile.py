@@ -48,20 +48,20 @@ T = TypeVar("T")
 
 @on(OWN + NAME, payload=NumberedEvent)
 async def judge(event: NumberedEvent, delivery: Delivery, context: Context) -> None:
-    repo, listed = await RepositoryContext.with_pulls(delivery, event, context)
+    repo, listed = await RepositoryContext.with_pulls(event, context)
     await evaluate_pull(repo, event.number, listed)
     await keep_up(repo, event.number, listed)
 
 
 @on(OWN + NAME, payload=VisitEvent)
 async def visit(event: VisitEvent, delivery: Delivery, context: Context) -> None:
-    await _repository(await RepositoryContext.open(delivery, event, context), event.visit)
+    await _repository(await RepositoryContext.open(event, context), event.visit)
 
 
 @on(OWN + NAME, payload=RepositoryEvent)
 async def visit_in_passing(event: RepositoryEvent, delivery: Delivery, context: Context) -> None:
     """As earlier releases queued it, which did not number their visits."""
-    await _repository(await RepositoryContext.open(delivery, event, context), _pass(context.services))
+    await _repository(await RepositoryContext.open(event, context), _pass(context.services))
 
 
 @on(OWN + NAME, payload=Event, when=of_installation)
