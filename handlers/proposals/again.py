@@ -17,7 +17,7 @@ from checks.judgement.evaluation import Evaluation
 from checks.model import Severity
 from checks.policy.file import Preferred, read_policy
 from handlers.proposals.branches import is_ours
-from handlers.proposals.fixes import DEFAULT, Target, chosen, scope_of_base, settle
+from handlers.proposals.fixes import Target, chosen, scope_of_base, settle
 from handlers.proposals.outlived import unseen, why_outlived
 from handlers.proposals.requested import Told, fix, opened
 from handlers.repository import RepositoryContext
@@ -42,14 +42,12 @@ async def fix_again(repo: RepositoryContext, closed: PullRequest, *, keep: str |
     own = _OWN.match(closed.head.ref)
     if own is not None:
         return await _for_pull(repo, int(own["number"]), keep)
-    default = repo.details.default_branch
-    scope = DEFAULT if closed.base.ref == default else scope_of_base(closed.base.ref)
-    return await _fix_branch(repo, closed.base.ref, scope, keep, closed)
+    return await _fix_branch(repo, closed.base.ref, keep, closed)
 
 
 async def fix_default(repo: RepositoryContext, *, keep: str | None = None) -> Told:
     """Open every fix for the default branch, those that somebody closed, too."""
-    return await _fix_branch(repo, repo.details.default_branch, DEFAULT, keep, None)
+    return await _fix_branch(repo, repo.details.default_branch, keep, None)
 
 
 async def _for_pull(repo: RepositoryContext, number: int, keep: str | None) -> Told:
@@ -62,9 +60,8 @@ async def _for_pull(repo: RepositoryContext, number: int, keep: str | None) -> T
     return await fix(repo, pull, again=_AGAIN, keep=keep)
 
 
-async def _fix_branch(
-    repo: RepositoryContext, base: str, scope: str, keep: str | None, closed: PullRequest | None
-) -> Told:
+async def _fix_branch(repo: RepositoryContext, base: str, keep: str | None, closed: PullRequest | None) -> Told:
+    scope = scope_of_base(repo, base)
     tip = await contents.branch_head(repo.github, repo.name, base)
     if tip is None:
         return Told(_BRANCH_GONE.format(base=code(base)), ok=False)

@@ -45,8 +45,10 @@ def scope_of(number: int) -> str:
     return f"pr-{number}/"
 
 
-def scope_of_base(branch: str) -> str:
-    """The scope of fixes against a branch that is not the default one."""
+def scope_of_base(repo: RepositoryContext, branch: str) -> str:
+    """The scope of fixes against a branch that pull requests are merged into."""
+    if branch == repo.details.default_branch:
+        return DEFAULT
     return f"on-{hashlib.sha256(branch.encode()).hexdigest()[:8]}/"
 
 

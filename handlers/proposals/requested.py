@@ -26,7 +26,7 @@ from checks.planning.ownership.plan import FixPlan
 from checks.policy.file import Policy, Preferred, read_policy
 from handlers.judging.pulls import Sides, sides_of
 from handlers.proposals.branches import open_below
-from handlers.proposals.fixes import DEFAULT, Settled, Target, chosen, scope_of, scope_of_base, settle
+from handlers.proposals.fixes import Settled, Target, chosen, scope_of, scope_of_base, settle
 from handlers.proposals.refusals import explained, why_not
 from handlers.repository import RepositoryContext
 
@@ -233,8 +233,7 @@ def _own_target(pull: PullRequest) -> Target:
 
 
 def _base_target(repo: RepositoryContext, pull: PullRequest, tip: str) -> Target:
-    default = pull.base.ref == repo.details.default_branch
-    return Target(pull.base.ref, tip, DEFAULT if default else scope_of_base(pull.base.ref))
+    return Target(pull.base.ref, tip, scope_of_base(repo, pull.base.ref))
 
 
 async def _say(repo: RepositoryContext, pull: PullRequest, run: int, body: str) -> None:
