@@ -38,7 +38,7 @@ async def judge(event: PullRequestEvent, delivery: Delivery, context: Context) -
 @on("pull_request", payload=PullRequestEvent, actions=("closed",))
 async def end(event: PullRequestEvent, delivery: Delivery, context: Context) -> None:
     repo, listed = await RepositoryContext.with_pulls(event, context)
-    await close_all(repo, scope_of(event.pull_request.number), _OVER)
+    await close_all(repo, scope_of(event.pull_request.number), _OVER, listed)
     if others := _others(event, listed):
         await leave(repo, event.pull_request.head.sha, others)
 

@@ -145,9 +145,10 @@ async def settle(
     return Settled(tuple(open_now), tuple(taken), tuple(refused))
 
 
-async def close_all(repo: RepositoryContext, scope: str, why: str) -> None:
-    """Close every fix pull request of a scope (its own pull request was merged or closed)."""
-    for pull in await open_below(repo, scope):
+async def close_all(repo: RepositoryContext, scope: str, why: str, listed: Sequence[PullRequest]) -> None:
+    """Close every fix pull request of a scope (its own pull request was merged or closed). `listed` are the open
+    pull requests."""
+    for pull in await open_below(repo, scope, listed):
         await close(repo, repo.writing(), pull, why)
 
 
