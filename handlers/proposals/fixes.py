@@ -122,11 +122,12 @@ async def settle(
         try:
             history = await history_of(repo, github, target.branch(plan))
             current = next((pull for pull in history if pull.state == "open"), None)
-            if current is None and _closed_by_person(history):
+            latest = max(history, key=lambda pull: pull.number, default=None)
+            if current is None and latest is not None and closed_by_person(latest):
                 if not on_demand and target.branch(plan) != again:
                     log.info("a fix was closed by a person and stays closed", extra={"branch": target.branch(plan)})
                     continue
-                current = await reopened(repo, github, max(history, key=lambda pull: pull.number), target.base)
+                current = await reopened(repo, github, latest, target.base)
             open_now.append(await propose(repo, github, _proposal(evaluation, policy, plan, target), current))
         except Refused as error:
             log.warning("a fix was refused", extra={"branch": target.branch(plan), "reason": str(error)})
@@ -166,9 +167,3 @@ def _proposal(evaluation: Evaluation, policy: Policy, plan: FixPlan, target: Tar
         body=lambda commit: text.body(evaluation, plan, target.key(plan), commit, chosen=preferred),
         draft=safety(evaluation.snapshot, plan, evaluation.base).dangerous,
     )
-
-
-def _closed_by_person(history: Sequence[PullRequest]) -> bool:
-    """Whether a person closed the latest pull request of a fix's branch."""
-    latest = max(history, key=lambda pull: pull.number, default=None)
-    return latest is not None and closed_by_person(latest)
