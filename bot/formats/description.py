@@ -43,7 +43,7 @@ def merged(title: str, text: str, *, shown_title: str, shown_body: str) -> Descr
     new_title = shown_title if by == _NOBODY else title
     if last is None or start < 0:
         # Rewritten as a whole: all of it is theirs.
-        theirs = _without_marks(shown_body)
+        theirs = visible(shown_body)
         body = "\n\n".join(part for part in (theirs, _marks(text), _wrote(by, _NOBODY)) if part)
         return Described(new_title, body, left=True)
     before, inside, after = shown_body[:start], shown_body[start : last.start()], shown_body[last.end() :]
@@ -51,14 +51,14 @@ def merged(title: str, text: str, *, shown_title: str, shown_body: str) -> Descr
         body = f"{before}{text}\n{_wrote(by, _digest(text))}{after}"
         if len(body) <= MOST:
             return Described(new_title, body)
-    kept = _without_marks(inside)
+    kept = visible(inside)
     body = f"{before}{opening}\n{kept}\n\n{_marks(text, without=opening)}\n{_wrote(by, last['text'])}{after}"
     return Described(new_title, body, left=_digest(text) != last["text"])
 
 
 def visible(text: str) -> str:
-    """A text of ours without its marks."""
-    return _without_marks(text)
+    """A text without our marks."""
+    return "\n".join(line for line in text.split("\n") if not _MARK.fullmatch(line.rstrip("\r"))).strip("\r\n")
 
 
 def same(one: str, other: str) -> bool:
@@ -87,7 +87,3 @@ def _plain(text: str) -> str:
 def _marks(text: str, *, without: str = "") -> str:
     lines = (line for line in text.split("\n") if _MARK.fullmatch(line) and line != without)
     return "\n".join(line for line in lines if not _WROTE.search(line))
-
-
-def _without_marks(text: str) -> str:
-    return "\n".join(line for line in text.split("\n") if not _MARK.fullmatch(line.rstrip("\r"))).strip("\r\n")

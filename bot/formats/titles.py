@@ -26,7 +26,7 @@ class Seen:
 def failing(new: Groups) -> str:
     """Of a check that fails: its first error, and how many more problems there are. `new` has the gravest first."""
     first = plain(new[0][0].topic.title)
-    return cut(first if len(new) == 1 else f"{first}, and {len(new) - 1} more")
+    return _cut(first if len(new) == 1 else f"{first}, and {len(new) - 1} more")
 
 
 def passing(new: Groups, old: Groups, seen: Seen) -> str:
@@ -36,7 +36,7 @@ def passing(new: Groups, old: Groups, seen: Seen) -> str:
     if new:
         error = "No new error" if any(group[0].introduced is not None for group in new) else "No error"
         counts = [plural(s.value, n) for s in Severity if (n := sum(group[0].severity is s for group in new))]
-        return cut("; ".join(filter(None, (f"{error}{where}", listed(counts), known))))
+        return _cut("; ".join(filter(None, (f"{error}{where}", listed(counts), known))))
     if old:
         return f"Nothing new{where}; {known}"
     if seen.nothing:
@@ -46,5 +46,5 @@ def passing(new: Groups, old: Groups, seen: Seen) -> str:
     return f"Nothing wrong{where}" if seen.gaps else "All is well"
 
 
-def cut(title: str) -> str:
+def _cut(title: str) -> str:
     return title if len(title) <= _MOST else title[: _MOST - 1] + "…"
