@@ -73,9 +73,8 @@ def told(guidance: Guidance, link: Link, base_link: Link) -> str:
 
 def whole(evaluation: Evaluation, link: Link) -> str:
     """The order of everything on a branch, in stages."""
-    order = evaluation.order.order
+    order, coverage = evaluation.order.order, Coverage.of(evaluation.snapshot)
     if not order.edges and not order.cycles:
-        coverage = Coverage.of(evaluation.snapshot)
         text = "Nothing here asks for an order: no Application needs what another one brings."
         if not evaluation.snapshot.states:
             return f"Nothing here asks for an order. {coverage.sentence()}" if coverage.unknown else _NOBODY
@@ -90,7 +89,7 @@ def whole(evaluation: Evaluation, link: Link) -> str:
         loose = len(evaluation.snapshot.states) - len(tied)
         if loose:
             parts.append(f"{loose} more {'Application needs' if loose == 1 else 'Applications need'} no order.")
-        if not (coverage := Coverage.of(evaluation.snapshot)).whole:
+        if not coverage.whole:
             parts.append(f"More may be needed: {coverage.sentence()}")
         text = "\n\n".join(parts)
         if len(text.encode()) <= _MOST_BYTES:
