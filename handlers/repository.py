@@ -13,7 +13,7 @@ from urllib.parse import quote
 from bot.cluster.withheld import Withheld
 from bot.github.app import FIX, REPORT, TALK, Permissions
 from bot.github.client import GitHub
-from bot.github.endpoints import contents, pulls, repos
+from bot.github.endpoints import comments, contents, pulls, repos
 from bot.github.errors import Conflict, Forbidden, NotFound
 from bot.github.events import RepositoryEvent
 from bot.github.model import PullRequest, Repository
@@ -192,6 +192,22 @@ class RepositoryContext:
             if leads_to.id == self.details.id:
                 former.append(name)
         return frozenset(former)
+
+    async def sticky(
+        self, number: int, *, mark: str, body: str, github: GitHub | None = None, only_update: bool = False
+    ) -> None:
+        """Keep our one comment of a mark there (`bot.github.endpoints.comments.sticky`), with `github` if given."""
+        identity = self.context.services.identity
+        await comments.sticky(
+            github or self.github,
+            self.name,
+            number,
+            mark=mark,
+            body=body,
+            app_id=identity.id,
+            slug=identity.slug,
+            only_update=only_update,
+        )
 
     def blob_url(self, commit: str, span: Span) -> str:
         """The address of lines of a file on GitHub."""

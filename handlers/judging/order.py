@@ -7,7 +7,6 @@ import logging
 from dataclasses import replace
 
 from bot.formats.order import comment as text
-from bot.github.endpoints import comments
 from bot.github.errors import RateLimited
 from bot.github.model import PullRequest
 from bot.github.pace import Limit
@@ -47,18 +46,8 @@ async def show_order(
             lambda span: repo.blob_url(base, span),
         )
     repo.context.check()
-    identity = repo.context.services.identity
     try:
-        await comments.sticky(
-            repo.github,
-            repo.name,
-            pull.number,
-            mark=text.MARK,
-            body=body,
-            app_id=identity.id,
-            slug=identity.slug,
-            only_update=not matters,
-        )
+        await repo.sticky(pull.number, mark=text.MARK, body=body, only_update=not matters)
     except RateLimited as error:
         if error.limit != Limit.CONTENT:
             raise

@@ -17,7 +17,7 @@ from bot.formats.github.marks import CLOSED, closed_by_us, read_state
 from bot.formats.refusal import Doing, said_by_github
 from bot.formats.writing.markdown import details
 from bot.github.client import GitHub
-from bot.github.endpoints import comments, contents, pulls
+from bot.github.endpoints import contents, pulls
 from bot.github.endpoints.contents import FileChange
 from bot.github.errors import GitHubError, ServerFault, Unprocessable
 from bot.github.model import PullRequest
@@ -150,15 +150,12 @@ async def reopened(repo: RepositoryContext, github: GitHub, pull: PullRequest, b
 
 async def close(repo: RepositoryContext, github: GitHub, pull: PullRequest, why: str) -> None:
     """Close one of ours with a word why, and delete its branch unless others have pushed to it."""
-    identity = repo.context.services.identity
     head = await contents.branch_head(github, repo.name, pull.head.ref)
     state = read_state(pull.body)
     ours = head is None or (state is not None and head == state[1]) or await _made_by_us(repo, github, head)
     if not ours:
         why += " The branch stays: it holds commits of others."
-    await comments.sticky(
-        github, repo.name, pull.number, mark=CLOSED, body=why, app_id=identity.id, slug=identity.slug
-    )
+    await repo.sticky(pull.number, mark=CLOSED, body=why, github=github)
     shown = (await pulls.get(github, repo.name, pull.number)).body  # somebody may have edited it since it was listed
     body = shown if closed_by_us(shown) else f"{shown}\n\n{CLOSED}"
     # In one request: what was closed without the mark counts as closed by a person.
@@ -231,23 +228,17 @@ def _key(repo: RepositoryContext) -> bytes:
 
 
 async def _say_edited(repo: RepositoryContext, github: GitHub, pull: PullRequest) -> None:
-    identity = repo.context.services.identity
     body = f"{_EDITED}\nSomebody has pushed to this branch, so argofix leaves it alone from here on."
-    await comments.sticky(
-        github, repo.name, pull.number, mark=_EDITED, body=body, app_id=identity.id, slug=identity.slug
-    )
+    await repo.sticky(pull.number, mark=_EDITED, body=body, github=github)
 
 
 async def _say_left(repo: RepositoryContext, github: GitHub, pull: PullRequest, text: str) -> None:
     """Tell what the description would say, where a person's words stand in its place and may have grown old."""
-    identity = repo.context.services.identity
     ours = details("What argofix would write now", description.visible(text))
     if len(ours) > description.MOST - 1000:
         ours = "What argofix would write now is too long for a comment; `argofix fix` shows it on a checkout."
     said = f"{_LEFT}\nSomebody has edited the description, so argofix leaves it as it is.\n\n{ours}"
-    await comments.sticky(
-        github, repo.name, pull.number, mark=_LEFT, body=said, app_id=identity.id, slug=identity.slug
-    )
+    await repo.sticky(pull.number, mark=_LEFT, body=said, github=github)
 
 
 def is_ours(repo: RepositoryContext, pull: PullRequest) -> bool:

@@ -14,7 +14,7 @@ from bot.formats.github.merging import shown_diff
 from bot.formats.github.proposal import title
 from bot.formats.refusal import in_words
 from bot.formats.writing.markdown import block, bullets, code, details, safe
-from bot.github.endpoints import checks, comments, pulls
+from bot.github.endpoints import checks, pulls
 from bot.github.errors import BadRequest, Forbidden
 from bot.github.model import PullRequest
 from bot.process import logs
@@ -237,17 +237,8 @@ def _base_target(repo: RepositoryContext, pull: PullRequest, tip: str) -> Target
 
 
 async def _say(repo: RepositoryContext, pull: PullRequest, run: int, body: str) -> None:
-    identity = repo.context.services.identity
     try:
-        await comments.sticky(
-            repo.github,
-            repo.name,
-            pull.number,
-            mark=_MARK,
-            body=f"{_MARK}\n{body}",
-            app_id=identity.id,
-            slug=identity.slug,
-        )
+        await repo.sticky(pull.number, mark=_MARK, body=f"{_MARK}\n{body}")
     except (Forbidden, BadRequest) as error:
         # A locked conversation, say. The button's own check run is the next place where it is looked for.
         log.warning("the button cannot be answered by a comment", extra={"reason": str(error)})
