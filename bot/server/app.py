@@ -41,6 +41,7 @@ from bot.repositories.mirror import Mirrors
 from bot.server.context import Services
 from bot.server.http import application, listening
 from bot.server.operator_faults import OperatorFaults
+from bot.server.pages import Pages
 from bot.server.readiness import AppAccess, free_bytes, limited, overdue, room, stuck
 from bot.server.settings import Settings
 from bot.server.webhook import Webhook
@@ -106,6 +107,7 @@ async def serve(
         metrics.build.info({"version": version("argofix"), "renderer": engine.renderer})
         store = await _store(settings.database_url)
         stack.push_async_callback(store.close)
+        pages = Pages(store, settings.webhook_secret, settings.public_url, clock)
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=True, auto_decompress=True))
         wire = Wire(session, settings.api_url, clock, observe=observe, outgoing=Outgoing(settings.secrets))
         wire = replace(wire, held=metrics.observe_limit)
@@ -142,6 +144,7 @@ async def serve(
                 metrics,
                 versions,
                 worker.accept,
+                pages,
                 clusters,
                 operator_faults,
                 heads,
@@ -165,7 +168,9 @@ async def serve(
         }
         port = await stack.enter_async_context(
             listening(
-                application(webhook, metrics, probes, operator_faults, engine.renderer), settings.host, settings.port
+                application(webhook, metrics, probes, operator_faults, engine.renderer, pages),
+                settings.host,
+                settings.port,
             )
         )
         log.info("listening", extra={"port": port, "renderer": engine.renderer})

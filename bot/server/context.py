@@ -21,6 +21,7 @@ from bot.rendering.evaluation import LiveSource
 from bot.rendering.verdicts import Verdicts
 from bot.repositories.mirror import Mirrors
 from bot.server.operator_faults import OperatorFaults
+from bot.server.pages import Pages
 from bot.server.settings import Settings
 
 T = TypeVar("T")
@@ -43,6 +44,7 @@ class Services:
     metrics: Metrics
     versions: VersionSources
     enqueue: Callable[[Delivery], Awaitable[Stored]]
+    pages: Pages
     clusters: LiveSource | None = None
     operator_faults: OperatorFaults = field(default_factory=OperatorFaults)
     heads: Heads = field(default_factory=Heads)

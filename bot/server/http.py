@@ -9,7 +9,9 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from bot.process.metrics import Metrics
+from bot.server import pages
 from bot.server.operator_faults import OperatorFaults
+from bot.server.pages import Pages
 from bot.server.webhook import MAX_BYTES, Webhook
 
 
@@ -27,9 +29,11 @@ def application(
     probes: Mapping[str, Probe],
     operator_faults: OperatorFaults,
     renderer: str = "",
+    shown: Pages | None = None,
 ) -> web.Application:
     """`POST /webhook`, `GET /healthz` (the process answers), `/readyz` (all `probes` are content; which `renderer`
-    works), `/metrics`."""
+    works), `/metrics`, and
+    what comments lead to (`shown`)."""
 
     async def healthz(_request: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})
@@ -49,6 +53,8 @@ def application(
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", show_metrics)
+    if shown is not None:
+        app.router.add_get(pages.PATH, shown.__call__)
     return app
 
 

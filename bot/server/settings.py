@@ -45,6 +45,7 @@ class Settings:
     database_url: str = field(default="", repr=False)  # may carry a password
     host: str = "0.0.0.0"  # noqa: S104 - a server in a container listens on every address
     port: int = 8080
+    public_url: str = ""  # where browsers reach the server; '' for nowhere
     renderer: str | None = None
     cluster: bool = True
     kubeconfig: str = ""  # paths, as KUBECONFIG lists them
@@ -87,6 +88,7 @@ class Settings:
             database_url=database_url(env),
             host=env.get("HOST", "0.0.0.0"),  # noqa: S104
             port=_number(env, "PORT", 8080, low=0, high=65535),
+            public_url=_url(env, "ARGOFIX_PUBLIC_URL", "") if "ARGOFIX_PUBLIC_URL" in env else "",
             renderer=env.get("ARGOFIX_RENDERER"),
             cluster=cluster_wanted(env),
             kubeconfig=env.get("KUBECONFIG", ""),

@@ -38,6 +38,9 @@ ALTER TABLE argofix_deliveries ADD COLUMN IF NOT EXISTS installation bigint NOT 
 ALTER TABLE argofix_deliveries ADD COLUMN IF NOT EXISTS rank integer NOT NULL DEFAULT 0;
 CREATE INDEX IF NOT EXISTS argofix_at_work ON argofix_deliveries (installation) WHERE state = 'running';
 CREATE TABLE IF NOT EXISTS argofix_turns (installation bigint PRIMARY KEY, last timestamptz NOT NULL);
+CREATE TABLE IF NOT EXISTS argofix_pages (
+    name text PRIMARY KEY, body bytea NOT NULL, kept_at double precision NOT NULL, expires double precision NOT NULL
+);
 """
 
 
@@ -47,9 +50,9 @@ async def prepare(connection: AsyncConnection, *, create: bool) -> None:
         await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('argofix schema', 0))")
         found = await connection.execute(
             "SELECT to_regclass('argofix_deliveries'), to_regclass('procrastinate_jobs'),"
-            " to_regproc('procrastinate_fetch_job_v2'), to_regclass('argofix_turns')"
+            " to_regproc('procrastinate_fetch_job_v2'), to_regclass('argofix_turns'), to_regclass('argofix_pages')"
         )
-        ours, jobs, fetch, turns = await found.fetchone() or (None, None, None, None)
+        ours, jobs, fetch, *added = await found.fetchone() or (None,) * 5
         if ours is None and not create:
             raise StoreUnavailable("argofix has no deliveries in this database")
         if jobs is None:
@@ -60,5 +63,5 @@ async def prepare(connection: AsyncConnection, *, create: bool) -> None:
             )
         if ours is None:
             await connection.execute(SCHEMA)
-        if turns is None:
+        if None in added:
             await connection.execute(ADDED)

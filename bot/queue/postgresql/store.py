@@ -16,7 +16,8 @@ from procrastinate.manager import JobManager
 
 from bot.process.clock import Clock
 from bot.queue.deliveries import Delivery, State, Stored, StoreUnavailable, Watcher
-from bot.queue.postgresql import connection, intake, work
+from bot.queue.pages import Page
+from bot.queue.postgresql import connection, intake, pages, work
 from bot.queue.postgresql.transaction import BARE, COLUMNS, QUEUE, Transaction, read
 
 GROUP = 500  # deliveries in one transaction at most
@@ -160,6 +161,14 @@ class PostgresqlStore:
     async def forget(self, delivery_ids: Collection[str]) -> None:
         async with self._transaction() as tx:
             await intake.forget(tx, delivery_ids)
+
+    async def keep_page(self, page: Page) -> None:
+        async with self._transaction() as tx:
+            await pages.keep(tx, page)
+
+    async def page(self, name: str, now: float) -> Page | None:
+        async with self._transaction() as tx:
+            return await pages.find(tx, name, now)
 
     async def servers(self) -> int:
         """How many others gave a sign of life lately."""

@@ -21,6 +21,8 @@ from typing import Any, TypeVar
 from bot.process.clock import Clock
 from bot.process.exclusive import Exclusive
 from bot.queue.deliveries import Delivery, State, Stored, StoreUnavailable, Watcher
+from bot.queue.pages import Page
+from bot.queue.sqlite import pages
 from bot.queue.sqlite import statements as sql
 
 T = TypeVar("T")
@@ -116,6 +118,12 @@ class SqliteStore:
     async def forget(self, delivery_ids: Collection[str]) -> None:
         await self._do(lambda db: sql.forget(db, delivery_ids))
 
+    async def keep_page(self, page: Page) -> None:
+        await self._do(lambda db: pages.keep(db, page))
+
+    async def page(self, name: str, now: float) -> Page | None:
+        return await self._do(lambda db: pages.find(db, name, now))
+
     async def close(self) -> None:
         """Finish what was asked for, then close. Further calls raise `StoreUnavailable`."""
         if not self._closed:
@@ -202,4 +210,5 @@ def _open(path: Path) -> sqlite3.Connection:
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=FULL")
     sql.prepare(db)
+    db.executescript(pages.SCHEMA)
     return db
