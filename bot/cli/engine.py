@@ -15,11 +15,17 @@ from bot.rendering.living import choose
 from gitops.files.effort import Effort
 
 
+def _named() -> tuple[str | None, str | None]:
+    """The renderer and the engine that the environment names; an empty variable names nothing."""
+    return os.environ.get("ARGOFIX_RENDERER") or None, os.environ.get("ARGOFIX_ENGINE") or None
+
+
 def renderer_line() -> str:
     """What `check` would render with, or why there is nothing; one line."""
 
     async def look() -> str:
-        renderer = await choose(os.environ.get("ARGOFIX_RENDERER"), cache_directory() / "scratch")
+        setting, binary = _named()
+        renderer = await choose(setting, cache_directory() / "scratch", engine=binary)
         await renderer.close()
         return renderer.engine.identity
 
@@ -34,7 +40,8 @@ async def started() -> AsyncIterator[Engine]:
     """An engine that is closed afterwards. Raises `CannotRun` where renderings cannot be kept."""
     cache = cache_directory()
     try:
-        engine = await Engine.start(cache, os.environ.get("ARGOFIX_RENDERER"))
+        setting, binary = _named()
+        engine = await Engine.start(cache, setting, engine=binary)
     except OSError as error:
         raise CannotRun(
             f"renderings cannot be kept in {cache}: {error.strerror}; set ARGOFIX_STATE_DIR to a directory that can "

@@ -96,9 +96,11 @@ class Engine:
         self.observe_cache: Callable[[str, int], None] = lambda _result, _count: None  # `hit` or `miss`
 
     @classmethod
-    async def start(cls, directory: Path, renderer: str | None = None, jobs: int | None = None) -> Engine:
+    async def start(
+        cls, directory: Path, renderer: str | None = None, jobs: int | None = None, engine: str | None = None
+    ) -> Engine:
         """Raises `RendererMissing`. `directory` holds the cache and the scratch space."""
-        return cls(await choose(renderer, directory / "scratch", jobs), RenderCache(directory))
+        return cls(await choose(renderer, directory / "scratch", jobs, engine), RenderCache(directory))
 
     @property
     def renderer(self) -> str:

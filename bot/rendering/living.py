@@ -286,9 +286,18 @@ def _digest(binary: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
-async def choose(setting: str | None, home: Path, jobs: int | None = None) -> Renderer:
-    """The engine where it works, unless another renderer is asked for; else kustomize or kubectl. Raises
-    `RendererMissing`."""
+def _named(engine: str) -> Path:
+    found = shutil.which(engine)
+    if found is None:
+        raise RendererMissing(f"ARGOFIX_ENGINE names {engine}, which cannot be run")
+    return Path(found).resolve()
+
+
+async def choose(setting: str | None, home: Path, jobs: int | None = None, engine: str | None = None) -> Renderer:
+    """The engine where it works, unless another renderer is asked for by `setting`; else kustomize or kubectl.
+    `engine` is where the engine is (ARGOFIX_ENGINE): then it is that one or none. Raises `RendererMissing`."""
+    if engine is not None:
+        return await LivingRenderer.start_living(_named(engine), home, jobs)
     binary = find_engine(setting)
     if binary is not None:
         try:

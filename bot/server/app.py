@@ -99,7 +99,7 @@ async def serve(
             operator_faults.replace("state", {"access": open_to})
         # Mirrors and renderings are one server's, wherever the deliveries are.
         stack.callback(Exclusive(settings.state_dir / "server.lock").release)
-        engine = await Engine.start(settings.state_dir, settings.renderer)
+        engine = await Engine.start(settings.state_dir, settings.renderer, engine=settings.engine)
         stack.push_async_callback(engine.close)
         engine.grant = lambda: Effort(seconds=settings.render_seconds, bytes=settings.manifest_mb * 2**20)
         engine.observe_renderings(metrics.observe_rendering)

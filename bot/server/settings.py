@@ -47,6 +47,7 @@ class Settings:
     port: int = 8080
     public_url: str = ""  # where browsers reach the server; '' for nowhere
     renderer: str | None = None
+    engine: str | None = None
     cluster: bool = True
     kubeconfig: str = ""  # paths, as KUBECONFIG lists them
     poll_interval: float = 3600.0
@@ -90,6 +91,7 @@ class Settings:
             port=_number(env, "PORT", 8080, low=0, high=65535),
             public_url=_url(env, "ARGOFIX_PUBLIC_URL", "") if "ARGOFIX_PUBLIC_URL" in env else "",
             renderer=env.get("ARGOFIX_RENDERER"),
+            engine=env.get("ARGOFIX_ENGINE"),
             cluster=cluster_wanted(env),
             kubeconfig=env.get("KUBECONFIG", ""),
             charts_url=_url(env, "ARGOFIX_CHARTS_URL", ARGO_HELM),

@@ -233,5 +233,7 @@ def test_the_version_comes_first_and_then_what_renders(cache: Path, checkout: Pa
     assert re.fullmatch(r"argofix \d+\.\d+\.\d+", lines[0])
     assert len(lines) == 2
     assert re.match(r"renderer: (engine \d+\.\d+\.\d+ kustomize|kubectl|kustomize) v5\.", lines[1])
+    missing = argofix(cache, "--version", ARGOFIX_ENGINE="/no/engine").stdout.decode().splitlines()
+    assert missing == [lines[0], "renderer: none, ARGOFIX_ENGINE names /no/engine, which cannot be run"]
     missing = argofix(cache, "--version", ARGOFIX_RENDERER="/no/kustomize").stdout.decode().splitlines()
     assert missing == [lines[0], "renderer: none, ARGOFIX_RENDERER names /no/kustomize, which cannot be run"]

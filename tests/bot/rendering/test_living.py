@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import sys
 import textwrap
 from collections.abc import AsyncIterator
@@ -311,6 +312,19 @@ async def test_an_engine_that_does_not_work_leaves_it_to_kustomize(
         await choose(str(broken), scratch / "asked")
     monkeypatch.setattr("bot.rendering.living.find_engine", lambda _setting: broken)
     assert type(await choose(None, scratch / "own")) is Renderer
+
+
+@NEEDS_THE_ENGINE
+async def test_an_engine_under_any_name_is_taken_where_it_is_named(scratch: Path) -> None:
+    elsewhere = scratch / "renders"
+    assert ENGINE is not None
+    shutil.copy2(ENGINE, elsewhere)
+    renderer = await choose("kustomize", scratch / "own", engine=str(elsewhere))
+    assert type(renderer) is LivingRenderer
+    await renderer.close()
+    elsewhere.write_text("#!/bin/sh\nexit 3\n")
+    with pytest.raises(RendererMissing, match="does not answer"):
+        await choose(None, scratch / "broken", engine=str(elsewhere))
 
 
 async def test_an_engine_of_another_version_is_not_believed(scratch: Path) -> None:
