@@ -16,7 +16,8 @@ from bot.process.errors import PermanentError
 from bot.rendering.cache import RenderCache
 from bot.rendering.kustomize import Renderer
 from bot.rendering.living import choose
-from gitops.applications.argocd_config import KnownCluster, ToldMemo
+from gitops.applications.argocd_config import ToldMemo
+from gitops.applications.clusters import KnownCluster
 from gitops.applications.repositories import RepositoryMatcher
 from gitops.discovery.record import Record
 from gitops.discovery.rediscovery import rediscover

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from gitops.applications.argocd_config import KnownCluster
+from gitops.applications.clusters import KnownCluster, declared
 from gitops.files.documents import first_line, items, to_python
 
 _FIELDS = ("name", "server", "labels", "annotations")
@@ -26,7 +26,7 @@ class DeclaredCluster:
 
     @property
     def known(self) -> KnownCluster:
-        return KnownCluster(self.name, self.server)
+        return declared(self.name, self.server, self.labels, self.annotations)
 
 
 def read_clusters(node: yaml.Node) -> tuple[tuple[DeclaredCluster, ...], list[tuple[int, str]]]:

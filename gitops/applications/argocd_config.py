@@ -8,25 +8,25 @@ docs/operator-manual/declarative-setup.md (cluster Secrets).
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from gitops.applications.clusters import CREDENTIALS, KnownCluster, clusters_in
 from gitops.applications.directory import glob_matches
 from gitops.files.documents import read_documents
 from gitops.files.errors import GitopsError, MalformedYaml
+from gitops.files.spans import Span
 from gitops.files.tree import Tree
 from gitops.resources.manifests import text_of
 
 # Bits of `gitops.discovery.scan.ScanMemo`, beside its own: the blob tells something, or names a version of Argo CD.
 TELLS, RUNS_2, RUNS_3 = 16, 32, 64
 TELLING = TELLS | RUNS_2 | RUNS_3
-CLUSTER_LABEL = "argocd.argoproj.io/secret-type"
 
 _MARKS = (b"resource.exclusions", b"resource.inclusions", b"resourceExclusions", b"resourceInclusions")
+_CREDENTIALS = CREDENTIALS.encode()
 _CLUSTER_SECRET = re.compile(rb"argocd\.argoproj\.io/secret-type[\"']?\s*:\s*[\"']?cluster\b")
 _VERSION = re.compile(
     rb"argoproj/argocd:v?([0-9]+)\.|argoproj/argocd[\"']?\s*\n\s*newTag:\s*[\"']?v?([0-9]+)\.|"
@@ -129,14 +129,6 @@ OF_3 = Filter(
 
 
 @dataclass(frozen=True, slots=True)
-class KnownCluster:
-    """A cluster that Argo CD knows by a name and by its API server's URL."""
-
-    name: str
-    server: str
-
-
-@dataclass(frozen=True, slots=True)
 class Defined:
     """A custom resource that a file defines, whether or not an Application brings it."""
 
@@ -151,11 +143,13 @@ ToldMemo = MutableMapping[str, Told]
 
 @dataclass(frozen=True, slots=True)
 class ArgoCdConfig:
-    """Everything that the files of a tree say. `filters` has one entry for each file that sets any; `scopes` maps
-    (group, kind) to "is namespaced" where all definitions agree."""
+    """Everything that the files of a tree say. `filters` has one entry for each file that sets any; `clusters` are
+    told whole, of `hidden` ones name or URL stand elsewhere; `scopes` maps (group, kind) to "is namespaced" where all
+    definitions agree."""
 
     filters: tuple[Filter, ...] = ()
     clusters: tuple[KnownCluster, ...] = ()
+    hidden: tuple[KnownCluster, ...] = ()
     scopes: Mapping[tuple[str, str], bool] = field(default_factory=dict)
 
     def excludes(self, group: str, kind: str, server: str | None) -> bool:
@@ -169,7 +163,8 @@ class ArgoCdConfig:
 def bits_of(data: bytes) -> int:
     """What a blob can tell, in bits."""
     bits = 0
-    if any(mark in data for mark in _MARKS) or _CLUSTER_SECRET.search(data) or _DEFINES in data:
+    telling = any(mark in data for mark in _MARKS) or _CREDENTIALS in data
+    if telling or _CLUSTER_SECRET.search(data) or _DEFINES in data:
         bits = TELLS
     if b"argoproj/argo" in data:
         for match in _VERSION.finditer(data):
@@ -191,17 +186,24 @@ def read_config(tree: Tree, telling: Iterable[tuple[str, int]], memo: ToldMemo) 
             found = memo.get(entry.oid)
             if found is None:
                 found = memo[entry.oid] = _read(tree, path)
-            told.extend(found)
+            told.extend(_placed(each, path) for each in found)
     filters = [each for each in told if isinstance(each, Filter)]
     if not filters and versions == RUNS_3:
         filters = [OF_3]
-    clusters = [each for each in told if isinstance(each, KnownCluster)]
+    clusters = list(dict.fromkeys(each for each in told if isinstance(each, KnownCluster)))
     scopes: dict[tuple[str, str], set[bool]] = {}
     for each in told:
         if isinstance(each, Defined):
             scopes.setdefault((each.group, each.kind), set()).add(each.namespaced)
     agreed = {key: found.pop() for key, found in scopes.items() if len(found) == 1}
-    return ArgoCdConfig(tuple(filters), tuple(dict.fromkeys(clusters)), agreed)
+    named = tuple(each for each in clusters if not each.hidden)
+    return ArgoCdConfig(tuple(filters), named, tuple(each for each in clusters if each.hidden), agreed)
+
+
+def _placed(told: Filter | KnownCluster | Defined, path: str) -> Filter | KnownCluster | Defined:
+    if not isinstance(told, KnownCluster) or told.place is None:
+        return told
+    return replace(told, place=replace(told.place, path=path))
 
 
 def _read(tree: Tree, path: str) -> Told:
@@ -213,7 +215,9 @@ def _read(tree: Tree, path: str) -> Told:
         return ()
     found: list[Filter | KnownCluster | Defined] = []
     # A whole installation in one file takes a YAML parser seconds, and the few documents that matter no time.
+    line = 0
     for text in re.split(rb"^---(?=[ \t\r\n])", data, flags=re.MULTILINE):
+        before, line = line, line + text.count(b"\n")
         if _DEFINES in text:
             group, kind, scope = (pattern.search(text) for pattern in _DEFINITION)
             if group and kind and scope:
@@ -221,7 +225,11 @@ def _read(tree: Tree, path: str) -> Told:
         elif bits_of(text) & TELLS:
             try:
                 for document in read_documents(path, text):
-                    found.extend(_told(document.value()))
+                    at = Span(path, before + document.line, before + document.end_line)
+                    found.extend(
+                        replace(each, place=at) if isinstance(each, KnownCluster) else each
+                        for each in _told(document.value())
+                    )
             except MalformedYaml:
                 continue
     return tuple(found)
@@ -237,7 +245,7 @@ def _told(value: Any) -> Iterator[Filter | KnownCluster]:
             written = {name: here[key] for key, name in _KEYS.items() if key in here}
             if written:
                 yield Filter(**{name: tuple(_patterns(text)) for name, text in written.items()})
-            yield from _cluster(here)
+            yield from clusters_in(here)
             stack.extend((inner, depth + 1) for inner in here.values())
         elif isinstance(here, list):
             stack.extend((inner, depth + 1) for inner in here)
@@ -264,36 +272,3 @@ def _patterns(text: Any) -> Iterator[Pattern]:
 
 def _texts(value: Any) -> tuple[str, ...]:
     return tuple(text_of(item) for item in value) if isinstance(value, list) else ()
-
-
-def _cluster(manifest: Mapping[str, Any]) -> Iterator[KnownCluster]:
-    """A cluster Secret, the template of one, or a generator of one (its labels stand in `options`)."""
-    around = manifest.get("metadata"), manifest.get("options")
-    labels = [each.get("labels") for each in around if isinstance(each, Mapping)]
-    if not any(isinstance(each, Mapping) and text_of(each.get(CLUSTER_LABEL)) == "cluster" for each in labels):
-        return
-    values = dict(_values(manifest))
-    name, server = values.get("name", ""), values.get("server", "").rstrip("/")
-    if name and server and "{{" not in name + server:
-        yield KnownCluster(name, server)
-
-
-def _values(manifest: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    encoded = manifest.get("data")
-    for key, value in encoded.items() if isinstance(encoded, Mapping) else ():
-        # In the template of an ExternalSecret `data` is plain text.
-        plain = _decoded(text_of(value)) if manifest.get("kind") == "Secret" else text_of(value)
-        yield key, plain
-    written = manifest.get("stringData")
-    for key, value in written.items() if isinstance(written, Mapping) else ():
-        yield key, text_of(value)
-    for literal in _texts(manifest.get("literals")):
-        key, _, value = literal.partition("=")
-        yield key, value.strip("\"'")
-
-
-def _decoded(text: str) -> str:
-    try:
-        return base64.b64decode("".join(text.split()), validate=True).decode()
-    except (binascii.Error, ValueError):
-        return ""

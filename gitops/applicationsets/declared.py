@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gitops.applications.application import Origin
+from gitops.applications.clusters import KnownCluster
 from gitops.resources.manifests import text_of
 
 SetKey = tuple[str, str, str]
@@ -39,7 +40,8 @@ class ApplicationSet:
     `preserveResourcesOnDeletion`; `content` tells equal declarations from different ones.
 
     `troubles` say what git cannot expand of it; `refused` that Argo CD cannot either and deletes nothing of
-    the set meanwhile, `halted` that it does not change any either. `steps` are those of its RollingSync strategy
+    the set meanwhile, `halted` that it does not change any either. `assumed` are clusters that it is expanded for
+    since files show them, and nobody says that there are no others. `steps` are those of its RollingSync strategy
     (applicationset/progressivesync)."""
 
     name: str
@@ -54,6 +56,7 @@ class ApplicationSet:
     refused: bool = False
     steps: tuple[tuple[Selection, ...], ...] = ()
     halted: bool = False
+    assumed: tuple[KnownCluster, ...] = ()
 
     @property
     def key(self) -> SetKey:
@@ -86,6 +89,7 @@ def declared_set(
     troubles: tuple[str, ...],
     refused: bool = False,
     halted: bool = False,
+    assumed: tuple[KnownCluster, ...] = (),
 ) -> ApplicationSet:
     """The set that a manifest declares. Ill-typed fields count as absent."""
     spec = _mapping(manifest.get("spec"))
@@ -103,6 +107,7 @@ def declared_set(
         refused,
         _steps(_mapping(spec.get("strategy"))),
         halted,
+        assumed,
     )
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gitops import gotemplate
+from gitops.applications.clusters import KnownCluster
+from gitops.applicationsets.clusters import Clusters
 from gitops.applicationsets.generators import KINDS, Element, Generators, Route
 from gitops.applicationsets.git_generator import Repository, Settings
 from gitops.applicationsets.parameters import Dialect
@@ -45,13 +47,15 @@ class Expansion:
 
     Argo CD itself makes or changes nothing while any part of the set is in error; the Applications are those it makes
     when that part is put right. `truncated`: there are more than the limit. `refused` are those reasons in `unknown`
-    for which Argo CD is in error, whatever else it knows, with their places and how far they reach.
+    for which Argo CD is in error, whatever else it knows, with their places and how far they reach. `assumed` are
+    clusters that files show, where nobody says that there are no others.
     """
 
     generated: tuple[Generated, ...]
     unknown: tuple[str, ...]
     truncated: bool
     refused: Mapping[str, tuple[Route, Refusal]] = field(default_factory=dict)
+    assumed: tuple[KnownCluster, ...] = ()
 
 
 def expand(
@@ -61,10 +65,14 @@ def expand(
     limit: int = 5000,
     settings: Settings | None = None,
     is_this_revision: Callable[[str], bool] = lambda _revision: True,
+    clusters: Clusters | None = None,
 ) -> Expansion:
     """Expand an ApplicationSet manifest. Never raises: what is malformed becomes a reason in `unknown`."""
     try:
-        return _Expander(appset, tree, is_this_repository, limit, settings or Settings(), is_this_revision).run()
+        expander = _Expander(
+            appset, tree, is_this_repository, limit, settings or Settings(), is_this_revision, clusters
+        )
+        return expander.run()
     except (GitopsError, TemplateError, RecursionError) as error:
         reason = f"the ApplicationSet {_clause(error)}"
         return Expansion((), (reason,), False, {reason: (("spec",), Refusal.SET)} if is_refusal(error) else {})
@@ -79,6 +87,7 @@ class _Expander:
         limit: int,
         settings: Settings,
         is_this_revision: Callable[[str], bool],
+        clusters: Clusters | None,
     ) -> None:
         if not isinstance(appset, Mapping):
             raise Refused("is no map")
@@ -95,7 +104,12 @@ class _Expander:
         self._allowance = gotemplate.Allowance(MAX_STEPS)
         self._dialect = Dialect(is_go, missing_key, self._allowance)
         self._generators = Generators(
-            Repository(tree, settings), self._dialect, is_this_repository, max(self._limit, 1), is_this_revision
+            Repository(tree, settings),
+            self._dialect,
+            is_this_repository,
+            max(self._limit, 1),
+            is_this_revision,
+            clusters,
         )
         self._generated: list[Generated] = []
         self._names: set[str] = set()
@@ -112,7 +126,8 @@ class _Expander:
         reasons = self._reasons()
         refused = {text: self._refused[bare] for bare, text in reasons.items() if bare in self._refused}
         truncated = self._truncated or self._generators.truncated
-        return Expansion(tuple(self._generated), tuple(reasons.values()), truncated, refused)
+        assumed = tuple(self._generators.assumed)
+        return Expansion(tuple(self._generated), tuple(reasons.values()), truncated, refused, assumed)
 
     def _reasons(self) -> dict[str, str]:
         reasons = {r: f"{r} ({n} elements)" if n > 1 else r for r, n in self._unknown.items()}
@@ -153,6 +168,10 @@ class _Expander:
                 at: Route = ("spec", "generators", index, kind)
                 self._note(f"{subject} ({kind})", error, at if is_refusal(error) else None)
                 continue
+            finally:
+                for gap in self._generators.gaps:
+                    self._note(f"{subject} ({kind})", gap)
+                self._generators.gaps.clear()
             self._applications(f"{subject} ({kind})", elements, template)
 
     def _applications(self, subject: str, elements: list[Element], template: dict[str, Any]) -> None:
@@ -165,7 +184,8 @@ class _Expander:
                 manifest = self._application(template, element)
                 self._allowance.take(measure(manifest))
             except (GitopsError, TemplateError, RecursionError) as error:
-                self._note(subject, error, self._where(template, element) if is_refusal(error) else None)
+                certain = is_refusal(error) and not element.assumed
+                self._note(subject, error, self._where(template, element) if certain else None)
                 failures += 1
                 if failures > MAX_FAILURES:
                     self._note(subject, "has too many elements that fail; the rest is not looked at")

@@ -6,14 +6,16 @@ Nested selectors always apply, as from Argo CD 3.0 on (docs/operator-manual/upgr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from gitops.applications.clusters import KnownCluster
 from gitops.applicationsets import git_generator, selectors
+from gitops.applicationsets.clusters import Clusters, parameters
 from gitops.applicationsets.git_generator import Repository
 from gitops.applicationsets.parameters import Dialect, Params, flattened, joined, overridden, with_values
 from gitops.applicationsets.problems import CannotExpand, Refused
-from gitops.gotemplate.errors import NotYaml
+from gitops.gotemplate.errors import NotYaml, TemplateError
 from gitops.gotemplate.functions.dictionaries import copied
 from gitops.gotemplate.values import from_json, go_json, go_text, measure
 from gitops.gotemplate.yamltext import load
@@ -32,16 +34,19 @@ _MAX_WORK: Final = 400_000  # parameter sets made, intermediate ones too
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One parameter set and the place in the ApplicationSet that brings it."""
+    """One parameter set and the place in the ApplicationSet that brings it. `assumed`: nobody vouches for what it is
+    made of, so that what fails with it may not fail in Argo CD."""
 
     params: Params
     route: Route
+    assumed: bool = False
 
 
 class Generators:
     """Everything that expanding one ApplicationSet's generators needs.
 
-    `most` bounds the parameter sets of one generator; `truncated` tells that some were left out.
+    `most` bounds the parameter sets of one generator; `truncated` tells that some were left out. `gaps` are clauses,
+    each about a generator that may give more than it did; `assumed` are that of an `Expansion`.
     """
 
     def __init__(
@@ -51,8 +56,12 @@ class Generators:
         is_this_repository: Callable[[str], bool],
         most: int,
         is_this_revision: Callable[[str], bool] = lambda _revision: True,
+        clusters: Clusters | None = None,
     ) -> None:
         self._is_this_revision = is_this_revision
+        self._clusters = clusters
+        self.gaps: dict[str, None] = {}
+        self.assumed: dict[KnownCluster, None] = {}
         self._repository = repository
         self._dialect = dialect
         self._is_this_repository = is_this_repository
@@ -98,6 +107,8 @@ class Generators:
                 return self._matrix(body, route, depth)
             case "merge":
                 return self._merge(body, route, depth)
+            case "clusters" if self._clusters is not None:
+                return iter(self._of_clusters(body, route, self._clusters, depth))
         raise CannotExpand(NEEDS[kind])
 
     # List
@@ -152,6 +163,31 @@ class Generators:
     def _valued(self, params: Params, body: dict[str, Any], route: Route) -> Element:
         return Element(with_values(params, body.get("values"), self._dialect), route)
 
+    # Clusters
+
+    def _of_clusters(self, body: dict[str, Any], route: Route, known: Clusters, depth: int) -> list[Element]:
+        selector = body.get("selector") or {}
+        if not isinstance(selector, dict):
+            raise Refused("has a selector that is no map")
+        chosen = known.chosen(selector)
+        above = "has a child (clusters) that " if depth else ""
+        self.gaps.update(dict.fromkeys(above + gap for gap in chosen.gaps))
+        if not chosen.certain:
+            self.assumed.update(dict.fromkeys(chosen.clusters))
+        found: list[Element] = []
+        for cluster in chosen.clusters:
+            params = parameters(cluster, self._dialect.go)
+            try:
+                with_values(params, body.get("values"), self._dialect)
+            except TemplateError as error:
+                if chosen.certain:
+                    raise
+                raise CannotExpand(f"cannot be evaluated for the cluster {cluster.name}: {error}") from None
+            found.append(Element(params, route, not chosen.certain))
+        if body.get("flatList") is True:
+            return [Element({"clusters": [each.params for each in found]}, route, not chosen.certain)]
+        return found
+
     # Matrix and merge
 
     def _children(self, body: dict[str, Any], route: Route, depth: int) -> list[tuple[dict[str, Any], str, Route]]:
@@ -180,7 +216,12 @@ class Generators:
             raise Refused(f"has {len(children)} children where a matrix takes exactly two")
         for first in self._child(children[0], {}, depth):
             for second in self._child(children[1], first.params, depth):
-                yield Element(joined(first.params, second.params, self._dialect), route)
+                assumed = first.assumed or second.assumed
+                try:
+                    params = joined(first.params, second.params, self._dialect)
+                except Refused as error:
+                    raise (CannotExpand(str(error)) if assumed else error) from None
+                yield Element(params, route, assumed)
 
     def _merge(self, body: dict[str, Any], route: Route, depth: int) -> Iterator[Element]:
         children = self._children(body, route, depth)
@@ -194,7 +235,7 @@ class Generators:
             for key, element in base.items():
                 if key in override:
                     params = overridden(element.params, override[key].params, self._dialect)
-                    base[key] = Element(params, element.route)
+                    base[key] = Element(params, element.route, element.assumed or override[key].assumed)
         return iter(base.values())
 
     def _by_key(self, elements: list[Element], keys: list[str]) -> dict[str, Element]:
@@ -202,8 +243,11 @@ class Generators:
         for element in elements:
             key = go_json({key: element.params.get(key) for key in keys})
             if key in found:
-                raise Refused(f"has a child with two elements of the same merge keys ({key[:120]})")
-            found[key] = Element(copied(element.params), element.route)
+                sure = not (element.assumed or found[key].assumed)
+                raise (Refused if sure else CannotExpand)(
+                    f"has a child with two elements of the same merge keys ({key[:120]})"
+                )
+            found[key] = replace(element, params=copied(element.params))
         return found
 
 

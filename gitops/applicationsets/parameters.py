@@ -62,7 +62,8 @@ def _fast(text: str, params: Mapping[str, Any]) -> str:
 
 
 def flattened(params: Mapping[str, Any]) -> dict[str, str]:
-    """jeremywohl/flatten in dot style, every value as fmt's %v. []string and map[string]string are not entered."""
+    """jeremywohl/flatten in dot style, every value as fmt's %v. A []string is not entered; a map[string]string is
+    since Argo CD 3.5 (normalizeMapForFlatten)."""
     measure(dict(params))
     flat: dict[str, str] = {}
     _flatten(params, "", flat)
@@ -73,7 +74,7 @@ def _flatten(value: Any, prefix: str, flat: dict[str, str]) -> None:
     items = value.items() if isinstance(value, Mapping) else enumerate(value)
     for key, part in items:
         name = f"{prefix}.{key}" if prefix else str(key)
-        if isinstance(part, (dict, list)) and not isinstance(part, (StringMap, StringList)):
+        if isinstance(part, (dict, list)) and not isinstance(part, StringList):
             _flatten(part, name, flat)
         else:
             flat[name] = go_text(part)

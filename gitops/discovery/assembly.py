@@ -228,6 +228,7 @@ def _set(made: _Made, node: Node, root: _Root, result: Assembly) -> None:
             troubles=tuple(r for r in node.unknown if _reach(node, r) is not Refusal.APPLICATIONS),
             refused=any(reach in (Refusal.SET, Refusal.DELETIONS) for _, reach in node.refused.values()),
             halted=any(reach is Refusal.SET for _, reach in node.refused.values()),
+            assumed=node.assumed,
         )
     )
     if not node.unknown and not node.children:

@@ -128,7 +128,7 @@ def _declaring(found: Scan, tree: Tree, kustomization: Kustomization) -> set[tup
 
 def _again(record: Record, tree: Tree, touched: set[str]) -> Asking[Search | None]:
     """The search that has looked at these declarations again; None where they bring in something else now."""
-    search = Search(tree, WatchedTree(tree), record.found, record.analysis, [])
+    search = Search(tree, WatchedTree(tree), record.found, record.analysis, [], record.config)
     yield from search.expand([record.nodes[id_].declaration for id_ in touched])
     if search.left_out:
         return None  # what is put aside is told with its lines
@@ -146,6 +146,7 @@ def _brings_the_same(old: Node, new: Node, found: Scan) -> bool:
         and old.directories == new.directories
         and old.unknown == new.unknown
         and old.refused == new.refused
+        and old.assumed == new.assumed
         and old.kustomizations & tops == new.kustomizations & tops
         and list(_declarations(old)) == list(_declarations(new))
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from gitops.applications.application import Application, Origin
+from gitops.applications.clusters import KnownCluster
 from gitops.applications.directory import DirectoryOptions
 from gitops.applicationsets.problems import Refusal
 from gitops.discovery.snapshot import Part
@@ -52,12 +54,20 @@ class Declaration:
         return text_of(metadata.get(key)) if isinstance(metadata, Mapping) else ""
 
 
+def declare(manifest: Mapping[str, Any], origin: Origin, generated: bool = False) -> Declaration:
+    """A manifest as a declaration."""
+    # Status is what a cluster wrote into an exported manifest; it is no part of the declaration.
+    content = {key: value for key, value in manifest.items() if key != "status"}
+    return Declaration(manifest, origin, json.dumps(content, sort_keys=True, default=str), generated)
+
+
 @dataclass(slots=True)
 class Node:
     """What a declaration turned out to be.
 
-    `refused` are those of the reasons in `unknown` for which Argo CD is in error, with their places and how
-    far they reach; `directories` the directories whose files an Application reads as plain manifests.
+    `refused` are those of the reasons in `unknown` for which Argo CD is in error, with their places and how far
+    they reach; `assumed` is that of an `Expansion`; `directories` the directories whose files an Application reads
+    as plain manifests.
     """
 
     declaration: Declaration
@@ -66,6 +76,7 @@ class Node:
     children: list[Declaration] = field(default_factory=list)
     unknown: tuple[str, ...] = ()
     refused: Mapping[str, tuple[Span, Refusal]] = field(default_factory=dict)
+    assumed: tuple[KnownCluster, ...] = ()
     kustomizations: set[str] = field(default_factory=set)
     directories: list[tuple[str, DirectoryOptions]] = field(default_factory=list)
 

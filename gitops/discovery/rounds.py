@@ -9,20 +9,17 @@ declaration that was expanded before is not expanded again, which is what ends c
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from gitops.applications.application import Application, Origin, Source, is_application_set, parse_application
-from gitops.applications.argocd_config import read_config
-from gitops.applicationsets import expand
+from gitops.applications.argocd_config import ArgoCdConfig, read_config
 from gitops.discovery.assembly import Assembly, assemble
 from gitops.discovery.evidence import recognised
 from gitops.discovery.locate import locate
 from gitops.discovery.record import Record
-from gitops.discovery.roots import Declaration, Node, Seed, unclaimed
+from gitops.discovery.roots import Declaration, Node, Seed, declare, unclaimed
 from gitops.discovery.scan import Scan, lost, scan, tops
 from gitops.discovery.set_aside.laid_aside import kinds_in
 from gitops.discovery.set_aside.undeployed import (
@@ -35,12 +32,11 @@ from gitops.discovery.set_aside.undeployed import (
     unaccounted,
     unnamed,
 )
+from gitops.discovery.sets import expand_set, known_clusters
 from gitops.discovery.settled import settle
 from gitops.discovery.snapshot import Cause, NotDeployed, Part, Snapshot, Unknown
 from gitops.discovery.sources import Analysis, Plan, plan_kustomize, plan_source, rendering_of
 from gitops.files.containment import CONTENT, told
-from gitops.files.documents import child, first_line, last_line, read_documents
-from gitops.files.errors import GitopsError
 from gitops.files.reads import WatchedTree
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
@@ -63,7 +59,8 @@ def discover(tree: Tree, analysis: Analysis) -> Discovery:
     everything = [declared for documents in found.declared.values() for declared in documents]
     watched = WatchedTree(tree)
     matcher, guessed = recognised(watched, everything, analysis.matcher)
-    search = Search(tree, watched, found, replace(analysis, matcher=matcher), left_out)
+    config = read_config(tree, found.telling, analysis.told)
+    search = Search(tree, watched, found, replace(analysis, matcher=matcher), left_out, config)
     yield from search.run()
     assembly = search.assembled()
     unknown = [
@@ -81,7 +78,6 @@ def discover(tree: Tree, analysis: Analysis) -> Discovery:
         repeated=tuple(assembly.repeated),
         guessed=guessed,
     )
-    config = read_config(tree, found.telling, analysis.told)
     settled = settle(snapshot, config, analysis.clusters)
     if search.by_chance:
         return settled  # what failed by chance is tried again
@@ -117,7 +113,13 @@ class Search:
     each of them read; what more than one of them depends on is read by "", for everybody."""
 
     def __init__(
-        self, tree: Tree, watched: WatchedTree, found: Scan, analysis: Analysis, left_out: list[NotDeployed]
+        self,
+        tree: Tree,
+        watched: WatchedTree,
+        found: Scan,
+        analysis: Analysis,
+        left_out: list[NotDeployed],
+        config: ArgoCdConfig,
     ) -> None:
         self._plain, self._tree = tree, watched
         self.reads = watched.reads
@@ -127,6 +129,7 @@ class Search:
         self._lists = sorted(found.kustomizations)
         self._seeds: list[Seed] = []
         self.nodes: dict[str, Node] = {}
+        self._clusters = known_clusters(config, analysis)
         self.left_out = left_out
         self.truncated = False
         self.by_chance = False  # whether a rendering failed that may not fail the next time
@@ -201,7 +204,7 @@ class Search:
             for one in found.declared[path]:
                 # What a parent reads all the same is told as its child; the rest is left over in the end.
                 if by_itself(path, one.manifest) is None:
-                    declaration = _declare(one.manifest, Origin(one.span))
+                    declaration = declare(one.manifest, Origin(one.span))
                     self._seeds.append(Seed(path.rpartition("/")[0] or ".", (declaration,)))
 
     def _plan_top(self, file: str, at: Span) -> Plan:
@@ -218,7 +221,7 @@ class Search:
             self._tree.reader = declaration.id
             if is_application_set(declaration.manifest):
                 try:
-                    self._expand_set(node)
+                    expand_set(node, self._tree, analysis, self._clusters)
                 except CONTENT as error:
                     node.unknown = (told(error),)
                 continue
@@ -284,7 +287,7 @@ class Search:
         for resource in rendered.resources:
             if resource.id.group != "argoproj.io" or resource.id.kind not in ("Application", "ApplicationSet"):
                 continue
-            declaration = _declare(resource.manifest(), locate(self._tree, resource, closure, fallback))
+            declaration = declare(resource.manifest(), locate(self._tree, resource, closure, fallback))
             if self._is_meant(declaration):
                 result.append(declaration)
         return result
@@ -294,7 +297,7 @@ class Search:
         result: list[Declaration] = []
         for path, origin in self._files(plan):
             for one in self._found.declared[path]:
-                declaration = _declare(one.manifest, Origin(one.span, origin))
+                declaration = declare(one.manifest, Origin(one.span, origin))
                 if self._is_meant(declaration):
                     result.append(declaration)
         return result
@@ -328,37 +331,6 @@ class Search:
             self.left_out.append(_not_made(declaration, why))
         return False
 
-    def _expand_set(self, node: Node) -> None:
-        declaration, analysis = node.declaration, self.analysis
-        matcher, most = analysis.matcher, analysis.max_applications
-        expansion = expand(
-            declaration.manifest,
-            self._tree,
-            lambda url: matcher.matches(url, True),
-            most,
-            is_this_revision=matcher.revisions.includes,
-        )
-        unknown = list(expansion.unknown)
-        if expansion.truncated:
-            unknown.append(f"it expands to more than {most:,} Applications; the rest is left out")
-        node.unknown = tuple(unknown)
-        document = _document_node(self._tree, declaration.origin)
-
-        def place(route: Sequence[str | int]) -> Span:
-            span = declaration.origin.span
-            for depth in range(len(route), 0, -1):
-                at = child(document, *route[:depth]) if document is not None else None
-                if at is not None:
-                    return Span(span.path, first_line(at), last_line(at))
-            return span
-
-        node.refused = {reason: (place(route), reach) for reason, (route, reach) in expansion.refused.items()}
-        for generated in expansion.generated:
-            origin = Origin(place(generated.generator), declaration.origin.chain)
-            declared = _declare(generated.manifest, origin, generated=True)
-            self._tree.effort.must_keep(len(declared.id))
-            node.children.append(declared)
-
 
 def _not_made(declaration: Declaration, why: Why) -> NotDeployed:
     return NotDeployed(declaration.name, declaration.namespace, declaration.kind, declaration.origin.span, *why)
@@ -371,17 +343,3 @@ def _without_source(application: Application) -> Rendering:
         return NotAnalysed("it names neither source nor destination, so it is a part of an Application at most")
     what = "`sourceHydrator` names no `drySource`" if application.hydrated else "the manifest names no source"
     return RenderFailed(f"{what}, so Argo CD refuses it and deploys nothing", application.origin.entry)
-
-
-def _declare(manifest: Mapping[str, Any], origin: Origin, generated: bool = False) -> Declaration:
-    # Status is what a cluster wrote into an exported manifest; it is no part of the declaration.
-    content = {key: value for key, value in manifest.items() if key != "status"}
-    return Declaration(manifest, origin, json.dumps(content, sort_keys=True, default=str), generated)
-
-
-def _document_node(tree: Tree, origin: Origin) -> Any:
-    try:
-        documents = read_documents(origin.path, tree.read(tree.resolve(origin.path)))
-    except (GitopsError, KeyError):
-        return None
-    return next((d.node for d in documents if d.line == origin.span.line), None)

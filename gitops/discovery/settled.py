@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from gitops.applications.application import IN_CLUSTER, IN_CLUSTER_SERVER, Destination
-from gitops.applications.argocd_config import ArgoCdConfig, KnownCluster
+from gitops.applications.argocd_config import ArgoCdConfig
+from gitops.applications.clusters import KnownCluster
 from gitops.discovery.snapshot import Part, Snapshot, State
 from gitops.resources.rendering import Note, Rendered
 from gitops.resources.resource import Resource

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gitops.applications.application import Application, Source
-from gitops.applications.argocd_config import KnownCluster, ToldMemo
+from gitops.applications.argocd_config import ToldMemo
+from gitops.applications.clusters import KnownCluster
 from gitops.applications.directory import JSONNET, DirectoryOptions, PlainMemo, files_of, read_directory, read_files
 from gitops.applications.placeholders import holds_placeholder
 from gitops.applications.repositories import RepositoryMatcher

@@ -7,7 +7,7 @@ from unittest import mock
 
 import pytest
 
-from gitops.applications.argocd_config import KnownCluster
+from gitops.applications.clusters import KnownCluster
 from gitops.applications.repositories import RepositoryMatcher
 from gitops.discovery import sources
 from gitops.discovery.rediscovery import rediscover

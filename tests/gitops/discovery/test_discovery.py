@@ -124,7 +124,7 @@ async def test_an_element_of_a_list_is_placed_on_its_own_line(engine: Engine) ->
 
 
 async def test_what_git_cannot_expand_is_unknown_never_clean(engine: Engine) -> None:
-    files = {**MAP, "set.yaml": application_set("s", {"clusters": {}}, path="a")}
+    files = {**MAP, "set.yaml": application_set("s", {"clusters": {"selector": {"matchLabels": {"env": "p"}}}})}
     evaluation = await evaluated(engine, files)
     assert evaluation.snapshot.states == ()
     assert evaluation.report("argofix / ownership").conclusion == "neutral"

@@ -1,0 +1,81 @@
+"""What an ApplicationSet of the repository comes to: its Applications as declarations, with their lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from gitops.applications.application import Origin
+from gitops.applications.argocd_config import ArgoCdConfig
+from gitops.applications.clusters import KnownCluster
+from gitops.applicationsets import expand
+from gitops.applicationsets.clusters import Clusters
+from gitops.discovery.roots import Node, declare
+from gitops.discovery.set_aside.laid_aside import is_laid_aside
+from gitops.discovery.set_aside.undeployed import by_itself, excluded
+from gitops.discovery.sources import Analysis
+from gitops.files.documents import child, first_line, last_line, read_documents
+from gitops.files.errors import GitopsError
+from gitops.files.spans import Span
+from gitops.files.tree import Tree
+
+
+def expand_set(node: Node, tree: Tree, analysis: Analysis, clusters: Clusters) -> None:
+    """Fill in what the set of `node` makes, and what of it is not known."""
+    declaration = node.declaration
+    matcher, most = analysis.matcher, analysis.max_applications
+    expansion = expand(
+        declaration.manifest,
+        tree,
+        lambda url: matcher.matches(url, True),
+        most,
+        is_this_revision=matcher.revisions.includes,
+        clusters=clusters,
+    )
+    node.assumed = expansion.assumed
+    unknown = list(expansion.unknown)
+    if expansion.truncated:
+        unknown.append(f"it expands to more than {most:,} Applications; the rest is left out")
+    node.unknown = tuple(unknown)
+    document = _document_node(tree, declaration.origin)
+
+    def place(route: Sequence[str | int]) -> Span:
+        span = declaration.origin.span
+        for depth in range(len(route), 0, -1):
+            at = child(document, *route[:depth]) if document is not None else None
+            if at is not None:
+                return Span(span.path, first_line(at), last_line(at))
+        return span
+
+    node.refused = {reason: (place(route), reach) for reason, (route, reach) in expansion.refused.items()}
+    for generated in expansion.generated:
+        origin = Origin(place(generated.generator), declaration.origin.chain)
+        declared = declare(generated.manifest, origin, generated=True)
+        tree.effort.must_keep(len(declared.id))
+        node.children.append(declared)
+
+
+def _document_node(tree: Tree, origin: Origin) -> Any:
+    try:
+        documents = read_documents(origin.path, tree.read(tree.resolve(origin.path)))
+    except (GitopsError, KeyError):
+        return None
+    return next((d.node for d in documents if d.line == origin.span.line), None)
+
+
+def known_clusters(config: ArgoCdConfig, analysis: Analysis) -> Clusters:
+    """The clusters that are told, without what stands in places that no Argo CD reads."""
+
+    def meant(told: Iterable[KnownCluster]) -> tuple[KnownCluster, ...]:
+        return tuple(each for each in told if each.place is None or _is_read(each.place.path, analysis.exclude))
+
+    shown = meant(config.clusters)
+    # The configuration has no word for the project of a cluster.
+    projects = {(each.name, each.server): each.project for each in shown}
+    declared = (replace(each, project=projects.get((each.name, each.server), "")) for each in analysis.clusters)
+    return Clusters(tuple(declared), shown, meant(config.hidden))
+
+
+def _is_read(path: str, patterns: Sequence[str]) -> bool:
+    return not (excluded(path, patterns) or by_itself(path) or is_laid_aside(path.rpartition("/")[2]))
