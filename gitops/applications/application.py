@@ -102,7 +102,7 @@ class Application:
     ApplicationSets above it, outermost first; `generated` tells that an ApplicationSet made it, `cascades` that
     deleting it deletes what it owns (it has Argo CD's finalizer), `ambiguous` that Applications of its name live in
     several namespaces, `hydrated` that `sourceHydrator` renders its drySource, which is the source here, into the
-    branch that is deployed.
+    branch that is deployed. `manifest` is what all of this was read from.
     """
 
     name: str
@@ -120,6 +120,7 @@ class Application:
     ambiguous: bool = field(default=False, compare=False)
     hydrated: bool = False
     labels: tuple[tuple[str, str], ...] = ()
+    manifest: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -178,6 +179,7 @@ def parse_application(manifest: Mapping[str, Any], origin: Origin) -> Applicatio
         cascades=_cascades(metadata.get("finalizers")),
         hydrated=bool(hydrator),
         labels=tuple(sorted((str(key), text_of(value)) for key, value in _mapping(metadata.get("labels")).items())),
+        manifest=manifest,
     )
 
 

@@ -6,7 +6,7 @@ Source: argo-cd v3.5.1, applicationset/utils/policy.go and applicationset_types.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gitops.applications.application import Origin
@@ -42,7 +42,7 @@ class ApplicationSet:
     `troubles` say what git cannot expand of it; `refused` that Argo CD cannot either and deletes nothing of
     the set meanwhile, `halted` that it does not change any either. `assumed` are clusters that it is expanded for
     since files show them, and nobody says that there are no others. `steps` are those of its RollingSync strategy
-    (applicationset/progressivesync)."""
+    (applicationset/progressivesync); `manifest` is what all of this was read from."""
 
     name: str
     namespace: str
@@ -57,6 +57,7 @@ class ApplicationSet:
     steps: tuple[tuple[Selection, ...], ...] = ()
     halted: bool = False
     assumed: tuple[KnownCluster, ...] = ()
+    manifest: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def key(self) -> SetKey:
@@ -108,6 +109,7 @@ def declared_set(
         _steps(_mapping(spec.get("strategy"))),
         halted,
         assumed,
+        manifest,
     )
 
 

@@ -1,0 +1,3 @@
+"""Argo CD must accept the Applications, and heed what they say."""
+
+CHECK = "argofix / render"

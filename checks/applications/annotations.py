@@ -1,0 +1,90 @@
+"""Argo CD's annotations on what is rendered, and findings about them: one for each place where they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from checks.declaration import Declaration
+from checks.model import Finding, Severity, Topic
+from checks.wording import listed
+from gitops.applications.application import GROUP
+from gitops.applications.options import PREFIX
+from gitops.discovery.snapshot import Owned, Snapshot
+from gitops.facts.secrets.pods import at, mapping, read_manifest
+from gitops.files.fields import nearest_field
+from gitops.resources.manifests import text_of
+
+
+@dataclass(frozen=True)
+class Annotated:
+    """A rendered resource with at least one annotation of Argo CD's, and those by their keys."""
+
+    copy: Owned
+    values: dict[str, str]
+
+    @property
+    def is_application(self) -> bool:
+        rid = self.copy.resource.id
+        return (rid.group, rid.kind) == (GROUP, "Application")
+
+
+def annotated_in(snapshot: Snapshot) -> tuple[Annotated, ...]:
+    """Every such resource, in the order of the Applications. Ask with `snapshot.once`."""
+    return tuple(_annotated(snapshot))
+
+
+def _annotated(snapshot: Snapshot) -> Iterator[Annotated]:
+    word = PREFIX.encode()
+    for copy in snapshot.copies():
+        if word not in copy.resource.text:
+            continue
+        annotations = mapping(at(read_manifest(copy.resource.text), ("metadata", "annotations")))
+        values = {key: text_of(value) for key, value in annotations.items() if key.startswith(PREFIX)}
+        if values:
+            yield Annotated(copy, values)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is to be said of one annotation: `word` is the part of its value that it is about ('' for all of it),
+    `message` goes on after `the annotation KEY`, `effect` and `advice` are sentences."""
+
+    key: str
+    word: str
+    message: str
+    effect: str
+    advice: str
+
+
+def findings_about(
+    rule: Declaration, snapshot: Snapshot, found: Iterable[tuple[Annotated, Said]]
+) -> Iterator[Finding]:
+    """One finding for each place, with all Applications that bring it."""
+    places: dict[tuple[object, ...], list[tuple[Annotated, Said]]] = {}
+    for annotated, said in found:
+        origin, rid = annotated.copy.origin, annotated.copy.resource.id
+        places.setdefault((origin.span, rid.group, rid.kind, said), []).append((annotated, said))
+    for alike in places.values():
+        annotated, said = alike[0]
+        copy, rid = annotated.copy, annotated.copy.resource.id
+        span = nearest_field(snapshot.tree, copy.origin.span, ("metadata", "annotations", said.key))
+        names = tuple(dict.fromkeys(one.copy.application.label for one, _ in alike))
+        who = f"{rid.kind} `{rid.name}`"
+        told = f"{who}: {said.message}"
+        brought = f"{listed([f'`{name}`' for name in names], 3)} {'brings' if len(names) == 1 else 'bring'} it. "
+        yield rule.finding(
+            span,
+            told,
+            topic=Topic(f"{rule}|{span}|{told}", told, f"{brought}{said.effect}", said.advice),
+            about=(copy.origin.path, rid.kind, rid.name, said.key, said.word, said.message),
+            severity=Severity.WARNING,
+            resource=rid,
+            applications=names,
+        )
+
+
+def quoted(word: str) -> str:
+    """A word of somebody else's in backticks, unless it would be misread."""
+    plain = word.isprintable() and len(word) <= 80 and "`" not in word
+    return f"`{word}`" if plain else "a value that cannot be shown"

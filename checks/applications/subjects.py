@@ -1,0 +1,133 @@
+"""What rules about Applications judge: an Application that is written, or an ApplicationSet with all that it
+makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from checks.declaration import Declaration
+from checks.model import Finding, Related, Severity, Topic
+from checks.wording import listed
+from gitops.applicationsets.declared import ApplicationSet
+from gitops.discovery.snapshot import Snapshot, State
+from gitops.files.fields import Route, field_at, nearest_field
+from gitops.files.spans import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is written once. `made_by` is the ApplicationSet that makes the Applications in `states`; without one
+    there is a single Application."""
+
+    states: tuple[State, ...]
+    made_by: ApplicationSet | None = None
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """What tells it from others, whatever becomes of its lines."""
+        return ("set", *self.made_by.key) if self.made_by is not None else self.states[0].application.key
+
+    @property
+    def label(self) -> str:
+        """What people read: Argo CD's kind and the name."""
+        if self.made_by is not None:
+            return f"ApplicationSet `{self.made_by.name}`"
+        return f"Application `{self.states[0].application.label}`"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the Applications."""
+        return tuple(state.application.label for state in self.states)
+
+    @property
+    def document(self) -> Span:
+        """Where it is written."""
+        return (self.made_by or self.states[0].application).origin.span
+
+    def place(self, snapshot: Snapshot, route: Route) -> Span:
+        """Where a field of the Applications' manifests is written, as near as that can be told."""
+        before = ("spec", "template") if self.made_by is not None else ()
+        return nearest_field(snapshot.tree, self.document, (*before, *route))
+
+    def shows(self, snapshot: Snapshot, route: Route) -> bool:
+        """Whether the field stands there, and does not come from a patch, a chart or a generator."""
+        before = ("spec", "template") if self.made_by is not None else ()
+        return field_at(snapshot.tree, self.document, (*before, *route)) is not None
+
+
+def subjects_of(snapshot: Snapshot) -> tuple[Subject, ...]:
+    """Everything that is written, in the order of its first Application."""
+    sets = {each.key: each for each in snapshot.sets}
+    made: dict[tuple[str, str, str], list[State]] = {}
+    found: list[Subject | tuple[str, str, str]] = []
+    for state in snapshot.states:
+        application = state.application
+        parent = application.parents[-1] if application.parents else ""
+        key = (application.root, application.namespace, parent)
+        if not application.generated or key not in sets:
+            found.append(Subject((state,)))
+            continue
+        if key not in made:
+            found.append(key)
+        made.setdefault(key, []).append(state)
+    return tuple(each if isinstance(each, Subject) else Subject(tuple(made[each]), sets[each]) for each in found)
+
+
+def spec_of(state: State) -> Mapping[str, Any]:
+    """The Application's `spec` as written."""
+    spec = state.application.manifest.get("spec")
+    return spec if isinstance(spec, Mapping) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One thing to be said of an Application's field at `route`: `message` is one line without a full stop and
+    without the Application's name, `effect` and `advice` are sentences, `about` tells it from others of its rule."""
+
+    route: tuple[str | int, ...]
+    message: str
+    effect: str
+    advice: str
+    about: tuple[str, ...]
+    severity: Severity
+    related: tuple[Related, ...] = ()
+
+
+def told(
+    rule: Declaration, snapshot: Snapshot, subject: Subject, remarks: Mapping[Remark, Iterable[State]]
+) -> Iterable[Finding]:
+    """A finding for each remark, with the Applications that it is about: once for all that one set makes, and in one
+    topic for what is brought in twice."""
+    for remark, states in remarks.items():
+        names = tuple(dict.fromkeys(state.application.label for state in states))
+        span = subject.place(snapshot, remark.route)
+        who = subject.label
+        if subject.made_by is not None and len(names) < len(subject.states):
+            who = f"{listed([f'`{name}`' for name in names], 3)} of {who}"
+        yield rule.finding(
+            span,
+            f"{who}: {remark.message}",
+            topic=Topic(
+                f"{rule}|{span}|{remark.message}",
+                f"{who}: {remark.message}",
+                remark.effect,
+                remark.advice,
+            ),
+            about=(*subject.key, *remark.about),
+            severity=remark.severity,
+            applications=names,
+            related=remark.related,
+        )
+
+
+def collect(subject: Subject, found: Iterable[tuple[State, Remark]]) -> Mapping[Remark, list[State]]:
+    """Remarks with the Applications that they are about. Of those with one `about` the first is kept: lines may move
+    and elements differ, the problem is one."""
+    kept: dict[tuple[tuple[str, ...], Severity], Remark] = {}
+    result: dict[Remark, list[State]] = {}
+    for state, remark in found:
+        first = kept.setdefault((remark.about, remark.severity), remark)
+        result.setdefault(first, []).append(state)
+    return result
