@@ -21,7 +21,7 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from gitops.resources.rendering import Fault, Output, Unstable
+from gitops.resources.rendering import Call, Fault, Output, Unstable
 from gitops.resources.resource import Resource, ResourceId
 
 _SCHEMA = (
@@ -164,7 +164,10 @@ class RenderCache:
 def _encode(output: Output) -> bytes:
     # A line each: one call for all of it would stop all other threads meanwhile.
     fault = None if output.fault is None else astuple(output.fault)
-    unstable = [(*(_id(u.resource) if u.resource else [None] * 4), u.field, u.path, u.line) for u in output.unstable]
+    unstable = [
+        (*(_id(u.resource) if u.resource else [None] * 4), u.field, u.path, u.line, list(map(astuple, u.calls)))
+        for u in output.unstable
+    ]
     lines = [json.dumps([output.error, output.lifted, output.refused, fault, unstable, output.said])]
     lines += (
         json.dumps(
@@ -201,14 +204,17 @@ def _decode(body: bytes) -> Output | None:
             lifted,
             refused=refused,
             fault=_fault(fault),
-            unstable=tuple(
-                Unstable(None if id_[1] is None else ResourceId(*id_), *place)
-                for id_, place in ((each[:4], each[4:]) for each in unstable)
-            ),
+            unstable=tuple(map(_unstable, unstable)),
             said=tuple(said),
         )
     except (ValueError, TypeError, zlib.error):
         return None
+
+
+def _unstable(row: list[Any]) -> Unstable:
+    group, kind, namespace, name, field, path, line, calls = row
+    resource = None if kind is None else ResourceId(group, kind, namespace, name)
+    return Unstable(resource, field, path, line, tuple(Call(*one) for one in calls))
 
 
 def _fault(row: list[Any] | None) -> Fault | None:

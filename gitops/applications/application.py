@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gitops.applications.ignored import IgnoredDifference, read_ignored
 from gitops.files.spans import Span
 from gitops.kustomize.closure import Chain
 from gitops.resources.manifests import text_of
@@ -102,7 +103,7 @@ class Application:
     ApplicationSets above it, outermost first; `generated` tells that an ApplicationSet made it, `cascades` that
     deleting it deletes what it owns (it has Argo CD's finalizer), `ambiguous` that Applications of its name live in
     several namespaces, `hydrated` that `sourceHydrator` renders its drySource, which is the source here, into the
-    branch that is deployed. `manifest` is what all of this was read from.
+    branch that is deployed; `ignored` is its `ignoreDifferences`. `manifest` is what all of this was read from.
     """
 
     name: str
@@ -121,6 +122,7 @@ class Application:
     hydrated: bool = False
     labels: tuple[tuple[str, str], ...] = ()
     manifest: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    ignored: tuple[IgnoredDifference, ...] = ()
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -180,6 +182,7 @@ def parse_application(manifest: Mapping[str, Any], origin: Origin) -> Applicatio
         hydrated=bool(hydrator),
         labels=tuple(sorted((str(key), text_of(value)) for key, value in _mapping(metadata.get("labels")).items())),
         manifest=manifest,
+        ignored=read_ignored(spec.get("ignoreDifferences")),
     )
 
 

@@ -15,6 +15,7 @@ from gitops.files.spans import Span
 from gitops.files.tree import Tree
 from gitops.resources.manifests import Redact, canonical, identify, is_hook, redact_secret
 from gitops.resources.rendering import (
+    Call,
     Fault,
     NotAnalysed,
     Note,
@@ -66,10 +67,11 @@ def _resource(found: Mapping[str, Any], redact: Redact, random: bool) -> Resourc
 
 def _unstable(found: Mapping[str, Any], resources: Sequence[Resource]) -> Unstable:
     index = found["resource"]
+    calls = tuple(Call(each["function"], each["path"], each.get("line", 0)) for each in found.get("calls") or ())
     if not 0 <= index < len(resources):
-        return Unstable(None, found.get("path", ""), found.get("template", ""))
+        return Unstable(None, found.get("path", ""), found.get("template", ""), calls=calls)
     resource = resources[index]
-    return Unstable(resource.id, found.get("path", ""), resource.path or "", resource.line)
+    return Unstable(resource.id, found.get("path", ""), resource.path or "", resource.line, calls)
 
 
 def _failed(request: RenderRequest, error: Mapping[str, Any]) -> Output:

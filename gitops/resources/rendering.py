@@ -20,15 +20,25 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """A function that a template calls, and where (line 0 when not known)."""
+
+    function: str
+    path: str
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Unstable:
     """A field that is something else at each rendering. `resource` is None where a template makes more or fewer
     resources from one time to the next, `field` a JSON pointer ('' for all of the resource), `path` and `line` where
-    it is written (line 0 when not known)."""
+    it is written (line 0 when not known), `calls` the random functions that it comes from, where they are known."""
 
     resource: ResourceId | None
     field: str
     path: str
     line: int = 0
+    calls: tuple[Call, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +111,14 @@ Rendering = Rendered | RenderFailed | NotAnalysed
 
 @dataclass(frozen=True, slots=True)
 class BuildOptions:
-    """Flags of `kustomize build` that Argo CD would use (`kustomize.buildOptions`)."""
+    """Flags of `kustomize build` that Argo CD would use (`kustomize.buildOptions`); the last two are those that it
+    adds for charts."""
 
     load_restrictor_none: bool = False
     enable_helm: bool = False
     enable_plugins: bool = False
+    kube_version: str = ""
+    api_versions: tuple[str, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> BuildOptions:

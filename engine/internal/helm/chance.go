@@ -19,8 +19,16 @@ import (
 type chance struct {
 	seed   uint64
 	random *rand.Rand
-	// used tells that a template called for it.
-	used bool
+	// used tells that a template called for it, noted hears of each time.
+	used  bool
+	noted func()
+}
+
+func (c *chance) use() {
+	c.used = true
+	if c.noted != nil {
+		c.noted()
+	}
 }
 
 func newChance(seed uint64) *chance {
@@ -32,13 +40,13 @@ func newChance(seed uint64) *chance {
 var firstNow = time.Date(2026, time.June, 15, 10, 20, 30, 400, time.UTC)
 
 func (c *chance) now() time.Time {
-	c.used = true
+	c.use()
 	return firstNow.Add(time.Duration(c.seed) * (25*time.Hour + time.Minute + time.Second + 7))
 }
 
 // Read fills a buffer with random bytes.
 func (c *chance) Read(data []byte) (int, error) {
-	c.used = true
+	c.use()
 	for i := range data {
 		data[i] = byte(c.random.Uint32())
 	}
@@ -46,7 +54,7 @@ func (c *chance) Read(data []byte) (int, error) {
 }
 
 func (c *chance) letters(count int, alphabet string) string {
-	c.used = true
+	c.use()
 	made := make([]byte, max(count, 0))
 	for i := range made {
 		made[i] = alphabet[c.random.IntN(len(alphabet))]
@@ -102,11 +110,11 @@ func (s *set) chance() template.FuncMap {
 			return base64.StdEncoding.EncodeToString(data), err
 		},
 		"randInt": func(from, to int) int {
-			now().used = true
+			now().use()
 			return from + now().random.IntN(to-from)
 		},
 		"shuffle": func(text string) string {
-			now().used = true
+			now().use()
 			runes := []rune(text)
 			now().random.Shuffle(len(runes), func(i, j int) { runes[i], runes[j] = runes[j], runes[i] })
 			return string(runes)
@@ -162,7 +170,7 @@ func (s *set) chance() template.FuncMap {
 func (c *chance) order(of map[string]any) []string {
 	names := slices.Sorted(maps.Keys(of))
 	if len(names) > 1 {
-		c.used = true
+		c.use()
 		if c.seed%2 == 1 {
 			slices.Reverse(names)
 		}

@@ -37,6 +37,7 @@ type run struct {
 	made     int
 	writes   int
 	limit    error // why the rendering was stopped, if it was
+	noting
 }
 
 // stop ends the rendering from within a function: text/template makes an error of the panic.
@@ -100,8 +101,11 @@ func (w *writer) Write(piece []byte) (int, error) {
 		return 0, err
 	}
 	if w.points != nil && cap(piece) > 0 {
-		if where, ok := w.points[&piece[:1][0]]; ok && where.file == w.file {
-			w.marks = append(w.marks, mark{w.text.Len(), where})
+		if where, ok := w.points[&piece[:1][0]]; ok {
+			w.run.site = where
+			if where.file == w.file {
+				w.marks = append(w.marks, mark{w.text.Len(), where})
+			}
 		}
 	}
 	w.run.written += len(piece)
@@ -122,8 +126,10 @@ func (s *set) include(t *template.Template) func(string, any) (string, error) {
 		}
 		r.enter()
 		r.included[name]++
-		out := writer{run: r}
+		back := r.site
+		out := writer{run: r, points: s.points}
 		err := t.ExecuteTemplate(&out, name, data)
+		r.site = back
 		r.included[name]--
 		r.depth--
 		return out.text.String(), err
@@ -156,7 +162,9 @@ func (s *set) tpl(parent *template.Template) func(string, any) (string, error) {
 				return "", fmt.Errorf("cannot parse template %q: %w", text, err)
 			}
 		}
-		out := writer{run: r}
+		back := r.site
+		out := writer{run: r, points: s.points}
+		defer func() { r.site = back }()
 		if err := t.Execute(&out, data); err != nil {
 			return "", fmt.Errorf("error during tpl function execution for %q: %w", text, err)
 		}
@@ -172,13 +180,15 @@ type rendered struct {
 	source source
 	text   string
 	marks  []mark
+	calls  []call
 }
 
 // execute renders every template that is no partial.
 func (s *set) execute(ctx context.Context, listed []source, random *chance, l *loaded) ([]rendered, error) {
 	r := &run{ctx: ctx, random: random, included: map[string]int{}}
 	s.run = r
-	defer func() { s.run = nil }()
+	random.noted = r.note
+	defer func() { s.run, random.noted = nil, nil }()
 	var all []rendered
 	for _, one := range listed {
 		if isPartial(one.name) {
@@ -186,6 +196,7 @@ func (s *set) execute(ctx context.Context, listed []source, random *chance, l *l
 		}
 		one.scope["Template"] = common.Values{"Name": one.name, "BasePath": one.base}
 		out := writer{run: r, file: one.name, points: s.points}
+		r.noting = noting{top: &out}
 		if err := s.root.ExecuteTemplate(&out, one.name, one.scope); err != nil {
 			if r.limit != nil {
 				told := *typed(r.limit)
@@ -199,7 +210,7 @@ func (s *set) execute(ctx context.Context, listed []source, random *chance, l *l
 			return nil, l.executeError(listed, one.name, err)
 		}
 		text, marks := withoutNoValue(out.text.String(), out.marks)
-		all = append(all, rendered{one, text, marks})
+		all = append(all, rendered{one, text, marks, r.finish(listed, l, out.text.String())})
 	}
 	return all, nil
 }

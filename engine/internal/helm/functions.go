@@ -42,8 +42,12 @@ func (s *set) library() template.FuncMap {
 		"lookup":        func(string, string, string, string) (map[string]any, error) { return map[string]any{}, nil },
 		"getHostByName": func(string) string { return "" },
 	})
-	maps.Copy(made, s.chance())
+	random := s.chance()
+	maps.Copy(made, random)
 	s.bound(made)
+	for name := range random {
+		made[name] = s.noted(name, made[name])
+	}
 	delete(made, "env")
 	delete(made, "expandenv")
 	made["include"] = s.include(s.root)

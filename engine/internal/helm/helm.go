@@ -61,7 +61,7 @@ func (r *Renderer) Render(ctx context.Context, files *store.Files, request *prot
 	}
 	answer := &protocol.Answer{Resources: made, Notes: work.notes}
 	if first.used {
-		if answer.Unstable, err = work.unstable(made); err != nil {
+		if answer.Unstable, err = work.unstable(made, calls(documents)); err != nil {
 			return nil, err
 		}
 	}

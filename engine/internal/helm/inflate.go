@@ -23,8 +23,13 @@ func (r *Renderer) Inflate(ctx context.Context, files *store.Files, c kustomize.
 	if asked.Namespace == "" {
 		asked.Namespace = "default"
 	}
+	chances, told := newChance(0), &inflation{}
+	if asked, ok := ctx.Value(inflationKey{}).(*inflation); ok {
+		chances, told = newChance(asked.seed), asked
+	}
 	if c.NameTemplate != "" {
-		name, err := r.name(ctx, c.NameTemplate)
+		name, err := r.name(ctx, c.NameTemplate, chances)
+		told.used, told.vague = told.used || chances.used, told.vague || chances.used
 		if err != nil {
 			return nil, err
 		}
@@ -37,14 +42,13 @@ func (r *Renderer) Inflate(ctx context.Context, files *store.Files, c kustomize.
 	if err != nil {
 		return nil, err
 	}
-	chances, told := newChance(0), &inflation{}
-	if asked, ok := ctx.Value(inflationKey{}).(*inflation); ok {
-		chances, told = newChance(asked.seed), asked
-	}
 	documents, err := work.render(chances)
 	told.used = told.used || chances.used
 	if err != nil {
 		return nil, err
+	}
+	for _, made := range calls(documents) {
+		told.calls = append(told.calls, made...)
 	}
 	var printed bytes.Buffer
 	for _, one := range documents {
@@ -54,10 +58,10 @@ func (r *Renderer) Inflate(ctx context.Context, files *store.Files, c kustomize.
 }
 
 // name executes a --name-template (action.TemplateName), which has sprig's functions and no values.
-func (r *Renderer) name(ctx context.Context, text string) (string, error) {
+func (r *Renderer) name(ctx context.Context, text string, random *chance) (string, error) {
 	s := &set{root: template.New("name-template"), points: map[*byte]point{}}
 	s.functions = s.library()
-	s.run = &run{ctx: ctx, random: newChance(0), included: map[string]int{}}
+	s.run = &run{ctx: ctx, random: random, included: map[string]int{}}
 	s.root.Funcs(s.functions)
 	parsed, err := parseTemplate("name-template", text, s.functions)
 	if err != nil {

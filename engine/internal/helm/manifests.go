@@ -37,6 +37,7 @@ type document struct {
 	kind     string
 	hook     bool
 	test     bool
+	calls    []call // of random functions
 	// whole are the manifests of a file of crds/, which is not split by the rules for templates.
 	whole func() ([]json.RawMessage, error)
 	json  []byte
@@ -86,6 +87,7 @@ func (l *loaded) documents(all []rendered) ([]document, error) {
 			made := document{
 				source: one.source.name, place: l.places[one.source.file], chart: one.source.chart.ChartFullPath(),
 				template: one.source.file.Name, text: piece, index: index,
+				calls: callsOf(one, pieces, offsets, index),
 			}
 			if made.place.inside == "" {
 				made.line = lineOf(one, piece, offsets[index])

@@ -156,10 +156,13 @@ func (m *marker) list(list *parse.ListNode) {
 			nodes = append(nodes, node)
 			continue
 		case *parse.IfNode:
+			nodes = append(nodes, m.mark(node.Pos))
 			m.branch(&node.BranchNode)
 		case *parse.WithNode:
+			nodes = append(nodes, m.mark(node.Pos))
 			m.branch(&node.BranchNode)
 		case *parse.RangeNode:
+			nodes = append(nodes, m.mark(node.Pos))
 			m.branch(&node.BranchNode)
 			node.List.Nodes = append([]parse.Node{m.mark(node.Pos)}, node.List.Nodes...)
 		case *parse.TemplateNode:

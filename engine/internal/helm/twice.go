@@ -13,8 +13,20 @@ type render = func(context.Context, *store.Files, *protocol.Request) (*protocol.
 
 // inflation says which chances the charts of one build get, and whether any template called for them.
 type inflation struct {
-	seed uint64
-	used bool
+	seed  uint64
+	used  bool
+	calls []protocol.Call
+	vague bool // something random has no call
+}
+
+// only is the one call that there is, which everything random must come from; none where there are several.
+func (i *inflation) only() []protocol.Call {
+	for _, each := range i.calls {
+		if i.vague || each != i.calls[0] {
+			return nil
+		}
+	}
+	return i.calls[:min(len(i.calls), 1)]
 }
 
 type inflationKey struct{}
@@ -37,11 +49,11 @@ func Twice(build render) render {
 		for i, resource := range answer.Resources {
 			other := again.Resources[i].Object
 			if kindOf(resource.Object) != kindOf(other) {
-				answer.Unstable = append(answer.Unstable, protocol.Unstable{Resource: i})
+				answer.Unstable = append(answer.Unstable, protocol.Unstable{Resource: i, Calls: first.only()})
 				continue
 			}
 			for _, path := range differences(resource.Object, other) {
-				answer.Unstable = append(answer.Unstable, protocol.Unstable{Resource: i, Path: path})
+				answer.Unstable = append(answer.Unstable, protocol.Unstable{Resource: i, Path: path, Calls: first.only()})
 			}
 		}
 		return answer, nil

@@ -20,6 +20,12 @@ type slot struct {
 	document, item  int
 }
 
+// whole is the document that a resource is an item of.
+func (s slot) whole() slot {
+	s.item = 0
+	return s
+}
+
 func slots(made []protocol.Resource) []slot {
 	seen := map[slot]int{}
 	found := make([]slot, len(made))
@@ -32,8 +38,8 @@ func slots(made []protocol.Resource) []slot {
 	return found
 }
 
-// unstable renders once more with other chances and tells which fields differ.
-func (w *work) unstable(made []protocol.Resource) ([]protocol.Unstable, error) {
+// unstable renders once more with other chances and tells which fields differ. `calls` are those of the first rendering.
+func (w *work) unstable(made []protocol.Resource, calls map[slot][]protocol.Call) ([]protocol.Unstable, error) {
 	documents, err := w.render(newChance(1))
 	var again []protocol.Resource
 	if err == nil {
@@ -55,11 +61,13 @@ func (w *work) unstable(made []protocol.Resource) ([]protocol.Unstable, error) {
 		other, ok := second[at]
 		delete(second, at)
 		if !ok {
-			found = append(found, protocol.Unstable{Resource: i, Template: at.template})
+			found = append(found, protocol.Unstable{Resource: i, Template: at.template, Calls: calls[at.whole()]})
 			continue
 		}
 		for _, path := range differences(made[i].Object, other) {
-			found = append(found, protocol.Unstable{Resource: i, Path: path, Template: at.template})
+			found = append(found, protocol.Unstable{
+				Resource: i, Path: path, Template: at.template, Calls: calls[at.whole()],
+			})
 		}
 	}
 	for _, at := range slots(again) {

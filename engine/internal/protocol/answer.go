@@ -33,6 +33,15 @@ type Unstable struct {
 	Resource int    `json:"resource"`
 	Path     string `json:"path"` // JSON pointer, "" for all of it
 	Template string `json:"template,omitempty"`
+	// Calls are those of random functions, or of the clock, that the resource's text comes from.
+	Calls []Call `json:"calls,omitempty"`
+}
+
+// Call is a function that a template calls. Path is that of Request.Files; Line is 0 in a packaged chart.
+type Call struct {
+	Function string `json:"function"`
+	Path     string `json:"path"`
+	Line     int    `json:"line,omitempty"`
 }
 
 // Origin is where a resource comes from. Paths are those of Request.Files; Line is 1-based.

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.rendering.cache import RenderCache
-from gitops.resources.rendering import Fault, Output, Unstable
+from gitops.resources.rendering import Call, Fault, Output, Unstable
 from gitops.resources.resource import Resource, ResourceId
 
 SLOW = """
@@ -123,7 +123,11 @@ def test_a_closed_cache_stays_closed(tmp_path: Path) -> None:
 def test_what_the_engine_tells_of_charts_is_kept(tmp_path: Path) -> None:
     rid = ResourceId("", "Secret", "shop", "pass")
     made = Resource(rid, b"kind: Secret\n", "c/templates/s.yaml", None, False, 3, 3, "c/templates/s.yaml", True)
-    unstable = (Unstable(rid, "/data/password", "c/templates/s.yaml", 3), Unstable(None, "", "c/templates/x.yaml"))
+    calls = (Call("now", "c/templates/_helpers.tpl", 2), Call("uuidv4", "c/charts/x.tgz"))
+    unstable = (
+        Unstable(rid, "/data/password", "c/templates/s.yaml", 3, calls),
+        Unstable(None, "", "c/templates/x.yaml"),
+    )
     fault = Fault("not-found", "open a.yaml", "a.yaml", 2, "valueFiles[0]", ("cache 4.5.6",))
     outputs = {
         "a": Output((made,), unstable=unstable, said=("a note",)),

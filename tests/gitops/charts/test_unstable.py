@@ -20,17 +20,17 @@ SECRET = "apiVersion: v1\nkind: Secret\nmetadata: {name: pass}\ndata:\n  passwor
         (
             "templates/z.yaml",
             SECRET % "{{ randAlphaNum 8 | b64enc }}",
-            "`data.password` of Secret pass is something else at each rendering (`randAlphaNum` in ",
+            "`data.password` of Secret pass is something else at each rendering (`randAlphaNum` at ",
         ),
         (
             "templates/z.yaml",
             SECRET % "{{ now | quote | b64enc }}",
-            "`data.password` of Secret pass is something else at each rendering (`now` in ",
+            "`data.password` of Secret pass is something else at each rendering (`now` at ",
         ),
         (
             "templates/z.yaml",
             "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: 'x-{{ uuidv4 }}'}\n",
-            " is something else at each rendering (`uuidv4` in ",
+            " is something else at each rendering (`uuidv4` at ",
         ),
     ],
 )
@@ -42,6 +42,93 @@ def test_what_is_random_is_told_with_its_field_and_function(
     assert [one.applications for one in found] == [("web",)]
     assert message in found[0].message
     assert found[0].span.path == f"charts/web/{path}"
+
+
+HELPERS = (
+    '{{- define "web.a" }}{{ uuidv4 }}{{ end }}\n{{- define "web.b" -}}\n{{ randAlpha 9 | b64enc }}\n{{- end }}\n'
+)
+
+
+def test_a_helper_that_calls_it_is_named_with_its_line(engine: EngineProcess) -> None:
+    files = {
+        **CHART,
+        "charts/web/templates/_helpers.tpl": HELPERS,
+        "charts/web/templates/z.yaml": SECRET % '{{ include "web.b" . }} # randNumeric',
+        "a.yaml": application("web", source()),
+    }
+    (found,) = unstable_render.check(Change(None, snapshot_of(engine, files)), Policy())
+    assert "(`randAlpha` at charts/web/templates/_helpers.tpl:3)" in found.message
+    assert str(found.span) == "charts/web/templates/z.yaml:1"
+    assert [str(one.span) for one in found.related] == ["charts/web/templates/_helpers.tpl:3"]
+
+
+POINTERS = "{kind: Secret, jsonPointers: [%s]}"
+JQ = "{kind: Secret, jqPathExpressions: ['%s']}"
+
+
+@pytest.mark.parametrize(
+    ("ignored", "told"),
+    [
+        ("", "warning: `web` does not stay in sync"),
+        (POINTERS % "/data", "notice: `web` writes another value at each sync"),
+        (POINTERS % "/data/password", "notice: `web` writes another value at each sync"),
+        ("{group: '*', kind: 'Sec*', namespace: shop, jsonPointers: [/data]}", "notice: `web` writes another value"),
+        (POINTERS % "/data/pass", "warning: `web` does not stay in sync"),
+        (POINTERS % "data/password", "warning: `web` does not stay in sync"),
+        ("{kind: Secret, name: other, jsonPointers: [/data]}", "warning: `web` does not stay in sync"),
+        ("{kind: Secret, namespace: other, jsonPointers: [/data]}", "warning: `web` does not stay in sync"),
+        ("{group: apps, kind: Secret, jsonPointers: [/data]}", "warning: `web` does not stay in sync"),
+        ("{kind: ConfigMap, jsonPointers: [/data]}", "warning: `web` does not stay in sync"),
+        (JQ % ".data[]?", "notice: `web` writes another value at each sync"),
+        (JQ % '. | select(.metadata.name == "pass") | .data["password"]', "notice: `web` writes another value"),
+        (JQ % '.data | select(.other == "x")', "warning: `web` does not stay in sync"),
+        (JQ % ".metadata.labels", "warning: `web` does not stay in sync"),
+        (JQ % ".. | .password?", "warning: `web` may not stay in sync"),
+        ("{kind: Secret, managedFieldsManagers: [vault]}", "warning: `web` may not stay in sync"),
+    ],
+)
+def test_a_field_that_is_not_compared_is_not_out_of_sync(engine: EngineProcess, ignored: str, told: str) -> None:
+    files = {**CHART, "charts/web/templates/z.yaml": SECRET % "{{ randAlpha 8 | b64enc }}"}
+    manifest = application("web", source()) + f"  ignoreDifferences: [{ignored}]\n"
+    (found,) = unstable_render.check(Change(None, snapshot_of(engine, {**files, "a.yaml": manifest})), Policy())
+    assert f"{found.severity}: {found.topic.title}".startswith(told)
+    respected = manifest + "  syncPolicy: {syncOptions: [RespectIgnoreDifferences=true]}\n"  # as it advises
+    after = snapshot_of(engine, {**files, "a.yaml": respected})
+    assert ("RespectIgnoreDifferences" in found.topic.advice) == told.startswith("notice")
+    assert bool(list(unstable_render.check(Change(None, after), Policy()))) == told.startswith("warning")
+
+
+def test_what_argo_cd_ignores_in_all_applications_counts(engine: EngineProcess) -> None:
+    data = "  resource.customizations.ignoreDifferences.Secret: |\n    jsonPointers: [/data/password]\n"
+    files = {
+        **CHART,
+        "charts/web/templates/z.yaml": SECRET.replace("\ndata", "\nstringData") % "{{ randAlpha 8 }}",
+        "a.yaml": application("web", source()),
+        "b.yaml": application("argocd", source().replace("charts/web", "argocd")),
+        "argocd/cm.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: argocd-cm}\ndata:\n" + data,
+    }
+    (found,) = unstable_render.check(Change(None, snapshot_of(engine, files)), Policy())
+    assert found.severity == "notice"
+    assert "`stringData.password` of Secret pass" in found.message
+
+
+@pytest.mark.parametrize(
+    ("kind", "hook", "severities"),
+    [
+        ("Secret", "argocd.argoproj.io/hook: PreSync", ["notice"]),
+        ("Secret", "helm.sh/hook: pre-install", ["notice"]),
+        ("Secret", "argocd.argoproj.io/hook: Skip", []),
+        ("Job", "argocd.argoproj.io/hook: Sync", []),
+    ],
+)
+def test_a_hook_is_never_compared(engine: EngineProcess, kind: str, hook: str, severities: list[str]) -> None:
+    text = (
+        f"apiVersion: v1\nkind: {kind}\nmetadata: {{name: x, annotations: {{{hook}}}}}\n"
+        "data: {a: '{{ uuidv4 }}'}\n"
+    )
+    files = {**CHART, "charts/web/templates/z.yaml": text, "a.yaml": application("web", source())}
+    found = unstable_render.check(Change(None, snapshot_of(engine, files)), Policy())
+    assert [one.severity for one in found] == severities
 
 
 @pytest.mark.parametrize("text", [SECRET % "aGk=", SECRET % "{{ .Values.given | default (randAlpha 3) | b64enc }}"])
