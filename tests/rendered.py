@@ -21,7 +21,7 @@ from gitops.charts.answers import output_of
 from gitops.discovery.rounds import discover
 from gitops.discovery.snapshot import Snapshot, State
 from gitops.discovery.sources import Analysis
-from gitops.files.tree import MODE_SUBMODULE, MODE_SYMLINK, Tree
+from gitops.files.tree import MODE_SUBMODULE, MODE_SYMLINK, Tree, blob_oid
 from gitops.outside.found import Found
 from gitops.outside.wanted import Wanted
 from gitops.resources.manifests import redactor
@@ -47,22 +47,24 @@ class EngineProcess:
 
     def render(self, request: RenderRequest) -> Output:
         self.asked.append(request)
-        asks = request.asks
+        asks, patched = request.asks, dict(request.patched)
         files: dict[str, str] = {}
         links: dict[str, str] = {}
         for path in request.files:
             entry = request.tree.entry(path)
             if entry is None or entry.mode == MODE_SUBMODULE:
                 continue
-            data = request.tree.read(path)
-            if entry.mode == MODE_SYMLINK:
+            data = patched.get(path) or request.tree.read(path)
+            if entry.mode == MODE_SYMLINK and path not in patched:
                 links[path] = data.decode()
                 continue
-            files[path] = entry.oid
-            if entry.oid not in self._sent:
-                self._sent.add(entry.oid)
-                self._write(b"B", entry.oid.encode() + b"\n" + data)
-        kind, asked = "kustomize", {"root": request.root, "enableHelm": request.options.enable_helm}
+            files[path] = oid = blob_oid(data)
+            if oid not in self._sent:
+                self._sent.add(oid)
+                self._write(b"B", oid.encode() + b"\n" + data)
+        flags = request.options
+        versions = {"kubeVersion": flags.kube_version, "apiVersions": flags.api_versions}
+        kind, asked = "kustomize", {"root": request.root, "enableHelm": flags.enable_helm, **versions}
         if asks is not None:
             kind, asked = asks.kind, dict(asks.document())
         document = {"id": "1", "kind": kind, "files": files, "links": links, kind: asked}

@@ -275,6 +275,8 @@ def _job(rendering: RenderRequest, shut_in: bool) -> _Job:
         "keepRestriction": not shut_in,
         "enableHelm": flags.enable_helm,
         "enablePlugins": flags.enable_plugins,
+        "kubeVersion": flags.kube_version,
+        "apiVersions": flags.api_versions,
     }
     opaque = sorted(rendering.opaque & files.keys())
     request |= {"kind": "kustomize", "opaque": opaque, "text": True, "kustomize": kustomize}

@@ -6,7 +6,6 @@ decides, then a kustomization file, then Chart.yaml, then plain manifests.
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,19 +19,24 @@ from gitops.applications.placeholders import holds_placeholder
 from gitops.applications.repositories import RepositoryMatcher
 from gitops.applications.revisions import HEAD, branch_of, is_pinned
 from gitops.charts.answers import ELSEWHERE, evaluated, missing_of, rendering_of_chart
+from gitops.charts.environment import environment_of, substitute
 from gitops.charts.helm import Tools, plan_chart
 from gitops.charts.jsonnet import plan_jsonnet
+from gitops.discovery.edited import edit_of
+from gitops.discovery.inflation import inflation, may_inflate, why_not
 from gitops.discovery.overrides import with_overrides
 from gitops.discovery.scan import SaidMemo, ScanMemo
-from gitops.files.errors import GitopsError, MalformedYaml, PathEscapes
+from gitops.files.errors import GitopsError, PathEscapes
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
 from gitops.gotemplate.names import is_valid
 from gitops.kustomize.closure import Closure, ParseMemo, Problem, kustomization_file, load, submodule_of
 from gitops.kustomize.failures.explain import explain
 from gitops.kustomize.fields import may_know_more
-from gitops.kustomize.kustomization import Reference, read_kustomization
-from gitops.kustomize.options import changes_the_build, clash, components_of, edited_kustomization, unknown_options
+from gitops.kustomize.options import (
+    edited_kustomization,
+    with_variables,
+)
 from gitops.kustomize.partial import as_text, is_certain, without_unsupported
 from gitops.kustomize.walk import ClosureMemo, walk_known
 from gitops.resources.manifests import Redact
@@ -218,7 +222,11 @@ def _plan_path(tree: Tree, application: Application, path: str, source: Source, 
         return Plan(request=planned, application=application, index=_index(application, source))
     if source.kustomize is None and (source.directory is not None or kustomization is None):
         return _plan_directory(tree, application, path, source, analysis, at)
-    return plan_kustomize(tree, path, source.kustomize, analysis, at)
+    options = source.kustomize
+    if options:
+        environment = environment_of(tree, application, source)
+        options = with_variables(options, lambda text: substitute(text, environment))
+    return plan_kustomize(tree, path, options, analysis, at)
 
 
 def _plan_directory(
@@ -242,9 +250,8 @@ def _plan_directory(
 
 def plan_kustomize(tree: Tree, path: str, options: Mapping[str, Any] | None, analysis: Analysis, at: Span) -> Plan:
     """The plan for a kustomization directory, with an Application's own options applied to it."""
-    edit = _edit(tree, path, options, analysis, at)
-    flags = analysis.build_options or BuildOptions()
-    inflates = bool(analysis.engine) and flags.enable_helm
+    edit = edit_of(tree, path, options, analysis.memo, at)
+    inflates = bool(analysis.engine) and may_inflate(analysis.build_options)
     closure = walk_known(tree, path, analysis.memo, analysis.closures, edit.added, inflates)
     # Faults of the files themselves are there whatever else cannot be followed.
     unknown = [problem for problem in closure.problems if problem.unknown_field]
@@ -257,10 +264,14 @@ def plan_kustomize(tree: Tree, path: str, options: Mapping[str, Any] | None, ana
         return Plan(closure, answer=NotAnalysed(_first([*unknown, *closure.refused])))
     if edit.answer is not None:
         return Plan(closure, answer=edit.answer)
+    settled = inflation(closure, analysis.build_options, options or {}, analysis.kubernetes)
+    if isinstance(settled, RenderFailed):
+        return Plan(closure, answer=settled)
+    closure, flags = settled
     changed: dict[str, dict[str, Any]] = {}
     unanalysed = None
     if closure.unsupported:
-        reason = f"{_first(closure.unsupported)}, which needs the network or runs a program"
+        reason = f"{_first(closure.unsupported)}, {why_not(closure, analysis.engine)}"
         unanalysed = NotAnalysed(reason, tuple(dict.fromkeys(closure.notes)))
         partial = without_unsupported(tree, closure, analysis.memo)
         if partial is None:
@@ -295,54 +306,6 @@ def plan_kustomize(tree: Tree, path: str, options: Mapping[str, Any] | None, ana
 def _first(problems: Sequence[Problem]) -> str:
     reasons = list(dict.fromkeys(problem.message for problem in problems))
     return reasons[0] + (f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else "")
-
-
-@dataclass(frozen=True, slots=True)
-class _Edit:
-    """What an Application's options do to the root kustomization, `file`: `added` are the entries that it has by
-    them, `components` those among them. Or the `answer` why it is not rendered so."""
-
-    file: str | None = None
-    components: tuple[str, ...] = ()
-    added: tuple[Reference, ...] = ()
-    answer: Rendering | None = None
-
-
-def _edit(tree: Tree, path: str, options: Mapping[str, Any] | None, analysis: Analysis, at: Span) -> _Edit:
-    if not options or not changes_the_build(options):
-        return _Edit()
-    try:
-        file = kustomization_file(tree, path)
-        before = load(tree, file, analysis.memo) if file is not None else None
-    except GitopsError:
-        return _Edit()  # the walk tells it
-    if file is None or before is None:
-        return _Edit()
-    if unknown_options(options):
-        names = ", ".join(unknown_options(options))
-        return _Edit(answer=NotAnalysed(f"it sets kustomize options that argofix does not know: {names}"))
-    refusal = clash(before.fields, options)
-    if refusal is not None:
-        return _Edit(answer=RenderFailed(refusal, at))
-    components = components_of(options, lambda name: _exists(tree, posixpath.join(path, name)))
-    try:
-        # Whatever kustomize is given has been read in the form in which it is given.
-        after = read_kustomization(file, edited_kustomization(before.fields, options, components))
-    except MalformedYaml as error:
-        return _Edit(answer=RenderFailed(str(error), at))
-    if after.unread:
-        return _Edit(answer=NotAnalysed(f"{at}: {after.unread[0].what}"))
-    known = {(reference.field, reference.value) for reference in before.references}
-    added = (replace(one, span=at) for one in after.references if (one.field, one.value) not in known)
-    return _Edit(file, components, tuple(dict.fromkeys(added)))
-
-
-def _exists(tree: Tree, path: str) -> bool:
-    try:
-        resolved = tree.resolve(path)
-    except GitopsError:
-        return False
-    return resolved in tree or tree.is_dir(resolved)
 
 
 def _own(tree: Tree, span: Span, at: Span) -> Span:

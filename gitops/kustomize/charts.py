@@ -39,6 +39,14 @@ def charts_of(fields: Mapping[str, Any]) -> Iterator[InflatedChart]:
         yield _chart(where, each.get("chartName"), each.get("chartVersion"), each.get("chartRepoUrl"), files)
 
 
+def chart_of_plugin(config: Mapping[str, Any]) -> InflatedChart:
+    """The chart of a HelmChartInflationGenerator that `generators` lists."""
+    more = config.get("additionalValuesFiles")
+    files = [text_of(config.get("valuesFile")), *map(text_of, more if isinstance(more, list) else ())]
+    home = text_of(config.get("chartHome"))
+    return _chart(home, config.get("name"), config.get("version"), config.get("repo"), files)
+
+
 def _chart(home: str, name: object, version: object, repo: object, files: list[str]) -> InflatedChart:
     # What was pulled lies in a directory of its own, by version.
     own = text_of(name)

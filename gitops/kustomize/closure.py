@@ -44,7 +44,7 @@ class Closure:
     themselves, `unsupported` says what git alone cannot render, `notes` what a person should know although it builds;
     `refused` what this reader does not understand, so that none of it may reach the renderer; `parsed` are the files
     that kustomize reads as YAML, all others are bytes to it; `inflates` tells that charts of this repository are
-    among them.
+    among them, and `helm` are the places that ask for charts, from wherever.
     """
 
     root: str
@@ -57,6 +57,7 @@ class Closure:
     notes: list[Note] = field(default_factory=list)
     parsed: set[str] = field(default_factory=set)
     inflates: bool = False
+    helm: list[Span] = field(default_factory=list)
 
     def take(self, other: Closure) -> None:
         """Read all that `other` reads too, though not as resources of its own."""
@@ -69,6 +70,7 @@ class Closure:
         self.refused += other.refused
         self.notes += other.notes
         self.inflates |= other.inflates
+        self.helm += other.helm
 
     def fingerprint(self, tree: Tree, options: BuildOptions, renderer: str, extra: bytes = b"") -> str:
         """Identifies the rendering: renderer version, flags, and the mode and git id of every file read."""

@@ -78,7 +78,13 @@ _CONFIG_MAP: dict[str, Shape] = {
 }
 _SECRET: dict[str, Shape] = {**_CONFIG_MAP, "type": _ANY}
 
-# `types.Kustomization`. Charts are not followed: whoever has any is not handed to kustomize.
+_CHART: dict[str, Shape] = _any(
+    *("name", "version", "repo", "releaseName", "namespace", "additionalValuesFiles", "valuesFile"),
+    *("valuesInline", "valuesMerge", "includeCRDs", "skipHooks", "apiVersions", "kubeVersion", "nameTemplate"),
+    *("skipTests", "debug", "devel"),
+)
+
+# `types.Kustomization`. What charts read is followed by `gitops.kustomize.charts`.
 KUSTOMIZATION: dict[str, Shape] = {
     **_any("apiVersion", "kind", "namePrefix", "nameSuffix", "namespace", "commonLabels", "commonAnnotations"),
     "metadata": _any("name", "namespace", "labels", "annotations"),
@@ -109,11 +115,7 @@ KUSTOMIZATION: dict[str, Shape] = {
     "configMapGenerator": _CONFIG_MAP,
     "secretGenerator": _SECRET,
     "helmGlobals": _any("chartHome", "configHome"),
-    "helmCharts": _any(
-        *("name", "version", "repo", "releaseName", "namespace", "additionalValuesFiles", "valuesFile"),
-        *("valuesInline", "valuesMerge", "includeCRDs", "skipHooks", "apiVersions", "kubeVersion", "nameTemplate"),
-        *("skipTests", "debug", "devel"),
-    ),
+    "helmCharts": _CHART,
     "helmChartInflationGenerator": _any(
         *("chartName", "chartVersion", "chartRepoUrl", "chartHome", "chartRepoName", "helmBin", "helmHome", "values"),
         *("valuesLocal", "valuesMerge", "releaseName", "releaseNamespace", "extraArgs"),
@@ -135,6 +137,7 @@ _KINDS: dict[str, dict[str, Shape]] = {
     "AnnotationsTransformer": {"annotations": _ANY, **_SPECS},
     "ConfigMapGenerator": _CONFIG_MAP,
     "HashTransformer": {},
+    "HelmChartInflationGenerator": {**_CHART, **_any("chartHome", "configHome")},
     "IAMPolicyGenerator": {
         "cloud": _ANY,
         "kubernetesService": _any("name", "namespace"),
@@ -160,7 +163,7 @@ _KINDS: dict[str, dict[str, Shape]] = {
 }
 
 # By kind, with `apiVersion: builtin` (api/internal/plugins/builtinhelpers). Paths in them count from the directory of
-# the kustomization that lists the plugin. HelmChartInflationGenerator is left out: it runs a program.
+# the kustomization that lists the plugin.
 BUILTIN: dict[str, dict[str, Shape]] = {kind: {**_PLUGIN, **fields} for kind, fields in _KINDS.items()}
 
 _PLAIN_TAGS = frozenset(

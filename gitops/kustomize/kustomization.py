@@ -57,8 +57,8 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Kustomization:
-    """One kustomization file. `references` are in the order of the file's fields; `helm` tells of helm charts;
-    `unread` is what it may tell kustomize without our knowing.
+    """One kustomization file. `references` are in the order of the file's fields; `helm` is the line of its helm
+    charts (0 for none); `unread` is what it may tell kustomize without our knowing.
 
     `fields` holds the whole file as plain Python, for the few questions the references do not answer. `repeated` are
     (key, line) of each key that stands in one mapping for a second time, `ignored` is the line on which a second
@@ -67,7 +67,7 @@ class Kustomization:
 
     path: str
     references: tuple[Reference, ...]
-    helm: bool
+    helm: int
     fields: dict[str, Any] = field(repr=False)  # may hold Secret values
     repeated: tuple[tuple[str, int], ...] = ()
     ignored: int = 0
@@ -83,16 +83,21 @@ def read_kustomization(path: str, data: bytes) -> Kustomization:
     documents = read_documents(path, data)
     ignored = next((document.line for document in documents if document.index > 0), 0)
     if not documents or documents[0].index > 0:
-        return Kustomization(path, (), False, {}, ignored=ignored)
+        return Kustomization(path, (), 0, {}, ignored=ignored)
     document = documents[0]
     if not isinstance(document.node, yaml.MappingNode):
         raise MalformedYaml(f"{path} is not a mapping", document.line)
     references = tuple(references_of(document, KUSTOMIZATION))
     fields = document.value()
-    helm = bool(fields.get("helmCharts") or fields.get("helmChartInflationGenerator"))
+    helm = next((key.start_mark.line + 1 for name, key, _ in merged_items(document.node) if _brings(name, fields)), 0)
     repeated = tuple(duplicate_keys(document.node))
     odd = tuple(unread(document.node, KUSTOMIZATION))
     return Kustomization(path, references, helm, fields, repeated, ignored, odd)
+
+
+def _brings(name: str, fields: dict[str, Any]) -> bool:
+    """Whether a field lists helm charts."""
+    return name in ("helmCharts", "helmChartInflationGenerator") and bool(fields.get(name))
 
 
 def references_of(document: Document, fields: dict[str, Shape]) -> Iterator[Reference]:

@@ -55,6 +55,21 @@ def components_of(
     return tuple(c for c in found if exists(c)) if options.get("ignoreMissingComponents") is True else found
 
 
+def with_variables(options: Mapping[str, Any], substitute: Callable[[str], str]) -> Mapping[str, Any]:
+    """The options with the build environment put into the texts that Argo CD puts it into: images and the values of
+    labels always, values of annotations where `commonAnnotationsEnvsubst` says so."""
+    made = dict(options)
+    if isinstance(options.get("images"), list):
+        made["images"] = [substitute(image) for image in _strings(options["images"])]
+    fields = ["commonLabels"]
+    if options.get("commonAnnotationsEnvsubst") is True:
+        fields.append("commonAnnotations")
+    for field in fields:
+        if isinstance(options.get(field), Mapping):
+            made[field] = {name: substitute(value) for name, value in _pairs(options[field]).items()}
+    return made
+
+
 def clash(fields: Mapping[str, Any], options: Mapping[str, Any]) -> str | None:
     """Why `kustomize edit add label` or `annotation` would refuse these options: a key that is there is only
     replaced with `--force`."""

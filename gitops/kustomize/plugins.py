@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from gitops.files.documents import Document, duplicate_keys, read_documents
+from gitops.kustomize.charts import InflatedChart, chart_of_plugin
 from gitops.kustomize.fields import BUILTIN, Unread, unread
 from gitops.kustomize.kustomization import Reference, is_inline, references_of
 from gitops.resources.manifests import text_of
@@ -27,11 +28,12 @@ _FIELDS = {
 @dataclass(slots=True)
 class Plugins:
     """What one file (or inline text) of plugin configurations names (`references`), why git alone cannot render it
-    (`unsupported`), and what of it is not understood (`refused`)."""
+    (`unsupported`), what of it is not understood (`refused`), and which charts it inflates (`charts`)."""
 
     references: list[Reference] = field(default_factory=list)
     unsupported: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
+    charts: list[InflatedChart] = field(default_factory=list)
 
 
 def read_plugins(reference: Reference, data: bytes) -> Plugins:
@@ -52,8 +54,6 @@ def _read(document: Document, reference: Reference, inline: bool, found: Plugins
     kind = text_of(config.get("kind")) if isinstance(config, dict) else ""
     if not isinstance(config, dict) or not kind:
         found.refused.append(f"{at} lists a plugin configuration without a kind")
-    elif kind == "HelmChartInflationGenerator":
-        found.unsupported.append(f"{at} inflates a helm chart")
     elif text_of(config.get("apiVersion")) != "builtin":
         found.unsupported.append(f"{at} runs the plugin {kind}")
     elif kind not in BUILTIN:
@@ -66,6 +66,8 @@ def _read(document: Document, reference: Reference, inline: bool, found: Plugins
         for named in references_of(document, table):
             span = at if inline else replace(named.span, path=document.path)
             found.references.append(replace(named, field=_FIELDS[named.field], span=span))
+        if kind == "HelmChartInflationGenerator":
+            found.charts.append(chart_of_plugin(config))
 
 
 def _repeated(document: Document) -> list[Unread]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping
 from dataclasses import dataclass, replace
 
 from gitops.files.collected import ReadFiles
 from gitops.files.errors import GitopsError, MalformedYaml, PathEscapes
 from gitops.files.spans import Span
 from gitops.files.tree import Entry, Tree, normalise
-from gitops.kustomize.charts import charts_of
+from gitops.kustomize.charts import InflatedChart, charts_of
 from gitops.kustomize.closure import Chain, Closure, ParseMemo, Problem, kustomization_file, load, submodule_of
 from gitops.kustomize.kustomization import (
     ACCUMULATED,
@@ -149,9 +149,11 @@ class _Walker:
             return
         self.open.append(directory)
         if kustomization.helm:
-            missing = self._inflate(directory, kustomization) if self.charts else "helmCharts"
+            at = Span(file, kustomization.helm, kustomization.helm)
+            self.closure.helm.append(at)
+            missing = self._inflate(directory, charts_of(kustomization.fields)) if self.charts else "helmCharts"
             if missing:
-                self._unsupported(f"{file} inflates {missing}", Span(file, 1, 1), (file, "helmCharts", -1))
+                self._unsupported(f"{file} inflates {missing}", at, (file, "helmCharts", -1))
         for reference in kustomization.references:
             if len(self.closure.files) > MAX_FILES:
                 self._too_much(f"{self.closure.root} reads more than {MAX_FILES:,} files", span)
@@ -159,10 +161,10 @@ class _Walker:
             self._follow(directory, reference, chain, (file, reference.field, reference.index))
         self.open.pop()
 
-    def _inflate(self, directory: str, kustomization: Kustomization) -> str:
+    def _inflate(self, directory: str, charts: Iterable[InflatedChart]) -> str:
         """Read the charts that kustomize inflates, with their values files; or the name of one that is not here."""
         found = ReadFiles(self.tree)
-        for chart in charts_of(kustomization.fields):
+        for chart in charts:
             try:
                 path = self._resolve(posixpath.join(directory, chart.directory))
             except GitopsError:
@@ -277,6 +279,11 @@ class _Walker:
             self._unsupported(reason, reference.span, place)
         for named in found.references:
             self._follow(directory, named, (), place)
+        if found.charts:
+            self.closure.helm.append(reference.span)
+            missing = self._inflate(directory, found.charts) if self.charts else "a helm chart"
+            if missing:
+                self._unsupported(f"{reference.span} inflates {missing}", reference.span, place)
 
     def _listing(self, directory: str, path: str, reference: Reference, chain: Chain, place: Place) -> None:
         """A kustomization whose resources are plugin configurations. One that changes them is not followed."""
