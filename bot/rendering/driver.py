@@ -18,6 +18,7 @@ from bot.rendering.kustomize import Renderer
 from bot.rendering.living import choose
 from gitops.applications.argocd_config import ToldMemo
 from gitops.applications.clusters import KnownCluster
+from gitops.applications.plugins import Plugins
 from gitops.applications.repositories import RepositoryMatcher
 from gitops.discovery.record import Record
 from gitops.discovery.rediscovery import rediscover
@@ -124,6 +125,7 @@ class Engine:
         clusters: tuple[KnownCluster, ...] = (),
         exclude: tuple[str, ...] = (),
         kubernetes: str = "",
+        plugins: tuple[tuple[str, str], ...] = (),
     ) -> Analysis:
         return Analysis(
             matcher,
@@ -140,6 +142,7 @@ class Engine:
             shut_in=self._renderer.engine.shut_in,
             exclude=exclude,
             kubernetes=kubernetes,
+            plugins=Plugins(plugins),
             engine=self._renderer.engine.charts,
         )
 
@@ -159,6 +162,7 @@ class Engine:
             analysis.clusters,
             analysis.exclude,
             analysis.kubernetes,
+            analysis.plugins,
         )
         known = self._snapshots.get(key) if tree.sha is not None else None
         if known is not None:

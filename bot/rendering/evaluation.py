@@ -76,7 +76,7 @@ async def _snapshots(
 ) -> tuple[Analysis, Snapshot | None, Snapshot]:
     known = tuple(each.known for each in policy.clusters)
     analysis = engine.analysis(
-        matcher.also(policy.aliases), policy.build_options, known, policy.exclude, policy.kubernetes
+        matcher.also(policy.aliases), policy.build_options, known, policy.exclude, policy.kubernetes, policy.plugins
     )
     before = await engine.snapshot(base, analysis, progress) if base is not None else None
     return analysis, before, await engine.snapshot(tree, analysis, progress, before)

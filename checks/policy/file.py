@@ -18,6 +18,7 @@ import yaml
 from checks.policy.bumps import VersionPolicy
 from checks.policy.clusters import DeclaredCluster, read_clusters
 from checks.policy.reader import read_versions
+from gitops.applications.plugins import TOOLS
 from gitops.discovery.set_aside.exclusions import problem_of
 from gitops.files.documents import first_line, items, read_documents, to_python
 from gitops.files.errors import GitopsError, MalformedYaml
@@ -99,6 +100,7 @@ class Policy:
     argocd_overlay: str | None = None
     aliases: tuple[str, ...] | None = None  # other names of this repository; None: the configuration does not say
     exclude: tuple[str, ...] = ()  # files that nobody deploys, in patterns of `gitops.discovery.set_aside.exclusions`
+    plugins: tuple[tuple[str, str], ...] = ()  # config management plugins and what they render with
     kubernetes: str = ""  # version of the clusters, for charts that ask
     versions: Mapping[str, VersionPolicy] = field(default_factory=dict)
     not_analysed_passes: bool = False  # a change that takes away what it is judged by passes all the same
@@ -225,6 +227,7 @@ class _Reader:
                 "gate": lambda n: self._mapping(n, "gate", {"not-analysed": self._not_analysed}),
                 "repositories": lambda n: self._mapping(n, "repositories", {"aliases": self._aliases}),
                 "exclude": self._exclude,
+                "plugins": self._plugins,
                 "kubernetes": lambda n: self._mapping(n, "kubernetes", {"version": self._kubernetes}),
             },
         )
@@ -350,6 +353,18 @@ class _Reader:
             self.values["kubernetes"] = value
         else:
             self._problem(node, "`kubernetes.version` must be a version of Kubernetes such as `1.33`")
+
+    def _plugins(self, node: yaml.Node) -> None:
+        if not isinstance(node, yaml.MappingNode):
+            self._problem(node, "`plugins` must map names of plugins to `kustomize`, `helm` or `directory`")
+            return
+        told: dict[str, str] = {}
+        for name, _, value in items(node):
+            if isinstance(value, yaml.ScalarNode) and value.value in TOOLS:
+                told[name] = value.value
+            else:
+                self._problem(value, f"`plugins.{name}` must be `kustomize`, `helm` or `directory`")
+        self.values["plugins"] = tuple(told.items())
 
     def _exclude(self, node: yaml.Node) -> None:
         kept: list[str] = []

@@ -14,6 +14,7 @@ from gitops.resources.manifests import text_of
 GROUP = "argoproj.io"
 FINALIZER = "resources-finalizer.argocd.argoproj.io"
 IN_CLUSTER = "in-cluster"
+UNNAMED = "unnamed"  # stands for a config management plugin that Argo CD chooses by the files
 IN_CLUSTER_SERVER = "https://kubernetes.default.svc"
 
 
@@ -53,6 +54,7 @@ class Source:
     directory: Mapping[str, Any] | None = None
     helm: Mapping[str, Any] | None = None
     plugin: str | None = None
+    plugin_env: tuple[tuple[str, str], ...] = ()
     written: str = ""
     tools: tuple[str, ...] = ()
 
@@ -213,10 +215,17 @@ def _source(block: Mapping[str, Any], alone: bool) -> Source:
         kustomize=kustomize if isinstance(kustomize, Mapping) and kustomize else None,
         directory=directory if isinstance(directory, Mapping) and directory else None,
         helm=helm if isinstance(helm, Mapping) and helm else None,
-        plugin=text_of(plugin.get("name")) or "unnamed" if isinstance(plugin, Mapping) else None,
+        plugin=text_of(plugin.get("name")) or UNNAMED if isinstance(plugin, Mapping) else None,
+        plugin_env=_environment(plugin),
         written=path,
         tools=_tools(block, alone),
     )
+
+
+def _environment(plugin: object) -> tuple[tuple[str, str], ...]:
+    listed = plugin.get("env") if isinstance(plugin, Mapping) else None
+    entries = [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
+    return tuple((text_of(each.get("name")), text_of(each.get("value"))) for each in entries)
 
 
 def _tools(block: Mapping[str, Any], alone: bool) -> tuple[str, ...]:

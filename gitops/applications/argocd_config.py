@@ -15,6 +15,7 @@ from typing import Any
 
 from gitops.applications.clusters import CREDENTIALS, KnownCluster, clusters_in
 from gitops.applications.directory import glob_matches
+from gitops.applications.plugins import DefinedPlugin, plugins_in
 from gitops.files.documents import read_documents
 from gitops.files.errors import GitopsError, MalformedYaml
 from gitops.files.spans import Span
@@ -27,6 +28,7 @@ TELLING = TELLS | RUNS_2 | RUNS_3
 
 _MARKS = (b"resource.exclusions", b"resource.inclusions", b"resourceExclusions", b"resourceInclusions")
 _CREDENTIALS = CREDENTIALS.encode()
+_PLUGINS = (b"ConfigManagementPlugin", b"configManagementPlugins", b"cmp:")
 _CLUSTER_SECRET = re.compile(rb"argocd\.argoproj\.io/secret-type[\"']?\s*:\s*[\"']?cluster\b")
 _VERSION = re.compile(
     rb"argoproj/argocd:v?([0-9]+)\.|argoproj/argocd[\"']?\s*\n\s*newTag:\s*[\"']?v?([0-9]+)\.|"
@@ -137,7 +139,8 @@ class Defined:
     namespaced: bool
 
 
-Told = tuple[Filter | KnownCluster | Defined, ...]
+Each = Filter | KnownCluster | DefinedPlugin | Defined
+Told = tuple[Each, ...]
 ToldMemo = MutableMapping[str, Told]
 
 
@@ -145,11 +148,12 @@ ToldMemo = MutableMapping[str, Told]
 class ArgoCdConfig:
     """Everything that the files of a tree say. `filters` has one entry for each file that sets any; `clusters` are
     told whole, of `hidden` ones name or URL stand elsewhere; `scopes` maps (group, kind) to "is namespaced" where all
-    definitions agree."""
+    definitions agree; `plugins` are definitions of config management plugins."""
 
     filters: tuple[Filter, ...] = ()
     clusters: tuple[KnownCluster, ...] = ()
     hidden: tuple[KnownCluster, ...] = ()
+    plugins: tuple[DefinedPlugin, ...] = ()
     scopes: Mapping[tuple[str, str], bool] = field(default_factory=dict)
 
     def excludes(self, group: str, kind: str, server: str | None) -> bool:
@@ -163,7 +167,7 @@ class ArgoCdConfig:
 def bits_of(data: bytes) -> int:
     """What a blob can tell, in bits."""
     bits = 0
-    telling = any(mark in data for mark in _MARKS) or _CREDENTIALS in data
+    telling = any(mark in data for mark in (*_MARKS, *_PLUGINS, _CREDENTIALS))
     if telling or _CLUSTER_SECRET.search(data) or _DEFINES in data:
         bits = TELLS
     if b"argoproj/argo" in data:
@@ -177,7 +181,7 @@ def read_config(tree: Tree, telling: Iterable[tuple[str, int]], memo: ToldMemo) 
 
     Never raises for what the repository holds.
     """
-    told: list[Filter | KnownCluster | Defined] = []
+    told: list[Each] = []
     versions = 0
     for path, bits in telling:
         versions |= bits & (RUNS_2 | RUNS_3)
@@ -197,10 +201,12 @@ def read_config(tree: Tree, telling: Iterable[tuple[str, int]], memo: ToldMemo) 
             scopes.setdefault((each.group, each.kind), set()).add(each.namespaced)
     agreed = {key: found.pop() for key, found in scopes.items() if len(found) == 1}
     named = tuple(each for each in clusters if not each.hidden)
-    return ArgoCdConfig(tuple(filters), named, tuple(each for each in clusters if each.hidden), agreed)
+    hidden = tuple(each for each in clusters if each.hidden)
+    plugins = tuple(dict.fromkeys(each for each in told if isinstance(each, DefinedPlugin)))
+    return ArgoCdConfig(tuple(filters), named, hidden, plugins, agreed)
 
 
-def _placed(told: Filter | KnownCluster | Defined, path: str) -> Filter | KnownCluster | Defined:
+def _placed(told: Each, path: str) -> Each:
     if not isinstance(told, KnownCluster) or told.place is None:
         return told
     return replace(told, place=replace(told.place, path=path))
@@ -213,7 +219,7 @@ def _read(tree: Tree, path: str) -> Told:
         return ()
     if len(data) > _MOST_BYTES:
         return ()
-    found: list[Filter | KnownCluster | Defined] = []
+    found: list[Each] = []
     # A whole installation in one file takes a YAML parser seconds, and the few documents that matter no time.
     line = 0
     for text in re.split(rb"^---(?=[ \t\r\n])", data, flags=re.MULTILINE):
@@ -235,7 +241,7 @@ def _read(tree: Tree, path: str) -> Told:
     return tuple(found)
 
 
-def _told(value: Any) -> Iterator[Filter | KnownCluster]:
+def _told(value: Any) -> Iterator[Filter | KnownCluster | DefinedPlugin]:
     stack: list[tuple[Any, int]] = [(value, 0)]
     while stack:
         here, depth = stack.pop()
@@ -246,16 +252,23 @@ def _told(value: Any) -> Iterator[Filter | KnownCluster]:
             if written:
                 yield Filter(**{name: tuple(_patterns(text)) for name, text in written.items()})
             yield from clusters_in(here)
+            yield from plugins_in(here)
+            plugins = here.get("configManagementPlugins")
+            if isinstance(plugins, str):
+                stack.extend((value, depth + 10) for value in _inside(plugins))
             stack.extend((inner, depth + 1) for inner in here.values())
         elif isinstance(here, list):
             stack.extend((inner, depth + 1) for inner in here)
         elif isinstance(here, str) and "\n" in here and bits_of(here.encode("utf-8", "surrogateescape")) & TELLS:
             # A patch, or a chart's values, written as a text.
-            try:
-                inside = read_documents("text", here.encode("utf-8", "surrogateescape"))
-            except MalformedYaml:
-                continue
-            stack.extend((document.value(), depth + 10) for document in inside)
+            stack.extend((value, depth + 10) for value in _inside(here))
+
+
+def _inside(text: str) -> list[Any]:
+    try:
+        return [document.value() for document in read_documents("text", text.encode("utf-8", "surrogateescape"))]
+    except MalformedYaml:
+        return []
 
 
 def _patterns(text: Any) -> Iterator[Pattern]:

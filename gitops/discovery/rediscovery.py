@@ -72,6 +72,7 @@ def _same_question(one: Analysis, other: Analysis) -> bool:
             analysis.exclude,
             analysis.engine,
             analysis.kubernetes,
+            analysis.plugins,
         )
 
     return one is other or (one.redact is other.redact and asked(one) == asked(other))

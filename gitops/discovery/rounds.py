@@ -60,7 +60,8 @@ def discover(tree: Tree, analysis: Analysis) -> Discovery:
     watched = WatchedTree(tree)
     matcher, guessed = recognised(watched, everything, analysis.matcher)
     config = read_config(tree, found.telling, analysis.told)
-    search = Search(tree, watched, found, replace(analysis, matcher=matcher), left_out, config)
+    plugins = replace(analysis.plugins, defined=config.plugins)
+    search = Search(tree, watched, found, replace(analysis, matcher=matcher, plugins=plugins), left_out, config)
     yield from search.run()
     assembly = search.assembled()
     unknown = [

@@ -53,6 +53,7 @@ class State:
         not analysed leaves a gap."""
         resources: list[Resource] = []
         gaps: list[NotAnalysed] = []
+        own: list[str] = []
         for part in self.parts:
             if isinstance(part.rendering, RenderFailed):
                 return part.rendering
@@ -60,6 +61,7 @@ class State:
                 gaps.append(part.rendering)
             else:
                 resources.extend(part.rendering.resources)
+                own.extend(part.rendering.gaps)
         notes = tuple(
             note for p in self.parts if not isinstance(p.rendering, RenderFailed) for note in p.rendering.notes
         )
@@ -69,7 +71,7 @@ class State:
         unstable = tuple(
             each for p in self.parts if isinstance(p.rendering, Rendered) for each in p.rendering.unstable
         )
-        return Rendered(tuple(resources), tuple(gap.reason for gap in gaps), notes, unstable)
+        return Rendered(tuple(resources), (*(gap.reason for gap in gaps), *own), notes, unstable)
 
 
 def _only_lends(part: Part) -> bool:

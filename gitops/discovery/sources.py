@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gitops.applications.application import Application, Source
+from gitops.applications.application import UNNAMED, Application, Source
 from gitops.applications.argocd_config import ToldMemo
 from gitops.applications.clusters import KnownCluster
 from gitops.applications.directory import JSONNET, DirectoryOptions, PlainMemo, files_of, read_directory, read_files
 from gitops.applications.placeholders import holds_placeholder
+from gitops.applications.plugins import Plugins, unplugged
 from gitops.applications.repositories import RepositoryMatcher
 from gitops.applications.revisions import HEAD, branch_of, is_pinned
 from gitops.charts.answers import ELSEWHERE, evaluated, missing_of, rendering_of_chart
@@ -25,6 +26,7 @@ from gitops.charts.jsonnet import plan_jsonnet
 from gitops.discovery.edited import edit_of
 from gitops.discovery.inflation import inflation, may_inflate, why_not
 from gitops.discovery.overrides import with_overrides
+from gitops.discovery.plugged import left_open
 from gitops.discovery.scan import SaidMemo, ScanMemo
 from gitops.files.errors import GitopsError, PathEscapes
 from gitops.files.spans import Span
@@ -74,7 +76,8 @@ class Analysis:
     `build_options` are the operator's, else
     those found in the repository; `clusters` are those that its configuration declares; `memo` keeps parsed
     kustomizations across trees; `shut_in` tells whether the renderer reaches nothing but the files that it is given;
-    `exclude` are patterns of files that nobody deploys (`gitops.discovery.set_aside.exclusions`).
+    `exclude` are patterns of files that nobody deploys (`gitops.discovery.set_aside.exclusions`);
+    `plugins` says what config management plugins render with.
     """
 
     matcher: RepositoryMatcher
@@ -93,6 +96,7 @@ class Analysis:
     exclude: tuple[str, ...] = ()
     engine: str = ""
     kubernetes: str = ""
+    plugins: Plugins = field(default_factory=Plugins)
 
     @property
     def tools(self) -> Tools:
@@ -104,7 +108,8 @@ class Plan:
     """How one source is rendered: `answer` when no engine is needed, else `request`. With `unanalysed` the request
     builds only what git alone can, and that is the answer unless kustomize refuses even this. `directory` is set
     for what is read as plain manifests: where, and how they are chosen. `evaluations` are the requests for the
-    Jsonnet files among these."""
+    Jsonnet files among these. `plugin` is the config management plugin that does it in Argo CD, and `fills` a pattern
+    of what that fills in."""
 
     closure: Closure | None = None
     request: RenderRequest | None = None
@@ -114,6 +119,8 @@ class Plan:
     evaluations: tuple[RenderRequest, ...] = ()
     application: Application | None = None
     index: int = 0
+    plugin: str = ""
+    fills: str = ""
 
     @property
     def requests(self) -> tuple[RenderRequest, ...]:
@@ -213,7 +220,7 @@ def _plan_path(tree: Tree, application: Application, path: str, source: Source, 
         return Plan(answer=RenderFailed(str(error), at))
     prefix = f"{path}/" if path else ""
     if source.plugin:
-        return Plan(answer=NotAnalysed(f"the config management plugin {source.plugin} renders it"))
+        return _plan_plugged(tree, application, path, source, analysis, at)
     chart = prefix + "Chart.yaml" in tree and kustomization is None
     if source.helm or (chart and not source.kustomize and not source.directory):
         planned = plan_chart(tree, application, source, path, analysis.tools, at)
@@ -227,6 +234,22 @@ def _plan_path(tree: Tree, application: Application, path: str, source: Source, 
         environment = environment_of(tree, application, source)
         options = with_variables(options, lambda text: substitute(text, environment))
     return plan_kustomize(tree, path, options, analysis, at)
+
+
+def _plan_plugged(
+    tree: Tree, application: Application, path: str, source: Source, analysis: Analysis, at: Span
+) -> Plan:
+    prefix = f"{path}/" if path else ""
+    inside = [name for name in tree.list_dir(path) if prefix + name in tree]
+    bare = unplugged(application, source, analysis.plugins, inside)
+    if isinstance(bare, str):
+        named = source.plugin != UNNAMED
+        which = f"the config management plugin {source.plugin}" if named else "a config management plugin"
+        return Plan(answer=NotAnalysed(f"{which} renders it{bare}"))
+    if bare.options is not None:
+        analysis = replace(analysis, build_options=bare.options)
+    plan = _plan_path(tree, application, path, bare.source, analysis, at)
+    return replace(plan, plugin=source.plugin or "", fills=bare.renders.fills)
 
 
 def _plan_directory(
@@ -315,6 +338,11 @@ def _own(tree: Tree, span: Span, at: Span) -> Span:
 
 def rendering_of(tree: Tree, plan: Plan, outputs: Mapping[str, Output], at: Span, analysis: Analysis) -> Rendering:
     """The rendering of a planned source, once the engine has answered."""
+    rendering = _rendering_of(tree, plan, outputs, at, analysis)
+    return left_open(rendering, plan.plugin, plan.fills, at) if plan.plugin else rendering
+
+
+def _rendering_of(tree: Tree, plan: Plan, outputs: Mapping[str, Output], at: Span, analysis: Analysis) -> Rendering:
     if plan.answer is not None:
         return plan.answer
     if plan.application is not None:
