@@ -25,6 +25,7 @@ from gitops.resources.manifests import text_of
 # Bits of `gitops.discovery.scan.ScanMemo`, beside its own: the blob tells something, or names a version of Argo CD.
 TELLS, RUNS_2, RUNS_3 = 16, 32, 64
 TELLING = TELLS | RUNS_2 | RUNS_3
+INSTALLS = 128  # it may hold a part of Argo CD's own installation
 
 _MARKS = (b"resource.exclusions", b"resource.inclusions", b"resourceExclusions", b"resourceInclusions")
 _CREDENTIALS = CREDENTIALS.encode()
@@ -40,6 +41,12 @@ _KEYS = {
     "resource.inclusions": "inclusions",
     "resourceInclusions": "inclusions",
 }
+# Programs, ConfigMaps and metrics of Argo CD's own; most files of a repository only name its namespace.
+_INSTALLS = re.compile(
+    rb"argoproj/argocd|argocd_[a-z]|"
+    rb"argocd-(?:server|repo-server|application-controller|applicationset-controller|notifications|dex|commit-server|"
+    rb"cmd-params-cm|cm|rbac-cm|redis|metrics)(?![A-Za-z0-9])"
+)
 _DEFINES = b"kind: CustomResourceDefinition"
 # As controller-gen and kubectl print definitions; read by line, since their schemas take a parser seconds.
 _DEFINITION = (
@@ -170,6 +177,8 @@ def bits_of(data: bytes) -> int:
     telling = any(mark in data for mark in (*_MARKS, *_PLUGINS, _CREDENTIALS))
     if telling or _CLUSTER_SECRET.search(data) or _DEFINES in data:
         bits = TELLS
+    if b"argocd" in data and _INSTALLS.search(data):
+        bits |= INSTALLS
     if b"argoproj/argo" in data:
         for match in _VERSION.finditer(data):
             bits |= RUNS_2 if (match[1] or match[2] or match[3]) == b"2" else RUNS_3

@@ -12,11 +12,13 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
 
+from gitops.applications.argocd_config import INSTALLS
 from gitops.discovery.record import Record
 from gitops.discovery.roots import Node
 from gitops.discovery.rounds import Discovery, Search, discover
 from gitops.discovery.scan import DECLARES, SUFFIXES, Scan, look, targets
 from gitops.discovery.set_aside.laid_aside import is_laid_aside
+from gitops.discovery.set_aside.undeployed import excluded
 from gitops.discovery.settled import settle_parts
 from gitops.discovery.snapshot import Earlier, Snapshot, State
 from gitops.discovery.sources import Analysis
@@ -57,7 +59,25 @@ def rediscover(
         else None
     )
     earlier = None if remember else Earlier(before, tuple(sorted(changed)))
-    return replace(before, tree=tree, states=tuple(states), record=known, earlier=earlier)
+    return replace(
+        before,
+        tree=tree,
+        states=tuple(states),
+        installing=_installing(record, before, tree, changes),
+        record=known,
+        earlier=earlier,
+    )
+
+
+def _installing(record: Record, before: Snapshot, tree: Tree, changes: Changes) -> tuple[str, ...]:
+    """As a scan would find them (`Snapshot.installing`)."""
+    changed = changes.modified | changes.one_sided
+    found = {path for path in before.installing if path not in changed}
+    for path in changed:
+        looked_at = path.rpartition("/")[2] in FILE_NAMES or path.endswith(SUFFIXES)
+        if looked_at and excluded(path, record.given.exclude) is None:
+            found.update([path] if look(tree, path, record.analysis.scan_memo) & INSTALLS else [])
+    return before.installing if found == set(before.installing) else tuple(sorted(found))
 
 
 def _same_question(one: Analysis, other: Analysis) -> bool:
@@ -100,7 +120,7 @@ def _told(record: Record, tree: Tree, path: str) -> int:
     """What the scan and Argo CD's configuration take from a file, in bits."""
     name = path.rpartition("/")[2]
     looked_at = name in FILE_NAMES or path.endswith(SUFFIXES) or is_laid_aside(name)
-    return look(tree, path, record.analysis.scan_memo) if looked_at else 0
+    return look(tree, path, record.analysis.scan_memo) & ~INSTALLS if looked_at else 0
 
 
 def _lists_alike(record: Record, before: Tree, after: Tree, path: str) -> bool:

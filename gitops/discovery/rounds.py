@@ -78,6 +78,7 @@ def discover(tree: Tree, analysis: Analysis) -> Discovery:
         not_deployed=tuple(sorted(set(search.left_out), key=lambda one: (one.span, one.name))),
         repeated=tuple(assembly.repeated),
         guessed=guessed,
+        installing=tuple(path for path in found.installing if excluded(path, analysis.exclude) is None),
     )
     settled = settle(snapshot, config, analysis.clusters)
     if search.by_chance:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gitops.applications.application import is_application, is_application_set
-from gitops.applications.argocd_config import TELLING, bits_of
+from gitops.applications.argocd_config import INSTALLS, TELLING, bits_of
 from gitops.discovery.set_aside.laid_aside import Kinds, is_laid_aside, kinds_in, unfilled
 from gitops.files.documents import read_documents
 from gitops.files.errors import GitopsError, MalformedYaml
@@ -78,7 +78,7 @@ class Scan:
     `laid_aside` those of files whose names say that nothing applies them; `application_health` is
     `Snapshot.application_health`; `linked` are files to which symbolic links lead, `bringing` the kustomization
     files that take in a declaring file, at any depth; `telling` are files that say something of Argo CD itself, with
-    their bits (`gitops.applications.argocd_config`)."""
+    their bits (`gitops.applications.argocd_config`), `installing` those that may hold a part of its installation."""
 
     declared: dict[str, list[Declared]] = field(default_factory=dict)
     kustomizations: dict[str, Kustomization] = field(default_factory=dict)
@@ -94,6 +94,7 @@ class Scan:
     linked: set[str] = field(default_factory=set)
     bringing: frozenset[str] = frozenset()
     telling: list[tuple[str, int]] = field(default_factory=list)
+    installing: list[str] = field(default_factory=list)
 
 
 def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo, said: SaidMemo | None = None) -> Scan:
@@ -116,16 +117,18 @@ def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo, said: SaidMemo | None = 
         if bits & TELLING:
             result.telling.append((path, bits))
         if not meant:
-            if bits & DECLARES and _chart_of(tree, path) is None:
+            if bits & DECLARES and chart_of(tree, path) is None:
                 result.laid_aside.extend(kinds_in(path, tree.read(tree.resolve(path))))
             continue
+        if bits & INSTALLS:
+            result.installing.append(path)
         seen |= bits
         if name in FILE_NAMES:
             _kustomization(tree, path, parsed, result)
         elif bits & (DECLARES | CONFIGURES):
             candidates.append((path, bits))
     for path, bits in candidates:
-        chart = _chart_of(tree, path)
+        chart = chart_of(tree, path)
         if chart is not None:
             if bits & DECLARES and kinds_in(path, tree.read(tree.resolve(path))):
                 charts.setdefault(chart, path)
@@ -240,7 +243,7 @@ def _tells_health(data: bytes) -> bool:
     return _HEALTH.search(data) is not None
 
 
-def _chart_of(tree: Tree, path: str) -> str | None:
+def chart_of(tree: Tree, path: str) -> str | None:
     """The Helm chart of which a file is a template, and so no manifest before Helm has run."""
     parts = path.split("/")
     for i, part in enumerate(parts[:-1]):

@@ -208,7 +208,8 @@ class Snapshot:
 
     `sets` are the ApplicationSets; those that cannot be expanded whole stand in `unknown` too.
     `not_deployed` are Applications that stand in files and reach no cluster, `repeated` those that are declared or
-    made more than once, `guessed` the other names under which this repository was recognised.
+    made more than once, `guessed` the other names under which this repository was recognised, `installing` the files
+    that may hold a part of Argo CD's own installation, whoever deploys them.
     `application_health` tells whether Argo CD is told how to see an Application's health, without which sync waves of
     Applications have no effect; None when the repository holds no such configuration.
     """
@@ -224,6 +225,7 @@ class Snapshot:
     not_deployed: tuple[NotDeployed, ...] = ()
     repeated: tuple[Repeated, ...] = ()
     guessed: tuple[Guessed, ...] = ()
+    installing: tuple[str, ...] = ()
     record: object | None = field(default=None, repr=False, compare=False)  # see gitops.discovery.rediscovery
     _known: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     earlier: Earlier | None = field(default=None, repr=False, compare=False)

@@ -51,7 +51,7 @@ def undelivered(
     if not names:
         return {}
     mentions = re.compile(rb"(?<![-.\w])(?:" + b"|".join(re.escape(name) for name in sorted(names)) + rb")(?![-\w])")
-    read = _read_by_applications(snapshot)
+    read = read_by_applications(snapshot)
     unseen = tuple(f"{path}/" for path in _not_analysed(snapshot))
     by_name: dict[tuple[str, str], list[ObjectId]] = {}
     for each in wanted:
@@ -83,7 +83,7 @@ def undelivered(
     return {key: tuple(dict.fromkeys(each)) for key, each in found.items()}
 
 
-def _read_by_applications(snapshot: Snapshot) -> frozenset[str]:
+def read_by_applications(snapshot: Snapshot) -> frozenset[str]:
     read: set[str] = set()
     for state in snapshot.states:
         read.add(state.application.origin.span.path)

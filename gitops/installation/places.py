@@ -1,0 +1,72 @@
+"""The line of a word: of an argument, a key, a variable, in whatever file of an installation it is written."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from gitops.discovery.snapshot import Owned, Snapshot
+from gitops.files.errors import GitopsError
+from gitops.files.spans import Span
+from gitops.files.tree import Tree
+from gitops.installation.model import Member
+
+_SUFFIXES = (".yaml", ".yml", ".json", ".env", ".properties", "Kustomization")
+
+
+def place_of(snapshot: Snapshot, member: Member, *words: str) -> Span:
+    """The line at which a member's document, else another file that its Application reads, says the first of
+    `words` that is said at all; else where the document begins."""
+    for word in words:
+        pattern = re.compile(rb"(?<![\w.-])" + re.escape(word.encode("utf-8", "surrogateescape")) + rb"(?![\w.-])")
+        for span in _files(snapshot.tree, member):
+            found = _line(snapshot.tree, span, pattern)
+            if found:
+                return Span(span.path, found, found)
+    return Span(member.written.path, member.written.line, member.written.line)
+
+
+def _files(tree: Tree, member: Member) -> Iterator[Span]:
+    """Where a member may be written, the likeliest place first; a span of no lines is the whole file."""
+    owned = member.owned
+    if owned is None or not owned.resource.template:
+        yield member.written
+    if owned is not None:
+        yield from _read_by(owned, tree)
+        if owned.resource.template:
+            yield member.written
+
+
+def _read_by(owned: Owned, tree: Tree) -> Iterator[Span]:
+    closure = owned.part.closure
+    if closure is not None:
+        yield from (Span(path, 0, 0) for path in sorted(closure.files) if path.endswith(_SUFFIXES))
+    application = owned.application
+    yield application.origin.span
+    for source in application.sources:
+        files = (source.helm or {}).get("valueFiles")
+        for name in files if isinstance(files, list) else ():
+            if isinstance(name, str):
+                bare = name.partition("/")[2] if name.startswith("$") else name
+                base = "" if name.startswith(("$", "/")) else source.path
+                yield Span(posixpath.normpath(posixpath.join(base, bare.lstrip("/"))), 0, 0)
+        if source.path:
+            yield Span(posixpath.join(source.path, "values.yaml"), 0, 0)
+
+
+def _line(tree: Tree, span: Span, pattern: re.Pattern[bytes]) -> int:
+    try:
+        resolved = tree.resolve(span.path)
+        data = tree.read(resolved) if resolved in tree else b""
+    except GitopsError:
+        return 0
+    match = None
+    lines = data.splitlines()
+    first, last = (span.line, span.end_line) if span.line else (1, len(lines))
+    for number in range(first, min(last, len(lines)) + 1):
+        text = lines[number - 1]
+        match = pattern.search(text)
+        if match is not None and b"#" not in text[: match.start()]:
+            return number
+    return 0
