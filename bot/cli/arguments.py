@@ -10,6 +10,7 @@ from typing import Any
 
 FORMATS = ("text", "concise", "github", "json", "sarif", "html")
 ORDER_FORMATS = ("text", "json", "mermaid")
+DIFF_FORMATS = ("text", "markdown", "html", "json")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -49,6 +50,16 @@ def parser() -> argparse.ArgumentParser:
     order = commands.add_parser("order", help="print in which order to sync the Applications, and why")
     _path(order)
     order.add_argument("--format", choices=ORDER_FORMATS, default="text", help="how to print it (default: text)")
+
+    diff = commands.add_parser("diff", help="tell what merging does to the clusters: what goes, comes and changes")
+    _path(diff)
+    diff.add_argument("--rev", help="look at this commit instead of the working tree")
+    diff.add_argument("--base", metavar="REV", help="compare with this commit (default: where the branch began)")
+    diff.add_argument(
+        "--application", action="append", default=[], metavar="NAME", help="only this one (may be repeated)"
+    )
+    diff.add_argument("--format", choices=DIFF_FORMATS, default="text", help="how to print it (default: text)")
+    diff.add_argument("--output", type=Path, metavar="FILE", help="write there instead of to standard output")
 
     explain = commands.add_parser("explain", help="tell what a rule finds, why it matters and how its fix is safe")
     explain.add_argument("rule", nargs="?", metavar="RULE", help="the rule's id (default: list them all)")

@@ -89,6 +89,16 @@ async def order(arguments: argparse.Namespace) -> int:
     return 1 if any(_is_error(f) and f.rule in _ORDER_RULES for f in evaluation.findings) else 0
 
 
+async def diff(arguments: argparse.Namespace) -> int:
+    """`argofix diff`. Status 1 when it does what nobody should merge unseen."""
+    from bot.cli import diff as differing
+
+    require_writable(arguments.output)
+    base = arguments.base or differing.default_base(arguments.path, arguments.rev)
+    checkout = _open(arguments.path, arguments.rev, base)
+    return await differing.diff(checkout, base, arguments)
+
+
 def _order(evaluation: Evaluation, style: str) -> str:
     from bot.formats.order import json, mermaid, text
 
@@ -247,7 +257,15 @@ async def deliveries(arguments: argparse.Namespace) -> int:
     return await command.deliveries(arguments)
 
 
-_COMMANDS = {"check": check, "fix": fix, "bump": bump, "order": order, "explain": explain, "deliveries": deliveries}
+_COMMANDS = {
+    "check": check,
+    "fix": fix,
+    "bump": bump,
+    "order": order,
+    "diff": diff,
+    "explain": explain,
+    "deliveries": deliveries,
+}
 
 
 async def _until_terminated(work: Coroutine[None, None, int]) -> int:

@@ -105,6 +105,7 @@ class Policy:
     versions: Mapping[str, VersionPolicy] = field(default_factory=dict)
     not_analysed_passes: bool = False  # a change that takes away what it is judged by passes all the same
     clusters: tuple[DeclaredCluster, ...] = ()
+    deletions_allowed: tuple[str, ...] = ()  # patterns of resources that a merge may delete unseen
     problems: tuple[PolicyProblem, ...] = ()
     preferred: tuple[Preferred, ...] = ()  # of one run, not of the file; comes before `keep`
 
@@ -228,6 +229,7 @@ class _Reader:
                 "repositories": lambda n: self._mapping(n, "repositories", {"aliases": self._aliases}),
                 "exclude": self._exclude,
                 "plugins": self._plugins,
+                "changes": lambda n: self._mapping(n, "changes", {"allow": self._changes_allow}),
                 "kubernetes": lambda n: self._mapping(n, "kubernetes", {"version": self._kubernetes}),
             },
         )
@@ -267,6 +269,9 @@ class _Reader:
             return value
         self._problem(node, f"`{name}` must be a text")
         return None
+
+    def _changes_allow(self, node: yaml.Node) -> None:
+        self.values["deletions_allowed"] = self._strings(node, "changes.allow")
 
     def _instances(self, node: yaml.Node) -> None:
         if not isinstance(node, yaml.MappingNode):

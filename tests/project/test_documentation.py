@@ -10,6 +10,7 @@ import pytest
 
 from checks.policy.file import parse_policy
 from checks.registry import rules
+from docs import changes as change_pages
 from docs import commands as command_pages
 from docs import readme
 from docs import rules as rule_pages
@@ -21,6 +22,10 @@ STALE = "run `make docs` and commit what it changes"
 
 def test_the_rules_page_is_fresh() -> None:
     assert rule_pages.PAGE.read_text(encoding="utf-8") == rule_pages.page(), STALE
+
+
+def test_the_page_about_changes_is_fresh() -> None:
+    assert change_pages.PAGE.read_text(encoding="utf-8") == change_pages.page(), STALE
 
 
 def test_the_commands_page_is_fresh() -> None:

@@ -222,12 +222,12 @@ def _template() -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["code"] = _code
+    environment.filters["code"] = coded
     environment.filters["breakable"] = _breakable
     return environment.get_template("page.html")
 
 
-def _code(text: str) -> Markup:
+def coded(text: str) -> Markup:
     """`names` in backticks as code elements, everything escaped."""
     parts = text.split("`")
     if len(parts) % 2 == 0:  # an odd backtick: a hostile name; show it as it is
@@ -238,4 +238,4 @@ def _code(text: str) -> Markup:
 
 def _breakable(text: str) -> Markup:
     """Lines may break behind a slash, so that a narrow column does not cut names anywhere."""
-    return Markup("/<wbr>").join(_code(part) for part in text.split("/")) if "`" not in text else _code(text)
+    return Markup("/<wbr>").join(coded(part) for part in text.split("/")) if "`" not in text else coded(text)

@@ -138,9 +138,8 @@ def _service(was: dict[str, Any], will: dict[str, Any], forced: bool) -> tuple[V
     if before == after or "ExternalName" in (at(was, ("spec", "type")), at(will, ("spec", "type"))):
         return None
     if not after:
-        detail = (
-            f"it keeps {'no address' if before == 'None' else 'its address'}, since an empty clusterIP means that"
-        )
+        kept = "it stays headless" if before == "None" else "it keeps its address"
+        detail = f"{kept}, since an empty clusterIP keeps the former one"
         return (Verdict.INEFFECTIVE, Why.NO_EFFECT, detail)
     return (Verdict.RECREATED, Why.FORCED, "") if forced else (Verdict.SYNC_FAILS, Why.IMMUTABLE, "spec.clusterIP")
 

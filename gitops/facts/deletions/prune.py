@@ -112,9 +112,9 @@ def _pruned(losses: _Losses) -> Iterator[Consequence]:
     for owned_id, copy in losses.lost.items():
         if copy.resource.generator is not None and _unhashed(owned_id.id) in renamed:
             continue  # the same ConfigMap or Secret with other content
-        twin = _twin(owned_id)
-        if twin in losses.wanted:
-            yield Consequence(twin, Verdict.CHANGED, Why.ONE_OBJECT, application, copy)
+        other = twin(owned_id)
+        if other in losses.wanted:
+            yield Consequence(other, Verdict.CHANGED, Why.ONE_OBJECT, application, copy)
         else:
             lost[owned_id] = copy
     heirs = {o: heir for o in lost if (heir := head.heir(o, application, instance, base)) is not None}
@@ -166,7 +166,8 @@ def _adopted(owned_id: OwnedId, side: World, instance: str) -> Application | Non
     return now.application if now is not None and now.application.generated and now.application.parents else None
 
 
-def _twin(owned_id: OwnedId) -> OwnedId:
+def twin(owned_id: OwnedId) -> OwnedId:
+    """The same object under the other API group that shows it; itself where there is none."""
     rid = owned_id.id
     group = _GROUPS.get((rid.group, rid.kind), rid.group)
     if group == rid.group:

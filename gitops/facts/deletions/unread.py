@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -41,6 +42,18 @@ def reads_the_same(before: State, after: State | None, base: Tree, head: Tree) -
             if source.path:
                 paths |= {*_below(base, source.path), *_below(head, source.path)}
     return all(base.entry(path) == head.entry(path) for path in paths)
+
+
+def content_of(state: State, tree: Tree) -> str:
+    """A digest of the files that an Application is made of here, and of what it says about them."""
+    paths: set[str] = set()
+    for source, part in zip(state.application.sources, state.parts, strict=False):
+        paths |= part.closure.files if part.closure is not None else set()
+        if source.path and not _elsewhere(part):
+            paths |= {*_below(tree, source.path)}
+    entries = ((path, tree.entry(path)) for path in sorted(paths))
+    files = [(path, entry.mode, entry.oid) for path, entry in entries if entry is not None]
+    return hashlib.sha256(repr((state.application.sources, files)).encode()).hexdigest()
 
 
 def lost_its_path(state: State, tree: Tree) -> bool:

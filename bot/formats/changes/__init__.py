@@ -1,0 +1,1 @@
+"""What merging a change does, for people and for programs."""

@@ -1,0 +1,118 @@
+"""`argofix diff --format json`: schema 1. Scripts read it: fields are added, never renamed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from bot.formats.changes.manifest import unified
+from checks.changes.firewall import firewall_of
+from checks.changes.told import Told
+from checks.changes.view import Changes
+from checks.policy.file import Policy
+from gitops.facts.changes.fields import ABSENT, FieldChange, written
+from gitops.facts.changes.hidden import shown_value
+from gitops.facts.changes.model import ApplicationChange, ResourceChange, SetChange
+from gitops.resources.resource import ResourceId
+
+
+def render(changes: Changes, policy: Policy, commit: str | None, base: str | None) -> str:
+    """One JSON object with a final newline."""
+    text = json.dumps(data_of(changes, policy, commit, base), ensure_ascii=False, indent=2)
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") + "\n"
+
+
+def data_of(changes: Changes, policy: Policy, commit: str | None, base: str | None) -> dict[str, Any]:
+    """The object."""
+    return {
+        "schema": 1,
+        "commit": commit,
+        "base": base,
+        "empty": changes.is_empty,
+        "block": changes.block.value,
+        "digest": firewall_of(changes, policy).digest or None,
+        "tell": [_told(one) for one in changes.told],
+        "applications": [_application(one) for one in changes.difference.applications],
+        "applicationsets": [_set(one) for one in changes.difference.sets],
+    }
+
+
+def _told(one: Told) -> dict[str, Any]:
+    rid = one.resource
+    change = one.change
+    return {
+        "verdict": one.verdict.value,
+        "application": one.application,
+        "applicationset": one.maker,
+        "group": rid.group,
+        "kind": rid.kind,
+        "namespace": rid.namespace,
+        "name": rid.name,
+        "cluster": one.id.cluster,
+        "block": one.block.value,
+        "say": one.text,
+        "reasons": [
+            {"rule": each.rule, "sentence": each.text, "source": each.source, "block": each.block.value}
+            for each in one.said
+        ],
+        "to": one.to or None,
+        "path": one.span.path if one.span is not None else None,
+        "line": one.span.line if one.span is not None else None,
+        "fields": [_field(rid, each) for each in change.fields] if change is not None else [],
+    }
+
+
+def _field(rid: ResourceId, change: FieldChange) -> dict[str, Any]:
+    if change.order:
+        return {
+            "path": written(change.path),
+            "before": list(map(str, change.before)),
+            "after": list(map(str, change.after)),
+            "order": True,
+        }
+    result: dict[str, Any] = {"path": written(change.path)}
+    for side, value in (("before", change.before), ("after", change.after)):
+        if value is not ABSENT:
+            result[side] = shown_value(rid, change.path, value)
+    return result
+
+
+def _application(one: ApplicationChange) -> dict[str, Any]:
+    application = one.application
+    return {
+        "name": application.name,
+        "namespace": application.namespace,
+        "root": application.root,
+        "change": one.turn.value,
+        "destination": str(application.destination),
+        "declared": [{"what": each.what, "before": each.before, "after": each.after} for each in one.declared],
+        "not_analysed": {"before": one.unseen_before or None, "after": one.unseen or None},
+        "resources": [_resource(each) for each in one.resources],
+    }
+
+
+def _resource(one: ResourceChange) -> dict[str, Any]:
+    rid = one.id.id
+    return {
+        "group": rid.group,
+        "kind": rid.kind,
+        "namespace": rid.namespace,
+        "name": rid.name,
+        "change": one.turn.value,
+        "hook": one.is_hook,
+        "renamed": [{"before": before, "after": after} for before, after in one.renamed],
+        "folded": [written(each.path) for each in one.folded],
+        "diff": unified(one),
+    }
+
+
+def _set(one: SetChange) -> dict[str, Any]:
+    declared = one.declared
+    return {
+        "name": declared.name,
+        "namespace": declared.namespace,
+        "root": declared.root,
+        "change": one.turn.value,
+        "makes": {"comes": one.comes, "goes": one.goes, "changes": one.changes, "stays": one.stays},
+        "unknown": one.unknown or None,
+    }

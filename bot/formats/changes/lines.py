@@ -1,0 +1,70 @@
+"""Lines about Applications and titles of manifests, as text and page have them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.changes.view import Changes
+from checks.wording import listed
+from gitops.facts.changes.grouping import Group
+from gitops.facts.changes.model import ApplicationChange, ResourceChange, SetChange, Turn
+
+MOST_NAMES = 12
+TURNS = {Turn.COMES: "comes", Turn.GOES: "goes", Turn.CHANGES: "changes"}
+
+
+def application_lines(changes: Changes) -> Iterator[str]:
+    """What changes of ApplicationSets and Applications as such: plain text with names in backticks."""
+    for one in changes.difference.sets:
+        yield _set(one)
+    for each in changes.difference.applications:
+        yield from _application(each)
+
+
+def _set(one: SetChange) -> str:
+    parts = [
+        f"{what} {listed([f'`{name}`' for name in found], MOST_NAMES)}"
+        for what, found in (
+            ("makes anew", one.comes),
+            ("no longer makes", one.goes),
+            ("makes otherwise", one.changes),
+        )
+        if found
+    ]
+    if one.stays:
+        parts.append(f"makes {one.stays} as before")
+    text = f"ApplicationSet `{one.declared.name}` {TURNS[one.turn]}"
+    if parts:
+        text += f": it {'; '.join(parts)}"
+    return f"{text}; not all that it makes is known: {one.unknown}." if one.unknown else f"{text}."
+
+
+def _application(one: ApplicationChange) -> Iterator[str]:
+    name = f"`{one.application.label}`"
+    if one.declared:
+        said = [f"{each.what} {_value(each.before)} → {_value(each.after)}" for each in one.declared]
+        yield f"{name}: {'; '.join(said)}."
+    if not one.is_seen:
+        when = "" if one.unseen and one.unseen_before else f" {'after' if one.unseen else 'before'} the change"
+        yield f"{name} was not analysed{when}: {one.unseen or one.unseen_before}."
+
+
+def _value(text: str) -> str:
+    return f"`{text}`" if text else "nothing"
+
+
+def group_title(group: Group) -> tuple[str, str, str]:
+    """What, what becomes of it, and where."""
+    resource = group.first.resource
+    where = listed(group.applications, MOST_NAMES)
+    if len(group.places) == 1:
+        return str(resource.id.id), TURNS[resource.turn], where
+    return f"{len(group.places)} × {resource.id.id.kind}", f"change alike, as {resource.id.id} does,", where
+
+
+def notes(resource: ResourceChange) -> Iterator[str]:
+    """What is not in its diff."""
+    for before, after in resource.renamed:
+        yield f"{before} is named {after} from now on, by its content"
+    if resource.folded:
+        yield f"folded, as every bump of a chart touches them: {', '.join(map(str, resource.folded))}"

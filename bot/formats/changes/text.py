@@ -1,0 +1,80 @@
+"""`argofix diff`: what a change does, for a terminal: the most dangerous first, then every manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.formats.changes.entries import HEADINGS, VERBS, Entry, entries, is_plain, summary
+from bot.formats.changes.lines import MOST_NAMES, application_lines, group_title, notes
+from bot.formats.changes.manifest import unified
+from bot.formats.writing.lines import broken
+from checks.changes.block import Block
+from checks.changes.view import Changes
+from checks.coverage import Coverage
+from checks.wording import listed
+from gitops.facts.changes.grouping import grouped
+from gitops.facts.changes.model import Turn
+
+
+def render(changes: Changes, width: int = 100) -> str:
+    """Always ends with a newline."""
+    if changes.is_empty:
+        lines = ["Nothing that is deployed changes."]
+    else:
+        lines = [*_summary(changes), *_told(changes, width), *_applications(changes), *_manifests(changes)]
+    coverage = Coverage.of(changes.base, changes.head)
+    if not coverage.whole:
+        lines += ["", *broken(coverage.sentence("before and after"), width)]
+    return "".join(_plain(line).rstrip() + "\n" for line in lines)
+
+
+def _summary(changes: Changes) -> Iterator[str]:
+    said = summary(changes)
+    if said:
+        yield f"Merging this: {said}."
+
+
+def _told(changes: Changes, width: int) -> Iterator[str]:
+    for asked in Block:
+        found = [one for one in changes.told if one.block is asked and not is_plain(one)]
+        if found:
+            yield ""
+            yield f"{HEADINGS[asked]}:"
+            for entry in entries(found):
+                yield from _entry(entry, width)
+
+
+def _entry(entry: Entry, width: int) -> Iterator[str]:
+    one = entry.first
+    whose = f" of {one.application}" if one.application else ""
+    place = f"  ({one.span})" if one.span is not None else ""
+    yield f"  {one.resource}{whose} {VERBS[one.verdict]}{place}"
+    for said in entry.sentences:
+        source = f" [{said.source}]" if said.source else ""
+        yield from (f"      {line}" for line in broken(f"{said.text.replace('`', '')}{source}", width - 6))
+    if entry.others:
+        rest = listed([str(each.resource) for each in entry.others], MOST_NAMES)
+        yield from (f"      {line}" for line in broken(f"The same holds for {rest}.", width - 6))
+
+
+def _applications(changes: Changes) -> Iterator[str]:
+    lines = list(application_lines(changes))
+    if lines:
+        yield ""
+        yield "Applications:"
+        yield from (f"  {line.replace('`', '')}" for line in lines)
+
+
+def _manifests(changes: Changes) -> Iterator[str]:
+    for group in grouped(changes.difference.applications):
+        yield ""
+        name, verb, where = group_title(group)
+        yield f"{name} {verb} in {where}"
+        resource = group.first.resource
+        if resource.turn is not Turn.GOES:
+            yield from (f"  {line}" for line in unified(resource))
+        yield from (f"  {note}" for note in notes(resource))
+
+
+def _plain(text: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in text)

@@ -1,0 +1,1 @@
+"""What merging a change does to clusters, and how dangerous that is."""

@@ -1,0 +1,53 @@
+"""How much a deletion asks of people: rows over `gitops.facts.deletions`, the one knowledge of what goes."""
+
+from __future__ import annotations
+
+from checks.changes.block import Block
+from gitops.facts.deletions.data import is_data_bearing, is_tracked
+from gitops.facts.deletions.model import Consequence, Verdict, Why
+from gitops.facts.deletions.options import options_of
+
+# Kinds of Kubernetes' own that hold what git does not; what a custom resource holds only its controller knows.
+_HOLD_DATA = frozenset({("", "Namespace"), ("", "PersistentVolume"), ("", "PersistentVolumeClaim"), ("", "Secret")})
+
+
+def block_of(one: Consequence) -> Block:
+    """What a consequence asks for."""
+    match one.verdict:
+        case Verdict.APPLICATION_DELETED:
+            return Block.NO if one.subject is not None and not one.subject.cascades else Block.YES
+        case Verdict.DELETED | Verdict.RECREATED:
+            return _loss(one)
+        case Verdict.HANDED_OVER:
+            return _loss(one) if one.races else Block.NO
+        case Verdict.UNKNOWN:
+            may_cascade = one.why in (Why.SET_UNKNOWN, Why.NOBODY) and (one.subject is None or one.subject.cascades)
+            return Block.YES if may_cascade else Block.ASK
+        case Verdict.SYNC_FAILS:
+            return Block.ASK
+        case Verdict.CHANGED:
+            return Block.ASK if one.why is Why.VERSION_GONE else Block.NO
+        case _:
+            return Block.NO
+
+
+def deletes(one: Consequence) -> bool:
+    """Whether Argo CD may delete something because of it."""
+    gone = (Verdict.APPLICATION_DELETED, Verdict.DELETED, Verdict.RECREATED, Verdict.UNKNOWN)
+    return one.verdict in gone or (one.verdict is Verdict.HANDED_OVER and one.races)
+
+
+def _loss(one: Consequence) -> Block:
+    """What losing the object means."""
+    rid = one.id.id
+    kind = (rid.group, rid.kind)
+    if kind in _HOLD_DATA:
+        made = kind == ("", "Secret") and one.copy is not None and one.copy.resource.generator is not None
+        return Block.NO if made else Block.YES
+    if kind in (("argoproj.io", "Application"), ("argoproj.io", "ApplicationSet")):
+        return Block.NO if one.subject is not None and not one.subject.cascades else Block.YES
+    if kind == ("apps", "StatefulSet") and one.copy is not None and one.verdict is not Verdict.RECREATED:
+        text = one.copy.resource.text
+        if b"volumeClaimTemplates" in text:
+            return Block.YES if options_of(one.copy.resource).claims_go else Block.ASK
+    return Block.ASK if is_data_bearing(*kind) and is_tracked(*kind) else Block.NO

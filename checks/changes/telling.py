@@ -1,0 +1,122 @@
+"""From what is deleted and what differs to one entry for each object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from checks.changes.deletions import block_of, deletes
+from checks.changes.sentences import changed_sentence, declared_sentence, sentence
+from checks.changes.subject import Subject
+from checks.changes.table import dangers_of
+from checks.changes.told import Said, Told
+from checks.policy.file import Policy
+from gitops.discovery.snapshot import ApplicationKey, OwnedId, Snapshot
+from gitops.facts.changes.model import ApplicationChange, Difference, ResourceChange, Turn
+from gitops.facts.deletions.model import Consequence, Consequences, Verdict
+from gitops.facts.deletions.world import object_of
+
+_VERDICTS = {Turn.COMES: Verdict.COMES, Turn.GOES: Verdict.STAYS, Turn.CHANGES: Verdict.CHANGED}
+_HOOK_GOES = "It is a hook, and no longer run; what the last run of it left stays in the cluster."
+_NOT_SERVED = "api-version-not-served"
+
+Key = tuple[ApplicationKey | None, OwnedId]
+
+
+def told_of(
+    base: Snapshot, head: Snapshot, policy: Policy, differing: Difference, found: Consequences
+) -> Iterator[Told]:
+    """One entry for each object, in no order."""
+    telling = _Telling(base, head, policy, differing)
+    objects = telling.by_object()
+    settled: set[Key] = set()
+    for one in found.all:
+        key = (one.key, one.id)
+        settled.add(key)
+        yield telling.of_consequence(one, objects.get(key))
+    applications = {one.id for one in found.all if one.subject is not None}
+    for key, (application, change) in objects.items():
+        if key in settled or change.says_little:
+            continue
+        applications.add(key[1])
+        told = telling.of_change(application, change)
+        if told is not None:
+            yield told
+    yield from telling.of_applications(applications)
+
+
+@dataclass(frozen=True)
+class _Telling:
+    base: Snapshot
+    head: Snapshot
+    policy: Policy
+    difference: Difference
+
+    def by_object(self) -> Mapping[Key, tuple[ApplicationChange, ResourceChange]]:
+        """Changed manifests by the Application that brought them, as consequences name it, and the object."""
+        found: dict[Key, tuple[ApplicationChange, ResourceChange]] = {}
+        for application in self.difference.applications:
+            state = application.before or application.after
+            key = state.application.key if state is not None else None
+            for change in application.resources:
+                found[key, change.id] = (application, change)
+        return found
+
+    def of_consequence(self, one: Consequence, there: tuple[ApplicationChange, ResourceChange] | None) -> Told:
+        said = [Said(one.why.name.lower().replace("_", "-"), sentence(one), one.why.source, block_of(one))]
+        change = None
+        if there is not None:
+            application, change = there
+            said += dangers_of(self._subject(application, change))
+        span = one.copy.origin.span if one.copy is not None else one.subject.origin.span if one.subject else None
+        return Told(
+            one.verdict,
+            one.id,
+            one.application,
+            tuple(said),
+            one.key,
+            one.maker,
+            one.to.name if one.to is not None else "",
+            deletes(one),
+            span,
+            one,
+            change,
+        )
+
+    def of_change(self, application: ApplicationChange, change: ResourceChange) -> Told | None:
+        verdict = _VERDICTS[change.turn]
+        if change.turn is Turn.GOES:
+            if not change.is_hook:
+                return None  # whoever deletes it is not known, and that is told of the Application
+            said = [Said("hook-goes", _HOOK_GOES, "gitops-engine/pkg/sync/hook/hook.go")]
+        else:
+            said = dangers_of(self._subject(application, change))
+            said.append(Said(change.turn.value, changed_sentence(application, change), ""))
+        if any(each.rule == _NOT_SERVED for each in said):
+            verdict = Verdict.SYNC_FAILS
+        declared = application.application
+        return Told(
+            verdict,
+            change.id,
+            declared.name,
+            tuple(said),
+            declared.key,
+            span=change.copy.origin.span,
+            change=change,
+        )
+
+    def of_applications(self, told: set[OwnedId]) -> Iterator[Told]:
+        """Applications that no other one brings, or of which its manifest tells not all."""
+        for one in self.difference.applications:
+            declared = one.application
+            owned_id = object_of("Application", declared.namespace, declared.name)
+            if owned_id in told or one.turn is Turn.GOES or (one.turn is Turn.CHANGES and not one.declared):
+                continue
+            maker = declared.parents[-1] if declared.generated and declared.parents else ""
+            said = Said(one.turn.value, declared_sentence(one), "")
+            yield Told(
+                _VERDICTS[one.turn], owned_id, "", (said,), None, maker, span=declared.origin.span, declares=declared
+            )
+
+    def _subject(self, application: ApplicationChange, change: ResourceChange) -> Subject:
+        return Subject(application, change, self.base, self.head, self.policy, self.difference)

@@ -1,0 +1,1 @@
+"""What a change makes of every manifest, field by field."""
