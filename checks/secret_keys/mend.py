@@ -144,6 +144,13 @@ def _in_git(group: Group, provision: Provision) -> Help:
         return Help(f"Seal the missing values and add them to {span}:", _block(lines))
     if kind in ("ExternalSecret", "ClusterExternalSecret"):
         return _fetched(resource, span, keys)
+    closure = provision.owner.part.closure
+    made = closure.decrypted_as(kind, resource.id.name) if closure is not None and resource.generator else None
+    if made is not None and made.span == span:
+        if not made.field:
+            return Help(f"Add the missing keys to what the generator at {span} decrypts.", "")
+        lines = [_sops_set(span.path, made.field, key) for key in keys]
+        return Help("Add the missing keys to the encrypted file:", _block(lines))
     if resource.generator is not None:
         lines = ["literals:", *(f"  - {_yaml(f'{key}=<value>')}" for key in keys)]
         return Help(f"Add the missing keys to the generator at {span}:", _block(lines))

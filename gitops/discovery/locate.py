@@ -110,6 +110,9 @@ def _generated(tree: Tree, resource: Resource, closure: Closure, file: str) -> O
     # The generator adds a hash to the name, and prefixes may have been added in front.
     index = generators.names.within(resource.id.name)
     if index is None:
+        made = closure.decrypted_as(resource.id.kind, resource.id.name)
+        if made is not None:
+            return Origin(made.span)
         return Origin(Span(file, 1, 1), chain)
     name, span = generators.entries[index]
     return Origin(span, (*chain, Reference(list_, index, name, span)))

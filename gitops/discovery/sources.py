@@ -39,7 +39,7 @@ from gitops.kustomize.options import (
     edited_kustomization,
     with_variables,
 )
-from gitops.kustomize.partial import as_text, is_certain, without_unsupported
+from gitops.kustomize.partial import as_text, is_certain, with_decrypted, without_unsupported
 from gitops.kustomize.walk import ClosureMemo, walk_known
 from gitops.resources.manifests import Redact
 from gitops.resources.rendering import (
@@ -291,15 +291,15 @@ def plan_kustomize(tree: Tree, path: str, options: Mapping[str, Any] | None, ana
     if isinstance(settled, RenderFailed):
         return Plan(closure, answer=settled)
     closure, flags = settled
-    changed: dict[str, dict[str, Any]] = {}
+    changed = with_decrypted(tree, closure, analysis.memo)
     unanalysed = None
     if closure.unsupported:
         reason = f"{_first(closure.unsupported)}, {why_not(closure, analysis.engine)}"
         unanalysed = NotAnalysed(reason, tuple(dict.fromkeys(closure.notes)))
-        partial = without_unsupported(tree, closure, analysis.memo)
+        partial = without_unsupported(tree, closure, analysis.memo, changed)
         if partial is None:
             return Plan(closure, answer=unanalysed)
-        changed = partial
+        changed |= partial
     outside = [problem for problem in closure.problems if problem.needs_lifted_restriction]
     if outside and not analysis.shut_in:
         refused = NotAnalysed(f"{outside[0].span}: {outside[0].message}; {UNSAFE}")

@@ -10,10 +10,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from gitops.files.errors import GitopsError, MalformedYaml, NoSuchFile
 from gitops.files.spans import Span
 from gitops.files.tree import MODE_SUBMODULE, Tree
+from gitops.kustomize.encrypted import Decrypted
 from gitops.kustomize.kustomization import FILE_NAMES, Kustomization, Reference, read_kustomization
 from gitops.resources.rendering import BuildOptions, Note
 
@@ -38,13 +40,15 @@ class Problem:
 class Closure:
     """Result of walking one root.
 
-    `files` are all repository files the renderer may read (symlinks and what they point to both); `chains` maps each
-    resource file to the chains of entries, root first, that bring it in; `kustomizations` maps each kustomization
-    file to the chains that lead to it (the root's own is the empty chain); `problems` are certain faults of the files
-    themselves, `unsupported` says what git alone cannot render, `notes` what a person should know although it builds;
-    `refused` what this reader does not understand, so that none of it may reach the renderer; `parsed` are the files
-    that kustomize reads as YAML, all others are bytes to it; `inflates` tells that charts of this repository are
-    among them, and `helm` are the places that ask for charts, from wherever.
+    `files` are all repository files the renderer may read (symlinks and what they point to both); `chains` maps
+    each resource file to the chains of entries, root first, that bring it in; `kustomizations` maps each
+    kustomization file to the chains that lead to it (the root's own is the empty chain); `problems` are certain
+    faults of the files themselves, `unsupported` says what git alone cannot render, `notes` what a person should
+    know although it builds; `refused` what this reader does not understand, so that none of it may reach the
+    renderer; `parsed` are the files that kustomize reads as YAML, all others are bytes to it; `inflates` tells that
+    charts of this repository are among them, and `helm` are the places that ask for charts, from wherever.
+    `instead` has, by the entry that lists generators which decrypt files, all plugin configurations of it with
+    builtin generators in their place; `decrypted` is what those make.
     """
 
     root: str
@@ -57,6 +61,8 @@ class Closure:
     notes: list[Note] = field(default_factory=list)
     parsed: set[str] = field(default_factory=set)
     inflates: bool = False
+    instead: dict[tuple[str, str, int], list[dict[str, Any]]] = field(default_factory=dict, repr=False)
+    decrypted: list[Decrypted] = field(default_factory=list)
     helm: list[Span] = field(default_factory=list)
 
     def take(self, other: Closure) -> None:
@@ -70,7 +76,16 @@ class Closure:
         self.refused += other.refused
         self.notes += other.notes
         self.inflates |= other.inflates
+        self.decrypted += other.decrypted
+        for entry, configs in other.instead.items():
+            self.instead.setdefault(entry, []).extend(configs)
         self.helm += other.helm
+
+    def decrypted_as(self, kind: str, name: str) -> Decrypted | None:
+        """What such a generator makes and was rendered under this name; prefixes, suffixes and a hash may have been
+        added."""
+        found = [each for each in self.decrypted if each.kind == kind and each.name in name]
+        return max(found, key=lambda each: len(each.name), default=None)
 
     def fingerprint(self, tree: Tree, options: BuildOptions, renderer: str, extra: bytes = b"") -> str:
         """Identifies the rendering: renderer version, flags, and the mode and git id of every file read."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from gitops.files.tree import Tree
@@ -32,8 +33,25 @@ _OF_ONE_FILE = re.compile(
 _OF_TWO = re.compile(r"already registered id|exists; behavior must be merge or replace")
 
 
-def without_unsupported(tree: Tree, closure: Closure, memo: ParseMemo) -> dict[str, dict[str, Any]] | None:
-    """The fields of each kustomization that changes, by file, without what cannot be built from git alone.
+def with_decrypted(tree: Tree, closure: Closure, memo: ParseMemo) -> dict[str, dict[str, Any]]:
+    """The fields of each kustomization that changes, by file, with builtin generators in the place of those that
+    decrypt files. Raises `GitopsError` for a kustomization that cannot be read."""
+    changed: dict[str, dict[str, Any]] = {}
+    for (file, field, index), configs in sorted(closure.instead.items()):
+        fields = changed.setdefault(file, dict(load(tree, file, memo).fields))
+        listed = fields.get(field)
+        if isinstance(listed, list) and index < len(listed):
+            # Places in the list stay, for what is taken out of it later (`as_text` drops those that are empty).
+            text = "\n---\n".join(map(json.dumps, configs)) or None
+            fields[field] = [*listed[:index], text, *listed[index + 1 :]]
+    return changed
+
+
+def without_unsupported(
+    tree: Tree, closure: Closure, memo: ParseMemo, changed: Mapping[str, dict[str, Any]]
+) -> dict[str, dict[str, Any]] | None:
+    """The fields of each kustomization that changes, by file, without what cannot be built from git alone; `changed`
+    are those that are changed already.
 
     None when the walk stopped for a reason that no single entry causes. Raises `GitopsError` for a kustomization that
     cannot be read, which the walk has reported.
@@ -44,7 +62,9 @@ def without_unsupported(tree: Tree, closure: Closure, memo: ParseMemo) -> dict[s
             return None
         file, field, index = problem.entry
         out.setdefault(file, set()).add((field, index))
-    return {file: _without(load(tree, file, memo).fields, entries) for file, entries in out.items()}
+    return {
+        file: _without(changed.get(file) or load(tree, file, memo).fields, entries) for file, entries in out.items()
+    }
 
 
 def _without(fields: dict[str, Any], entries: set[tuple[str, int]]) -> dict[str, Any]:
@@ -62,6 +82,9 @@ def _without(fields: dict[str, Any], entries: set[tuple[str, int]]) -> dict[str,
 
 def as_text(fields: dict[str, Any]) -> bytes:
     """A kustomization file. JSON, which every YAML reader takes alike."""
+    listed = fields.get("generators")
+    if isinstance(listed, list) and None in listed:
+        fields = {**fields, "generators": [each for each in listed if each is not None]}
     return json.dumps(fields).encode()
 
 

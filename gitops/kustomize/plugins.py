@@ -6,9 +6,11 @@ kustomize's builtin ones run, and name files by fields of their own; all others 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from gitops.files.documents import Document, duplicate_keys, read_documents
 from gitops.kustomize.charts import InflatedChart, chart_of_plugin
+from gitops.kustomize.encrypted import KINDS
 from gitops.kustomize.fields import BUILTIN, Unread, unread
 from gitops.kustomize.kustomization import Reference, is_inline, references_of
 from gitops.resources.manifests import text_of
@@ -34,6 +36,8 @@ class Plugins:
     unsupported: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     charts: list[InflatedChart] = field(default_factory=list)
+    configs: list[dict[str, Any]] = field(default_factory=list, repr=False)
+    encrypted: dict[int, int] = field(default_factory=dict)
 
 
 def read_plugins(reference: Reference, data: bytes) -> Plugins:
@@ -54,6 +58,10 @@ def _read(document: Document, reference: Reference, inline: bool, found: Plugins
     kind = text_of(config.get("kind")) if isinstance(config, dict) else ""
     if not isinstance(config, dict) or not kind:
         found.refused.append(f"{at} lists a plugin configuration without a kind")
+        return
+    found.configs.append(config)
+    if kind in KINDS and reference.field == "generators":
+        found.encrypted[len(found.configs) - 1] = document.line
     elif text_of(config.get("apiVersion")) != "builtin":
         found.unsupported.append(f"{at} runs the plugin {kind}")
     elif kind not in BUILTIN:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator, MutableMapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from gitops.files.collected import ReadFiles
-from gitops.files.errors import GitopsError, MalformedYaml, PathEscapes
+from gitops.files.errors import GitopsError, MalformedYaml, NoSuchFile, PathEscapes
 from gitops.files.spans import Span
 from gitops.files.tree import Entry, Tree, normalise
 from gitops.kustomize.charts import InflatedChart, charts_of
 from gitops.kustomize.closure import Chain, Closure, ParseMemo, Problem, kustomization_file, load, submodule_of
+from gitops.kustomize.encrypted import Unreadable, replaced
 from gitops.kustomize.kustomization import (
     ACCUMULATED,
     GENERATORS,
@@ -20,7 +22,7 @@ from gitops.kustomize.kustomization import (
     Reference,
     is_inline,
 )
-from gitops.kustomize.plugins import read_plugins
+from gitops.kustomize.plugins import Plugins, read_plugins
 from gitops.kustomize.remote import is_remote, looks_remote
 from gitops.resources.rendering import Note
 
@@ -121,6 +123,8 @@ class _Walker:
         self.closure = closure
         self.memo = memo
         self.open: list[str] = []
+        self.configs: dict[tuple[str, str, int], list[dict[str, Any]]] = {}
+        self.read: set[tuple[Place, str]] = set()
 
     def directory(self, path: str, chain: Chain, span: Span) -> None:
         try:
@@ -279,11 +283,44 @@ class _Walker:
             self._unsupported(reason, reference.span, place)
         for named in found.references:
             self._follow(directory, named, (), place)
+        self._decrypt(directory, reference, found, place)
         if found.charts:
             self.closure.helm.append(reference.span)
             missing = self._inflate(directory, found.charts) if self.charts else "a helm chart"
             if missing:
                 self._unsupported(f"{reference.span} inflates {missing}", reference.span, place)
+
+    def _decrypt(self, directory: str, reference: Reference, found: Plugins, place: Place) -> None:
+        """Put builtin generators in the place of those that decrypt files. Other configurations of one entry stand in
+        other files of a directory, so all are kept."""
+        if place is None or reference.field != "generators" or (place, reference.value) in self.read:
+            return
+        self.read.add((place, reference.value))
+
+        def read(value: str) -> tuple[str, bytes]:
+            path = self._resolve(posixpath.join(directory, value))
+            if path not in self.tree:
+                raise NoSuchFile(f"`{_shown(value)}` does not exist")
+            self.closure.files.add(path)
+            return path, self.tree.read(path)
+
+        configs = self.configs.setdefault(place, [])
+        for index, config in enumerate(found.configs):
+            line = found.encrypted.get(index)
+            if line is None:
+                configs.append(config)
+                continue
+            at = reference.span if is_inline(reference) else Span(reference.value, line, line)
+            self.closure.instead[place] = configs
+            try:
+                made = replaced(config, read, at)
+            except Unreadable as error:
+                self._unsupported(f"{reference.span} decrypts files, and {error}", reference.span, place)
+            except GitopsError as error:
+                self._problem(str(error), reference.span)
+            else:
+                configs += made.configs
+                self.closure.decrypted += made.made
 
     def _listing(self, directory: str, path: str, reference: Reference, chain: Chain, place: Place) -> None:
         """A kustomization whose resources are plugin configurations. One that changes them is not followed."""
