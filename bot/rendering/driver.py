@@ -16,6 +16,7 @@ from bot.process.errors import PermanentError
 from bot.rendering.cache import RenderCache
 from bot.rendering.kustomize import Renderer
 from bot.rendering.living import choose
+from bot.rendering.outside import Answering, Nowhere, Outside, OutsideBroke, as_before
 from gitops.applications.argocd_config import ToldMemo
 from gitops.applications.clusters import KnownCluster
 from gitops.applications.plugins import Plugins
@@ -31,7 +32,7 @@ from gitops.files.errors import MalformedYaml
 from gitops.files.tree import Tree
 from gitops.kustomize.kustomization import Kustomization
 from gitops.kustomize.walk import ClosureMemo
-from gitops.outside.found import Found, Missing
+from gitops.outside.found import Found
 from gitops.outside.wanted import Wanted
 from gitops.resources.manifests import redactor
 from gitops.resources.rendering import Asking, BuildOptions, Output, Rendered, RenderRequest
@@ -41,6 +42,8 @@ T = TypeVar("T")
 Progress = Callable[[int, int], None]
 _Parsed = Bounded[tuple[str, str], Kustomization | MalformedYaml]  # a `ParseMemo`
 _Plain = Bounded[tuple[str, str], tuple[Resource, ...]]  # a `PlainMemo`
+
+_Known = tuple[Snapshot, Mapping[Wanted, str]]  # and what was asked for outside
 
 _NOWHERE = Tree({}, lambda _path, _entry: b"")
 _MB = 2**20
@@ -88,10 +91,11 @@ class Engine:
         self._plain: _Plain = Bounded(_PLAIN, lambda found: 300 + sum(one.size for one in found))
         self._told: ToldMemo = Bounded(_LOOKED, lambda _: 2_000)
         self._recent: Bounded[str, Output] = Bounded(_RECENT, lambda output: output.size)
-        self._snapshots: Bounded[tuple[object, ...], Snapshot] = Bounded(_SNAPSHOTS, _size_of_snapshot)
+        self._snapshots: Bounded[tuple[object, ...], _Known] = Bounded(_SNAPSHOTS, lambda known: _size(*known))
         self._slow: Bounded[str, tuple[float, Output]] = Bounded(_SLOW, lambda _: 1)
         self._running: dict[str, _Shared] = {}
         self._ending: set[asyncio.Task[Output]] = set()
+        self.outside: Outside = Nowhere()  # for whoever brings nobody of his own
         self.grant: Callable[[], Effort] = Effort  # what each evaluation may cost
         self.now: Callable[[], float] = time.monotonic
         self.rendered = 0  # runs of the renderer so far
@@ -147,13 +151,21 @@ class Engine:
         )
 
     async def snapshot(
-        self, tree: Tree, analysis: Analysis, progress: Progress | None = None, near: Snapshot | None = None
+        self,
+        tree: Tree,
+        analysis: Analysis,
+        progress: Progress | None = None,
+        near: Snapshot | None = None,
+        outside: Outside | None = None,
     ) -> Snapshot:
         """Find and render every Application of `tree`, at the cost of `tree.effort`. Of what is the same `near`, in
-        the snapshot of a tree that differs little, nothing is looked at again.
+        the snapshot of a tree that differs little, nothing is looked at again. `outside` answers for what is not in
+        the tree.
 
-        A commit's snapshot is remembered: it is the base of many changes, and the head of the push that made it.
+        A commit's snapshot is remembered: it is the base of many changes, and the head of the push that made it. It
+        is made anew when something outside has changed meanwhile.
         """
+        outside = outside or self.outside
         key = (
             tree.sha,
             analysis.matcher,
@@ -165,38 +177,52 @@ class Engine:
             analysis.plugins,
         )
         known = self._snapshots.get(key) if tree.sha is not None else None
-        if known is not None:
-            return replace(known, tree=tree)
-        left_out = len(tree.effort.left_out)
-        asking = discover(tree, analysis) if near is None else rediscover(near, tree, analysis, remember=True)
-        snapshot = await self.drive(asking, progress, tree.effort)
-        whole = len(tree.effort.left_out) == left_out
-        return await asyncio.to_thread(self._kept, snapshot, key if tree.sha is not None else None, whole)
+        if known is not None and await as_before(outside, known[1]):
+            return replace(known[0], tree=tree)
+        while True:
+            left_out = len(tree.effort.left_out)
+            asking = discover(tree, analysis) if near is None else rediscover(near, tree, analysis, remember=True)
+            answering = Answering(outside)
+            try:
+                snapshot = await self._drive(asking, progress, tree.effort, answering)
+            except OutsideBroke:
+                near = None  # which may hold the same tree
+                continue
+            whole = len(tree.effort.left_out) == left_out and not answering.by_chance
+            seen = answering.seen
+            return await asyncio.to_thread(self._kept, snapshot, key if tree.sha is not None else None, whole, seen)
 
-    def _kept(self, snapshot: Snapshot, key: tuple[object, ...] | None, whole: bool) -> Snapshot:
+    def _kept(
+        self, snapshot: Snapshot, key: tuple[object, ...] | None, whole: bool, seen: Mapping[Wanted, str]
+    ) -> Snapshot:
         """The snapshot, of which whatever is `whole` is kept: looks at every resource, so it is for a thread."""
         if not whole or snapshot.record is None:
             return replace(snapshot, record=None)  # what failed by chance is tried again
         if key is not None:
             # Without its tree, whose reader is closed when the run ends.
-            self._snapshots[key] = replace(snapshot, tree=_NOWHERE)
+            self._snapshots[key] = replace(snapshot, tree=_NOWHERE), seen
         return snapshot
 
-    async def drive(self, asking: Asking[T], progress: Progress | None = None, effort: Effort | None = None) -> T:
+    async def drive(
+        self,
+        asking: Asking[T],
+        progress: Progress | None = None,
+        effort: Effort | None = None,
+        outside: Outside | None = None,
+    ) -> T:
         """Run a generator of the model to its end; its own work is done in a thread, so that the server answers.
 
-        What it renders is charged to `effort` (see `spending`). Raises `TooMuchToRead`.
+        What it renders is charged to `effort` (see `spending`). Raises `TooMuchToRead`, `OutsideBroke`.
         """
-        effort = effort or self.grant()
+        return await self._drive(asking, progress, effort or self.grant(), Answering(outside or self.outside))
+
+    async def _drive(self, asking: Asking[T], progress: Progress | None, effort: Effort, answering: Answering) -> T:
         with spending(effort):
             step = await asyncio.to_thread(_step, asking, None)
             while not isinstance(step, _End):
                 requests = [one for one in step if isinstance(one, RenderRequest)]
-                answers: dict[str, Output | Found] = {
-                    one.fingerprint: Missing("nothing fetches here")
-                    for one in step
-                    if not isinstance(one, RenderRequest)
-                }
+                wanted = [one for one in step if not isinstance(one, RenderRequest)]
+                answers: dict[str, Output | Found] = dict(await answering.to(wanted) if wanted else {})
                 answers.update(await self._outputs(requests, progress, effort) if requests else {})
                 step = await asyncio.to_thread(_step, asking, answers)
         return step.value
@@ -341,11 +367,11 @@ def size_of_kustomization(known: Kustomization | MalformedYaml) -> int:
     return size
 
 
-def _size_of_snapshot(snapshot: Snapshot) -> int:
+def _size(snapshot: Snapshot, seen: Mapping[Wanted, str]) -> int:
     parts = [part.rendering for state in snapshot.states for part in state.parts]
     resources = (one for rendering in parts if isinstance(rendering, Rendered) for one in rendering.resources)
     kept = 4_000 * len(snapshot.record.nodes) if isinstance(snapshot.record, Record) else 0
-    return 10_000 + 2_000 * len(parts) + kept + sum(one.size for one in resources)
+    return 10_000 + 2_000 * len(parts) + 500 * len(seen) + kept + sum(one.size for one in resources)
 
 
 @dataclass(frozen=True, slots=True)

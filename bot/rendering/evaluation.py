@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bot.rendering.driver import Engine, Progress, spending
+from bot.rendering.outside import Outside
 from checks.judgement.clusters import concerning
 from checks.judgement.evaluation import Evaluation, evaluation_of
 from checks.judgement.findings import findings_of
@@ -43,25 +44,47 @@ async def evaluate(
     progress: Progress | None = None,
     live: Live | None = None,
     clusters: LiveSource | None = None,
+    outside: Outside | None = None,
 ) -> Evaluation:
     """Judge `tree` against `base` by the rules in `only` (all when empty). `live` is what clusters hold; without
-    it `clusters` are asked."""
+    it `clusters` are asked. `outside` answers for what is not in the repository."""
     effort = engine.grant()
     charged = None if base is None else base.charged_to(effort)
     with spending(effort):
         return await _evaluate(
-            engine, tree.charged_to(effort), charged, matcher, policy, effort, only, progress, live, clusters
+            engine,
+            tree.charged_to(effort),
+            charged,
+            matcher,
+            policy,
+            effort,
+            only,
+            progress,
+            live,
+            clusters,
+            outside or engine.outside,
         )
 
 
 async def change_between(
-    engine: Engine, tree: Tree, base: Tree, matcher: RepositoryMatcher, policy: Policy
+    engine: Engine,
+    tree: Tree,
+    base: Tree,
+    matcher: RepositoryMatcher,
+    policy: Policy,
+    outside: Outside | None = None,
 ) -> Change:
     """What lies between two commits, without a judgement. Raises `TooMuchToRead`."""
     effort = engine.grant()
     with spending(effort):
         _, before, after = await _snapshots(
-            engine, tree.charged_to(effort), base.charged_to(effort), matcher, policy, None
+            engine,
+            tree.charged_to(effort),
+            base.charged_to(effort),
+            matcher,
+            policy,
+            None,
+            outside or engine.outside,
         )
     return Change(before, after)
 
@@ -73,13 +96,19 @@ async def _snapshots(
     matcher: RepositoryMatcher,
     policy: Policy,
     progress: Progress | None,
+    outside: Outside,
 ) -> tuple[Analysis, Snapshot | None, Snapshot]:
     known = tuple(each.known for each in policy.clusters)
     analysis = engine.analysis(
         matcher.also(policy.aliases), policy.build_options, known, policy.exclude, policy.kubernetes, policy.plugins
     )
-    before = await engine.snapshot(base, analysis, progress) if base is not None else None
-    return analysis, before, await engine.snapshot(tree, analysis, progress, before)
+    if base is None:
+        # What a branch holds by itself, and no change that somebody proposes.
+        with outside.of_the_base():
+            return analysis, None, await engine.snapshot(tree, analysis, progress, None, outside)
+    with outside.of_the_base():
+        before = await engine.snapshot(base, analysis, progress, None, outside)
+    return analysis, before, await engine.snapshot(tree, analysis, progress, before, outside)
 
 
 async def _evaluate(
@@ -93,8 +122,9 @@ async def _evaluate(
     progress: Progress | None,
     live: Live | None,
     clusters: LiveSource | None,
+    outside: Outside,
 ) -> Evaluation:
-    analysis, before, after = await _snapshots(engine, tree, base, matcher, policy, progress)
+    analysis, before, after = await _snapshots(engine, tree, base, matcher, policy, progress, outside)
     if live is None and clusters is not None:
         live = await clusters.look([after] if before is None else [after, before], policy)
     chosen = [rule for rule in rules() if not only or rule.id in only]
@@ -103,7 +133,7 @@ async def _evaluate(
         live = await asyncio.to_thread(concerning, live, after, policy)
     change = Change(before, after, live)
     findings = await asyncio.to_thread(findings_of, chosen, change, policy, _log_failure)
-    planned = await engine.drive(plan_fixes(after, analysis, findings, policy, live), progress, effort)
+    planned = await engine.drive(plan_fixes(after, analysis, findings, policy, live), progress, effort, outside)
     return await asyncio.to_thread(evaluation_of, change, planned, chosen, policy, effort.left_out)
 
 

@@ -104,6 +104,11 @@ class Blobs:
             self._cache.clear()
             self._stop()
 
+    def rest(self) -> None:
+        """End git's process until the next read."""
+        with self._lock:
+            self._stop()
+
     def _stop(self) -> None:
         if self._finalizer is not None:
             self._finalizer()

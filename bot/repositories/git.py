@@ -52,6 +52,14 @@ _INHERITED = (
 )  # fmt: skip
 
 
+# Of a person's own environment: variables that lead git to another repository, and settings that are his.
+_ELSEWHERE = frozenset((
+    "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_CEILING_DIRECTORIES", "GIT_PREFIX", "GIT_QUARANTINE_PATH",
+))  # fmt: skip
+_THEIRS = frozenset(("core.askPass", "credential.helper", "http.lowSpeedLimit", "http.lowSpeedTime"))
+
+
 class GitError(Exception):
     """A git command failed. The message holds its last words and no secret.
 
@@ -96,6 +104,10 @@ class GitTimeout(GitError, TemporaryError):
         self.delay = None
 
 
+class TooMuchOutput(GitError, PermanentError):
+    """The command wrote more than anybody reads."""
+
+
 # First match wins. Texts: git's http.c, remote-curl.c, fetch-pack.c, upload-pack.c, and what github.com answers.
 _MEANINGS: tuple[tuple[re.Pattern[str], type[GitError]], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), meaning)
@@ -127,17 +139,21 @@ def environment(
     token: str | None = None,
     origin: str | None = None,
     local: bool = False,
+    personal: bool = False,
     settings: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """The whole environment of a git process.
 
     `token` is sent as basic authorisation to `origin` (`scheme://host[:port]/`) only; everywhere when that is None.
-    `local` allows the file transport and nothing else; otherwise only http and https are allowed. `settings` are of
-    this command alone: no other reads them, and none is written anywhere.
+    `local` allows the file transport and nothing else; otherwise only http and https are allowed. `personal` (the
+    command line) lets the configuration and the credentials of whoever runs us count, and ssh. `settings` are of this
+    command alone: no other reads them, and none is written anywhere.
     """
     settings = {**_SETTINGS, **(settings or {})}
-    for transport in ("file",) if local else ("http", "https"):
-        settings[f"protocol.{transport}.allow"] = "always"
+    for transport in ("file",) if local else ("http", "https", "ssh") if personal else ("http", "https"):
+        settings.setdefault(f"protocol.{transport}.allow", "always")
+    if personal:
+        return _personal(settings)
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     if "SSL_CERT_FILE" in inherited:
         settings["http.sslCAInfo"] = inherited["SSL_CERT_FILE"]
@@ -165,6 +181,30 @@ def environment(
     }
 
 
+def _personal(settings: Mapping[str, str]) -> dict[str, str]:
+    """What whoever runs us has set, without what would make git work elsewhere, and without questions."""
+    inherited = {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}
+    count = inherited.get("GIT_CONFIG_COUNT", "0")
+    first = int(count) if count.isdigit() else 0
+    ours = {name: value for name, value in settings.items() if name not in _THEIRS}
+    pairs = {}
+    for i, (name, value) in enumerate(ours.items(), first):
+        pairs[f"GIT_CONFIG_KEY_{i}"] = name
+        pairs[f"GIT_CONFIG_VALUE_{i}"] = value
+    return {
+        "GIT_SSH_COMMAND": "ssh -oBatchMode=yes",
+        **inherited,
+        "LC_ALL": "C",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_LFS_SKIP_SMUDGE": "1",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_CONFIG_COUNT": str(first + len(ours)),
+        **pairs,
+    }
+
+
 async def git(
     args: Sequence[str],
     cwd: Path,
@@ -174,21 +214,24 @@ async def git(
     input: bytes | None = None,
     timeout: float = DEFAULT_TIMEOUT,  # noqa: ASYNC109 - it kills the processes, which a caller's own could not
     local: bool = False,
+    personal: bool = False,
     settings: Mapping[str, str] | None = None,
     extra_env: Mapping[str, str] | None = None,
+    most: int | None = None,
 ) -> bytes:
-    """Run `git ARGS` in `cwd` and give its standard output.
+    """Run `git ARGS` in `cwd` and give its standard output, of `most` bytes.
 
-    Raises `GitError` or the subclass that tells what it means. On time-out (seconds) and on cancellation the whole
-    process group is killed and reaped before this returns. See `environment` for `token`, `origin`, `local` and
-    `settings`.
+    Raises `GitError` or the subclass that tells what it means. On time-out (seconds), on too much output and on
+    cancellation the whole process group is killed and reaped before this returns. See `environment` for `token`,
+    `origin`, `local`, `personal` and `settings`.
     """
+    own = environment(token=token, origin=origin, local=local, personal=personal, settings=settings)
     starting = asyncio.ensure_future(
         asyncio.create_subprocess_exec(
             "git",
             *args,
             cwd=cwd,
-            env={**environment(token=token, origin=origin, local=local, settings=settings), **(extra_env or {})},
+            env={**own, **(extra_env or {})},
             stdin=asyncio.subprocess.DEVNULL if input is None else asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -205,7 +248,7 @@ async def git(
         raise
     try:
         async with asyncio.timeout(timeout):
-            out, err = await process.communicate(input)
+            out, err = await process.communicate(input) if most is None else await _bounded(process, args, most)
     except BaseException as error:
         # git itself may have ended already while a helper of its group (git-remote-https) holds on.
         _kill_group(process.pid)
@@ -217,6 +260,29 @@ async def git(
     if status != 0:
         raise _meaning(args, status, out, err, token)
     return out
+
+
+async def _bounded(process: asyncio.subprocess.Process, args: Sequence[str], most: int) -> tuple[bytes, bytes]:
+    """What it writes, without more than `most` bytes of it ever being held."""
+    assert process.stdout is not None
+    assert process.stderr is not None
+
+    async def drained(stream: asyncio.StreamReader) -> bytes:
+        last = b""
+        while chunk := await stream.read(2**16):
+            last = (last + chunk)[-MAX_STDERR:]
+        return last
+
+    words = asyncio.create_task(drained(process.stderr))
+    try:
+        out = bytearray()
+        while chunk := await process.stdout.read(2**16):
+            out += chunk
+            if len(out) > most:
+                raise TooMuchOutput(f"git {args[0]} writes more than {most:,} bytes")
+        return bytes(out), await words
+    finally:
+        words.cancel()
 
 
 def git_now(

@@ -69,13 +69,17 @@ class MergeConflict(GitError, PermanentError):
 class Mirror:
     """The mirror of one repository, for one run. Methods may be called from several tasks; writing ones take turns.
 
-    `token` is asked for a token other than the one that was just refused.
+    `token` is asked for a token other than the one that was just refused. `reach` is asked before each command that
+    goes to the network: it gives settings for it, or raises where it may not. `personal` is that of
+    `bot.repositories.git.environment`.
     """
 
     directory: Path
     clone_url: str
     token: Callable[[str | None], Awaitable[str]] | None = field(default=None, repr=False)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+    reach: Callable[[], Awaitable[Mapping[str, str]]] | None = field(default=None, repr=False)
+    personal: bool = False
     _bounded: bool = False
 
     async def fetch(self, commits: Sequence[str] = (), *, refs: Sequence[str] = (), depth: int | None = 1) -> None:
@@ -185,7 +189,8 @@ class Mirror:
         if (self.directory / "HEAD").exists() and not (self.directory / DAMAGED).exists():
             return
         await self._discard()
-        await asyncio.to_thread(self.directory.mkdir, parents=True, mode=0o700)
+        for directory in (self.directory.parent, self.directory):  # the mode is only that of the last one
+            await asyncio.to_thread(directory.mkdir, parents=True, mode=0o700, exist_ok=True)
         await self._git("init", "--quiet", "--bare", ".")
 
     @property
@@ -219,7 +224,11 @@ class Mirror:
     ) -> None:
         parts = urlsplit(self.clone_url)
         origin = f"{parts.scheme}://{parts.netloc}/"
-        fetch = partial(git, args, self.directory, origin=origin, input=input, settings=settings)
+        if self.reach is not None:
+            settings = {**settings, **await self.reach()}
+        fetch = partial(
+            git, args, self.directory, origin=origin, input=input, settings=settings, personal=self.personal
+        )
         token = await self.token(None) if self.token else None
         try:
             await fetch(token=token)

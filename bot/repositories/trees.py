@@ -72,6 +72,10 @@ class Repository:
     def close(self) -> None:
         self._blobs.close()
 
+    def rest(self) -> None:
+        """End what runs for reading; whoever reads after that begins it again."""
+        self._blobs.rest()
+
     def resolve(self, rev: str) -> str:
         """The id (hex) of the commit that `rev` names, or of the tree when it names one. Raises `GitError`."""
         for kind in ("commit", "tree"):

@@ -1,6 +1,7 @@
 """git's smart HTTP protocol, by `git http-backend`, with GitHub's rules on who may read and push."""
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -47,8 +48,12 @@ async def serve_git(state: "State", request: web.Request) -> tuple[Caller, web.R
 
 
 async def backend(repository: Repository, request: web.Request, caller: Caller) -> web.Response:
+    return await served(repository.git.path, request, "x-access-token" if caller.token else "")
+
+
+async def served(path: Path, request: web.Request, user: str) -> web.Response:
+    """What `git http-backend` answers about the bare repository at `path`; `service` is in the request's route."""
     body = await request.read()
-    path = repository.git.path
     variables = environment(path) | {
         "GIT_PROJECT_ROOT": str(path.parent),
         "GIT_HTTP_EXPORT_ALL": "1",
@@ -61,8 +66,8 @@ async def backend(repository: Repository, request: web.Request, caller: Caller) 
         "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
         "REMOTE_ADDR": "127.0.0.1",
     }
-    if caller.token:
-        variables["REMOTE_USER"] = "x-access-token"
+    if user:
+        variables["REMOTE_USER"] = user
     process = await asyncio.create_subprocess_exec(
         "git",
         "http-backend",

@@ -1,0 +1,78 @@
+"""Who may make us contact whom.
+
+A pull request is not trusted: what it names is contacted only as far as somebody else vouches for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bot.fetching.credentials import Credentials
+from bot.fetching.faults import refused
+from bot.fetching.guard import Guard, host_and_port
+
+Token = Callable[[str | None], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How a repository is fetched. `url` is where it is (GitHub's `clone_url` where GitHub told), `key` what its
+    mirror is known by, `token` asked for one other than the one that was refused."""
+
+    url: str
+    key: str
+    token: Token | None = field(default=None, repr=False)
+
+
+class Permission(Protocol):
+    """What one evaluation may contact. Methods raise `bot.fetching.faults.Unfetched`."""
+
+    def host(self, host: str, port: int) -> None:
+        """Whether this host may be asked at all; its address is looked at elsewhere (`bot.fetching.guard`)."""
+
+    async def repository(self, url: str) -> Access:
+        """How the repository at an http(s) URL may be fetched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anybody:
+    """The command line's: whoever runs us could ask these hosts himself."""
+
+    async def repository(self, url: str) -> Access:
+        return Access(url, url)
+
+    def host(self, host: str, port: int) -> None:
+        return None
+
+
+# Repositories of the installation: by http(s) URL, None for what is none of theirs.
+Installed = Callable[[str], Awaitable[Access | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The server's, for one evaluation of one repository.
+
+    `named` are the hosts that the default branch makes us contact. `by_stranger` tells that anybody at all may have
+    written the change: then there are no others, but for those that the operator names or has credentials for.
+    """
+
+    guard: Guard
+    installed: Installed
+    named: frozenset[str]
+    by_stranger: bool
+    credentials: Credentials = field(default_factory=Credentials)
+
+    def host(self, host: str, port: int) -> None:
+        host = host.lower()
+        if not self.by_stranger or host in self.named or self.guard.names(host, port):
+            return
+        raise refused(
+            f"{host_and_port(host, port).removesuffix(':443')} is contacted by nothing on the default branch, and "
+            "this comes from a fork; whoever has read the change may push it to a branch here, where it is judged"
+        )
+
+    async def repository(self, url: str) -> Access:
+        return await self.installed(url) or Access(url, url)
