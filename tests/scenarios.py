@@ -86,12 +86,20 @@ def kustomization(*resources: str, extra: str = "") -> str:
 
 
 async def evaluated(
-    engine: Engine, files: Files, *, base: Files | None = None, policy: str | None = None, known: bool = True
+    engine: Engine,
+    files: Files,
+    *,
+    base: Files | None = None,
+    policy: str | None = None,
+    known: bool = True,
+    only: str = "",
 ) -> Evaluation:
+    """`only` is the one rule to judge by."""
     matcher = MATCHER if known else RepositoryMatcher(frozenset())
     before = tree(base) if base is not None else None
     chosen = parse_policy(policy.encode()) if policy is not None else Policy()
-    return await evaluate(engine, tree(files), before, matcher, chosen)
+    rules = frozenset([only]) if only else frozenset[str]()
+    return await evaluate(engine, tree(files), before, matcher, chosen, only=rules)
 
 
 async def evaluated_tree(engine: Engine, head: Tree, policy: Policy | None = None) -> Evaluation:

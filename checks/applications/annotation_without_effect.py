@@ -151,13 +151,16 @@ def _comparisons(value: str, is_application: bool) -> Iterator[Said]:
         if word in COMPARISONS or (is_application and word in COMPARISONS_OF_APPLICATIONS):
             continue
         message, advice = f"{quoted(word)} is no compare option that Argo CD knows", "Take it out."
+        effect = "Argo CD compares whole words and passes over this one, without a message."
         near = meant(word, (*COMPARISONS, *COMPARISONS_OF_APPLICATIONS))
         if word in COMPARISONS_OF_APPLICATIONS:
             message = f"the compare option {quoted(word)} works on Applications only"
-            advice = "Annotate the Application with it."
+            effect, advice = (
+                "Anywhere else it does nothing, and Argo CD says nothing.",
+                "Annotate the Application with it.",
+            )
         elif near and near not in ("", word):
             advice = f"Write `{near}`."
         elif meant(word.partition("=")[0], ("Prune", "Delete", "Replace", "Force", "ServerSideApply", "Validate")):
             advice = f"Put it into `{SYNC_OPTIONS}`."
-        effect = "Argo CD compares whole words and passes over this one, without a message."
         yield Said(COMPARE_OPTIONS, word, message, effect, advice)

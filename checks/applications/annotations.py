@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from checks.declaration import Declaration
 from checks.model import Finding, Severity, Topic
-from checks.wording import listed
 from gitops.applications.application import GROUP
 from gitops.applications.options import PREFIX
 from gitops.discovery.snapshot import Owned, Snapshot
@@ -71,12 +70,11 @@ def findings_about(
         span = nearest_field(snapshot.tree, copy.origin.span, ("metadata", "annotations", said.key))
         names = tuple(dict.fromkeys(one.copy.application.label for one, _ in alike))
         who = f"{rid.kind} `{rid.name}`"
-        told = f"{who}: {said.message}"
-        brought = f"{listed([f'`{name}`' for name in names], 3)} {'brings' if len(names) == 1 else 'bring'} it. "
+        title = said.message[:1].upper() + said.message[1:]
         yield rule.finding(
             span,
-            told,
-            topic=Topic(f"{rule}|{span}|{told}", told, f"{brought}{said.effect}", said.advice),
+            f"{who}: {said.message}",
+            topic=Topic(f"{rule}|{said.key}|{said.message}", title, said.effect, said.advice),
             about=(copy.origin.path, rid.kind, rid.name, said.key, said.word, said.message),
             severity=Severity.WARNING,
             resource=rid,

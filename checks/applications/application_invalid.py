@@ -28,6 +28,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from checks.applications.subjects import is_whole
 from checks.declaration import declare
 from checks.model import Finding, Severity, Topic
 from checks.policy.file import Policy
@@ -37,7 +38,6 @@ from gitops.discovery.snapshot import Change, Snapshot
 from gitops.facts.owners import owners_of
 from gitops.files.fields import nearest_field
 from gitops.files.spans import Span
-from gitops.resources.rendering import Rendered
 
 RULE = declare("application-invalid", Severity.ERROR, Severity.WARNING)
 
@@ -60,7 +60,6 @@ class _Written:
     """One manifest. `whole` tells that it is what reaches the cluster, and no part of it."""
 
     kind: str
-    key: tuple[str, ...]
     name: str
     manifest: Mapping[str, Any]
     document: Span
@@ -70,6 +69,7 @@ class _Written:
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
     """One finding for each field."""
     head = change.head
+    told: set[tuple[str, ...]] = set()
     for written in _manifests(head):
         found = [
             each
@@ -79,37 +79,27 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
         for each in found[:_MOST]:
             if each.fault is Fault.UNKNOWN and _is_defined(head, written.kind, str(each.route[-1])):
                 continue
-            yield _finding(head, written, each)
+            finding = _finding(head, written, each)
+            if finding.identity not in told:
+                told.add(finding.identity)
+                yield finding
 
 
 def _manifests(snapshot: Snapshot) -> Iterator[_Written]:
     for state in snapshot.states:
         application = state.application
         if not application.generated:
-            whole = _is_whole(snapshot, application.root, application.parents)
+            whole = is_whole(snapshot, application.root, application.parents)
             origin, manifest = application.origin.span, application.manifest
-            yield _Written("Application", application.key, application.label, manifest, origin, whole)
+            yield _Written("Application", application.label, manifest, origin, whole)
     for each in snapshot.sets:
-        whole = _is_whole(snapshot, each.root, each.parents)
-        yield _Written("ApplicationSet", ("set", *each.key), each.name, each.manifest, each.origin.span, whole)
+        whole = is_whole(snapshot, each.root, each.parents)
+        yield _Written("ApplicationSet", each.name, each.manifest, each.origin.span, whole)
     for owned, copies in snapshot.once(owners_of).items():
         if (owned.id.group, owned.id.kind) == (GROUP, "AppProject"):
             for copy in copies:
-                key = (copy.application.root, owned.cluster, owned.id.namespace, owned.id.name)
-                manifest = copy.resource.manifest()
-                yield _Written("AppProject", key, owned.id.name, manifest, copy.origin.span, True)
-
-
-def _is_whole(snapshot: Snapshot, root: str, parents: tuple[str, ...]) -> bool:
-    """Whether all that stands above was rendered, so that nothing is patched in later."""
-    if any(one.root == root and not one.is_set for one in snapshot.unknown):
-        return False
-    above = [state for state in snapshot.states if state.application.root == root]
-    return all(
-        isinstance(state.rendering, Rendered) and not state.rendering.gaps
-        for state in above
-        if state.application.name in parents
-    )
+                manifest, place = copy.resource.manifest(), copy.origin.span
+                yield _Written("AppProject", owned.id.name, manifest, place, True)
 
 
 def _is_a_patch(written: _Written) -> bool:
@@ -170,7 +160,13 @@ def _finding(snapshot: Snapshot, written: _Written, each: Against) -> Finding:
         span,
         title,
         topic=Topic(f"{RULE}|{span}|{message}", title, effect, advice),
-        about=(*written.key, each.fault.name, _without_places(each.route)),
+        about=(
+            span.path,
+            written.kind,
+            written.name,
+            each.fault.name,
+            _without_places(each.route),
+        ),
         severity=severity,
         applications=[written.name],
     )

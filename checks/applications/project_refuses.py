@@ -1,67 +1,67 @@
 """An AppProject in git does not permit an Application.
 
-What it finds: an Application whose destination or source repository matches no entry of its AppProject, where an
-Application of this repository brings that project.
+What it finds: an Application whose destination, source repository or own namespace its AppProject does not permit,
+where an Application of this repository brings that project.
 
 Why it matters: Argo CD shows InvalidSpecError and neither compares nor syncs the Application.
 
 Example: an Application of the project `team-a` with the destination namespace `team-b`, while the project lists
-`destinations: [{server: "*", namespace: team-a}]`.
+`destinations: [{server: "*", namespace: team-a}]`; `sourceRepos: [https://github.com/*]`, whose star stops at the
+next slash.
 
 How the fix is safe: none is offered; whether the project or the Application is wrong only people know.
 
-How sure it is: an error where no entry can match. Silent for a project that no Application brings, or that several
-bring, where only the name or the server of a cluster that git does not tell could match, and for what only a denying
-entry (`!`) refuses.
+How sure it is: an error where no entry can match, or one that denies (`!`) does. Silent for a project that no
+Application brings, or that several bring, where only the name or the server of a cluster that git does not tell could
+match, where argocd-cm has global projects, and about sources and destinations where a Secret gives a project its own.
 
 Sources: argo-cd, util/argo/argo.go (ValidatePermissions), app_project_types.go (IsSourcePermitted,
-isDestinationMatched).
+isDestinationMatched, IsAppNamespacePermitted).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from checks.applications.projects import Known, Projects
+from checks.applications.subjects import Subject, subjects_of
 from checks.declaration import declare
 from checks.model import Finding, Related, Severity
 from checks.policy.file import Policy
-from gitops.applications.application import GROUP, Application
-from gitops.discovery.snapshot import Change, Owned, Snapshot
-from gitops.facts.deletions.projects import Project, read_project
-from gitops.facts.owners import owners_of
+from gitops.applications.application import Application
+from gitops.discovery.snapshot import Change
+from gitops.facts.projects import place_of
 
 RULE = declare("project-refuses", Severity.ERROR)
 
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
-    """One finding for each Application."""
-    projects = _projects(change.head)
-    for state in change.head.states:
-        found = projects.get(state.application.project or "default")
-        if found is not None:
-            project, owned = found
-            refused = _refused(project, state.application)
+    """One finding for each Application, of those of an ApplicationSet one for each thing that is not permitted."""
+    projects = Projects(change, policy)
+    for subject in subjects_of(change.head):
+        found: dict[tuple[str, str], list[Application]] = {}
+        for state in subject.states:
+            known = projects.of(state.application)
+            refused = _refused(known, state.application, projects, change.head.clusters) if known else None
             if refused:
-                yield _finding(state.application, owned, *refused)
+                found.setdefault(refused, []).append(state.application)
+        for (what, field), applications in found.items():
+            known = projects.of(applications[0])
+            if known is not None:
+                yield _finding(subject, applications, known, what, field)
 
 
-def _projects(snapshot: Snapshot) -> dict[str, tuple[Project, Owned]]:
-    """The projects that one Application brings, by name."""
-    found: dict[str, list[Owned]] = {}
-    for owned_id, copies in snapshot.once(owners_of).items():
-        if (owned_id.id.group, owned_id.id.kind) == (GROUP, "AppProject"):
-            found.setdefault(owned_id.id.name, []).extend(copies)
-    return {
-        name: (read_project(copies[0].resource.manifest()), copies[0])
-        for name, copies in found.items()
-        if len(copies) == 1
-    }
-
-
-def _refused(project: Project, application: Application) -> tuple[str, str] | None:
+def _refused(
+    known: Known, application: Application, projects: Projects, clusters: Mapping[str, str]
+) -> tuple[str, str] | None:
     """What is not permitted, and the field of the project that would permit it."""
-    destination = application.destination
-    if project.keeps_from(destination):
+    project, destination = known.project, application.destination
+    if not project.takes_from(application.namespace, known.namespace):
+        return f"Applications of the namespace `{application.namespace}`", "sourceNamespaces"
+    if projects.more:
+        return None
+    place = place_of(destination, destination.namespace, clusters)
+    if destination.namespace and project.keeps_from(place) is not None:
         where = destination.server or f"cluster `{destination.name}`"
         return f"the namespace `{destination.namespace}` in {where}", "destinations"
     for source in application.sources:
@@ -70,15 +70,18 @@ def _refused(project: Project, application: Application) -> tuple[str, str] | No
     return None
 
 
-def _finding(application: Application, project: Owned, what: str, field: str) -> Finding:
+def _finding(subject: Subject, applications: list[Application], known: Known, what: str, field: str) -> Finding:
+    application, owned = applications[0], known.owned
     name, own = application.project or "default", application.label
+    others = f" and {len(applications) - 1} more" if len(applications) > 1 else ""
     return RULE.finding(
         application.origin.span,
-        f"AppProject `{name}` ({project.origin.span}) does not permit {what}",
-        f"AppProject `{name}` does not permit `{own}`",
-        f"Argo CD shows InvalidSpecError, and neither compares nor syncs `{own}`.",
+        f"AppProject `{name}` ({owned.origin.span}) does not permit {what}",
+        f"AppProject `{name}` does not permit `{own}`{others}",
+        f"Argo CD shows InvalidSpecError, and neither compares nor syncs `{own}`{others}.",
         f"Add it to `spec.{field}` of the project, or give `{own}` what stands there.",
-        about=(*application.key, field),
-        applications=[application.name],
-        related=[Related(project.origin.span, f"the AppProject `{name}`")],
+        # Of a set it is the same problem whichever of its elements have it.
+        about=(*subject.key, field) if subject.made_by is None else (*subject.key, field, what),
+        applications=[each.name for each in applications],
+        related=[Related(owned.origin.span, f"the AppProject `{name}`")],
     )

@@ -12,14 +12,15 @@ from checks.model import Finding, Related, Severity, Topic
 from checks.wording import listed
 from gitops.applicationsets.declared import ApplicationSet
 from gitops.discovery.snapshot import Snapshot, State
-from gitops.files.fields import Route, field_at, nearest_field
+from gitops.files.fields import Route, nearest_field
 from gitops.files.spans import Span
+from gitops.resources.rendering import Rendered
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is written once. `made_by` is the ApplicationSet that makes the Applications in `states`; without one
-    there is a single Application."""
+    """What is written once: one Application, as often as roots bring it in, or an ApplicationSet (`made_by`) with
+    all that it makes."""
 
     states: tuple[State, ...]
     made_by: ApplicationSet | None = None
@@ -27,7 +28,10 @@ class Subject:
     @property
     def key(self) -> tuple[str, ...]:
         """What tells it from others, whatever becomes of its lines."""
-        return ("set", *self.made_by.key) if self.made_by is not None else self.states[0].application.key
+        if self.made_by is not None:
+            return (self.document.path, "ApplicationSet", self.made_by.namespace, self.made_by.name)
+        application = self.states[0].application
+        return (self.document.path, "Application", application.namespace, application.name)
 
     @property
     def label(self) -> str:
@@ -35,11 +39,6 @@ class Subject:
         if self.made_by is not None:
             return f"ApplicationSet `{self.made_by.name}`"
         return f"Application `{self.states[0].application.label}`"
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Of the Applications."""
-        return tuple(state.application.label for state in self.states)
 
     @property
     def document(self) -> Span:
@@ -51,34 +50,37 @@ class Subject:
         before = ("spec", "template") if self.made_by is not None else ()
         return nearest_field(snapshot.tree, self.document, (*before, *route))
 
-    def shows(self, snapshot: Snapshot, route: Route) -> bool:
-        """Whether the field stands there, and does not come from a patch, a chart or a generator."""
-        before = ("spec", "template") if self.made_by is not None else ()
-        return field_at(snapshot.tree, self.document, (*before, *route)) is not None
-
 
 def subjects_of(snapshot: Snapshot) -> tuple[Subject, ...]:
     """Everything that is written, in the order of its first Application."""
     sets = {each.key: each for each in snapshot.sets}
-    made: dict[tuple[str, str, str], list[State]] = {}
-    found: list[Subject | tuple[str, str, str]] = []
+    found: dict[tuple[object, ...], tuple[ApplicationSet | None, list[State]]] = {}
     for state in snapshot.states:
         application = state.application
         parent = application.parents[-1] if application.parents else ""
-        key = (application.root, application.namespace, parent)
-        if not application.generated or key not in sets:
-            found.append(Subject((state,)))
-            continue
-        if key not in made:
-            found.append(key)
-        made.setdefault(key, []).append(state)
-    return tuple(each if isinstance(each, Subject) else Subject(tuple(made[each]), sets[each]) for each in found)
+        made_by = sets.get((application.root, application.namespace, parent)) if application.generated else None
+        written = made_by or application
+        key = (made_by is None, written.origin.span, written.namespace, written.name)
+        found.setdefault(key, (made_by, []))[1].append(state)
+    return tuple(Subject(tuple(states), made_by) for made_by, states in found.values())
 
 
 def spec_of(state: State) -> Mapping[str, Any]:
     """The Application's `spec` as written."""
     spec = state.application.manifest.get("spec")
     return spec if isinstance(spec, Mapping) else {}
+
+
+def is_whole(snapshot: Snapshot, root: str, parents: tuple[str, ...]) -> bool:
+    """Whether all that stands above was rendered, so that nothing is patched in later."""
+    if any(one.root == root and not one.is_set for one in snapshot.unknown):
+        return False
+    above = [state for state in snapshot.states if state.application.root == root]
+    return all(
+        isinstance(state.rendering, Rendered) and not state.rendering.gaps
+        for state in above
+        if state.application.name in parents
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def told(
         names = tuple(dict.fromkeys(state.application.label for state in states))
         span = subject.place(snapshot, remark.route)
         who = subject.label
-        if subject.made_by is not None and len(names) < len(subject.states):
+        if subject.made_by is not None and len(names) < len({state.application.label for state in subject.states}):
             who = f"{listed([f'`{name}`' for name in names], 3)} of {who}"
         yield rule.finding(
             span,

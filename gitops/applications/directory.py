@@ -156,7 +156,7 @@ def _compile(pattern: str) -> tuple[re.Pattern[str], ...]:
     if len(pattern) > MAX_PATTERN:
         return ()
     try:
-        return tuple(re.compile(_one_way(each), re.DOTALL) for each in _alternatives(pattern))
+        return tuple(re.compile(_one_way(each), re.DOTALL) for each in alternatives(pattern))
     except (re.error, ValueError):
         return ()
 
@@ -192,7 +192,7 @@ def _one_way(pattern: str) -> str:
     return first + "".join(f"(?>.*?{part})" for part in inner[:-1]) + f".*{inner[-1]}"
 
 
-def _alternatives(pattern: str) -> list[str]:
+def alternatives(pattern: str) -> list[str]:
     """The patterns that braces stand for, written out. Raises `ValueError` for an open brace and for too many."""
     made, at = [""], 0
     while at < len(pattern):
@@ -203,7 +203,7 @@ def _alternatives(pattern: str) -> list[str]:
             if len(made) > MAX_ALTERNATIVES:
                 raise ValueError(pattern)
             continue
-        literal, at = _piece(pattern, at)
+        literal, at = piece_of(pattern, at)
         made = [before + literal for before in made]
     return made
 
@@ -215,21 +215,21 @@ def _braces(pattern: str, at: int) -> tuple[list[str], int]:
     while at < len(pattern):
         char = pattern[at]
         if not depth and char in ",}":
-            found += _alternatives(here)
+            found += alternatives(here)
             here = ""
             if char == "}":
                 return found, at + 1
             at += 1
             continue
         depth += (char == "{") - (char == "}")
-        piece, at = _piece(pattern, at)
+        piece, at = piece_of(pattern, at)
         here += piece
         if len(found) > MAX_ALTERNATIVES:
             break
     raise ValueError(pattern)
 
 
-def _piece(pattern: str, at: int) -> tuple[str, int]:
+def piece_of(pattern: str, at: int) -> tuple[str, int]:
     """One character, with its backslash or its whole class, and where the next one begins."""
     char = pattern[at]
     end = at + 1

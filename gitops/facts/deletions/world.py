@@ -9,8 +9,8 @@ from gitops.applications.application import GROUP, IN_CLUSTER, Application
 from gitops.applicationsets.declared import ApplicationSet
 from gitops.discovery.snapshot import Owned, OwnedId, Snapshot, State
 from gitops.facts.deletions.model import Consequence, Verdict, Why
-from gitops.facts.deletions.projects import Project, read_project
 from gitops.facts.owners import owned_by, owners_of
+from gitops.facts.projects import Project, read_project
 from gitops.resources.resource import ResourceId
 
 Grouping = Callable[[Application], str]

@@ -76,7 +76,7 @@ def test_metadata_is_read_as_every_object_has_it() -> None:
 
 async def judged(engine: Engine, *written: dict[str, Any], **more: str) -> list[Finding]:
     files = {"apps.yaml": documents(*map(json.dumps, written)), "a/m.yaml": config_map("m"), **more}
-    return of_rule(await evaluated(engine, files), RULE)
+    return of_rule(await evaluated(engine, files, only=RULE), RULE)
 
 
 def applications(policy: dict[str, Any] | None = None, **template: Any) -> dict[str, Any]:

@@ -46,6 +46,11 @@ async def refused(engine: Engine, made: str, child: str = "") -> list[str]:
         ([{"name": "main", "namespace": "shop"}], True),
         ([{"name": "main", "namespace": "other"}], False),
         ([{"server": IN_CLUSTER, "namespace": "!other"}], True),
+        ([{"server": "*", "namespace": "*"}, {"server": "*", "namespace": "!shop"}], False),
+        ([{"server": "*", "namespace": "*"}, {"server": "!https://kubernetes.*", "namespace": "*"}], False),
+        ([{"server": "*", "namespace": "*"}, {"server": "!https://far.example.com", "namespace": "*"}], True),
+        # Nobody tells what the cluster is called: it may be that one.
+        ([{"server": "*", "namespace": "*"}, {"name": "!main", "namespace": "*"}], True),
     ],
 )
 async def test_the_destination_has_to_match_an_entry(
@@ -63,7 +68,14 @@ async def test_the_destination_has_to_match_an_entry(
         (("*",), True),
         ((URL,), True),
         ((URL.removesuffix(".git").upper(),), True),
-        (("https://*",), True),
+        (("https://**",), True),
+        (("https://*",), False),  # a star stops at the next slash
+        (("https://github.com/*",), False),
+        (("https://github.com/acme/*",), True),
+        (("https://github.com/{acme,other}/plat????",), True),
+        (("*", "!https://github.com/acme/*"), False),
+        (("!https://github.com/acme/other", "*"), True),
+        (("git@github.com:acme/platform.git",), False),
         (("https://example.org/else/where.git",), False),
         (("!https://example.org/else/where.git",), True),
     ],

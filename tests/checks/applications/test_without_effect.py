@@ -20,7 +20,7 @@ def annotated(**values: str) -> str:
 
 
 async def said(engine: Engine, rule: str, files: Files) -> list[tuple[str, str]]:
-    return [(one.message, one.topic.advice) for one in of_rule(await evaluated(engine, files), rule)]
+    return [(one.message, one.topic.advice) for one in of_rule(await evaluated(engine, files, only=rule), rule)]
 
 
 @pytest.mark.parametrize(

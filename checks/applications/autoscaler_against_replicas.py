@@ -1,0 +1,133 @@
+"""An autoscaler and git both set the number of replicas.
+
+What it finds: a Deployment, StatefulSet or Rollout that is rendered with `replicas`, while a HorizontalPodAutoscaler
+or a KEDA ScaledObject scales it and its Application has `selfHeal`.
+
+Why it matters: whenever the autoscaler changes the number, Argo CD sees a difference and sets it back to that of git
+within seconds, so under load the Pods come and go.
+
+Example: `replicas: 2` beside a HorizontalPodAutoscaler with `minReplicas: 2` and `maxReplicas: 10`.
+
+How the fix is safe: none is applied. Taking `replicas` out gives the number to the autoscaler; with client-side apply
+that sets it to 1 once, until the autoscaler has raised it again. The finding says which is the case.
+
+How sure it is: a warning. Silent where `ignoreDifferences` of the Application, or an argocd-cm or ArgoCD in git, is
+about replicas, for an autoscaler that is paused or has only one number to choose, and for `replicas: 0`, which turns
+autoscaling off.
+
+Sources: argo-cd, controller/appcontroller.go (autoSync, shouldSelfHeal), util/argo/normalizers; Kubernetes,
+docs/tasks/run-application/horizontal-pod-autoscale (migrating to autoscaling); keda, ScaledObject (scaleTargetRef).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from checks.applications.differences import ignored_by
+from checks.declaration import declare
+from checks.model import Finding, Related, Severity
+from checks.policy.file import Policy
+from gitops.discovery.snapshot import Change, Owned, OwnedId, Snapshot
+from gitops.facts.owners import owners_of
+from gitops.facts.secrets.pods import at, mapping, read_manifest
+from gitops.files.fields import nearest_field
+from gitops.resources.manifests import text_of
+from gitops.resources.resource import ResourceId
+
+RULE = declare("autoscaler-against-replicas", Severity.WARNING)
+
+_SCALED = {("apps", "Deployment"), ("apps", "StatefulSet"), ("apps", "ReplicaSet"), ("argoproj.io", "Rollout")}
+# Of each kind: the fields with the least and the most replicas, what these are when not said, and the kind that is
+# scaled when not said (k8s.io/api, autoscaling/v2; keda, apis/keda/v1alpha1/scaledobject_types.go).
+_AUTOSCALERS: Mapping[tuple[str, str], tuple[str, str, int, int, str]] = {
+    ("autoscaling", "HorizontalPodAutoscaler"): ("minReplicas", "maxReplicas", 1, 0, ""),
+    ("keda.sh", "ScaledObject"): ("minReplicaCount", "maxReplicaCount", 0, 100, "Deployment"),
+}
+_PAUSED = ("autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas")
+
+
+@dataclass(frozen=True)
+class _Autoscaler:
+    owned: Owned
+    name: str  # with its kind
+
+
+def check(change: Change, policy: Policy) -> Iterator[Finding]:
+    """One finding for each Application that brings the workload."""
+    head = change.head
+    scalers = _autoscalers(head)
+    if not scalers or _is_ignored_everywhere(head):
+        return
+    for owned_id, scaler in scalers.items():
+        for copy in head.once(owners_of).get(owned_id, ()):
+            said = copy.application.sync_policy
+            replicas = at(read_manifest(copy.resource.text), ("spec", "replicas"))
+            if not isinstance(replicas, int) or replicas == 0 or not (said.automated and said.self_heal):
+                continue
+            if not any(entry.fits(owned_id.id) and entry.covers("replicas") for entry in ignored_by(copy.state)):
+                yield _finding(head, owned_id, copy, scaler)
+
+
+def _autoscalers(snapshot: Snapshot) -> Mapping[OwnedId, _Autoscaler]:
+    """What is scaled, with what scales it."""
+    found: dict[OwnedId, _Autoscaler] = {}
+    for owned_id, copies in snapshot.once(owners_of).items():
+        rid = owned_id.id
+        known = _AUTOSCALERS.get((rid.group, rid.kind))
+        if known is None:
+            continue
+        manifest = read_manifest(copies[-1].resource.text)
+        least, most, at_least, at_most, kind = known
+        spec, target = mapping(manifest.get("spec")), mapping(at(manifest, ("spec", "scaleTargetRef")))
+        if spec.get(least, at_least) == spec.get(most, at_most) or _is_paused(manifest):
+            continue
+        group, _, _ = (text_of(target.get("apiVersion")) or "apps/v1").rpartition("/")
+        name = text_of(target.get("name"))
+        wanted = ResourceId(group, text_of(target.get("kind")) or kind, rid.namespace, name)
+        if (wanted.group, wanted.kind) in _SCALED:
+            found[OwnedId(owned_id.cluster, wanted)] = _Autoscaler(copies[-1], f"{rid.kind} `{rid.name}`")
+    return found
+
+
+def _is_paused(manifest: Mapping[str, Any]) -> bool:
+    annotations = mapping(at(manifest, ("metadata", "annotations")))
+    return any(text_of(annotations.get(key)) not in ("", "false") for key in _PAUSED)
+
+
+def _is_ignored_everywhere(snapshot: Snapshot) -> bool:
+    """Whether Argo CD itself may be told to leave replicas alone, in argocd-cm, in the operator's ArgoCD, or in the
+    values of a chart that is not rendered here."""
+    for copy in snapshot.copies():
+        if copy.resource.id.kind in ("ConfigMap", "ArgoCD") and _says(copy.resource.text):
+            return True
+    return any(
+        source.helm is not None and _says(repr(source.helm).encode())
+        for state in snapshot.states
+        for source in state.application.sources
+    )
+
+
+def _says(text: bytes) -> bool:
+    return b"gnoreDifferences" in text and b"replicas" in text
+
+
+def _finding(snapshot: Snapshot, owned_id: OwnedId, copy: Owned, scaler: _Autoscaler) -> Finding:
+    application, rid = copy.application, owned_id.id
+    what = f"{rid.kind} `{rid.name}`"
+    entry = f"{{group: {rid.group}, kind: {rid.kind}, name: {rid.name}, jsonPointers: [/spec/replicas]}}"
+    return RULE.finding(
+        nearest_field(snapshot.tree, copy.origin.span, ("spec", "replicas")),
+        f"git sets `replicas` of {what}, which {scaler.name} scales, and `{application.label}` heals it back",
+        f"{scaler.name} and git both set the replicas of {what}",
+        f"Each time that {scaler.name} changes the number, `{application.label}` is OutOfSync, and its `selfHeal` "
+        "sets the number of git again.",
+        "Have Argo CD leave the number alone, also when it syncs; the lines belong into the Application's spec. "
+        "Taking `replicas` out of the manifest instead sets it to 1 at that sync, until the autoscaler raises it.",
+        f"ignoreDifferences:\n  - {entry}\nsyncPolicy:\n  syncOptions: [RespectIgnoreDifferences=true]",
+        about=(*application.key, str(rid), "replicas"),
+        resource=rid,
+        applications=[application.label],
+        related=[Related(scaler.owned.origin.span, scaler.name)],
+    )

@@ -1,0 +1,124 @@
+"""Argo CD cannot tell where an Application is to be deployed.
+
+What it finds: a destination with both `name` and `server`, with neither, with a server that is almost Argo CD's own
+or is no URL, with a namespace that is no name, and the name of a cluster that nobody declares where all others are
+declared in git.
+
+Why it matters: Argo CD shows InvalidSpecError and neither compares nor syncs the Application.
+
+Example: `destination: {name: in-cluster, server: https://kubernetes.default.svc}`.
+
+How the fix is safe: none is offered; the message says which field is in the way.
+
+How sure it is: an error for both, for neither and for a namespace that Kubernetes does not take; a warning for a
+cluster that has to be declared elsewhere. Silent about names of clusters unless at least two are declared here and
+every other Application names one of those, and about what was read without being rendered.
+
+Sources: argo-cd, util/argo/argo.go (GetDestinationServer), util/db/cluster.go (GetCluster).
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+
+from checks.applications.subjects import Remark, collect, is_whole, spec_of, subjects_of, told
+from checks.declaration import declare
+from checks.model import Finding, Severity
+from checks.policy.file import Policy
+from gitops.applications.application import IN_CLUSTER, IN_CLUSTER_SERVER
+from gitops.discovery.snapshot import Change, Snapshot, State
+from gitops.facts.secrets.pods import mapping
+from gitops.resources.manifests import text_of
+
+RULE = declare("destination-refused", Severity.ERROR, Severity.WARNING)
+
+_ROUTE = ("spec", "destination")
+_SHOWS = "Argo CD shows InvalidSpecError, and neither compares nor syncs it."
+_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_FEWEST = 2  # clusters that are declared here, before one that is not is worth a word
+
+
+def check(change: Change, policy: Policy) -> Iterator[Finding]:
+    """One finding for each fault of an Application, or of the template that an ApplicationSet has."""
+    head = change.head
+    undeclared = _undeclared(head)
+    for subject in subjects_of(head):
+        found = [
+            (state, remark)
+            for state in subject.states
+            if state.application.sources and is_whole(head, state.application.root, state.application.parents)
+            for remark in _remarks(head, state, undeclared)
+        ]
+        yield from told(RULE, head, subject, collect(subject, found))
+
+
+def _remarks(head: Snapshot, state: State, undeclared: frozenset[str]) -> Iterator[Remark]:
+    written = mapping(spec_of(state).get("destination"))
+    name, server = text_of(written.get("name")), text_of(written.get("server")).rstrip("/")
+    namespace = text_of(written.get("namespace"))
+    if name and server:
+        yield Remark(
+            _ROUTE,
+            "its destination has both `name` and `server`",
+            _SHOWS,
+            "Keep one of the two.",
+            ("both",),
+            Severity.ERROR,
+        )
+    elif not name and not server:
+        yield Remark(
+            _ROUTE,
+            "its destination has neither `name` nor `server`",
+            _SHOWS,
+            f"Write `server: {IN_CLUSTER_SERVER}` for Argo CD's own cluster.",
+            ("neither",),
+            Severity.ERROR,
+        )
+    elif server and server != IN_CLUSTER_SERVER and server not in head.clusters.values():
+        said = _server(server)
+        if said is not None:
+            yield Remark((*_ROUTE, "server"), said[0], _SHOWS, said[1], ("server", server), Severity.WARNING)
+    elif name in undeclared:
+        near = difflib.get_close_matches(name, [*head.clusters, IN_CLUSTER], 1, 0.7)
+        yield Remark(
+            (*_ROUTE, "name"),
+            f"no cluster is declared as `{name}`",
+            f"Unless it is declared elsewhere: {_SHOWS}",
+            f"Write `{near[0]}`, or declare the cluster." if near else "Declare the cluster.",
+            ("name", name),
+            Severity.WARNING,
+        )
+    if namespace and not _LABEL.fullmatch(namespace):
+        yield Remark(
+            (*_ROUTE, "namespace"),
+            "its destination's namespace is no name that Kubernetes takes",
+            "Each sync fails: there can be no such namespace.",
+            "Use lower case letters, digits and `-`, 63 of them at most.",
+            ("namespace", namespace),
+            Severity.ERROR,
+        )
+
+
+def _server(server: str) -> tuple[str, str] | None:
+    """What is wrong with a server that nobody declares here, and what to write."""
+    if server == IN_CLUSTER:
+        return "its destination's server is a cluster's name", f"Write `name: {IN_CLUSTER}`."
+    host = re.sub(r"^https?://", "", server)
+    if host == "kubernetes" or host.startswith("kubernetes.default"):
+        return (
+            "its destination's server is not spelt as that of Argo CD's own cluster",
+            f"Write `server: {IN_CLUSTER_SERVER}`.",
+        )
+    if "://" not in server:
+        return "its destination's server is no URL", "Write the URL of the cluster, or `name` with its name."
+    return None
+
+
+def _undeclared(head: Snapshot) -> frozenset[str]:
+    """The one name that no declared cluster has, where every other one has."""
+    names = {name for state in head.states if (name := state.application.destination.name) and name != IN_CLUSTER}
+    unknown = names - head.clusters.keys()
+    declared = head.clusters.keys() & names
+    return frozenset(unknown) if len(unknown) == 1 and len(declared) >= _FEWEST else frozenset()

@@ -1,0 +1,103 @@
+"""An Application deploys into a namespace that nothing makes.
+
+What it finds: an Application whose resources land in its destination namespace, while it has no
+`CreateNamespace=true`, and neither it nor any other Application of that cluster makes the Namespace.
+
+Why it matters: the first sync into a cluster fails with `namespaces "..." not found`, and so does every one after a
+disaster.
+
+Example: `destination: {namespace: shop}` beside Applications that all have `CreateNamespace=true`.
+
+How the fix is safe: none is offered; the option to add is named.
+
+How sure it is: a warning. Told only where most Namespaces of the cluster are made by what is in git, since elsewhere
+somebody else makes them. Silent for the namespaces that Kubernetes, its distributions and Argo CD itself bring, for
+what is not rendered whole, and while an ApplicationSet cannot be expanded or another Application of that namespace is
+not rendered: it may make it.
+
+Sources: argo-cd, gitops-engine/pkg/sync/sync_context.go (autoCreateNamespace), controller/sync_namespace.go.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from checks.applications.namespaces import BUILT_IN, Namespace, made_in
+from checks.applications.subjects import Remark, collect, subjects_of, told
+from checks.coverage import Sight, sight_of
+from checks.declaration import declare
+from checks.model import Finding, Severity
+from checks.policy.file import Policy
+from gitops.applications.application import IN_CLUSTER
+from gitops.discovery.snapshot import Change, Snapshot, State
+from gitops.facts.owners import owned_by
+from gitops.resources.resource import ResourceId
+
+RULE = declare("namespace-missing", Severity.WARNING)
+
+_OF_PLATFORMS = ("kube-", "openshift", "cattle-", "gke-", "gmp-", "aks-", "azure-", "amazon-", "calico-", "tigera-")
+
+
+def check(change: Change, policy: Policy) -> Iterator[Finding]:
+    """One finding for each Application, or for all of an ApplicationSet that have the same namespace."""
+    head = change.head
+    if head.truncated or any(unknown.refused is None for unknown in head.unknown):
+        return
+    missing = {state.application.key: state for state in head.states if _is_missing(head, change, state)}
+    places = Counter(place[0] for place in {_place(state) for state in missing.values()})
+    known = head.once(made_in)
+    made = Counter(cluster for cluster, _ in {*known.brought, *known.created})
+    told_of = {cluster for cluster, count in places.items() if count <= made[cluster]}
+    for subject in subjects_of(head):
+        found = [
+            (state, _remark(state))
+            for state in subject.states
+            if state.application.key in missing and _place(state)[0] in told_of
+        ]
+        yield from told(RULE, head, subject, collect(subject, found))
+
+
+def _place(state: State) -> Namespace:
+    destination = state.application.destination
+    return (destination.cluster, destination.namespace)
+
+
+def _is_missing(head: Snapshot, change: Change, state: State) -> bool:
+    application = state.application
+    cluster, namespace = place = _place(state)
+    if not namespace or namespace in BUILT_IN or namespace.startswith(_OF_PLATFORMS):
+        return False
+    if "CreateNamespace=true" in application.sync_policy.options or sight_of(state) is not Sight.WHOLE:
+        return False
+    if cluster == IN_CLUSTER and namespace == application.namespace:
+        return False  # Argo CD lives there
+    made = head.once(made_in)
+    if place in made.brought or place in made.created or _may_be_made(head, place):
+        return False
+    live = change.live.clusters.get(cluster) if change.live is not None else None
+    if live is not None and ResourceId("", "Namespace", "", namespace) in live.tracking:
+        return False
+    return any(owned.id.namespace == namespace for owned, _ in owned_by(head, state))
+
+
+def _may_be_made(head: Snapshot, place: Namespace) -> bool:
+    """Whether an Application that was not seen whole may make it: it deploys there, or has its name."""
+    return any(
+        sight_of(state) is not Sight.WHOLE
+        and (_place(state) == place or place[1] in state.application.name or state.application.name in place[1])
+        for state in head.states
+    )
+
+
+def _remark(state: State) -> Remark:
+    cluster, namespace = _place(state)
+    where = "" if cluster == IN_CLUSTER else f" of {cluster}"
+    return Remark(
+        ("spec", "destination", "namespace"),
+        f"nothing in git makes the namespace `{namespace}`{where}",
+        "As long as nobody makes it, each sync fails: the namespace is not found.",
+        "Add `CreateNamespace=true` to `spec.syncPolicy.syncOptions`, or bring the Namespace.",
+        (cluster, namespace),
+        Severity.WARNING,
+    )

@@ -1,0 +1,68 @@
+"""The AppProjects in git, and which Applications they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from checks.ownership.conflicts import Partitions
+from checks.policy.file import Policy
+from gitops.applications.application import GROUP, Application
+from gitops.applications.options import PREFIX
+from gitops.discovery.snapshot import Change, Owned, Snapshot
+from gitops.facts.owners import owners_of
+from gitops.facts.projects import Project, read_project
+
+
+@dataclass(frozen=True)
+class Known:
+    """An AppProject that one Application brings, and the namespace that it is in, which is Argo CD's."""
+
+    project: Project
+    owned: Owned
+    namespace: str
+
+
+class Projects:
+    """Of one side of a change. Global projects add to the lists of others, so with them none is known. `more` tells
+    that a Secret here gives some project repositories or clusters of its own, which count like entries of it."""
+
+    def __init__(self, change: Change, policy: Policy) -> None:
+        snapshot = change.head
+        self._known = {} if _has_global_projects(snapshot) else dict(_known(snapshot))
+        self.more = _has_scoped_secrets(snapshot)
+        self._partitions = Partitions(snapshot, policy, change.live, change.base)
+
+    def of(self, application: Application) -> Known | None:
+        """The project of an Application; None where git does not tell it."""
+        known = self._known.get(application.project)
+        if known is None:
+            return None
+        one, other = (self._partitions.of(each) for each in (application, known.owned.application))
+        return None if one != other and self._partitions.settled(one, other) else known
+
+
+def _known(snapshot: Snapshot) -> Iterator[tuple[str, Known]]:
+    found: dict[str, list[tuple[str, Owned]]] = {}
+    for owned_id, copies in snapshot.once(owners_of).items():
+        if (owned_id.id.group, owned_id.id.kind) == (GROUP, "AppProject"):
+            found.setdefault(owned_id.id.name, []).extend((owned_id.id.namespace, copy) for copy in copies)
+    for name, all_copies in found.items():
+        if len(all_copies) == 1:
+            namespace, copy = all_copies[0]
+            yield name, Known(read_project(copy.resource.manifest()), copy, namespace)
+
+
+def _has_global_projects(snapshot: Snapshot) -> bool:
+    return any(
+        b"globalProjects" in copy.resource.text
+        for owned_id, copies in snapshot.once(owners_of).items()
+        if owned_id.id.kind == "ConfigMap"
+        for copy in copies
+    )
+
+
+def _has_scoped_secrets(snapshot: Snapshot) -> bool:
+    """Whether something here makes a Secret that gives a project repositories or clusters of its own."""
+    label = f"{PREFIX}secret-type".encode()
+    return any(label in copy.resource.text and b" project: " in copy.resource.text for copy in snapshot.copies())

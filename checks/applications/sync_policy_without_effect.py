@@ -1,0 +1,95 @@
+"""A part of an Application's sync policy does nothing.
+
+What it finds: `managedNamespaceMetadata` without `CreateNamespace=true`, `CreateNamespace=true` without a destination
+namespace, `allowEmpty` without `prune`, a `retry` that allows no attempt, and durations of `retry` that cannot be
+read.
+
+Why it matters: what is written there does not happen. A `retry` without a limit retries never, while no `retry` at
+all retries five times.
+
+Example: `retry: {backoff: {duration: 5s}}`.
+
+How the fix is safe: none is offered; the field that is missing is named.
+
+How sure it is: a warning; Argo CD reads these fields together, as told here.
+
+Sources: argo-cd, controller/sync_namespace.go, controller/sync.go (SyncAppState), controller/appcontroller.go
+(autoSync, processRequestedAppOperation), pkg/apis/application/v1alpha1/types.go (RetryStrategy,
+parseStringToDuration).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from checks.applications.subjects import Remark, collect, spec_of, subjects_of, told
+from checks.declaration import declare
+from checks.model import Finding, Severity
+from checks.policy.file import Policy
+from gitops.discovery.snapshot import Change, State
+from gitops.facts.secrets.pods import mapping
+from gitops.resources.manifests import text_of
+
+RULE = declare("sync-policy-without-effect", Severity.WARNING)
+
+_ROUTE = ("spec", "syncPolicy")
+# Go's time.ParseDuration, or a whole number of seconds.
+_DURATION = re.compile(r"[+-]?(?:[0-9]+|0|(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)")
+
+
+def check(change: Change, policy: Policy) -> Iterator[Finding]:
+    """One finding for each part, of an Application or of what an ApplicationSet makes."""
+    for subject in subjects_of(change.head):
+        found = [(state, remark) for state in subject.states for remark in _remarks(state)]
+        yield from told(RULE, change.head, subject, collect(subject, found))
+
+
+def _remarks(state: State) -> Iterator[Remark]:
+    policy, written = state.application.sync_policy, mapping(spec_of(state).get("syncPolicy"))
+    creates = "CreateNamespace=true" in policy.options
+    if written.get("managedNamespaceMetadata") and not creates:
+        yield _remark(
+            "managedNamespaceMetadata",
+            "`managedNamespaceMetadata` does nothing without `CreateNamespace=true`",
+            "Argo CD neither makes the Namespace nor puts these labels and annotations on it.",
+            "Add `CreateNamespace=true` to `syncOptions`.",
+        )
+    if creates and not state.application.destination.namespace:
+        yield _remark(
+            "syncOptions",
+            "`CreateNamespace=true` does nothing without a destination namespace",
+            "Argo CD makes no Namespace.",
+            "Name one in `spec.destination.namespace`.",
+        )
+    if policy.allow_empty and policy.automated and not policy.prune:
+        yield _remark(
+            "automated",
+            "`allowEmpty` does nothing without `prune`",
+            "Without `prune` nothing is deleted, so there is nothing that it would allow.",
+            "Take it out, or set `prune: true`.",
+        )
+    retry = written.get("retry")
+    if not isinstance(retry, dict) or not retry:
+        return
+    if retry.get("limit", 0) in (0, None):
+        yield _remark(
+            "retry",
+            "its `retry` allows no attempt",
+            "A failed sync is not tried again; without any `retry` an automated one is, five times.",
+            "Set `retry.limit`.",
+        )
+    backoff = mapping(retry.get("backoff"))
+    for key in ("duration", "maxDuration"):
+        text = text_of(backoff.get(key))
+        if text and not _DURATION.fullmatch(text):
+            yield _remark(
+                "retry",
+                f"`retry.backoff.{key}` is no duration",
+                "Argo CD cannot tell when to try a failed sync again, and does not.",
+                "Write a number and its unit, such as `30s` or `5m`.",
+            )
+
+
+def _remark(field: str, message: str, effect: str, advice: str) -> Remark:
+    return Remark((*_ROUTE, field), message, effect, advice, (field, message), Severity.WARNING)

@@ -1,0 +1,346 @@
+"""What Applications say, held against what they render: where it is wrong, and where nobody can know."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from bot.rendering.driver import Engine
+from checks.model import Finding, Severity
+from tests.scenarios import URL, Files, application, config_map, documents, evaluated, manifest, of_rule
+
+API = "argoproj.io/v1alpha1"
+IN_CLUSTER = "https://kubernetes.default.svc"
+
+
+def app(name: str, path: str = "", policy: Mapping[str, Any] | None = None, **spec: Any) -> str:
+    """An Application with these fields of its spec."""
+    whole = {
+        "project": "default",
+        "source": {"repoURL": URL, "targetRevision": "main", "path": path or name},
+        "destination": {"server": IN_CLUSTER, "namespace": "shop"},
+        **({"syncPolicy": policy} if policy is not None else {}),
+        **spec,
+    }
+    metadata = {"name": name, "namespace": "argocd"}
+    return json.dumps({"apiVersion": API, "kind": "Application", "metadata": metadata, "spec": whole})
+
+
+def deployment(replicas: int | None = 2, name: str = "web") -> str:
+    labels = {"app": name}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "a", "image": "a:1"}]}}
+    spec = {"selector": {"matchLabels": labels}, "template": template}
+    return manifest(
+        "Deployment", name, api="apps/v1", spec=spec if replicas is None else {**spec, "replicas": replicas}
+    )
+
+
+async def found(engine: Engine, rule: str, files: Files, policy: str | None = None) -> list[Finding]:
+    return of_rule(await evaluated(engine, files, policy=policy, only=rule), rule)
+
+
+# The AppProject and what is rendered
+
+
+def project(**spec: Any) -> str:
+    permits = {"sourceRepos": ["*"], "destinations": [{"server": "*", "namespace": "*"}]}
+    return manifest("AppProject", "default", "argocd", API, spec={**permits, **spec})
+
+
+@pytest.mark.parametrize(
+    ("spec", "field"),
+    [
+        ({}, "clusterResourceWhitelist"),
+        ({"clusterResourceWhitelist": [{"group": "*", "kind": "*"}]}, None),
+        ({"clusterResourceWhitelist": [{"group": "", "kind": "Name*"}]}, None),
+        ({"clusterResourceWhitelist": [{"group": "", "kind": "Namespace", "name": "other"}]}, "clusterResourceWh"),
+        (
+            {
+                "clusterResourceWhitelist": [{"group": "*", "kind": "*"}],
+                "clusterResourceBlacklist": [{"group": "", "kind": "Namespace"}],
+            },
+            "clusterResourceBlacklist",
+        ),
+    ],
+)
+async def test_a_cluster_scoped_resource_needs_the_project(
+    engine: Engine, spec: dict[str, Any], field: str | None
+) -> None:
+    files = {
+        "apps.yaml": documents(app("a"), app("p")),
+        "a/n.yaml": manifest("Namespace", "team"),
+        "p/p.yaml": project(**spec),
+    }
+    said = [one.topic.advice for one in await found(engine, "project-refuses-resource", files)]
+    assert len(said) == (field is not None) and all(field is not None and field in each for each in said)
+
+
+@pytest.mark.parametrize(
+    ("spec", "refused"),
+    [
+        ({"namespaceResourceWhitelist": []}, True),
+        ({"namespaceResourceWhitelist": [{"group": "", "kind": "ConfigMap"}]}, False),
+        ({"namespaceResourceBlacklist": [{"group": "", "kind": "ConfigMap"}]}, True),
+        ({"namespaceResourceBlacklist": [{"group": "", "kind": "Secret"}]}, False),
+        ({"destinations": [{"server": "*", "namespace": "shop"}, {"server": "*", "namespace": "argocd"}]}, True),
+        ({"destinations": [{"server": "*", "namespace": "*"}, {"server": "*", "namespace": "!away"}]}, True),
+    ],
+)
+async def test_a_namespaced_resource_needs_the_kind_and_the_namespace(
+    engine: Engine, spec: dict[str, Any], refused: bool
+) -> None:
+    permits = {"clusterResourceWhitelist": [{"group": "*", "kind": "*"}]}
+    apps = documents(app("a"), app("p", destination={"server": IN_CLUSTER, "namespace": "argocd"}))
+    files = {"apps.yaml": apps, "a/m.yaml": config_map("m", "away"), "p/p.yaml": project(**permits, **spec)}
+    ours = [one for one in await found(engine, "project-refuses-resource", files) if one.applications == ("a",)]
+    assert [one.severity for one in ours] == [Severity.ERROR] * refused
+
+
+async def test_a_namespace_that_is_to_be_made_needs_the_project_too(engine: Engine) -> None:
+    creates = app("a", policy={"syncOptions": ["CreateNamespace=true"]})
+    files = {"apps.yaml": documents(creates, app("p")), "a/m.yaml": config_map("m"), "p/p.yaml": project()}
+    [said] = await found(engine, "project-refuses-resource", files)
+    assert said.severity is Severity.WARNING and "the Namespace `shop`" in said.message
+    made = {**files, "p/n.yaml": manifest("Namespace", "shop")}
+    assert [one.severity for one in await found(engine, "project-refuses-resource", made)] == [Severity.ERROR]
+
+
+# Namespaces
+
+
+def spread(*namespaces: str, made: str = "CreateNamespace=true") -> tuple[str, dict[str, str]]:
+    """Applications that have their namespaces made, and one that has not."""
+    apps = [app(f"x-{name}", policy={"syncOptions": [made]}, destination=at(name)) for name in namespaces]
+    return documents(app("web", destination=at("shop")), *apps), {
+        f"{name}/m.yaml": config_map("m", "") for name in ("web", *(f"x-{each}" for each in namespaces))
+    }
+
+
+def at(namespace: str, server: str = IN_CLUSTER) -> dict[str, str]:
+    return {"server": server, "namespace": namespace}
+
+
+async def missing(engine: Engine, apps: str, files: Mapping[str, str]) -> int:
+    return len(await found(engine, "namespace-missing", {"apps.yaml": apps, **files}))
+
+
+async def test_a_namespace_is_missing_where_the_others_are_made(engine: Engine) -> None:
+    apps, files = spread("one", "two")
+    assert await missing(engine, apps, files) == 1
+    assert await missing(engine, apps, {**files, "x-one/n.yaml": manifest("Namespace", "shop")}) == 0
+    assert await missing(engine, *spread("one", "shop")) == 0
+    # Nothing of it lands there.
+    assert await missing(engine, apps, {**files, "web/m.yaml": config_map("m", "one")}) == 0
+    # Here somebody else makes them.
+    assert await missing(engine, *spread("one", "two", made="PruneLast=true")) == 0
+
+
+@pytest.mark.parametrize("namespace", ["kube-system", "default", "argocd", "openshift-monitoring"])
+async def test_namespaces_that_are_there_are_not_missing(engine: Engine, namespace: str) -> None:
+    apps, files = spread("one", "two")
+    assert await missing(engine, apps.replace('"namespace": "shop"', f'"namespace": "{namespace}"'), files) == 0
+
+
+async def test_what_is_not_seen_may_make_a_namespace(engine: Engine) -> None:
+    apps, files = spread("one")
+    chart = {"repoURL": "https://charts.example.com", "chart": "shop", "targetRevision": "1.0.0"}
+    unseen = application("shop-base", "", namespace="base", source=chart)
+    assert await missing(engine, documents(apps, unseen), files) == 0
+    clusters = {
+        "apiVersion": API,
+        "kind": "ApplicationSet",
+        "metadata": {"name": "all"},
+        "spec": {"generators": [{"scmProvider": {}}], "template": {"metadata": {"name": "{{name}}"}, "spec": {}}},
+    }
+    assert await missing(engine, documents(apps, json.dumps(clusters)), files) == 0
+
+
+# Destinations, policies, finalizers
+
+
+@pytest.mark.parametrize(
+    ("destination", "advice"),
+    [
+        ({"name": "in-cluster", "server": IN_CLUSTER}, "Keep one of the two."),
+        ({"namespace": "shop"}, f"Write `server: {IN_CLUSTER}` for Argo CD's own cluster."),
+        ({"server": "in-cluster"}, "Write `name: in-cluster`."),
+        ({"server": "https://kubernetes.default"}, f"Write `server: {IN_CLUSTER}`."),
+        ({"server": "prod.example.com"}, "Write the URL of the cluster, or `name` with its name."),
+        (
+            {"server": IN_CLUSTER, "namespace": "My_Shop"},
+            "Use lower case letters, digits and `-`, 63 of them at most.",
+        ),
+        ({"server": f"{IN_CLUSTER}/"}, None),
+        ({"server": "https://prod.example.com:6443"}, None),
+        ({"name": "prod"}, None),
+    ],
+)
+async def test_a_destination(engine: Engine, destination: dict[str, str], advice: str | None) -> None:
+    files = {"apps.yaml": app("a", destination=destination), "a/m.yaml": config_map("m")}
+    said = [one.topic.advice for one in await found(engine, "destination-refused", files)]
+    assert said == ([] if advice is None else [advice])
+
+
+async def test_a_cluster_is_missed_where_all_others_are_declared(engine: Engine) -> None:
+    declared = "clusters: [{name: prod, server: 'https://p'}, {name: stage, server: 'https://s'}]\n"
+
+    async def said(*names: str) -> list[str]:
+        apps = documents(*(app(name, "a", destination={"name": name}) for name in names))
+        files = {"apps.yaml": apps, "a/m.yaml": config_map("m")}
+        return [one.topic.advice for one in await found(engine, "destination-refused", files, declared)]
+
+    assert await said("prod", "stage", "staeg") == ["Write `stage`, or declare the cluster."]
+    assert await said("prod", "stage", "one", "two") == []  # then they are declared elsewhere
+    assert await said("prod", "staeg") == []
+
+
+@pytest.mark.parametrize(
+    ("policy", "count"),
+    [
+        ({"managedNamespaceMetadata": {"labels": {"a": "b"}}}, 1),
+        ({"managedNamespaceMetadata": {"labels": {"a": "b"}}, "syncOptions": ["CreateNamespace=true"]}, 0),
+        ({"automated": {"allowEmpty": True}}, 1),
+        ({"automated": {"allowEmpty": True, "prune": True}}, 0),
+        ({"retry": {"backoff": {"duration": "5s"}}}, 1),
+        ({"retry": {"limit": -1, "backoff": {"duration": "90", "maxDuration": "1h30m"}}}, 0),
+        ({"retry": {"limit": 2, "backoff": {"duration": "5 minutes"}}}, 1),
+    ],
+)
+async def test_a_sync_policy(engine: Engine, policy: dict[str, Any], count: int) -> None:
+    files = {"apps.yaml": app("a", policy=policy), "a/m.yaml": config_map("m")}
+    assert len(await found(engine, "sync-policy-without-effect", files)) == count
+
+
+@pytest.mark.parametrize(
+    ("finalizer", "meant"),
+    [
+        ("resource-finalizer.argocd.argoproj.io", "resources-finalizer.argocd.argoproj.io"),
+        ("resources-finalizer.argocd.argoproj.io/backgroud", "resources-finalizer.argocd.argoproj.io/background"),
+        ("finalizers.argocd.argoproj.io", "resources-finalizer.argocd.argoproj.io"),
+        ("resources-finalizer.argocd.argoproj.io/foreground", None),
+        ("post-delete-finalizer.argocd.argoproj.io/cleanup", None),
+        ("example.com/ours", None),
+        ("foregroundDeletion", None),
+    ],
+)
+async def test_a_finalizer(engine: Engine, finalizer: str, meant: str | None) -> None:
+    made = json.loads(app("a"))
+    made["metadata"]["finalizers"] = [finalizer]
+    files = {"apps.yaml": json.dumps(made), "a/m.yaml": config_map("m")}
+    said = [one.topic.advice for one in await found(engine, "finalizer-unknown", files)]
+    assert said == ([] if meant is None else [f"Write `{meant}`."])
+
+
+# Autoscalers
+
+HEALS = {"automated": {"selfHeal": True}}
+TARGET = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+HPA = manifest(
+    "HorizontalPodAutoscaler", "web", api="autoscaling/v2", spec={"scaleTargetRef": TARGET, "maxReplicas": 9}
+)
+SCALED = manifest("ScaledObject", "web", api="keda.sh/v1alpha1", spec={"scaleTargetRef": {"name": "web"}})
+IGNORES = {"group": "apps", "kind": "Deployment", "jsonPointers": ["/spec/replicas"]}
+
+
+async def fights(engine: Engine, scaler: str = HPA, workload: str = "", **spec: Any) -> int:
+    made = app("a", policy=spec.pop("policy", HEALS), **spec)
+    files = {"apps.yaml": made, "a/hpa.yaml": scaler, "a/web.yaml": workload or deployment()}
+    return len(await found(engine, "autoscaler-against-replicas", files))
+
+
+async def test_an_autoscaler_and_git_fight_over_replicas(engine: Engine) -> None:
+    assert await fights(engine) == 1
+    assert await fights(engine, SCALED) == 1
+    for none in (
+        fights(engine, workload=deployment(None)),
+        fights(engine, workload=deployment(0)),
+        fights(engine, workload=deployment(name="other")),
+        fights(engine, policy={"automated": {}}),
+        fights(engine, policy={"automated": {"selfHeal": True, "enabled": False}}),
+        fights(engine, HPA.replace('"maxReplicas": 9', '"minReplicas": 3, "maxReplicas": 3')),
+        fights(
+            engine,
+            SCALED.replace('"metadata": {', '"metadata": {"annotations": {"autoscaling.keda.sh/paused": "true"}, '),
+        ),
+        fights(engine, ignoreDifferences=[IGNORES]),
+        fights(engine, ignoreDifferences=[{**IGNORES, "group": "*", "kind": "*", "name": "web"}]),
+        fights(engine, ignoreDifferences=[{**IGNORES, "jsonPointers": [], "jqPathExpressions": [".spec.replicas"]}]),
+        fights(
+            engine,
+            ignoreDifferences=[{**IGNORES, "jsonPointers": [], "managedFieldsManagers": ["kube-controller-manager"]}],
+        ),
+    ):
+        assert await none == 0
+    for other in ({**IGNORES, "name": "api"}, {**IGNORES, "jsonPointers": ["/spec/paused"]}):
+        assert await fights(engine, ignoreDifferences=[other]) == 1
+
+
+async def test_argo_cd_as_a_whole_may_be_told_to_leave_replicas_alone(engine: Engine) -> None:
+    data = {"resource.customizations.ignoreDifferences.apps_Deployment": "jsonPointers: [/spec/replicas]"}
+    settings = manifest("ConfigMap", "argocd-cm", "argocd", data=data)
+    files = {"a/hpa.yaml": HPA, "a/web.yaml": deployment(), "a/cm.yaml": settings}
+    apps = {"apps.yaml": app("a", policy=HEALS)}
+    assert await found(engine, "autoscaler-against-replicas", {**files, **apps}) == []
+
+
+# ignoreDifferences
+
+
+@pytest.mark.parametrize(
+    ("entry", "advice"),
+    [
+        ({"group": "apps/v1"}, "Write the group alone."),
+        ({"group": "core", "kind": "Service"}, "Write `group: ''`."),
+        ({"name": "we*"}, "Leave the name out, or write an entry for each."),
+        ({"jsonPointers": ["spec/replicas"]}, "Write `/spec/replicas`."),
+        ({"jsonPointers": [".spec.replicas"]}, "Write `/spec/replicas`."),
+        (
+            {"jsonPointers": []},
+            "Add `jsonPointers`, `jqPathExpressions` or `managedFieldsManagers`.",
+        ),
+        ({"group": ""}, "Write `group: apps` and `kind: Deployment`."),
+        ({"kind": "deployment"}, "Write `group: apps` and `kind: Deployment`."),
+        ({"name": "api"}, "It brings `web`."),
+        ({"namespace": "store"}, "Write the namespace `shop`."),
+        ({"kind": "StatefulSet"}, "Take the entry out, unless what it is about comes again."),
+        ({}, None),
+        ({"group": "*", "kind": "*"}, None),
+        ({"group": "app?", "kind": "{Deployment,StatefulSet}"}, None),
+        ({"name": "web", "namespace": "shop"}, None),
+        ({"jsonPointers": [], "managedFieldsManagers": ["kube-controller-manager"]}, None),
+        ({"jsonPointers": ["/metadata/annotations/a~1b"]}, None),  # live only
+    ],
+)
+async def test_an_entry_of_ignored_differences(engine: Engine, entry: dict[str, Any], advice: str | None) -> None:
+    files = {"apps.yaml": app("a", ignoreDifferences=[{**IGNORES, **entry}]), "a/web.yaml": deployment()}
+    said = [one.topic.advice for one in await found(engine, "ignore-difference-without-effect", files)]
+    assert said == ([] if advice is None else [advice])
+
+
+async def test_an_entry_of_a_template_has_to_fit_something_of_any_element(engine: Engine) -> None:
+    spec = json.loads(app("a", "{{name}}", ignoreDifferences=[IGNORES]))["spec"]
+
+    def made(*names: str) -> str:
+        elements = [{"name": name} for name in names]
+        template = {"metadata": {"name": "{{name}}"}, "spec": spec}
+        whole = {"generators": [{"list": {"elements": elements}}], "template": template}
+        return manifest("ApplicationSet", "all", "argocd", API, spec=whole)
+
+    files = {"a/m.yaml": config_map("m"), "b/web.yaml": deployment()}
+    rule = "ignore-difference-without-effect"
+    assert await found(engine, rule, {**files, "apps.yaml": made("a", "b")}) == []
+    [said] = await found(engine, rule, {**files, "apps.yaml": made("a")})
+    assert said.severity is Severity.NOTICE and said.message.startswith("ApplicationSet `all`")
+
+
+async def test_what_is_not_rendered_may_be_what_an_entry_is_about(engine: Engine) -> None:
+    chart = {"repoURL": "https://charts.example.com", "chart": "web", "targetRevision": "1.0.0"}
+    sources = [{"repoURL": URL, "targetRevision": "main", "path": "a"}, chart]
+    made = json.loads(app("a", ignoreDifferences=[{**IGNORES, "kind": "StatefulSet"}]))
+    del made["spec"]["source"]
+    made["spec"]["sources"] = sources
+    files = {"apps.yaml": json.dumps(made), "a/web.yaml": deployment()}
+    assert await found(engine, "ignore-difference-without-effect", files) == []
