@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from checks.model import Finding, Related, Removal, Severity, Topic
+from checks.model import Field, Finding, Related, Removal, Severity, Topic
 from gitops.discovery.snapshot import ApplicationKey
 from gitops.files.spans import Span
 from gitops.resources.resource import ResourceId
@@ -54,6 +54,7 @@ class Declaration:
         owners: Iterable[ApplicationKey] = (),
         related: Iterable[Related] = (),
         removals: Iterable[Removal] = (),
+        fields: Iterable[Field] = (),
     ) -> Finding:
         """A finding of this rule at `span`; everything but these is as in `Finding` and `Topic`:
 
@@ -80,6 +81,7 @@ class Declaration:
             owners=tuple(owners),
             related=tuple(related),
             removals=tuple(removals),
+            fields=tuple(fields),
         )
 
 

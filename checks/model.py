@@ -67,6 +67,15 @@ class Removal:
 
 
 @dataclass(frozen=True, slots=True)
+class Field:
+    """A field (a JSON pointer) of a resource, as the Application `owner` renders it."""
+
+    owner: ApplicationKey
+    resource: ResourceId
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One problem at one place.
 
@@ -92,6 +101,7 @@ class Finding:
     fix: Fix | None = None
     introduced: bool | None = None
     suppressed: str | None = None  # the reason given in `ignore`
+    fields: tuple[Field, ...] = ()  # what it is about: where a chart's value decides one of them, it stands there
     stands_for: tuple[tuple[str, ...], ...] = ()  # identities of findings that are told in this one
 
 

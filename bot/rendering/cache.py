@@ -21,7 +21,7 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from gitops.resources.rendering import Call, Fault, Output, Unstable
+from gitops.resources.rendering import Call, Decides, Fault, Output, Unstable
 from gitops.resources.resource import Resource, ResourceId
 
 _SCHEMA = (
@@ -168,7 +168,8 @@ def _encode(output: Output) -> bytes:
         (*(_id(u.resource) if u.resource else [None] * 4), u.field, u.path, u.line, list(map(astuple, u.calls)))
         for u in output.unstable
     ]
-    lines = [json.dumps([output.error, output.lifted, output.refused, fault, unstable, output.said])]
+    decides = list(map(astuple, output.decides))
+    lines = [json.dumps([output.error, output.lifted, output.refused, fault, unstable, output.said, decides])]
     lines += (
         json.dumps(
             (
@@ -189,7 +190,7 @@ def _id(rid: ResourceId) -> tuple[str, str, str, str]:
 def _decode(body: bytes) -> Output | None:
     try:
         first, *rows = zlib.decompress(body).split(b"\n")
-        error, lifted, refused, fault, unstable, said = json.loads(first)
+        error, lifted, refused, fault, unstable, said, decides = json.loads(first)
         resources = tuple(
             Resource(
                 ResourceId(group, kind, namespace, name),
@@ -206,6 +207,7 @@ def _decode(body: bytes) -> Output | None:
             fault=_fault(fault),
             unstable=tuple(map(_unstable, unstable)),
             said=tuple(said),
+            decides=tuple(Decides(*each) for each in decides),
         )
     except (ValueError, TypeError, zlib.error):
         return None

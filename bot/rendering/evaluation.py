@@ -13,6 +13,7 @@ from bot.rendering.outside import Outside
 from checks.judgement.clusters import concerning
 from checks.judgement.evaluation import Evaluation, evaluation_of
 from checks.judgement.findings import findings_of
+from checks.judgement.values import at_values
 from checks.planning.ownership.plan import plan_fixes
 from checks.policy.file import Policy
 from checks.registry import Rule, rules
@@ -133,6 +134,7 @@ async def _evaluate(
         live = await asyncio.to_thread(concerning, live, after, policy)
     change = Change(before, after, live)
     findings = await asyncio.to_thread(findings_of, chosen, change, policy, _log_failure)
+    findings = await engine.drive(at_values(after, analysis, findings), progress, effort, outside)
     planned = await engine.drive(plan_fixes(after, analysis, findings, policy, live), progress, effort, outside)
     return await asyncio.to_thread(evaluation_of, change, planned, chosen, policy, effort.left_out)
 

@@ -25,7 +25,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from checks.declaration import FixAvailability, declare
-from checks.model import Finding, Related, Removal, Severity, Topic
+from checks.model import Field, Finding, Related, Removal, Severity, Topic
 from checks.ownership.conflicts import Conflict, Partitions, Undecided, find_conflicts
 from checks.ownership.first_synced import FirstSynced
 from checks.ownership.holder import Holders
@@ -164,6 +164,10 @@ def _finding(case: _Case, topic: Topic) -> Finding:
         owners=(keeper.application.key, *(copy.application.key for copy in case.others)),
         related=_related(case),
         removals=removals,
+        fields=[
+            Field(case.others[0].application.key, case.others[0].resource.id, f"/metadata/{name}")
+            for name in ("name", "namespace")
+        ],
     )
 
 

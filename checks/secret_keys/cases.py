@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from checks.model import Field
 from checks.policy.file import Policy
 from checks.secret_keys.knowledge import Knowledge, Observer
 from gitops.discovery.snapshot import ApplicationKey, Change
@@ -30,6 +31,14 @@ class Case:
     @property
     def workload(self) -> ResourceId:
         return self.needed.owner.resource.id
+
+    def field(self, *, of_key: bool) -> Field:
+        """The field that names the object, or the key of it that is asked for."""
+        owner, route = self.needed.owner, self.needed.use.route
+        if not of_key and route[-1] == "key" and route[-2] in ("secretKeyRef", "configMapKeyRef"):
+            route = (*route[:-1], "name")
+        steps = (str(step).replace("~", "~0").replace("/", "~1") for step in route)
+        return Field(owner.application.key, owner.resource.id, "".join(f"/{step}" for step in steps))
 
     @property
     def identity(self) -> tuple[str, ...]:

@@ -105,5 +105,6 @@ def _finding(case: Case, group: Group, topic: Topic) -> Finding:
         resource=ResourceId("", wanted.kind, wanted.namespace, wanted.name),
         applications=(application.label,),
         owners=(application.key,),
+        fields=[case.field(of_key=True)],
         related=(*dict.fromkeys(related), *others(group, case)),
     )

@@ -178,5 +178,6 @@ def _finding(case: Case, group: Group, topic: Topic, severity: Severity, hint: H
         resource=ResourceId("", wanted.kind, wanted.namespace, wanted.name),
         applications=(application.label,),
         owners=(application.key,),
+        fields=[case.field(of_key=False)],
         related=(*related, *others(group, case)),
     )

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import yaml
-
 from gitops.applications.application import Application
+from gitops.charts.entries import entry_of
 from gitops.charts.words import without_values
-from gitops.files.documents import child, first_line, last_line, read_documents
-from gitops.files.errors import GitopsError
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
 from gitops.resources.manifests import Redact, canonical, identify, is_hook, redact_secret
 from gitops.resources.rendering import (
     Call,
+    Decides,
     Fault,
     NotAnalysed,
     Note,
@@ -51,7 +49,15 @@ def output_of(request: RenderRequest, answer: Mapping[str, Any], redact: Redact)
         resources,
         unstable=unstable_of(answer, resources),
         said=tuple(answer.get("notes") or ()),
+        decides=tuple(_decides(answer)),
     )
+
+
+def _decides(answer: Mapping[str, Any]) -> Iterator[Decides]:
+    for index, each in enumerate(answer.get("resources") or ()):
+        for value in (each.get("origin") or {}).get("values") or ():
+            place = value.get("path", ""), value.get("line", 0)
+            yield Decides(index, value["field"], value["source"], value["key"], *place)
 
 
 def _resource(found: Mapping[str, Any], redact: Redact, random: bool) -> Resource:
@@ -131,46 +137,11 @@ def _place(tree: Tree, application: Application, fault: Fault, index: int) -> Sp
     Application."""
     at = application.origin.entry
     if fault.entry:
-        return _entry(tree, application, fault.entry, index) or at
+        return entry_of(tree, application, fault.entry, index) or at
     if fault.path and fault.path in tree:
         line = max(fault.line, 1)
         return Span(fault.path, line, line)
     return at
-
-
-def _entry(tree: Tree, application: Application, entry: str, index: int) -> Span | None:
-    span = application.origin.span
-    try:
-        documents = read_documents(span.path, tree.read(tree.resolve(span.path)))
-    except (GitopsError, KeyError):
-        return None
-    document = next((each for each in documents if each.line <= span.line <= each.end_line), None)
-    if document is None or application.generated:
-        return None
-    several = child(document.node, "spec", "sources")
-    source = (
-        child(several, index) if isinstance(several, yaml.SequenceNode) else child(document.node, "spec", "source")
-    )
-    block = child(source, "helm") or child(source, "directory", "jsonnet")
-    name, _, place = entry.replace("[", ".").replace("]", "").partition(".")
-    node = child(block, name)
-    if isinstance(node, yaml.SequenceNode) and place:
-        node = _item(node, place) or node
-    if node is None:
-        return None
-    return Span(span.path, first_line(node), last_line(node))
-
-
-def _item(listed: yaml.SequenceNode, place: str) -> yaml.Node | None:
-    """An item by its number or, for parameters, by its name."""
-    if place.isdigit():
-        return listed.value[int(place)] if int(place) < len(listed.value) else None
-    for item in listed.value:
-        name = child(item, "name")
-        if isinstance(name, yaml.ScalarNode) and name.value == place:
-            found: yaml.Node = item
-            return found
-    return None
 
 
 def evaluated(requests: Sequence[RenderRequest], outputs: Mapping[str, Output]) -> Mapping[str, Output]:

@@ -29,6 +29,21 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Decides:
+    """An entry of values with which a field of a resource is another one. `resource` is the place in the output,
+    `field` a JSON pointer; `source` is `parameters`, `fileParameters`, `values`, `valuesObject`, `valueFiles` or
+    `chart` (its values.yaml), `key` a JSON pointer or the name of the parameter. `path` is the file of the latter
+    two, `line` counts in it, or in the text `values` (0 when not known)."""
+
+    resource: int
+    field: str
+    source: str
+    key: str
+    path: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Unstable:
     """A field that is something else at each rendering. `resource` is None where a template makes more or fewer
     resources from one time to the next, `field` a JSON pointer ('' for all of the resource), `path` and `line` where
@@ -160,7 +175,8 @@ class Output:
     before. `transient` results (time-outs, kills) say nothing about the files and are not kept; `timed_out` ones
     are remembered for a while, since they cost most. `refused` is the reason when it costs more than argofix
     grants. `fault` is a failure as the engine tells it (`error` is its message then), `unstable` what two
-    renderings do not agree on, `said` what the engine noted although it renders. `size` is about how many bytes it
+    renderings do not agree on, `said` what the engine noted although it renders, `decides` which values decide about
+    what was asked. `size` is about how many bytes it
     takes, counted where it is made and not by everybody who asks.
     """
 
@@ -173,6 +189,7 @@ class Output:
     fault: Fault | None = None
     unstable: tuple[Unstable, ...] = ()
     said: tuple[str, ...] = ()
+    decides: tuple[Decides, ...] = ()
     size: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -42,7 +42,8 @@ class Variable:
 class HelmRequest:
     """One chart as Argo CD has it rendered. `chart` is its directory; `refs` are the other sources that `$name/...`
     may name, with the directory that holds them; `values_object` is JSON, '' for none; `environment` holds only what
-    something here may name; `several` tells that the Application has `sources`."""
+    something here may name; `several` tells that the Application has `sources`; `explain` are the fields of resources
+    (place in the answer, JSON pointer) of which is asked which values decide about them."""
 
     chart: str
     release_name: str
@@ -62,6 +63,7 @@ class HelmRequest:
     refs: Texts = ()
     several: bool = False
     environment: Texts = ()
+    explain: tuple[tuple[int, str], ...] = ()
 
     @property
     def kind(self) -> str:
@@ -69,7 +71,9 @@ class HelmRequest:
 
     def document(self) -> Mapping[str, Any]:
         """The request as the engine reads it."""
+        questions = [{"resource": resource, "field": field} for resource, field in self.explain]
         return {
+            **({"explain": questions} if questions else {}),
             "chart": self.chart,
             "refs": dict(self.refs),
             "severalSources": self.several,

@@ -128,7 +128,7 @@ func (w *work) candidates() []candidate {
 			}})
 	}
 	source, data := "values", []byte(w.asked.Values)
-	if len(w.asked.ValuesObject) > 0 {
+	if hasObject(w.asked) {
 		source, data = "valuesObject", nil
 	}
 	each(w.given.inline, "", func(pointer, text string, _ any) {

@@ -148,7 +148,7 @@ image:
 other: {cart: cart}
 `)
 	asked := protocol.Helm{
-		ValueFiles: []string{"/envs/prod.yaml"}, Values: "image:\n  tag: 1.2.3\n",
+		ValueFiles: []string{"/envs/prod.yaml"}, Values: "image:\n  tag: 1.2.3\n", ValuesObject: []byte("null"),
 		Parameters: []protocol.Parameter{{Name: "name", Value: "cart"}, {Name: "port", Value: "8080"}},
 		Explain: []protocol.Question{
 			{Resource: 0, Field: "/metadata/name"}, {Resource: 1, Field: "/metadata/name"}, {Resource: 1, Field: "/data/image"},

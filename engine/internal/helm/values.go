@@ -102,7 +102,7 @@ func (r *Renderer) parse(id string, data []byte) (map[string]any, error) {
 // inline returns valuesObject, which takes the place of values (ValuesYAML, pkg/apis/application/v1alpha1/values.go).
 func inline(asked *protocol.Helm) (map[string]any, error) {
 	data := []byte(asked.Values)
-	if len(asked.ValuesObject) > 0 && !bytes.Equal(asked.ValuesObject, []byte("null")) {
+	if hasObject(asked) {
 		var object map[string]any
 		if err := json.Unmarshal(asked.ValuesObject, &object); err == nil {
 			return object, nil // what it is after it was written as YAML and read back
@@ -218,4 +218,9 @@ func copied(value any) any {
 		return made
 	}
 	return value
+}
+
+// hasObject tells whether `valuesObject` is there, which is put in the place of `values` then.
+func hasObject(asked *protocol.Helm) bool {
+	return len(asked.ValuesObject) > 0 && !bytes.Equal(asked.ValuesObject, []byte("null"))
 }

@@ -1,0 +1,76 @@
+"""Where an Application writes what its chart is given: the entries of its block, and of the values in it."""
+
+from __future__ import annotations
+
+import yaml
+
+from gitops.applications.application import Application
+from gitops.files.documents import child, first_line, last_line, read_documents
+from gitops.files.errors import GitopsError
+from gitops.files.spans import Span
+from gitops.files.tree import Tree
+from gitops.resources.rendering import Decides
+
+
+def entry_of(tree: Tree, application: Application, entry: str, index: int) -> Span | None:
+    """The lines of an entry of the block that is given to the engine (`valueFiles[1]`, `parameters[name]`). `index`
+    is the source's place among the Application's. None where the Application does not spell it out."""
+    block = _block(tree, application, index)
+    name, _, place = entry.replace("[", ".", 1).removesuffix("]").partition(".")
+    node = child(block, name)
+    if isinstance(node, yaml.SequenceNode) and place:
+        node = _item(node, place) or node
+    return None if node is None else _span(application, node)
+
+
+def value_of(tree: Tree, application: Application, decides: Decides, index: int) -> Span | None:
+    """The lines of an entry of values; None where it is not spelt out."""
+    if decides.source in ("valueFiles", "chart"):
+        known = decides.path in tree and decides.line > 0
+        return Span(decides.path, decides.line, decides.line) if known else None
+    if decides.source in ("parameters", "fileParameters"):
+        listed = child(_block(tree, application, index), decides.source)
+        item = _item(listed, decides.key) if isinstance(listed, yaml.SequenceNode) else None
+        return None if item is None else _span(application, item)
+    node = child(_block(tree, application, index), decides.source)
+    if decides.source == "values" and isinstance(node, yaml.ScalarNode):
+        # A block's text begins on the line behind its header.
+        further = decides.line if node.style in ("|", ">") and decides.line else 0
+        line = first_line(node) + further
+        return Span(application.origin.path, line, line)
+    for part in decides.key.split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        node = child(node, int(key) if isinstance(node, yaml.SequenceNode) and key.isdigit() else key)
+    return None if node is None else _span(application, node)
+
+
+def _block(tree: Tree, application: Application, index: int) -> yaml.Node | None:
+    span = application.origin.span
+    try:
+        documents = read_documents(span.path, tree.read(tree.resolve(span.path)))
+    except (GitopsError, KeyError):
+        return None
+    document = next((each for each in documents if each.line <= span.line <= each.end_line), None)
+    if document is None:
+        return None
+    # What a set makes is written in its template.
+    spec = child(document.node, *(("spec", "template", "spec") if application.generated else ("spec",)))
+    several = child(spec, "sources")
+    source = child(several, index) if isinstance(several, yaml.SequenceNode) else child(spec, "source")
+    return child(source, "helm") or child(source, "directory", "jsonnet")
+
+
+def _item(listed: yaml.SequenceNode, place: str) -> yaml.Node | None:
+    """An item by its number or, for parameters, by its name."""
+    for item in listed.value:
+        name = child(item, "name")
+        if isinstance(name, yaml.ScalarNode) and name.value == place:
+            found: yaml.Node = item
+            return found
+    if place.isdigit():
+        return listed.value[int(place)] if int(place) < len(listed.value) else None
+    return None
+
+
+def _span(application: Application, node: yaml.Node) -> Span:
+    return Span(application.origin.path, first_line(node), last_line(node))
