@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from bot.process.collector import collect_rarely
 from checks.ownership import duplicate_owner
 from checks.planning.ownership.plan import plan_fixes
 from checks.policy.file import Policy
@@ -82,6 +83,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=200)
     parser.add_argument("--profile", choices=("layouts", "proofs"))
     arguments = parser.parse_args()
+    collect_rarely()  # as every argofix does
     if arguments.profile:
         with cProfile.Profile() as profile:
             layouts(arguments.applications) if arguments.profile == "layouts" else proofs(arguments.pairs)

@@ -17,8 +17,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     from bot.cli.checkout import CannotRun
     from bot.cli.commands import run
     from bot.cli.terminal import say
+    from bot.process.collector import collect_rarely
     from bot.rendering.kustomize import RendererMissing
 
+    collect_rarely()
     try:
         return run(arguments)
     except (CannotRun, RendererMissing) as error:
