@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from gitops.files.tree import Changes, Entry, Tree
+from gitops.files.tree import Changes, Entry, Tree, above
 
 T = TypeVar("T")
 
@@ -31,12 +31,17 @@ class Reads:
             touched.update(self.content.get(path, ()))
         for path in changes.one_sided:
             touched.update(self.content.get(path, ()), self.files.get(path, ()))
-            for directory in _above(path):
+            for directory in above(path):
                 touched.update(self.listings.get(directory, ()))
                 asked = self.directories.get(directory)
                 if asked and before.is_dir(directory) != after.is_dir(directory):
                     touched.update(asked)
         return touched
+
+    def of(self, readers: Collection[str]) -> Reads:
+        """Those of these readers."""
+        kinds = (self.content, self.files, self.directories, self.listings)
+        return Reads(*(_of(kind, readers) for kind in kinds))
 
     def also(self, later: Reads) -> Reads:
         """With what was asked later."""
@@ -48,18 +53,17 @@ class Reads:
         )
 
 
+def _of(known: Readers, readers: Collection[str]) -> Readers:
+    found = ((path, [each for each in asked if each in readers]) for path, asked in known.items())
+    return {path: asked for path, asked in found if asked}
+
+
 def _both(known: Readers, later: Mapping[str, list[str]]) -> Readers:
     both = dict(known)
     for path, readers in later.items():
         had = both.get(path)
         both[path] = readers if had is None else [*had, *(each for each in readers if each not in had)]
     return both
-
-
-def _above(path: str) -> Iterator[str]:
-    while path:
-        path = path.rpartition("/")[0]
-        yield path
 
 
 class WatchedTree(Tree):

@@ -64,6 +64,8 @@ def normalise(path: str) -> str:
     Raises `PathEscapes` for an absolute path and for one whose `..` leaves the repository, `PathTooLong`.
     """
     refuse_long(path)
+    if _is_normal(path):
+        return path
     if path.startswith("/"):
         raise PathEscapes(f"{path} is an absolute path")
     clean = posixpath.normpath(path) if path else ""
@@ -74,8 +76,15 @@ def normalise(path: str) -> str:
     return "" if clean == "." else clean
 
 
+def _is_normal(path: str) -> bool:
+    """Whether a path is its own normal form, where a look at it tells: nearly all are."""
+    return bool(path) and path[0] not in "./" and path[-1] != "/" and "//" not in path and "/." not in path
+
+
 def refuse_long(path: str) -> None:
     """Raise `PathTooLong` for what no file system could hold, before anybody follows it step by step."""
+    if len(path) <= MAX_PATH_BYTES // 4:
+        return  # in UTF-8 no character has more than four bytes
     if len(path) > MAX_PATH_BYTES or len(path.encode("utf-8", "surrogateescape")) > MAX_PATH_BYTES:
         raise PathTooLong(
             f"a path that begins with {path[:40]} is longer than {MAX_PATH_BYTES:,} bytes, which no file system takes"
@@ -90,7 +99,7 @@ class Tree:
     `effort` (`gitops.files.effort`), whose errors every method may raise.
     """
 
-    __slots__ = ("_children", "_entries", "_overlay", "_read", "_seen", "_sorted", "effort", "sha")
+    __slots__ = ("_children", "_entries", "_links", "_overlay", "_read", "_seen", "_sorted", "effort", "sha")
 
     def __init__(
         self,
@@ -106,6 +115,7 @@ class Tree:
         self._read = read_blob
         self._overlay = dict(overlay or {})
         self._sorted: list[str] | None = None
+        self._links: frozenset[str] | None = None
         self._children: dict[str, list[str]] | None = None
         self._seen: dict[tuple[object, str, str], Any] = {}
 
@@ -127,6 +137,7 @@ class Tree:
         self.sha, self.effort = other.sha, other.effort
         self._entries, self._read, self._overlay = other._entries, other._read, other._overlay
         self._sorted, self._children, self._seen = other._sorted, other._children, other._seen
+        self._links = other._symlinks()
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -246,8 +257,12 @@ class Tree:
     def trace(self, path: str) -> tuple[str, tuple[str, ...]]:
         """As `resolve`, and the paths of the symlinks that were followed on the way."""
         self.effort.step()
+        clean = normalise(path)
+        if clean.count("/") < MAX_PATH_STEPS and not self._crosses_link(clean):
+            self.effort.step(clean.count("/") + 1)
+            return clean, ()
         links: list[str] = []
-        todo = normalise(path).split("/")[::-1]  # the next part is the last
+        todo = clean.split("/")[::-1]  # the next part is the last
         done: list[str] = []
         steps = 0
         while todo:
@@ -279,6 +294,16 @@ class Tree:
         self.effort.step(steps)
         return "/".join(done), tuple(dict.fromkeys(links))
 
+    def _symlinks(self) -> frozenset[str]:
+        if self._links is None:
+            self._links = frozenset(path for path, entry in self._entries.items() if entry.mode == MODE_SYMLINK)
+        return self._links
+
+    def _crosses_link(self, path: str) -> bool:
+        """Whether a symlink is among a path and the directories above it."""
+        links = self._symlinks()
+        return bool(links) and (path in links or any(each in links for each in above(path)))
+
     def overlay(self, changes: Mapping[str, bytes | None]) -> Tree:
         """A copy with these files replaced or added (bytes) or deleted (None). It has no commit SHA."""
         entries = dict(self._entries)
@@ -293,6 +318,7 @@ class Tree:
             data[path] = content
         tree = Tree(entries, self._read, None, data, self.effort)
         tree._seen = self._seen
+        tree._links = self._symlinks() & entries.keys()
         gone = [path for path in changes if path in self._entries and path not in entries]
         if not gone and len(entries) == len(self._entries):
             tree._sorted, tree._children = self._sorted, self._children
@@ -315,6 +341,13 @@ class Tree:
                     child = parent
             self._children = {parent: sorted(children) for parent, children in names.items()}
         return self._children
+
+
+def above(path: str) -> Iterator[str]:
+    """The directories that a path lies in, from the nearest to the root ('')."""
+    while path:
+        path = path.rpartition("/")[0]
+        yield path
 
 
 def _without(children: Mapping[str, list[str]], gone: Iterable[str]) -> dict[str, list[str]]:
