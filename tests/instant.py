@@ -1,11 +1,12 @@
 """A renderer that costs nothing: what it is asked for is read from the files of the request.
 
 Of kustomize it knows only that the manifests among a root's files are what comes out, which is all that counts where
-the cost of everything else is looked at.
+the cost of everything else is looked at. Of a chart comes one ConfigMap that tells what was read and asked for.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -15,7 +16,8 @@ from gitops.outside.found import Found
 from gitops.outside.wanted import Wanted
 from gitops.resources.manifests import read_plain
 from gitops.resources.rendering import Asking, Output, RenderRequest
-from gitops.resources.resource import Resource
+from gitops.resources.requests import HelmRequest
+from gitops.resources.resource import Resource, ResourceId
 from tests.driven import T, driven, nothing
 
 
@@ -39,6 +41,8 @@ class Instant:
         return known
 
     def _rendered(self, request: RenderRequest) -> Output:
+        if isinstance(request.asks, HelmRequest):
+            return _chart(request, request.asks)
         found: list[Resource] = []
         for path in request.files:
             entry = request.tree.entry(path)
@@ -53,3 +57,13 @@ class Instant:
             except MalformedYaml as error:
                 return Output(error=f"Error: {error}")
         return Output(tuple(found))
+
+
+def _chart(request: RenderRequest, asks: HelmRequest) -> Output:
+    digest = hashlib.sha256(repr(asks.document()).encode())
+    for path in request.files:
+        digest.update(path.encode() + b"\0" + request.tree.read(path) + b"\0")
+    rid = ResourceId("", "ConfigMap", asks.namespace, asks.release_name)
+    template = f"{asks.chart}/templates/map.yaml"
+    text = f"apiVersion: v1\ndata: {{read: {digest.hexdigest()}}}\nkind: ConfigMap\n".encode()
+    return Output((Resource(rid, text, template, line=1, end_line=1, template=template),))

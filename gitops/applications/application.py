@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -150,6 +151,13 @@ def is_application_set(manifest: Mapping[str, Any]) -> bool:
 def _is(manifest: Mapping[str, Any], kind: str) -> bool:
     api_version = manifest.get("apiVersion")
     return manifest.get("kind") == kind and isinstance(api_version, str) and api_version.startswith(GROUP + "/")
+
+
+def content_of(manifest: Mapping[str, Any]) -> str:
+    """One text for each content that a declaration can have. Status is what a cluster wrote into an exported
+    manifest; it is no part of the declaration."""
+    content = {key: value for key, value in manifest.items() if key != "status"}
+    return json.dumps(content, sort_keys=True, default=str)
 
 
 def parse_application(manifest: Mapping[str, Any], origin: Origin) -> Application:

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gitops.applications.application import Origin, is_application, parse_application
 from gitops.applications.placeholders import holds_placeholder
 from gitops.applications.repositories import RepositoryMatcher, RepositoryName, identity_of, parse_repo_url
 from gitops.applications.revisions import branch_of, is_pinned
@@ -145,8 +144,8 @@ def _is_dir(tree: Tree, path: str) -> bool:
 
 def _sources(declared: Declared) -> Iterator[_Source]:
     manifest = declared.manifest
-    if is_application(manifest):
-        for source in parse_application(manifest, Origin(declared.span)).sources:
+    if declared.application is not None:
+        for source in declared.application.sources:
             if not source.chart and not (source.ref and not source.path):
                 yield _Source(source.repo_url, source.path, source.target_revision, declared.span)
         return

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from gitops.applications.argocd_config import INSTALLS
+from gitops.discovery.known import Known, same_question
 from gitops.discovery.record import Record
 from gitops.discovery.roots import Node
 from gitops.discovery.rounds import Discovery, Search, discover
@@ -37,16 +38,18 @@ def rediscover(
     """What `discover(tree, analysis)` gives. `changes` are those since the tree of `before`. With `remember` the
     result can be `before` of the next time; without, it keeps `before`, and costs only what is looked at again."""
     record = before.record
-    if not isinstance(record, Record) or before.truncated or not _same_question(record.given, analysis):
+    if not isinstance(record, Record) or before.truncated or not same_question(record.given, analysis):
         return (yield from discover(tree, analysis))
     if changes is None:
         changes = tree.changes_since(before.tree)
-    if not _keeps_the_roots(record, before.tree, tree, changes):
+    if _leads_elsewhere(before.tree, tree, changes):
         return (yield from discover(tree, analysis))
     touched = record.reads.touched_by(changes, before.tree, tree)
-    search = (yield from _again(record, tree, touched)) if "" not in touched else None
+    search = None
+    if "" not in touched and _keeps_the_roots(record, before.tree, tree, changes):
+        search = yield from _again(record, tree, touched)
     if search is None:
-        return (yield from discover(tree, analysis))
+        return (yield from discover(tree, analysis, Known(record, frozenset(touched))))
     states = list(before.states)
     changed: list[int] = []
     for place in (place for id_ in search.nodes for place in record.places.get(id_, ())):
@@ -80,29 +83,16 @@ def _installing(record: Record, before: Snapshot, tree: Tree, changes: Changes) 
     return before.installing if found == set(before.installing) else tuple(sorted(found))
 
 
-def _same_question(one: Analysis, other: Analysis) -> bool:
-    def asked(analysis: Analysis) -> tuple[object, ...]:
-        return (
-            analysis.matcher,
-            analysis.renderer,
-            analysis.build_options,
-            analysis.clusters,
-            analysis.max_applications,
-            analysis.shut_in,
-            analysis.exclude,
-            analysis.engine,
-            analysis.kubernetes,
-            analysis.plugins,
-        )
-
-    return one is other or (one.redact is other.redact and asked(one) == asked(other))
+def _leads_elsewhere(before: Tree, after: Tree, changes: Changes) -> bool:
+    """Whether a link or a submodule comes, goes or changes: nobody has noted all the ways over it."""
+    paths = (*changes.modified, *changes.one_sided)
+    return any({before.mode(path), after.mode(path)} & {MODE_SYMLINK, MODE_SUBMODULE} for path in paths)
 
 
 def _keeps_the_roots(record: Record, before: Tree, after: Tree, changes: Changes) -> bool:
     """Whether a scan of both trees finds the same declarations, and the same kustomizations that bring them in."""
     for path in (*changes.modified, *changes.one_sided):
-        modes = {before.mode(path), after.mode(path)}
-        if modes & {MODE_SYMLINK, MODE_SUBMODULE} or path in record.found.linked:
+        if path in record.found.linked:
             return False
         name = path.rpartition("/")[2]
         if name == "Chart.yaml" and path in changes.one_sided:
@@ -151,8 +141,6 @@ def _again(record: Record, tree: Tree, touched: set[str]) -> Asking[Search | Non
     """The search that has looked at these declarations again; None where they bring in something else now."""
     search = Search(tree, WatchedTree(tree), record.found, record.analysis, [], record.config)
     yield from search.expand([record.nodes[id_].declaration for id_ in touched])
-    if search.left_out:
-        return None  # what is put aside is told with its lines
     for id_ in touched:
         if not _brings_the_same(record.nodes[id_], search.nodes[id_], record.found):
             return None
@@ -168,6 +156,7 @@ def _brings_the_same(old: Node, new: Node, found: Scan) -> bool:
         and old.unknown == new.unknown
         and old.refused == new.refused
         and old.assumed == new.assumed
+        and old.put_aside == new.put_aside
         and old.kustomizations & tops == new.kustomizations & tops
         and list(_declarations(old)) == list(_declarations(new))
     )

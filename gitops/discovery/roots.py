@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gitops.applications.application import Application, Origin
+from gitops.applications.application import Application, Origin, content_of
 from gitops.applications.clusters import KnownCluster
 from gitops.applications.directory import DirectoryOptions
 from gitops.applicationsets.problems import Refusal
-from gitops.discovery.snapshot import Part
+from gitops.discovery.scan import Declared
+from gitops.discovery.snapshot import NotDeployed, Part
 from gitops.files.spans import Span
+from gitops.kustomize.closure import Chain
 from gitops.resources.manifests import text_of
 
 DEFAULT_NAMESPACE = "argocd"
@@ -20,12 +21,20 @@ DEFAULT_NAMESPACE = "argocd"
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """An Application or ApplicationSet manifest and where it came from. `id` tells equal manifests from different."""
+    """An Application or ApplicationSet manifest and where it came from. `id` tells equal manifests from different;
+    `application` is what was read out of it before."""
 
     manifest: Mapping[str, Any]
     origin: Origin
     id: str
     generated: bool = False
+    application: Application | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def written(cls, one: Declared, chain: Chain = ()) -> Declaration:
+        """A document of a file that is read directly, or that these entries bring in."""
+        application = None if chain else one.application
+        return cls(one.manifest, Origin(one.span, chain), one.content, application=application)
 
     @property
     def place(self) -> tuple[str, int]:
@@ -56,9 +65,7 @@ class Declaration:
 
 def declare(manifest: Mapping[str, Any], origin: Origin, generated: bool = False) -> Declaration:
     """A manifest as a declaration."""
-    # Status is what a cluster wrote into an exported manifest; it is no part of the declaration.
-    content = {key: value for key, value in manifest.items() if key != "status"}
-    return Declaration(manifest, origin, json.dumps(content, sort_keys=True, default=str), generated)
+    return Declaration(manifest, origin, content_of(manifest), generated)
 
 
 @dataclass(slots=True)
@@ -67,7 +74,7 @@ class Node:
 
     `refused` are those of the reasons in `unknown` for which Argo CD is in error, with their places and how far
     they reach; `assumed` is that of an `Expansion`; `directories` the directories whose files an Application reads
-    as plain manifests.
+    as plain manifests; `put_aside` what it would bring in if that were meant for a cluster.
     """
 
     declaration: Declaration
@@ -79,6 +86,7 @@ class Node:
     assumed: tuple[KnownCluster, ...] = ()
     kustomizations: set[str] = field(default_factory=set)
     directories: list[tuple[str, DirectoryOptions]] = field(default_factory=list)
+    put_aside: list[NotDeployed] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from gitops.applications.application import Application, Origin, Source, is_appl
 from gitops.applications.argocd_config import ArgoCdConfig, read_config
 from gitops.discovery.assembly import Assembly, assemble
 from gitops.discovery.evidence import recognised
+from gitops.discovery.known import Known
 from gitops.discovery.locate import locate
 from gitops.discovery.record import Record
 from gitops.discovery.roots import Declaration, Node, Seed, declare, unclaimed
@@ -28,6 +29,7 @@ from gitops.discovery.set_aside.undeployed import (
     by_itself,
     excluded,
     not_deployed,
+    not_made,
     texts,
     unaccounted,
     unnamed,
@@ -37,7 +39,7 @@ from gitops.discovery.settled import settle
 from gitops.discovery.snapshot import Cause, NotDeployed, Part, Snapshot, Unknown
 from gitops.discovery.sources import Analysis, Plan, plan_kustomize, plan_source, rendering_of
 from gitops.files.containment import CONTENT, told
-from gitops.files.reads import WatchedTree
+from gitops.files.reads import Reads, WatchedTree
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
 from gitops.kustomize.closure import Chain, Closure
@@ -48,9 +50,9 @@ MAX_ROUNDS = 32
 Discovery = Asking[Snapshot]
 
 
-def discover(tree: Tree, analysis: Analysis) -> Discovery:
+def discover(tree: Tree, analysis: Analysis, known: Known | None = None) -> Discovery:
     """Find and render every Application of `tree`, as Argo CD's own configuration in it has them deployed. Never
-    raises for what the repository holds."""
+    raises for what the repository holds. What is `known` of another tree, and is the same, is taken from there."""
     given = analysis
     found = scan(tree, analysis.scan_memo, analysis.memo, analysis.said)
     if analysis.build_options is None:
@@ -59,9 +61,11 @@ def discover(tree: Tree, analysis: Analysis) -> Discovery:
     everything = [declared for documents in found.declared.values() for declared in documents]
     watched = WatchedTree(tree)
     matcher, guessed = recognised(watched, everything, analysis.matcher)
+    analysis = replace(analysis, matcher=matcher)
     config = read_config(tree, found.telling, analysis.told)
-    plugins = replace(analysis.plugins, defined=config.plugins)
-    search = Search(tree, watched, found, replace(analysis, matcher=matcher, plugins=plugins), left_out, config)
+    analysis = replace(analysis, plugins=replace(analysis.plugins, defined=config.plugins))
+    there = known.here(analysis, found, config) if known is not None else None
+    search = Search(tree, watched, found, analysis, left_out, config, there)
     yield from search.run()
     assembly = search.assembled()
     unknown = [
@@ -83,7 +87,7 @@ def discover(tree: Tree, analysis: Analysis) -> Discovery:
     settled = settle(snapshot, config, analysis.clusters)
     if search.by_chance:
         return settled  # what failed by chance is tried again
-    record = Record(given, search.analysis, found, search.nodes, search.reads, tuple(assembly.declared), config)
+    record = Record(given, analysis, found, search.nodes, search.all_reads(), tuple(assembly.declared), config)
     return replace(settled, record=record)
 
 
@@ -122,6 +126,7 @@ class Search:
         analysis: Analysis,
         left_out: list[NotDeployed],
         config: ArgoCdConfig,
+        known: Known | None = None,
     ) -> None:
         self._plain, self._tree = tree, watched
         self.reads = watched.reads
@@ -133,6 +138,8 @@ class Search:
         self.nodes: dict[str, Node] = {}
         self._clusters = known_clusters(config, analysis)
         self.left_out = left_out
+        self._known = known
+        self._taken: set[str] = set()  # of the nodes those that were known
         self.truncated = False
         self.by_chance = False  # whether a rendering failed that may not fail the next time
 
@@ -152,8 +159,13 @@ class Search:
             pending = [declared for d in fresh for declared in self.nodes[d.id].children]
         self.truncated = True
 
+    def all_reads(self) -> Reads:
+        """Those of the nodes that were known too."""
+        return self._known.reads(self._taken).also(self.reads) if self._known is not None else self.reads
+
     def assembled(self) -> Assembly:
         """The Applications below their roots; what is left over is added to `left_out`."""
+        self.left_out.extend(one for node in self.nodes.values() for one in node.put_aside)
         out = LeftOut.of(self._tree, self._found, self.nodes.values())
         kept: list[Seed] = []
         for seed, brings in unclaimed(self._seeds, self.nodes):
@@ -164,7 +176,7 @@ class Search:
                 self._put_aside(seed, why)
         assembly = assemble(kept, self.nodes)
         for declaration in assembly.empty:
-            self.left_out.append(_not_made(declaration, (Cause.EMPTY, "its generators give nothing")))
+            self.left_out.append(not_made(declaration, (Cause.EMPTY, "its generators give nothing")))
         if not self.truncated:
             told = dict(assembly.places)
             for one in self.left_out:
@@ -174,7 +186,7 @@ class Search:
         return assembly
 
     def _put_aside(self, seed: Seed, why: Why) -> None:
-        self.left_out.extend(_not_made(declaration, why) for declaration in seed.declarations)
+        self.left_out.extend(not_made(declaration, why) for declaration in seed.declarations)
 
     def _start(self) -> Asking[None]:
         tree, found, analysis = self._tree, self._found, self.analysis
@@ -191,7 +203,7 @@ class Search:
             trouble = None
             try:
                 rendering = rendering_of(tree, plan, outputs, at, analysis)
-                declarations = self._brought(replace(plan, closure=closure), rendering, Origin(at))
+                declarations = self._brought(replace(plan, closure=closure), rendering, Origin(at), self.left_out)
             except CONTENT as error:
                 rendering, declarations = RenderFailed(told(error), at), []
             if not isinstance(rendering, Rendered):
@@ -206,8 +218,7 @@ class Search:
             for one in found.declared[path]:
                 # What a parent reads all the same is told as its child; the rest is left over in the end.
                 if by_itself(path, one.manifest) is None:
-                    declaration = declare(one.manifest, Origin(one.span))
-                    self._seeds.append(Seed(path.rpartition("/")[0] or ".", (declaration,)))
+                    self._seeds.append(Seed(path.rpartition("/")[0] or ".", (Declaration.written(one),)))
 
     def _plan_top(self, file: str, at: Span) -> Plan:
         try:
@@ -219,6 +230,11 @@ class Search:
         tree, analysis = self._tree, self.analysis
         planned: list[tuple[Node, Application, list[tuple[int, Plan]]]] = []
         for declaration in fresh:
+            same = self._known.node(declaration) if self._known is not None else None
+            if same is not None:
+                self.nodes[declaration.id] = same
+                self._taken.add(declaration.id)
+                continue
             node = self.nodes[declaration.id] = Node(declaration)
             self._tree.reader = declaration.id
             if is_application_set(declaration.manifest):
@@ -227,9 +243,9 @@ class Search:
                 except CONTENT as error:
                     node.unknown = (told(error),)
                 continue
-            application = replace(
-                parse_application(declaration.manifest, declaration.origin), generated=declaration.generated
-            )
+            application = declaration.application or parse_application(declaration.manifest, declaration.origin)
+            if declaration.generated:
+                application = replace(application, generated=True)
             node.application = application
             plans = [(i, self._plan(application, source)) for i, source in enumerate(application.sources)]
             planned.append((node, application, plans))
@@ -240,7 +256,7 @@ class Search:
             for index, plan in plans:
                 try:
                     rendering = rendering_of(tree, plan, outputs, application.origin.entry, analysis)
-                    node.children.extend(self._brought(plan, rendering, application.origin))
+                    node.children.extend(self._brought(plan, rendering, application.origin, node.put_aside))
                 except CONTENT as error:
                     rendering = RenderFailed(told(error), application.origin.entry)
                 fingerprint = plan.request.fingerprint if plan.request else ""
@@ -267,10 +283,15 @@ class Search:
         except CONTENT as error:
             return Plan(answer=RenderFailed(told(error), application.origin.entry))
 
-    def _brought(self, plan: Plan, rendering: Rendering, origin: Origin) -> list[Declaration]:
+    def _brought(
+        self, plan: Plan, rendering: Rendering, origin: Origin, put_aside: list[NotDeployed]
+    ) -> list[Declaration]:
+        """The declarations that something brings in. What is not meant for a cluster is `put_aside`."""
         if isinstance(rendering, Rendered):
-            return self._declared_in(rendering, plan.closure, origin)
-        return self._written(plan)
+            found = self._declared_in(rendering, plan.closure, origin)
+        else:
+            found = self._written(plan)
+        return [one for one in found if self._is_meant(one, put_aside)]
 
     def _claim(self, node: Node, plan: Plan) -> None:
         """Note what an Application reads, so that it is nothing that stands by itself."""
@@ -284,25 +305,15 @@ class Search:
                 if options.recurse or file.rpartition("/")[0] == root:
                     node.kustomizations.add(file)
 
-    def _declared_in(self, rendered: Rendered, closure: Closure | None, fallback: Origin) -> list[Declaration]:
-        result: list[Declaration] = []
+    def _declared_in(self, rendered: Rendered, closure: Closure | None, fallback: Origin) -> Iterator[Declaration]:
         for resource in rendered.resources:
-            if resource.id.group != "argoproj.io" or resource.id.kind not in ("Application", "ApplicationSet"):
-                continue
-            declaration = declare(resource.manifest(), locate(self._tree, resource, closure, fallback))
-            if self._is_meant(declaration):
-                result.append(declaration)
-        return result
+            if resource.id.group == "argoproj.io" and resource.id.kind in ("Application", "ApplicationSet"):
+                yield declare(resource.manifest(), locate(self._tree, resource, closure, fallback))
 
-    def _written(self, plan: Plan) -> list[Declaration]:
+    def _written(self, plan: Plan) -> Iterator[Declaration]:
         """The declarations in the files of what cannot be rendered, as they stand there."""
-        result: list[Declaration] = []
-        for path, origin in self._files(plan):
-            for one in self._found.declared[path]:
-                declaration = declare(one.manifest, Origin(one.span, origin))
-                if self._is_meant(declaration):
-                    result.append(declaration)
-        return result
+        for path, chain in self._files(plan):
+            yield from (Declaration.written(one, chain) for one in self._found.declared[path])
 
     def _files(self, plan: Plan) -> Iterable[tuple[str, Chain]]:
         declared = self._found.declared
@@ -323,19 +334,15 @@ class Search:
                 return
             yield paths[index]
 
-    def _is_meant(self, declaration: Declaration) -> bool:
+    def _is_meant(self, declaration: Declaration, put_aside: list[NotDeployed]) -> bool:
         """Whether something that is brought in is an Application of a cluster. What is not is told as that."""
         path = declaration.origin.path
         why = excluded(path, self.analysis.exclude) or unnamed(declaration.manifest)
         if why is None:
             return True
         if why[0] is not Cause.EXCLUDED:  # those were told when the files were read
-            self.left_out.append(_not_made(declaration, why))
+            put_aside.append(not_made(declaration, why))
         return False
-
-
-def _not_made(declaration: Declaration, why: Why) -> NotDeployed:
-    return NotDeployed(declaration.name, declaration.namespace, declaration.kind, declaration.origin.span, *why)
 
 
 def _without_source(application: Application) -> Rendering:

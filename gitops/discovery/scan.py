@@ -11,9 +11,17 @@ import re
 from collections.abc import Iterable, Iterator, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from gitops.applications.application import is_application, is_application_set
+from gitops.applications.application import (
+    Application,
+    Origin,
+    content_of,
+    is_application,
+    is_application_set,
+    parse_application,
+)
 from gitops.applications.argocd_config import INSTALLS, TELLING, bits_of
 from gitops.discovery.set_aside.laid_aside import Kinds, is_laid_aside, kinds_in, unfilled
 from gitops.files.documents import read_documents
@@ -26,7 +34,7 @@ from gitops.resources.manifests import text_of
 from gitops.resources.rendering import BuildOptions
 
 SUFFIXES = (".yaml", ".yml", ".json")
-PARSED = 8  # times its length is what a parsed file takes, as long as its nodes are kept
+PARSED = 10  # times its length is what a parsed file takes, with what is worked out of it
 _BUILD_OPTIONS = b"kustomize.buildOptions"
 
 # Argo CD waits for an Application's health between sync waves only where argocd-cm (or the operator's ArgoCD) says
@@ -42,9 +50,10 @@ DECLARES, CONFIGURES, TELLS_HEALTH, IS_ARGOCD_CM = 1, 2, 4, 8
 ScanMemo = MutableMapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Declared:
-    """An Application or ApplicationSet document as it stands in a file; the items of a List share its lines."""
+    """An Application or ApplicationSet document as it stands in a file; the items of a List share its lines. What is
+    worked out of it is kept with it, for the next commit that has it too."""
 
     manifest: dict[str, Any]
     span: Span
@@ -52,6 +61,16 @@ class Declared:
     @property
     def place(self) -> tuple[str, int]:
         return (self.span.path, self.span.line)
+
+    @cached_property
+    def content(self) -> str:
+        """Tells equal manifests from different ones (`Declaration.id`)."""
+        return content_of(self.manifest)
+
+    @cached_property
+    def application(self) -> Application | None:
+        """The Application as it is when this file is read directly; None of an ApplicationSet."""
+        return parse_application(self.manifest, Origin(self.span)) if is_application(self.manifest) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitops.discovery import sources
+from gitops.discovery.record import Record
 from gitops.discovery.rediscovery import rediscover
 from gitops.discovery.rounds import discover
 from gitops.facts.owners import owners_of
@@ -119,6 +120,23 @@ FILES: Mapping[str, tuple[str, ...]] = {
     "notes.txt": (GONE, "words", application("noted", "one")),
     "two/big.txt": (GONE, "words", "words " * 1_000),
     "one/.argocd-source-a.yaml": (GONE, "directory: {exclude: map.yaml}", "kustomize: {namePrefix: x-}"),
+    "apps/d.yaml": (
+        GONE,
+        application("d", "chart"),
+        application("d", "chart", source={"helm": {"valueFiles": ["../values/d.yaml"]}}),
+        application("d", "chart", source={"helm": {"valueFiles": ["../values/*.yaml"]}}),
+    ),
+    "chart/Chart.yaml": (
+        "name: chart\n",
+        "name: chart\ndependencies: [{name: lib, repository: 'file://../lib'}]\n",
+        GONE,
+    ),
+    "chart/templates/map.yaml": (config_map("{{ .Release.Name }}"), application("{{ .Values.name }}", "one"), GONE),
+    "lib/Chart.yaml": ("name: lib\n", GONE),
+    "lib/values.yaml": (GONE, "a: b\n", "a: c\n"),
+    "values/d.yaml": (GONE, "a: b\n", "a: c\n"),
+    "values/e.yaml": (GONE, "e: f\n"),
+    "two/more.yaml": (GONE, application("b", "plain"), config_map("more")),
     "templates/x.yaml": (GONE, application("chart", "one")),
     "Chart.yaml": (GONE, "name: x\n"),
 }  # fmt: skip
@@ -146,7 +164,12 @@ def commits(draw: st.DrawFn) -> list[Tree]:
 
 
 @settings(max_examples=100, deadline=None)
-@given(commits(), st.sampled_from([{}, {}, {"exclude": ("nested/c",)}, {"max_applications": 3}]))
+@given(
+    commits(),
+    st.sampled_from(
+        [{}, {"engine": "charts"}, {"engine": "charts"}, {"exclude": ("nested/c",)}, {"max_applications": 3}]
+    ),
+)
 def test_what_is_found_again_is_what_is_found_anew(trees: list[Tree], options: dict[str, object]) -> None:
     with mock.patch.object(sources, "MAX_CLOSURE_BYTES", 5_000):
         assert_found_again(trees, **options)
@@ -159,6 +182,8 @@ def small_change(files: Mapping[str, bytes], path: str, text: str | None) -> tup
     everything = steps_of(lambda: renderer.run(discover(head, known)))
     unlike = head.overlay({"README": b"Words"})
     _ = renderer.run(rediscover(before, unlike, known)).once(owners_of)  # what is worked out once
+    assert isinstance(before.record, Record)
+    assert before.record.places
     renderer.asked.clear()
     later = head.overlay({path: text.encode() if text is not None else None})
     changes = Changes.of(head, {path: text.encode() if text is not None else None})

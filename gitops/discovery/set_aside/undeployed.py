@@ -13,7 +13,7 @@ from typing import Any
 
 from gitops.applications.directory import SKIP_MARK, DirectoryOptions
 from gitops.applications.placeholders import is_unfilled_name
-from gitops.discovery.roots import Node, Seed
+from gitops.discovery.roots import Declaration, Node, Seed
 from gitops.discovery.scan import Declared, Scan, above, takers
 from gitops.discovery.set_aside.exclusions import excluding
 from gitops.discovery.snapshot import Cause, NotDeployed
@@ -69,6 +69,11 @@ def _has(manifest: Mapping[str, Any], key: str) -> bool:
 def _metadata(manifest: Mapping[str, Any], key: str) -> str:
     metadata = manifest.get("metadata")
     return text_of(metadata.get(key)) if isinstance(metadata, Mapping) else ""
+
+
+def not_made(declaration: Declaration, why: Why) -> NotDeployed:
+    """What is brought in, or stands by itself, and why no cluster gets it."""
+    return NotDeployed(declaration.name, declaration.namespace, declaration.kind, declaration.origin.span, *why)
 
 
 def not_deployed(declared: Declared, why: Why) -> NotDeployed:
