@@ -78,7 +78,7 @@ def _configures(rid: ResourceId) -> bool:
 
 def member_of(snapshot: Snapshot, copy: Owned) -> Member:
     """A rendered resource as a member."""
-    return Member(id_of(snapshot, copy).id, copy.origin.span, copy)
+    return Member(id_of(snapshot, copy).id, copy)
 
 
 def _in_files(snapshot: Snapshot) -> Iterator[Installation]:
@@ -111,7 +111,7 @@ def loose_of(snapshot: Snapshot) -> tuple[Loose, ...]:
         for span, manifest in manifests_in(snapshot.tree, path):
             rid = identify(manifest)
             rid = rid.placed("", snapshot.once(scopes_in))
-            found.append(Loose(Member(rid, span, read=manifest), directory, composed, path in reached))
+            found.append(Loose(Member(rid, read=manifest, place=span), directory, composed, path in reached))
     return tuple(found)
 
 

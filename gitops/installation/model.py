@@ -21,12 +21,17 @@ CONFIG_MAPS = frozenset({PARAMS, "argocd-cm", "argocd-rbac-cm", "argocd-notifica
 @dataclass(frozen=True, eq=False)
 class Member:
     """One resource: rendered (`owned`), or as it stands in a file that no Application deploys. `id` is what it is in
-    its cluster, `written` the place of its document."""
+    its cluster."""
 
     id: ResourceId
-    written: Span
     owned: Owned | None = field(default=None, repr=False)
     read: Mapping[str, Any] | None = field(default=None, repr=False)
+    place: Span | None = None
+
+    @cached_property
+    def written(self) -> Span:
+        """The place of its document."""
+        return self.place or (self.owned.origin.span if self.owned is not None else Span("", 1, 1))
 
     @cached_property
     def manifest(self) -> Mapping[str, Any]:

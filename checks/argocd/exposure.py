@@ -1,0 +1,50 @@
+"""What the rules about the way to argocd-server share."""
+
+from __future__ import annotations
+
+from gitops.discovery.snapshot import Snapshot
+from gitops.installation.model import PARAMS, Installation, Process, data_of
+from gitops.installation.places import place_of
+from gitops.installation.routes.find import routes_to_server
+from gitops.installation.routes.model import Route
+
+_KEY = "server.insecure"
+_RESTART = "Then restart argocd-server: it reads this only when it starts."
+
+
+def ways_of(snapshot: Snapshot, installation: Installation) -> tuple[tuple[Route, Process], ...]:
+    """The routes to the server, each once: several Applications may bring the same one from the same file."""
+    found: dict[tuple[object, ...], tuple[Route, Process]] = {}
+    for route, process in routes_to_server(snapshot, installation):
+        place = (route.member.written.path, route.member.written.line, route.member.id.kind, route.member.id.name)
+        found.setdefault(
+            (place, route.backend, route.protocol, route.tls, route.hosts, route.paths), (route, process)
+        )
+    return tuple(found.values())
+
+
+def label_of(route: Route) -> str:
+    """For people: the address, or what serves it."""
+    path = route.paths[0] if len(route.paths) == 1 and route.paths[0] != "/" else ""
+    if route.hosts:
+        return f"`https://{route.hosts[0]}{path}`"
+    return f"what {route.member.id} serves"
+
+
+def insecure_advice(snapshot: Snapshot, installation: Installation, process: Process) -> tuple[str, str]:
+    """(what to do, lines to paste) so that the server speaks plain HTTP, where it is told such things."""
+    owned = process.member.owned
+    variable = process.variables.get("ARGOCD_SERVER_INSECURE")
+    maps = installation.named("ConfigMap", PARAMS)
+    if "ARGOCD_SERVER_INSECURE" in process.variables and variable is not None and variable.value is not None:
+        place = place_of(snapshot, process.member, "ARGOCD_SERVER_INSECURE")
+        return f'Set `ARGOCD_SERVER_INSECURE` to `"true"` at {place}. {_RESTART}', ""
+    if owned is not None and owned.resource.template:
+        lines = f"configs:\n  params:\n    {_KEY}: true"
+        return f"Set it in the chart's values. {_RESTART}", lines
+    if variable is not None and variable.config_map == PARAMS and variable.key == _KEY and len(maps) == 1:
+        place = place_of(snapshot, maps[0], _KEY) if _KEY in data_of(maps[0]) else maps[0].written
+        verb = "Set" if _KEY in data_of(maps[0]) else "Add"
+        return f'{verb} `{_KEY}: "true"` in {PARAMS} ({place}). {_RESTART}', f'data:\n  {_KEY}: "true"'
+    place = place_of(snapshot, process.member, process.program)
+    return f"Add the argument to container `{process.container}` ({place}). {_RESTART}", "- --insecure"

@@ -1,0 +1,118 @@
+"""The routes that lead to argocd-server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from gitops.discovery.snapshot import Snapshot
+from gitops.facts.secrets.pods import POD_SPECS, at, mapping
+from gitops.installation.find import Loose, loose_of, member_of
+from gitops.installation.model import Installation, Member, Process
+from gitops.installation.routes.edges import of_contour, of_openshift, of_traefik, of_tunnel
+from gitops.installation.routes.gateways import GATEWAY_API, ISTIO, of_gateway_api, of_istio
+from gitops.installation.routes.ingresses import routes_of
+from gitops.installation.routes.model import Backend, Route, Surroundings, mappings
+from gitops.installation.settings import setting
+from gitops.resources.manifests import text_of
+
+SERVER: Final = "argocd-server"
+_READERS: Final[Mapping[tuple[str, str], Callable[[Member, Surroundings], Iterator[Route]]]] = {
+    ("networking.k8s.io", "Ingress"): routes_of,
+    (GATEWAY_API, "HTTPRoute"): of_gateway_api,
+    (GATEWAY_API, "GRPCRoute"): of_gateway_api,
+    (GATEWAY_API, "TLSRoute"): of_gateway_api,
+    (ISTIO, "VirtualService"): of_istio,
+    ("traefik.io", "IngressRoute"): of_traefik,
+    ("traefik.io", "IngressRouteTCP"): of_traefik,
+    ("traefik.containo.us", "IngressRoute"): of_traefik,
+    ("traefik.containo.us", "IngressRouteTCP"): of_traefik,
+    ("route.openshift.io", "Route"): of_openshift,
+    ("projectcontour.io", "HTTPProxy"): of_contour,
+    ("", "ConfigMap"): of_tunnel,
+}
+_DEPENDED_ON: Final = frozenset(
+    {"Service", "IngressClass", "Gateway", "BackendTLSPolicy", "DestinationRule", *(kind for _, kind in _READERS)}
+)
+
+
+def surroundings_of(snapshot: Snapshot, installation: Installation) -> Surroundings:
+    """What its routes may be made of: everything of its root and cluster. Of an installation in files all that is
+    rendered anywhere, and what stands beside it."""
+    return Surroundings(tuple(_members(snapshot, installation)))
+
+
+def _members(snapshot: Snapshot, installation: Installation) -> Iterator[Member]:
+    for copy in snapshot.copies():
+        rid = copy.resource.id
+        if rid.kind not in _DEPENDED_ON and (rid.group, rid.kind) not in POD_SPECS:
+            continue
+        where = (copy.application.root, copy.application.destination.cluster)
+        told = rid.kind != "ConfigMap" or b"ingress:" in copy.resource.text
+        if told and (installation.directory or where == (installation.root, installation.cluster)):
+            yield member_of(snapshot, copy)
+    if installation.directory:
+        beside: Iterable[Loose] = snapshot.once(loose_of)
+        yield from (one.member for one in beside if one.directory == installation.directory)
+
+
+def routes_to_server(snapshot: Snapshot, installation: Installation) -> tuple[tuple[Route, Process], ...]:
+    """Each route whose Service leads to a process of argocd-server, on the port that it serves."""
+    servers = installation.of(SERVER)
+    if not servers:
+        return ()
+    around = surroundings_of(snapshot, installation)
+    found: list[tuple[Route, Process]] = []
+    for member in around.members:
+        reader = _READERS.get((member.id.group, member.id.kind))
+        for route in reader(member, around) if reader is not None else ():
+            if route.backend.namespace not in (installation.namespace, ""):
+                continue
+            process = _behind(installation, around, route.backend, servers)
+            if process is not None:
+                found.append((route, process))
+    return tuple(found)
+
+
+def _behind(
+    installation: Installation, around: Surroundings, backend: Backend, servers: tuple[Process, ...]
+) -> Process | None:
+    service = around.service(backend)
+    if service is None:
+        return None
+    port = around.port_of(backend)
+    for process in servers:
+        if selects(service, process) and leads_to(port, process, main_port(installation, process)):
+            return process
+    return None
+
+
+def main_port(installation: Installation, process: Process) -> int:
+    """The port that argocd-server serves HTTP, HTTPS and gRPC on."""
+    told = setting(installation, process, "port").value
+    return int(told) if told is not None and told.isdigit() else 8080
+
+
+def selects(service: Member, process: Process) -> bool:
+    """Whether a Service's selector fits the pods of a process."""
+    selector = mapping(mapping(service.manifest.get("spec")).get("selector"))
+    labels = labels_of(process.member)
+    return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
+
+
+def labels_of(member: Member) -> Mapping[str, Any]:
+    """The labels of the pods that a workload makes."""
+    route = POD_SPECS[member.id.group, member.id.kind]
+    return mapping(mapping(at(member.manifest, (*route[:-1], "metadata"))).get("labels"))
+
+
+def leads_to(port: Mapping[str, Any], process: Process, wanted: int) -> bool:
+    """Whether a port of a Service ends at `wanted` of a process; where that is not in git, it is taken to."""
+    if not port:
+        return True
+    target = port.get("targetPort", port.get("port"))
+    if isinstance(target, str) and not target.isdigit():
+        ports = mappings(process.manifest.get("ports"))
+        named = next((one.get("containerPort") for one in ports if text_of(one.get("name")) == target), None)
+        return named in (None, wanted)
+    return text_of(target) == str(wanted)
