@@ -54,7 +54,7 @@ _ROUTE = ("metadata", "annotations")
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
     """One finding for each annotation, or each of its words."""
-    for subject in subjects_of(change.head):
+    for subject in change.head.once(subjects_of):
         yield from told(RULE, change.head, subject, collect(subject, _of_applications(subject)))
     yield from findings_about(RULE, change.head, _of_resources(change.head))
 

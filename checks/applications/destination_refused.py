@@ -1,18 +1,19 @@
-"""Argo CD cannot tell where an Application is to be deployed.
+"""Argo CD does not know where an Application is to be deployed.
 
-What it finds: a destination with both `name` and `server`, with neither, with a server that is almost Argo CD's own
-or is no URL, with a namespace that is no name, and the name of a cluster that nobody declares where all others are
-declared in git.
+What it finds: a destination whose server is almost that of Argo CD's own cluster, or no URL; whose namespace is no
+name; or whose cluster nobody declares, where all others are declared in git.
 
-Why it matters: Argo CD shows InvalidSpecError and neither compares nor syncs the Application.
+Why it matters: Argo CD shows InvalidSpecError and neither compares nor syncs the Application; of a namespace, each
+sync fails.
 
-Example: `destination: {name: in-cluster, server: https://kubernetes.default.svc}`.
+Example: `destination: {server: in-cluster}`.
 
-How the fix is safe: none is offered; the message says which field is in the way.
+How the fix is safe: none is offered; the message says what to write.
 
-How sure it is: an error for both, for neither and for a namespace that Kubernetes does not take; a warning for a
-cluster that has to be declared elsewhere. Silent about names of clusters unless at least two are declared here and
-every other Application names one of those, and about what was read without being rendered.
+How sure it is: an error for a namespace that Kubernetes does not take; a warning for a cluster, which may be declared
+elsewhere. Silent about names of clusters unless at least two are declared here and every other Application names one
+of those, and about what was read without being rendered. Both `name` and `server`, and neither, are told as
+`render-failed`.
 
 Sources: argo-cd, util/argo/argo.go (GetDestinationServer), util/db/cluster.go (GetCluster).
 """
@@ -44,7 +45,7 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
     """One finding for each fault of an Application, or of the template that an ApplicationSet has."""
     head = change.head
     undeclared = _undeclared(head)
-    for subject in subjects_of(head):
+    for subject in head.once(subjects_of):
         found = [
             (state, remark)
             for state in subject.states
@@ -59,24 +60,8 @@ def _remarks(head: Snapshot, state: State, undeclared: frozenset[str]) -> Iterat
     name, server = text_of(written.get("name")), text_of(written.get("server")).rstrip("/")
     namespace = text_of(written.get("namespace"))
     if name and server:
-        yield Remark(
-            _ROUTE,
-            "its destination has both `name` and `server`",
-            _SHOWS,
-            "Keep one of the two.",
-            ("both",),
-            Severity.ERROR,
-        )
-    elif not name and not server:
-        yield Remark(
-            _ROUTE,
-            "its destination has neither `name` nor `server`",
-            _SHOWS,
-            f"Write `server: {IN_CLUSTER_SERVER}` for Argo CD's own cluster.",
-            ("neither",),
-            Severity.ERROR,
-        )
-    elif server and server != IN_CLUSTER_SERVER and server not in head.clusters.values():
+        return  # told as not rendering
+    if server and server != IN_CLUSTER_SERVER and server not in head.clusters.values():
         said = _server(server)
         if said is not None:
             yield Remark((*_ROUTE, "server"), said[0], _SHOWS, said[1], ("server", server), Severity.WARNING)

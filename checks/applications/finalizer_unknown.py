@@ -41,7 +41,7 @@ _STAGED = ("pre-delete-finalizer.argocd.argoproj.io", "post-delete-finalizer.arg
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
     """One finding for each finalizer of an Application, or of the template that an ApplicationSet has."""
-    for subject in subjects_of(change.head):
+    for subject in change.head.once(subjects_of):
         found = [(state, remark) for state in subject.states for remark in _remarks(state)]
         yield from told(RULE, change.head, subject, collect(subject, found))
 

@@ -44,7 +44,7 @@ _COMPARED = "Argo CD goes on comparing what this entry was to leave out."
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
     """One finding for each entry."""
     head = change.head
-    for subject in subjects_of(head):
+    for subject in head.once(subjects_of):
         yield from told(RULE, head, subject, collect(subject, _written(subject)))
         yield from told(RULE, head, subject, collect(subject, _unfit(head, subject)))
 

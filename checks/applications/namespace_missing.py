@@ -49,7 +49,7 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
     known = head.once(made_in)
     made = Counter(cluster for cluster, _ in {*known.brought, *known.created})
     told_of = {cluster for cluster, count in places.items() if count <= made[cluster]}
-    for subject in subjects_of(head):
+    for subject in head.once(subjects_of):
         found = [
             (state, _remark(state))
             for state in subject.states

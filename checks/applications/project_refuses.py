@@ -38,7 +38,7 @@ RULE = declare("project-refuses", Severity.ERROR)
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
     """One finding for each Application, of those of an ApplicationSet one for each thing that is not permitted."""
     projects = Projects(change, policy)
-    for subject in subjects_of(change.head):
+    for subject in change.head.once(subjects_of):
         found: dict[tuple[str, str], list[Application]] = {}
         for state in subject.states:
             known = projects.of(state.application)

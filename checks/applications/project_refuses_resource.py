@@ -44,7 +44,7 @@ Refused = tuple[str, str, str]  # the list, the group and the kind, or `destinat
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
     """One finding for each kind, or namespace, of an Application or of all that an ApplicationSet makes."""
     projects, head = Projects(change, policy), change.head
-    for subject in subjects_of(head):
+    for subject in head.once(subjects_of):
         found: dict[Refused, list[tuple[ResourceId, Owned]]] = {}
         for state in subject.states:
             known = projects.of(state.application)

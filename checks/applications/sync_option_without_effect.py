@@ -52,7 +52,7 @@ Known = Mapping[str, tuple[str, ...]]
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
     """One finding for each option of an Application, of an ApplicationSet's template, and of a resource."""
-    for subject in subjects_of(change.head):
+    for subject in change.head.once(subjects_of):
         yield from told(RULE, change.head, subject, collect(subject, _of_applications(subject)))
     yield from findings_about(RULE, change.head, _of_resources(change.head))
 

@@ -40,7 +40,7 @@ _DURATION = re.compile(r"[+-]?(?:[0-9]+|0|(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|u
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
     """One finding for each part, of an Application or of what an ApplicationSet makes."""
-    for subject in subjects_of(change.head):
+    for subject in change.head.once(subjects_of):
         found = [(state, remark) for state in subject.states for remark in _remarks(state)]
         yield from told(RULE, change.head, subject, collect(subject, found))
 

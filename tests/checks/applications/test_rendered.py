@@ -164,8 +164,7 @@ async def test_what_is_not_seen_may_make_a_namespace(engine: Engine) -> None:
 @pytest.mark.parametrize(
     ("destination", "advice"),
     [
-        ({"name": "in-cluster", "server": IN_CLUSTER}, "Keep one of the two."),
-        ({"namespace": "shop"}, f"Write `server: {IN_CLUSTER}` for Argo CD's own cluster."),
+        ({"name": "in-cluster", "server": IN_CLUSTER}, None),  # told as not rendering, and so is neither
         ({"server": "in-cluster"}, "Write `name: in-cluster`."),
         ({"server": "https://kubernetes.default"}, f"Write `server: {IN_CLUSTER}`."),
         ({"server": "prod.example.com"}, "Write the URL of the cluster, or `name` with its name."),
@@ -344,3 +343,45 @@ async def test_what_is_not_rendered_may_be_what_an_entry_is_about(engine: Engine
     made["spec"]["sources"] = sources
     files = {"apps.yaml": json.dumps(made), "a/web.yaml": deployment()}
     assert await found(engine, "ignore-difference-without-effect", files) == []
+
+
+# Values files of charts that are not rendered
+
+
+@pytest.mark.parametrize(
+    ("entry", "advice"),
+    [
+        ("$vals/a.yaml", "Its sources have these `ref`s: `values`."),
+        ("$values/env/missing.yaml", "Add the file, or take the entry out."),
+        ("$values/a.yaml", None),
+        ("$values/env/$ARGOCD_APP_NAME.yaml", None),
+        ("$values/env/*.yaml", None),
+        ("own.yaml", None),
+        ("$other/b.yaml", None),  # another repository
+    ],
+)
+async def test_a_values_file_of_a_chart_from_elsewhere(engine: Engine, entry: str, advice: str | None) -> None:
+    chart = {"repoURL": "https://charts.example.com", "chart": "web", "targetRevision": "1.0.0"}
+    sources: list[dict[str, Any]] = [
+        {**chart, "helm": {"valueFiles": [entry]}},
+        {"repoURL": URL, "targetRevision": "main", "ref": "values"},
+    ]
+    if "other" in entry:
+        sources.append({"repoURL": "https://github.com/else/where", "targetRevision": "main", "ref": "other"})
+    apps = documents(application("a", "", sources=sources), application("m", "m"))
+    files = {"apps.yaml": apps, "a.yaml": "a: 1\n", "m/m.yaml": config_map("m")}
+    said = [one.topic.advice for one in await found(engine, "values-file-missing", files)]
+    assert said == ([] if advice is None else [advice])
+
+
+# Annotations and labels
+
+
+@pytest.mark.parametrize(("value", "wrong"), [(5, True), (True, True), (1.5, True), ("5", False), ("true", False)])
+@pytest.mark.parametrize("field", ["annotations", "labels"])
+async def test_metadata_has_to_be_text(engine: Engine, field: str, value: object, wrong: bool) -> None:
+    resource = manifest("ConfigMap", "m", metadata={field: {"a/b": value, "c": "a long text: 5\nof two lines: 6"}})
+    apps = documents(app("a", "m"), app("b", "m"))
+    said = await found(engine, "metadata-not-text", {"apps.yaml": apps, "m/m.yaml": resource})
+    assert [one.applications for one in said] == [("a", "b")] * wrong
+    assert all(f"the {field[:-1]} `a/b`" in one.message for one in said)
