@@ -103,19 +103,19 @@ async def changes(directory: Path, engine: Engine, repository: Repository, tree:
     )
     one = monorepo.commit(directory, "One Application")
     head = await repository.read_tree(one)
-    before = engine.rendered
+    before = engine.renderer_runs
     seconds, _ = await evaluation(engine, head, tree)
     say(
-        f"a change of one Application, base and head ({engine.rendered - before} rendered)",
+        f"a change of one Application, base and head ({engine.renderer_runs - before} rendered)",
         f"{seconds:.3f} s   {plain / seconds:.0f}x faster than rendering all (aim: 0.5 s, 100x)",
     )
     (directory / "bases/base-00/service.yaml").write_text(
         "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec:\n  selector: {app: web}\n  ports: [{port: 81}]\n"
     )
     many = monorepo.commit(directory, "A base of 100")
-    before = engine.rendered
+    before = engine.renderer_runs
     seconds, _ = await evaluation(engine, await repository.read_tree(many), head)
-    say(f"a change of a base of 100, base and head ({engine.rendered - before} rendered)", f"{seconds:.2f} s")
+    say(f"a change of a base of 100, base and head ({engine.renderer_runs - before} rendered)", f"{seconds:.2f} s")
 
 
 def command_line(directory: Path, cache: Path, name: str, words: list[str]) -> None:

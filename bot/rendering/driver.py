@@ -98,7 +98,7 @@ class Engine:
         self.outside: Outside = Nowhere()  # for whoever brings nobody of his own
         self.grant: Callable[[], Effort] = Effort  # what each evaluation may cost
         self.now: Callable[[], float] = time.monotonic
-        self.rendered = 0  # runs of the renderer so far
+        self.renderer_runs = 0  # so far
         self.observe_cache: Callable[[str, int], None] = lambda _result, _count: None  # `hit` or `miss`
 
     @classmethod
@@ -119,7 +119,7 @@ class Engine:
 
     @property
     def exposed(self) -> tuple[str, ...]:
-        """What the renderer is not shut away from, for the log (`bot.rendering.kustomize.Engine.exposed`)."""
+        """What the renderer is not shut away from, for the log (`bot.rendering.kustomize.RendererBinary.exposed`)."""
         return self._renderer.engine.exposed
 
     def analysis(
@@ -290,12 +290,12 @@ class Engine:
         while True:
             shared = self._running.get(key)
             if shared is None:
-                self.rendered += 1
+                self.renderer_runs += 1
                 # What it reads was measured when it was planned. Charged to whoever asked first, it would end for
                 # everybody when that one gives up.
                 free = replace(request, tree=request.tree.charged_to(Effort()))
                 shared = self._running[key] = _Shared(effort)
-                shared.task = asyncio.create_task(self._rendered_and_kept(free, shared))
+                shared.task = asyncio.create_task(self._render_and_keep(free, shared))
                 shared.task.add_done_callback(partial(self._ended, key, shared))
             shared.waiting += 1
             try:
@@ -314,7 +314,7 @@ class Engine:
                 return output
             # Another evaluation had nothing left to spend; this one has.
 
-    async def _rendered_and_kept(self, request: RenderRequest, shared: _Shared) -> Output:
+    async def _render_and_keep(self, request: RenderRequest, shared: _Shared) -> Output:
         """What has arrived is kept, also when the last one who waited for it gives up in that moment."""
         output = await self._renderer.render(request, self._redact, shared.effort)
         shared.arrived = True

@@ -50,7 +50,7 @@ class RendererMissing(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
+class RendererBinary:
     """A renderer binary that answered: its path, its kustomize version, and how far it can be shut in."""
 
     binary: Path
@@ -126,7 +126,7 @@ class Renderer:
     `observe(seconds, result)` hears of each rendering, whose result is `rendered` or `failed`."""
 
     def __init__(
-        self, engine: Engine, home: Path, jobs: int | None = None, limits: sandbox.Limits | None = None
+        self, engine: RendererBinary, home: Path, jobs: int | None = None, limits: sandbox.Limits | None = None
     ) -> None:
         self.engine = engine
         self.observe: Callable[[float, str], None] = lambda _seconds, _result: None
@@ -147,16 +147,16 @@ class Renderer:
         try:
             known = json.loads(notes.read_text())
             if known["key"] == key:
-                return cls(Engine(binary, known["version"], known["chroot"], known["cut_off"]), home, jobs)
+                return cls(RendererBinary(binary, known["version"], known["chroot"], known["cut_off"]), home, jobs)
         except (OSError, ValueError, KeyError, TypeError):
             pass
-        renderer = cls(Engine(binary, "", False, False), home, jobs)
+        renderer = cls(RendererBinary(binary, "", False, False), home, jobs)
         renderer.engine = await renderer._probe()
         engine = renderer.engine
         remember(notes, key=key, version=engine.version, chroot=engine.chroot, cut_off=engine.cut_off)
         return renderer
 
-    async def _probe(self) -> Engine:
+    async def _probe(self) -> RendererBinary:
         engine = self.engine
         words = ["version", "--client"] if engine.is_kubectl else ["version"]
         try:

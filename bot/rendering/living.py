@@ -22,8 +22,8 @@ from bot.rendering import sandbox
 from bot.rendering.files import contents, files_of, refuse_bomb
 from bot.rendering.kustomize import (
     OUT_OF_MEMORY,
-    Engine,
     Renderer,
+    RendererBinary,
     RendererMissing,
     beside_python,
     place,
@@ -56,7 +56,7 @@ def find_engine(setting: str | None = None) -> Path | None:
 
 
 @dataclass(frozen=True, slots=True)
-class LivingEngine(Engine):
+class LivingEngine(RendererBinary):
     """`version` is all that it tells of itself, `digest` that of the program."""
 
     digest: str = ""
@@ -78,7 +78,7 @@ class LivingRenderer(Renderer):
     """Renders requests in living workers. Close it."""
 
     def __init__(
-        self, engine: Engine, home: Path, jobs: int | None = None, limits: sandbox.Limits | None = None
+        self, engine: RendererBinary, home: Path, jobs: int | None = None, limits: sandbox.Limits | None = None
     ) -> None:
         super().__init__(engine, home, jobs, limits)
         self.limits = replace(self.limits, cpu_seconds=max(_CPU_SECONDS, self.limits.cpu_seconds))

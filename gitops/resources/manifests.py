@@ -45,7 +45,7 @@ def read_rendered(output: bytes, prefix: str, redact: Redact) -> tuple[Resource,
     """
     if not output.strip():
         return ()
-    return tuple(_rendered(text, prefix, redact) for text in _documents(output))
+    return tuple(_rendered_document(text, prefix, redact) for text in _documents(output))
 
 
 def _documents(output: bytes) -> Iterator[bytes]:
@@ -58,7 +58,7 @@ def _documents(output: bytes) -> Iterator[bytes]:
             yield text
 
 
-def _rendered(text: bytes, prefix: str, redact: Redact) -> Resource:
+def _rendered_document(text: bytes, prefix: str, redact: Redact) -> Resource:
     text = text if text.endswith(b"\n") else text + b"\n"
     refuse_excess("rendered output", text)  # a few aliases make a manifest that nobody could read later
     text, path, generator = _take_origin(text, prefix)

@@ -20,7 +20,7 @@ from gitops.files.errors import GitopsError
 from gitops.files.tree import Tree
 from handlers.comments.command import Asked, Command, Permission, Reply
 from handlers.comments.look import look
-from handlers.proposals.branches import Proposal, Taken, history_of, propose
+from handlers.proposals.branches import ProposedBranch, Taken, history_of, propose
 
 _SHOWN = 10
 
@@ -75,7 +75,7 @@ def _name(finding: Finding) -> str:
     return "/".join(part for part in (rid.kind, rid.namespace, rid.name) if part)
 
 
-def _proposal(asked: Asked, entry: Ignore, hidden: Sequence[Finding], tree: Tree, tip: str) -> Proposal:
+def _proposal(asked: Asked, entry: Ignore, hidden: Sequence[Finding], tree: Tree, tip: str) -> ProposedBranch:
     """Raises `CannotEdit`."""
     before: bytes | None = None
     mode = 0o100644
@@ -110,7 +110,7 @@ def _proposal(asked: Asked, entry: Ignore, hidden: Sequence[Finding], tree: Tree
             )
         )
 
-    return Proposal(
+    return ProposedBranch(
         branch=f"argofix/ignore/{key}",
         base=asked.repo.details.default_branch,
         parent=tip,

@@ -39,7 +39,7 @@ class Taken(Exception):
 class Refused(PermanentError):
     """GitHub does not let us do what a proposal takes; `cause` is its answer."""
 
-    def __init__(self, doing: Doing, proposal: Proposal, cause: GitHubError) -> None:
+    def __init__(self, doing: Doing, proposal: ProposedBranch, cause: GitHubError) -> None:
         super().__init__(f"GitHub does not let argofix {doing.words} {proposal.branch}: {said_by_github(cause)}")
         self.doing = doing
         self.branch = proposal.branch
@@ -48,7 +48,7 @@ class Refused(PermanentError):
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class ProposedBranch:
     """A branch and its pull request as they should be.
 
     `parent` is the commit that the edits go on top of; equal `digest`s stand for equal edits, which need no new
@@ -67,7 +67,7 @@ class Proposal:
 
 
 async def propose(
-    repo: RepositoryContext, github: GitHub, proposal: Proposal, current: PullRequest | None
+    repo: RepositoryContext, github: GitHub, proposal: ProposedBranch, current: PullRequest | None
 ) -> PullRequest:
     """The pull request, made so; `current` is the one that is open from this branch.
 
@@ -104,7 +104,7 @@ async def propose(
 
 
 @contextmanager
-def _attempt(doing: Doing, proposal: Proposal) -> Iterator[None]:
+def _attempt(doing: Doing, proposal: ProposedBranch) -> Iterator[None]:
     try:
         yield
     except GitHubError as error:
@@ -175,7 +175,7 @@ def file_changes(tree: Tree, edits: Iterable[Edit]) -> dict[str, FileChange]:
 
 
 async def _pull(
-    repo: RepositoryContext, github: GitHub, proposal: Proposal, current: PullRequest | None, commit: str
+    repo: RepositoryContext, github: GitHub, proposal: ProposedBranch, current: PullRequest | None, commit: str
 ) -> PullRequest:
     # As it will be shown: a digest of anything else would take our own words for a person's.
     text, title = github.as_sent(proposal.body(commit)), github.as_sent(proposal.title)

@@ -38,7 +38,7 @@ from gitops.versions.components import BUILT_IN, Component
 from gitops.versions.find import ChartIndex, find_pins
 from gitops.versions.overlay import NoOverlay, find_overlay
 from handlers.proposals.branches import (
-    Proposal,
+    ProposedBranch,
     Refused,
     Taken,
     close,
@@ -250,7 +250,7 @@ class _Work:
 
     async def _make_so(self, bump: text.Bump, branch: str, current: PullRequest | None) -> Outcome:
         repo, plan, name = self.repo, bump.plan, bump.plan.component.name
-        proposal = Proposal(
+        proposal = ProposedBranch(
             branch=branch,
             base=repo.details.default_branch,
             parent=self.tip,

@@ -21,7 +21,7 @@ from checks.planning.ownership.plan import FixPlan
 from checks.planning.ownership.prune import safety
 from checks.policy.file import Policy, Preferred
 from handlers.proposals.branches import (
-    Proposal,
+    ProposedBranch,
     Refused,
     Taken,
     close,
@@ -153,10 +153,10 @@ async def close_all(repo: RepositoryContext, scope: str, why: str, listed: Seque
         await close(repo, repo.writing(), pull, why)
 
 
-def _proposal(evaluation: Evaluation, policy: Policy, plan: FixPlan, target: Target) -> Proposal:
+def _proposal(evaluation: Evaluation, policy: Policy, plan: FixPlan, target: Target) -> ProposedBranch:
     tree = evaluation.snapshot.tree
     preferred = policy.preferred_of({plan.keeper[2], plan.loser[2]}) == plan.keeper[2] != plan.loser[2]
-    return Proposal(
+    return ProposedBranch(
         branch=target.branch(plan),
         base=target.base,
         parent=target.tip,

@@ -186,7 +186,7 @@ async def test_a_webhook_is_seen_in_the_figures(github: SimulatedGitHub, bot_: B
     assert at(first, "argofix_github_requests_total", status="201") > 0
     assert at(first, "argofix_github_rate_limit_remaining", scope="app") > 0
     rendered = at(first, "argofix_render_duration_seconds_count", result="rendered")
-    assert rendered == bot_.running.engine.rendered > 0
+    assert rendered == bot_.running.engine.renderer_runs > 0
     assert at(first, "argofix_render_cache_requests_total", result="miss") >= rendered
     assert at(first, "argofix_state_free_bytes") > 0
     assert at(first, "argofix_build_info", renderer=bot_.running.engine.renderer) == 1

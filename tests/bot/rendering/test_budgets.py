@@ -99,7 +99,7 @@ async def test_one_blob_under_many_names_is_not_written_out(own: Engine, kind: s
     tree = shared(files, b"#" * MB, [f"a/{name}" for name in names])
     evaluation = await evaluate(own, tree, None, MATCHER, Policy())
     assert "files that it is built from have 100 MB, and argofix renders up to 64 MB" in reason_of(evaluation, "app")
-    assert own.rendered == 0
+    assert own.renderer_runs == 0
 
 
 async def test_text_that_aliases_repeat_counts_as_often_as_it_stands_there(own: Engine) -> None:
@@ -137,7 +137,7 @@ async def test_a_renderer_that_takes_too_much_memory_is_said_so(tmp_path: Path, 
     evaluation = await evaluated(engine, files)
     assert reason_of(evaluation, "app") == f"rendering it takes more than the {most} MB of memory that argofix grants"
     await evaluated(engine, files)
-    assert engine.rendered == 1  # it is known now
+    assert engine.renderer_runs == 1  # it is known now
     await engine.close()
 
 
@@ -148,7 +148,7 @@ async def test_an_output_without_end_is_a_reason_and_is_known_the_next_time(tmp_
         "the renderer prints more than 32 MB, and argofix reads no more"
     )
     await evaluated(engine, files)
-    assert engine.rendered == 1
+    assert engine.renderer_runs == 1
     await engine.close()
 
 
@@ -235,12 +235,12 @@ async def test_what_did_not_end_is_not_tried_again_at_the_next_push(tmp_path: Pa
         evaluation = await evaluated(engine, {**files, "README.md": f"{push}"})
         (finding,) = of_rule(evaluation, "render-failed")
         assert "did not end within 0.2 s; these very files are not tried again for 6 hours" in finding.message
-    assert engine.rendered == 1
+    assert engine.renderer_runs == 1
     now[0] += REMEMBERED
     await evaluated(engine, files)
-    assert engine.rendered == 2
+    assert engine.renderer_runs == 2
     await evaluated(engine, {**files, "a0/m.yaml": config_map("other")})
-    assert engine.rendered == 3  # other files
+    assert engine.renderer_runs == 3  # other files
     await engine.close()
 
 

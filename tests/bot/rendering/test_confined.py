@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.rendering.kustomize import Engine, Renderer, available_cpus
+from bot.rendering.kustomize import Renderer, RendererBinary, available_cpus
 from gitops.resources.rendering import BuildOptions, RenderRequest
 from tests.bot.rendering import confine
 from tests.bot.rendering.both import RENDERERS
@@ -90,7 +90,7 @@ async def test_the_server_says_so_in_its_log(tmp_path: Path) -> None:
     [(True, True, ()), (False, True, ("the server's file system",)), (True, False, ("the network",))],
 )
 def test_what_is_exposed(chroot: bool, cut_off: bool, exposed: tuple[str, ...]) -> None:
-    assert Engine(Path("kustomize"), "v5", chroot, cut_off).exposed == exposed
+    assert RendererBinary(Path("kustomize"), "v5", chroot, cut_off).exposed == exposed
 
 
 async def test_what_another_machine_allowed_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -183,14 +183,14 @@ async def test_a_rendering_that_one_asks_for_and_gives_up_is_finished_for_the_ot
         "a/kustomization.yaml": kustomization("m.yaml"),
         "a/m.yaml": config_map("given-up"),
     }
-    before = engine.rendered
+    before = engine.renderer_runs
     first = asyncio.create_task(evaluated(engine, files))
     second = asyncio.create_task(evaluated(engine, files))
     while not any(each.waiting == 2 for each in engine._running.values()):  # noqa: ASYNC110 - there is no event for it
         await asyncio.sleep(0)
     first.cancel()
     assert isinstance(state_of(await second, "app").rendering, Rendered)
-    assert engine.rendered == before + 1
+    assert engine.renderer_runs == before + 1
     with pytest.raises(asyncio.CancelledError):
         await first
 
@@ -208,7 +208,7 @@ async def test_what_a_killed_renderer_left_is_not_kept(tmp_path: Path) -> None:
     for runs in (1, 2):
         judged = await evaluate(engine, commit, None, MATCHER, Policy())
         assert isinstance(state_of(judged, "app").rendering, RenderFailed)
-        assert engine.rendered == runs
+        assert engine.renderer_runs == runs
     await engine.close()
 
 

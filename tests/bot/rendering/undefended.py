@@ -10,7 +10,7 @@ import sys
 from unittest import mock
 
 from bot.__main__ import main
-from bot.rendering.kustomize import Engine
+from bot.rendering.kustomize import RendererBinary
 from gitops.kustomize.closure import Closure
 from gitops.kustomize.plugins import Plugins
 
@@ -36,7 +36,7 @@ class _Forgetful(list):  # type: ignore[type-arg]
 if __name__ == "__main__":
     with (
         mock.patch.object(Closure, "__init__", _believing),
-        mock.patch.object(Engine, "shut_in", property(lambda _: True)),
+        mock.patch.object(RendererBinary, "shut_in", property(lambda _: True)),
         mock.patch("gitops.kustomize.walk.read_plugins", lambda *_: Plugins()),
         mock.patch("gitops.kustomize.kustomization.unread", lambda *_: ()),
     ):
