@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
+from checks.ownership.conflicts import Partitions
 from checks.policy.file import Policy
-from checks.sync_order.view import edges_of, is_obeyed
 from gitops.discovery.snapshot import ApplicationKey, Change, Owned
+from gitops.facts.order.evidence import gather
 from gitops.facts.order.model import Bringer
-from gitops.facts.order.waves import waves_of
+from gitops.facts.order.waves import is_obeyed, waves_of
 
 
 class FirstSynced:
@@ -46,7 +47,7 @@ class FirstSynced:
     def _places(self) -> dict[ApplicationKey, tuple[Bringer, ApplicationKey, int]]:
         """Of each Application whose wave counts: who brings it, and its number there."""
         head = self._change.head
-        edges = edges_of(head, self._policy, self._change.live, self._change.base)
+        edges = gather(head, Partitions(head, self._policy, self._change.live, self._change.base).of)
         return {
             key: (waves.bringer, waves.parent, number)
             for waves in waves_of(head, edges)

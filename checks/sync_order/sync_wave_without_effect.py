@@ -24,11 +24,11 @@ from collections.abc import Iterator
 from checks.declaration import declare
 from checks.model import Finding, Severity
 from checks.policy.file import Policy
-from checks.sync_order.view import edges_of, is_obeyed
+from checks.sync_order.view import edges_of
 from checks.wording import listed
 from gitops.discovery.snapshot import Change, Snapshot
 from gitops.facts.order.model import Bringer, Waves
-from gitops.facts.order.waves import wave_at, waves_of
+from gitops.facts.order.waves import is_obeyed, wave_at, waves_of
 
 RULE = declare("sync-wave-without-effect", Severity.WARNING, Severity.NOTICE)
 

@@ -12,7 +12,7 @@ from gitops.applications.live import Live
 from gitops.discovery.snapshot import Snapshot
 from gitops.facts.deletions.data import is_tracked
 from gitops.facts.order.evidence import gather
-from gitops.facts.order.model import Bringer, Edge, Handover, Waves
+from gitops.facts.order.model import Edge, Handover, Waves
 from gitops.facts.order.stages import Order, arrange
 from gitops.facts.order.waves import waves_of
 
@@ -62,10 +62,3 @@ def view_of(
     edges = edges_of(snapshot, policy, live, base, handovers)
     waves = waves_of(snapshot, edges)
     return View(edges, waves, arrange(snapshot.by_key, edges, waves))
-
-
-def is_obeyed(waves: Waves, snapshot: Snapshot) -> bool | None:
-    """Whether Argo CD obeys these waves; None when nothing here tells."""
-    if waves.bringer is Bringer.ROLLING:
-        return True
-    return snapshot.application_health if waves.bringer is Bringer.APPLICATION else False

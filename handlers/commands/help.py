@@ -7,10 +7,8 @@ from handlers.comments.command import Asked, Command, Permission, Reply
 from handlers.comments.written import PREFIX
 
 
-async def run(_: Asked) -> Reply:
-    from handlers.comments.registry import commands  # which finds this very module
-
-    rows = [(code(f"{PREFIX} {command.usage}"), command.help, _who(command)) for command in commands()]
+async def run(asked: Asked) -> Reply:
+    rows = [(code(f"{PREFIX} {command.usage}"), command.help, _who(command)) for command in asked.commands]
     return Reply(
         f"{table(('command', 'what it does', 'who'), rows)}\n\nA command stands at the start of a line; several may "
         "stand in one comment."

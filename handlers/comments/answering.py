@@ -26,7 +26,7 @@ from bot.queue.deliveries import Delivery
 from bot.server.context import Context
 from checks.wording import plural
 from handlers.comments.command import Asked, Permission, Reply
-from handlers.comments.registry import NotUnderstood, Understood, understand
+from handlers.comments.registry import NotUnderstood, Understood, commands, understand
 from handlers.comments.usage import Arguments
 from handlers.comments.written import PREFIX, written
 from handlers.proposals.refusals import why_not
@@ -173,7 +173,7 @@ async def _asked(
     if closed is not None:
         pull = None
     key = hashlib.sha256(f"{digest}\0{wish}".encode("utf-8", "replace")).hexdigest()[:16]
-    return Asked(repo, event.number, pull, event.comment, login, wish, key, arguments, closed)
+    return Asked(repo, event.number, pull, event.comment, login, wish, key, arguments, closed, commands())
 
 
 async def _answered(repo: RepositoryContext, event: IssueCommentEvent, digest: str) -> bool | None:

@@ -24,7 +24,8 @@ class Asked:
 
     `number` is the issue's or pull request's; `pull` is None on an issue, and on a pull request that is `closed`.
     `login` is who wrote the command; `text` is it, as written behind `/argofix`. `key` (hexadecimal) names this wish:
-    the same when the command is run again after a crash, another one for every other command and comment.
+    the same when the command is run again after a crash, another one for every other command and comment. `commands`
+    are all that there are.
     """
 
     repo: RepositoryContext
@@ -36,6 +37,7 @@ class Asked:
     key: str
     arguments: Arguments
     closed: PullRequest | None = None
+    commands: tuple[Command, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,13 @@ def waves_of(snapshot: Snapshot, edges: Iterable[Edge]) -> tuple[Waves, ...]:
     )
 
 
+def is_obeyed(waves: Waves, snapshot: Snapshot) -> bool | None:
+    """Whether Argo CD obeys these waves; None when nothing here tells."""
+    if waves.bringer is Bringer.ROLLING:
+        return True
+    return snapshot.application_health if waves.bringer is Bringer.APPLICATION else False
+
+
 def contradictions(snapshot: Snapshot, edges: Sequence[Edge]) -> Iterator[Contradiction]:
     """Edges of some weight whose first Application comes in a later wave than its second one."""
     parents, steps = _parents(edges), _steps(snapshot)
