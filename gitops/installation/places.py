@@ -19,12 +19,31 @@ def place_of(snapshot: Snapshot, member: Member, *words: str) -> Span:
     """The line at which a member's document, else another file that its Application reads, says the first of
     `words` that is said at all; else where the document begins."""
     for word in words:
-        pattern = re.compile(rb"(?<![\w.-])" + re.escape(word.encode("utf-8", "surrogateescape")) + rb"(?![\w.-])")
         for span in _files(snapshot.tree, member):
-            found = _line(snapshot.tree, span, pattern)
+            last = span.end_line if span.line else None
+            found = line_in(snapshot.tree, span.path, word, first=max(span.line, 1), last=last)
             if found:
                 return Span(span.path, found, found)
     return Span(member.written.path, member.written.line, member.written.line)
+
+
+def line_in(tree: Tree, path: str, *words: str, first: int = 1, last: int | None = None) -> int:
+    """The line of a file, from `first` to `last`, that says the first of `words` that is said there outside of a
+    comment; 0 where none is."""
+    try:
+        resolved = tree.resolve(path)
+        lines = tree.read(resolved).splitlines() if resolved in tree else []
+    except GitopsError:
+        return 0
+    for word in words:
+        # Quotes around a word, or around the value behind its colon, make no difference.
+        escaped = re.escape(word.encode("utf-8", "surrogateescape")).replace(b":\\ ", b"[\"']?: *[\"']?")
+        pattern = re.compile(rb"(?<![\w.-])" + escaped + rb"(?![\w.-])")
+        for number in range(first, min(last or len(lines), len(lines)) + 1):
+            match = pattern.search(lines[number - 1])
+            if match is not None and b"#" not in lines[number - 1][: match.start()]:
+                return number
+    return 0
 
 
 def _files(tree: Tree, member: Member) -> Iterator[Span]:
@@ -53,20 +72,3 @@ def _read_by(owned: Owned, tree: Tree) -> Iterator[Span]:
                 yield Span(posixpath.normpath(posixpath.join(base, bare.lstrip("/"))), 0, 0)
         if source.path:
             yield Span(posixpath.join(source.path, "values.yaml"), 0, 0)
-
-
-def _line(tree: Tree, span: Span, pattern: re.Pattern[bytes]) -> int:
-    try:
-        resolved = tree.resolve(span.path)
-        data = tree.read(resolved) if resolved in tree else b""
-    except GitopsError:
-        return 0
-    match = None
-    lines = data.splitlines()
-    first, last = (span.line, span.end_line) if span.line else (1, len(lines))
-    for number in range(first, min(last, len(lines)) + 1):
-        text = lines[number - 1]
-        match = pattern.search(text)
-        if match is not None and b"#" not in text[: match.start()]:
-            return number
-    return 0

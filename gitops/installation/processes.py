@@ -53,6 +53,11 @@ def processes_of(member: Member) -> Iterator[Process]:
                 yield found
 
 
+def is_upstream(process: Process) -> bool:
+    """Whether its image is called as upstream's is, whatever the tag."""
+    return _OFFICIAL.search(process.image.name) is not None
+
+
 def _process(member: Member, container: Mapping[str, Any], initial: bool, spec: Mapping[str, Any]) -> Process | None:
     image = split_image(text_of(container.get("image")))
     if not image.name:

@@ -20,7 +20,7 @@ _NAMES: Final = re.compile(
 )
 _MOST_BYTES: Final = 256 * 1024
 _WORKS_ON_IT: Final = re.compile(rb"kubectl|\bk apply|helm|kustomize|kubernetes|ansible|argocd-autopilot|helmfile")
-_COMMENT: Final = re.compile(r"(?m)^\s*(?:#|//).*$")
+_COMMENT: Final = re.compile(r"(?m)^[ \t]*(?:#|//).*$")
 
 
 @dataclass(frozen=True, slots=True)
