@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from urllib.parse import quote
@@ -16,7 +16,7 @@ from bot.github.client import GitHub
 from bot.github.endpoints import comments, contents, pulls, repos
 from bot.github.errors import Conflict, Forbidden, NotFound
 from bot.github.events import RepositoryEvent
-from bot.github.model import PullRequest, Repository
+from bot.github.model import Comment, PullRequest, Repository
 from bot.http.fields import Fields
 from bot.process.errors import PermanentError
 from bot.process.tenants import known_installation
@@ -38,7 +38,7 @@ _STRANGERS = (
 )
 
 # Part of what an evaluation is known by: a release that judges differently judges anew.
-VERSION = "2"
+VERSION = "3"
 # GitHub's own rules for names; an Enterprise managed user has one underscore.
 _OWNER = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,98}[a-z0-9])?")
 _NAME = re.compile(r"[a-z0-9._-]{1,100}")
@@ -194,7 +194,14 @@ class RepositoryContext:
         return frozenset(former)
 
     async def sticky(
-        self, number: int, *, mark: str, body: str, github: GitHub | None = None, only_update: bool = False
+        self,
+        number: int,
+        *,
+        mark: str,
+        body: str,
+        github: GitHub | None = None,
+        only_update: bool = False,
+        present: Sequence[Comment] | None = None,
     ) -> None:
         """Keep our one comment of a mark there (`bot.github.endpoints.comments.sticky`), with `github` if given."""
         identity = self.context.services.identity
@@ -207,6 +214,7 @@ class RepositoryContext:
             app_id=identity.id,
             slug=identity.slug,
             only_update=only_update,
+            present=present,
         )
 
     def blob_url(self, commit: str, span: Span) -> str:

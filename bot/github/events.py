@@ -7,6 +7,7 @@ GitHub for the truth.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -16,6 +17,9 @@ from bot.http.fields import Fields, Malformed
 
 OWN = "argofix_"  # what our own work is called (`bot.queue.schedule`); GitHub sends nothing of that name
 COMMANDS = OWN + "commands"  # the commands of a comment, to be obeyed; the payload is that of `issue_comment`
+
+# The branch of a queue's group ends with the pull request that it adds and the commit below it.
+_QUEUED = re.compile(r"/pr-(?P<number>[1-9][0-9]{0,9})-[0-9a-f]{40,64}$")
 
 
 class MalformedEvent(Exception):
@@ -87,11 +91,13 @@ class PushEvent(RepositoryEvent):
 @dataclass(frozen=True, slots=True)
 class MergeGroupEvent(RepositoryEvent):
     """A group of a merge queue: `head` is what would be merged, `base` the commit it would be merged onto (which may
-    be another group's head), `base_ref` the branch, fully qualified."""
+    be another group's head), `base_ref` the branch, fully qualified. `number` is the pull request that comes with it
+    on top of that base, as the queue names its branch (0 where it does not)."""
 
     head: str
     base: str
     base_ref: str
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,11 +225,13 @@ def _push(name: str, fields: Fields) -> Event:
 
 def _merge_group(name: str, fields: Fields) -> Event:
     group = fields.inner("merge_group")
+    named = _QUEUED.search(group.text("head_ref"))
     return MergeGroupEvent(
         *_in_repository(name, fields),
         head=sha(group, "head_sha"),
         base=sha(group, "base_sha"),
         base_ref=group.text("base_ref"),
+        number=int(named["number"]) if named else 0,
     )
 
 

@@ -18,6 +18,7 @@ from bot.github.events import MergeGroupEvent
 from bot.queue.deliveries import Delivery
 from bot.server.context import Context
 from checks.policy.file import read_policy
+from handlers.judging.changes import look_at_queued
 from handlers.judging.runs import end_runs, judge
 from handlers.repository import RepositoryContext, fingerprint
 from handlers.routing import on
@@ -44,6 +45,7 @@ async def judge_group(event: MergeGroupEvent, delivery: Delivery, context: Conte
         branch = event.base_ref.removeprefix("refs/heads/")
         evaluation = await repo.evaluate(head, base, policy, by_stranger=stranger, branch=branch)
         label = f"the merge queue of {code(branch)}"
-        return [Judged(label, evaluation, policy, lambda span: repo.blob_url(event.head, span))]
+        changes = await look_at_queued(repo, event, evaluation, policy)
+        return [Judged(label, evaluation, policy, lambda span: repo.blob_url(event.head, span), changes=changes)]
 
     await judge(repo, event.head, fingerprint("group", event.head, event.base, default), look)

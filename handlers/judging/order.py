@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.formats.order import comment as text
 from bot.github.errors import RateLimited
-from bot.github.model import PullRequest
+from bot.github.model import Comment, PullRequest
 from bot.github.pace import Limit
 from bot.process.errors import PermanentError
 from bot.queue.schedule import own
@@ -23,19 +24,26 @@ log = logging.getLogger(__name__)
 
 
 async def show_order(
-    repo: RepositoryContext, pull: PullRequest, evaluation: Evaluation, policy: Policy, *, base: str
+    repo: RepositoryContext,
+    pull: PullRequest,
+    evaluation: Evaluation,
+    policy: Policy,
+    present: Sequence[Comment],
+    *,
+    base: str,
 ) -> None:
-    """Make the comment on a pull request say what `evaluation` tells. `base` is the commit it was compared with.
+    """Make the comment on a pull request say what `evaluation` tells. `present` are its comments, `base`
+    is the commit it was compared with.
 
     GitHub may refuse (a locked conversation), or enough comments may have been made for now: the check runs must not
     suffer for it. In that case it is made later (`handlers.judging.late_order`).
     """
-    if evaluation.base is None or _tells_itself(repo, pull):
+    if evaluation.base is None or tells_itself(repo, pull):
         return
     guidance = await asyncio.to_thread(
         guide, evaluation.base, evaluation.snapshot, policy, evaluation.live, evaluation.plans
     )
-    matters = guidance.matters and _is_deployed(repo, pull, evaluation)
+    matters = guidance.matters and is_deployed(repo, pull, evaluation)
     body = text.settled(guidance)
     if matters:
         # It reads files, to tell lines.
@@ -47,32 +55,37 @@ async def show_order(
         )
     repo.context.check()
     try:
-        await repo.sticky(pull.number, mark=text.MARK, body=body, only_update=not matters)
+        await repo.sticky(pull.number, mark=text.MARK, body=body, only_update=not matters, present=present)
     except RateLimited as error:
         if error.limit != Limit.CONTENT:
             raise
-        name = f"order/{repo.details.id}/{pull.number}/{pull.head.sha}/{error.retry_at:.0f}"
-        services = repo.context.services
-        late = own(
-            name,
-            LATE_ORDER,
-            services.clock.now(),
-            installation=repo.installation,
-            repository=repo.details,
-            number=pull.number,
-        )
-        await services.enqueue(replace(late, not_before=error.retry_at, rank=1))
+        await later(repo, pull, error.retry_at)
     except PermanentError as error:
         log.warning("the sync order could not be shown", extra={"pull": pull.number, "reason": str(error)})
 
 
-def _tells_itself(repo: RepositoryContext, pull: PullRequest) -> bool:
+async def later(repo: RepositoryContext, pull: PullRequest, at: float) -> None:
+    """Have the comments on a pull request made `at` this time (seconds since the epoch)."""
+    name = f"order/{repo.details.id}/{pull.number}/{pull.head.sha}/{at:.0f}"
+    services = repo.context.services
+    late = own(
+        name,
+        LATE_ORDER,
+        services.clock.now(),
+        installation=repo.installation,
+        repository=repo.details,
+        number=pull.number,
+    )
+    await services.enqueue(replace(late, not_before=at, rank=1))
+
+
+def tells_itself(repo: RepositoryContext, pull: PullRequest) -> bool:
     """Whether it is a fix of ours, whose text has the order of its hand-over."""
     ours = pull.author == repo.context.services.identity.login and not pull.from_fork
     return ours and not pull.head.ref.startswith("argofix/bump/")
 
 
-def _is_deployed(repo: RepositoryContext, pull: PullRequest, evaluation: Evaluation) -> bool:
+def is_deployed(repo: RepositoryContext, pull: PullRequest, evaluation: Evaluation) -> bool:
     """Whether merging reaches a cluster: Argo CD reads the default branch, or those that Applications name."""
     named = {s.target_revision for state in evaluation.snapshot.states for s in state.application.sources}
     return pull.base.ref == repo.details.default_branch or pull.base.ref in named

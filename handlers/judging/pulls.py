@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from bot.formats.github import check_run
 from bot.formats.github.gate import Judged
 from bot.formats.writing.markdown import code
-from bot.github.endpoints import contents, pulls, repos
+from bot.github.endpoints import comments, contents, pulls, repos
 from bot.github.errors import NotFound
-from bot.github.model import PullRequest
+from bot.github.model import Comment, PullRequest
 from bot.process import logs
+from bot.process.errors import PermanentError
 from bot.rendering.verdicts import Verdict
 from bot.repositories.mirror import MergeConflict
 from checks.policy.file import PATH, Policy, read_policy
 from gitops.facts.touched import Touched, touched
 from gitops.files.effort import Exhausted
+from handlers.judging.changes import look_at, show_changes
 from handlers.judging.order import show_order
 from handlers.judging.runs import OVERTAKEN, end_runs, judge, refuse, runs_of
 from handlers.repository import RepositoryContext, fingerprint
@@ -43,12 +45,18 @@ class Sides:
 
 
 async def evaluate_pull(
-    repo: RepositoryContext, number: int, listed: Sequence[PullRequest] | None = None, *, again: str = ""
+    repo: RepositoryContext,
+    number: int,
+    listed: Sequence[PullRequest] | None = None,
+    *,
+    again: str = "",
+    words: Mapping[str, str] | None = None,
 ) -> None:
     """Bring the check runs of a pull request's head up to date. `listed` are the open ones, where they are known.
 
     A check run belongs to a commit, so every open pull request of that head counts. `again` names a wish to have it
-    done even if they are (a delivery's id): it is done once for each.
+    done even if they are (a delivery's id): it is done once for each. `words` are digests of deletions that are
+    being allowed on it just now, with where that was said.
     """
     if listed is None:
         listed = await pulls.listed(repo.github, repo.name)
@@ -77,7 +85,7 @@ async def evaluate_pull(
     async def look(stack: AsyncExitStack) -> Sequence[Judged]:
         found = []
         for each, at in subjects:
-            judged = await _judged(repo, stack, each, at, default)
+            judged = await _judged(repo, stack, each, at, default, words if each.number == number else None)
             found.append(judged)
             if not judged.left_open:
                 fresh[each.number] = Verdict(at, default, await asyncio.to_thread(_touched, judged))
@@ -135,7 +143,12 @@ async def leave(repo: RepositoryContext, sha: str, others: Sequence[PullRequest]
 
 
 async def _judged(
-    repo: RepositoryContext, stack: AsyncExitStack, pull: PullRequest, tip: str, default: str
+    repo: RepositoryContext,
+    stack: AsyncExitStack,
+    pull: PullRequest,
+    tip: str,
+    default: str,
+    words: Mapping[str, str] | None = None,
 ) -> Judged:
     sides = await _sides(repo, pull, tip, default)
     objects = await stack.enter_async_context(repo.objects(sides.base, sides.head, sides.default))
@@ -144,7 +157,11 @@ async def _judged(
     stranger = repo.by_stranger(pull)
     evaluation = await repo.evaluate(head, base, policy, by_stranger=stranger, branch=pull.base.ref)
     # Before the runs end: an attempt that is cut off here finds them unfinished and does it again.
-    await show_order(repo, pull, evaluation, policy, base=sides.base)
+    present = await _comments(repo, pull)
+    changes = await look_at(repo, pull, evaluation, policy, present or (), base=sides.base, words=words)
+    if present is not None:
+        await show_changes(repo, pull, evaluation, changes, present)
+        await show_order(repo, pull, evaluation, policy, present, base=sides.base)
     return Judged(
         f"#{pull.number} into {code(pull.base.ref)}",
         evaluation,
@@ -152,7 +169,17 @@ async def _judged(
         lambda span: repo.blob_url(pull.head.sha, span),
         (*sides.notes, *_own_policy(await asyncio.to_thread(read_policy, head), policy)),
         conflicts_with=pull.base.ref if sides.conflicts else "",
+        changes=changes,
     )
+
+
+async def _comments(repo: RepositoryContext, pull: PullRequest) -> Sequence[Comment] | None:
+    """Those that are there; None where GitHub does not let us see them. The check runs must not suffer for it."""
+    try:
+        return await comments.listed(repo.github, repo.name, pull.number)
+    except PermanentError as error:
+        log.warning("no comment could be made", extra={"pull": pull.number, "reason": str(error)})
+        return None
 
 
 async def _sides(repo: RepositoryContext, pull: PullRequest, tip: str, default: str) -> Sides:

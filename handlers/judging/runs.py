@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 
-from bot.formats.github import check_run, gate
+from bot.formats.github import changes, check_run, gate
 from bot.formats.github.gate import Judged
 from bot.formats.refusal import in_words
 from bot.github.endpoints import checks
@@ -108,7 +108,8 @@ async def end_runs(repo: RepositoryContext, sha: str, report: Report) -> None:
 def check_names(*, quiet: bool = True) -> tuple[str, ...]:
     """The check runs that rules report under, those too that are made only where they have something to say, unless
     `quiet` is False; `argofix` comes on top of them."""
-    return tuple(sorted({rule.check_name for rule in rules() if quiet or not rule.quiet}))
+    names = {rule.check_name for rule in rules() if quiet or not rule.quiet}
+    return tuple(sorted(names | {changes.NAME} if quiet else names))
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@ difference as fits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from bot.formats.changes.entries import HEADINGS, VERBS, Entry, entries, is_plain, summary
 from bot.formats.changes.lines import application_lines, group_title, notes
@@ -11,7 +11,7 @@ from bot.formats.changes.manifest import unified
 from bot.formats.changes.sources import address
 from bot.formats.writing.markdown import block, bullets, code, details, safe
 from checks.changes.block import Block
-from checks.changes.told import Said
+from checks.changes.told import Said, Told
 from checks.changes.view import Changes
 from checks.coverage import Coverage
 from checks.wording import listed
@@ -109,3 +109,8 @@ def _group(group: Group) -> str:
     lines = unified(resource)
     cut = [*lines[:_LINES], f"… and {len(lines) - _LINES} more lines"] if len(lines) > _LINES else lines
     return details(title, "\n\n".join(filter(None, (block("\n".join(cut), "diff"), beside))))
+
+
+def told_lines(found: Sequence[Told], link: Link) -> str:
+    """These entries alone."""
+    return bullets((_entry(each, link, _NAMES) for each in entries(found)), most=_ENTRIES)

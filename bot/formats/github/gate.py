@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.formats import titles
-from bot.formats.github import check_run
+from bot.formats.github import changes, check_run
+from bot.formats.github.changes import Shown
 from bot.formats.titles import Seen
 from bot.formats.writing.grouping import by_topic
 from bot.formats.writing.markdown import bullets, code, details, safe
@@ -30,7 +31,7 @@ _ROOM = TEXT_BYTES - 2_000
 class Judged:
     """One thing that a head commit stands for: a pull request, or a group of a merge queue. `label` is Markdown (`#12
     into main`), `link` gives the address of a place, `notes` are said first. `conflicts_with` is the
-    branch that git cannot merge it into."""
+    branch that git cannot merge it into, `changes` what merging it does, where there is a base."""
 
     label: str
     evaluation: Evaluation
@@ -38,6 +39,7 @@ class Judged:
     link: Callable[[Span], str]
     notes: tuple[str, ...] = ()
     conflicts_with: str = ""
+    changes: Shown | None = None
 
     @property
     def concerns_argo_cd(self) -> bool:
@@ -52,10 +54,14 @@ class Judged:
 
     def speaks(self, name: str) -> bool:
         """Whether the check run `name` has anything to say about it. Raises `KeyError` as `report` does."""
+        if name == changes.NAME:
+            return self.changes is not None and self.changes.speaks
         return self.evaluation.report(name).speaks
 
     def report(self, name: str) -> Report:
         """What the check run `name` says about it. Raises `KeyError` for a name that no rule belongs to."""
+        if name == changes.NAME:
+            return changes.nothing(self.notes) if self.changes is None else changes.report(self.changes, self.notes)
         report = self.evaluation.report(name)
         return check_run.completed(self.evaluation, report, self.policy, self.link, self.notes)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.github.client import GitHub
 from bot.github.made_once import made_once
 from bot.github.model import Comment
@@ -56,19 +58,24 @@ async def sticky(
     app_id: int,
     slug: str,
     only_update: bool = False,
+    present: Sequence[Comment] | None = None,
 ) -> Comment | None:
-    """The one comment of ours that holds `mark` (an HTML comment): created, updated, or left when it says the same.
-    With `only_update` none is created; None when there is none.
+    """The one comment of ours that begins with `mark` (an HTML comment): created, updated, or left when it says the
+    same. With `only_update` none is created; None when there is none. `present` are the comments there, where they
+    were listed a moment ago.
 
-    A person may quote the mark, so only the App's own comments count (`slug[bot]`).
+    A person may quote the mark, so only the App's own comments count (`slug[bot]`), and those may quote the files of
+    anybody, so only the mark they begin with does.
     """
-    body = body if mark in body else f"{mark}\n{body}"
+    body = body if body.startswith(mark) else f"{mark}\n{body}"
+
+    def ours(found: Sequence[Comment]) -> Comment | None:
+        return next((each for each in found if is_ours(each, app_id, slug) and each.body.startswith(mark)), None)
 
     async def there() -> Comment | None:
-        listed_now = await listed(github, repository, number)
-        return next((each for each in listed_now if is_ours(each, app_id, slug) and mark in each.body), None)
+        return ours(await listed(github, repository, number))
 
-    comment = await there()
+    comment = ours(present) if present is not None else await there()
     if comment is not None:
         same = comment.body.replace("\r\n", "\n").strip() == body.replace("\r\n", "\n").strip()
         return comment if same else await update(github, repository, comment.id, body)

@@ -1,0 +1,106 @@
+"""The check run `argofix / changes` and the comment of the same content: what merging a pull request does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from bot.formats.changes import markdown
+from bot.formats.changes.entries import summary
+from bot.formats.writing.markdown import code, safe
+from bot.github.endpoints.checks import TEXT_BYTES, Report
+from checks.changes.firewall import Firewall
+from checks.changes.view import Changes
+from checks.wording import plural
+from gitops.files.spans import Span
+
+NAME = "argofix / changes"
+MARK = "<!-- argofix:changes -->"
+NOTHING = f"{MARK}\n**What merging changes:** nothing that is deployed, by now."
+
+Link = Callable[[Span], str]
+_ROOM = TEXT_BYTES - 3_000  # what stands around the difference
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What is known of a change: `words` are the digests that somebody allowed, with the addresses of the answers
+    that say so; `page` is the address of the whole difference, '' where there is none; `queued` is the pull request
+    that a merge queue's commit comes from (0: unknown), None where it is the pull request itself."""
+
+    changes: Changes
+    firewall: Firewall
+    link: Link
+    words: Mapping[str, str] = field(default_factory=dict)
+    page: str = ""
+    queued: int | None = None
+
+    @property
+    def is_held(self) -> bool:
+        return self.firewall.holds(self.words)
+
+    @property
+    def speaks(self) -> bool:
+        return not self.changes.is_empty
+
+
+def report(shown: Shown, notes: tuple[str, ...] = ()) -> Report:
+    """What the check run says."""
+    parts = [f"> {safe(note)}" for note in notes]
+    return Report(
+        title=_title(shown),
+        summary="\n\n".join([*parts, body(shown)]),
+        conclusion="failure" if shown.is_held else "success",
+    )
+
+
+def nothing(notes: tuple[str, ...] = ()) -> Report:
+    """What the check run says where there is nothing to compare with."""
+    text = "There is no commit before this one to compare with."
+    return Report(
+        "Nothing to compare with", "\n\n".join([*(f"> {safe(note)}" for note in notes), text]), conclusion="success"
+    )
+
+
+def comment(shown: Shown) -> str:
+    """The comment, with its mark."""
+    return f"{MARK}\n{body(shown)}"
+
+
+def body(shown: Shown) -> str:
+    """What holds the change back and what lets it pass, then the difference, as far as there is room."""
+    head = "\n\n".join(part for part in (_held(shown), _page(shown)) if part)
+    rest = markdown.render(shown.changes, shown.link, _ROOM - len(head.encode()))
+    return f"{head}\n\n{rest}" if head else rest
+
+
+def _title(shown: Shown) -> str:
+    if shown.is_held:
+        return f"{plural('deletion', len(shown.firewall.held))} that somebody has to allow"
+    return (summary(shown.changes) or "Nothing that is deployed changes")[:240]
+
+
+def _held(shown: Shown) -> str:
+    wall = shown.firewall
+    if not wall.held:
+        return ""
+    what = plural("deletion", len(wall.held))
+    if (said := shown.words.get(wall.digest)) is not None:
+        return f"Somebody with write access has [allowed]({said}) exactly the {what} of this change."
+    if shown.queued is not None:
+        where = f"#{shown.queued}" if shown.queued else "its pull request"
+        return (
+            f"**Held back: {what}** that nobody has allowed on {where}. Upon what stands before it in the "
+            "merge queue it deletes something else than by itself; once that is merged, the check run there names it."
+        )
+    lines = [
+        f"**Held back: {what}** that may lose data, or that nobody can name. When that is meant, somebody with write "
+        f"access comments",
+        f"```\n/argofix allow {wall.digest} REASON\n```",
+        f"{code(wall.digest)} names exactly these; a push that deletes something else needs a new word.",
+    ]
+    return "\n\n".join(lines)
+
+
+def _page(shown: Shown) -> str:
+    return f"[The whole difference]({shown.page})" if shown.page else ""

@@ -1,0 +1,89 @@
+"""What merging a pull request changes: looked at once, for its check run and for the sticky comment."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+
+from bot.formats.github import changes as text
+from bot.formats.github.changes import Shown
+from bot.github.endpoints import comments
+from bot.github.errors import RateLimited
+from bot.github.events import MergeGroupEvent
+from bot.github.model import Comment, PullRequest
+from bot.github.pace import Limit
+from bot.process.errors import PermanentError
+from checks.changes.firewall import firewall_of
+from checks.changes.view import Changes, changes_of
+from checks.judgement.evaluation import Evaluation
+from checks.policy.file import Policy
+from gitops.discovery.snapshot import Snapshot
+from handlers.judging.allowed import allowed
+from handlers.judging.order import is_deployed, later, tells_itself
+from handlers.repository import RepositoryContext
+
+log = logging.getLogger(__name__)
+
+
+async def look_at(
+    repo: RepositoryContext,
+    pull: PullRequest,
+    evaluation: Evaluation,
+    policy: Policy,
+    present: Sequence[Comment],
+    *,
+    base: str,
+    words: Mapping[str, str] | None = None,
+) -> Shown | None:
+    """What the pull request does where it is merged; None without a base. `present` are its comments, `base` the
+    commit it was compared with, `words` as for `handlers.judging.pulls.evaluate_pull`."""
+    if evaluation.base is None:
+        return None
+    changes = await asyncio.to_thread(_changes, evaluation.base, evaluation, policy)
+    wall = firewall_of(changes, policy)
+    if wall.held:
+        words = {**allowed(repo, pull.number, present), **(words or {})}
+    return Shown(changes, wall, lambda span: repo.blob_url(base, span), words or {})
+
+
+async def look_at_queued(
+    repo: RepositoryContext, event: MergeGroupEvent, evaluation: Evaluation, policy: Policy
+) -> Shown | None:
+    """The same for what a merge queue is about to merge. What was allowed on its pull request is allowed here, as
+    far as it is exactly the same: upon what stands before it in the queue it may delete something else."""
+    if evaluation.base is None:
+        return None
+    changes = await asyncio.to_thread(_changes, evaluation.base, evaluation, policy)
+    wall, words = firewall_of(changes, policy), {}
+    if wall.held and event.number:
+        words = allowed(repo, event.number, await comments.listed(repo.github, repo.name, event.number))
+    return Shown(changes, wall, lambda span: repo.blob_url(event.base, span), words, queued=event.number)
+
+
+def _changes(base: Snapshot, evaluation: Evaluation, policy: Policy) -> Changes:
+    return changes_of(base, evaluation.snapshot, policy, evaluation.live)
+
+
+async def show_changes(
+    repo: RepositoryContext,
+    pull: PullRequest,
+    evaluation: Evaluation,
+    shown: Shown | None,
+    present: Sequence[Comment],
+) -> None:
+    """Make the comment say it. Where GitHub takes no comment now it is made later, as that about the order."""
+    if shown is None or tells_itself(repo, pull):
+        return
+    # Which Applications of other repositories follow this branch is not known, so that deletions are held anyway.
+    matters = shown.speaks and (shown.is_held or is_deployed(repo, pull, evaluation))
+    body = await asyncio.to_thread(text.comment, shown) if matters else text.NOTHING
+    repo.context.check()
+    try:
+        await repo.sticky(pull.number, mark=text.MARK, body=body, only_update=not matters, present=present)
+    except RateLimited as error:
+        if error.limit != Limit.CONTENT:
+            raise
+        await later(repo, pull, error.retry_at)
+    except PermanentError as error:
+        log.warning("what merging changes could not be shown", extra={"pull": pull.number, "reason": str(error)})
