@@ -48,7 +48,9 @@ def firewall_of(changes: Changes, policy: Policy) -> Firewall:
             continue
         if not is_deletion(one):
             asks.append(one)
-        elif any(matches(pattern, one.resource) for pattern in policy.deletions_allowed):
+        elif (one.verdict is Verdict.UNKNOWN and policy.not_analysed_passes) or any(
+            matches(pattern, one.resource) for pattern in policy.deletions_allowed
+        ):
             allowed.append(one)
         else:
             held.append(one)

@@ -32,6 +32,7 @@ CHECKS = {rule.check_name for rule in rules() if not rule.quiet} | {GATE}  # wha
 OWNERSHIP = "argofix / ownership"
 SYNC_ORDER = "argofix / sync-order"
 CHANGES = "argofix / changes"
+TOLD = CHECKS | {CHANGES}  # what a head has that changes something
 PASSED = dict.fromkeys(CHECKS, "success")
 FAILED = PASSED | {OWNERSHIP: "failure", GATE: "failure"}
 KUSTOMIZATION = "apps/api-backend/kustomization.yaml"

@@ -7,7 +7,7 @@ import pytest
 from demo.story import BEFORE
 from tests.github import PullRequest, Repository, SimulatedGitHub, User
 from tests.handlers.asking import answers, asked, quiet, reactions
-from tests.handlers.conftest import CHECKS, Bot, checked, proposed
+from tests.handlers.conftest import TOLD, Bot, checked, proposed
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ async def test_check_evaluates_the_head_anew_and_tells_the_result(
     await bot_.idle()
     before = len(repo.check_runs)
     comment, (said,) = await asked(github, bot_, pull, alice, "Once more, please.\n\n/argofix check\n")
-    assert len(repo.check_runs) == before + len(CHECKS)
+    assert len(repo.check_runs) == before + len(TOLD)
     run = pull.checks["argofix / ownership"]
     assert f"#{run.id}" not in said and f"/{run.id}): **failure**. " in said
     assert run.title and run.title.split(" and ")[0].replace("`", "") in said

@@ -12,7 +12,9 @@ async def test_the_demo_shows_checks_comment_and_fixes(capsys: pytest.CaptureFix
     out, progress = capsys.readouterr()
     assert "✗ argofix / ownership: failure" in out
     assert "failure apps/api-backend/kustomization.yaml:6" in out
-    keys = out[out.index("✗ argofix / secret-keys: failure") : out.index("<!-- argofix:sync-order -->")]
+    keys = out[out.index("✗ argofix / secret-keys: failure") : out.index("<!-- argofix:changes -->")]
+    changes = out[out.index("<!-- argofix:changes -->") : out.index("<!-- argofix:sync-order -->")]
+    assert "**Merging this:** 1 object changed, 5 objects new." in changes
     order = out[out.index("<!-- argofix:sync-order -->") : out.index("The fix against her branch")]
     assert order.index("argocd app sync infrastructure") < order.index("argocd app sync api-backend")
     assert "Secret shop/shop-secrets has no keys supabase-url and supabase-jwt-secret\n" in keys.partition("###")[0]

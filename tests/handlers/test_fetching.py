@@ -46,7 +46,7 @@ async def test_an_evaluation_fetches_its_commits_once_and_its_files_once(
     counted = Counted(github, monkeypatch)
     repo.push("copy", {"README.md": "more\n", "apps/more.yaml": "kind: X\n"}, author=alice)
     await bot_.idle()
-    assert {name: run.conclusion for name, run in pull.checks.items()} == FAILED
+    assert await checked(github, pull) == FAILED
     # Commits, trees and GitHub's merge; then the files that are new in them.
     assert counted.commands.count("fetch") == 2, counted.commands
     assert counted.requests.count("refs") == 2

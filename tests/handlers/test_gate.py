@@ -7,7 +7,19 @@ import pytest
 from demo.story import BEFORE, PROPOSED
 from handlers.judging import runs as judging
 from tests.github import Fault, PullRequest, Repository, SimulatedGitHub, User, faults
-from tests.handlers.conftest import CHECKS, FAILED, GATE, GOOD, OWNERSHIP, PASSED, Bot, Contents, checked, summary_of
+from tests.handlers.conftest import (
+    CHECKS,
+    FAILED,
+    GATE,
+    GOOD,
+    OWNERSHIP,
+    PASSED,
+    TOLD,
+    Bot,
+    Contents,
+    checked,
+    summary_of,
+)
 from tests.handlers.conftest import proposed as proposed
 from tests.scenarios import application, config_map, documents, kustomization
 
@@ -123,7 +135,7 @@ async def test_a_create_whose_answer_is_lost_leaves_no_second_run(
     pull = github.open_pull(repo, "copy", title="Copy", user=alice)
     await bot_.idle()
     assert await checked(github, pull) == FAILED
-    assert len(repo.check_runs) == len(CHECKS)
+    assert len(repo.check_runs) == len(TOLD)
 
 
 async def test_good_and_bad_heads_in_turn(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:

@@ -19,6 +19,7 @@ from tests.handlers.conftest import (
     FAILED,
     GATE,
     OWNERSHIP,
+    TOLD,
     Bot,
     Contents,
     Gate,
@@ -72,7 +73,8 @@ async def test_wherever_one_answer_is_lost_each_check_has_one_run(
             github.faults[:] = [fault]
             sha = repo.push("copy", {"README.md": f"{where}\n"}, author=alice)
             await bot_.idle()
-            assert runs_on(repo, sha) == Counter(CHECKS), where
+            # A last attempt that fails ends what there is and what always is.
+            assert runs_on(repo, sha) in ([Counter(TOLD), Counter(CHECKS)] if last else [Counter(TOLD)]), where
             if not fault.hits:
                 break
             lost[method] += 1
@@ -83,7 +85,7 @@ async def test_wherever_one_answer_is_lost_each_check_has_one_run(
                 assert await checked(github, pull) == FAILED, where
                 lines = [item["start_line"] for item in pull.checks[OWNERSHIP].annotations]
                 assert len(lines) == len(set(lines)) == len(NAMES), where
-    assert lost == {"POST": 2 * len(CHECKS), "PATCH": 2 * len(["the second batch", "the sum"])}
+    assert lost == {"POST": 2 * len(TOLD), "PATCH": 2 * len(["the second batch", "the sum"])}
 
 
 async def test_what_is_refused_is_said_by_one_run_of_each_check(
@@ -120,7 +122,7 @@ async def test_a_server_killed_between_two_batches_goes_on_with_that_run(
     await bot_.start()
     await bot_.idle()
     assert await checked(github, pull) == FAILED
-    assert runs_on(repo, pull.head_sha) == Counter(CHECKS)
+    assert runs_on(repo, pull.head_sha) == Counter(TOLD)
     lines = [item["start_line"] for item in pull.checks[OWNERSHIP].annotations]
     assert len(lines) == len(set(lines)) == len(NAMES)
 
@@ -160,7 +162,7 @@ async def test_an_answer_and_a_pull_request_whose_receipts_are_lost_need_no_seco
     await checked(github, pull)
     github.comment(pull, alice, "/argofix fix")
     await bot_.idle()
-    assert [fault.hits for fault in lost] == [1, 1]
-    assert len(pull.issue.comments) == 2
+    assert [fault.hits for fault in lost] == [2, 1]
+    assert len(pull.issue.comments) == 3  # hers, what merging changes, and the answer
     assert len(by_the_app(github, repo)) == 1
     assert "will try again" not in caplog.text

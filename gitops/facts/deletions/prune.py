@@ -15,7 +15,7 @@ from gitops.discovery.snapshot import Owned, OwnedId, State
 from gitops.facts.deletions.model import Consequence, Verdict, Why
 from gitops.facts.deletions.one_sync import Unwanted, worst
 from gitops.facts.deletions.options import options_of
-from gitops.facts.deletions.unread import left_files, reads_the_same, unread
+from gitops.facts.deletions.unread import differs_in_listed, left_files, reads_the_same, unread
 from gitops.facts.deletions.world import World, is_forbidden, object_of, taken_over
 from gitops.facts.owners import owners_of
 from gitops.resources.rendering import NotAnalysed, RenderFailed
@@ -58,12 +58,11 @@ def surviving(state: State, now: State, base: World, head: World) -> Iterator[Co
         yield doubt
         if doubt.why is not Why.NOT_ANALYSED:
             return  # it is not synced, or from elsewhere
+    if doubt is not None or unread(now) or unread(state):
         # What a source that is rendered no longer has may be in one that is not; what is listed by file is not.
         listed = left_files(state, now, base.snapshot, head.snapshot)
         known = {owned_id: copy for owned_id, copy in lost.items() if _is_whole(state, now, copy)}
         lost = known | {owned_id: copy for owned_id, copy in listed.items() if owned_id not in wanted}
-    elif unread(now) or unread(state):
-        return  # it is made of the same files
     yield from _pruned(_Losses(state, now, base, head, lost, wanted))
 
 
@@ -78,7 +77,8 @@ def _doubt(state: State, now: State, base: World, head: World) -> Consequence | 
     reason, earlier = unread(now), unread(state)
     if not reason and not earlier:
         return None
-    if reads_the_same(state, now, base.snapshot.tree, head.snapshot.tree):
+    trees = base.snapshot.tree, head.snapshot.tree
+    if reads_the_same(state, now, *trees) or differs_in_listed(state, now, *trees):
         return None
     rendering = now.rendering
     why = Why.NOT_ANALYSED

@@ -44,6 +44,27 @@ def reads_the_same(before: State, after: State | None, base: Tree, head: Tree) -
     return all(base.entry(path) == head.entry(path) for path in paths)
 
 
+def differs_in_listed(before: State, after: State, base: Tree, head: Tree) -> bool:
+    """Whether all that differs is the content of manifests that its kustomizations list on both sides, by the same
+    entries. Then what cannot be rendered is made as before, and what goes is what `left_files` finds."""
+    if after.application.sources != before.application.sources or len(after.parts) != len(before.parts):
+        return False
+    for source, old, new in zip(before.application.sources, before.parts, after.parts, strict=False):
+        if isinstance(old.rendering, RenderFailed) or isinstance(new.rendering, RenderFailed):
+            return False
+        if _elsewhere(old) and _elsewhere(new):
+            continue
+        if old.closure is None or new.closure is None:
+            below = {*_below(base, source.path), *_below(head, source.path)} if source.path else set()
+            if any(base.entry(path) != head.entry(path) for path in below):
+                return False
+            continue
+        listed = old.closure.chains.keys() & new.closure.chains.keys()
+        if any(base.entry(p) != head.entry(p) for p in (old.closure.files | new.closure.files) - listed):
+            return False
+    return True
+
+
 def content_of(state: State, tree: Tree) -> str:
     """A digest of the files that an Application is made of here, and of what it says about them."""
     paths: set[str] = set()

@@ -46,6 +46,18 @@ async def test_what_the_outermost_kustomization_makes_of_a_name_is_known(engine:
 
 async def test_what_moves_between_files_of_it_is_not_lost(engine: Engine) -> None:
     before, after = charted(MAP, PVC), charted(PVC, MAP + "---\n" + NAMESPACE)
+    assert await lines(engine, before, after) == []
+
+
+async def test_manifests_that_are_listed_by_file_say_what_goes_of_them(engine: Engine) -> None:
+    """What cannot be rendered beside them is made as before, so nothing else is unknown."""
+    assert await lines(engine, charted(MAP + "---\n" + PVC), charted(MAP)) == [
+        "deleted a: PersistentVolumeClaim a/data"
+    ]
+    patch = "patches: [{path: p.yaml}]\n"
+    gone = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: made-by-the-chart}\n"
+    before: Files = {**charted(MAP, extra=patch), "apps/a/p.yaml": gone}
+    after: Files = {**before, "apps/a/p.yaml": gone + "$patch: delete\n"}
     assert await lines(engine, before, after) == [f"unknown a: {APPLICATION}"]
 
 
