@@ -120,6 +120,7 @@ def test_every_application_is_accounted_for(patchy: Evaluation) -> None:
     status = {name: (a["status"], a["resources"], a["reason"] is None) for name, a in applications.items()}
     assert status == {
         "good": ("rendered", 1, True),
+        "in-cluster": ("rendered", 1, True),  # of `clusters`, which cannot be expanded whole
         "bad": ("failed", 0, False),
         "chart": ("not-analysed", 0, False),
         "mixed": ("not-analysed", 1, False),  # in part: the resources of its other source are known

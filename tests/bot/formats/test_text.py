@@ -45,7 +45,7 @@ def test_what_was_there_before_stands_apart(known: Evaluation) -> None:
 def test_what_could_not_be_analysed_is_told(patchy: Evaluation) -> None:
     plain = text.render(patchy, colour=False)
     assert "Not analysed: 3" in plain
-    assert "(1 rendered, 1 failed, 2 not analysed); 1 ApplicationSet unknown" in plain
+    assert "(2 rendered, 1 failed, 2 not analysed); 1 ApplicationSet unknown" in plain
 
 
 async def test_a_repository_without_applications_is_no_success(engine: Engine) -> None:
