@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,11 @@ class EngineProcess:
             kind, asked = asks.kind, dict(asks.document())
         document = {"id": "1", "kind": kind, "files": files, "links": links, kind: asked}
         self._write(b"Q", json.dumps(document).encode())
-        return output_of(request, self._answer(), REDACT)
+        output = output_of(request, self._answer(), REDACT)
+        if asks is not None:
+            return output
+        # What kustomize builds stands in files as it is (`bot.rendering.living`).
+        return replace(output, resources=tuple(replace(one, template="") for one in output.resources))
 
     def _write(self, kind: bytes, payload: bytes) -> None:
         assert self._process.stdin is not None

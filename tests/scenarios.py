@@ -18,6 +18,7 @@ from gitops.discovery.snapshot import Snapshot, State
 from gitops.discovery.sources import Analysis
 from gitops.files.tree import MODE_SYMLINK, Entry, Tree, blob_oid
 from gitops.resources.rendering import Output, RenderFailed
+from tests.driven import driven
 
 URL = "https://github.com/acme/platform"
 MATCHER = RepositoryMatcher.of_urls([URL])
@@ -109,14 +110,7 @@ async def evaluated_tree(engine: Engine, head: Tree, policy: Policy | None = Non
 
 def discovered(tree: Tree, analysis: Analysis) -> Snapshot:
     """What discovery finds with a renderer that refuses whatever it is asked for."""
-    search = discover(tree, analysis)
-    try:
-        wanted = next(search)
-        while True:
-            wanted = search.send({request.fingerprint: Output(error="Error: broken") for request in wanted})
-    except StopIteration as end:
-        snapshot: Snapshot = end.value
-        return snapshot
+    return driven(discover(tree, analysis), lambda _request: Output(error="Error: broken"))
 
 
 def with_links(plain: Tree, links: Mapping[str, str]) -> Tree:

@@ -31,7 +31,7 @@ from gitops.files.effort import Effort, Exhausted
 from gitops.files.errors import MalformedYaml
 from gitops.files.tree import Tree
 from gitops.kustomize.kustomization import Kustomization
-from gitops.kustomize.walk import ClosureMemo
+from gitops.kustomize.walked import ClosureMemo
 from gitops.outside.found import Found
 from gitops.outside.wanted import Wanted
 from gitops.resources.manifests import redactor

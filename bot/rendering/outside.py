@@ -10,7 +10,8 @@ from typing import Protocol
 
 from bot.process.errors import TemporaryError
 from gitops.files.effort import Effort
-from gitops.outside.found import ChartFound, FileFound, Found, Missing, RepositoryFound
+from gitops.outside.answers import identity
+from gitops.outside.found import ChartFound, Found, Missing, RepositoryFound
 from gitops.outside.wanted import Wanted
 
 
@@ -32,7 +33,7 @@ class Nowhere:
     """Nothing is fetched: for tests, and for what asks for nothing."""
 
     async def __call__(self, wanted: Wanted) -> Found:
-        return Missing("nothing fetches here")
+        return Missing("")
 
     @contextmanager
     def of_the_base(self) -> Iterator[None]:
@@ -68,12 +69,3 @@ async def as_before(outside: Outside, seen: Mapping[Wanted, str]) -> bool:
     """Whether everything that was asked for is answered as it was."""
     found = await asyncio.gather(*(outside(one) for one in seen))
     return all(identity(answer) == before for answer, before in zip(found, seen.values(), strict=True))
-
-
-def identity(found: Found) -> str:
-    """What tells one answer from another one."""
-    if isinstance(found, RepositoryFound):
-        return found.commit
-    if isinstance(found, ChartFound | FileFound):
-        return found.digest
-    return f"missing: {found.reason}"

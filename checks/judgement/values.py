@@ -11,9 +11,10 @@ from dataclasses import replace
 
 from checks.model import Field, Finding, Related
 from gitops.charts.entries import value_of
+from gitops.discovery.planning import plan_source
 from gitops.discovery.record import Record
 from gitops.discovery.snapshot import Part, Snapshot, State
-from gitops.discovery.sources import Analysis, plan_source
+from gitops.discovery.sources import Analysis
 from gitops.files.spans import Span
 from gitops.resources.rendering import Asking, Decides, Output, RenderRequest, rendered
 from gitops.resources.requests import HelmRequest

@@ -177,7 +177,9 @@ def _related(case: _Case) -> Iterator[Related]:
     for copy, span in list(zip(case.others, case.places, strict=True))[1:]:
         yield Related(span, f"`{copy.application.label}` brings it in here")
     for copy in (keeper, *case.others):
-        if copy.origin.chain:
+        if copy.resource.elsewhere is not None:
+            yield Related(copy.origin.entry, f"the copy of `{copy.application.label}` is {copy.resource.elsewhere}")
+        elif copy.origin.chain:
             yield Related(copy.origin.span, f"the copy of `{copy.application.label}`")
 
 

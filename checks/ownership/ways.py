@@ -74,6 +74,8 @@ def judge(pairs: Sequence[tuple[OwnedId, Owned, Owned]]) -> Mapping[OwnedId, Ver
 
 def chains_of(resource: Resource, closure: Closure) -> Sequence[Chain]:
     """The chains of entries through which a rendered resource came."""
+    if resource.elsewhere is not None:
+        return closure.brought.get(resource.elsewhere, [])
     if resource.generator is not None:
         return closure.kustomizations.get(resource.generator, [])
     return closure.chains.get(resource.path, []) if resource.path is not None else []
@@ -137,6 +139,8 @@ class _Bench:
         """The ways for one copy but the last resort, and why it cannot simply go where there are none."""
         if superfluous.resource.template:
             return [], f"the template {superfluous.resource.template} renders it, with values"
+        if superfluous.part.elsewhere:
+            return [], f"it is written in {superfluous.resource.elsewhere or superfluous.part.elsewhere}"
         if superfluous.part.closure is None:
             return self._plain(superfluous), self._rest(superfluous) or "its place in the file cannot be told"
         if superfluous.resource.generator is not None:

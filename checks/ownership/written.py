@@ -90,7 +90,7 @@ def application_goes(files: Files, application: Application) -> tuple[Line, ...]
     """The steps by which an Application's manifest goes; none when an ApplicationSet made it."""
     span, chain = application.origin.span, application.origin.chain
     documents = files.documents(span.path)
-    if application.generated or not any(d.line == span.line for d in documents):
+    if not application.is_written_here or not any(d.line == span.line for d in documents):
         return ()
     if len(documents) > 1:
         rid = ResourceId(GROUP, "Application", application.namespace, application.name)
@@ -105,7 +105,7 @@ def source_of(files: Files, application: Application, index: int) -> tuple[Span,
     `spec.source`). None when an ApplicationSet made it."""
     span = application.origin.span
     document = next((d for d in files.documents(span.path) if d.line == span.line), None)
-    if application.generated or document is None:
+    if not application.is_written_here or document is None:
         return None
     several = child(document.node, "spec", "sources")
     return span, index if isinstance(several, yaml.SequenceNode) and several.value else None

@@ -106,7 +106,8 @@ class Application:
     ApplicationSets above it, outermost first; `generated` tells that an ApplicationSet made it, `cascades` that
     deleting it deletes what it owns (it has Argo CD's finalizer), `ambiguous` that Applications of its name live in
     several namespaces, `hydrated` that `sourceHydrator` renders its drySource, which is the source here, into the
-    branch that is deployed; `ignored` is its `ignoreDifferences`. `manifest` is what all of this was read from.
+    branch that is deployed; `ignored` is its `ignoreDifferences`. `manifest` is what all of this was read from,
+    `elsewhere` tells that it stands in another repository or in a chart (`origin` is the place of what brings it in).
     """
 
     name: str
@@ -126,6 +127,12 @@ class Application:
     labels: tuple[tuple[str, str], ...] = ()
     manifest: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     ignored: tuple[IgnoredDifference, ...] = ()
+    elsewhere: bool = False
+
+    @property
+    def is_written_here(self) -> bool:
+        """Whether its manifest stands at its origin, so that an edit there changes this Application."""
+        return not self.generated and not self.elsewhere
 
     @property
     def key(self) -> tuple[str, str, str]:

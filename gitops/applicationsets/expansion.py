@@ -9,7 +9,7 @@ from typing import Any, Final
 from gitops import gotemplate
 from gitops.applications.clusters import KnownCluster
 from gitops.applicationsets.clusters import Clusters
-from gitops.applicationsets.generators import KINDS, Element, Generators, Route
+from gitops.applicationsets.generators import KINDS, Element, Elsewhere, Generators, Route
 from gitops.applicationsets.git_generator import Repository, Settings
 from gitops.applicationsets.parameters import Dialect
 from gitops.applicationsets.patches import patched
@@ -66,11 +66,13 @@ def expand(
     settings: Settings | None = None,
     is_this_revision: Callable[[str], bool] = lambda _revision: True,
     clusters: Clusters | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> Expansion:
-    """Expand an ApplicationSet manifest. Never raises: what is malformed becomes a reason in `unknown`."""
+    """Expand an ApplicationSet manifest. `elsewhere` has the trees of what is in other repositories and revisions.
+    Never raises: what is malformed becomes a reason in `unknown`."""
     try:
         expander = _Expander(
-            appset, tree, is_this_repository, limit, settings or Settings(), is_this_revision, clusters
+            appset, tree, is_this_repository, limit, settings or Settings(), is_this_revision, clusters, elsewhere
         )
         return expander.run()
     except (GitopsError, TemplateError, RecursionError) as error:
@@ -88,6 +90,7 @@ class _Expander:
         settings: Settings,
         is_this_revision: Callable[[str], bool],
         clusters: Clusters | None,
+        elsewhere: Elsewhere | None,
     ) -> None:
         if not isinstance(appset, Mapping):
             raise Refused("is no map")
@@ -110,6 +113,7 @@ class _Expander:
             max(self._limit, 1),
             is_this_revision,
             clusters,
+            elsewhere,
         )
         self._generated: list[Generated] = []
         self._names: set[str] = set()

@@ -15,12 +15,15 @@ from gitops.applicationsets.clusters import Clusters, parameters
 from gitops.applicationsets.git_generator import Repository
 from gitops.applicationsets.parameters import Dialect, Params, flattened, joined, overridden, with_values
 from gitops.applicationsets.problems import CannotExpand, Refused
+from gitops.files.tree import Tree
 from gitops.gotemplate.errors import NotYaml, TemplateError
 from gitops.gotemplate.functions.dictionaries import copied
 from gitops.gotemplate.values import from_json, go_json, go_text, measure
 from gitops.gotemplate.yamltext import load
 
 Route = tuple[int | str, ...]
+# The tree of a repository (its URL) at a revision, or why there is none.
+Elsewhere = Callable[[str, str], Tree | str]
 NEEDS: Final = {
     "clusters": "needs the clusters that Argo CD knows",
     "clusterDecisionResource": "needs a resource of the cluster",
@@ -57,9 +60,11 @@ class Generators:
         most: int,
         is_this_revision: Callable[[str], bool] = lambda _revision: True,
         clusters: Clusters | None = None,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         self._is_this_revision = is_this_revision
         self._clusters = clusters
+        self._elsewhere = elsewhere
         self.gaps: dict[str, None] = {}
         self.assumed: dict[KnownCluster, None] = {}
         self._repository = repository
@@ -67,6 +72,7 @@ class Generators:
         self._is_this_repository = is_this_repository
         self._most = most
         self._work = 0
+        self._repositories: dict[tuple[str, str], Repository] = {}
         self.truncated = False
 
     def elements(
@@ -137,28 +143,39 @@ class Generators:
         url = body.get("repoURL")
         if not isinstance(url, str):
             raise Refused("has no repoURL")
-        if not self._is_this_repository(url):
-            raise CannotExpand(f"reads another repository ({url[:200]})")
-        revision = body.get("revision")
-        if self._repository.is_pinned(revision):
-            raise CannotExpand(f"reads the fixed revision {go_text(revision)[:60]!r} of this repository")
-        if not self._is_this_revision(go_text(revision or "")):
-            raise CannotExpand(
-                f"reads {go_text(revision or 'HEAD')[:60]!r} of this repository, which is another branch"
-            )
+        repository = self._repository_at(url, body.get("revision"))
         prefix = git_generator.prefix_of(body)
         directories, files = _sequence(body, "directories"), _sequence(body, "files")
         if not directories and not files:
             raise Refused("has neither directories nor files")
         if directories:
-            for found in self._repository.directories(directories):
+            for found in repository.directories(directories):
                 params = git_generator.directory_params(found.path, prefix, self._dialect)
                 yield self._valued(params, body, (*route, "directories", found.entry))
             return
-        for found in self._repository.files(files):
-            for content in self._repository.parameters(found.path):
+        for found in repository.files(files):
+            for content in repository.parameters(found.path):
                 params = git_generator.file_params(found.path, content, prefix, self._dialect)
                 yield self._valued(params, body, (*route, "files", found.entry))
+
+    def _repository_at(self, url: str, revision: Any) -> Repository:
+        if not self._is_this_repository(url):
+            what = f"reads another repository ({url[:200]})"
+        elif self._repository.is_pinned(revision):
+            what = f"reads the fixed revision {go_text(revision)[:60]!r} of this repository"
+        elif not self._is_this_revision(go_text(revision or "")):
+            what = f"reads {go_text(revision or 'HEAD')[:60]!r} of this repository, which is another branch"
+        else:
+            return self._repository
+        if self._elsewhere is None:
+            raise CannotExpand(what)
+        key = (url, go_text(revision or ""))
+        if key not in self._repositories:
+            found = self._elsewhere(*key)
+            if isinstance(found, str):
+                raise CannotExpand(f"{what}: {found}" if found else what)
+            self._repositories[key] = self._repository.of(found)
+        return self._repositories[key]
 
     def _valued(self, params: Params, body: dict[str, Any], route: Route) -> Element:
         return Element(with_values(params, body.get("values"), self._dialect), route)

@@ -54,6 +54,10 @@ class Repository:
         self._read: dict[str, list[Params]] = {}
         self._tries = 0
 
+    def of(self, tree: Tree) -> Repository:
+        """Another repository, looked at with the same settings."""
+        return Repository(tree, self._settings)
+
     def is_pinned(self, revision: Any) -> bool:
         """Whether `revision` is a commit or tag, which does not move with the tree that is looked at."""
         if not isinstance(revision, str) or not _PINNED.fullmatch(revision):

@@ -89,8 +89,11 @@ def _failed(request: RenderRequest, error: Mapping[str, Any]) -> Output:
     return Output(error=message, fault=fault, transient=late or code in _TRANSIENT, timed_out=late)
 
 
-def rendering_of_chart(tree: Tree, application: Application, output: Output, index: int) -> Rendering:
-    """The rendering that an output stands for. `index` is the source's place among the Application's."""
+def rendering_of_chart(
+    tree: Tree, application: Application, output: Output, index: int, here: Tree | None = None
+) -> Rendering:
+    """The rendering that an output stands for. `index` is the source's place among the Application's, whose manifest
+    stands `here` where `tree` holds something else."""
     at = application.origin.entry
     if output.refused is not None:
         return NotAnalysed(output.refused)
@@ -106,7 +109,7 @@ def rendering_of_chart(tree: Tree, application: Application, output: Output, ind
         return NotAnalysed(missing_of(fault))
     if fault.code in _TRANSIENT:
         return NotAnalysed(f"the engine could not render it ({fault.code})")
-    span = _place(tree, application, fault, index)
+    span = _place(tree, application, fault, index, here or tree)
     said = " ".join(fault.message.split()).rstrip(".")
     return RenderFailed(f"it does not render: {said}", span, transient=output.transient)
 
@@ -132,12 +135,12 @@ def fault_of(request: RenderRequest, error: Mapping[str, Any]) -> Fault:
     return Fault(code, message, error.get("file", ""), error.get("line", 0), error.get("entry", ""), tuple(wanted))
 
 
-def _place(tree: Tree, application: Application, fault: Fault, index: int) -> Span:
+def _place(tree: Tree, application: Application, fault: Fault, index: int, here: Tree) -> Span:
     """The entry of the Application's block that causes a fault, else the line of the file that it is in, else the
     Application."""
     at = application.origin.entry
     if fault.entry:
-        return entry_of(tree, application, fault.entry, index) or at
+        return entry_of(here, application, fault.entry, index) or at
     if fault.path and fault.path in tree:
         line = max(fault.line, 1)
         return Span(fault.path, line, line)

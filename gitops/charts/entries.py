@@ -51,7 +51,7 @@ def _block(tree: Tree, application: Application, index: int) -> yaml.Node | None
     except (GitopsError, KeyError):
         return None
     document = next((each for each in documents if each.line <= span.line <= each.end_line), None)
-    if document is None:
+    if document is None or application.elsewhere:
         return None
     # What a set makes is written in its template.
     spec = child(document.node, *(("spec", "template", "spec") if application.generated else ("spec",)))

@@ -15,13 +15,16 @@ def value_files(
     found: ReadFiles, base: str, names: Iterable[str], refs: Mapping[str, str], env: Mapping[str, str]
 ) -> None:
     """What `valueFiles` and the paths of `fileParameters` name: below `base`, from the root with a leading slash,
-    from the root of another source as `$name/...` (engine/internal/helm, paths.go)."""
+    from the root of another source, which `refs` has, as `$name/...` (engine/internal/helm, paths.go)."""
     for raw in names:
         first, _, rest = raw.partition("/")
-        name = "/" + substitute(rest, env) if first in refs else substitute(raw, env)
+        name = substitute(rest if first in refs else raw, env)
         if "://" in name:
             continue
-        joined = name.lstrip("/") if name.startswith("/") else posixpath.join(base, name)
+        if first in refs:
+            joined = posixpath.join(refs[first], name.lstrip("/"))
+        else:
+            joined = name.lstrip("/") if name.startswith("/") else posixpath.join(base, name)
         try:
             path = normalise(joined)
         except GitopsError:

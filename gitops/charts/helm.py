@@ -17,9 +17,12 @@ from gitops.applications.application import Application, Source
 from gitops.applications.repositories import RepositoryMatcher
 from gitops.charts.environment import environment_of, named_in
 from gitops.charts.files import value_files
+from gitops.charts.lent import Lender
 from gitops.files.collected import ReadFiles
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
+from gitops.outside.answers import Answers
+from gitops.outside.mounts import MountedTree
 from gitops.resources.manifests import text_of
 from gitops.resources.rendering import NotAnalysed, RenderFailed, RenderRequest
 from gitops.resources.requests import HelmRequest, JsonnetRequest, Parameter
@@ -40,9 +43,17 @@ class Tools:
 
 
 def plan_chart(
-    tree: Tree, application: Application, source: Source, path: str, tools: Tools, at: Span
-) -> RenderRequest | RenderFailed | NotAnalysed:
-    """The request for the chart at `path`, or the answer at once. `at` is the place of the Application."""
+    tree: MountedTree,
+    application: Application,
+    source: Source,
+    path: str,
+    tools: Tools,
+    at: Span,
+    answers: Answers | None = None,
+    here: Tree | None = None,
+) -> RenderRequest | RenderFailed | NotAnalysed | None:
+    """The request for the chart at `path`, or the answer at once; None while something has to be asked for. `at` is
+    the place of the Application, `here` this repository where `tree` is another one."""
     where = path or "the repository root"
     manifest = posixpath.join(path, "Chart.yaml")
     if tree.resolve(manifest) not in tree:
@@ -50,8 +61,6 @@ def plan_chart(
     block = source.helm or {}
     environment = environment_of(tree, application, source)
     several = len(application.sources) > 1
-    refs = {f"${each.ref}": each for each in application.sources if each.ref} if several else {}
-    lent = {name: "" for name, other in refs.items() if _is_here(other, tools.matcher)}
     names = [text_of(each) for each in listed(block.get("valueFiles"))]
     texts = tuple(
         (text_of(each.get("name")), text_of(each.get("path")))
@@ -59,14 +68,21 @@ def plan_chart(
         if isinstance(each, Mapping)
     )
     named = [*names, *(file for _, file in texts)]
-    for raw in named:
-        if (other := refs.get(raw.partition("/")[0])) is not None and f"${other.ref}" not in lent:
-            return NotAnalysed(f"its values file `{raw}` lies {_elsewhere(other, tools.matcher)}")
+    lender = Lender(tree, here or tree.base, application, source, tools.matcher, answers, at)
+    lent = lender.lend(named, environment)
+    if isinstance(lent, NotAnalysed):
+        return lent
     if not tools.engine:
         return NotAnalysed(f"{where} is a Helm chart, {NEEDS_ENGINE}")
+    whole = lender.dependencies(path)
+    if isinstance(whole, NotAnalysed):
+        return whole
+    if lent.waiting or not whole:
+        return None
     found = ReadFiles(tree)
     found.chart(path)
-    value_files(found, path, named, lent, environment)
+    value_files(found, path, named, lent.refs, environment)
+    found.paths.update(lent.remote.values())
     parameters = tuple(
         Parameter(text_of(each.get("name")), text_of(each.get("value")), each.get("forceString") is True)
         for each in listed(block.get("parameters"))
@@ -89,7 +105,8 @@ def plan_chart(
         skip_crds=block.get("skipCrds") is True,
         skip_tests=block.get("skipTests") is True,
         skip_schema=block.get("skipSchemaValidation") is True,
-        refs=tuple(sorted(lent.items())),
+        refs=tuple(sorted(lent.refs.items())),
+        remote=tuple(sorted(lent.remote.items())),
         several=several,
         environment=named_in([*named, *(each.value for each in parameters)], environment),
     )
@@ -114,18 +131,8 @@ def request_for(
         entry = tree.entry(path)
         if entry is not None:
             digest.update(f"\0{path}\0{entry.mode:o}\0{entry.oid}".encode("utf-8", "surrogateescape"))
-    return RenderRequest(digest.hexdigest(), tree, root, files, asks=asks)
-
-
-def _is_here(source: Source, matcher: RepositoryMatcher) -> bool:
-    exists = bool(source.path)
-    return matcher.matches(source.repo_url, exists) and matcher.revisions.includes(source.target_revision)
-
-
-def _elsewhere(source: Source, matcher: RepositoryMatcher) -> str:
-    if not matcher.matches(source.repo_url, False):
-        return f"in another repository, {source.repo_url}"
-    return f"in another revision, {source.target_revision}"
+    plain = tree.base if isinstance(tree, MountedTree) and not tree.is_mixed else tree
+    return RenderRequest(digest.hexdigest(), plain, root, files, asks=asks)
 
 
 def listed(value: object) -> Sequence[Any]:

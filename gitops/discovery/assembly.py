@@ -149,6 +149,7 @@ def _descend(root: _Root, nodes: Mapping[str, Node], result: Assembly) -> None:
                 parents=made.parents,
                 origin=declaration.origin,
                 generated=declaration.generated,
+                elsewhere=declaration.elsewhere,
             )
             result.states.append(State(application, node.parts))
             result.declared.append(declaration.id)
@@ -163,19 +164,25 @@ def _descend(root: _Root, nodes: Mapping[str, Node], result: Assembly) -> None:
 def _children(node: Node, declaration: Declaration) -> Sequence[Declaration]:
     """What comes of a declaration. Of an ApplicationSet that is written twice alike, each copy's Applications stand
     where that copy does."""
-    known, own = node.declaration.origin, declaration.origin
-    if known == own or node.application is not None:
+    own = declaration.origin
+    if node.declaration.origin == own or node.application is not None:
         return node.children
-    shift = own.span.line - known.span.line
-    alike = own.span.end_line - own.span.line == known.span.end_line - known.span.line
-
-    def there(span: Span) -> Span:
-        return Span(own.span.path, span.line + shift, span.end_line + shift) if alike else own.span
-
     return [
-        replace(child, origin=Origin(there(child.origin.span), own.chain)) if child.generated else child
+        replace(child, origin=Origin(_there(node, declaration, child.origin.span), own.chain))
+        if child.generated
+        else child
         for child in node.children
     ]
+
+
+def _there(node: Node, declaration: Declaration, span: Span) -> Span:
+    """The lines of another copy of what was looked at that say the same as `span` in that."""
+    known, own = node.declaration.origin.span, declaration.origin.span
+    if known == own or span.path != known.path:
+        return span
+    shift = own.line - known.line
+    alike = own.end_line - own.line == known.end_line - known.line
+    return Span(own.path, span.line + shift, span.end_line + shift) if alike else own
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +222,8 @@ def _set(made: _Made, node: Node, root: _Root, result: Assembly) -> None:
     declaration = made.declaration
     namespace = declaration.namespace or made.namespace
     for reason in node.unknown:
-        place, refused = node.refused.get(reason, (declaration.origin.span, None))
+        place, refused = node.refused.get(reason, (node.declaration.origin.span, None))
+        place = _there(node, declaration, place)
         result.unknown.append(Unknown(declaration.name, namespace, reason, place, root.label, True, refused))
     result.sets.append(
         declared_set(

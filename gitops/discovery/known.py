@@ -41,7 +41,8 @@ class Known:
         if node is None or declaration.id in self.touched or self._hangs_on_others(node):
             return None
         was = node.declaration
-        return node if (was.origin, was.generated) == (declaration.origin, declaration.generated) else None
+        same = (was.origin, was.generated, was.elsewhere)
+        return node if same == (declaration.origin, declaration.generated, declaration.elsewhere) else None
 
     def _hangs_on_others(self, node: Node) -> bool:
         """Whether a scan of the whole tree told something of it that it has not read itself."""

@@ -20,6 +20,9 @@ from gitops.resources.resource import Resource, ResourceId
 
 def locate(tree: Tree, resource: Resource, closure: Closure | None, fallback: Origin) -> Origin:
     """Where a resource is written. Falls back to the Application's own place when that cannot be told."""
+    if resource.elsewhere is not None:
+        chains = closure.brought.get(resource.elsewhere, []) if closure is not None else []
+        return Origin(chains[0][-1].span, chains[0]) if chains and chains[0] else fallback
     if resource.generator is not None and closure is not None:
         return _generated(tree, resource, closure, resource.generator)
     if resource.path is None:

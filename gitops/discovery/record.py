@@ -11,13 +11,14 @@ from gitops.discovery.roots import Node
 from gitops.discovery.scan import Scan
 from gitops.discovery.sources import Analysis
 from gitops.files.reads import Reads
+from gitops.outside.answers import Asked
 
 
 @dataclass(frozen=True)
 class Record:
     """How a snapshot was found. `given` is the analysis that was asked for and `analysis` what evidence made of it;
     `nodes` are by `Declaration.id`, of which `order` has one for each state; `reads` names them, and "" for what all
-    depends on."""
+    depends on. `asked` is what was asked of others, by fingerprint."""
 
     given: Analysis = field(repr=False)
     analysis: Analysis = field(repr=False)
@@ -26,6 +27,7 @@ class Record:
     reads: Reads = field(repr=False)
     order: tuple[str, ...] = field(repr=False)
     config: ArgoCdConfig = field(repr=False)
+    asked: Mapping[str, Asked] = field(default_factory=dict, repr=False)
 
     @cached_property
     def places(self) -> Mapping[str, Sequence[int]]:

@@ -3,7 +3,7 @@
 Each Application's answer is kept with what it was read from (`gitops.files.reads`). Where a change leaves alone who
 brings in whom, only the Applications that read what has changed are looked at again. Whether it does is decided by
 what the scan and the roots are made of; in doubt everything is found anew, so the result is the same as `discover`
-gives.
+gives. What is outside is asked for again: a branch elsewhere may have moved, and its files are kept nowhere here.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from gitops.files.reads import WatchedTree
 from gitops.files.tree import MODE_SUBMODULE, MODE_SYMLINK, Changes, Tree
 from gitops.kustomize.closure import load
 from gitops.kustomize.kustomization import FILE_NAMES, Kustomization
-from gitops.resources.rendering import Asking
+from gitops.outside.answers import Answers, asked_now, identity
+from gitops.resources.rendering import Asking, fetched
 from gitops.resources.resource import Resource
 
 
@@ -44,20 +45,22 @@ def rediscover(
         changes = tree.changes_since(before.tree)
     if _leads_elsewhere(before.tree, tree, changes):
         return (yield from discover(tree, analysis))
-    touched = record.reads.touched_by(changes, before.tree, tree)
+    answers, moved = yield from _asked_again(record)
+    touched = record.reads.touched_by(changes, before.tree, tree) | moved
     search = None
     if "" not in touched and _keeps_the_roots(record, before.tree, tree, changes):
-        search = yield from _again(record, tree, touched)
+        search = yield from _again(record, tree, touched, answers)
     if search is None:
-        return (yield from discover(tree, analysis, Known(record, frozenset(touched))))
+        return (yield from discover(tree, analysis, Known(record, frozenset(touched)), answers))
     states = list(before.states)
     changed: list[int] = []
     for place in (place for id_ in search.nodes for place in record.places.get(id_, ())):
         old, node = states[place], search.nodes[record.order[place]]
         states[place] = State(old.application, settle_parts(old, node.parts, record.config, before.clusters))
         changed.append(place)
+    asked = asked_now(record.asked, touched, answers)
     known = (
-        replace(record, nodes={**record.nodes, **search.nodes}, reads=record.reads.also(search.reads))
+        replace(record, nodes={**record.nodes, **search.nodes}, reads=record.reads.also(search.reads), asked=asked)
         if remember and not search.by_chance
         else None
     )
@@ -67,6 +70,7 @@ def rediscover(
         tree=tree,
         states=tuple(states),
         installing=_installing(record, before, tree, changes),
+        outside=tuple(asked.values()),
         record=known,
         earlier=earlier,
     )
@@ -87,6 +91,13 @@ def _leads_elsewhere(before: Tree, after: Tree, changes: Changes) -> bool:
     """Whether a link or a submodule comes, goes or changes: nobody has noted all the ways over it."""
     paths = (*changes.modified, *changes.one_sided)
     return any({before.mode(path), after.mode(path)} & {MODE_SYMLINK, MODE_SUBMODULE} for path in paths)
+
+
+def _asked_again(record: Record) -> Asking[tuple[Answers, set[str]]]:
+    """What is outside as it is now, and who would be answered otherwise than before."""
+    found = yield from fetched([one.wanted for one in record.asked.values()])
+    moved = (one.readers for key, one in record.asked.items() if identity(found[key]) != one.identity)
+    return Answers(found), set().union(*moved)
 
 
 def _keeps_the_roots(record: Record, before: Tree, after: Tree, changes: Changes) -> bool:
@@ -137,9 +148,9 @@ def _declaring(found: Scan, tree: Tree, kustomization: Kustomization) -> set[tup
     }
 
 
-def _again(record: Record, tree: Tree, touched: set[str]) -> Asking[Search | None]:
+def _again(record: Record, tree: Tree, touched: set[str], answers: Answers) -> Asking[Search | None]:
     """The search that has looked at these declarations again; None where they bring in something else now."""
-    search = Search(tree, WatchedTree(tree), record.found, record.analysis, [], record.config)
+    search = Search(tree, WatchedTree(tree), record.found, record.analysis, [], record.config, answers=answers)
     yield from search.expand([record.nodes[id_].declaration for id_ in touched])
     for id_ in touched:
         if not _brings_the_same(record.nodes[id_], search.nodes[id_], record.found):
@@ -150,8 +161,8 @@ def _again(record: Record, tree: Tree, touched: set[str]) -> Asking[Search | Non
 def _brings_the_same(old: Node, new: Node, found: Scan) -> bool:
     tops = found.bringing
     return (
-        [(child.id, child.origin, child.generated) for child in old.children]
-        == [(child.id, child.origin, child.generated) for child in new.children]
+        [(child.id, child.origin, child.generated, child.elsewhere) for child in old.children]
+        == [(child.id, child.origin, child.generated, child.elsewhere) for child in new.children]
         and old.directories == new.directories
         and old.unknown == new.unknown
         and old.refused == new.refused

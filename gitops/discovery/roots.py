@@ -22,12 +22,14 @@ DEFAULT_NAMESPACE = "argocd"
 @dataclass(frozen=True, slots=True)
 class Declaration:
     """An Application or ApplicationSet manifest and where it came from. `id` tells equal manifests from different;
+    `elsewhere` that it is not written in this repository, so that `origin` is the place of what brings it in;
     `application` is what was read out of it before."""
 
     manifest: Mapping[str, Any]
     origin: Origin
     id: str
     generated: bool = False
+    elsewhere: bool = False
     application: Application | None = field(default=None, repr=False, compare=False)
 
     @classmethod
@@ -63,9 +65,11 @@ class Declaration:
         return text_of(metadata.get(key)) if isinstance(metadata, Mapping) else ""
 
 
-def declare(manifest: Mapping[str, Any], origin: Origin, generated: bool = False) -> Declaration:
+def declare(
+    manifest: Mapping[str, Any], origin: Origin, generated: bool = False, elsewhere: bool = False
+) -> Declaration:
     """A manifest as a declaration."""
-    return Declaration(manifest, origin, content_of(manifest), generated)
+    return Declaration(manifest, origin, content_of(manifest), generated, elsewhere)
 
 
 @dataclass(slots=True)
@@ -124,7 +128,7 @@ def _reach(seed: Seed, nodes: Mapping[str, Node]) -> _Reach:
             continue
         reach.kustomizations |= node.kustomizations
         for below in node.children:
-            if not below.generated:
+            if not below.generated and not below.elsewhere:
                 reach.places.add(below.place)
             stack.append(below)
     reach.places -= own

@@ -1,7 +1,8 @@
 """Finding every Application of a tree, and rendering it, without doing any I/O.
 
-`discover` is a generator: it yields the renderings it needs, a round at a time, and is sent what came of them. So the
-rules of discovery can be tested with a dictionary, and whoever drives it decides about processes, caches and time.
+`discover` is a generator: it yields the renderings it needs and what it needs from outside the repository, a round at
+a time, and is sent what came of them. So the rules of discovery can be tested with a dictionary, and whoever drives
+it decides about processes, caches, hosts and time.
 
 Rounds are needed because Applications hide in what other Applications render (app-of-apps), to any depth. A
 declaration that was expanded before is not expanded again, which is what ends cycles.
@@ -12,14 +13,20 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from gitops.applications.application import Application, Origin, Source, is_application_set, parse_application
 from gitops.applications.argocd_config import ArgoCdConfig, read_config
+from gitops.discovery.asking import Job, done
 from gitops.discovery.assembly import Assembly, assemble
 from gitops.discovery.evidence import recognised
+from gitops.discovery.homeward import closure_at_home
 from gitops.discovery.known import Known
+from gitops.discovery.kustomizations import plan_kustomize
 from gitops.discovery.locate import locate
+from gitops.discovery.planning import plan_source, without_source
 from gitops.discovery.record import Record
+from gitops.discovery.renderings import rendering_of
 from gitops.discovery.roots import Declaration, Node, Seed, declare, unclaimed
 from gitops.discovery.scan import Scan, lost, scan, tops
 from gitops.discovery.set_aside.laid_aside import kinds_in
@@ -37,22 +44,26 @@ from gitops.discovery.set_aside.undeployed import (
 from gitops.discovery.sets import expand_set, known_clusters
 from gitops.discovery.settled import settle
 from gitops.discovery.snapshot import Cause, NotDeployed, Part, Snapshot, Unknown
-from gitops.discovery.sources import Analysis, Plan, plan_kustomize, plan_source, rendering_of
+from gitops.discovery.sources import Analysis, Plan
 from gitops.files.containment import CONTENT, told
 from gitops.files.reads import Reads, WatchedTree
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
 from gitops.kustomize.closure import Chain, Closure
+from gitops.outside.answers import Answers, Asked, asked_now
+from gitops.outside.mounts import MountedTree
 from gitops.resources.rendering import Asking, NotAnalysed, Output, Rendered, RenderFailed, Rendering, rendered
 
 MAX_ROUNDS = 32
+TOO_FAR = "what it is made of leads on from one repository to the next, further than argofix follows"
 
 Discovery = Asking[Snapshot]
 
 
-def discover(tree: Tree, analysis: Analysis, known: Known | None = None) -> Discovery:
+def discover(tree: Tree, analysis: Analysis, known: Known | None = None, answers: Answers | None = None) -> Discovery:
     """Find and render every Application of `tree`, as Argo CD's own configuration in it has them deployed. Never
-    raises for what the repository holds. What is `known` of another tree, and is the same, is taken from there."""
+    raises for what the repository holds. What is `known` of another tree, and is the same, is taken from there;
+    `answers` are what is known of the outside."""
     given = analysis
     found = scan(tree, analysis.scan_memo, analysis.memo, analysis.said)
     if analysis.build_options is None:
@@ -65,13 +76,14 @@ def discover(tree: Tree, analysis: Analysis, known: Known | None = None) -> Disc
     config = read_config(tree, found.telling, analysis.told)
     analysis = replace(analysis, plugins=replace(analysis.plugins, defined=config.plugins))
     there = known.here(analysis, found, config) if known is not None else None
-    search = Search(tree, watched, found, analysis, left_out, config, there)
+    search = Search(tree, watched, found, analysis, left_out, config, there, answers)
     yield from search.run()
     assembly = search.assembled()
     unknown = [
         *assembly.unknown,
         *(Unknown(span.path, "", reason, span, "", is_set=False) for reason, span in found.unread),
     ]
+    asked = search.all_asked()
     snapshot = Snapshot(
         tree,
         tuple(assembly.states),
@@ -83,11 +95,13 @@ def discover(tree: Tree, analysis: Analysis, known: Known | None = None) -> Disc
         repeated=tuple(assembly.repeated),
         guessed=guessed,
         installing=tuple(path for path in found.installing if excluded(path, analysis.exclude) is None),
+        outside=tuple(asked.values()),
     )
     settled = settle(snapshot, config, analysis.clusters)
     if search.by_chance:
         return settled  # what failed by chance is tried again
-    record = Record(given, analysis, found, search.nodes, search.all_reads(), tuple(assembly.declared), config)
+    declared = tuple(assembly.declared)
+    record = Record(given, analysis, found, search.nodes, search.all_reads(), declared, config, asked)
     return replace(settled, record=record)
 
 
@@ -127,7 +141,9 @@ class Search:
         left_out: list[NotDeployed],
         config: ArgoCdConfig,
         known: Known | None = None,
+        answers: Answers | None = None,
     ) -> None:
+        self.answers = answers or Answers()
         self._plain, self._tree = tree, watched
         self.reads = watched.reads
         self._found = found
@@ -163,6 +179,13 @@ class Search:
         """Those of the nodes that were known too."""
         return self._known.reads(self._taken).also(self.reads) if self._known is not None else self.reads
 
+    def all_asked(self) -> dict[str, Asked]:
+        """What was asked of others, for the nodes that were known too."""
+        if self._known is None:
+            return self.answers.asked()
+        before = self._known.record.asked
+        return asked_now(before, {id_ for one in before.values() for id_ in one.readers} - self._taken, self.answers)
+
     def assembled(self) -> Assembly:
         """The Applications below their roots; what is left over is added to `left_out`."""
         self.left_out.extend(one for node in self.nodes.values() for one in node.put_aside)
@@ -190,20 +213,19 @@ class Search:
 
     def _start(self) -> Asking[None]:
         tree, found, analysis = self._tree, self._found, self.analysis
-        plans: list[tuple[str, Plan, Span]] = []
-        for file in tops(found):
-            at = Span(file, 1, 1)
-            if by_itself(file) is None and excluded(file, analysis.exclude) is None:
-                plans.append((file, self._plan_top(file, at), at))
+        files = [f for f in tops(found) if by_itself(f) is None and excluded(f, analysis.exclude) is None]
+        jobs = [Job("", partial(self._plan_top, file)) for file in files]
+        yield from done(jobs, self.answers, tree)
+        plans = [(file, _planned(job), Span(file, 1, 1)) for file, job in zip(files, jobs, strict=True)]
         outputs = yield from self._render([plan for _, plan, _ in plans])
         covered: set[str] = set()
         for file, plan, at in plans:
-            closure = plan.closure or Closure(file.rpartition("/")[0])
-            covered.update(closure.chains)
+            own = _own_closure(plan) or Closure(file.rpartition("/")[0])
+            covered.update(own.chains)
             trouble = None
             try:
                 rendering = rendering_of(tree, plan, outputs, at, analysis)
-                declarations = self._brought(replace(plan, closure=closure), rendering, Origin(at), self.left_out)
+                declarations = self._brought(plan, own, rendering, Origin(at), self.left_out)
             except CONTENT as error:
                 rendering, declarations = RenderFailed(told(error), at), []
             if not isinstance(rendering, Rendered):
@@ -220,15 +242,17 @@ class Search:
                 if by_itself(path, one.manifest) is None:
                     self._seeds.append(Seed(path.rpartition("/")[0] or ".", (Declaration.written(one),)))
 
-    def _plan_top(self, file: str, at: Span) -> Plan:
+    def _plan_top(self, file: str) -> Plan:
+        at = Span(file, 1, 1)
         try:
-            return plan_kustomize(self._tree, file.rpartition("/")[0], None, self.analysis, at)
+            return plan_kustomize(self._tree, file.rpartition("/")[0], None, self.analysis, at, self.answers)
         except CONTENT as error:
             return Plan(answer=RenderFailed(told(error), at))
 
     def expand(self, fresh: Sequence[Declaration]) -> Asking[None]:
         tree, analysis = self._tree, self.analysis
-        planned: list[tuple[Node, Application, list[tuple[int, Plan]]]] = []
+        planned: list[tuple[Node, Application, list[Job[Plan]]]] = []
+        sets: list[Job[None]] = []
         for declaration in fresh:
             same = self._known.node(declaration) if self._known is not None else None
             if same is not None:
@@ -236,37 +260,43 @@ class Search:
                 self._taken.add(declaration.id)
                 continue
             node = self.nodes[declaration.id] = Node(declaration)
-            self._tree.reader = declaration.id
             if is_application_set(declaration.manifest):
-                try:
-                    expand_set(node, self._tree, analysis, self._clusters)
-                except CONTENT as error:
-                    node.unknown = (told(error),)
+                sets.append(Job(declaration.id, partial(self._expand_set, node)))
                 continue
             application = declaration.application or parse_application(declaration.manifest, declaration.origin)
-            if declaration.generated:
-                application = replace(application, generated=True)
+            if declaration.generated or declaration.elsewhere:
+                application = replace(application, generated=declaration.generated, elsewhere=declaration.elsewhere)
             node.application = application
-            plans = [(i, self._plan(application, source)) for i, source in enumerate(application.sources)]
-            planned.append((node, application, plans))
-        outputs = yield from self._render([plan for _, _, plans in planned for _, plan in plans])
-        for node, application, plans in planned:
+            jobs = [Job(declaration.id, partial(self._plan, application, each)) for each in application.sources]
+            planned.append((node, application, jobs))
+        yield from done(sets, self.answers, tree)
+        yield from done([job for _, _, jobs in planned for job in jobs], self.answers, tree)
+        outputs = yield from self._render([_planned(job) for _, _, jobs in planned for job in jobs])
+        for node, application, jobs in planned:
             self._tree.reader = node.declaration.id
             parts: list[Part] = []
-            for index, plan in plans:
+            for index, plan in enumerate(map(_planned, jobs)):
+                closure, at = _own_closure(plan), application.origin.entry
                 try:
-                    rendering = rendering_of(tree, plan, outputs, application.origin.entry, analysis)
-                    node.children.extend(self._brought(plan, rendering, application.origin, node.put_aside))
+                    rendering = rendering_of(tree, plan, outputs, at, analysis)
+                    brought = self._brought(plan, closure, rendering, application.origin, node.put_aside)
+                    node.children.extend(brought)
                 except CONTENT as error:
-                    rendering = RenderFailed(told(error), application.origin.entry)
+                    rendering = RenderFailed(told(error), at)
                 fingerprint = plan.request.fingerprint if plan.request else ""
-                parts.append(Part(index, rendering, plan.closure, fingerprint))
+                parts.append(Part(index, rendering, closure, fingerprint, plan.elsewhere))
                 self._failed(rendering)
-                self._claim(node, plan)
-            if not plans:
-                parts.append(Part(0, _without_source(application)))
+                self._claim(node, plan, closure)
+            if not jobs:
+                parts.append(Part(0, without_source(application)))
             node.parts = tuple(parts)
         self._tree.reader = ""
+
+    def _expand_set(self, node: Node) -> None:
+        try:
+            expand_set(node, self._tree, self.analysis, self._clusters, self.answers)
+        except CONTENT as error:
+            node.unknown = (told(error),)
 
     def _failed(self, rendering: Rendering) -> None:
         self.by_chance |= isinstance(rendering, RenderFailed) and rendering.transient
@@ -274,30 +304,33 @@ class Search:
     def _render(self, plans: Iterable[Plan]) -> Asking[Mapping[str, Output]]:
         # What a renderer reads is known by then, and read elsewhere.
         asked = (request for plan in plans for request in plan.requests)
-        requests = {request.fingerprint: replace(request, tree=self._plain) for request in asked}
+        requests = {request.fingerprint: replace(request, tree=self._unwatched(request.tree)) for request in asked}
         return (yield from rendered(list(requests.values())))
+
+    def _unwatched(self, tree: Tree) -> Tree:
+        return tree.charged_to(self._plain.effort) if isinstance(tree, MountedTree) else self._plain
 
     def _plan(self, application: Application, source: Source) -> Plan:
         try:
-            return plan_source(self._tree, application, source, self.analysis)
+            return plan_source(self._tree, application, source, self.analysis, self.answers)
         except CONTENT as error:
             return Plan(answer=RenderFailed(told(error), application.origin.entry))
 
     def _brought(
-        self, plan: Plan, rendering: Rendering, origin: Origin, put_aside: list[NotDeployed]
+        self, plan: Plan, closure: Closure | None, rendering: Rendering, origin: Origin, put_aside: list[NotDeployed]
     ) -> list[Declaration]:
         """The declarations that something brings in. What is not meant for a cluster is `put_aside`."""
         if isinstance(rendering, Rendered):
-            found = self._declared_in(rendering, plan.closure, origin)
+            found = self._declared_in(rendering, closure, origin)
         else:
-            found = self._written(plan)
+            found = self._written(plan, closure)
         return [one for one in found if self._is_meant(one, put_aside)]
 
-    def _claim(self, node: Node, plan: Plan) -> None:
+    def _claim(self, node: Node, plan: Plan, closure: Closure | None) -> None:
         """Note what an Application reads, so that it is nothing that stands by itself."""
-        if plan.closure is not None:
-            node.kustomizations.update(plan.closure.kustomizations)
-        if plan.directory is not None:
+        if closure is not None:
+            node.kustomizations.update(closure.kustomizations)
+        if plan.directory is not None and not plan.elsewhere:
             # Argo CD reads the files and not the kustomizations among them.
             root, options = plan.directory
             node.directories.append(plan.directory)
@@ -308,18 +341,20 @@ class Search:
     def _declared_in(self, rendered: Rendered, closure: Closure | None, fallback: Origin) -> Iterator[Declaration]:
         for resource in rendered.resources:
             if resource.id.group == "argoproj.io" and resource.id.kind in ("Application", "ApplicationSet"):
-                yield declare(resource.manifest(), locate(self._tree, resource, closure, fallback))
+                origin = locate(self._tree, resource, closure, fallback)
+                yield declare(resource.manifest(), origin, elsewhere=resource.elsewhere is not None)
 
-    def _written(self, plan: Plan) -> Iterator[Declaration]:
+    def _written(self, plan: Plan, closure: Closure | None) -> Iterator[Declaration]:
         """The declarations in the files of what cannot be rendered, as they stand there."""
-        for path, chain in self._files(plan):
+        for path, chain in self._files(plan, closure):
             yield from (Declaration.written(one, chain) for one in self._found.declared[path])
 
-    def _files(self, plan: Plan) -> Iterable[tuple[str, Chain]]:
+    def _files(self, plan: Plan, closure: Closure | None) -> Iterable[tuple[str, Chain]]:
         declared = self._found.declared
-        if plan.closure is not None:
-            chains = plan.closure.chains
-            return [(path, chains[path][0]) for path in chains if path in declared]
+        if closure is not None:
+            return [(path, closure.chains[path][0]) for path in closure.chains if path in declared]
+        if plan.elsewhere:
+            return []
         if plan.directory is None:
             return []
         root, options = plan.directory
@@ -345,10 +380,12 @@ class Search:
         return False
 
 
-def _without_source(application: Application) -> Rendering:
-    if not application.name:
-        return NotAnalysed("the manifest has no name")
-    if not application.hydrated and not application.destination.server and not application.destination.name:
-        return NotAnalysed("it names neither source nor destination, so it is a part of an Application at most")
-    what = "`sourceHydrator` names no `drySource`" if application.hydrated else "the manifest names no source"
-    return RenderFailed(f"{what}, so Argo CD refuses it and deploys nothing", application.origin.entry)
+def _planned(job: Job[Plan]) -> Plan:
+    return Plan(answer=NotAnalysed(TOO_FAR)) if job.result.waiting else job.result
+
+
+def _own_closure(plan: Plan) -> Closure | None:
+    """The walk, as far as it is in this repository."""
+    if plan.closure is None or plan.tree is None:
+        return plan.closure
+    return closure_at_home(plan.closure, plan.tree)

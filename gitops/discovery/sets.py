@@ -19,12 +19,23 @@ from gitops.files.documents import child, first_line, last_line, read_documents
 from gitops.files.errors import GitopsError
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
+from gitops.outside.answers import Answers
+from gitops.outside.found import Missing, RepositoryFound
+from gitops.outside.wanted import RepositoryWanted
 
 
-def expand_set(node: Node, tree: Tree, analysis: Analysis, clusters: Clusters) -> None:
-    """Fill in what the set of `node` makes, and what of it is not known."""
+def expand_set(node: Node, tree: Tree, analysis: Analysis, clusters: Clusters, answers: Answers) -> None:
+    """Fill in what the set of `node` makes, and what of it is not known. What `answers` lack is asked for there, and
+    is not known either."""
     declaration = node.declaration
     matcher, most = analysis.matcher, analysis.max_applications
+
+    def elsewhere(url: str, revision: str) -> Tree | str:
+        found = answers.of(RepositoryWanted(url, revision, because=declaration.origin.span))
+        if isinstance(found, RepositoryFound):
+            return found.tree.charged_to(tree.effort)
+        return found.reason if isinstance(found, Missing) else ""
+
     expansion = expand(
         declaration.manifest,
         tree,
@@ -32,13 +43,14 @@ def expand_set(node: Node, tree: Tree, analysis: Analysis, clusters: Clusters) -
         most,
         is_this_revision=matcher.revisions.includes,
         clusters=clusters,
+        elsewhere=elsewhere,
     )
     node.assumed = expansion.assumed
     unknown = list(expansion.unknown)
     if expansion.truncated:
         unknown.append(f"it expands to more than {most:,} Applications; the rest is left out")
     node.unknown = tuple(unknown)
-    document = _document_node(tree, declaration.origin)
+    document = None if declaration.elsewhere else _document_node(tree, declaration.origin)
 
     def place(route: Sequence[str | int]) -> Span:
         span = declaration.origin.span
@@ -49,10 +61,12 @@ def expand_set(node: Node, tree: Tree, analysis: Analysis, clusters: Clusters) -
         return span
 
     node.refused = {reason: (place(route), reach) for reason, (route, reach) in expansion.refused.items()}
+    node.children = []
     for generated in expansion.generated:
         origin = Origin(place(generated.generator), declaration.origin.chain)
-        declared = declare(generated.manifest, origin, generated=True)
-        tree.effort.must_keep(len(declared.id))
+        declared = declare(generated.manifest, origin, generated=True, elsewhere=declaration.elsewhere)
+        if not answers.lacking:
+            tree.effort.must_keep(len(declared.id))
         node.children.append(declared)
 
 

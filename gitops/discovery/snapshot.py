@@ -17,6 +17,7 @@ from gitops.discovery.locate import locate
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
 from gitops.kustomize.closure import Closure
+from gitops.outside.answers import Asked
 from gitops.resources.rendering import NotAnalysed, Rendered, RenderFailed, Rendering
 from gitops.resources.resource import Resource, ResourceId
 
@@ -27,12 +28,15 @@ Scopes = Mapping[tuple[str, str], bool]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One source of an Application: what it renders and the walk that led there (None without kustomize)."""
+    """One source of an Application: what it renders and the walk that led there (None without kustomize). `elsewhere`
+    names the repository or chart that the source is; then none of it is in this repository, or none at this
+    revision."""
 
     index: int
     rendering: Rendering
     closure: Closure | None = None
     fingerprint: str = ""
+    elsewhere: str = ""
 
     @property
     def resources(self) -> tuple[Resource, ...]:
@@ -75,7 +79,9 @@ class State:
 
 
 def _only_lends(part: Part) -> bool:
-    return isinstance(part.rendering, Rendered) and not part.rendering.resources and part.closure is None
+    rendering = part.rendering
+    lends = isinstance(rendering, Rendered) and not rendering.resources
+    return lends and part.closure is None and not part.elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +215,8 @@ class Snapshot:
     `sets` are the ApplicationSets; those that cannot be expanded whole stand in `unknown` too.
     `not_deployed` are Applications that stand in files and reach no cluster, `repeated` those that are declared or
     made more than once, `guessed` the other names under which this repository was recognised, `installing` the files
-    that may hold a part of Argo CD's own installation, whoever deploys them.
+    that may hold a part of Argo CD's own installation, whoever deploys them, `outside` everything that was asked of
+    others, found or missing.
     `application_health` tells whether Argo CD is told how to see an Application's health, without which sync waves of
     Applications have no effect; None when the repository holds no such configuration.
     """
@@ -226,6 +233,7 @@ class Snapshot:
     repeated: tuple[Repeated, ...] = ()
     guessed: tuple[Guessed, ...] = ()
     installing: tuple[str, ...] = ()
+    outside: tuple[Asked, ...] = ()
     record: object | None = field(default=None, repr=False, compare=False)  # see gitops.discovery.rediscovery
     _known: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     earlier: Earlier | None = field(default=None, repr=False, compare=False)

@@ -18,11 +18,14 @@ HOME = "charts"  # types.HelmDefaultHome
 
 @dataclass(frozen=True, slots=True)
 class InflatedChart:
-    """`directory` and the files of `values` are as seen from the kustomization."""
+    """`directory` and the files of `values` are as seen from the kustomization. `repository` and `version` say what
+    is pulled where it is not there."""
 
     name: str
     directory: str
     values: tuple[str, ...] = ()
+    repository: str = ""
+    version: str = ""
 
 
 def charts_of(fields: Mapping[str, Any]) -> Iterator[InflatedChart]:
@@ -52,7 +55,8 @@ def _chart(home: str, name: object, version: object, repo: object, files: list[s
     own = text_of(name)
     if text_of(version) and text_of(repo):
         own = f"{own}-{text_of(version)}/{own}"
-    return InflatedChart(text_of(name), posixpath.join(home or HOME, own), tuple(filter(None, files)))
+    values = tuple(filter(None, files))
+    return InflatedChart(text_of(name), posixpath.join(home or HOME, own), values, text_of(repo), text_of(version))
 
 
 def _listed(value: object) -> Iterator[Mapping[str, Any]]:

@@ -8,7 +8,7 @@ the lines that brought it in.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from gitops.files.tree import MODE_SUBMODULE, Tree
 from gitops.kustomize.encrypted import Decrypted
 from gitops.kustomize.kustomization import FILE_NAMES, Kustomization, Reference, read_kustomization
 from gitops.resources.rendering import BuildOptions, Note
+from gitops.resources.resource import Elsewhere
 
 Chain = tuple[Reference, ...]
 ParseMemo = MutableMapping[tuple[str, str], "Kustomization | MalformedYaml"]
@@ -27,13 +28,15 @@ ParseMemo = MutableMapping[tuple[str, str], "Kustomization | MalformedYaml"]
 class Problem:
     """An entry that cannot be followed, with the sentence that says why and, where known, what to do. `entry` is the
     kustomization file, the field and the place in its list, for what can be left out. `unknown_field`: refused by
-    every version of kustomize that argofix knows, and maybe not by the next."""
+    every version of kustomize that argofix knows, and maybe not by the next. `why` is the sentence that somebody else
+    gave, who was asked for what the entry names."""
 
     message: str
     span: Span
     needs_lifted_restriction: bool = False
     unknown_field: bool = False
     entry: tuple[str, str, int] | None = None
+    why: str = ""
 
 
 @dataclass(slots=True)
@@ -46,9 +49,13 @@ class Closure:
     faults of the files themselves, `unsupported` says what git alone cannot render, `notes` what a person should
     know although it builds; `refused` what this reader does not understand, so that none of it may reach the
     renderer; `parsed` are the files that kustomize reads as YAML, all others are bytes to it; `inflates` tells that
-    charts of this repository are among them, and `helm` are the places that ask for charts, from wherever.
+    charts are among them, and `helm` are the places that ask for charts, from wherever.
     `instead` has, by the entry that lists generators which decrypt files, all plugin configurations of it with
     builtin generators in their place; `decrypted` is what those make.
+
+    `moved` has, by kustomization file, what is written in the place of entries that name something elsewhere, by
+    what stands there. `waiting` tells that something was asked for and nobody has answered yet. `brought` has, by the
+    place that files of others have there, the entries of this repository that lead to them.
     """
 
     root: str
@@ -64,6 +71,16 @@ class Closure:
     instead: dict[tuple[str, str, int], list[dict[str, Any]]] = field(default_factory=dict, repr=False)
     decrypted: list[Decrypted] = field(default_factory=list)
     helm: list[Span] = field(default_factory=list)
+    moved: dict[str, dict[str, str]] = field(default_factory=dict)
+    waiting: bool = False
+    brought: Mapping[Elsewhere, list[Chain]] = field(default_factory=dict)
+
+    @property
+    def is_the_same_everywhere(self) -> bool:
+        """Whether it is that of any tree in which the same files are the same: nothing was looked for in vain, and
+        nothing comes from elsewhere."""
+        faults = self.problems or self.unsupported or self.refused
+        return not (faults or self.inflates or self.instead or self.moved or self.waiting)
 
     def take(self, other: Closure) -> None:
         """Read all that `other` reads too, though not as resources of its own."""
@@ -80,6 +97,9 @@ class Closure:
         for entry, configs in other.instead.items():
             self.instead.setdefault(entry, []).extend(configs)
         self.helm += other.helm
+        self.waiting |= other.waiting
+        for file, entries in other.moved.items():
+            self.moved.setdefault(file, {}).update(entries)
 
     def decrypted_as(self, kind: str, name: str) -> Decrypted | None:
         """What such a generator makes and was rendered under this name; prefixes, suffixes and a hash may have been

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, MutableMapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from gitops.files.collected import ReadFiles
 from gitops.files.errors import GitopsError, MalformedYaml, NoSuchFile, PathEscapes
 from gitops.files.spans import Span
-from gitops.files.tree import Entry, Tree, normalise
+from gitops.files.tree import Tree, normalise
 from gitops.kustomize.charts import InflatedChart, charts_of
 from gitops.kustomize.closure import Chain, Closure, ParseMemo, Problem, kustomization_file, load, submodule_of
 from gitops.kustomize.encrypted import Unreadable, replaced
+from gitops.kustomize.fetched import NOBODY, Brought, Fetched
 from gitops.kustomize.kustomization import (
     ACCUMULATED,
     GENERATORS,
@@ -23,7 +24,10 @@ from gitops.kustomize.kustomization import (
     is_inline,
 )
 from gitops.kustomize.plugins import Plugins, read_plugins
-from gitops.kustomize.remote import is_remote, looks_remote
+from gitops.kustomize.remote import is_remote, is_url, looks_remote
+from gitops.outside.borrowed import Borrowed
+from gitops.outside.found import Missing
+from gitops.outside.mounts import MountedTree
 from gitops.resources.rendering import Note
 
 MAX_DEPTH = 64
@@ -42,61 +46,16 @@ def walk(
     memo: ParseMemo | None = None,
     added: tuple[Reference, ...] = (),
     charts: bool = False,
+    borrowed: Borrowed | None = None,
 ) -> Closure:
     """Follow every entry below the kustomization directory `root`, and those that are `added` to its kustomization.
-    With `charts` the renderer inflates those that lie in the repository. Never raises for what the repository
-    holds."""
-    walker = _Walker(tree, Closure(root), {} if memo is None else memo, charts)
+    With `charts` the renderer inflates those that lie in the repository. What is not in it is `borrowed`, for whose
+    tree `tree` is taken. Never raises for what the repository holds."""
+    walker = _Walker(tree, Closure(root), {} if memo is None else memo, charts, borrowed)
     walker.directory(root, (), Span(root or ".", 1, 1))
     for reference in added:
         walker.add(root, reference)
     return walker.closure
-
-
-@dataclass(slots=True)
-class _Walked:
-    closure: Closure
-    entries: dict[str, Entry | None]
-
-    @property
-    def size(self) -> int:
-        """About how many bytes it takes."""
-        chains = sum(len(chains) for chains in self.closure.chains.values())
-        return 2_000 + 400 * len(self.entries) + 200 * chains
-
-
-ClosureMemo = MutableMapping[tuple[str, tuple[Reference, ...], bool], _Walked]
-
-
-def walk_known(
-    tree: Tree,
-    root: str,
-    memo: ParseMemo,
-    closures: ClosureMemo,
-    added: tuple[Reference, ...] = (),
-    charts: bool = False,
-) -> Closure:
-    """As `walk`, but a closure from another tree is taken when every file it read is still the same.
-
-    Only closures without problems are kept: what was missing there may be here. A kustomization file that has come in
-    beside another one is looked for; nothing else that is new can change where an entry leads.
-    """
-    key = (root, added, charts)
-    known = closures.get(key)
-    if known is not None and all(tree.entry(path) == entry for path, entry in known.entries.items()):
-        try:
-            if all(kustomization_file(tree, _parent(file)) == file for file in known.closure.kustomizations):
-                return known.closure
-        except GitopsError:
-            pass
-    closure = walk(tree, root, memo, added, charts)
-    if not closure.inflates and not closure.problems and not closure.unsupported and not closure.refused:
-        closures[key] = _Walked(closure, {path: tree.entry(path) for path in closure.files})
-    return closure
-
-
-def _parent(path: str) -> str:
-    return path.rpartition("/")[0]
 
 
 def _oddities(kustomization: Kustomization) -> Iterator[Note]:
@@ -117,7 +76,9 @@ def _oddities(kustomization: Kustomization) -> Iterator[Note]:
 
 
 class _Walker:
-    def __init__(self, tree: Tree, closure: Closure, memo: ParseMemo, charts: bool = False) -> None:
+    def __init__(
+        self, tree: Tree, closure: Closure, memo: ParseMemo, charts: bool = False, borrowed: Borrowed | None = None
+    ) -> None:
         self.tree = tree
         self.charts = charts
         self.closure = closure
@@ -125,6 +86,7 @@ class _Walker:
         self.open: list[str] = []
         self.configs: dict[tuple[str, str, int], list[dict[str, Any]]] = {}
         self.read: set[tuple[Place, str]] = set()
+        self.fetched = Fetched(closure, borrowed)
 
     def directory(self, path: str, chain: Chain, span: Span) -> None:
         try:
@@ -154,34 +116,44 @@ class _Walker:
         self.open.append(directory)
         if kustomization.helm:
             at = Span(file, kustomization.helm, kustomization.helm)
-            self.closure.helm.append(at)
-            missing = self._inflate(directory, charts_of(kustomization.fields)) if self.charts else "helmCharts"
-            if missing:
-                self._unsupported(f"{file} inflates {missing}", at, (file, "helmCharts", -1))
+            self._inflates(directory, list(charts_of(kustomization.fields)), at, (file, "helmCharts", -1), file)
         for reference in kustomization.references:
             if len(self.closure.files) > MAX_FILES:
                 self._too_much(f"{self.closure.root} reads more than {MAX_FILES:,} files", span)
                 break
-            self._follow(directory, reference, chain, (file, reference.field, reference.index))
+            self._follow(directory, reference, chain, (file, reference.field, reference.index), file)
         self.open.pop()
 
-    def _inflate(self, directory: str, charts: Iterable[InflatedChart]) -> str:
-        """Read the charts that kustomize inflates, with their values files; or the name of one that is not here."""
+    def _inflates(self, directory: str, charts: Sequence[InflatedChart], at: Span, place: Place, file: str) -> None:
+        """Read the charts that kustomize inflates, with their values files."""
+        self.closure.helm.append(at)
+        where = file or str(at)
+        if not self.charts:
+            self._unsupported(f"{where} inflates {'helmCharts' if file else 'a helm chart'}", at, place)
+            return
         found = ReadFiles(self.tree)
         for chart in charts:
-            try:
-                path = self._resolve(posixpath.join(directory, chart.directory))
-            except GitopsError:
-                path = ""
-            if not path or not self.tree.is_dir(path):
-                return f"the chart {chart.name}"
-            found.chart(path)
-            for file in chart.values:
-                if not is_remote(file):
-                    found.file(posixpath.join(directory, file))
+            lies = self._chart(directory, chart, at)
+            if isinstance(lies, Missing):
+                self._unsupported(f"{where} inflates the chart {chart.name}", at, place, lies.reason)
+                return
+            if lies.path is not None:
+                found.chart(lies.path)
+            for values in chart.values:
+                if not is_url(values):
+                    found.file(posixpath.join(directory, values))
+                elif isinstance(missing := self.fetched.file(directory, values, at, file), Missing):
+                    self._unsupported(f"{where} loads `{values}`", at, place, missing.reason)
+                    return
         self.closure.files |= found.paths
         self.closure.inflates = True
-        return ""
+
+    def _chart(self, directory: str, chart: InflatedChart, at: Span) -> Brought | Missing:
+        try:
+            path = self._resolve(posixpath.join(directory, chart.directory))
+        except GitopsError:
+            return NOBODY
+        return Brought(path, True) if self.tree.is_dir(path) else self.fetched.chart(chart, path, at)
 
     def _load(self, file: str, span: Span) -> Kustomization | None:
         try:
@@ -208,18 +180,20 @@ class _Walker:
         if reference.field in ACCUMULATED and not is_remote(reference.value):
             self.directory(posixpath.join(root, reference.value), (), reference.span)
         else:
-            self._follow(root, reference, (), None)
+            self._follow(root, reference, (), None, next(iter(self.closure.kustomizations), ""))
 
-    def _follow(self, directory: str, reference: Reference, chain: Chain, place: Place) -> None:
+    def _follow(self, directory: str, reference: Reference, chain: Chain, place: Place, file: str = "") -> None:
+        """`file` is the kustomization that names it, where another name can be written instead."""
         value = reference.value
-        if is_remote(value):
-            self._unsupported(f"{reference.span} loads `{value}`", reference.span, place)
+        if self.fetched.takes(reference):
+            self._remote(directory, reference, chain, place, file)
             return
         target = posixpath.join(directory, value)
         if is_inline(reference):
             self._inline(directory, reference, target, place)
             return
         try:
+            self._stay(directory, target)
             path = self._resolve(target)
         except GitopsError as error:
             self._problem(str(error), reference.span)
@@ -241,6 +215,30 @@ class _Walker:
         else:
             self._problem(f"`{_shown(value)}` does not exist", reference.span)
 
+    def _remote(self, directory: str, reference: Reference, chain: Chain, place: Place, file: str) -> None:
+        """Follow what kustomize fetches, or wait for it."""
+        found = self.fetched.entry(directory, reference, file)
+        here = (*chain, reference)
+        if isinstance(found, Missing):
+            what = f"{reference.span} loads `{reference.value}`"
+            self._unsupported(what, reference.span, place, found.reason)
+        elif found.path is None:
+            return
+        elif not found.is_directory:
+            self._file(directory, found.path, reference, here, place)
+        elif reference.field in ACCUMULATED:
+            self.directory(found.path, here, reference.span)
+        else:
+            self._listing(directory, found.path, reference, here, place)
+
+    def _stay(self, directory: str, target: str) -> None:
+        """Raise `PathEscapes` where a path leads from one repository into another one."""
+        if isinstance(self.tree, MountedTree):
+            at = self.tree.part_of(directory)
+            if self.tree.part_of(normalise(target)) != at:
+                where = self.tree.whence(directory)[0] or "the repository"
+                raise PathEscapes(f"{target.removeprefix(f'{at}/')} leads out of {where}")
+
     def _inline(self, directory: str, reference: Reference, target: str, place: Place) -> None:
         try:
             normalise(target)
@@ -261,7 +259,9 @@ class _Walker:
             return
         if directory and not path.startswith(directory + "/"):
             message = f"`{reference.value}` lies outside {directory}, which kustomize's load restriction forbids"
-            self.closure.problems.append(Problem(message, reference.span, needs_lifted_restriction=True))
+            # What is cloned may never leave its directory, whatever the flags say (api/internal/loader).
+            cloned = isinstance(self.tree, MountedTree) and bool(self.tree.part_of(directory))
+            self.closure.problems.append(Problem(message, reference.span, needs_lifted_restriction=not cloned))
         if reference.field == "resources":
             self.closure.chains.setdefault(path, []).append(chain)
         elif reference.field in PLUGINS:
@@ -285,10 +285,7 @@ class _Walker:
             self._follow(directory, named, (), place)
         self._decrypt(directory, reference, found, place)
         if found.charts:
-            self.closure.helm.append(reference.span)
-            missing = self._inflate(directory, found.charts) if self.charts else "a helm chart"
-            if missing:
-                self._unsupported(f"{reference.span} inflates {missing}", reference.span, place)
+            self._inflates(directory, found.charts, reference.span, place, "")
 
     def _decrypt(self, directory: str, reference: Reference, found: Plugins, place: Place) -> None:
         """Put builtin generators in the place of those that decrypt files. Other configurations of one entry stand in
@@ -324,7 +321,7 @@ class _Walker:
 
     def _listing(self, directory: str, path: str, reference: Reference, chain: Chain, place: Place) -> None:
         """A kustomization whose resources are plugin configurations. One that changes them is not followed."""
-        below = _Walker(self.tree, Closure(path), self.memo, self.charts)
+        below = _Walker(self.tree, Closure(path), self.memo, self.charts, self.fetched.borrowed)
         below.open = self.open
         below.directory(path, chain, reference.span)
         self.closure.take(below.closure)
@@ -345,8 +342,8 @@ class _Walker:
         """A limit of ours, not kustomize's."""
         self._unsupported(f"{message}, which argofix does not follow", span, None)
 
-    def _unsupported(self, message: str, span: Span, place: Place) -> None:
-        self.closure.unsupported.append(Problem(message, span, entry=place))
+    def _unsupported(self, message: str, span: Span, place: Place, why: str = "") -> None:
+        self.closure.unsupported.append(Problem(message, span, entry=place, why=why))
 
     def _refuse(self, message: str, span: Span) -> None:
         self.closure.refused.append(Problem(message, span))

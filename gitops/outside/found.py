@@ -36,8 +36,9 @@ class FileFound:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """`reason` is one sentence for people that names the thing. `transient`: the next attempt may go otherwise (the
-    host does not answer). `refused`: it was not asked for, because nobody allowed it."""
+    """`reason` is one sentence for people that names the thing (empty where nobody fetches anything). `transient`:
+    the next attempt may go otherwise (the host does not answer). `refused`: it was not asked for, because nobody
+    allowed it."""
 
     reason: str
     transient: bool = False

@@ -41,9 +41,10 @@ class Variable:
 @dataclass(frozen=True, slots=True)
 class HelmRequest:
     """One chart as Argo CD has it rendered. `chart` is its directory; `refs` are the other sources that `$name/...`
-    may name, with the directory that holds them; `values_object` is JSON, '' for none; `environment` holds only what
-    something here may name; `several` tells that the Application has `sources`; `explain` are the fields of resources
-    (place in the answer, JSON pointer) of which is asked which values decide about them."""
+    may name, with the directory that holds them, `remote` the values files that are named by URL, with the files;
+    `values_object` is JSON, '' for none; `environment` holds only what something here may name; `several` tells
+    that the Application has `sources`; `explain` are the fields of resources (place in the answer, JSON pointer) of
+    which is asked which values decide about them."""
 
     chart: str
     release_name: str
@@ -61,6 +62,7 @@ class HelmRequest:
     skip_tests: bool = False
     skip_schema: bool = False
     refs: Texts = ()
+    remote: Texts = ()
     several: bool = False
     environment: Texts = ()
     explain: tuple[tuple[int, str], ...] = ()
@@ -76,6 +78,7 @@ class HelmRequest:
             **({"explain": questions} if questions else {}),
             "chart": self.chart,
             "refs": dict(self.refs),
+            "remote": dict(self.remote),
             "severalSources": self.several,
             "environment": dict(self.environment),
             "releaseName": self.release_name,

@@ -35,6 +35,18 @@ class ResourceId:
         return ResourceId(self.group, self.kind, namespace, self.name)
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Where something is written that is not in this repository: `place` names the repository or chart with what its
+    version is today, `path` is the file there ('' when not known)."""
+
+    place: str
+    path: str = ""
+
+    def __str__(self) -> str:
+        return f"`{self.path}` of {self.place}" if self.path else self.place
+
+
 OVERHEAD = 800  # bytes that a resource takes beside its text: its id, names and places
 
 
@@ -58,6 +70,7 @@ class Resource:
     end_line: int = 0
     template: str = ""
     random: bool = False
+    elsewhere: Elsewhere | None = None
 
     @property
     def size(self) -> int:

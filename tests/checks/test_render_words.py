@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.rendering.driver import Engine
-from gitops.discovery.sources import plan_kustomize
+from gitops.discovery.kustomizations import plan_kustomize
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
 from gitops.kustomize.failures.words import in_words, without_lines
@@ -292,7 +292,7 @@ FAILING: dict[str, tuple[str, dict[str, str], str, int, str]] = {
 
 
 async def outcome(engine: Engine, kustomization: str, beside: dict[str, str]) -> RenderFailed:
-    from gitops.discovery.sources import rendering_of
+    from gitops.discovery.renderings import rendering_of
 
     files = {"a/m.yaml": MAP, **beside, "a/kustomization.yaml": kustomization}
     here = Tree.of({path: text.encode("utf-8", "surrogateescape") for path, text in files.items()})

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitops.discovery import sources
+from gitops.discovery import kustomizations
 from gitops.discovery.record import Record
 from gitops.discovery.rediscovery import rediscover
 from gitops.discovery.rounds import discover
@@ -171,7 +171,7 @@ def commits(draw: st.DrawFn) -> list[Tree]:
     ),
 )
 def test_what_is_found_again_is_what_is_found_anew(trees: list[Tree], options: dict[str, object]) -> None:
-    with mock.patch.object(sources, "MAX_CLOSURE_BYTES", 5_000):
+    with mock.patch.object(kustomizations, "MAX_CLOSURE_BYTES", 5_000):
         assert_found_again(trees, **options)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from gitops.applications.clusters import KnownCluster
 from gitops.applications.repositories import RepositoryMatcher
-from gitops.discovery import sources
+from gitops.discovery import kustomizations
 from gitops.discovery.rediscovery import rediscover
 from gitops.discovery.rounds import discover
 from gitops.files import tree as files_tree
@@ -321,7 +321,7 @@ def test_a_file_that_becomes_small_enough_is_rendered() -> None:
     generating = "configMapGenerator: [{name: x, files: [big.txt]}]\n"
     files = TWO | {"two/kustomization.yaml": kustomization("map.yaml", extra=generating)}
     small, large = (tree(files | {"two/big.txt": "words " * count}) for count in (1, 2_000))
-    with mock.patch.object(sources, "MAX_CLOSURE_BYTES", 5_000):
+    with mock.patch.object(kustomizations, "MAX_CLOSURE_BYTES", 5_000):
         one, other = assert_found_again([large, small, large])[:2]
     assert one != other
 

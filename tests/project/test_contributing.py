@@ -95,7 +95,14 @@ def a_copy(directory: Path) -> Path:
         shutil.copytree(ROOT / name, directory / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("__init__.py", "test_samples.py"):
         shutil.copy(ROOT / "tests/checks" / name, directory / "tests/checks")
-    for name in (*LINKED, "tests/__init__.py", "tests/scenarios.py", "tests/conftest.py", "tests/declared.py"):
+    for name in (
+        *LINKED,
+        "tests/__init__.py",
+        "tests/scenarios.py",
+        "tests/driven.py",
+        "tests/conftest.py",
+        "tests/declared.py",
+    ):
         (directory / name).symlink_to(ROOT / name)
     shutil.copy(ROOT / "pyproject.toml", directory)
     return directory

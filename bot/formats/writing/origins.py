@@ -54,7 +54,9 @@ def _way(copy: Owned, origin: Origin, link: Link) -> str:
         entries = [*entries[:half], f"… {len(entries) - _ENTRIES} more entries …", *entries[-half:]]
     lines = entries
     hook = ", a hook that Argo CD runs and does not own" if copy.resource.hook else ""
-    if origin == application.origin:
+    if copy.resource.elsewhere is not None:
+        lines.append(f"It is written in {copy.resource.elsewhere}{hook}.")
+    elif origin == application.origin:
         lines.append(f"argofix cannot tell the file: a transformer or a plugin made it{hook}.")
     elif not (origin.chain and origin.chain[-1].span == origin.span):  # else the generator's entry is all there is
         lines.append(f"The document{hook}: {_place(origin.span, link)}")

@@ -20,8 +20,10 @@ from checks.planning.edits import after_edits
 from checks.planning.proof import Proof, Row, reason_of
 from checks.wording import listed, plural
 from gitops.applications.directory import DirectoryOptions, read_directory
+from gitops.discovery.kustomizations import plan_kustomize
+from gitops.discovery.renderings import rendering_of
 from gitops.discovery.snapshot import Part, Snapshot, State
-from gitops.discovery.sources import Analysis, plan_kustomize, rendering_of
+from gitops.discovery.sources import Analysis
 from gitops.files.errors import GitopsError
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
@@ -248,7 +250,11 @@ class _Comparison:
         sources = state.application.sources
         return any(
             not self._edited.isdisjoint(_files(part))
-            or (part.closure is None and any(below(path, sources[part.index].path) for path in self._edited))
+            or (
+                part.closure is None
+                and not part.elsewhere
+                and any(below(path, sources[part.index].path) for path in self._edited)
+            )
             for part in state.parts
         )
 

@@ -68,6 +68,9 @@ func (w *walker) directory(below string, depth int) error {
 		return fmt.Errorf("%s: directories are linked into each other", path.Join(w.root, below))
 	}
 	for _, base := range w.files.List(path.Join(w.root, below)) {
+		if base == ".git" {
+			continue // no commit holds one: what lies there was fetched for something else
+		}
 		name := path.Join(below, base)
 		full := path.Join(w.root, name)
 		if _, err := w.files.Resolve(full); err != nil {

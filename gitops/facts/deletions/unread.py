@@ -80,7 +80,7 @@ def content_of(state: State, tree: Tree) -> str:
 def lost_its_path(state: State, tree: Tree) -> bool:
     """Whether a source's directory is gone, so that nothing can be compared and the Application is not synced."""
     for source, part in zip(state.application.sources, state.parts, strict=False):
-        if source.path and isinstance(part.rendering, Rendered):
+        if source.path and isinstance(part.rendering, Rendered) and not _elsewhere(part):
             try:
                 if not tree.is_dir(tree.resolve(source.path)):
                     return True
@@ -90,8 +90,8 @@ def lost_its_path(state: State, tree: Tree) -> bool:
 
 
 def _elsewhere(part: Part) -> bool:
-    """Whether it is rendered from another revision, which a commit here does not change."""
-    return isinstance(part.rendering, NotAnalysed) and bool(part.rendering.follows)
+    """Whether it is rendered from another revision or repository, which a commit here does not change."""
+    return bool(part.elsewhere) or (isinstance(part.rendering, NotAnalysed) and bool(part.rendering.follows))
 
 
 def _below(tree: Tree, path: str) -> Iterator[str]:

@@ -41,7 +41,8 @@ def place(owner: Owned, use: Use) -> Span:
             for span in _in_patches(owner.tree, file, owner.resource.id, wanted):
                 return span
         # A patch that replaces all annotations takes the engine's mark of the origin with it.
-        for path in closure.chains if owner.resource.path not in closure.chains else ():
+        lost = owner.resource.path not in closure.chains and owner.resource.elsewhere is None
+        for path in closure.chains if lost else ():
             for span in _in_file(owner, path, wanted):
                 return span
     for document in _documents(owner.tree, owner.application.origin.path):

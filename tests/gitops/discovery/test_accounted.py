@@ -279,3 +279,17 @@ def test_of_a_set_that_is_written_twice_alike_each_copys_applications_stand_in_i
     snapshot = found({"apps/a.yaml": text, "apps/b.yaml": "# later\n" + text}, ())
     origins = [(s.application.origin.span.path, s.application.origin.span.line) for s in snapshot.states]
     assert sorted(origins) == [("apps/a.yaml", 1), ("apps/b.yaml", 2)]
+
+
+def test_of_a_set_that_is_written_twice_alike_each_copy_is_told_what_is_wrong_with_it() -> None:
+    named = {"list": {"elements": [{"name": "UPPER", "path": "apps"}]}}
+    text = json.dumps(
+        {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "ApplicationSet",
+            "metadata": {"name": "web", "namespace": "argocd"},
+            "spec": {"generators": [named], "template": {"metadata": {"name": "{{name}}"}, "spec": {}}},
+        }
+    )
+    snapshot = found({"apps/one.yaml": text, "apps/two.yaml": f"# a copy\n{text}"}, ())
+    assert [str(unknown.span) for unknown in snapshot.unknown] == ["apps/one.yaml:1", "apps/two.yaml:2"]

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from checks.policy.file import parse_policy
 from checks.registry import rules
+from gitops.discovery.kustomizations import plan_kustomize
 from gitops.discovery.snapshot import Change, Snapshot
-from gitops.discovery.sources import Analysis, plan_kustomize
+from gitops.discovery.sources import Analysis
 from gitops.files.tree import Tree
 from gitops.resources.rendering import Rendered, RenderFailed
 from tests.scenarios import MATCHER, URL, discovered
@@ -128,7 +129,7 @@ def test_a_mistake_of_ours_costs_one_application_and_is_told(monkeypatch: pytest
             raise RecursionError("with something secret")
         return plan_kustomize(tree, path, *rest)
 
-    monkeypatch.setattr("gitops.discovery.sources.plan_kustomize", broken)
+    monkeypatch.setattr("gitops.discovery.planning.plan_kustomize", broken)
     other = copy.deepcopy(ALONE)
     other["metadata"]["name"], other["spec"]["source"] = "b", {"repoURL": URL, "path": "b"}
     files = {

@@ -149,7 +149,7 @@ async def test_a_hundred_thousand_applications_are_bounded_and_said_so(engine: E
         ({"targetRevision": "0" * 40}, "pinned to 000"),
         ({"plugin": {"name": "cmp"}}, "the config management plugin cmp"),
         ({"path": "remote"}, "which needs the network"),
-        ({"path": "helmed"}, "inflates helmCharts"),
+        ({"path": "helmed"}, "inflates the chart x, which needs"),
         ({"path": "plugged"}, "runs the plugin Mine"),
     ],
 )

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.rendering.kustomize import find_binary
-from gitops.discovery.sources import Analysis, plan_kustomize
+from gitops.discovery.kustomizations import plan_kustomize
+from gitops.discovery.sources import Analysis
 from gitops.files.spans import Span
 from gitops.kustomize.closure import Closure
 from gitops.kustomize.fields import BUILTIN, CANONICAL, KUSTOMIZATION, Leaf, Shape

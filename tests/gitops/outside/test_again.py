@@ -1,0 +1,153 @@
+"""What is found again after a change, and what is proven, with sources elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from checks.judgement.findings import findings_of
+from checks.planning.ownership.plan import Planned, plan_fixes
+from checks.policy.file import Policy
+from checks.registry import Rule, rules
+from gitops.discovery.rediscovery import rediscover
+from gitops.discovery.rounds import discover
+from gitops.discovery.snapshot import Change, Snapshot
+from tests.gitops.outside.test_sources import OTHER, REDIS, REGISTRY, names, source, state
+from tests.outside.dictionary import Outside, config_map, tree_of
+from tests.rendered import ANALYSIS, EngineProcess, application
+from tests.scenarios import URL
+
+BASE = "https://github.com/acme/base"
+FILES = {
+    "apps/own.yaml": application("own", source(URL, "own")),
+    "own/kustomization.yaml": f"resources: [cm.yaml, '{BASE}//a?ref=main']",
+    "own/cm.yaml": config_map("own"),
+    "apps/far.yaml": application("far", source(OTHER, "x", targetRevision="main")),
+    "apps/chart.yaml": application(
+        "chart", f"  source: {{repoURL: {REGISTRY}, chart: redis, targetRevision: 1.0.0}}"
+    ),
+    "apps/plain.yaml": application("plain", source(URL, "plain")),
+    "plain/cm.yaml": config_map("plain"),
+}
+
+
+def outside(far: str = "far", base: str = "base") -> Outside:
+    kustomized = {"a/kustomization.yaml": "resources: [cm.yaml]", "a/cm.yaml": config_map(base)}
+    repositories: dict[tuple[str, str], Mapping[str, str]] = {
+        (OTHER, "main"): {"x/cm.yaml": config_map(far)},
+        (BASE, "main"): kustomized,
+    }
+    return Outside(repositories, {(REGISTRY, "redis", "1.0.0"): REDIS})
+
+
+def same(one: Snapshot, other: Snapshot) -> bool:
+    def told(snapshot: Snapshot) -> list[object]:
+        return [(each.application, each.parts) for each in snapshot.states]
+
+    return told(one) == told(other) and {a.wanted for a in one.outside} == {a.wanted for a in other.outside}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"own/cm.yaml": config_map("other")},
+        {"own/kustomization.yaml": "resources: [cm.yaml]"},
+        {"plain/cm.yaml": config_map("else")},
+        {"apps/far.yaml": application("far", source(OTHER, "gone", targetRevision="main"))},
+        {"plain/kustomization.yaml": f"resources: [cm.yaml, '{BASE}//a?ref=main']"},
+    ],
+)
+def test_a_change_is_found_as_from_scratch(engine: EngineProcess, changed: Mapping[str, str]) -> None:
+    before = engine.run(discover(tree_of(FILES), ANALYSIS), outside().fetch)
+    after = tree_of({**FILES, **changed})
+    again = engine.run(rediscover(before, after, ANALYSIS, remember=True), outside().fetch)
+    assert same(again, engine.run(discover(after, ANALYSIS), outside().fetch))
+    # What was asked before is asked for at once, and never twice.
+    answers = outside()
+    engine.run(rediscover(again, after, ANALYSIS), answers.fetch)
+    assert len(answers.asked) == len(set(answers.asked))
+
+
+def test_what_moved_elsewhere_is_looked_at_again_and_nothing_else(engine: EngineProcess) -> None:
+    tree = tree_of(FILES)
+    before = engine.run(discover(tree, ANALYSIS), outside().fetch)
+    asked = len(engine.asked)
+    after = engine.run(rediscover(before, tree, ANALYSIS, remember=True), outside(far="new", base="newer").fetch)
+    assert names(state(after, "far")) == ["new"] and sorted(names(state(after, "own"))) == ["newer", "own"]
+    for name in ("plain", "chart"):
+        assert state(after, name) is state(before, name)
+    assert [request.root for request in engine.asked[asked:]] == ["own"]
+
+
+def test_what_was_missing_is_there_the_next_time(engine: EngineProcess) -> None:
+    tree = tree_of(FILES)
+    before = engine.run(discover(tree, ANALYSIS), Outside().fetch)
+    after = engine.run(rediscover(before, tree, ANALYSIS, remember=True), outside().fetch)
+    assert same(after, engine.run(discover(tree, ANALYSIS), outside().fetch))
+
+
+def _fail(rule: Rule) -> None:
+    raise AssertionError(rule.id)
+
+
+def planned(engine: EngineProcess, files: Mapping[str, str], answers: Outside) -> tuple[Planned, Snapshot]:
+    snapshot = engine.run(discover(tree_of(files), ANALYSIS), answers.fetch)
+    chosen = [rule for rule in rules() if rule.id == "duplicate-owner"]
+    findings = findings_of(chosen, Change(None, snapshot), Policy(), _fail)
+    return engine.run(plan_fixes(snapshot, ANALYSIS, findings, Policy(), None), answers.fetch), snapshot
+
+
+def test_a_duplicate_of_a_chart_and_a_kustomization_is_told_with_both_places(engine: EngineProcess) -> None:
+    files = {
+        "apps/chart.yaml": application(
+            "cache", f"  source: {{repoURL: {REGISTRY}, chart: redis, targetRevision: 1.0.0}}"
+        ),
+        "apps/own.yaml": application("own", source(URL, "own")),
+        "own/kustomization.yaml": "resources: [cm.yaml, keep.yaml]",
+        "own/cm.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cache}\n",
+        "own/keep.yaml": config_map("keep"),
+    }
+    found, _ = planned(engine, files, outside())
+    (finding,) = found.findings
+    places = {(finding.span.path, finding.span.line), *((one.span.path, one.span.line) for one in finding.related)}
+    assert places >= {("own/kustomization.yaml", 1), ("apps/chart.yaml", 1)}
+    told = " ".join(one.message for one in finding.related)
+    assert f"`templates/cm.yaml` of chart redis 17.3.2 of {REGISTRY}" in told
+    for fix in found.plans:
+        assert {edit.span.path for edit in fix.edits} <= files.keys()
+
+
+def test_an_edit_never_changes_what_is_elsewhere(engine: EngineProcess) -> None:
+    """Both bring the same map: one by a remote base, one by a whole repository elsewhere."""
+    files = {
+        "apps/own.yaml": application("own", source(URL, "own")),
+        "own/kustomization.yaml": f"resources:\n- keep.yaml\n- {BASE}//a?ref=main\n",
+        "own/keep.yaml": config_map("keep"),
+        "apps/far.yaml": application("far", source(OTHER, "x", targetRevision="main")),
+    }
+    found, snapshot = planned(engine, files, outside(far="same", base="same"))
+    (finding,) = found.findings
+    assert {copy.resource.id.name for copy in snapshot.copies()} == {"keep", "same"}
+    fixes = found.plans
+    assert {edit.span.path for fix in fixes for edit in fix.edits} == {"own/kustomization.yaml"}
+    ((edit,),) = (fix.edits for fix in fixes)
+    assert (edit.span.line, edit.replacement) == (3, "")
+    assert finding.applications
+
+
+def test_applications_that_are_written_elsewhere_are_not_edited(engine: EngineProcess) -> None:
+    """Two copies come from Applications of a fetched repository; their parent's manifest here stays as it is."""
+    children = {
+        "apps/one.yaml": application("one", source(OTHER, "x", targetRevision="main")),
+        "apps/two.yaml": application("two", source(OTHER, "x", targetRevision="main")),
+        "x/cm.yaml": config_map("same"),
+    }
+    files = {"apps/parent.yaml": application("parent", source(OTHER, "apps", targetRevision="main"), "argocd")}
+    answers = replace(outside(), repositories={(OTHER, "main"): children})
+    found, snapshot = planned(engine, files, answers)
+    assert {each.application.name for each in snapshot.states} == {"parent", "one", "two"}
+    assert [finding.rule for finding in found.findings] == ["duplicate-owner"]
+    assert not found.plans
