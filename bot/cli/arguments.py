@@ -25,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help="report what is wrong")
     _path(check)
+    _applications(check)
     check.add_argument("--rev", help="look at this commit instead of the working tree")
     check.add_argument("--base", metavar="REV", help="compare with this commit: only what is new since fails")
     check.add_argument("--only", action="append", default=[], metavar="RULE", help="only this rule (may be repeated)")
@@ -37,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
 
     fix = commands.add_parser("fix", help="print the proven fixes as a unified diff")
     _path(fix)
+    _applications(fix)
     fix.add_argument("--write", action="store_true", help="apply them to the working tree")
 
     bump = commands.add_parser("bump", help="print a version bump of the staging overlay as a unified diff")
@@ -49,10 +51,12 @@ def parser() -> argparse.ArgumentParser:
 
     order = commands.add_parser("order", help="print in which order to sync the Applications, and why")
     _path(order)
+    _applications(order)
     order.add_argument("--format", choices=ORDER_FORMATS, default="text", help="how to print it (default: text)")
 
     diff = commands.add_parser("diff", help="tell what merging does to the clusters: what goes, comes and changes")
     _path(diff)
+    _applications(diff)
     diff.add_argument("--rev", help="look at this commit instead of the working tree")
     diff.add_argument("--base", metavar="REV", help="compare with this commit (default: where the branch began)")
     diff.add_argument(
@@ -67,6 +71,15 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("serve", help="run the GitHub App's server (settings come from the environment)")
     _deliveries(commands.add_parser("deliveries", help="the server's queue: look at it, retry, move it"))
     return top
+
+
+def _applications(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--applications",
+        type=Path,
+        metavar="FILE",
+        help="output of `kubectl get applications -A -o yaml`, for ApplicationSets that git cannot expand",
+    )
 
 
 def _path(command: argparse.ArgumentParser) -> None:

@@ -9,9 +9,13 @@ from pathlib import Path
 from bot.repositories.git import GitError, git_now
 from bot.repositories.trees import Repository, tree_of_directory
 from checks.policy.file import Policy, read_policy
+from gitops.applications.made import Made, read_made
 from gitops.applications.repositories import RepositoryMatcher
 from gitops.applications.revisions import Revisions
+from gitops.files.errors import GitopsError
 from gitops.files.tree import Tree
+
+_MOST_APPLICATIONS = 256 * 2**20  # bytes of a file with Applications; one with 5,000 has some 100 MB
 
 
 class CannotRun(Exception):
@@ -43,6 +47,21 @@ def open_checkout(path: Path, rev: str | None, base: str | None) -> Checkout:
     commit = tree.sha if rev else _clean_head(path) if is_git else None
     matcher = _matcher(path, rev) if is_git else RepositoryMatcher(frozenset())
     return Checkout(path, tree, before, commit, matcher, read_policy(tree))
+
+
+def applications_of(file: Path | None) -> Made | None:
+    """What a file tells of the Applications of a live Argo CD. Raises `CannotRun`."""
+    if file is None:
+        return None
+    try:
+        size = file.stat().st_size
+        if size > _MOST_APPLICATIONS:
+            raise CannotRun(f"{file} is larger than the {_MOST_APPLICATIONS // 2**20} MB that argofix reads")
+        return read_made(str(file), file.read_bytes())
+    except OSError as error:
+        raise CannotRun(f"{file} cannot be read: {error.strerror or error}") from None
+    except GitopsError as error:
+        raise CannotRun(str(error)) from None
 
 
 def _directory(path: Path) -> Tree:

@@ -14,7 +14,7 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.cli.checkout import CannotRun, Checkout, open_checkout, outer_checkout
+from bot.cli.checkout import CannotRun, Checkout, applications_of, open_checkout, outer_checkout
 from bot.cli.engine import started
 from bot.cli.explain import explain, rule_named
 from bot.cli.progress import Progress
@@ -26,6 +26,7 @@ from checks.judgement.evaluation import Evaluation
 from checks.model import Finding, Severity
 from checks.planning.ownership.plan import fitting
 from checks.policy.file import PATH
+from gitops.applications.made import Made
 from gitops.files.errors import GitopsError
 from gitops.kustomize.steps import edits_for
 
@@ -42,7 +43,7 @@ async def check(arguments: argparse.Namespace) -> int:
     only = _rules(arguments.only)
     require_writable(arguments.output)
     checkout = _open(arguments.path, arguments.rev, arguments.base)
-    evaluation = await _evaluate(checkout, only)
+    evaluation = await _evaluate(checkout, only, applications_of(arguments.applications))
     text = _report(evaluation, checkout.commit, arguments)
     put(text.encode("utf-8", "replace"), arguments.output)
     return 1 if any(_is_error(f) and f.introduced is not False for f in evaluation.findings) else 0
@@ -54,7 +55,7 @@ async def fix(arguments: argparse.Namespace) -> int:
     from bot.formats.writing.diff import diff_of_edits
 
     checkout = _open(arguments.path, None, None)
-    evaluation = await _evaluate(checkout, frozenset())
+    evaluation = await _evaluate(checkout, frozenset(), applications_of(arguments.applications))
     plans, waiting = fitting(checkout.tree, evaluation.plans)
     # All at once: two plans may take entries out of one list.
     edits = edits_for(checkout.tree, [step for plan in plans for step in plan.steps])
@@ -84,7 +85,9 @@ async def order(arguments: argparse.Namespace) -> int:
     """`argofix order`. Status 1 when the order has a cycle, or waves that contradict it, at error level."""
     checkout = _open(arguments.path, None, None)
     # The conflicts of ownership are part of it: who keeps a resource goes first.
-    evaluation = await _evaluate(checkout, frozenset({"duplicate-owner", *_ORDER_RULES}))
+    evaluation = await _evaluate(
+        checkout, frozenset({"duplicate-owner", *_ORDER_RULES}), applications_of(arguments.applications)
+    )
     put(_order(evaluation, arguments.format).encode("utf-8", "replace"), None)
     return 1 if any(_is_error(f) and f.rule in _ORDER_RULES for f in evaluation.findings) else 0
 
@@ -122,7 +125,7 @@ def _open(path: Path, rev: str | None, base: str | None) -> Checkout:
     return checkout
 
 
-async def _evaluate(checkout: Checkout, only: frozenset[str]) -> Evaluation:
+async def _evaluate(checkout: Checkout, only: frozenset[str], made: Made | None) -> Evaluation:
     progress = Progress()
     clusters = None
     try:
@@ -137,6 +140,7 @@ async def _evaluate(checkout: Checkout, only: frozenset[str]) -> Evaluation:
                 only=only,
                 progress=progress,
                 clusters=clusters,
+                made=made,
             )
     except GitError as error:
         raise CannotRun(f"{checkout.directory} cannot be read: {error}") from None

@@ -8,7 +8,7 @@ import difflib
 import os
 from pathlib import Path
 
-from bot.cli.checkout import CannotRun, Checkout
+from bot.cli.checkout import CannotRun, Checkout, applications_of
 from bot.cli.engine import started
 from bot.cli.progress import Progress
 from bot.cli.writing import put
@@ -61,7 +61,10 @@ async def diff(checkout: Checkout, base: str, arguments: argparse.Namespace) -> 
     progress = Progress()
     try:
         async with started() as engine:
-            change = await change_between(engine, checkout.tree, checkout.base, checkout.matcher, checkout.policy)
+            made = applications_of(arguments.applications)
+            change = await change_between(
+                engine, checkout.tree, checkout.base, checkout.matcher, checkout.policy, made=made
+            )
     except GitError as error:
         raise CannotRun(f"{checkout.directory} cannot be read: {error}") from None
     finally:

@@ -103,6 +103,22 @@ def read_application(answer: bytes | bytearray) -> Status | None:
     )
 
 
+def read_applications(answer: bytes | bytearray) -> tuple[list[Mapping[str, Any]], str] | None:
+    """The Applications of one page of a list, without their status, and the token that continues it; None when it is
+    no such list."""
+    found = _decoded(answer)
+    if found.get("kind") != "ApplicationList" or "items" not in found:
+        return None
+    items = [_mapping(item) for item in _sequence(found["items"])]
+    # In a list the items do not repeat what they are.
+    kept = [{"apiVersion": "argoproj.io/v1alpha1", "kind": "Application"} | _declared(item) for item in items]
+    return list(kept), _text(_mapping(found.get("metadata")).get("continue"))
+
+
+def _declared(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: item[key] for key in ("metadata", "spec") if key in item}
+
+
 def read_installation(answer: bytes | bytearray) -> str | None:
     """Argo CD's `installationID` in an argocd-cm ('' without one); None when the answer is no ConfigMap."""
     found = _decoded(answer)

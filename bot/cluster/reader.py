@@ -7,22 +7,29 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from bot.cluster.connection import Connection, Deadline
+from bot.cluster.connection import Connection, Deadline, path_of
+from bot.cluster.errors import TOO_MUCH, NoCluster, Unseen
 from bot.cluster.gaps import Gaps
 from bot.cluster.installation import Installation
 from bot.cluster.limits import Limits
-from bot.cluster.resources import Resources
+from bot.cluster.names import read_applications
+from bot.cluster.resources import NOT_UNDERSTOOD, Resources
 from bot.cluster.targets import Target, Targets
 from bot.cluster.view import View
 from bot.cluster.wants import Wanted, wants
 from bot.process.clock import Clock
 from checks.policy.file import Policy
-from gitops.applications.application import IN_CLUSTER
+from gitops.applications.application import GROUP, IN_CLUSTER
 from gitops.applications.live import Live, LiveCluster
+from gitops.applications.made import Made, made_of
 from gitops.discovery.snapshot import Snapshot
 
 log = logging.getLogger(__name__)
+
+_APPLICATIONS = ("apis", GROUP, "v1alpha1")
+_PAGE = 50  # a status is long: it lists every resource of an Application
 
 
 class ClusterReader:
@@ -63,6 +70,41 @@ class ClusterReader:
             ]
         clusters = {cluster.name: cluster for task in tasks for cluster in task.result()}
         return Live(clusters) if clusters else None
+
+    async def made(self, namespaces: Sequence[str]) -> Made | None:
+        """What the Argo CD of our own cluster made of ApplicationSets in these namespaces. Never raises for a
+        cluster's sake."""
+        own = self._targets.own
+        if own is None or self._targets.trouble:
+            return None
+        connection, deadline = self._connection(own), Deadline(self._clock, self._limits.budget)
+        try:
+            try:
+                found = await self._all(connection, deadline, path_of(*_APPLICATIONS, "applications"))
+            except Unseen as error:
+                if error.status != 403:
+                    raise
+                spaces = [path_of(*_APPLICATIONS, "namespaces", each, "applications") for each in namespaces]
+                found = [one for path in spaces for one in await self._all(connection, deadline, path)]
+        except (Unseen, NoCluster) as error:
+            log.warning("the Applications of a cluster could not be read", extra={"reason": str(error)})
+            return None
+        return await asyncio.to_thread(made_of, "the live Argo CD", found)
+
+    async def _all(self, connection: Connection, deadline: Deadline, path: str) -> list[Mapping[str, Any]]:
+        """Every Application of a list. Raises `Unseen`, since half a list would make Applications disappear."""
+        found: list[Mapping[str, Any]] = []
+        token = ""
+        for _ in range(self._limits.pages):
+            query = {"limit": str(_PAGE)} | ({"continue": token} if token else {})
+            read = read_applications(await connection.get(path, deadline, query=query))
+            if read is None:
+                raise Unseen(NOT_UNDERSTOOD)
+            found += read[0]
+            token = read[1]
+            if not token:
+                return found
+        raise Unseen(f"there are more than the {self._limits.pages * _PAGE} that argofix reads", TOO_MUCH)
 
     async def _cluster(
         self,

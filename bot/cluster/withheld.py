@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from bot.cluster.wants import wants
 from checks.policy.file import Policy
 from gitops.applications.live import Live
+from gitops.applications.made import Made
 from gitops.discovery.snapshot import Snapshot
 
 WITHHELD = "the change comes from a fork of a public repository, so no cluster was asked"
@@ -18,3 +19,6 @@ class Withheld:
 
     async def look(self, snapshots: Sequence[Snapshot], policy: Policy) -> Live | None:
         return Live(problems=(WITHHELD,)) if await asyncio.to_thread(wants, snapshots, policy) else None
+
+    async def made(self, namespaces: Sequence[str]) -> Made | None:
+        return None

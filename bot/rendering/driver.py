@@ -175,6 +175,7 @@ class Engine:
             analysis.exclude,
             analysis.kubernetes,
             analysis.plugins,
+            analysis.made,
         )
         known = self._snapshots.get(key) if tree.sha is not None else None
         if known is not None and await as_before(outside, known[1]):

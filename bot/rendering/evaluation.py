@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from bot.rendering.driver import Engine, Progress, spending
@@ -18,7 +19,9 @@ from checks.planning.ownership.plan import plan_fixes
 from checks.policy.file import Policy
 from checks.registry import Rule, rules
 from gitops.applications.live import Live
+from gitops.applications.made import Made
 from gitops.applications.repositories import RepositoryMatcher
+from gitops.discovery.from_live import namespaces_left_open, with_unjudged
 from gitops.discovery.snapshot import Change, Snapshot
 from gitops.discovery.sources import Analysis
 from gitops.files.effort import Effort
@@ -33,6 +36,10 @@ class LiveSource(Protocol):
 
     async def look(self, snapshots: Sequence[Snapshot], policy: Policy) -> Live | None: ...
 
+    async def made(self, namespaces: Sequence[str]) -> Made | None:
+        """What the live Argo CD made of ApplicationSets in these namespaces; None when that cannot be seen."""
+        ...
+
 
 async def evaluate(
     engine: Engine,
@@ -46,9 +53,11 @@ async def evaluate(
     live: Live | None = None,
     clusters: LiveSource | None = None,
     outside: Outside | None = None,
+    made: Made | None = None,
 ) -> Evaluation:
     """Judge `tree` against `base` by the rules in `only` (all when empty). `live` is what clusters hold; without
-    it `clusters` are asked. `outside` answers for what is not in the repository."""
+    it `clusters` are asked, and so they are for what they made of ApplicationSets, without `made`. `outside` answers
+    for what is not in the repository."""
     effort = engine.grant()
     charged = None if base is None else base.charged_to(effort)
     with spending(effort):
@@ -64,6 +73,7 @@ async def evaluate(
             live,
             clusters,
             outside or engine.outside,
+            made,
         )
 
 
@@ -74,6 +84,7 @@ async def change_between(
     matcher: RepositoryMatcher,
     policy: Policy,
     outside: Outside | None = None,
+    made: Made | None = None,
 ) -> Change:
     """What lies between two commits, without a judgement. Raises `TooMuchToRead`."""
     effort = engine.grant()
@@ -86,6 +97,8 @@ async def change_between(
             policy,
             None,
             outside or engine.outside,
+            None,
+            made,
         )
     return Change(before, after)
 
@@ -98,18 +111,33 @@ async def _snapshots(
     policy: Policy,
     progress: Progress | None,
     outside: Outside,
+    clusters: LiveSource | None,
+    made: Made | None,
 ) -> tuple[Analysis, Snapshot | None, Snapshot]:
     known = tuple(each.known for each in policy.clusters)
     analysis = engine.analysis(
         matcher.also(policy.aliases), policy.build_options, known, policy.exclude, policy.kubernetes, policy.plugins
     )
+    analysis = replace(analysis, made=made)
+    before, after = await _pair(engine, tree, base, analysis, progress, outside)
+    if made is None and clusters is not None and (open_ := namespaces_left_open(after, before)):
+        made = await clusters.made(open_)
+        if made is not None:
+            analysis = replace(analysis, made=made)
+            before, after = await _pair(engine, tree, base, analysis, progress, outside)
+    return analysis, before, after if before is None else with_unjudged(before, after)
+
+
+async def _pair(
+    engine: Engine, tree: Tree, base: Tree | None, analysis: Analysis, progress: Progress | None, outside: Outside
+) -> tuple[Snapshot | None, Snapshot]:
     if base is None:
         # What a branch holds by itself, and no change that somebody proposes.
         with outside.of_the_base():
-            return analysis, None, await engine.snapshot(tree, analysis, progress, None, outside)
+            return None, await engine.snapshot(tree, analysis, progress, None, outside)
     with outside.of_the_base():
         before = await engine.snapshot(base, analysis, progress, None, outside)
-    return analysis, before, await engine.snapshot(tree, analysis, progress, before, outside)
+    return before, await engine.snapshot(tree, analysis, progress, before, outside)
 
 
 async def _evaluate(
@@ -124,8 +152,9 @@ async def _evaluate(
     live: Live | None,
     clusters: LiveSource | None,
     outside: Outside,
+    made: Made | None,
 ) -> Evaluation:
-    analysis, before, after = await _snapshots(engine, tree, base, matcher, policy, progress, outside)
+    analysis, before, after = await _snapshots(engine, tree, base, matcher, policy, progress, outside, clusters, made)
     if live is None and clusters is not None:
         live = await clusters.look([after] if before is None else [after, before], policy)
     chosen = [rule for rule in rules() if not only or rule.id in only]

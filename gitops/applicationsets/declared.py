@@ -39,10 +39,11 @@ class ApplicationSet:
     """`policy` is `applicationsSync` as written ('' when it says nothing); `preserves` is
     `preserveResourcesOnDeletion`; `content` tells equal declarations from different ones.
 
-    `troubles` say what git cannot expand of it; `refused` that Argo CD cannot either and deletes nothing of
-    the set meanwhile, `halted` that it does not change any either. `assumed` are clusters that it is expanded for
-    since files show them, and nobody says that there are no others. `steps` are those of its RollingSync strategy
-    (applicationset/progressivesync); `manifest` is what all of this was read from."""
+    `troubles` say what git cannot expand of it; `refused` that Argo CD cannot either and deletes nothing of the set
+    meanwhile, `halted` that it does not change any either. `assumed` are clusters that it is expanded for since
+    files show them, and nobody says that there are no others; `live` says who tells its Applications, where that is
+    a live Argo CD. `steps` are those of its RollingSync strategy (applicationset/progressivesync); `manifest` is
+    what all of this was read from."""
 
     name: str
     namespace: str
@@ -57,6 +58,7 @@ class ApplicationSet:
     steps: tuple[tuple[Selection, ...], ...] = ()
     halted: bool = False
     assumed: tuple[KnownCluster, ...] = ()
+    live: str = ""
     manifest: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -91,6 +93,7 @@ def declared_set(
     refused: bool = False,
     halted: bool = False,
     assumed: tuple[KnownCluster, ...] = (),
+    live: str = "",
 ) -> ApplicationSet:
     """The set that a manifest declares. Ill-typed fields count as absent."""
     spec = _mapping(manifest.get("spec"))
@@ -109,6 +112,7 @@ def declared_set(
         _steps(_mapping(spec.get("strategy"))),
         halted,
         assumed,
+        live,
         manifest,
     )
 

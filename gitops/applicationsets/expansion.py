@@ -33,12 +33,14 @@ class Generated:
 
     manifest: a whole Application document. params: what the template was filled in with. generator: the route from
     the ApplicationSet's root to what brings it, such as ("spec", "generators", 0, "list", "elements", 3), ("spec",
-    "generators", 0, "git", "directories", 1), or the matrix itself for one of a matrix's combinations.
+    "generators", 0, "git", "directories", 1), or the matrix itself for one of a matrix's combinations. assumed: it is
+    made of a cluster that nobody vouches for.
     """
 
     manifest: dict[str, Any]
     params: Mapping[str, Any]
     generator: Route
+    assumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +215,7 @@ class _Expander:
                 self._note(subject, what, at, Refusal.APPLICATIONS)
             else:
                 self._names.add(name)
-                self._generated.append(Generated(manifest, element.params, element.route))
+                self._generated.append(Generated(manifest, element.params, element.route, element.assumed))
 
     def _where(self, template: dict[str, Any], element: Element) -> Route:
         """The first text of the template that cannot be filled in, else what brings the element."""

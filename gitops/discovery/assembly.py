@@ -237,6 +237,7 @@ def _set(made: _Made, node: Node, root: _Root, result: Assembly) -> None:
             refused=any(reach in (Refusal.SET, Refusal.DELETIONS) for _, reach in node.refused.values()),
             halted=any(reach is Refusal.SET for _, reach in node.refused.values()),
             assumed=node.assumed,
+            live=node.live,
         )
     )
     if not node.unknown and not node.children:

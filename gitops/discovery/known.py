@@ -71,6 +71,7 @@ def same_question(one: Analysis, other: Analysis) -> bool:
             analysis.engine,
             analysis.kubernetes,
             analysis.plugins,
+            analysis.made,
         )
 
     return one is other or (one.redact is other.redact and asked(one) == asked(other))

@@ -166,7 +166,7 @@ def _brings_the_same(old: Node, new: Node, found: Scan) -> bool:
         and old.directories == new.directories
         and old.unknown == new.unknown
         and old.refused == new.refused
-        and old.assumed == new.assumed
+        and (old.assumed, old.live) == (new.assumed, new.live)
         and old.put_aside == new.put_aside
         and old.kustomizations & tops == new.kustomizations & tops
         and list(_declarations(old)) == list(_declarations(new))

@@ -77,8 +77,8 @@ class Node:
     """What a declaration turned out to be.
 
     `refused` are those of the reasons in `unknown` for which Argo CD is in error, with their places and how far
-    they reach; `assumed` is that of an `Expansion`; `directories` the directories whose files an Application reads
-    as plain manifests; `put_aside` what it would bring in if that were meant for a cluster.
+    they reach; `assumed` and `live` are those of an `ApplicationSet`; `directories` the directories whose files an
+    Application reads as plain manifests; `put_aside` what it would bring in if that were meant for a cluster.
     """
 
     declaration: Declaration
@@ -88,6 +88,7 @@ class Node:
     unknown: tuple[str, ...] = ()
     refused: Mapping[str, tuple[Span, Refusal]] = field(default_factory=dict)
     assumed: tuple[KnownCluster, ...] = ()
+    live: str = ""
     kustomizations: set[str] = field(default_factory=set)
     directories: list[tuple[str, DirectoryOptions]] = field(default_factory=list)
     put_aside: list[NotDeployed] = field(default_factory=list)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from gitops.files.tree import Tree
 from gitops.outside.answers import Answers
 from gitops.outside.found import Missing, RepositoryFound
 from gitops.outside.wanted import RepositoryWanted
+from gitops.resources.manifests import text_of
 
 
 def expand_set(node: Node, tree: Tree, analysis: Analysis, clusters: Clusters, answers: Answers) -> None:
@@ -45,8 +46,19 @@ def expand_set(node: Node, tree: Tree, analysis: Analysis, clusters: Clusters, a
         clusters=clusters,
         elsewhere=elsewhere,
     )
-    node.assumed = expansion.assumed
+    node.assumed, node.live = expansion.assumed, ""
     unknown = list(expansion.unknown)
+    open_ = [reason for reason in unknown if reason not in expansion.refused]
+    live: Sequence[Mapping[str, Any]] = ()
+    if analysis.made is not None and (open_ or node.assumed):
+        live = analysis.made.of(declaration.namespace, declaration.name)
+        if live:
+            # The live Argo CD knows what git does not.
+            node.live, node.assumed = analysis.made.where, ()
+            unknown = [reason for reason in unknown if reason in expansion.refused]
+        else:
+            unknown = [f"{reason}; {analysis.made.where} has no Application of it" for reason in open_]
+            unknown += expansion.refused
     if expansion.truncated:
         unknown.append(f"it expands to more than {most:,} Applications; the rest is left out")
     node.unknown = tuple(unknown)
@@ -62,12 +74,28 @@ def expand_set(node: Node, tree: Tree, analysis: Analysis, clusters: Clusters, a
 
     node.refused = {reason: (place(route), reach) for reason, (route, reach) in expansion.refused.items()}
     node.children = []
+    known = {text_of(_metadata(each).get("name")) for each in live}
     for generated in expansion.generated:
+        name = text_of(_metadata(generated.manifest).get("name"))
+        if live and generated.assumed and open_ and name not in known:
+            continue
+        known.discard(name)
         origin = Origin(place(generated.generator), declaration.origin.chain)
         declared = declare(generated.manifest, origin, generated=True, elsewhere=declaration.elsewhere)
         if not answers.lacking:
             tree.effort.must_keep(len(declared.id))
         node.children.append(declared)
+    for manifest in live:
+        if text_of(_metadata(manifest).get("name")) in known:
+            declared = declare(manifest, declaration.origin, generated=True, elsewhere=declaration.elsewhere)
+            if not answers.lacking:
+                tree.effort.must_keep(len(declared.id))
+            node.children.append(declared)
+
+
+def _metadata(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = manifest.get("metadata")
+    return found if isinstance(found, Mapping) else {}
 
 
 def _document_node(tree: Tree, origin: Origin) -> Any:

@@ -8,6 +8,7 @@ from gitops.applications.application import Application
 from gitops.applications.argocd_config import ToldMemo
 from gitops.applications.clusters import KnownCluster
 from gitops.applications.directory import DirectoryOptions, PlainMemo
+from gitops.applications.made import Made
 from gitops.applications.plugins import Plugins
 from gitops.applications.repositories import RepositoryMatcher
 from gitops.charts.helm import Tools
@@ -29,7 +30,7 @@ class Analysis:
     those found in the repository; `clusters` are those that its configuration declares; `memo` keeps parsed
     kustomizations across trees; `shut_in` tells whether the renderer reaches nothing but the files that it is given;
     `exclude` are patterns of files that nobody deploys (`gitops.discovery.set_aside.exclusions`);
-    `plugins` says what config management plugins render with.
+    `plugins` says what config management plugins render with, `made` what a live Argo CD made of ApplicationSets.
     """
 
     matcher: RepositoryMatcher
@@ -49,6 +50,7 @@ class Analysis:
     engine: str = ""
     kubernetes: str = ""
     plugins: Plugins = field(default_factory=Plugins)
+    made: Made | None = None
 
     @property
     def tools(self) -> Tools:

@@ -161,7 +161,7 @@ def test_fix_write_changes_those_lines_and_keeps_the_mode(cache: Path, checkout:
         (["check", ".", "--rev", "nothing"], "there is no commit nothing"),
         (["check", ".", "--base", "--upload-pack=x"], "expected one argument"),
         (["check", ".", "--only", "duplicate-ownr"], "did you mean duplicate-owner?"),
-        (["check", ".", "--only", "zzz"], "the rules are application-set-refused, duplicate-application"),
+        (["check", ".", "--only", "zzz"], "there is no rule zzz; the rules are "),
         (["check", ".", "--output", "/nonexistent/x"], "cannot be written"),
         (["check", ".", "--format", "xml"], "invalid choice"),
         (["serve"], "No GitHub App is configured"),

@@ -10,6 +10,8 @@ import pytest
 
 from bot.__main__ import main
 from tests.checks.sync_order.test_rules import gadget
+from tests.gitops.applications.test_made import live
+from tests.gitops.applicationsets.sets import appset
 from tests.gitops.facts.order.test_evidence import apps, crd, deployment, widget
 from tests.scenarios import Files, config_map, documents, manifest
 
@@ -102,3 +104,26 @@ def test_what_cannot_run_is_one_line(run: Run, tmp_path: Path) -> None:
     status, out, err = run({})
     assert (status, out) == (2, "")
     assert len(err.strip().splitlines()) == 1
+
+
+def test_sets_are_ordered_by_what_a_file_says_became_of_them(run: Run, tmp_path: Path) -> None:
+    template = {"metadata": {"name": "{{name}}"}, "spec": {"project": "default"}}
+    given = tmp_path / "applications.yaml"
+    given.write_text(json.dumps({"kind": "List", "items": [live("one"), live("two")]}))
+    files = {"set.yaml": json.dumps(appset([{"plugin": {}}], template=template)), "a/m.yaml": config_map("m")}
+    assert "one" not in run(files)[1]
+    status, out, _ = run(files, "--applications", str(given), "--format", "json")
+    assert (status, [entry["name"] for stage in json.loads(out)["stages"] for entry in stage]) == (0, ["one", "two"])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("a: [b", "is not valid YAML"), ("kind: ConfigMap\n", "holds no Application"), (None, "No such")],
+)
+def test_a_file_that_says_nothing_is_one_line(run: Run, tmp_path: Path, text: str | None, words: str) -> None:
+    given = tmp_path / "applications.yaml"
+    if text is not None:
+        given.write_text(text)
+    status, out, said = run(PLATFORM, "--applications", str(given))
+    assert (status, out) == (2, "")
+    assert words in said and said.count("\n") == 1 and "Traceback" not in said

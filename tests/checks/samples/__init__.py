@@ -13,6 +13,7 @@ from bot.rendering.evaluation import evaluate
 from checks.judgement.evaluation import Evaluation
 from checks.policy.file import Policy
 from checks.registry import Rule
+from gitops.applications.made import read_made
 from tests.scenarios import MATCHER, Files, tree, with_links
 
 APP = """\
@@ -33,16 +34,18 @@ def apps(*names: str) -> str:
 
 @dataclass(frozen=True)
 class Sample:
-    """A repository: the content of its files, and its symbolic links."""
+    """A repository: the content of its files, and its symbolic links. `applications` is what `--applications` is
+    given."""
 
     files: Files
     links: Mapping[str, str] = field(default_factory=dict)
+    applications: str = ""
 
     async def judged(self, engine: Engine, rule: str) -> Evaluation:
         """By this rule alone."""
-        return await evaluate(
-            engine, with_links(tree(self.files), self.links), None, MATCHER, Policy(), only=frozenset([rule])
-        )
+        made = read_made("applications.yaml", self.applications.encode()) if self.applications else None
+        head = with_links(tree(self.files), self.links)
+        return await evaluate(engine, head, None, MATCHER, Policy(), only=frozenset([rule]), made=made)
 
 
 def of(rule: Rule) -> tuple[Sample, Sample]:
