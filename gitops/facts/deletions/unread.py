@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from gitops.discovery.snapshot import Owned, OwnedId, Part, Snapshot, State
+from gitops.facts.deletions.options import SYNC_OPTIONS
 from gitops.facts.scopes import scopes_in
+from gitops.facts.secrets.pods import mapping
 from gitops.files.errors import GitopsError
 from gitops.files.tree import Tree
-from gitops.kustomize.closure import Closure, kustomization_file, load
-from gitops.resources.manifests import read_plain, text_of
+from gitops.kustomize.closure import Closure, load
+from gitops.resources.manifests import canonical, read_plain, text_of
 from gitops.resources.rendering import NotAnalysed, Rendered, RenderFailed
 from gitops.resources.resource import Resource, ResourceId
 
@@ -120,26 +123,55 @@ def left_files(before: State, after: State, base: Snapshot, head: Snapshot) -> d
 
 
 def _listed(closure: Closure, tree: Tree) -> Iterator[tuple[ResourceId, Resource]]:
-    fields = _root_fields(closure, tree)
-    for path in closure.chains:
+    """The manifests that a kustomization lists by file, once for each way that leads to it."""
+    for path, chains in closure.chains.items():
         try:
-            for resource in read_plain(path, tree.read(tree.resolve(path)), lambda _value: ""):
-                yield _renamed(resource.id, fields), resource
+            resources = read_plain(path, tree.read(tree.resolve(path)), lambda _value: "")
         except (GitopsError, KeyError):
             continue  # that it cannot be read is said of the whole Application
+        for chain in chains:
+            around = [_fields(entry.span.path, tree) for entry in reversed(chain)]
+            for resource in resources:
+                rid = resource.id
+                for fields in around:
+                    rid = _renamed(rid, fields)
+                yield rid, _annotated(resource, around)
 
 
-def _root_fields(closure: Closure, tree: Tree) -> Mapping[str, Any]:
+def _fields(file: str, tree: Tree) -> Mapping[str, Any]:
     try:
-        file = kustomization_file(tree, tree.resolve(closure.root))
-        return load(tree, file, {}).fields if file is not None else {}
+        return load(tree, file, {}).fields
     except GitopsError:
         return {}
 
 
 def _renamed(rid: ResourceId, fields: Mapping[str, Any]) -> ResourceId:
-    """An id as the fields of the outermost kustomization change it; those of its bases are not looked at."""
-    if (rid.group, rid.kind) in (("", "Namespace"), ("apiextensions.k8s.io", "CustomResourceDefinition")):
-        return rid  # kustomize gives these neither prefix nor namespace
-    name = f"{text_of(fields.get('namePrefix'))}{rid.name}{text_of(fields.get('nameSuffix'))}"
-    return ResourceId(rid.group, rid.kind, text_of(fields.get("namespace")) or rid.namespace, name)
+    """An id as one kustomization around it changes it (api/internal/builtins, PrefixTransformer, and
+    api/internal/konfig/builtinpluginconsts/namespace.go: a Namespace gets the namespace as its name)."""
+    name, namespace = rid.name, text_of(fields.get("namespace")) or rid.namespace
+    if (rid.group, rid.kind) not in _NAMES_STAY:
+        name = f"{text_of(fields.get('namePrefix'))}{name}{text_of(fields.get('nameSuffix'))}"
+    if (rid.group, rid.kind) == ("", "Namespace"):
+        name, namespace = namespace or name, ""
+    return ResourceId(rid.group, rid.kind, namespace, name)
+
+
+_NAMES_STAY = frozenset(
+    {
+        ("", "Namespace"),
+        ("apiextensions.k8s.io", "CustomResourceDefinition"),
+        ("apiregistration.k8s.io", "APIService"),
+    }
+)
+
+
+def _annotated(resource: Resource, around: Sequence[Mapping[str, Any]]) -> Resource:
+    """The resource with the sync options that kustomizations around it give to all that they bring."""
+    said = [mapping(fields.get("commonAnnotations")).get(SYNC_OPTIONS) for fields in around]
+    option = next((text_of(each) for each in reversed(said) if each), "")
+    if not option:
+        return resource
+    manifest = resource.manifest()
+    metadata = mapping(manifest.get("metadata"))
+    annotations = {**mapping(metadata.get("annotations")), SYNC_OPTIONS: option}
+    return replace(resource, text=canonical({**manifest, "metadata": {**metadata, "annotations": annotations}}))

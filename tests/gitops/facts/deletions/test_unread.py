@@ -44,6 +44,32 @@ async def test_what_the_outermost_kustomization_makes_of_a_name_is_known(engine:
     assert "deleted a: PersistentVolumeClaim there/my-data" in found
 
 
+async def test_what_each_kustomization_on_the_way_makes_of_a_name_is_known(engine: Engine) -> None:
+    """A component that every directory uses, and that makes a Namespace of each one's `namespace`."""
+
+    def files(*using: str) -> Files:
+        found = dict(charted(MAP))
+        entries = kustomization("0.yaml", "chart", "one", "two")
+        found["apps/a/kustomization.yaml"] = entries
+        for name in ("one", "two"):
+            used = "components: [../part]\n" if name in using else ""
+            found[f"apps/a/{name}/kustomization.yaml"] = kustomization("m.yaml", extra=f"namespace: {name}\n{used}")
+            found[f"apps/a/{name}/m.yaml"] = obj("ConfigMap", name)
+        part = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [ns.yaml]\n"
+        return {**found, "apps/a/part/kustomization.yaml": part, "apps/a/part/ns.yaml": obj("Namespace", "x")}
+
+    found = await lines(engine, files("one", "two"), files("two"))
+    assert [one for one in found if "Namespace" in one] == ["deleted a: Namespace one"]
+    found = await lines(engine, files("one", "two"), files())
+    assert [one for one in found if "Namespace" in one] == ["deleted a: Namespace one", "deleted a: Namespace two"]
+
+
+async def test_what_a_kustomization_says_about_pruning_counts_for_all_in_it(engine: Engine) -> None:
+    extra = "commonAnnotations: {argocd.argoproj.io/sync-options: Prune=false}\n"
+    found = await lines(engine, charted(MAP, PVC, extra=extra), charted(MAP, extra=extra))
+    assert "stays a: PersistentVolumeClaim a/data" in found
+
+
 async def test_what_moves_between_files_of_it_is_not_lost(engine: Engine) -> None:
     before, after = charted(MAP, PVC), charted(PVC, MAP + "---\n" + NAMESPACE)
     assert await lines(engine, before, after) == []
