@@ -73,7 +73,7 @@ def _lines(held: Iterable[Told], head: Snapshot) -> Iterator[str]:
     for one in held:
         rid = one.resource
         words = [one.verdict.value, one.id.cluster, rid.group, rid.kind, rid.namespace, rid.name]
-        words += [one.application, one.maker, one.to]
+        words += [one.application, one.maker, one.to, one.evidence]
         subject = one.consequence.subject if one.consequence is not None else None
         if one.verdict is Verdict.UNKNOWN and subject is not None:
             state = counterpart(head, subject)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from checks.wording import listed
 from gitops.facts.changes.model import ApplicationChange, ResourceChange, Turn
+from gitops.facts.changes.unseen import UnseenSet
 from gitops.facts.deletions.data import takes_along
 from gitops.facts.deletions.model import Consequence, Verdict, Why
 from gitops.facts.deletions.options import options_of
@@ -35,6 +36,27 @@ def declared_sentence(change: ApplicationChange) -> str:
     more = f" and {len(change.declared) - 4} more" if len(change.declared) > 4 else ""
     text = f"{', '.join(said)}{more}."
     return text[0].upper() + text[1:]
+
+
+def unseen_sentence(one: UnseenSet) -> str:
+    """What is to be said of an ApplicationSet whose Applications nobody knows."""
+    parts: list[str] = []
+    if one.after is None:
+        parts.append("it is no longer declared")
+    elif one.respecified:
+        parts.append("it is declared otherwise")
+    if one.lost:
+        parts.append(f"{listed([f'`{path}`' for path in one.lost], 4)}, which its generator reads, {_goes(one.lost)}")
+    if one.touched:
+        parts.append(f"something changes in {listed([f'`{path}`' for path in one.touched], 4)}, which it deploys")
+    end = "what that deletes cannot be told"
+    if one.after is None or one.lost:
+        end = "its Applications may go, with everything they own"
+    return f"Git alone does not tell which Applications it makes ({one.reason}), and {listed(parts, 3)}: {end}."
+
+
+def _goes(paths: tuple[str, ...]) -> str:
+    return "goes" if len(paths) == 1 else "go"
 
 
 def along(one: Consequence) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from checks.changes.block import Block
 from checks.changes.deletions import block_of, deletes
-from checks.changes.sentences import changed_sentence, declared_sentence, sentence
+from checks.changes.sentences import changed_sentence, declared_sentence, sentence, unseen_sentence
 from checks.changes.subject import Subject
 from checks.changes.table import dangers_of
 from checks.changes.told import Said, Told
@@ -43,6 +44,7 @@ def told_of(
         if told is not None:
             yield told
     yield from telling.of_applications(applications)
+    yield from telling.of_unseen_sets({one.id: one.verdict for one in found.all})
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,29 @@ class _Telling:
             said = Said(one.turn.value, declared_sentence(one), "")
             yield Told(
                 _VERDICTS[one.turn], owned_id, "", (said,), None, maker, span=declared.origin.span, declares=declared
+            )
+
+    def of_unseen_sets(self, told: Mapping[OwnedId, Verdict]) -> Iterator[Told]:
+        """ApplicationSets whose Applications nobody knows."""
+        for one in self.difference.unseen:
+            owned_id = object_of("ApplicationSet", one.before.namespace, one.before.name)
+            if one.after is None and owned_id in told:
+                continue  # whoever brings it takes it away, and its Applications with it
+            kept = one.after is not None and (one.after.refused or not one.after.deletes)
+            goes = (one.after is None or bool(one.lost)) and not kept
+            block = Block.YES if goes and not one.before.preserves else Block.ASK
+            said = Said("set-not-analysed", unseen_sentence(one), "", block)
+            span = one.before.origin.span
+            after = one.after.content if one.after is not None else ""
+            yield Told(
+                Verdict.UNKNOWN,
+                owned_id,
+                "",
+                (said,),
+                maker=one.before.name,
+                deletes=not kept,
+                span=span,
+                evidence=repr((after, one.files)),
             )
 
     def _subject(self, application: ApplicationChange, change: ResourceChange) -> Subject:

@@ -30,7 +30,7 @@ _COUNTED: Mapping[Verdict, tuple[str | tuple[str, str], str, str]] = {
     Verdict.DELETED: ("deleted", "object", "error"),
     Verdict.RECREATED: ("deleted and made again", "object", "warning"),
     Verdict.HANDED_OVER: ("handed over", "object", "warning"),
-    Verdict.UNKNOWN: ("not to be judged", "Application", "warning"),
+    Verdict.UNKNOWN: (("that cannot be judged", "that cannot be judged"), "object", "warning"),
     Verdict.SYNC_FAILS: (("that makes the sync fail", "that make the sync fail"), "object", "warning"),
     Verdict.BY_HAND: (("that waits for a person", "that wait for a person"), "object", "notice"),
     Verdict.STAYS: ("left behind", "object", "notice"),

@@ -14,6 +14,7 @@ from gitops.facts.changes.declared import declared_changes
 from gitops.facts.changes.model import ApplicationChange, Difference, Turn
 from gitops.facts.changes.resources import resource_changes
 from gitops.facts.changes.sets import set_changes
+from gitops.facts.changes.unseen import unseen_sets
 from gitops.facts.deletions.unread import reads_the_same, unread
 from gitops.facts.deletions.world import counterpart
 from gitops.facts.scopes import scopes_in
@@ -33,7 +34,8 @@ def difference(base: Snapshot, head: Snapshot) -> Difference:
         change = _compared(before, after, base, head)
         if change is not None:
             found.append(change)
-    return Difference(tuple(found), tuple(set_changes(base, head, pairs)), compared, steps)
+    sets = tuple(set_changes(base, head, pairs))
+    return Difference(tuple(found), sets, tuple(unseen_sets(base, head)), compared, steps)
 
 
 def _pairs(base: Snapshot, head: Snapshot) -> Iterator[tuple[State | None, State | None]]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from gitops.applications.application import Application
 from gitops.applicationsets.declared import ApplicationSet
 from gitops.discovery.snapshot import Owned, OwnedId, State
 from gitops.facts.changes.fields import FieldChange
+from gitops.facts.changes.unseen import UnseenSet
 
 
 class Turn(StrEnum):
@@ -118,9 +118,9 @@ class Difference:
 
     applications: tuple[ApplicationChange, ...] = ()
     sets: tuple[SetChange, ...] = ()
+    unseen: tuple[UnseenSet, ...] = ()
     compared: int = 0
     steps: int = 0
-    _by_name: Mapping[str, ApplicationChange] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __bool__(self) -> bool:
-        return bool(self.applications or self.sets)
+        return bool(self.applications or self.sets or self.unseen)

@@ -30,7 +30,15 @@ _FIXED: Mapping[tuple[str, str], tuple[Route, ...]] = {
         ("spec", "podManagementPolicy"),
         ("spec", "volumeClaimTemplates"),
     ),
-    ("batch", "Job"): (("spec", "template"), ("spec", "selector"), ("spec", "completionMode")),
+    ("batch", "Job"): (
+        ("spec", "template"),
+        ("spec", "selector"),
+        ("spec", "completionMode"),
+        ("spec", "podFailurePolicy"),
+        ("spec", "successPolicy"),
+        ("spec", "backoffLimitPerIndex"),
+        ("spec", "managedBy"),
+    ),
     ("storage.k8s.io", "StorageClass"): (
         ("provisioner",),
         ("parameters",),
@@ -46,8 +54,22 @@ _FIXED: Mapping[tuple[str, str], tuple[Route, ...]] = {
         ("spec", "volumeMode"),
         ("spec", "volumeName"),
         ("spec", "selector"),
+        ("spec", "dataSource"),
+        ("spec", "dataSourceRef"),
     ),
-    ("apiextensions.k8s.io", "CustomResourceDefinition"): (("spec", "scope"), ("spec", "group")),
+    ("", "PersistentVolume"): (("spec", "volumeMode"),),
+    ("", "ResourceQuota"): (("spec", "scopes"), ("spec", "scopeSelector")),
+    ("", "Secret"): (("type",),),
+    ("apps", "ControllerRevision"): (("data",),),
+    ("apiextensions.k8s.io", "CustomResourceDefinition"): (
+        ("spec", "scope"),
+        ("spec", "group"),
+        ("spec", "names", "kind"),
+        ("spec", "names", "plural"),
+    ),
+    ("discovery.k8s.io", "EndpointSlice"): (("addressType",),),
+    ("storage.k8s.io", "CSIDriver"): (("spec", "attachRequired"), ("spec", "volumeLifecycleModes")),
+    ("storage.k8s.io", "VolumeAttributesClass"): (("driverName",), ("parameters",)),
 }
 # What the API server fills in when it is not said.
 _DEFAULTS: Mapping[Route, Any] = {
@@ -57,6 +79,8 @@ _DEFAULTS: Mapping[Route, Any] = {
     ("reclaimPolicy",): "Delete",
     ("volumeBindingMode",): "Immediate",
     ("preemptionPolicy",): "PreemptLowerPriority",
+    ("type",): "Opaque",
+    ("spec", "attachRequired"): True,
 }
 _BINDINGS = (("rbac.authorization.k8s.io", "RoleBinding"), ("rbac.authorization.k8s.io", "ClusterRoleBinding"))
 _NEVER_REPLACED = (("", "Namespace"), ("apiextensions.k8s.io", "CustomResourceDefinition"))
@@ -110,6 +134,10 @@ def _fixed_field(kind: tuple[str, str], was: dict[str, Any], will: dict[str, Any
             continue  # the controller has filled it in
         if _plain(left) != _plain(right):
             return ".".join(map(str, route))
+    if kind == ("", "PersistentVolume"):
+        return "the source of its volume" if _source_of(was) != _source_of(will) else None
+    if kind == ("", "Pod"):
+        return "its spec (all but images)" if _pod(was) != _pod(will) else None
     if kind == ("", "PersistentVolumeClaim"):
         route = ("spec", "resources", "requests", "storage")
         return "a smaller spec.resources.requests.storage" if is_less(at(will, route), at(was, route)) else None
@@ -119,6 +147,37 @@ def _fixed_field(kind: tuple[str, str], was: dict[str, Any], will: dict[str, Any
         fields = ("data", "binaryData", "stringData")
         return next((field for field in fields if (was.get(field) or {}) != (will.get(field) or {})), None)
     return None
+
+
+def _source_of(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Where a volume is (core/v1, PersistentVolumeSpec): every field but those that are the same for all sources."""
+    spec = mapping(manifest.get("spec"))
+    return {key: _plain(value) for key, value in spec.items() if key not in _OF_ALL_VOLUMES}
+
+
+_OF_ALL_VOLUMES = frozenset(
+    {
+        "accessModes",
+        "capacity",
+        "claimRef",
+        "mountOptions",
+        "nodeAffinity",
+        "persistentVolumeReclaimPolicy",
+        "storageClassName",
+        "volumeAttributesClassName",
+        "volumeMode",
+    }
+)
+
+
+def _pod(manifest: dict[str, Any]) -> Any:
+    """What of a Pod cannot change (ValidatePodUpdate): tolerations may be added, and are left out here."""
+    free = ("activeDeadlineSeconds", "terminationGracePeriodSeconds", "tolerations")
+    spec = {key: value for key, value in mapping(manifest.get("spec")).items() if key not in free}
+    for field in ("containers", "initContainers"):
+        listed = map(mapping, sequence(spec.get(field)))
+        spec[field] = [{key: value for key, value in each.items() if key != "image"} for each in listed]
+    return _plain(spec)
 
 
 def _plain(value: Any) -> Any:
@@ -134,6 +193,13 @@ def _plain(value: Any) -> Any:
 
 
 def _service(was: dict[str, Any], will: dict[str, Any], forced: bool) -> tuple[Verdict, Why, str] | None:
+    fixed = (Verdict.RECREATED, Why.FORCED, "") if forced else None
+    for field in ("loadBalancerClass", "ipFamilies"):
+        one, other = (at(side, ("spec", field)) for side in (was, will))
+        # The order of the second family is free, and what is not said is left as it is.
+        one, other = ((sequence(each)[:1] if field == "ipFamilies" else each) for each in (one, other))
+        if one and other and one != other:
+            return fixed or (Verdict.SYNC_FAILS, Why.IMMUTABLE, f"spec.{field}")
     before, after = (at(side, ("spec", "clusterIP")) or "" for side in (was, will))
     if before == after or "ExternalName" in (at(was, ("spec", "type")), at(will, ("spec", "type"))):
         return None
@@ -141,7 +207,7 @@ def _service(was: dict[str, Any], will: dict[str, Any], forced: bool) -> tuple[V
         kept = "it stays headless" if before == "None" else "it keeps its address"
         detail = f"{kept}, since an empty clusterIP keeps the former one"
         return (Verdict.INEFFECTIVE, Why.NO_EFFECT, detail)
-    return (Verdict.RECREATED, Why.FORCED, "") if forced else (Verdict.SYNC_FAILS, Why.IMMUTABLE, "spec.clusterIP")
+    return fixed or (Verdict.SYNC_FAILS, Why.IMMUTABLE, "spec.clusterIP")
 
 
 def dropped_versions(base: World, head: World) -> Iterator[Consequence]:

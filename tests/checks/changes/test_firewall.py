@@ -7,6 +7,7 @@ import pytest
 from checks.changes.firewall import Firewall, firewall_of
 from checks.policy.file import Policy, parse_policy
 from tests.checks.changes.stage import changes
+from tests.checks.changes.test_accidents import directories, matrix_set
 from tests.gitops.facts.changes.stage import one_app
 from tests.gitops.facts.deletions.stage import MAP, PVC, app, appset, obj
 from tests.scenarios import Files
@@ -75,3 +76,13 @@ def test_a_whole_branch_of_an_application_set(left: tuple[str, ...], branches: t
     found = firewall(before, {**before, "argocd/set.yaml": appset(*left)})
     assert found.branches == branches
     assert found.holds(())
+
+
+def test_a_word_for_a_set_that_nobody_can_expand_is_for_these_files() -> None:
+    before = {"argocd/set.yaml": matrix_set(), **directories("shop")}
+    found = [
+        firewall(before, {**before, "apps/shop/0.yaml": obj("ConfigMap", "settings", data={"a": value})})
+        for value in ("one", "two")
+    ]
+    assert [[str(one.resource) for one in each.held] for each in found] == [["ApplicationSet argocd/all"]] * 2
+    assert found[0].digest != found[1].digest

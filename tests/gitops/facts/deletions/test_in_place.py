@@ -36,6 +36,18 @@ def template(storage: str = "10Gi", **more: Any) -> dict[str, Any]:
     return {"metadata": metadata, "spec": sized(storage), **more}
 
 
+def pod(**container: Any) -> str:
+    return obj("Pod", "x", spec={"containers": [{"name": "a", **container}]})
+
+
+def volume(**spec: Any) -> str:
+    return obj("PersistentVolume", "x", spec={"capacity": {"storage": "1Gi"}, **spec})
+
+
+def service(**spec: Any) -> str:
+    return obj("Service", "x", spec={"type": "LoadBalancer", **spec})
+
+
 OTHER = {"matchLabels": {"app": "web", "env": "prod"}}
 FIXED = obj("ConfigMap", "x", data={"a": "1"}, immutable=True)
 ROLE = {"kind": "ClusterRole", "name": "view"}
@@ -105,6 +117,15 @@ ROLE = {"kind": "ClusterRole", "name": "view"}
             "sync-fails",
         ),
         (obj("ConfigMap", "x", data={"a": "1"}), obj("ConfigMap", "x", data={"a": "2"}, immutable=True), ""),
+        (obj("Secret", "x", type="Opaque"), obj("Secret", "x", type="kubernetes.io/tls"), "sync-fails"),
+        (obj("Secret", "x"), obj("Secret", "x", type="Opaque"), ""),
+        (pod(image="a:1"), pod(image="a:2"), ""),
+        (pod(image="a:1"), pod(image="a:1", args=["b"]), "sync-fails"),
+        (volume(nfs={"path": "/a"}), volume(nfs={"path": "/b"}), "sync-fails"),
+        (volume(nfs={"path": "/a"}), volume(nfs={"path": "/a"}, persistentVolumeReclaimPolicy="Retain"), ""),
+        (service(loadBalancerClass="a"), service(loadBalancerClass="b"), "sync-fails"),
+        (service(ipFamilies=["IPv4"]), service(ipFamilies=["IPv6"]), "sync-fails"),
+        (service(ipFamilies=["IPv4"]), service(ipFamilies=["IPv4", "IPv6"]), ""),
         (
             obj("RoleBinding", "x", "rbac.authorization.k8s.io/v1", roleRef=ROLE),
             obj("RoleBinding", "x", "rbac.authorization.k8s.io/v1", roleRef={**ROLE, "name": "edit"}),

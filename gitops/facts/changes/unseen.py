@@ -1,0 +1,121 @@
+"""ApplicationSets whose Applications git alone does not tell, and what a change does to what it does tell of them.
+
+A set that needs outside data (clusters, pull requests, a plugin) makes Applications that nobody here knows. What goes
+of its generators, and what changes in the directories that those name, reaches these all the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gitops.applicationsets import globs
+from gitops.applicationsets.declared import ApplicationSet
+from gitops.discovery.snapshot import Snapshot
+from gitops.resources.manifests import text_of
+from gitops.resources.rendering import Rendered
+
+_MOST_DEPTH = 8  # generators in generators; Argo CD takes two
+
+
+@dataclass(frozen=True, slots=True)
+class UnseenSet:
+    """A set of the base of which not all is known. `after` is it in the head, None when it is gone; `lost` are
+    directories and files of its git generators that go, `touched` directories of them in which something changes,
+    `files` what it is that changes in them, each with git's id of its content."""
+
+    before: ApplicationSet
+    after: ApplicationSet | None
+    lost: tuple[str, ...]
+    touched: tuple[str, ...]
+    files: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def respecified(self) -> bool:
+        return self.after is not None and self.after.content != self.before.content
+
+    @property
+    def reason(self) -> str:
+        return self.before.troubles[0]
+
+
+def unseen_sets(base: Snapshot, head: Snapshot) -> Iterator[UnseenSet]:
+    """Those that the change concerns."""
+    unseen = [one for one in base.sets if one.troubles and not one.refused]
+    if not unseen:
+        return
+    after = {(one.namespace, one.name): one for one in head.sets}
+    changed = head.tree.differing(base.tree)
+    here = _own_addresses(base)
+    for one in unseen:
+        now = after.get((one.namespace, one.name))
+        lost: set[str] = set()
+        touched: set[str] = set()
+        files: dict[str, str] = {}
+        for generator in _git_generators(json.loads(one.content), here):
+            for path in changed:
+                if _look(path, generator, base, head, lost, touched):
+                    entry = head.tree.entry(path)
+                    files[path] = entry.oid if entry is not None else ""
+        found = UnseenSet(one, now, tuple(sorted(lost)), tuple(sorted(touched - lost)), tuple(sorted(files.items())))
+        if now is None or found.respecified or lost or touched:
+            yield found
+
+
+def _look(
+    path: str, generator: Mapping[str, Any], base: Snapshot, head: Snapshot, lost: set[str], touched: set[str]
+) -> bool:
+    """Whether the set reads a file that changes, or deploys it."""
+    matched = False
+    if _is_listed(path, generator.get("files"), globs.pathspec_match) and base.tree.entry(path) is not None:
+        (touched if head.tree.entry(path) is not None else lost).add(path)
+        matched = True
+    here = path
+    while here:
+        here = here.rpartition("/")[0]
+        if here and _is_listed(here, generator.get("directories"), globs.path_match) and base.tree.is_dir(here):
+            (touched if head.tree.is_dir(here) else lost).add(here)
+            matched = True
+    return matched
+
+
+def _is_listed(path: str, entries: object, match: Any) -> bool:
+    listed = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    taken = barred = False
+    for entry in listed:
+        try:
+            hit = match(text_of(entry.get("path")), path)
+        except globs.BadPattern:
+            continue
+        if entry.get("exclude") is True:
+            barred |= hit
+        else:
+            taken |= hit
+    return taken and not barred
+
+
+def _git_generators(manifest: Any, here: frozenset[str]) -> Iterator[Mapping[str, Any]]:
+    spec = manifest.get("spec") if isinstance(manifest, dict) else None
+    todo: list[tuple[int, Any]] = [(0, spec.get("generators") if isinstance(spec, dict) else None)]
+    while todo:
+        depth, listed = todo.pop()
+        for generator in listed if isinstance(listed, list) and depth < _MOST_DEPTH else []:
+            for kind, body in generator.items() if isinstance(generator, dict) else ():
+                if kind == "git" and isinstance(body, dict) and (not here or text_of(body.get("repoURL")) in here):
+                    yield body
+                elif isinstance(body, dict):
+                    todo.append((depth + 1, body.get("generators")))
+
+
+def _own_addresses(snapshot: Snapshot) -> frozenset[str]:
+    """The addresses by which Applications that are rendered from this repository name it."""
+    return frozenset(_addresses(snapshot))
+
+
+def _addresses(snapshot: Snapshot) -> Iterable[str]:
+    for state in snapshot.states:
+        for source, part in zip(state.application.sources, state.parts, strict=False):
+            if isinstance(part.rendering, Rendered) and part.resources and source.repo_url:
+                yield source.repo_url
