@@ -6,7 +6,8 @@ import pytest
 
 from checks.changes.table import rows
 from checks.policy.file import parse_policy
-from tests.checks.changes.samples import SAMPLES, Sample
+from tests.checks.changes.sample import Sample
+from tests.checks.changes.samples import SAMPLES
 from tests.checks.changes.stage import changes, of, rules
 from tests.scenarios import Files
 
