@@ -1,6 +1,7 @@
 """What each release of Argo CD knows: flags, environment variables, keys of argocd-cmd-params-cm, metrics.
 
-`data/releases.json` holds one column for each minor version, as its newest patch had it when the file was made.
+`data/releases.json` holds one column for each minor version, as its newest patch had it when the file was made
+(`docs/argocd_releases.py` makes it anew from a checkout of Argo CD).
 `since` of a name is the first minor that has it (`<=2.8`: that one or an earlier one), `last` the last one, and
 `first_patch` tells from which patch on a minor has it. A variable that a component does not have is certainly read by
 none of its own code; one that it has may be read only by code that another component runs.
