@@ -14,13 +14,13 @@ from bot.github.events import MergeGroupEvent
 from bot.github.model import Comment, PullRequest
 from bot.github.pace import Limit
 from bot.process.errors import PermanentError
-from checks.changes.firewall import firewall_of
-from checks.changes.view import Changes, changes_of
+from checks.changes.firewall import Firewall, firewall_of
+from checks.changes.view import Changes, changes_after
 from checks.judgement.evaluation import Evaluation
 from checks.policy.file import Policy
-from gitops.discovery.snapshot import Snapshot
+from checks.sync_order.guidance import Guidance
 from handlers.judging.allowed import allowed
-from handlers.judging.order import is_deployed, later, tells_itself
+from handlers.judging.order import guidance_of, is_deployed, later, tells_itself
 from handlers.repository import RepositoryContext
 
 log = logging.getLogger(__name__)
@@ -29,19 +29,16 @@ log = logging.getLogger(__name__)
 async def look_at(
     repo: RepositoryContext,
     pull: PullRequest,
-    evaluation: Evaluation,
+    guidance: Guidance,
     policy: Policy,
     present: Sequence[Comment],
     *,
     base: str,
     words: Mapping[str, str] | None = None,
-) -> Shown | None:
-    """What the pull request does where it is merged; None without a base. `present` are its comments, `base` the
-    commit it was compared with, `words` as for `handlers.judging.pulls.evaluate_pull`."""
-    if evaluation.base is None:
-        return None
-    changes = await asyncio.to_thread(_changes, evaluation.base, evaluation, policy)
-    wall = firewall_of(changes, policy)
+) -> Shown:
+    """What the pull request does where it is merged. `present` are its comments, `base` the commit it was compared
+    with, `words` as for `handlers.judging.pulls.evaluate_pull`."""
+    changes, wall = await asyncio.to_thread(_looked, guidance, policy)
     if wall.held:
         words = {**allowed(repo, pull.number, present), **(words or {})}
     return Shown(changes, wall, lambda span: repo.blob_url(base, span), words or {})
@@ -52,28 +49,30 @@ async def look_at_queued(
 ) -> Shown | None:
     """The same for what a merge queue is about to merge. What was allowed on its pull request is allowed here, as
     far as it is exactly the same: upon what stands before it in the queue it may delete something else."""
-    if evaluation.base is None:
+    guidance = await guidance_of(evaluation, policy)
+    if guidance is None:
         return None
-    changes = await asyncio.to_thread(_changes, evaluation.base, evaluation, policy)
-    wall, words = firewall_of(changes, policy), {}
+    changes, wall = await asyncio.to_thread(_looked, guidance, policy)
+    words: dict[str, str] = {}
     if wall.held and event.number:
         words = allowed(repo, event.number, await comments.listed(repo.github, repo.name, event.number))
     return Shown(changes, wall, lambda span: repo.blob_url(event.base, span), words, queued=event.number)
 
 
-def _changes(base: Snapshot, evaluation: Evaluation, policy: Policy) -> Changes:
-    return changes_of(base, evaluation.snapshot, policy, evaluation.live)
+def _looked(guidance: Guidance, policy: Policy) -> tuple[Changes, Firewall]:
+    changes = changes_after(guidance.base, guidance.head, policy, guidance.deletions)
+    return changes, firewall_of(changes, policy)
 
 
 async def show_changes(
     repo: RepositoryContext,
     pull: PullRequest,
     evaluation: Evaluation,
-    shown: Shown | None,
+    shown: Shown,
     present: Sequence[Comment],
 ) -> None:
     """Make the comment say it. Where GitHub takes no comment now it is made later, as that about the order."""
-    if shown is None or tells_itself(repo, pull):
+    if tells_itself(repo, pull):
         return
     # Which Applications of other repositories follow this branch is not known, so that deletions are held anyway.
     matters = shown.speaks and (shown.is_held or is_deployed(repo, pull, evaluation))

@@ -15,7 +15,7 @@ from bot.process.errors import PermanentError
 from bot.queue.schedule import own
 from checks.judgement.evaluation import Evaluation
 from checks.policy.file import Policy
-from checks.sync_order.guidance import guide
+from checks.sync_order.guidance import Guidance, guide
 from handlers.repository import RepositoryContext
 
 LATE_ORDER = "order"
@@ -23,26 +23,32 @@ LATE_ORDER = "order"
 log = logging.getLogger(__name__)
 
 
+async def guidance_of(evaluation: Evaluation, policy: Policy) -> Guidance | None:
+    """What merging makes one think about; None without a base."""
+    if evaluation.base is None:
+        return None
+    return await asyncio.to_thread(
+        guide, evaluation.base, evaluation.snapshot, policy, evaluation.live, evaluation.plans
+    )
+
+
 async def show_order(
     repo: RepositoryContext,
     pull: PullRequest,
     evaluation: Evaluation,
-    policy: Policy,
+    guidance: Guidance,
     present: Sequence[Comment],
     *,
     base: str,
 ) -> None:
-    """Make the comment on a pull request say what `evaluation` tells. `present` are its comments, `base`
+    """Make the comment on a pull request say what `guidance` tells. `present` are its comments, `base`
     is the commit it was compared with.
 
     GitHub may refuse (a locked conversation), or enough comments may have been made for now: the check runs must not
     suffer for it. In that case it is made later (`handlers.judging.late_order`).
     """
-    if evaluation.base is None or tells_itself(repo, pull):
+    if tells_itself(repo, pull):
         return
-    guidance = await asyncio.to_thread(
-        guide, evaluation.base, evaluation.snapshot, policy, evaluation.live, evaluation.plans
-    )
     matters = guidance.matters and is_deployed(repo, pull, evaluation)
     body = text.settled(guidance)
     if matters:

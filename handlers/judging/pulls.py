@@ -22,7 +22,7 @@ from checks.policy.file import PATH, Policy, read_policy
 from gitops.facts.touched import Touched, touched
 from gitops.files.effort import Exhausted
 from handlers.judging.changes import look_at, show_changes
-from handlers.judging.order import show_order
+from handlers.judging.order import guidance_of, show_order
 from handlers.judging.runs import OVERTAKEN, end_runs, judge, refuse, runs_of
 from handlers.repository import RepositoryContext, fingerprint
 
@@ -158,10 +158,13 @@ async def _judged(
     evaluation = await repo.evaluate(head, base, policy, by_stranger=stranger, branch=pull.base.ref)
     # Before the runs end: an attempt that is cut off here finds them unfinished and does it again.
     present = await _comments(repo, pull)
-    changes = await look_at(repo, pull, evaluation, policy, present or (), base=sides.base, words=words)
-    if present is not None:
+    guidance = await guidance_of(evaluation, policy)
+    changes = None
+    if guidance is not None:
+        changes = await look_at(repo, pull, guidance, policy, present or (), base=sides.base, words=words)
+    if present is not None and guidance is not None and changes is not None:
         await show_changes(repo, pull, evaluation, changes, present)
-        await show_order(repo, pull, evaluation, policy, present, base=sides.base)
+        await show_order(repo, pull, evaluation, guidance, present, base=sides.base)
     return Judged(
         f"#{pull.number} into {code(pull.base.ref)}",
         evaluation,
