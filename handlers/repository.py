@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from urllib.parse import quote
 
 from bot.cluster.withheld import Withheld
+from bot.fetching.fetcher import Fetching
 from bot.github.app import FIX, REPORT, TALK, Permissions
 from bot.github.client import GitHub
 from bot.github.endpoints import comments, contents, pulls, repos
@@ -31,6 +32,7 @@ from gitops.applications.revisions import Revisions
 from gitops.discovery.snapshot import Change, Snapshot
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
+from handlers.outside import could_be_on_github, fetching_for
 
 _STRANGERS = (
     "it comes from a fork of a public repository, so anybody at all may have written it, and the renderer "
@@ -39,9 +41,6 @@ _STRANGERS = (
 
 # Part of what an evaluation is known by: a release that judges differently judges anew.
 VERSION = "3"
-# GitHub's own rules for names; an Enterprise managed user has one underscore.
-_OWNER = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,98}[a-z0-9])?")
-_NAME = re.compile(r"[a-z0-9._-]{1,100}")
 _MOST_ASKED = 10  # repositories of other names on the same host; each costs a request
 
 
@@ -155,24 +154,29 @@ class RepositoryContext:
             raise PermanentError(_STRANGERS)
         if by_stranger and clusters is not None:
             clusters = Withheld()
-        evaluation = await self.context.unless_superseded(
-            evaluate(engine, tree, base, matcher, policy, clusters=clusters)
-        )
-        former = await self._former_names(evaluation.snapshot)
-        if not former:
-            return evaluation
-        matcher = replace(matcher, known=matcher.known | former)
-        return await self.context.unless_superseded(evaluate(engine, tree, base, matcher, policy, clusters=clusters))
+        async with self.fetching(by_stranger=by_stranger) as outside:
+            judge = partial(evaluate, engine, tree, base, policy=policy, clusters=clusters, outside=outside)
+            evaluation = await self.context.unless_superseded(judge(matcher))
+            former = await self._former_names(evaluation.snapshot)
+            if not former:
+                return evaluation
+            return await self.context.unless_superseded(judge(replace(matcher, known=matcher.known | former)))
 
     async def change(self, tree: Tree, base: Tree, policy: Policy, branch: str) -> Change:
         """What lies between two commits of a branch. Raises `PermanentError` where that is too much to read."""
         engine, matcher = self.context.services.engine, self.matcher(branch)
-        change = await self.context.unless_superseded(change_between(engine, tree, base, matcher, policy))
-        former = await self._former_names(change.head)
-        if not former:
-            return change
-        matcher = replace(matcher, known=matcher.known | former)
-        return await self.context.unless_superseded(change_between(engine, tree, base, matcher, policy))
+        async with self.fetching() as outside:
+            between = partial(change_between, engine, tree, base, policy=policy, outside=outside)
+            change = await self.context.unless_superseded(between(matcher))
+            former = await self._former_names(change.head)
+            if not former:
+                return change
+            return await self.context.unless_superseded(between(replace(matcher, known=matcher.known | former)))
+
+    def fetching(self, *, by_stranger: bool = False) -> AbstractAsyncContextManager[Fetching]:
+        """What is outside of the repository, for one evaluation."""
+        services = self.context.services
+        return fetching_for(services.fetcher, services.github, self.installation, self.details, by_stranger)
 
     async def _former_names(self, snapshot: Snapshot) -> frozenset[RepositoryName]:
         """Names in `repoURL`s that this repository had before it was renamed. Argo CD goes on reading from those,
@@ -181,7 +185,7 @@ class RepositoryContext:
         hosts = {name.host for name in known}
         urls = [source.repo_url for state in snapshot.states for source in state.application.sources]
         names = dict.fromkeys(parse_repo_url(url) for url in dict.fromkeys(urls))
-        asked = [n for n in names if n is not None and n.host in hosts and n not in known and _could_be_on_github(n)]
+        asked = [n for n in names if n is not None and n.host in hosts and n not in known and could_be_on_github(n)]
         former: list[RepositoryName] = []
         for name in asked[:_MOST_ASKED]:
             try:
@@ -230,11 +234,6 @@ def _access(event: RepositoryEvent, context: Context, permissions: Permissions) 
     github = context.services.github.installation(event.installation, event.repository.id, permissions)
     github.begin_run()
     return github
-
-
-def _could_be_on_github(name: RepositoryName) -> bool:
-    """Whether GitHub could have a repository of this name. What a manifest names otherwise is nothing to ask for."""
-    return bool(_OWNER.fullmatch(name.owner) and _NAME.fullmatch(name.name))
 
 
 def talking(on_pull_request: bool) -> Permissions:

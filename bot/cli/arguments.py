@@ -35,11 +35,13 @@ def parser() -> argparse.ArgumentParser:
     )
     check.add_argument("--verbose", action="store_true", help="tell all of each finding, and notices, in full")
     check.add_argument("--output", type=Path, metavar="FILE", help="write there instead of to standard output")
+    _offline(check)
 
     fix = commands.add_parser("fix", help="print the proven fixes as a unified diff")
     _path(fix)
     _applications(fix)
     fix.add_argument("--write", action="store_true", help="apply them to the working tree")
+    _offline(fix)
 
     bump = commands.add_parser("bump", help="print a version bump of the staging overlay as a unified diff")
     _path(bump)
@@ -53,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
     _path(order)
     _applications(order)
     order.add_argument("--format", choices=ORDER_FORMATS, default="text", help="how to print it (default: text)")
+    _offline(order)
 
     diff = commands.add_parser("diff", help="tell what merging does to the clusters: what goes, comes and changes")
     _path(diff)
@@ -64,6 +67,8 @@ def parser() -> argparse.ArgumentParser:
     )
     diff.add_argument("--format", choices=DIFF_FORMATS, default="text", help="how to print it (default: text)")
     diff.add_argument("--output", type=Path, metavar="FILE", help="write there instead of to standard output")
+
+    _offline(diff)
 
     explain = commands.add_parser("explain", help="tell what a rule finds, why it matters and how its fix is safe")
     explain.add_argument("rule", nargs="?", metavar="RULE", help="the rule's id (default: list them all)")
@@ -85,6 +90,14 @@ def _applications(command: argparse.ArgumentParser) -> None:
 def _path(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "path", nargs="?", type=Path, default=Path(), metavar="PATH", help="the checkout (default: .)"
+    )
+
+
+def _offline(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--offline",
+        action="store_true",
+        help="fetch nothing: what is outside is as it was fetched before",
     )
 
 

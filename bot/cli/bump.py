@@ -184,7 +184,7 @@ def _charts(component: Component, target: _Target, chart_version: str | None) ->
 
 async def _proof(checkout: Checkout, plan: BumpPlan, charts: ChartIndex) -> BumpProof:
     progress = Progress()
-    async with started() as engine:
+    async with started(checkout.directory) as engine:
         try:
             policy = checkout.policy
             analysis = engine.analysis(

@@ -104,9 +104,16 @@ def _clean_head(path: Path) -> str | None:
 
 
 def _matcher(path: Path, rev: str | None) -> RepositoryMatcher:
-    lines = git_now(["config", "--get-regexp", r"^remote\..*\.url$"], path, check=False).decode(errors="replace")
-    urls = [line.partition(" ")[2] for line in lines.splitlines()]
-    return RepositoryMatcher.of_urls(urls, _revisions(path, rev))
+    return RepositoryMatcher.of_urls(remotes(path), _revisions(path, rev))
+
+
+def remotes(path: Path) -> list[str]:
+    """The URLs of a checkout's remotes; none elsewhere."""
+    try:
+        lines = git_now(["config", "--get-regexp", r"^remote\..*\.url$"], path, check=False).decode(errors="replace")
+    except (GitError, OSError):
+        return []
+    return [line.partition(" ")[2] for line in lines.splitlines()]
 
 
 def _revisions(path: Path, rev: str | None) -> Revisions:

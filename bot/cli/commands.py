@@ -26,7 +26,6 @@ from checks.judgement.evaluation import Evaluation
 from checks.model import Finding, Severity
 from checks.planning.ownership.plan import fitting
 from checks.policy.file import PATH
-from gitops.applications.made import Made
 from gitops.files.errors import GitopsError
 from gitops.kustomize.steps import edits_for
 
@@ -43,7 +42,7 @@ async def check(arguments: argparse.Namespace) -> int:
     only = _rules(arguments.only)
     require_writable(arguments.output)
     checkout = _open(arguments.path, arguments.rev, arguments.base)
-    evaluation = await _evaluate(checkout, only, applications_of(arguments.applications))
+    evaluation = await _evaluate(checkout, only, arguments)
     text = _report(evaluation, checkout.commit, arguments)
     put(text.encode("utf-8", "replace"), arguments.output)
     return 1 if any(_is_error(f) and f.introduced is not False for f in evaluation.findings) else 0
@@ -55,7 +54,7 @@ async def fix(arguments: argparse.Namespace) -> int:
     from bot.formats.writing.diff import diff_of_edits
 
     checkout = _open(arguments.path, None, None)
-    evaluation = await _evaluate(checkout, frozenset(), applications_of(arguments.applications))
+    evaluation = await _evaluate(checkout, frozenset(), arguments)
     plans, waiting = fitting(checkout.tree, evaluation.plans)
     # All at once: two plans may take entries out of one list.
     edits = edits_for(checkout.tree, [step for plan in plans for step in plan.steps])
@@ -85,9 +84,7 @@ async def order(arguments: argparse.Namespace) -> int:
     """`argofix order`. Status 1 when the order has a cycle, or waves that contradict it, at error level."""
     checkout = _open(arguments.path, None, None)
     # The conflicts of ownership are part of it: who keeps a resource goes first.
-    evaluation = await _evaluate(
-        checkout, frozenset({"duplicate-owner", *_ORDER_RULES}), applications_of(arguments.applications)
-    )
+    evaluation = await _evaluate(checkout, frozenset({"duplicate-owner", *_ORDER_RULES}), arguments)
     put(_order(evaluation, arguments.format).encode("utf-8", "replace"), None)
     return 1 if any(_is_error(f) and f.rule in _ORDER_RULES for f in evaluation.findings) else 0
 
@@ -125,12 +122,13 @@ def _open(path: Path, rev: str | None, base: str | None) -> Checkout:
     return checkout
 
 
-async def _evaluate(checkout: Checkout, only: frozenset[str], made: Made | None) -> Evaluation:
+async def _evaluate(checkout: Checkout, only: frozenset[str], arguments: argparse.Namespace) -> Evaluation:
+    made = applications_of(arguments.applications)
     progress = Progress()
     clusters = None
     try:
         clusters = _clusters()
-        async with started() as engine:
+        async with started(checkout.directory, arguments.offline) as engine:
             evaluation = await evaluate(
                 engine,
                 checkout.tree,

@@ -60,7 +60,7 @@ async def diff(checkout: Checkout, base: str, arguments: argparse.Namespace) -> 
         raise CannotRun(f"{checkout.directory} is not a git checkout, so there is nothing to compare with")
     progress = Progress()
     try:
-        async with started() as engine:
+        async with started(checkout.directory, arguments.offline) as engine:
             made = applications_of(arguments.applications)
             change = await change_between(
                 engine, checkout.tree, checkout.base, checkout.matcher, checkout.policy, made=made

@@ -7,8 +7,10 @@ import contextlib
 import math
 import os
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 from bot.cli.checkout import CannotRun, cache_directory
+from bot.cli.outside import FromHere
 from bot.rendering.driver import Engine
 from bot.rendering.kustomize import RendererMissing
 from bot.rendering.living import choose
@@ -36,8 +38,9 @@ def renderer_line() -> str:
 
 
 @contextlib.asynccontextmanager
-async def started() -> AsyncIterator[Engine]:
-    """An engine that is closed afterwards. Raises `CannotRun` where renderings cannot be kept."""
+async def started(checkout: Path, offline: bool = False) -> AsyncIterator[Engine]:
+    """An engine that is closed afterwards, and fetches what `checkout` names and does not hold. Raises `CannotRun`
+    where renderings cannot be kept."""
     cache = cache_directory()
     try:
         setting, binary = _named()
@@ -49,7 +52,9 @@ async def started() -> AsyncIterator[Engine]:
         ) from None
     # Nobody else waits for what a person has asked for on a checkout of his own.
     engine.grant = lambda: Effort(steps=10**10, bytes=2**31, seconds=math.inf)
+    engine.outside = outside = FromHere(cache, checkout, offline)
     try:
         yield engine
     finally:
+        await outside.close()
         await engine.close()

@@ -215,10 +215,10 @@ class Fetching:
         if not (parts.scheme in ("http", "https") or is_oci(url)) or not host:
             raise refused(f"{shown(url)} is not fetched: only http, https and oci are")
         port = parts.port or 443 if is_oci(url) else port
-        if not self.trusted:
-            self.permission.host(host, port)
-        else:
+        if self.trusted:
             self._named.add(host.lower())
+        elif host.lower() not in self._named:
+            self.permission.host(host, port)
 
     async def _file(self, url: str) -> Found:
         kept = self.fetcher.kept
@@ -261,7 +261,7 @@ class Fetching:
 
     async def _placed(self, remote: Remote, commit: str) -> Tree:
         async with self.fetcher._places:
-            return await remote.tree(commit, self.fetcher.offline)
+            return await remote.tree(commit)
 
     async def _commit(self, remote: Remote, revision: str) -> str:
         """What the revision stands for; without the network what it stood for the last time."""
@@ -284,9 +284,10 @@ class Fetching:
         except NoLocation as error:
             raise refused(str(error)) from None
         self._may_repository(where)
-        access = await self.permission.repository(where)
+        access = await self.permission.repository(where, self.trusted or identity_of(where) in self._named)
         directory, lock = self.fetcher.mirrors.place(access.key)
-        return [Remote(access, self.fetcher.web, self.fetcher.credentials, directory, lock)]
+        fetcher = self.fetcher
+        return [Remote(access, fetcher.web, fetcher.credentials, directory, lock, fetcher.offline)]
 
     def _may_repository(self, where: str) -> None:
         self._may(where)

@@ -11,6 +11,8 @@ import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
@@ -84,8 +86,9 @@ class Guard:
     def also(self, hosts: Iterable[str]) -> Guard:
         return Guard(self.allowed | {host.lower() for host in hosts}, self.resolve)
 
-    async def addresses(self, host: str, port: int) -> Sequence[str]:
-        """Where to connect to. Raises `Unfetched` for a host that leads to a private address, or to none."""
+    async def addresses(self, host: str, port: int, scheme: str = "") -> Sequence[str]:
+        """Where to connect to. Raises `Unfetched` for a host that leads to a private address, or to none; where a
+        proxy resolves what nobody here can, it is empty."""
         host = _plain(host)
         if is_literal(host):
             found: Sequence[str] = [host]
@@ -94,6 +97,8 @@ class Guard:
                 found = await self.resolve(host, port)
             except (OSError, UnicodeError):
                 found = []
+            if not found and proxy_for(scheme, host):
+                return []
             if not found:
                 raise transient(f"the host {host} cannot be resolved")
         if not self.names(host, port) and not all(is_public(address) for address in found):
@@ -108,11 +113,18 @@ def _plain(host: str) -> str:
     return host.strip("[]").lower().rstrip(".")
 
 
+def proxy_for(scheme: str, host: str) -> str | None:
+    """The proxy that the environment names for a host (HTTPS_PROXY, NO_PROXY and their like)."""
+    return None if proxy_bypass(host) else getproxies().get(scheme)
+
+
 class GuardedResolver(AbstractResolver):
-    """Gives aiohttp the addresses that were looked at, and no others. A literal address never comes here."""
+    """Gives aiohttp the addresses that were looked at, and no others. A literal address never comes here. Proxies are
+    named by the environment, which is the operator's."""
 
     def __init__(self, guard: Guard) -> None:
-        self._guard = guard
+        proxies = (urlsplit(url) for url in getproxies().values())
+        self._guard = guard.also(host_and_port(each.hostname or "", each.port or 80) for each in proxies)
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bot.fetching.credentials import Credentials
 from bot.fetching.faults import refused
 from bot.fetching.guard import Guard, host_and_port
 
@@ -32,23 +31,24 @@ class Permission(Protocol):
     def host(self, host: str, port: int) -> None:
         """Whether this host may be asked at all; its address is looked at elsewhere (`bot.fetching.guard`)."""
 
-    async def repository(self, url: str) -> Access:
-        """How the repository at an http(s) URL may be fetched."""
+    async def repository(self, url: str, vouched: bool) -> Access:
+        """How the repository at an http(s) URL may be fetched. `vouched` tells that what can be trusted names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Anybody:
     """The command line's: whoever runs us could ask these hosts himself."""
 
-    async def repository(self, url: str) -> Access:
+    async def repository(self, url: str, vouched: bool) -> Access:
         return Access(url, url)
 
     def host(self, host: str, port: int) -> None:
         return None
 
 
-# Repositories of the installation: by http(s) URL, None for what is none of theirs.
-Installed = Callable[[str], Awaitable[Access | None]]
+# Repositories of the installation: by http(s) URL, and whether what can be trusted names it; None for what is none of
+# theirs.
+Installed = Callable[[str, bool], Awaitable[Access | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +56,13 @@ class Served:
     """The server's, for one evaluation of one repository.
 
     `named` are the hosts that the default branch makes us contact. `by_stranger` tells that anybody at all may have
-    written the change: then there are no others, but for those that the operator names or has credentials for.
+    written the change: then there are no others, but for those that the operator names.
     """
 
     guard: Guard
     installed: Installed
     named: frozenset[str]
     by_stranger: bool
-    credentials: Credentials = field(default_factory=Credentials)
 
     def host(self, host: str, port: int) -> None:
         host = host.lower()
@@ -74,5 +73,5 @@ class Served:
             "this comes from a fork; whoever has read the change may push it to a branch here, where it is judged"
         )
 
-    async def repository(self, url: str) -> Access:
-        return await self.installed(url) or Access(url, url)
+    async def repository(self, url: str, vouched: bool) -> Access:
+        return await self.installed(url, vouched) or Access(url, url)

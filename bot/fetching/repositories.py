@@ -59,6 +59,7 @@ class Remote:
     credentials: Credentials
     directory: Path
     lock: asyncio.Lock
+    offline: bool = False
     way: Way = Way.HTTP
     personal: bool = False  # with the configuration and the credentials of whoever runs us
     vouched: bool = False  # who runs us has written where it is, in that configuration
@@ -87,18 +88,18 @@ class Remote:
             raise Unfetched(f"{self.shown} cannot be asked for {revision}, a shortened commit id; {how}")
         raise Unfetched(f"{self.shown} has neither a branch nor a tag {revision}")
 
-    async def tree(self, commit: str, offline: bool = False) -> Tree:
+    async def tree(self, commit: str) -> Tree:
         """The files of a commit, of which single ones are fetched when they are read. Raises `Unfetched`."""
         async with self.turn:
-            return await self._tree(commit, offline)
+            return await self._tree(commit)
 
-    async def _tree(self, commit: str, offline: bool) -> Tree:
+    async def _tree(self, commit: str) -> Tree:
         mirror = self._mirror = self._mirror or Mirror(
             self.directory, self.access.url, self.access.token, self.lock, self._reach, self.personal
         )
         try:
             if not await mirror.has(commit):
-                if offline:
+                if self.offline:
                     raise Unfetched(
                         f"{self.shown} at {commit[:12]} was not fetched before, and --offline fetches nothing"
                     )
@@ -182,6 +183,8 @@ class Remote:
 
     async def _reach(self) -> Mapping[str, str]:
         """Settings for one git command: the addresses that it may connect to, and a login for that host."""
+        if self.offline:
+            raise Unfetched(f"a file of {self.shown} was not fetched before, and --offline fetches nothing")
         if self.way is Way.FILE:
             return {"protocol.file.allow": "always"}
         if self.way is Way.SSH:
@@ -190,9 +193,11 @@ class Remote:
             return {}
         where = await self._location()
         host, port = urlsplit(where).hostname or "", port_of(where)
-        addresses = await self.web.guard.addresses(host, port)
+        addresses = await self.web.guard.addresses(host, port, urlsplit(where).scheme)
         there = ",".join(f"[{address}]" if ":" in address else address for address in addresses)
-        settings = {"http.followRedirects": "false", "http.curloptResolve": f"{host}:{port}:{there}"}
+        settings = {"http.followRedirects": "false"}
+        if there:
+            settings["http.curloptResolve"] = f"{host}:{port}:{there}"
         login = self.credentials.of(where)
         if login is not None and self.access.token is None and origin(where) == origin(self.access.url):
             settings[f"http.{'/'.join(where.split('/')[:3])}/.extraHeader"] = f"Authorization: {login.basic}"

@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 import aiohttp
 
 from bot.fetching.faults import Unfetched, refused, transient
-from bot.fetching.guard import Guard, GuardedResolver
+from bot.fetching.guard import Guard, GuardedResolver, proxy_for
 from bot.http.bounded_body import read_at_most
 from bot.http.retry import Again, Attempts, retry_after, until_answered
 from bot.process.clock import Clock, SystemClock
@@ -65,7 +65,10 @@ class Web:
         """Its session is to be closed (`close`). Call it where an event loop runs."""
         connector = aiohttp.TCPConnector(resolver=GuardedResolver(guard), use_dns_cache=False, limit_per_host=6)
         session = aiohttp.ClientSession(
-            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False, timeout=_TIMEOUT
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            timeout=_TIMEOUT,
         )
         return cls(guard, session, clock or SystemClock())
 
@@ -112,12 +115,14 @@ class Web:
         for _ in range(REDIRECTS + 1):
             parts = _checked(here, first)
             # A literal address is connected to without being resolved; other hosts are looked at again there.
-            await self.guard.addresses(parts.hostname or "", port_of(here))
+            await self.guard.addresses(parts.hostname or "", port_of(here), parts.scheme)
             sent = {"User-Agent": _USER_AGENT, "Accept-Encoding": "identity", **headers}
             if origin(here) == origin(first):
                 sent |= authorise(here)
             self.requests += 1
-            async with self.session.get(here, headers=sent, allow_redirects=False) as response:
+            # Not by the library's `trust_env`, which would also send what is in a .netrc.
+            proxy = proxy_for(parts.scheme, parts.hostname or "")
+            async with self.session.get(here, headers=sent, allow_redirects=False, proxy=proxy) as response:
                 found = {name.lower(): value for name, value in response.headers.items()}
                 self.observe(parts.hostname or "", response.status)
                 if response.status not in _REDIRECT or "location" not in found:

@@ -13,10 +13,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 
 from bot.cluster.reader import ClusterReader, cluster_reader
+from bot.fetching.fetcher import Fetcher
+from bot.fetching.guard import Guard, host_and_port
+from bot.fetching.web import port_of
 from bot.github.app import GitHubApp
 from bot.github.client import Wire
 from bot.github.endpoints import installations
@@ -133,6 +137,12 @@ async def serve(
             metrics=metrics,
         )
 
+        # A GitHub Enterprise Server is most often inside.
+        api = urlsplit(settings.api_url).hostname or ""
+        guard = Guard(settings.fetch_hosts | {host_and_port(api, port_of(settings.api_url))})
+        fetcher = Fetcher.open(settings.state_dir, guard, credentials=settings.fetch_credentials, clock=clock)
+        stack.push_async_callback(fetcher.close)
+
         def services() -> Services:
             return Services(
                 settings,
@@ -143,6 +153,7 @@ async def serve(
                 engine,
                 metrics,
                 versions,
+                fetcher,
                 worker.accept,
                 pages,
                 clusters,

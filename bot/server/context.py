@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+from bot.fetching.fetcher import Fetcher
 from bot.github.app import GitHubApp
 from bot.github.endpoints.installations import AppIdentity
 from bot.process.clock import Clock
@@ -43,6 +44,7 @@ class Services:
     engine: Engine
     metrics: Metrics
     versions: VersionSources
+    fetcher: Fetcher
     enqueue: Callable[[Delivery], Awaitable[Stored]]
     pages: Pages
     clusters: LiveSource | None = None

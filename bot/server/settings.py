@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from bot.fetching.credentials import Credentials, CredentialsUnreadable, read_credentials
+from bot.fetching.hosts import NoHosts, named_hosts
+
 ARGO_HELM = "https://argoproj.github.io/argo-helm"
 
 
@@ -59,6 +62,8 @@ class Settings:
     run_limit: float = 1800.0
     render_seconds: float = 900.0  # of the renderer, for one evaluation
     manifest_mb: int = 256  # of manifests that one evaluation keeps
+    fetch_hosts: frozenset[str] = frozenset()  # that may be private: `host` or `host:port`
+    fetch_credentials: Credentials = field(default_factory=Credentials, repr=False)
     log_level: str = "info"
     log_format: str = "text"
     key_file: str = ""  # where the private key was read from; empty when it came in the environment
@@ -104,6 +109,8 @@ class Settings:
             run_limit=_number(env, "ARGOFIX_RUN_LIMIT", 1800),
             render_seconds=_number(env, "ARGOFIX_RENDER_SECONDS", 900),
             manifest_mb=_number(env, "ARGOFIX_MANIFEST_MB", 256, low=16, high=2**16),
+            fetch_hosts=_hosts(env),
+            fetch_credentials=_credentials(env),
             log_level=_choice(env, "ARGOFIX_LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
             log_format=_choice(env, "ARGOFIX_LOG_FORMAT", "text", ("text", "json")),
             key_file="" if "GITHUB_PRIVATE_KEY" in env else env.get("GITHUB_PRIVATE_KEY_PATH", ""),
@@ -113,7 +120,8 @@ class Settings:
     def secrets(self) -> tuple[str, ...]:
         """What must never be logged."""
         password = urlsplit(self.database_url).password
-        return tuple(s for s in (self.webhook_secret, self.private_key, password) if s)
+        own = (self.webhook_secret, self.private_key, password)
+        return tuple(secret for secret in (*own, *self.fetch_credentials.secrets) if secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +204,21 @@ def _choice(env: Mapping[str, str], name: str, default: str, choices: tuple[str,
     if value not in choices:
         raise SettingsError(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
     return value
+
+
+def _hosts(env: Mapping[str, str]) -> frozenset[str]:
+    try:
+        return named_hosts(env.get("ARGOFIX_FETCH_HOSTS", ""))
+    except NoHosts as error:
+        raise SettingsError(f"ARGOFIX_FETCH_HOSTS: {error}.") from None
+
+
+def _credentials(env: Mapping[str, str]) -> Credentials:
+    where = env.get("ARGOFIX_FETCH_CREDENTIALS")
+    try:
+        return Credentials() if where is None else read_credentials(Path(where))
+    except CredentialsUnreadable as error:
+        raise SettingsError(f"ARGOFIX_FETCH_CREDENTIALS: {error}.") from None
 
 
 def _url(env: Mapping[str, str], name: str, default: str) -> str:

@@ -196,10 +196,12 @@ class _Work:
         if not plan.edits:
             return self._not_offered(component, release, branch, _reasons(plan))
         engine = self.repo.context.services.engine
-        snapshot = await self.repo.context.unless_superseded(engine.snapshot(self.tree, self.analysis))
-        proof = await self.repo.context.unless_superseded(
-            engine.drive(prove_bump(snapshot, self.analysis, plan, offers.charts))
-        )
+        async with self.repo.fetching() as outside:
+            with outside.of_the_base():
+                looking = engine.snapshot(self.tree, self.analysis, outside=outside)
+                snapshot = await self.repo.context.unless_superseded(looking)
+            proving = engine.drive(prove_bump(snapshot, self.analysis, plan, offers.charts), outside=outside)
+            proof = await self.repo.context.unless_superseded(proving)
         if not proof.holds:
             if any(isinstance(state.rendering, RenderFailed) for state in snapshot.states):
                 self.keep.add(branch)  # what is broken on the default branch will be mended

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.fetching.credentials import Credentials, Login
 from bot.fetching.fetcher import Fetcher, Fetching
 from bot.fetching.guard import Guard, Resolve, is_public
 from gitops.outside.found import FileFound, Missing
@@ -194,3 +195,35 @@ async def test_redirects_end(tmp_path: Path, hosts: Hosts) -> None:
         answer = await fetching(FileWanted(hosts.at("/x")))
     assert answer == Missing(f"{hosts.at('/x')} redirects more than 5 times")
     assert len(hosts.requests) == 6
+
+
+async def test_a_redirect_takes_no_credentials_along(tmp_path: Path, hosts: Hosts) -> None:
+    hosts.files["/there"] = b"x"
+    logins = Credentials({f"charts.example:{hosts.port}": Login("bot", "word")})
+    allowed = Guard(frozenset({"charts.example", "cdn.example"}), inside)
+    fetcher = Fetcher.open(tmp_path, allowed, credentials=logins, clock=JumpingClock())
+    async with fetcher.fetching() as fetching:
+        for host, sent in (("charts.example", ["/x", "/there"]), ("cdn.example", ["/x"])):
+            hosts.letters.clear()
+            hosts.faults[:] = [Fault(Effect(302, {"Location": hosts.at("/there", host)}), path="/x")]
+            assert isinstance(await fetching(FileWanted(hosts.at(f"/x?{host}"))), FileFound)
+            assert [path.partition("?")[0] for path, _ in hosts.letters] == sent
+    await fetcher.close()
+
+
+async def test_a_proxy_resolves_what_nobody_here_can(
+    tmp_path: Path, hosts: Hosts, metadata: Metadata, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unknown(host: str, port: int) -> Sequence[str]:
+        return ["127.0.0.1"] if host == "proxy.internal" else await system(host, port)
+
+    monkeypatch.setenv("http_proxy", f"http://proxy.internal:{hosts.port}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    hosts.files["/x"] = b"x"
+    async with guarded(tmp_path, unknown) as fetching:
+        assert isinstance(await fetching(FileWanted("http://behind.example/x")), FileFound)
+        for at in (f"127.0.0.1:{metadata.port}", f"proxy.internal:{hosts.port}"):
+            answer = await fetching(FileWanted(f"http://{at}/x"))
+            assert isinstance(answer, Missing)
+            assert answer.refused, "what is written out is refused whoever would get there"
