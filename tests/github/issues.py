@@ -26,6 +26,42 @@ def announce(repo: Repository, action: str, comment: Comment, sender: User, **ex
     repo.state.changed()
 
 
+def announce_issue(repo: Repository, action: str, issue: Issue, sender: User, **extra: Any) -> None:
+    emit(repo.state, "issues", action, {"issue": issue_payloads.issue(repo, issue), **extra}, repo, sender)
+    repo.state.changed()
+
+
+def open_issue(repo: Repository, user: User, title: str, body: str | None) -> Issue:
+    state = repo.state
+    issue = Issue(next(state.ids), len(repo.issues) + 1, user, title, body, state.now(), state.now())
+    repo.issues[issue.number] = issue
+    announce_issue(repo, "opened", issue, user)
+    return issue
+
+
+def edit_issue(repo: Repository, issue: Issue, user: User, title: str | None, body: str | None) -> None:
+    """What is None stays as it is."""
+    changes: Json = {}
+    if title is not None and title != issue.title:
+        changes["title"], issue.title = {"from": issue.title}, title
+    if body is not None and body != issue.body:
+        changes["body"], issue.body = {"from": issue.body or ""}, body
+    if changes:
+        issue.updated_at = repo.state.now()
+        announce_issue(repo, "edited", issue, user, changes=changes)
+
+
+def settle_issue(repo: Repository, issue: Issue, user: User, state: str, reason: str | None = None) -> None:
+    """Close or reopen it."""
+    if state == issue.state:
+        return
+    closed = state == "closed"
+    issue.state, issue.state_reason = state, reason or ("completed" if closed else "reopened")
+    issue.closed_at, issue.closed_by = (repo.state.now(), user) if closed else (None, None)
+    issue.updated_at = repo.state.now()
+    announce_issue(repo, "closed" if closed else "reopened", issue, user)
+
+
 def add_comment(repo: Repository, issue: Issue, user: User, body: str) -> Comment:
     state = repo.state
     comment = Comment(next(state.ids), issue, user, body, state.now(), state.now())
@@ -49,6 +85,31 @@ def get_issue(call: Call) -> Answer:
     return Answer(200, issue_payloads.issue(call.repo, call.issue()))
 
 
+@operation("issues/list-for-repo", *READ)
+def list_issues(call: Call) -> Answer:
+    query = call.query
+    state = query.get("state", "open")
+    items = [item for item in call.repo.issues.values() if state in ("all", item.state)]
+    if "creator" in query:
+        items = [item for item in items if item.user.login == query["creator"]]
+    items.sort(key=lambda item: item.number, reverse=query.get("direction", "desc") == "desc")
+    return listed(call, items, lambda item: issue_payloads.issue(call.repo, item))
+
+
+@operation("issues/create", "issues:write")
+def create_issue(call: Call) -> Answer:
+    if not call.repo.has_issues:
+        raise ApiError(410, "Issues has been disabled in this repository.")
+    body = call.body
+    title = str(body["title"])
+    check_text("Issue", title, body.get("body"))
+    issue = open_issue(call.repo, call.bot, title, body.get("body"))
+    issue.labels = [
+        ensure_label(call.repo, item if isinstance(item, str) else item["name"]) for item in body.get("labels", [])
+    ]
+    return Answer(201, issue_payloads.issue(call.repo, issue))
+
+
 @operation("issues/update", *WRITE)
 def update_issue(call: Call) -> Answer:
     issue, body = call.issue(), call.body or {}
@@ -62,11 +123,9 @@ def update_issue(call: Call) -> Answer:
         edit_pull(issue.pull, call, title=title, text=body.get("body"))
         change_state(issue.pull, call, body.get("state"))
     else:
-        issue.title, issue.body = title or issue.title, body.get("body", issue.body)
-        if (wanted := body.get("state", issue.state)) != issue.state:
-            closed = wanted == "closed"
-            issue.state, issue.state_reason = wanted, body.get("state_reason", "completed" if closed else "reopened")
-            issue.closed_at, issue.closed_by = (call.state.now(), call.bot) if closed else (None, None)
+        on_issue(call, issue)
+        edit_issue(call.repo, issue, call.bot, title, body.get("body"))
+        settle_issue(call.repo, issue, call.bot, body.get("state", issue.state), body.get("state_reason"))
     issue.updated_at = call.state.now()
     return Answer(200, issue_payloads.issue(call.repo, issue))
 

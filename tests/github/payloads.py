@@ -114,7 +114,7 @@ def repository(repo: Repository, *, nested: bool = False) -> Json:
         "pushed_at": repo.created_at,
         "open_issues": open_issues,
         "open_issues_count": open_issues,
-        "has_issues": True,
+        "has_issues": repo.has_issues,
         "permissions": {"admin": False, "push": True, "pull": True, "maintain": False, "triage": False},
         **{f"{name}_url": f"{api}{suffix}" for name, suffix in REPOSITORY_URLS.items()},
     }

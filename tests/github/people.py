@@ -274,9 +274,19 @@ class People(State):
         issues.delete_comment(target.repo, comment, user)
 
     def issue(self, repo: Repository, title: str, user: User | None = None, body: str | None = None) -> Issue:
-        number = len(repo.issues) + 1
-        repo.issues[number] = Issue(next(self.ids), number, user or repo.owner, title, body, self.now(), self.now())
-        return repo.issues[number]
+        return issues.open_issue(repo, user or repo.owner, title, body)
+
+    def edit_issue(
+        self, repo: Repository, issue: Issue, user: User, *, title: str | None = None, body: str | None = None
+    ) -> None:
+        """As on GitHub's pages: every line of a body then ends with CR LF."""
+        issues.edit_issue(repo, issue, user, title, None if body is None else re.sub(r"\r?\n", "\r\n", body))
+
+    def close_issue(self, repo: Repository, issue: Issue, user: User) -> None:
+        issues.settle_issue(repo, issue, user, "closed")
+
+    def reopen_issue(self, repo: Repository, issue: Issue, user: User) -> None:
+        issues.settle_issue(repo, issue, user, "open")
 
     def check_run_of(self, repo: Repository, app: App, sha: str, name: str = "build") -> CheckRun:
         """What another App does when its own check is done."""

@@ -117,6 +117,7 @@ class Repository:
     default_branch: str = "main"
     parent: "Repository | None" = None
     collaborators: dict[str, str] = field(default_factory=dict)
+    has_issues: bool = True
     issues: dict[int, Issue] = field(default_factory=dict)
     labels: dict[str, Label] = field(default_factory=dict)
     suites: dict[int, CheckSuite] = field(default_factory=dict)

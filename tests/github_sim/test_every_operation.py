@@ -61,6 +61,8 @@ async def test_reading_and_writing_through_the_whole_api(
         ("PATCH", "/pulls/1", {"title": "Changed", "body": "Why"}, 200),
         ("GET", "/issues/1", None, 200),
         ("GET", f"/issues/{issue.number}", None, 200),
+        ("GET", "/issues?creator=alice&state=all", None, 200),
+        ("POST", "/issues", {"title": "List", "body": "x", "labels": ["new"]}, 201),
         ("PATCH", f"/issues/{issue.number}", {"state": "closed", "state_reason": "not_planned"}, 200),
         ("POST", "/issues/1/comments", {"body": "hello"}, 201),
         ("GET", "/issues/1/comments", None, 200),
@@ -153,6 +155,10 @@ async def test_every_webhook_of_people_fits(
     github.edit_comment(pull, comment, alice, "bye")
     github.delete_comment(pull, comment, alice)
     repo.push("feature", {"a": "c"}, author=alice)
+    issue = github.issue(repo, "Why", alice)
+    github.edit_issue(repo, issue, alice, title="How", body="- [ ] x")
+    github.close_issue(repo, issue, alice)
+    github.reopen_issue(repo, issue, alice)
     github.close(pull, alice)
     github.reopen(pull, alice)
     github.merge(pull, alice)
