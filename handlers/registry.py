@@ -11,13 +11,22 @@ from bot.github.events import OWN, Event
 from bot.queue.deliveries import Delivery
 from bot.server.context import Context, Handlers
 from handlers.comments import answering
-from handlers.events import check_run, check_suite, installation, issue_comment, merge_group, pull_request, push
+from handlers.events import (
+    check_run,
+    check_suite,
+    installation,
+    issue_comment,
+    issues,
+    merge_group,
+    pull_request,
+    push,
+)
 from handlers.judging import base_moved, late_order, waiting
 from handlers.routing import Route
 from handlers.schedule import poll, reconcile
 
 _MODULES = (
-    pull_request, push, check_run, check_suite, issue_comment, merge_group, installation,
+    pull_request, push, check_run, check_suite, issue_comment, issues, merge_group, installation,
     answering, base_moved, late_order, poll, reconcile,
 )  # fmt: skip
 

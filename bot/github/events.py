@@ -146,6 +146,17 @@ class IssueCommentEvent(RepositoryEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class IssueEvent(RepositoryEvent):
+    """An issue that is no pull request. `author` opened it; `body` is its text now, `former` that before an edit."""
+
+    number: int
+    author: str
+    body: str
+    sender_is_bot: bool
+    former: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class InstallationEvent(Event):
     """`installation` and `installation_repositories`; names (`owner/name`) of the repositories it is about."""
 
@@ -288,6 +299,20 @@ def _issue_comment(name: str, fields: Fields) -> Event:
     )
 
 
+def _issues(name: str, fields: Fields) -> Event:
+    issue, changes = fields.inner("issue"), fields.inner_or_none("changes")
+    author, sender = issue.inner_or_none("user"), fields.inner_or_none("sender")
+    body = changes.inner_or_none("body") if changes else None
+    return IssueEvent(
+        *_in_repository(name, fields),
+        number=issue.number("number"),
+        author=author.text("login") if author else "ghost",
+        body=issue.text_or_none("body") or "",
+        sender_is_bot=sender is not None and sender.text_or_none("type") == "Bot",
+        former=body.text_or_none("from") if body else None,
+    )
+
+
 def _installation(name: str, fields: Fields) -> Event:
     action, _, sender = _about(fields)
     installation = fields.inner("installation")
@@ -323,6 +348,7 @@ _PARSERS: dict[str, Callable[[str, Fields], Event]] = {
     "check_run": _check_run,
     "check_suite": _check_suite,
     "issue_comment": _issue_comment,
+    "issues": _issues,
     "merge_group": _merge_group,
     COMMANDS: _issue_comment,
     "installation": _installation,

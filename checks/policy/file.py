@@ -17,6 +17,7 @@ import yaml
 
 from checks.policy.bumps import VersionPolicy
 from checks.policy.clusters import DeclaredCluster, read_clusters
+from checks.policy.dashboard import NOT_SAID, Dashboard, read_checklist, read_dashboard
 from checks.policy.reader import read_versions
 from gitops.applications.plugins import TOOLS
 from gitops.discovery.set_aside.exclusions import problem_of
@@ -105,6 +106,8 @@ class Policy:
     versions: Mapping[str, VersionPolicy] = field(default_factory=dict)
     not_analysed_passes: bool = False  # a change that takes away what it is judged by passes all the same
     clusters: tuple[DeclaredCluster, ...] = ()
+    dashboard: Dashboard = NOT_SAID
+    not_wanted: Mapping[str, str] = field(default_factory=dict)  # items of the checklist, and why
     deletions_allowed: tuple[str, ...] = ()  # patterns of resources that a merge may delete unseen
     problems: tuple[PolicyProblem, ...] = ()
     preferred: tuple[Preferred, ...] = ()  # of one run, not of the file; comes before `keep`
@@ -223,8 +226,10 @@ class _Reader:
                 "ignore": self._ignore,
                 "secrets": lambda n: self._mapping(n, "secrets", {"provided": self._provided}),
                 "argocd": lambda n: self._mapping(n, "argocd", {"overlay": self._overlay}),
-                "versions": self._versions,
-                "clusters": self._clusters,
+                "versions": self._taken("versions", read_versions),
+                "clusters": self._taken("clusters", read_clusters),
+                "dashboard": self._taken("dashboard", read_dashboard),
+                "checklist": self._taken("not_wanted", read_checklist),
                 "gate": lambda n: self._mapping(n, "gate", {"not-analysed": self._not_analysed}),
                 "repositories": lambda n: self._mapping(n, "repositories", {"aliases": self._aliases}),
                 "exclude": self._exclude,
@@ -383,10 +388,13 @@ class _Reader:
                 kept.append(pattern)
         self.values["exclude"] = tuple(kept)
 
-    def _versions(self, node: yaml.Node) -> None:
-        self.values["versions"], problems = read_versions(node)
-        self.problems.extend(PolicyProblem(line, message) for line, message in problems)
+    def _taken(
+        self, field: str, read: Callable[[yaml.Node], tuple[Any, list[tuple[int, str]]]]
+    ) -> Callable[[yaml.Node], None]:
+        """Reads a key by a function that gives the value and (line, message) of what is wrong."""
 
-    def _clusters(self, node: yaml.Node) -> None:
-        self.values["clusters"], problems = read_clusters(node)
-        self.problems.extend(PolicyProblem(line, message) for line, message in problems)
+        def reader(node: yaml.Node) -> None:
+            self.values[field], problems = read(node)
+            self.problems.extend(PolicyProblem(line, message) for line, message in problems)
+
+        return reader

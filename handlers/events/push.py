@@ -3,7 +3,6 @@ update or close the fix pull requests."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 
 from bot.github.events import PushEvent
@@ -11,9 +10,9 @@ from bot.github.model import Repository
 from bot.queue.deliveries import Delivery, delivery_of
 from bot.queue.schedule import own
 from bot.server.context import Context
-from checks.policy.file import read_policy
 from handlers.proposals.bumps import keep_up
-from handlers.proposals.fixes import DEFAULT, Target, chosen, settle
+from handlers.proposals.dashboard import show
+from handlers.proposals.fixes import Target, on_default, settle
 from handlers.repository import RepositoryContext
 from handlers.routing import on
 
@@ -51,12 +50,9 @@ async def settle_default(repo: RepositoryContext) -> None:
     """Make the fix pull requests against the default branch those of its present commit."""
     if repo.details.archived:
         return
-    tip = await repo.default_tip()
-    async with repo.objects(tip) as objects:
-        tree = await objects.read_tree(tip)
-        policy = await chosen(repo, DEFAULT, await asyncio.to_thread(read_policy, tree))
-        evaluation = await repo.evaluate(tree, None, policy)
+    async with on_default(repo) as (tip, policy, evaluation):
         settled = await settle(repo, evaluation, policy, Target(repo.details.default_branch, tip))
+        await show(repo, evaluation, policy, tip)
     settled.require()
 
 

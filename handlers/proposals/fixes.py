@@ -6,9 +6,11 @@ One branch and one pull request per pair of Applications. How a pull request is 
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from bot.formats.github import fix_pull_request as text
@@ -19,7 +21,7 @@ from bot.github.model import PullRequest
 from checks.judgement.evaluation import Evaluation
 from checks.planning.ownership.plan import FixPlan
 from checks.planning.ownership.prune import safety
-from checks.policy.file import Policy, Preferred
+from checks.policy.file import Policy, Preferred, read_policy
 from handlers.proposals.branches import (
     ProposedBranch,
     Refused,
@@ -81,6 +83,17 @@ async def chosen(
     keeps = [read_keep(pull.body) for pull in (*open_now, *((closed,) if closed is not None else ()))]
     wanted = tuple(Preferred(*keep) for keep in keeps if keep is not None)
     return replace(policy, preferred=(*policy.preferred, *wanted)) if wanted else policy
+
+
+@asynccontextmanager
+async def on_default(repo: RepositoryContext) -> AsyncIterator[tuple[str, Policy, Evaluation]]:
+    """The present commit of the default branch, the policy there with what people chose for its fixes, and what is
+    found there, for as long as its files can be read."""
+    tip = await repo.default_tip()
+    async with repo.objects(tip) as objects:
+        tree = await objects.read_tree(tip)
+        policy = await chosen(repo, DEFAULT, await asyncio.to_thread(read_policy, tree))
+        yield tip, policy, await repo.evaluate(tree, None, policy)
 
 
 @dataclass(frozen=True, slots=True)

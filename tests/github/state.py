@@ -37,6 +37,7 @@ EVENTS = (
     "create",
     "delete",
     "issue_comment",
+    "issues",
     "merge_group",
     "pull_request",
     "push",
