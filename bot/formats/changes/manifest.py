@@ -38,7 +38,7 @@ def sides(change: ResourceChange) -> tuple[Any, Any]:
     named = with_names(was, dict(change.renamed), {})
     # The difference applied, so that items stand where they stood before.
     wanted = applied(named, change.fields)
-    before, after = shown(rid, was), shown(rid, wanted)
+    before, after = shown(rid, named), shown(rid, wanted)
     return before, applied(after, _marks(rid, change.fields))
 
 

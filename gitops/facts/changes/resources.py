@@ -7,7 +7,6 @@ content, and so are references to it (api/internal/accumulator, name references;
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,14 +14,11 @@ from gitops.discovery.snapshot import Owned, OwnedId, Snapshot, State
 from gitops.facts.changes.fields import ABSENT, FieldChange, differences, value_at
 from gitops.facts.changes.folding import is_folded
 from gitops.facts.changes.model import ResourceChange, Turn
-from gitops.facts.deletions.prune import twin
+from gitops.facts.deletions.prune import twin, unhashed
 from gitops.facts.scopes import id_of
 from gitops.resources.meaning import as_applied
 from gitops.resources.rendering import Rendered
 from gitops.resources.resource import Resource, ResourceId
-
-# The signs that kustomize's hasher makes names of (api/hasher/hasher.go, encode).
-_HASH = re.compile(r"-[bcdfghkmt2456789]{10}$")
 
 Key = tuple[OwnedId, bool, str]
 
@@ -34,8 +30,13 @@ def resource_changes(
     old = _manifests(before, base) if before is not None else {}
     new = _manifests(after, head) if after is not None else {}
     pairs = {key: key for key in old if key in new}
+    generated = {
+        (key[0].cluster, unhashed(key[0].id)): key
+        for key, copy in new.items()
+        if copy.resource.generator is not None and key not in old
+    }
     for key in old:
-        if key not in pairs and (other := _now(key, new, old)) is not None:
+        if key not in pairs and (other := _now(key, new, old, generated)) is not None:
             pairs[key] = other
     renamed = _renames(pairs, old, new)
     taken = set(pairs.values())
@@ -76,31 +77,18 @@ def _manifests(state: State, snapshot: Snapshot) -> dict[Key, Owned]:
     return found
 
 
-def _now(key: Key, new: Mapping[Key, Owned], old: Mapping[Key, Owned]) -> Key | None:
-    """Under which key an object goes on: as a hook or no longer as one, under the next hash, in another API group."""
+def _now(
+    key: Key, new: Mapping[Key, Owned], old: Mapping[Key, Owned], generated: Mapping[tuple[str, ResourceId], Key]
+) -> Key | None:
+    """Under which key an object goes on: as a hook or no longer as one, in another API group, under the next hash.
+    `generated` are new names without their hashes."""
     owned_id, hook, number = key
     for candidate in ((owned_id, not hook, number), (twin(owned_id), hook, number)):
         if candidate in new and candidate not in old:
             return candidate
     if old[key].resource.generator is None:
         return None
-    bare = unhashed(owned_id.id)
-    return next(
-        (
-            other
-            for other, copy in new.items()
-            if copy.resource.generator is not None
-            and other not in old
-            and other[0].cluster == owned_id.cluster
-            and unhashed(other[0].id) == bare
-        ),
-        None,
-    )
-
-
-def unhashed(rid: ResourceId) -> ResourceId:
-    """The id without the hash that kustomize puts behind a generated name."""
-    return ResourceId(rid.group, rid.kind, rid.namespace, _HASH.sub("", rid.name))
+    return generated.get((owned_id.cluster, unhashed(owned_id.id)))
 
 
 def _renames(pairs: Mapping[Key, Key], old: Mapping[Key, Owned], new: Mapping[Key, Owned]) -> dict[str, str]:

@@ -21,7 +21,8 @@ from gitops.facts.owners import owners_of
 from gitops.resources.rendering import NotAnalysed, RenderFailed
 from gitops.resources.resource import ResourceId
 
-_HASH = re.compile(r"-[a-z0-9]{10}$")
+# The signs that kustomize's hasher makes names of (api/hasher/hasher.go, encode).
+_HASH = re.compile(r"-[bcdfghkmt2456789]{10}$")
 
 # One object that the API server shows under two groups (gitops-engine/pkg/sync/reconcile.go, dedupLiveResources).
 _GROUPS: Mapping[tuple[str, str], str] = {
@@ -108,9 +109,9 @@ def _pruned(losses: _Losses) -> Iterator[Consequence]:
     application = state.application
     instance = base.instance(application)
     lost: dict[OwnedId, Owned] = {}
-    renamed = {_unhashed(o.id) for o, copy in losses.wanted.items() if copy.resource.generator is not None}
+    renamed = {unhashed(o.id) for o, copy in losses.wanted.items() if copy.resource.generator is not None}
     for owned_id, copy in losses.lost.items():
-        if copy.resource.generator is not None and _unhashed(owned_id.id) in renamed:
+        if copy.resource.generator is not None and unhashed(owned_id.id) in renamed:
             continue  # the same ConfigMap or Secret with other content
         other = twin(owned_id)
         if other in losses.wanted:
@@ -176,5 +177,6 @@ def twin(owned_id: OwnedId) -> OwnedId:
     return OwnedId(owned_id.cluster, ResourceId(group, rid.kind, rid.namespace, rid.name))
 
 
-def _unhashed(rid: ResourceId) -> ResourceId:
+def unhashed(rid: ResourceId) -> ResourceId:
+    """The id without the hash that kustomize puts behind a generated name."""
     return ResourceId(rid.group, rid.kind, rid.namespace, _HASH.sub("", rid.name))
