@@ -57,17 +57,27 @@ class Entry:
         return said or self.first.said
 
     @property
-    def others(self) -> tuple[Told, ...]:
-        return self.members[1:]
+    def others(self) -> tuple[str, ...]:
+        """The names of the others, with their Applications where those are others too."""
+        first = self.first.application
+        return tuple(
+            f"{each.resource} of {each.application}" if each.application != first else str(each.resource)
+            for each in self.members[1:]
+        )
 
 
 def entries(told: Iterable[Told]) -> list[Entry]:
     """In the order in which they are told."""
     found: dict[object, list[Told]] = {}
     for one in told:
-        key = (one.verdict, one.application, tuple((each.rule, each.text) for each in one.said))
+        key = (one.verdict, bool(one.application), tuple((each.rule, _unnamed(each.text, one)) for each in one.said))
         found.setdefault(key, []).append(one)
     return [Entry(tuple(members)) for members in found.values()]
+
+
+def _unnamed(text: str, one: Told) -> str:
+    """A sentence without the name of the Application, so that it is read once for all of which it is true."""
+    return text.replace(f"`{one.application}`", "``") if one.application else text
 
 
 def is_plain(one: Told) -> bool:

@@ -89,8 +89,7 @@ def _shown(entry: Entry) -> Shown:
     one = entry.first
     said = tuple(Sentence(each.text, each.source, address(each.source)) for each in entry.sentences)
     place = str(one.span) if one.span is not None else ""
-    others = tuple(str(each.resource) for each in entry.others)
-    return Shown(VERBS[one.verdict], str(one.resource), one.application, place, said, others)
+    return Shown(VERBS[one.verdict], str(one.resource), one.application, place, said, entry.others)
 
 
 def _manifests(changes: Changes) -> Iterator[Manifest]:

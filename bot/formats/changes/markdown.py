@@ -59,7 +59,7 @@ def _entry(entry: Entry, link: Link, names: int) -> str:
     )
     more = ""
     if entry.others:
-        rest = [code(str(each.resource)) for each in entry.others]
+        rest = [code(name) for name in entry.others]
         more = f" The same holds for {listed(rest, names)}."
     return f"**{code(str(one.resource))}**{whose} {VERBS[one.verdict]}{place}. {sentences}{more}"
 

@@ -53,7 +53,7 @@ def _entry(entry: Entry, width: int) -> Iterator[str]:
         source = f" [{said.source}]" if said.source else ""
         yield from (f"      {line}" for line in broken(f"{said.text.replace('`', '')}{source}", width - 6))
     if entry.others:
-        rest = listed([str(each.resource) for each in entry.others], MOST_NAMES)
+        rest = listed(entry.others, MOST_NAMES)
         yield from (f"      {line}" for line in broken(f"The same holds for {rest}.", width - 6))
 
 

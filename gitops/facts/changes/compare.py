@@ -7,9 +7,9 @@ same renderings (by fingerprint) and declared alike, is not looked into.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from gitops.discovery.snapshot import ApplicationKey, Snapshot, State
+from gitops.facts.alike import is_alike
 from gitops.facts.changes.declared import declared_changes
 from gitops.facts.changes.model import ApplicationChange, Difference, Turn
 from gitops.facts.changes.resources import resource_changes
@@ -62,23 +62,6 @@ def _is_settled(before: State, after: State, base: Snapshot, head: Snapshot) -> 
     if not is_alike(before, after):
         return False
     return before is after or not unread(after) or reads_the_same(before, after, base.tree, head.tree)
-
-
-def is_alike(before: State, after: State) -> bool:
-    """Whether nothing at all can differ between two states of an Application."""
-    if before is after:
-        return True
-    one, other = before.application, after.application
-    if replace(one, origin=other.origin, root=other.root, parents=other.parents) != other:
-        return False
-    if len(before.parts) != len(after.parts):
-        return False
-    return all(
-        old.rendering is new.rendering
-        or (bool(old.fingerprint) and old.fingerprint == new.fingerprint)
-        or old.rendering == new.rendering
-        for old, new in zip(before.parts, after.parts, strict=True)
-    )
 
 
 def _compared(before: State | None, after: State | None, base: Snapshot, head: Snapshot) -> ApplicationChange | None:

@@ -13,6 +13,7 @@ from enum import Enum, auto
 from gitops.applications.application import Application
 from gitops.applicationsets.declared import ApplicationSet, SetKey
 from gitops.discovery.snapshot import ApplicationKey, OwnedId, Snapshot, State
+from gitops.facts.alike import is_alike, is_rendered
 from gitops.facts.deletions.arrivals import arrivals
 from gitops.facts.deletions.cascade import cascaded, orphaned
 from gitops.facts.deletions.in_place import changed_in_place, dropped_versions
@@ -21,6 +22,7 @@ from gitops.facts.deletions.namespaces import swept
 from gitops.facts.deletions.prune import surviving
 from gitops.facts.deletions.unread import lost_its_path, reads_the_same
 from gitops.facts.deletions.world import Grouping, World, is_same, object_of
+from gitops.facts.scopes import scopes_in
 
 
 class Fate(Enum):
@@ -64,6 +66,7 @@ class _Comparison:
     def __init__(self, base: World, head: World) -> None:
         self._base, self._head = base, head
         self._outcomes: dict[ApplicationKey, Outcome] = {}
+        self._scoped_alike = base.snapshot.once(scopes_in) == head.snapshot.once(scopes_in)
         self._errors: dict[SetKey, bool] = {}  # by ApplicationSet: whether it ends in an error before it deletes
         self._objects: dict[
             tuple[ApplicationKey, Verdict], Consequence
@@ -112,6 +115,8 @@ class _Comparison:
                 found = _worse([*found, *surviving(state, again, self._base, self._head)])
             return Outcome(fate, dict(self._placed(found, instance)))
         if fate in (Fate.LIVES, Fate.RACES) and now is not None:
+            if self._scoped_alike and is_alike(state, now) and (now is state or is_rendered(now)):
+                return Outcome(fate)  # nothing of it differs
             if application.sources != now.application.sources:
                 self._left_alone(state)  # it may be synced once more before its new source reaches it
             changes = [*surviving(state, now, self._base, self._head)]

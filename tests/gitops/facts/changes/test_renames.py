@@ -29,8 +29,8 @@ def files(value: str, replicas: int = 1, extra: str = "") -> Files:
 
 async def test_a_new_hash_is_one_change_of_its_content(engine: Engine) -> None:
     analysis = engine.analysis(ON_MAIN)
-    sides = [await engine.snapshot(tree(files(value)), analysis) for value in ("one", "two")]
-    found = changes_of(*sides, Policy())
+    base, head = [await engine.snapshot(tree(files(value)), analysis) for value in ("one", "two")]
+    found = changes_of(base, head, Policy())
     (application,) = found.difference.applications
     changed = {one.id.id.kind: one for one in application.resources}
     assert {one.turn for one in changed.values()} == {Turn.CHANGES}

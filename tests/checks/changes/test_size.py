@@ -1,0 +1,72 @@
+"""Large changes: what is looked into, and what is read of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.formats.changes import markdown
+from checks.changes.view import Changes, changes_of
+from checks.policy.file import Policy
+from gitops.facts.deletions.world import World
+from tests.checks.changes.stage import changes
+from tests.gitops.facts.changes.stage import deployment, one_app, snapshot
+from tests.gitops.facts.deletions.stage import PVC, obj
+from tests.scenarios import Files
+
+
+def many(count: int, changed: int) -> Files:
+    files: dict[str, str] = {}
+    for number in range(count):
+        files |= one_app(deployment(replicas=2 if number < changed else 1), name=f"a{number}")
+    return files
+
+
+def test_deletions_are_looked_for_only_where_something_differs(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    owned = World.owned
+
+    def counting(self: World, *given: object) -> object:
+        looked.append("")
+        return owned(self, *given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(World, "owned", counting)
+
+    def steps(count: int) -> int:
+        base, head = snapshot(many(count, 0)), snapshot(many(count, 1))
+        looked.clear()
+        changes_of(base, head, Policy())
+        return len(looked)
+
+    assert steps(4) == steps(40) > 0
+
+
+def different(count: int) -> Changes:
+    """So many Applications, each of which loses a claim and changes in a way of its own."""
+    before: dict[str, str] = {}
+    after: dict[str, str] = {}
+    for number in range(count):
+        name = f"application-{number:04}"
+        long = {f"key-{i}": "x" * 200 for i in range(10)}
+        settings = [obj("ConfigMap", "settings", data={**long, "own": f"{number}-{side}"}) for side in "ab"]
+        before |= one_app(PVC, settings[0], name=name)
+        after |= {path: text for path, text in one_app(PVC, settings[1], name=name).items() if "/0.yaml" not in path}
+    return changes(before, after)
+
+
+def test_a_comment_about_many_applications_fits_and_begins_with_what_is_worst() -> None:
+    found = different(200)
+    text = markdown.render(found, str)
+    assert 50_000 < len(text.encode()) <= markdown.MOST
+    assert text.startswith("**Merging this:** 200 objects deleted, 200 objects changed.")
+    assert text.index("### Not to be merged unseen") < text.index("### Manifests")
+    assert "`PersistentVolumeClaim application-0000/data`" in text and "and 187 more" in text
+    left = int(text.rsplit("\n\n", 1)[1].split()[0])
+    assert left + text.count("<details>") == 200
+    assert text.count("<details>") == text.count("</details>")
+
+
+def test_every_smaller_room_holds_less_and_nothing_half() -> None:
+    found = different(40)
+    sizes = [len(markdown.render(found, str, most).encode()) for most in (60_000, 20_000, 6_000)]
+    assert sizes[0] > sizes[1] > sizes[2]
+    assert sizes[1] <= 20_000 and sizes[2] <= 6_000
