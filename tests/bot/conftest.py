@@ -13,6 +13,7 @@ from bot.repositories.mirror import Mirror, Mirrors
 from tests.bot.clocks import JumpingClock
 from tests.bot.queue.fixtures import bed, postgresql_bed, postgresql_server, sqlite_bed, store
 from tests.github import Installation, Repository, SimulatedGitHub
+from tests.outside import Hosts
 
 __all__ = ["bed", "postgresql_bed", "postgresql_server", "sqlite_bed", "store"]
 
@@ -50,3 +51,10 @@ async def app(github: SimulatedGitHub, clock: JumpingClock) -> AsyncIterator[Git
 def mirror(tmp_path: Path, app: GitHubApp, repo: Repository, installation: Installation) -> Mirror:
     mirrors = Mirrors(tmp_path / "mirrors", app.token)
     return mirrors.of(repo.id, repo.clone_url, installation.id)
+
+
+@pytest.fixture
+async def hosts(tmp_path: Path) -> AsyncIterator[Hosts]:
+    """What a repository may name, on loopback."""
+    async with Hosts(tmp_path / "repositories") as hosts:
+        yield hosts

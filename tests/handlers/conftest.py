@@ -103,6 +103,7 @@ class Bot:
     bumps_per_hour: int = 5
     kubeconfig: str = ""  # clusters are asked only where a test is about them
     database_url: str = ""  # else a file in its state directory
+    fetch_hosts: frozenset[str] = frozenset()
     known: Path | None = None  # an engine's directory, whose renderings and findings about this machine it shares
     _task: asyncio.Task[None] | None = None
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -136,6 +137,7 @@ class Bot:
             reconcile_interval=self.reconcile_interval,
             cluster=bool(self.kubeconfig),
             kubeconfig=self.kubeconfig,
+            fetch_hosts=self.fetch_hosts,
         )
         ready: asyncio.Future[Running] = asyncio.get_running_loop().create_future()
         self._stop = asyncio.Event()

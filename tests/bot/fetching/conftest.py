@@ -12,12 +12,6 @@ from tests.outside import Hosts, Metadata
 
 
 @pytest.fixture
-async def hosts(tmp_path: Path) -> AsyncIterator[Hosts]:
-    async with Hosts(tmp_path / "repositories") as hosts:
-        yield hosts
-
-
-@pytest.fixture
 async def metadata() -> AsyncIterator[Metadata]:
     """Whatever a test does: nothing may get there."""
     async with Metadata() as metadata:
