@@ -6,12 +6,13 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from docs import changes, commands, picture, readme, rules
+from docs import changes, commands, coverage, picture, readme, rules
 
 
 def main() -> None:
     changes.PAGE.write_text(changes.page(), encoding="utf-8")
     commands.PAGE.write_text(commands.page(), encoding="utf-8")
+    coverage.PAGE.write_text(coverage.page(), encoding="utf-8")
     rules.PAGE.write_text(rules.page(), encoding="utf-8")
     readme.PAGE.write_text(readme.page(readme.PAGE.read_text(encoding="utf-8")), encoding="utf-8")
     try:

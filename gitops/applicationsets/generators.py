@@ -31,7 +31,18 @@ NEEDS: Final = {
     "pullRequest": "needs the SCM's pull requests",
     "plugin": "needs its plugin",
 }
-KINDS: Final = ("list", "git", "matrix", "merge", *NEEDS)
+# In the order in which Argo CD takes those of one entry (ApplicationSetGenerator, GetRelevantGenerators).
+KINDS: Final = (
+    "list",
+    "clusters",
+    "git",
+    "scmProvider",
+    "clusterDecisionResource",
+    "pullRequest",
+    "matrix",
+    "merge",
+    "plugin",
+)
 _MAX_WORK: Final = 400_000  # parameter sets made, intermediate ones too
 
 

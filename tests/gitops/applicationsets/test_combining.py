@@ -166,3 +166,15 @@ def test_another_repository() -> None:
     assert nested.unknown == (
         "generator 1 (matrix) has a child (git) that reads another repository (https://example.com/other.git)",
     )
+
+
+def test_several_generators_of_one_entry_come_in_argo_cds_order() -> None:
+    """The first one keeps a name that two of them give (GetRelevantGenerators)."""
+    both = {**git("directories", "*"), "list": {"elements": [{"path": "a", "of": "list"}]}}
+    (only,) = run([both], ["a/x"], name="{{path}}").generated
+    assert only.params["of"] == "list"
+
+
+def test_when_a_generator_is_asked_again_changes_nothing() -> None:
+    again = git("directories", "*", requeueAfterSeconds=30)
+    assert names(run([again], ["a/x"], name="{{path}}")) == ["a"]
