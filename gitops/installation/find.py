@@ -100,11 +100,11 @@ def _in_files(snapshot: Snapshot) -> Iterator[Installation]:
 def loose_of(snapshot: Snapshot) -> tuple[Loose, ...]:
     """Every resource in files that may hold a part of an installation and that no Application renders. For
     `snapshot.once`."""
-    rendered, reached = _read(snapshot)
+    rendered, reached = snapshot.once(_read)
     kustomizations = _Kustomizations(snapshot.tree)
     found: list[Loose] = []
     for path in snapshot.installing:
-        if path in rendered or _is_set_aside(snapshot.tree, path):
+        if path in rendered or is_set_aside(snapshot.tree, path):
             continue
         composed = path in reached or kustomizations.take(path)
         directory = path.rpartition("/")[0]
@@ -132,13 +132,19 @@ def _read(snapshot: Snapshot) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(rendered), frozenset(reached - rendered)
 
 
+def read_by_renderings(snapshot: Snapshot) -> frozenset[str]:
+    """The files that Applications render. For `snapshot.once`."""
+    return snapshot.once(_read)[0]
+
+
 def _below(tree: Tree, state: State) -> Iterator[str]:
     for source in state.application.sources:
         if source.path and not source.helm:
             yield from tree.walk(source.path)
 
 
-def _is_set_aside(tree: Tree, path: str) -> bool:
+def is_set_aside(tree: Tree, path: str) -> bool:
+    """Whether nobody means to apply a file by itself: examples, tests, archives, templates, kustomizations."""
     directories = path.lower().split("/")[:-1]
     if any(name.lstrip("_.") in _SHOWN for name in directories) or by_itself(path) is not None:
         return True

@@ -1,0 +1,217 @@
+"""Alerts and monitors that are written and that no Prometheus reads.
+
+What it finds: a PrometheusRule, ServiceMonitor or PodMonitor about Argo CD in a file that no Application deploys; one
+that is deployed and whose labels the Prometheus in git does not select, or for which there is only a Prometheus
+that does not know these kinds; and an entry of `rule_files` at which no volume of the pod brings a file.
+
+Why it matters: the alert exists for whoever reads the repository, and for nobody else. Prometheus passes over a rule
+file that is not there without a word.
+
+Example: `rule_files: [/etc/prometheus/argocd-alerts.yml]`, and an init container that copies `prometheus.yml` alone.
+
+How the fix is safe: none is applied; the finding names the label, or the file that is not there.
+
+How sure it is: a warning; a notice where git has no Prometheus, which may be elsewhere. Silent where a script applies
+the file, where a selector cannot be judged from git (expressions, labels of namespaces), and for volumes that
+something else may fill.
+
+Sources: prometheus-operator's API (`ruleSelector` and `serviceMonitorSelector`: absent selects nothing, empty
+everything); prometheus.io (`rule_files`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from checks.argocd.view import applications, owners
+from checks.declaration import declare
+from checks.model import Finding, Severity
+from checks.policy.file import Policy
+from gitops.discovery.snapshot import Change, Snapshot
+from gitops.facts.secrets.pods import mapping
+from gitops.files.spans import Span
+from gitops.installation.find import loose_of, member_of
+from gitops.installation.model import Member
+from gitops.installation.places import place_of
+from gitops.installation.scraping import lost_rules, plain_prometheus
+from gitops.installation.scripts import scripts_of
+from gitops.resources.manifests import text_of
+
+RULE = declare("alerts-not-loaded", Severity.WARNING, Severity.NOTICE)
+
+_GROUP: Final = "monitoring.coreos.com"
+_SELECTORS: Final = {
+    "PrometheusRule": ("ruleSelector", "ruleNamespaceSelector"),
+    "ServiceMonitor": ("serviceMonitorSelector", "serviceMonitorNamespaceSelector"),
+    "PodMonitor": ("podMonitorSelector", "podMonitorNamespaceSelector"),
+}
+
+
+def check(change: Change, policy: Policy) -> Iterator[Finding]:
+    """One finding for each resource and each entry of `rule_files`."""
+    head = change.head
+    operated = tuple(_operated(head))
+    yield from _in_files(change, bool(operated or head.once(plain_prometheus)))
+    yield from _selected(change, operated)
+    for lost in lost_rules(head):
+        message = f"Prometheus finds no rules at `{lost.path}`: {lost.why}"
+        yield _finding(
+            change,
+            lost.configuration,
+            place_of(head, lost.configuration, lost.path),
+            message,
+            "A rule file is never loaded",
+            "A path in `rule_files` that matches nothing is passed over without a word: none of its alerts exists.",
+            "Mount the file there, or take the entry out.",
+            Severity.WARNING,
+            lost.path,
+        )
+
+
+def _operated(snapshot: Snapshot) -> Iterator[Member]:
+    """The Prometheus of the operator that are rendered."""
+    for copy in snapshot.copies():
+        if (copy.resource.id.group, copy.resource.id.kind) == (_GROUP, "Prometheus"):
+            yield member_of(snapshot, copy)
+
+
+def _in_files(change: Change, has_prometheus: bool) -> Iterator[Finding]:
+    scripts = change.head.once(scripts_of)
+    plain = change.head.once(plain_prometheus)
+    for loose in change.head.once(loose_of):
+        rid = loose.member.id
+        if rid.group != _GROUP or rid.kind not in _SELECTORS or loose.reached or loose.composed:
+            continue
+        path = loose.member.written.path
+        if any(path in each.text or (loose.directory and loose.directory in each.text) for each in scripts):
+            continue
+        other = ""
+        if plain:
+            named = plain[0].workload.id
+            other = f" The Prometheus in git ({named}) is not the operator's and does not know the kind."
+        yield _finding(
+            change,
+            loose.member,
+            loose.member.written,
+            f"{rid} is deployed by no Application",
+            f"{rid} reaches no Prometheus",
+            f"Nothing in the repository applies the file, so what it asks for does not happen.{other}",
+            "Have an Application deploy it, once its rules can fire.",
+            Severity.WARNING if has_prometheus else Severity.NOTICE,
+            path,
+        )
+
+
+def _selected(change: Change, operated: tuple[Member, ...]) -> Iterator[Finding]:
+    head = change.head
+    plain = head.once(plain_prometheus)
+    if not operated and not plain:
+        return
+    knows = operated or _has_operator(head)
+    for copy in head.copies():
+        rid = copy.resource.id
+        if rid.group != _GROUP or rid.kind not in _SELECTORS or b"argocd" not in copy.resource.text:
+            continue
+        member = member_of(head, copy)
+        cluster, root = copy.application.destination.cluster, copy.application.root
+        if not knows:
+            where = plain[0].workload
+            if where.owned is None or where.owned.application.root != root:
+                continue
+            yield _finding(
+                change,
+                member,
+                member.written,
+                f"{rid} is for the Prometheus Operator, and the only Prometheus in git ({where.id}) is not its",
+                f"{rid} reaches no Prometheus",
+                "A Prometheus that runs without the operator reads its own configuration alone.",
+                "Write it into the configuration of that Prometheus, or install the operator.",
+                Severity.WARNING,
+                "operator",
+            )
+            continue
+        beside = [
+            one
+            for one in operated
+            if one.owned is not None
+            and (one.owned.application.destination.cluster, one.owned.application.root) == (cluster, root)
+        ]
+        if beside and all(_passes_over(one, member) for one in beside):
+            wanted = _wanted(beside[0], rid.kind)
+            yield _finding(
+                change,
+                member,
+                place_of(head, member, "labels", "metadata"),
+                f"{beside[0].id} does not select {rid}: it wants {wanted}",
+                f"{rid} reaches no Prometheus",
+                "The operator leaves it out of the configuration, and nothing says so.",
+                f"Add {wanted} to its labels."
+                if wanted.startswith("the label")
+                else "Give that Prometheus a selector.",
+                Severity.WARNING,
+                "label",
+            )
+
+
+def _has_operator(snapshot: Snapshot) -> bool:
+    """Whether anything of the operator is in git, or an Application brings a chart that may hold it."""
+    for state in snapshot.states:
+        named = any("prometheus" in (source.chart or source.path or "") for source in state.application.sources)
+        if named and not (state.parts and all(part.resources for part in state.parts)):
+            return True
+    names = (copy.resource.id.name for copy in snapshot.copies())
+    return any(name.startswith("prometheusrules.monitoring") or "prometheus-operator" in name for name in names)
+
+
+def _passes_over(prometheus: Member, member: Member) -> bool:
+    """Whether it is certain that the labels are not selected."""
+    spec = mapping(prometheus.manifest.get("spec"))
+    field, namespaces = _SELECTORS[member.id.kind]
+    selector = spec.get(field)
+    if selector is None:
+        return True
+    if not isinstance(selector, dict) or selector.get("matchExpressions"):
+        return False
+    labels = mapping(mapping(member.manifest.get("metadata")).get("labels"))
+    wanted: dict[str, Any] = mapping(selector.get("matchLabels"))  # type: ignore[assignment]
+    if any(text_of(labels.get(key)) != text_of(value) for key, value in wanted.items()):
+        return True
+    where = spec.get(namespaces)
+    return where is None and member.id.namespace != prometheus.id.namespace
+
+
+def _wanted(prometheus: Member, kind: str) -> str:
+    field, namespaces = _SELECTORS[kind]
+    spec = mapping(prometheus.manifest.get("spec"))
+    labels = mapping(mapping(spec.get(field)).get("matchLabels"))
+    if spec.get(field) is None:
+        return f"nothing at all, since `{field}` is not set"
+    if labels:
+        return "the label " + " and ".join(f"`{key}: {text_of(value)}`" for key, value in labels.items())
+    return f"its own namespace, since `{namespaces}` is not set"
+
+
+def _finding(
+    change: Change,
+    member: Member,
+    span: Span,
+    message: str,
+    title: str,
+    effect: str,
+    advice: str,
+    severity: Severity,
+    about: str,
+) -> Finding:
+    return RULE.finding(
+        Span(span.path, span.line, span.line),
+        message,
+        title,
+        effect,
+        advice,
+        severity=severity,
+        about=(str(member.id), about),
+        resource=member.id,
+        applications=applications([member]),
+        owners=owners([member]),
+    )
