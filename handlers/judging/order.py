@@ -38,27 +38,19 @@ async def show_order(
     evaluation: Evaluation,
     guidance: Guidance,
     present: Sequence[Comment],
-    *,
-    base: str,
 ) -> None:
-    """Make the comment on a pull request say what `guidance` tells. `present` are its comments, `base`
-    is the commit it was compared with.
+    """Make the comment on a pull request say what `guidance` tells. `present` are its comments.
 
     GitHub may refuse (a locked conversation), or enough comments may have been made for now: the check runs must not
     suffer for it. In that case it is made later (`handlers.judging.late_order`).
     """
     if tells_itself(repo, pull):
         return
-    matters = guidance.matters and is_deployed(repo, pull, evaluation)
-    body = text.settled(guidance)
+    matters = bool(guidance.edges or guidance.deletions.moved) and is_deployed(repo, pull, evaluation)
+    body = text.SETTLED
     if matters:
         # It reads files, to tell lines.
-        body = await asyncio.to_thread(
-            text.render,
-            guidance,
-            lambda span: repo.blob_url(pull.head.sha, span),
-            lambda span: repo.blob_url(base, span),
-        )
+        body = await asyncio.to_thread(text.render, guidance, lambda span: repo.blob_url(pull.head.sha, span))
     repo.context.check()
     try:
         await repo.sticky(pull.number, mark=text.MARK, body=body, only_update=not matters, present=present)

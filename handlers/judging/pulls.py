@@ -164,7 +164,7 @@ async def _judged(
         changes = await look_at(repo, pull, guidance, policy, present or (), base=sides.base, words=words)
     if present is not None and guidance is not None and changes is not None:
         await show_changes(repo, pull, evaluation, changes, present)
-        await show_order(repo, pull, evaluation, guidance, present, base=sides.base)
+        await show_order(repo, pull, evaluation, guidance, present)
     return Judged(
         f"#{pull.number} into {code(pull.base.ref)}",
         evaluation,

@@ -7,20 +7,18 @@ import re
 import pytest
 
 import bot.server.app
-from bot.formats.order.comment import MARK
+from bot.formats.order.comment import MARK, SETTLED
 from bot.github.pace import ContentLimits
 from checks.policy.file import PATH
 from demo.story import BEFORE, PROPOSED
 from tests.github import PullRequest, SimulatedGitHub, User
 from tests.github.faults import Effect, Fault
 from tests.gitops.facts.order.test_evidence import crd, deployment, widget
+from tests.handlers.asking import asked
 from tests.handlers.conftest import FAILED, GOOD, PASSED, Bot, Contents, checked, proposed
 from tests.scenarios import application, config_map, documents, kustomization, manifest
 
 PROTECTED = {"argocd.argoproj.io/sync-options": "Prune=false"}
-SETTLED = (
-    f"{MARK}\n**Sync order:** it no longer matters for this change, and merging it deletes nothing in a cluster."
-)
 AUTOMATED = {"automated": {"prune": True}}
 
 
@@ -175,7 +173,7 @@ async def test_what_merging_deletes_comes_with_the_worst_first(
     change: Contents = {"crds/x.yaml": config_map("z"), "web/z.yaml": config_map("w", "team")}
     _, pull = await proposed(github, alice, before=before, files=change)
     await checked(github, pull)
-    (body,) = comments_of(pull)
+    _, (body,) = await asked(github, bot_, pull, alice, "/argofix order")
     listed = body[body.index("### What merging this deletes") :]
     positions = [
         listed.index(text)
@@ -317,7 +315,7 @@ async def test_an_application_that_goes_takes_what_it_owns_along(
     }
     _, pull = await proposed(github, alice, before=before, files={"apps/leaf.yaml": None})
     await checked(github, pull)
-    (body,) = comments_of(pull)
+    _, (body,) = await asked(github, bot_, pull, alice, "/argofix order")
     assert "`root` no longer contains these and prunes by itself:\n\n- **`Application argocd/leaf`** (" in body
     assert said in body
 

@@ -1,9 +1,10 @@
-"""The sticky comment on a pull request: in which order to sync what it touches, and what merging it deletes."""
+"""In which order to sync what a pull request touches: a sticky comment, and an answer that tells what merging deletes
+too. Beside the comment stands the one about changes (`bot.formats.github.changes`), which tells that in full."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.formats.order import deletions, mermaid
 from bot.formats.order.deletions import NAME, Most
@@ -17,6 +18,7 @@ from checks.wording import listed
 from gitops.applications.application import Application
 from gitops.discovery.roots import DEFAULT_NAMESPACE
 from gitops.discovery.snapshot import ApplicationKey, Snapshot
+from gitops.facts.deletions.model import Consequences
 from gitops.facts.order.model import Edge
 from gitops.facts.order.stages import Cycle
 from gitops.files.spans import Span
@@ -40,9 +42,7 @@ class _Limits:
 _LIMITS = (_Limits(40, 4, 15, True), _Limits(15, 1, 5, False), _Limits(4, 1, 1, False))
 
 
-def settled(guidance: Guidance) -> str:
-    """What is left of a comment that has nothing to say any more."""
-    return f"{MARK}\n**Sync order:** it no longer matters for this change, and {nothing_goes(guidance)}"
+SETTLED = f"{MARK}\n**Sync order:** it no longer matters for this change."
 
 
 def nothing_goes(guidance: Guidance) -> str:
@@ -53,13 +53,14 @@ def nothing_goes(guidance: Guidance) -> str:
     return f"argofix found nothing that merging it deletes; {'; '.join(unknown)}."
 
 
-def render(guidance: Guidance, link: Link, base_link: Link) -> str:
-    """The comment, with its mark. See `told`."""
-    return f"{MARK}\n\n{told(guidance, link, base_link)}"
+def render(guidance: Guidance, link: Link) -> str:
+    """The comment, with its mark: the order, and what changes hands. See `told`."""
+    alone = replace(guidance, deletions=Consequences(guidance.deletions.moved))
+    return f"{MARK}\n\n{told(alone, link, link)}"
 
 
 def told(guidance: Guidance, link: Link, base_link: Link) -> str:
-    """What the comment says. `link` gives the address of a place in the head, `base_link` in the base.
+    """The order, and what merging deletes. `link` gives the address of a place in the head, `base_link` in the base.
 
     Names are harmless; what would not fit into a comment is left out, with a word about it.
     """
