@@ -22,6 +22,7 @@ class _Root:
     declarations: tuple[Declaration, ...]
     trouble: str | None = None
     file: str | None = None
+    template: str = ""
 
 
 @dataclass(slots=True)
@@ -65,7 +66,7 @@ def _roots(seeds: Iterable[Seed], nodes: Mapping[str, Node]) -> list[_Root]:
     leaves: dict[str, _Leaves] = {}
     for seed in seeds:
         if seed.kustomization is not None:
-            roots.append(_Root(seed.label, seed.declarations, seed.trouble, seed.kustomization))
+            roots.append(_Root(seed.label, seed.declarations, seed.trouble, seed.kustomization, seed.template))
             continue
         declaration = seed.declarations[0]
         node = nodes.get(declaration.id)
@@ -114,8 +115,13 @@ def _place(root: _Root) -> str:
 
 def _descend(root: _Root, nodes: Mapping[str, Node], result: Assembly) -> None:
     if root.trouble is not None and root.file is not None:
-        reason = f"the kustomization that lists its Applications was read without rendering: {root.trouble}"
-        result.unknown.append(Unknown(root.label, "", reason, Span(root.file, 1, 1), root.label, is_set=False))
+        if root.template:
+            where = "at the top" if root.file == "Chart.yaml" else root.file.rpartition("/")[0]
+            reason = f"the Helm chart {where} makes Applications, which only Helm can tell: {root.trouble}"
+        else:
+            reason = f"the kustomization that lists its Applications was read without rendering: {root.trouble}"
+        at = Span(root.template or root.file, 1, 1)
+        result.unknown.append(Unknown(root.label, "", reason, at, root.label, is_set=False))
     seen: dict[tuple[str, str], _Made] = {}
     sets: dict[str, _Made] = {}
     queue = [

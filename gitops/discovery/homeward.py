@@ -28,12 +28,17 @@ def at_home(rendering: Rendering, tree: MountedTree, closure: Closure | None, at
             )
         case RenderFailed():
             span = _span(tree, closure, rendering.span, at)
-            message, detail = tree.where(rendering.message), tree.where(rendering.detail)
-            if tree.place is not None and str(tree.place) not in message:
-                message = f"{message} (its source is {tree.place})"
-            return replace(rendering, message=message, span=span, detail=detail)
+            return replace(
+                rendering, message=_said(tree, rendering.message), span=span, detail=tree.where(rendering.detail)
+            )
     notes = tuple(_note(tree, closure, each, at) for each in rendering.notes)
-    return NotAnalysed(tree.where(rendering.reason), notes, rendering.follows)
+    return NotAnalysed(_said(tree, rendering.reason), notes, rendering.follows)
+
+
+def _said(tree: MountedTree, text: str) -> str:
+    """A sentence with the names of what it is about; where the source is elsewhere, its paths are of there."""
+    text = tree.where(text)
+    return text if tree.place is None or str(tree.place) in text else f"{text} (its source is {tree.place})"
 
 
 def closure_at_home(closure: Closure, tree: MountedTree) -> Closure | None:

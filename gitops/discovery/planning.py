@@ -136,7 +136,7 @@ def _plan_registry(
         return Plan(answer=NotAnalysed(f"{reason}: {why}" if why else reason))
     tree = MountedTree(found.tree.charged_to(here.effort), chart_place(wanted, found))
     tree.sha = found.version
-    return _plan_chart(tree, application, "", source, analysis, at, answers, here)
+    return plan_chart_at(tree, application, "", source, analysis, at, answers, here)
 
 
 def _registry(url: str) -> str:
@@ -223,7 +223,7 @@ def _plan_path(
         return _plan_plugged(tree, application, path, source, analysis, at, answers, here)
     chart = prefix + "Chart.yaml" in tree and kustomization is None
     if source.helm or (chart and not source.kustomize and not source.directory):
-        return _plan_chart(tree, application, path, source, analysis, at, answers, here)
+        return plan_chart_at(tree, application, path, source, analysis, at, answers, here)
     if source.kustomize is None and (source.directory is not None or kustomization is None):
         return _in(tree, _plan_directory(tree, application, path, source, analysis, at))
     options = source.kustomize
@@ -256,7 +256,7 @@ def _plan_plugged(
     return replace(plan, plugin=source.plugin or "", fills=bare.renders.fills)
 
 
-def _plan_chart(
+def plan_chart_at(
     tree: MountedTree,
     application: Application,
     path: str,
@@ -266,6 +266,7 @@ def _plan_chart(
     answers: Answers | None,
     here: Tree,
 ) -> Plan:
+    """The plan for the chart at `path` of `tree`; `here` is this repository, where that is another tree."""
     planned = plan_chart(tree, application, source, path, analysis.tools, at, answers, here)
     if planned is None:
         return Plan(waiting=True)

@@ -96,15 +96,17 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """Where a search starts: a kustomization that lists Applications, or a document that stands by itself.
+    """Where a search starts: a kustomization that lists Applications, a chart that makes some (`kustomization` is its
+    Chart.yaml then, and `template` the first that declares one), or a document that stands by itself.
 
-    `trouble` says why the kustomization could not be rendered.
+    `trouble` says why the kustomization or chart could not be rendered.
     """
 
     label: str
     declarations: tuple[Declaration, ...]
     kustomization: str | None = None
     trouble: str | None = None
+    template: str = ""
 
 
 @dataclass(slots=True)

@@ -22,22 +22,19 @@ from gitops.discovery.assembly import Assembly, assemble
 from gitops.discovery.evidence import recognised
 from gitops.discovery.homeward import closure_at_home
 from gitops.discovery.known import Known
-from gitops.discovery.kustomizations import plan_kustomize
 from gitops.discovery.locate import locate
 from gitops.discovery.planning import plan_source, without_source
 from gitops.discovery.record import Record
 from gitops.discovery.renderings import rendering_of
 from gitops.discovery.roots import Declaration, Node, Seed, declare, unclaimed
-from gitops.discovery.scan import Scan, lost, scan, tops
-from gitops.discovery.set_aside.laid_aside import kinds_in
+from gitops.discovery.scan import Declared, Scan, lost, scan
+from gitops.discovery.set_aside.left_out import leave_out
 from gitops.discovery.set_aside.undeployed import (
     LeftOut,
     Why,
     by_itself,
     excluded,
-    not_deployed,
     not_made,
-    texts,
     unaccounted,
     unnamed,
 )
@@ -45,6 +42,7 @@ from gitops.discovery.sets import expand_set, known_clusters
 from gitops.discovery.settled import settle
 from gitops.discovery.snapshot import Cause, NotDeployed, Part, Snapshot, Unknown
 from gitops.discovery.sources import Analysis, Plan
+from gitops.discovery.starts import charts_named, charts_read, plan_start, starts_of
 from gitops.files.containment import CONTENT, told
 from gitops.files.reads import Reads, WatchedTree
 from gitops.files.spans import Span
@@ -68,7 +66,7 @@ def discover(tree: Tree, analysis: Analysis, known: Known | None = None, answers
     found = scan(tree, analysis.scan_memo, analysis.memo, analysis.said)
     if analysis.build_options is None:
         analysis = replace(analysis, build_options=found.build_options)
-    left_out = _leave_out(tree, found, analysis.exclude)
+    left_out = leave_out(tree, found, analysis.exclude)
     everything = [declared for documents in found.declared.values() for declared in documents]
     watched = WatchedTree(tree)
     matcher, guessed = recognised(watched, everything, analysis.matcher)
@@ -76,8 +74,16 @@ def discover(tree: Tree, analysis: Analysis, known: Known | None = None, answers
     config = read_config(tree, found.telling, analysis.told)
     analysis = replace(analysis, plugins=replace(analysis.plugins, defined=config.plugins))
     there = known.here(analysis, found, config) if known is not None else None
-    search = Search(tree, watched, found, analysis, left_out, config, there, answers)
+    search = Search(tree, watched, found, analysis, list(left_out), config, there, answers)
     yield from search.run()
+    made = search.made_of_templates()
+    if made:
+        # What charts make names this repository too, and tells under which names it is meant.
+        matcher, guessed = recognised(watched, [*everything, *made], given.matcher)
+        if matcher != analysis.matcher:
+            analysis = replace(analysis, matcher=matcher)
+            search = Search(tree, watched, found, analysis, list(left_out), config, None, search.answers)
+            yield from search.run()
     assembly = search.assembled()
     unknown = [
         *assembly.unknown,
@@ -103,29 +109,6 @@ def discover(tree: Tree, analysis: Analysis, known: Known | None = None, answers
     declared = tuple(assembly.declared)
     record = Record(given, analysis, found, search.nodes, search.all_reads(), declared, config, asked)
     return replace(settled, record=record)
-
-
-def _leave_out(tree: Tree, found: Scan, patterns: Sequence[str]) -> list[NotDeployed]:
-    """What is not deployed whoever names it: files that the configuration excludes, and files that are no manifests.
-    Excluded files are taken out of `found`."""
-    result = list(texts(found))
-    if not patterns:
-        return result
-    result = [
-        one if (why := excluded(one.span.path, patterns)) is None else replace(one, cause=why[0], reason=why[1])
-        for one in result
-    ]
-    for path in list(found.declared):
-        why = excluded(path, patterns)
-        if why is not None:
-            result.extend(not_deployed(declared, why) for declared in found.declared.pop(path))
-    for entry in list(found.unread):
-        path = entry[1].path
-        if (why := excluded(path, patterns)) is not None:
-            found.unread.remove(entry)
-            kinds = kinds_in(path, tree.read(tree.resolve(path)))
-            result.extend(NotDeployed("", "", kind, span, *why) for kind, span in kinds)
-    return result
 
 
 class Search:
@@ -175,6 +158,13 @@ class Search:
             pending = [declared for d in fresh for declared in self.nodes[d.id].children]
         self.truncated = True
 
+    def made_of_templates(self) -> list[Declared]:
+        """The declarations that stand in no file as they are."""
+        written = {one.content for documents in self._found.declared.values() for one in documents}
+        declared = (node.declaration for node in self.nodes.values())
+        made = (one for one in declared if not one.generated and not one.elsewhere and one.id not in written)
+        return [Declared(dict(one.manifest), one.origin.span) for one in made]
+
     def all_reads(self) -> Reads:
         """Those of the nodes that were known too."""
         return self._known.reads(self._taken).also(self.reads) if self._known is not None else self.reads
@@ -195,6 +185,10 @@ class Search:
             why = None if brings else out.why(seed)
             if why is None:
                 kept.append(seed)
+                if seed.template and not seed.declarations and seed.trouble is None:
+                    at = Span(seed.template, 1, 1)
+                    why = (Cause.SWITCHED_OFF, "with its own values its chart makes no Application")
+                    self.left_out.append(NotDeployed("", "", "Application", at, *why))
             else:
                 self._put_aside(seed, why)
         assembly = assemble(kept, self.nodes)
@@ -213,26 +207,28 @@ class Search:
 
     def _start(self) -> Asking[None]:
         tree, found, analysis = self._tree, self._found, self.analysis
-        files = [f for f in tops(found) if by_itself(f) is None and excluded(f, analysis.exclude) is None]
-        jobs = [Job("", partial(self._plan_top, file)) for file in files]
+        starts = [start for start in starts_of(tree, found) if excluded(start.at.path, analysis.exclude) is None]
+        jobs = [Job("", partial(plan_start, tree, start, analysis, self.answers)) for start in starts]
         yield from done(jobs, self.answers, tree)
-        plans = [(file, _planned(job), Span(file, 1, 1)) for file, job in zip(files, jobs, strict=True)]
-        outputs = yield from self._render([plan for _, plan, _ in plans])
+        outputs = yield from self._render([_planned(job) for job in jobs])
         covered: set[str] = set()
-        for file, plan, at in plans:
-            own = _own_closure(plan) or Closure(file.rpartition("/")[0])
-            covered.update(own.chains)
+        for start, job in zip(starts, jobs, strict=True):
+            plan = _planned(job)
+            own = _own_closure(plan)
+            if own is None and not start.template:
+                own = Closure(start.directory)
+            covered.update(own.chains if own is not None else ())
             trouble = None
             try:
-                rendering = rendering_of(tree, plan, outputs, at, analysis)
-                declarations = self._brought(plan, own, rendering, Origin(at), self.left_out)
+                rendering = rendering_of(tree, plan, outputs, start.at, analysis)
+                declarations = self._brought(plan, own, rendering, Origin(start.at), self.left_out)
             except CONTENT as error:
-                rendering, declarations = RenderFailed(told(error), at), []
+                rendering, declarations = RenderFailed(told(error), start.at), []
             if not isinstance(rendering, Rendered):
                 self._failed(rendering)
                 trouble = rendering.message if isinstance(rendering, RenderFailed) else rendering.reason
-            label = file.rpartition("/")[0] or "."
-            self._seeds.append(Seed(label, tuple(declarations), file, trouble))
+            label = start.directory or "."
+            self._seeds.append(Seed(label, tuple(declarations), start.at.path, trouble, start.template))
         ring = lost(found)
         for path in self._paths:
             if path in covered or path in found.patches or (path in found.listed_by and path not in ring):
@@ -241,13 +237,6 @@ class Search:
                 # What a parent reads all the same is told as its child; the rest is left over in the end.
                 if by_itself(path, one.manifest) is None:
                     self._seeds.append(Seed(path.rpartition("/")[0] or ".", (Declaration.written(one),)))
-
-    def _plan_top(self, file: str) -> Plan:
-        at = Span(file, 1, 1)
-        try:
-            return plan_kustomize(self._tree, file.rpartition("/")[0], None, self.analysis, at, self.answers)
-        except CONTENT as error:
-            return Plan(answer=RenderFailed(told(error), at))
 
     def expand(self, fresh: Sequence[Declaration]) -> Asking[None]:
         tree, analysis = self._tree, self.analysis
@@ -267,6 +256,7 @@ class Search:
             if declaration.generated or declaration.elsewhere:
                 application = replace(application, generated=declaration.generated, elsewhere=declaration.elsewhere)
             node.application = application
+            node.kustomizations.update(charts_named(self._found, application))
             jobs = [Job(declaration.id, partial(self._plan, application, each)) for each in application.sources]
             planned.append((node, application, jobs))
         yield from done(sets, self.answers, tree)
@@ -330,6 +320,7 @@ class Search:
         """Note what an Application reads, so that it is nothing that stands by itself."""
         if closure is not None:
             node.kustomizations.update(closure.kustomizations)
+        node.kustomizations.update(charts_read(self._found, plan, closure))
         if plan.directory is not None and not plan.elsewhere:
             # Argo CD reads the files and not the kustomizations among them.
             root, options = plan.directory

@@ -97,7 +97,8 @@ class Scan:
     `laid_aside` those of files whose names say that nothing applies them; `application_health` is
     `Snapshot.application_health`; `linked` are files to which symbolic links lead, `bringing` the kustomization
     files that take in a declaring file, at any depth; `telling` are files that say something of Argo CD itself, with
-    their bits (`gitops.applications.argocd_config`), `installing` those that may hold a part of its installation."""
+    their bits (`gitops.applications.argocd_config`), `installing` those that may hold a part of its installation;
+    `charts` are Helm charts with Applications in their templates, each with the first of these."""
 
     declared: dict[str, list[Declared]] = field(default_factory=dict)
     kustomizations: dict[str, Kustomization] = field(default_factory=dict)
@@ -114,6 +115,7 @@ class Scan:
     bringing: frozenset[str] = frozenset()
     telling: list[tuple[str, int]] = field(default_factory=list)
     installing: list[str] = field(default_factory=list)
+    charts: dict[str, str] = field(default_factory=dict)
 
 
 def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo, said: SaidMemo | None = None) -> Scan:
@@ -122,7 +124,6 @@ def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo, said: SaidMemo | None = 
     result = Scan()
     options: list[str] = []
     candidates: list[tuple[str, int]] = []
-    charts: dict[str, str] = {}
     seen = 0
     for path in tree.paths():
         name = path.rpartition("/")[2]
@@ -150,7 +151,7 @@ def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo, said: SaidMemo | None = 
         chart = chart_of(tree, path)
         if chart is not None:
             if bits & DECLARES and kinds_in(path, tree.read(tree.resolve(path))):
-                charts.setdefault(chart, path)
+                result.charts.setdefault(_whole(tree, chart), path)
             continue
         found = _said(tree, path, said)
         options.extend(found.options)
@@ -164,14 +165,19 @@ def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo, said: SaidMemo | None = 
                 result.unread.append((str(found.error), Span(path, line, line)))
     result.bringing = frozenset(_takers(result, result.declared))
     result.unread.extend(_broken_lists(tree, result))
-    for chart, path in charts.items():
-        where = f"the Helm chart {chart}" if chart else "the Helm chart at the top"
-        result.unread.append((f"{where} makes Applications, which only Helm can tell", Span(path, 1, 1)))
     if seen & (TELLS_HEALTH | IS_ARGOCD_CM):
         result.application_health = bool(seen & TELLS_HEALTH)
     if any(options):
         result.build_options = BuildOptions.parse(" ".join(options))
     return result
+
+
+def _whole(tree: Tree, chart: str) -> str:
+    """The chart that a chart is a part of, or itself."""
+    parts = chart.split("/")
+    while len(parts) > 1 and parts[-2] == "charts" and posixpath.join(*parts[:-2], "Chart.yaml") in tree:
+        parts = parts[:-2]
+    return "/".join(parts)
 
 
 def _said(tree: Tree, path: str, memo: SaidMemo) -> Said:

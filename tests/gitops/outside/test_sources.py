@@ -168,7 +168,7 @@ def test_values_that_nobody_has_are_named(engine: EngineProcess) -> None:
     rendering = state(seen(engine, {"apps/web.yaml": application("web", text)}, outside)).rendering
     assert isinstance(rendering, NotAnalysed)
     expected = f"its values file `$values/env/prod.yaml` lies in another repository, {OTHER}: {OTHER} has no `main`"
-    assert rendering.reason == expected
+    assert rendering.reason.startswith(expected)
 
 
 def test_a_fault_in_values_of_this_repository_stands_in_them(engine: EngineProcess) -> None:
@@ -287,3 +287,39 @@ spec:
     assert [each.application.name for each in seen(engine, files, outside).states] == ["a", "b"]
     (unknown,) = seen(engine, files, Outside()).unknown
     assert unknown.reason.endswith(f"reads another repository ({OTHER}): {OTHER} has no `main`")
+
+
+APPS = {
+    f"boot/{path}": text
+    for path, text in chart(
+        "apps",
+        "1.0.0",
+        {
+            "apps.yaml": "{{ if .Values.enabled }}\n"
+            + application("{{ .Values.child }}", source(URL, "leaf"))
+            + "{{ end }}\n"
+        },
+        values="child: leaf\nenabled: true\n",
+    ).items()
+}
+
+
+def test_a_chart_of_applications_that_somebody_deploys_by_hand_is_a_root(engine: EngineProcess) -> None:
+    snapshot = seen(engine, {**APPS, "leaf/cm.yaml": config_map("leaf")}, Outside())
+    assert [(each.application.name, each.application.root) for each in snapshot.states] == [("leaf", "boot")]
+    assert names(state(snapshot, "leaf")) == ["leaf"] and not snapshot.unknown
+
+
+def test_a_chart_of_applications_that_is_deployed_is_no_root_of_its_own(engine: EngineProcess) -> None:
+    helm = "  source: {repoURL: https://github.com/acme/platform, path: boot, helm: {values: 'child: other'}}"
+    files = {**APPS, "leaf/cm.yaml": config_map("leaf"), "root.yaml": application("root", helm)}
+    snapshot = seen(engine, files, Outside())
+    assert sorted(each.application.name for each in snapshot.states) == ["other", "root"]
+    assert not snapshot.unknown and not snapshot.not_deployed
+
+
+def test_a_chart_of_applications_that_makes_none_is_told(engine: EngineProcess) -> None:
+    snapshot = seen(engine, {**APPS, "boot/values.yaml": "enabled: false\n"}, Outside())
+    assert [str(one.span) for one in snapshot.not_deployed] == ["boot/templates/apps.yaml:1"]
+    (unknown,) = seen(engine, {**APPS, "boot/values.yaml": "enabled: true\nchild: [\n"}, Outside()).unknown
+    assert unknown.reason.startswith("the Helm chart boot makes Applications, which only Helm can tell: it does not")
