@@ -11,6 +11,7 @@ from typing import Any
 FORMATS = ("text", "concise", "github", "json", "sarif", "html")
 ORDER_FORMATS = ("text", "json", "mermaid")
 DIFF_FORMATS = ("text", "markdown", "html", "json")
+DOCTOR_FORMATS = ("text", "json", "html")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -69,6 +70,14 @@ def parser() -> argparse.ArgumentParser:
     diff.add_argument("--output", type=Path, metavar="FILE", help="write there instead of to standard output")
 
     _offline(diff)
+
+    doctor = commands.add_parser("doctor", help="go through the checklist: what is done, to do, or not known")
+    _path(doctor)
+    _applications(doctor)
+    doctor.add_argument("--rev", help="look at this commit instead of the working tree")
+    doctor.add_argument("--format", choices=DOCTOR_FORMATS, default="text", help="how to print it (default: text)")
+    doctor.add_argument("--output", type=Path, metavar="FILE", help="write there instead of to standard output")
+    _offline(doctor)
 
     explain = commands.add_parser("explain", help="tell what a rule finds, why it matters and how its fix is safe")
     explain.add_argument("rule", nargs="?", metavar="RULE", help="the rule's id (default: list them all)")

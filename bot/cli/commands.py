@@ -99,6 +99,15 @@ async def diff(arguments: argparse.Namespace) -> int:
     return await differing.diff(checkout, base, arguments)
 
 
+async def doctor(arguments: argparse.Namespace) -> int:
+    """`argofix doctor`. Status 1 when an error stands in the way of an item."""
+    from bot.cli import doctor as examining
+
+    require_writable(arguments.output)
+    checkout = _open(arguments.path, arguments.rev, None)
+    return examining.doctor(checkout, await _evaluate(checkout, frozenset(), arguments), arguments)
+
+
 def _order(evaluation: Evaluation, style: str) -> str:
     from bot.formats.order import json, mermaid, text
 
@@ -265,6 +274,7 @@ _COMMANDS = {
     "bump": bump,
     "order": order,
     "diff": diff,
+    "doctor": doctor,
     "explain": explain,
     "deliveries": deliveries,
 }

@@ -18,6 +18,7 @@ from checks.model import Finding, Severity
 from checks.policy.dashboard import ITEMS
 from checks.policy.file import Policy
 from checks.registry import rules
+from checks.wording import listed
 from gitops.installation.find import installations_of
 
 
@@ -27,7 +28,7 @@ class State(StrEnum):
     DONE = "done"
     OPEN = "open"
     UNKNOWN = "unknown"
-    NOT_WANTED = "not wanted"
+    NOT_WANTED = "not-wanted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,4 +121,7 @@ def _entry(
         )
     if not coverage.seen and not item.of_argo_cd:
         return Entry(key, item.title, State.UNKNOWN, (), "Nothing was rendered, so nothing was looked at.")
-    return Entry(key, item.title, State.DONE, (), "" if coverage.whole else coverage.sentence())
+    lacking = [rule for rule in item.only if rule not in known]
+    why = [coverage.sentence()] if not coverage.whole else []
+    why += [f"Not looked at yet: {listed([f'`{rule}`' for rule in lacking])}."] if lacking else []
+    return Entry(key, item.title, State.DONE, (), " ".join(why))

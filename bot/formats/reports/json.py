@@ -24,7 +24,7 @@ def render(evaluation: Evaluation, commit: str | None) -> str:
             *(_application(state) for state in snapshot.states),
             *(_unknown(unknown) for unknown in snapshot.unknown),
         ],
-        "findings": [_finding(finding) for finding in evaluation.findings],
+        "findings": [finding_json(finding) for finding in evaluation.findings],
         "not_deployed": [
             {
                 "name": one.name,
@@ -83,7 +83,8 @@ def _unknown(unknown: Unknown) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """One finding as every report of ours in JSON has it."""
     rid = finding.resource
     return {
         "rule": finding.rule,

@@ -1,0 +1,84 @@
+"""`argofix doctor --format html`: one self-contained page, readable without a script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import jinja2
+
+from bot.formats.doctor.text import WORDS
+from bot.formats.reports.html import coded
+from bot.formats.writing.grouping import by_topic
+from checks.coverage import Coverage
+from checks.judgement.checklist import Entry, State
+from checks.judgement.evaluation import Evaluation
+from checks.model import Severity
+
+_STYLES = {State.DONE: "good", State.UNKNOWN: "soft", State.NOT_WANTED: "soft"}
+_ORDER = (State.OPEN, State.DONE, State.UNKNOWN, State.NOT_WANTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """Findings that are told as one."""
+
+    severity: str
+    rule: str
+    title: str
+    message: str
+    advice: str
+    commands: str
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    key: str
+    title: str
+    word: str
+    style: str
+    why: str
+    topics: tuple[Topic, ...]
+
+
+def render(evaluation: Evaluation, entries: Sequence[Entry], commit: str | None) -> str:
+    """The page."""
+    text: str = _template().render(
+        commit=commit,
+        coverage=Coverage.of(evaluation.snapshot).sentence(),
+        figures=[(sum(e.state is state for e in entries), WORDS[state]) for state in _ORDER],
+        items=[_item(entry) for state in _ORDER for entry in entries if entry.state is state],
+    )
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _item(entry: Entry) -> Item:
+    worst = "error" if any(f.severity is Severity.ERROR for f in entry.findings) else "warning"
+    topics = tuple(
+        Topic(
+            group[0].severity.value,
+            group[0].rule,
+            group[0].topic.title,
+            group[0].topic.message,
+            group[0].topic.advice,
+            group[0].topic.commands,
+            tuple(dict.fromkeys(str(finding.span) for finding in group)),
+        )
+        for group in by_topic(entry.findings)
+    )
+    return Item(entry.key, entry.title, WORDS[entry.state], _STYLES.get(entry.state, worst), entry.why, topics)
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("bot", "formats"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["code"] = coded
+    return environment.get_template("doctor/page.html")
