@@ -39,7 +39,8 @@ async def fetching_for(
     names = f"{host} {repository.id}"
     named = await asyncio.to_thread(fetcher.named, names)
     own = _Installation(github, installation, repository, host, named, by_stranger)
-    permission = Served(fetcher.web.guard.also({host}), own.access, named, by_stranger)
+    guard, public = fetcher.web.guard.also({host}), not repository.private
+    permission = Served(guard, own.access, named, by_stranger, public, fetcher.credentials)
     async with fetcher.fetching(permission, names) as fetching:
         yield fetching
 

@@ -19,7 +19,7 @@ from bot.fetching.oci import HOW_TO_LOG_IN, Registry, version_of
 from bot.fetching.store import Store
 from bot.fetching.web import Reply, Web, shown
 from gitops.outside.found import ChartFound
-from gitops.outside.ranges import NoRange, Version, chosen
+from gitops.outside.ranges import NoRange, Version, chosen, is_exact
 from gitops.outside.wanted import ChartWanted
 
 
@@ -35,7 +35,7 @@ class Charts:
     async def fetch(self, wanted: ChartWanted, offline: bool = False) -> ChartFound:
         """Raises `Unfetched`. A version that is written out in full and was fetched before costs no request."""
         what = described(wanted)
-        exact = _is_exact(wanted.version)
+        exact = is_exact(wanted.version)
         name = f"chart {wanted.repository.rstrip('/')} {wanted.name} {wanted.version}"
         if exact or offline:
             found = await asyncio.to_thread(self._stored, name, what)
@@ -68,7 +68,7 @@ class Charts:
     async def _from_registry(self, wanted: ChartWanted) -> tuple[bytes, str]:
         registry = Registry.at(self.web, self.credentials, wanted.repository, wanted.name)
         version = wanted.version
-        if not _is_exact(version):
+        if not is_exact(version):
             found = chosen([version_of(tag) for tag in await registry.tags()], version)
             if found is None:
                 raise Unfetched(f"{registry.shown} has no version {version or 'that is no pre-release'}")
@@ -132,12 +132,6 @@ def described(wanted: ChartWanted) -> str:
 def how_to_have(wanted: ChartWanted) -> str:
     """The way to have it at hand when nothing may be fetched."""
     return "run the same command once without --offline"
-
-
-def _is_exact(version: str) -> bool:
-    """Whether it names one version and no other: Helm takes `1.2` for a range."""
-    parsed = Version.parse(version)
-    return parsed is not None and version.lstrip("v").partition("-")[0].partition("+")[0].count(".") == 2
 
 
 def _same(told: str, asked: str) -> bool:

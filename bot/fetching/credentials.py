@@ -43,8 +43,9 @@ class Credentials:
     logins: Mapping[str, Login] = field(default_factory=dict)
 
     def of(self, url: str) -> Login | None:
-        parts = urlsplit(url)
-        host, port = (parts.hostname or "").lower(), port_of(url)
+        return self.at((urlsplit(url).hostname or "").lower(), port_of(url))
+
+    def at(self, host: str, port: int) -> Login | None:
         exact = self.logins.get(f"{host}:{port}")
         return exact or (self.logins.get(host) if port in (80, 443) else None)
 

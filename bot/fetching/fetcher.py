@@ -20,7 +20,7 @@ from bot.fetching.charts import Charts, is_oci
 from bot.fetching.credentials import Credentials
 from bot.fetching.faults import Unfetched, refused
 from bot.fetching.guard import Guard
-from bot.fetching.kept import Kept
+from bot.fetching.kept import DAY, Kept, age, settled
 from bot.fetching.mirrors import Mirrors
 from bot.fetching.permission import Anybody, Permission
 from bot.fetching.repositories import Remote
@@ -33,6 +33,7 @@ from gitops.applications.repositories import identity_of
 from gitops.files.tree import MAX_FILE_BYTES, Tree
 from gitops.outside.found import FileFound, Found, Missing, RepositoryFound
 from gitops.outside.locations import NoLocation, web_location
+from gitops.outside.ranges import is_exact
 from gitops.outside.wanted import ChartWanted, FileWanted, RepositoryWanted, Wanted
 
 T = TypeVar("T")
@@ -198,15 +199,17 @@ class Fetching:
         if isinstance(wanted, RepositoryWanted):
             tree, commit = await self._repository(wanted.url, wanted.revision, DEPTH if wanted.submodules else 0)
             return RepositoryFound(tree, commit)
-        url = wanted.repository if isinstance(wanted, ChartWanted) else wanted.url
-        self._may(url)
+        if isinstance(wanted, ChartWanted):
+            self._may(wanted.repository, f"{wanted.repository.rstrip('/')} {wanted.name}")
+        else:
+            self._may(wanted.url, wanted.url)
         fetcher = self.fetcher
         if isinstance(wanted, ChartWanted):
             chart = wanted
             return await fetcher.once(wanted.fingerprint, lambda: fetcher.charts.fetch(chart, fetcher.offline))
         return await fetcher.once(wanted.fingerprint, lambda: self._file(wanted.url))
 
-    def _may(self, url: str) -> None:
+    def _may(self, url: str, what: str) -> None:
         try:
             parts = urlsplit(url)
             host, port = parts.hostname or "", port_of(url)
@@ -216,9 +219,9 @@ class Fetching:
             raise refused(f"{shown(url)} is not fetched: only http, https and oci are")
         port = parts.port or 443 if is_oci(url) else port
         if self.trusted:
-            self._named.add(host.lower())
-        elif host.lower() not in self._named:
-            self.permission.host(host, port)
+            self._named |= {host.lower(), what}
+        else:
+            self.permission.host(host.lower(), port, what, self._named)
 
     async def _file(self, url: str) -> Found:
         kept = self.fetcher.kept
@@ -227,7 +230,7 @@ class Fetching:
             if content is None:
                 raise Unfetched(f"{shown(url)} {NOT_AT_HAND}")
         else:
-            content = await kept.get(url, MAX_FILE_BYTES, self.fetcher.credentials.headers)
+            content = await kept.get(url, MAX_FILE_BYTES, self.fetcher.credentials.headers, settled(url))
         return FileFound(content, digest_of(content))
 
     async def _repository(self, url: str, revision: str, depth: int) -> tuple[Tree, str]:
@@ -265,16 +268,19 @@ class Fetching:
 
     async def _commit(self, remote: Remote, revision: str) -> str:
         """What the revision stands for; without the network what it stood for the last time."""
-        name = f"revision {remote.access.key} {revision or 'HEAD'}"
+        name, now = f"revision {remote.access.key} {revision or 'HEAD'}", self.fetcher.web.clock.now()
+        facts = await asyncio.to_thread(self.fetcher.store.known, name) or {}
+        if is_exact(revision) and age(facts, now) < DAY:
+            return str(facts.get("commit"))
         if self.fetcher.offline:
-            facts = await asyncio.to_thread(self.fetcher.store.known, name) or {"commit": revision}
+            facts = facts or {"commit": revision}
             commit = str(facts.get("commit"))
             if len(commit) != 40:
                 raise Unfetched(f"{remote.shown} at {revision or 'HEAD'} {NOT_AT_HAND}")
             return commit
         commit = await remote.commit(revision)
         if commit != revision:
-            await asyncio.to_thread(self.fetcher.store.note, name, {"commit": commit})
+            await asyncio.to_thread(self.fetcher.store.note, name, {"commit": commit, "at": now})
         return commit
 
     async def _way(self, url: str) -> list[Remote]:
@@ -283,16 +289,11 @@ class Fetching:
             where = web_location(url)
         except NoLocation as error:
             raise refused(str(error)) from None
-        self._may_repository(where)
+        self._may(where, identity_of(where))
         access = await self.permission.repository(where, self.trusted or identity_of(where) in self._named)
         directory, lock = self.fetcher.mirrors.place(access.key)
         fetcher = self.fetcher
         return [Remote(access, fetcher.web, fetcher.credentials, directory, lock, fetcher.offline)]
-
-    def _may_repository(self, where: str) -> None:
-        self._may(where)
-        if self.trusted:
-            self._named.add(identity_of(where))
 
 
 NOT_AT_HAND = "was not fetched before, and --offline fetches nothing; run the same command once without it"

@@ -5,10 +5,11 @@ A pull request is not trusted: what it names is contacted only as far as somebod
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Set
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from bot.fetching.credentials import Credentials
 from bot.fetching.faults import refused
 from bot.fetching.guard import Guard, host_and_port
 
@@ -28,8 +29,9 @@ class Access:
 class Permission(Protocol):
     """What one evaluation may contact. Methods raise `bot.fetching.faults.Unfetched`."""
 
-    def host(self, host: str, port: int) -> None:
-        """Whether this host may be asked at all; its address is looked at elsewhere (`bot.fetching.guard`)."""
+    def host(self, host: str, port: int, what: str, vouched: Set[str]) -> None:
+        """Whether this host may be asked for `what` at all; its address is looked at elsewhere
+        (`bot.fetching.guard`). `vouched` are hosts, and what they are asked for, of what can be trusted."""
 
     async def repository(self, url: str, vouched: bool) -> Access:
         """How the repository at an http(s) URL may be fetched. `vouched` tells that what can be trusted names it."""
@@ -42,7 +44,7 @@ class Anybody:
     async def repository(self, url: str, vouched: bool) -> Access:
         return Access(url, url)
 
-    def host(self, host: str, port: int) -> None:
+    def host(self, host: str, port: int, what: str, vouched: Set[str]) -> None:
         return None
 
 
@@ -55,23 +57,33 @@ Installed = Callable[[str, bool], Awaitable[Access | None]]
 class Served:
     """The server's, for one evaluation of one repository.
 
-    `named` are the hosts that the default branch makes us contact. `by_stranger` tells that anybody at all may have
-    written the change: then there are no others, but for those that the operator names.
+    `named` are the hosts that the default branch makes us contact, and what for. `by_stranger` tells that anybody
+    at all may have written the change: then there are no others, but for those that the operator names.
     """
 
     guard: Guard
     installed: Installed
     named: frozenset[str]
     by_stranger: bool
+    public: bool = True  # everybody reads what is said
+    credentials: Credentials = field(default_factory=Credentials)
 
-    def host(self, host: str, port: int) -> None:
-        host = host.lower()
-        if not self.by_stranger or host in self.named or self.guard.names(host, port):
+    def host(self, host: str, port: int, what: str, vouched: Set[str]) -> None:
+        place = host_and_port(host, port).removesuffix(":443")
+        if self.public and self.credentials.at(host, port) is not None:
+            # Whoever reads about it could not read it.
+            if what not in vouched and what not in self.named:
+                raise refused(
+                    f"{place} lets this server in and not everybody; for a public repository only what its default "
+                    "branch names is read there"
+                )
+        elif not self.by_stranger:
             return
-        raise refused(
-            f"{host_and_port(host, port).removesuffix(':443')} is contacted by nothing on the default branch, and "
-            "this comes from a fork; whoever has read the change may push it to a branch here, where it is judged"
-        )
+        elif host not in vouched and host not in self.named and not self.guard.names(host, port):
+            raise refused(
+                f"{place} is contacted by nothing on the default branch, and this comes from a fork; "
+                "whoever has read the change may push it to a branch here, where it is judged"
+            )
 
     async def repository(self, url: str, vouched: bool) -> Access:
         return await self.installed(url, vouched) or Access(url, url)

@@ -85,6 +85,8 @@ class Web:
         async def ask() -> Reply | Again:
             try:
                 reply = await self._followed(url, most, headers or {}, authorise)
+            except (aiohttp.InvalidURL, ValueError):
+                raise Unfetched(f"{shown(url)} is no URL") from None
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 return Again(transient(f"{shown(url)} gives no whole answer ({_why(error)})"))
             if reply.status == 429 or reply.status == 503:
@@ -130,7 +132,10 @@ class Web:
                     if body is None:
                         raise Unfetched(f"{shown(url)} has more than {most:,} bytes")
                     return Reply(response.status, found, body, here)
-            after = urljoin(here, found["location"])
+            try:
+                after = urljoin(here, found["location"])
+            except ValueError:
+                raise Unfetched(f"{shown(url)} redirects to what is no URL") from None
             if here.startswith("https:") and not after.startswith("https:"):
                 raise refused(f"{shown(url)} redirects from https to {shown(after)}")
             here = after

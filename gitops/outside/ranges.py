@@ -208,6 +208,11 @@ def is_range(revision: str) -> bool:
     return True
 
 
+def is_exact(text: str) -> bool:
+    """Whether it is one version with all of its numbers: Helm takes `1.2` for a range."""
+    return Version.parse(text) is not None and re.split(r"[-+]", text, maxsplit=1)[0].count(".") == 2
+
+
 def newest(versions: Iterable[str], within: str) -> str | None:
     """The newest of the versions in the range, as it is written there; None when there is none. What is no version
     is passed over. Raises `NoRange`."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.fetching.credentials import Credentials, Login
 from bot.fetching.fetcher import Fetcher, Fetching
 from bot.fetching.guard import Guard
 from bot.github.app import GitHubApp
@@ -119,13 +120,14 @@ async def test_a_fork_may_use_the_hosts_that_the_default_branch_makes_us_contact
     async with server.change() as fetching:
         with fetching.of_the_base():
             await fetching(FileWanted(hosts.at("/a")))
-    assert server.fetcher.named(names) == {"charts.example"}
+    named = {"charts.example", hosts.at("/a")}
+    assert server.fetcher.named(names) == named
     other = server.fetcher.named("127.0.0.1 999")
     assert other == frozenset(), "another repository's hosts are its own"
     # A head adds nothing for those who come after.
     async with server.change() as fetching:
         await fetching(FileWanted("http://head.example/"))
-    assert server.fetcher.named(names) == {"charts.example"}
+    assert server.fetcher.named(names) == named
 
 
 async def test_who_pushes_here_may_name_a_new_public_host(server: Server, hosts: Hosts) -> None:
@@ -138,3 +140,22 @@ async def test_a_repository_of_others_is_asked_for_without_a_token(server: Serve
     other = github.repository("else/where", FILES, private=True)
     answer = await server.asks(RepositoryWanted(other.clone_url, "main"))
     assert answer == Missing(f"{other.clone_url} does not let us in")
+
+
+@pytest.mark.parametrize(("server", "public"), [(False, True), (True, False)], indirect=["server"])
+async def test_what_this_server_alone_may_read_is_told_in_public_where_the_default_branch_names_it(
+    server: Server, hosts: Hosts, public: bool
+) -> None:
+    """Though the operator names the host: what is found in it would stand where everybody reads it."""
+    hosts.files["/a"] = hosts.files["/b"] = b"x"
+    logins = Credentials({f"charts.example:{hosts.port}": Login("bot", "word")})
+    hosts.password = {"/": logins.logins[f"charts.example:{hosts.port}"].basic}
+    server.fetcher.credentials = logins
+    async with server.change() as fetching:
+        with fetching.of_the_base():
+            assert isinstance(await fetching(FileWanted(hosts.at("/a"))), FileFound)
+    for by_stranger in {public, False}:
+        assert isinstance(await server.asks(FileWanted(hosts.at("/a")), by_stranger), FileFound)
+        answer = await server.asks(FileWanted(hosts.at("/b")), by_stranger)
+        assert isinstance(answer, Missing) == public
+        assert hosts.asked("/b") == (not public)
