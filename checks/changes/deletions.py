@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from checks.changes.block import Block
+from gitops.applications.application import GROUP
+from gitops.discovery.snapshot import Snapshot
 from gitops.facts.deletions.data import is_data_bearing, is_tracked
 from gitops.facts.deletions.model import Consequence, Verdict, Why
 from gitops.facts.deletions.options import options_of
@@ -11,8 +13,13 @@ from gitops.facts.deletions.options import options_of
 _HOLD_DATA = frozenset({("", "Namespace"), ("", "PersistentVolume"), ("", "PersistentVolumeClaim"), ("", "Secret")})
 
 
-def block_of(one: Consequence) -> Block:
-    """What a consequence asks for."""
+def block_of(one: Consequence, base: Snapshot) -> Block:
+    """What a consequence asks for. Of an ApplicationSet that goes its Applications ask for themselves, as far as they
+    are known."""
+    if (one.id.id.group, one.id.id.kind) == (GROUP, "ApplicationSet") and one.verdict is Verdict.DELETED:
+        name = (one.id.id.namespace, one.id.id.name)
+        made = [each for each in base.sets if (each.namespace, each.name) == name]
+        return Block.NO if made and all(not each.troubles or each.preserves for each in made) else Block.YES
     match one.verdict:
         case Verdict.APPLICATION_DELETED:
             return Block.NO if one.subject is not None and not one.subject.cascades else Block.YES

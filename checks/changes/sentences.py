@@ -134,7 +134,7 @@ def _said(one: Consequence) -> str:
         case Why.TAKEN_OVER | Why.ADOPTED:
             return _handed_over(one)
         case Why.IMMUTABLE:
-            return f"{_capital(one.detail)} cannot be changed in place: the sync of {whose} fails"
+            return f"{_field(one.detail)} cannot be changed in place: the sync of {whose} fails"
         case Why.FORCED:
             return "It is deleted and made again (`Force=true` with `Replace=true`)"
         case Why.RECONCILED:
@@ -199,5 +199,6 @@ def _would(one: Consequence) -> str:
     return "; if it is deleted, what it brought stays, since it has no finalizer"
 
 
-def _capital(text: str) -> str:
-    return text if not text or "." in text.split(" ")[0] else text[0].upper() + text[1:]
+def _field(detail: str) -> str:
+    """A field by its path, or what stands for several."""
+    return f"`{detail}`" if " " not in detail else f"{detail[0].upper()}{detail[1:]}"

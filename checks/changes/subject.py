@@ -15,7 +15,8 @@ from gitops.resources.resource import ResourceId
 
 @dataclass(frozen=True)
 class Subject:
-    """`before` and `after` are the manifests as they are rendered, empty where there is none."""
+    """`before` and `after` are the manifests as they are rendered, empty where there is none. `child` is what changes
+    of the Application that the object is, where it is one."""
 
     application: ApplicationChange
     change: ResourceChange
@@ -23,6 +24,7 @@ class Subject:
     head: Snapshot
     policy: Policy
     difference: Difference
+    child: ApplicationChange | None = None
 
     @property
     def id(self) -> ResourceId:

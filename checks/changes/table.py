@@ -11,6 +11,7 @@ from checks.changes.block import gravity
 from checks.changes.declaration import Danger
 from checks.changes.subject import Subject
 from checks.changes.told import Said
+from gitops.facts.changes.model import Turn
 
 
 @cache
@@ -28,7 +29,7 @@ def rows() -> tuple[Danger, ...]:
 
 def dangers_of(subject: Subject) -> list[Said]:
     """What the rows say of one manifest, the gravest first."""
-    if subject.change.after is None:
+    if subject.change.turn is Turn.GOES:
         return []  # what goes is told by `gitops.facts.deletions`
     said = [each for row in rows() for each in row.said(subject)]
     return sorted(said, key=lambda each: gravity(each.block))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from checks.changes.block import Block
 from checks.changes.deletions import block_of, deletes
@@ -19,7 +20,12 @@ from gitops.facts.deletions.world import object_of
 
 _VERDICTS = {Turn.COMES: Verdict.COMES, Turn.GOES: Verdict.STAYS, Turn.CHANGES: Verdict.CHANGED}
 _HOOK_GOES = "It is a hook, and no longer run; what the last run of it left stays in the cluster."
-_NOT_SERVED = "api-version-not-served"
+_HOOK_AGAIN = (
+    "It is a hook: before it runs the next time what the last run left is deleted, and it is made again, unless its "
+    "`hook-delete-policy` says otherwise."
+)
+_APPLICATION = ("argoproj.io", "Application")
+_REFUSED = frozenset({"api-version-not-served", "claim-cannot-grow"})
 
 Key = tuple[ApplicationKey | None, OwnedId]
 
@@ -65,7 +71,7 @@ class _Telling:
         return found
 
     def of_consequence(self, one: Consequence, there: tuple[ApplicationChange, ResourceChange] | None) -> Told:
-        said = [Said(one.why.name.lower().replace("_", "-"), sentence(one), one.why.source, block_of(one))]
+        said = [Said(one.why.name.lower().replace("_", "-"), sentence(one), one.why.source, block_of(one, self.base))]
         change = None
         if there is not None:
             application, change = there
@@ -94,7 +100,10 @@ class _Telling:
         else:
             said = dangers_of(self._subject(application, change))
             said.append(Said(change.turn.value, changed_sentence(application, change), ""))
-        if any(each.rule == _NOT_SERVED for each in said):
+        if change.before is not None and change.after is not None and change.before.resource.hook and change.is_hook:
+            verdict = Verdict.RECREATED
+            said.insert(0, Said("hook-again", _HOOK_AGAIN, "gitops-engine/pkg/sync/sync_context.go"))
+        if any(each.rule in _REFUSED for each in said):
             verdict = Verdict.SYNC_FAILS
         declared = application.application
         return Told(
@@ -115,10 +124,11 @@ class _Telling:
             if owned_id in told or one.turn is Turn.GOES or (one.turn is Turn.CHANGES and not one.declared):
                 continue
             maker = declared.parents[-1] if declared.generated and declared.parents else ""
-            said = Said(one.turn.value, declared_sentence(one), "")
-            yield Told(
-                _VERDICTS[one.turn], owned_id, "", (said,), None, maker, span=declared.origin.span, declares=declared
-            )
+            nobody = ResourceChange(owned_id, one.turn, None, None)
+            said = dangers_of(self._subject(one, nobody)) if one.turn is Turn.CHANGES else []
+            said.append(Said(one.turn.value, declared_sentence(one), ""))
+            verdict = _VERDICTS[one.turn]
+            yield Told(verdict, owned_id, "", tuple(said), None, maker, span=declared.origin.span, declares=declared)
 
     def of_unseen_sets(self, told: Mapping[OwnedId, Verdict]) -> Iterator[Told]:
         """ApplicationSets whose Applications nobody knows."""
@@ -144,4 +154,10 @@ class _Telling:
             )
 
     def _subject(self, application: ApplicationChange, change: ResourceChange) -> Subject:
-        return Subject(application, change, self.base, self.head, self.policy, self.difference)
+        rid = change.id.id
+        child = self._children.get((rid.namespace, rid.name)) if (rid.group, rid.kind) == _APPLICATION else None
+        return Subject(application, change, self.base, self.head, self.policy, self.difference, child)
+
+    @cached_property
+    def _children(self) -> Mapping[tuple[str, str], ApplicationChange]:
+        return {(one.application.namespace, one.application.name): one for one in self.difference.applications}

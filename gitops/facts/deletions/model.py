@@ -62,6 +62,10 @@ class Why(Enum):
         "is not permitted by the AppProject, and such objects are left alone",
         "controller/state.go:785, controller/appcontroller.go:1263",
     )
+    SKIPPED = (
+        "is passed over from now on (`argocd.argoproj.io/hook: Skip`), and left as it is",
+        "gitops-engine/pkg/sync/hook/hook.go:23-36, gitops-engine/pkg/sync/reconcile.go",
+    )
     MANAGED_NAMESPACE = ("is kept by `managedNamespaceMetadata`", "controller/state.go:604")
     CASCADE = ("goes with its Application, which has Argo CD's finalizer", "controller/appcontroller.go:1346-1401")
     ORPHANED = (

@@ -17,6 +17,7 @@ from gitops.resources.resource import Resource
 
 SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
 COMPARE_OPTIONS = "argocd.argoproj.io/compare-options"
+HOOK = "argocd.argoproj.io/hook"
 SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 RESOURCE_POLICY = "helm.sh/resource-policy"
 _WORDS = (b"sync-options", b"compare-options", b"resource-policy", b"sync-wave", b"ownerReferences", b"whenDeleted")
@@ -70,6 +71,15 @@ def options_of(resource: Resource) -> Options:
         wave=_integer(annotations.get(SYNC_WAVE)),
         last="PruneLast=true" in said,
     )
+
+
+def is_skipped(resource: Resource) -> bool:
+    """Whether a sync passes it over and compares it all the same, so that it is neither applied nor pruned
+    (gitops-engine/pkg/sync/hook/hook.go, `Skip`)."""
+    if b"hook: Skip" not in resource.text:
+        return False
+    annotations = mapping(at(read_manifest(resource.text), ("metadata", "annotations")))
+    return _listed(annotations, HOOK) == ["Skip"]
 
 
 def option(options: Iterable[str], key: str) -> str | None:

@@ -14,10 +14,11 @@ from gitops.applications.application import Application
 from gitops.discovery.snapshot import Owned, OwnedId, State
 from gitops.facts.deletions.model import Consequence, Verdict, Why
 from gitops.facts.deletions.one_sync import Unwanted, worst
-from gitops.facts.deletions.options import options_of
+from gitops.facts.deletions.options import is_skipped, options_of
 from gitops.facts.deletions.unread import differs_in_listed, left_files, reads_the_same, unread
 from gitops.facts.deletions.world import World, is_forbidden, object_of, taken_over
 from gitops.facts.owners import owners_of
+from gitops.facts.scopes import id_of
 from gitops.resources.rendering import NotAnalysed, RenderFailed
 from gitops.resources.resource import ResourceId
 
@@ -109,10 +110,18 @@ def _pruned(losses: _Losses) -> Iterator[Consequence]:
     application = state.application
     instance = base.instance(application)
     lost: dict[OwnedId, Owned] = {}
+    skipped = {
+        id_of(head.snapshot, copy)
+        for copy in head.snapshot.copies(now)
+        if copy.resource.hook and is_skipped(copy.resource)
+    }
     renamed = {unhashed(o.id) for o, copy in losses.wanted.items() if copy.resource.generator is not None}
     for owned_id, copy in losses.lost.items():
         if copy.resource.generator is not None and unhashed(owned_id.id) in renamed:
             continue  # the same ConfigMap or Secret with other content
+        if owned_id in skipped:
+            yield Consequence(owned_id, Verdict.STAYS, Why.SKIPPED, application, copy)
+            continue
         other = twin(owned_id)
         if other in losses.wanted:
             yield Consequence(other, Verdict.CHANGED, Why.ONE_OBJECT, application, copy)

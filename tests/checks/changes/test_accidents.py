@@ -42,6 +42,15 @@ def matrix_set(pattern: str = "apps/*") -> str:
     )
 
 
+def annotated(hook: str) -> dict[str, object]:
+    return {"annotations": {"argocd.argoproj.io/hook": hook}}
+
+
+def job(image: str, metadata: dict[str, object] | None = None) -> str:
+    spec = {"template": {"spec": {"containers": [{"name": "a", "image": image}]}}}
+    return obj("Job", "migrate", "batch/v1", metadata=metadata or {}, spec=spec)
+
+
 @dataclass(frozen=True)
 class Accident:
     before: Files
@@ -49,6 +58,7 @@ class Accident:
     told: tuple[str, ...]
     block: str
     not_told: tuple[str, ...] = field(default=())
+    deletes: bool = True  # whether what is asked about is a deletion
 
 
 def child(*apps: str) -> Files:
@@ -171,6 +181,53 @@ ACCIDENTS = {
         (f"handed-over {CLAIM} data",),
         "no",
     ),
+    "an application set goes that keeps what its applications own": Accident(
+        {**child(appset("shop", policy={"preserveResourcesOnDeletion": True}), MAP), **directories("shop")},
+        {**child(), "argocd/1.yaml": MAP, **directories("shop")},
+        ("deleted ApplicationSet all", "application-deleted Application shop", f"stays {CLAIM} data"),
+        "no",
+    ),
+    "an application set goes that only creates": Accident(
+        {**child(appset("shop", policy={"applicationsSync": "create-only"}), MAP), **directories("shop")},
+        {**child(), "argocd/1.yaml": MAP, **directories("shop")},
+        ("deleted ApplicationSet all", "application-deleted Application shop", f"deleted {CLAIM} data"),
+        "yes",
+    ),
+    "an application moves from one set to another": Accident(
+        {**child(appset("shop", "a", name="s1"), appset("b", name="s2")), **directories("shop", "a", "b")},
+        {**child(appset("a", name="s1"), appset("b", "shop", name="s2")), **directories("shop", "a", "b")},
+        ("application-deleted Application shop", f"deleted {CLAIM} data"),
+        "yes",
+    ),
+    "a set begins to keep resources as it drops an element": Accident(
+        {**child(appset("shop", "blog")), **directories("shop", "blog")},
+        {**child(appset("blog", policy={"preserveResourcesOnDeletion": True})), **directories("shop", "blog")},
+        ("application-deleted Application shop", f"deleted {CLAIM} data"),
+        "yes",
+    ),
+    "a claim is passed over from now on": Accident(
+        one_app(PVC),
+        one_app(obj(CLAIM, "data", metadata=annotated("Skip"), spec={"accessModes": ["ReadWriteOnce"]})),
+        (f"stays {CLAIM} data",),
+        "no",
+        (f"deleted {CLAIM} data",),
+    ),
+    "a claim becomes a hook": Accident(
+        one_app(PVC),
+        one_app(obj(CLAIM, "data", metadata=annotated("PreSync"), spec={"accessModes": ["ReadWriteOnce"]})),
+        (f"deleted {CLAIM} data",),
+        "yes",
+    ),
+    "a hook runs something else": Accident(
+        one_app(job("a:1", annotated("PreSync"))),
+        one_app(job("a:2", annotated("PreSync"))),
+        ("recreated Job migrate",),
+        "no",
+        ("sync-fails Job migrate",),
+    ),
+    "a Job that is no hook runs something else": Accident(
+        one_app(job("a:1")), one_app(job("a:2")), ("sync-fails Job migrate",), "ask", deletes=False
+    ),
     "a directory goes of a set whose clusters nobody knows": Accident(
         {**ROOT, "argocd/set.yaml": matrix_set(), **directories("shop", "blog")},
         {**ROOT, "argocd/set.yaml": matrix_set(), **directories("blog")},
@@ -206,4 +263,4 @@ def test_an_accident_is_told(accident: Accident) -> None:
     assert set(accident.told) <= told
     assert not set(accident.not_told) & told
     assert found.block.value == accident.block
-    assert firewall_of(found, Policy()).holds(()) == (found.block.value != "no")
+    assert firewall_of(found, Policy()).holds(()) == (found.block.value != "no" and accident.deletes)

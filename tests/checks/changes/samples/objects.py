@@ -63,7 +63,67 @@ def definition(*fields: str, keeps: bool = False, uses: str = "size") -> Files:
     return one_app(crd, obj("Widget", "w", "example.com/v1", spec={uses: "x"}))
 
 
+def claim(size: str, grows: bool | None = None, name: str = "fast") -> Files:
+    spec = {"storageClassName": "fast", "resources": {"requests": {"storage": size}}}
+    said: dict[str, Any] = {} if grows is None else {"allowVolumeExpansion": grows}
+    return one_app(
+        obj("PersistentVolumeClaim", "web", spec=spec), obj("StorageClass", name, "storage.k8s.io/v1", **said)
+    )
+
+
+def declared(sync: Mapping[str, Any] | None = None, *, brought: bool = True, **spec: Any) -> Files:
+    """An Application `web`, which another one brings or nobody does."""
+    root = {"root.yaml": app("root", "argocd", namespace="argocd")} if brought else {}
+    return {**root, "argocd/web.yaml": app("web", sync=sync, **spec), "apps/web/README": "x"}
+
+
+AUTOMATED: Mapping[str, Any] = {"automated": {}}
 SAMPLES: Mapping[str, Sample] = {
+    "claim-cannot-grow": Sample(
+        "web",
+        [
+            ("it is not said", claim("1Gi"), claim("2Gi")),
+            ("it is denied", claim("1Gi", False), claim("2Gi", False)),
+            ("in another unit", claim("1Gi"), claim("1025Mi")),
+        ],
+        [
+            ("it is allowed", claim("1Gi", True), claim("2Gi", True)),
+            ("it is as large as before", claim("1Gi"), claim("1024Mi")),
+            ("of another class nothing is known", claim("1Gi", name="slow"), claim("2Gi", name="slow")),
+        ],
+        asks="ask",
+    ),
+    "project-changed": Sample(
+        "web",
+        [
+            ("brought by another one", declared(project="one"), declared(project="two")),
+            ("brought by nobody", declared(brought=False), declared(brought=False, project="two")),
+        ],
+        [("the destination changes", declared(), declared(namespace="two"))],
+        asks="no",
+    ),
+    "prune-switched-on": Sample(
+        "web",
+        [
+            ("beside automated sync", declared(AUTOMATED), declared(SELF_HEAL)),
+            ("together with automated sync", declared(), declared(SELF_HEAL)),
+            ("of one that nobody brings", declared(brought=False), declared(SELF_HEAL, brought=False)),
+        ],
+        [
+            ("off", declared(SELF_HEAL), declared(AUTOMATED)),
+            ("it was on", declared(SELF_HEAL), declared(SELF_HEAL, namespace="two")),
+        ],
+        asks="no",
+    ),
+    "automated-sync-switched-off": Sample(
+        "web",
+        [
+            ("taken out", declared(AUTOMATED), declared()),
+            ("said to be off", declared(AUTOMATED), declared({"automated": {"enabled": False}})),
+        ],
+        [("on", declared(), declared(AUTOMATED)), ("only prune", declared(SELF_HEAL), declared(AUTOMATED))],
+        asks="no",
+    ),
     "scaled-to-zero": Sample(
         "web",
         [
