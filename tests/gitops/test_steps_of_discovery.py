@@ -11,9 +11,11 @@ from checks.planning.ownership.plan import plan_fixes
 from checks.policy.file import Policy
 from gitops.applications.application import Origin, parse_application
 from gitops.discovery.assembly import assemble
+from gitops.discovery.evidence import recognised
 from gitops.discovery.locate import locate
-from gitops.discovery.roots import Declaration, Node, Seed
+from gitops.discovery.roots import Declaration, Node, Seed, unclaimed
 from gitops.discovery.rounds import discover
+from gitops.discovery.scan import scan
 from gitops.discovery.snapshot import Change
 from gitops.discovery.sources import Analysis
 from gitops.files.spans import Span
@@ -23,7 +25,7 @@ from gitops.resources.resource import Resource, ResourceId
 from tests.growth import assert_grows_with
 from tests.instant import Instant
 from tests.layouts import LAYOUTS, MATCHER, many, pairs
-from tests.scenarios import config_map, documents, tree
+from tests.scenarios import URL, application, config_map, documents, tree
 
 POLICY = Policy()
 HERE = Origin(Span("apps/app.yaml", 1, 9))
@@ -68,6 +70,28 @@ def test_placing_what_generators_make_grows_with_their_list(list_: str) -> None:
         return lambda: [locate(head, one, Closure(""), HERE) for one in asked]
 
     assert_grows_with(placing, 200)
+
+
+def test_telling_roots_from_what_others_bring_in_grows_with_them() -> None:
+    def telling(count: int) -> Callable[[], object]:
+        manifest = {"kind": "Application", "metadata": {"name": "web"}}
+        one_each = [Declaration(manifest, Origin(Span(f"apps/{n:03}.yaml", 1, 1)), str(n)) for n in range(count)]
+        nodes = {d.id: Node(d) for d in one_each}
+        for parent, child in zip(one_each[::2], one_each[1::2], strict=True):
+            nodes[parent.id].children.append(child)
+        return lambda: list(unclaimed([Seed("apps", (declaration,)) for declaration in one_each], nodes))
+
+    assert_grows_with(telling, 200)
+
+
+def test_recognising_names_grows_with_the_applications() -> None:
+    def recognising(count: int) -> Callable[[], object]:
+        files = documents(*(application(f"app-{n:03}", f"app-{n:03}", url=f"{URL}-{n}") for n in range(count)))
+        head = tree({"apps.yaml": files} | {f"app-{n:03}/map.yaml": "a: b" for n in range(count)})
+        declared = scan(head, {}, {}).declared["apps.yaml"]
+        return lambda: recognised(head, declared, MATCHER)
+
+    assert_grows_with(recognising, 200)
 
 
 def test_telling_alternatives_of_one_name_apart_grows_with_them() -> None:

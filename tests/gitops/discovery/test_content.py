@@ -101,7 +101,7 @@ def seen(files: Mapping[str, bytes]) -> Snapshot:
     return discovered(Tree.of(dict(files)), Analysis(MATCHER, lambda _value: "digest", "none"))
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(repositories(), repositories(), bent(POLICY))
 def test_no_content_makes_discovery_or_a_rule_raise(
     before: dict[str, bytes], after: dict[str, bytes], configuration: Json
