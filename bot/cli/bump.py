@@ -14,6 +14,7 @@ from bot.cli.progress import Progress
 from bot.cli.terminal import say
 from bot.cli.writing import apply, put
 from bot.formats.writing.diff import diff_of_edits
+from checks.judgement.target import judge
 from checks.planning.bumps.builds import is_published
 from checks.planning.bumps.bump import plan_bump
 from checks.planning.bumps.choose import choose
@@ -194,7 +195,7 @@ async def _proof(checkout: Checkout, plan: BumpPlan, charts: ChartIndex) -> Bump
                 kubernetes=policy.kubernetes,
             )
             before = await engine.snapshot(checkout.tree, analysis, progress)
-            return await engine.drive(prove_bump(before, analysis, plan, charts), progress)
+            return await engine.drive(prove_bump(before, analysis, plan, charts, judge), progress)
         finally:
             progress.close()
 

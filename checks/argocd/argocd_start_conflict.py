@@ -32,6 +32,7 @@ from checks.argocd.view import applications, installations, owners, severity_in,
 from checks.declaration import declare
 from checks.model import Finding, Severity
 from checks.policy.file import Policy
+from checks.wording import listed
 from gitops.discovery.snapshot import Change, Snapshot
 from gitops.installation.model import Installation, Process
 from gitops.installation.places import place_of
@@ -59,6 +60,12 @@ def conflicts_of(snapshot: Snapshot, installation: Installation, version: Versio
                     yield _finding(snapshot, installation, process, judged, conflict, told)
 
 
+def _issues(conflict: Conflict) -> str:
+    if not conflict.issues:
+        return ""
+    return f", argo-cd issue{'s' if len(conflict.issues) > 1 else ''} {listed([str(one) for one in conflict.issues])}"
+
+
 def _finding(
     snapshot: Snapshot, installation: Installation, process: Process, version: Version, conflict: Conflict, told: Told
 ) -> Finding:
@@ -66,7 +73,7 @@ def _finding(
     severity = Severity.ERROR if conflict.refuses else Severity.WARNING
     return RULE.finding(
         place_of(snapshot, told.member or process.member, *told.words),
-        f"{told.message} ({process.component} {written(version)})",
+        f"{told.message} ({process.component} {written(version)}{_issues(conflict)})",
         conflict.title(process),
         text=stands(installation, f"In {which}: {told.message}.", conflict.effect),
         advice=told.advice,

@@ -39,7 +39,7 @@ class Told:
 @dataclass(frozen=True, slots=True)
 class Conflict:
     """`since` is the first version with it and `before` the first one without; `refuses` tells that the program ends.
-    `look` gives what is wrong with a process, None where nothing is or nobody can tell."""
+    `look` gives what is wrong with a process, None where nothing is or nobody can tell. `issues` are argo-cd's."""
 
     id: str
     components: frozenset[str]
@@ -48,6 +48,7 @@ class Conflict:
     before: Version | None = None
     effect: str = _CRASHES
     refuses: bool = True
+    issues: tuple[int, ...] = ()
 
     def concerns(self, process: Process, version: Version) -> bool:
         return (
@@ -78,7 +79,7 @@ def _disable_tls(installation: Installation, process: Process, version: Version)
     return Told(
         "TLS is switched off, and `--client-ca-path`, whose default is no empty path, may not be set then",
         (*words, "ARGOCD_REPO_SERVER_DISABLE_TLS"),
-        "Give the repo-server the empty path as an argument; an empty variable is passed over (argo-cd issue 29661).",
+        "Give the repo-server the empty path as an argument; an empty variable is passed over.",
         "- --client-ca-path=",
         member,
     )
@@ -225,7 +226,13 @@ _LEVELS: Final = frozenset({"panic", "fatal", "error", "warn", "warning", "info"
 
 CONFLICTS: Final = (
     # v3.5.0, v3.5.1 and the head of release-3.5 of 2026-08: not mended yet, so the range has no end.
-    Conflict("repo-server-disable-tls-client-ca", frozenset({REPO_SERVER}), _disable_tls, since=Version("3.5.0")),
+    Conflict(
+        "repo-server-disable-tls-client-ca",
+        frozenset({REPO_SERVER}),
+        _disable_tls,
+        since=Version("3.5.0"),
+        issues=(29661,),
+    ),
     Conflict("sharding-hostname", frozenset({CONTROLLER}), _sharded_deployment, before=Version("2.10.0")),
     Conflict(
         "sharding-all-shard-0",
@@ -257,6 +264,7 @@ CONFLICTS: Final = (
         effect="When the node restarts the init containers run once more in the same pod: `ln` fails with `File "
         "exists`, and the pod stays in Init:CrashLoopBackOff until somebody deletes it.",
         refuses=False,
+        issues=(26595, 26613),
     ),
     Conflict(
         "image-does-not-exist",

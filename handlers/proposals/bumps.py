@@ -22,6 +22,7 @@ from bot.github.errors import Forbidden, GitHubError, NotFound, Suspended
 from bot.github.model import PullRequest
 from bot.process.errors import PermanentError
 from bot.registries.faults import SourceFault
+from checks.judgement.target import judge
 from checks.planning.bumps.bump import plan_bump
 from checks.planning.bumps.choose import Release
 from checks.planning.bumps.plan import BumpPlan
@@ -200,7 +201,7 @@ class _Work:
             with outside.of_the_base():
                 looking = engine.snapshot(self.tree, self.analysis, outside=outside)
                 snapshot = await self.repo.context.unless_superseded(looking)
-            proving = engine.drive(prove_bump(snapshot, self.analysis, plan, offers.charts), outside=outside)
+            proving = engine.drive(prove_bump(snapshot, self.analysis, plan, offers.charts, judge), outside=outside)
             proof = await self.repo.context.unless_superseded(proving)
         if not proof.holds:
             if any(isinstance(state.rendering, RenderFailed) for state in snapshot.states):

@@ -134,7 +134,8 @@ CHANGED: Final = (
         re.compile(rb"(application\.sync\.impersonation\.enabled)[\"']?\s*[:=]\s*[\"']?true"),
         "holds for all that the API server does: the service accounts need the rights for logs, events and actions",
     ),
-    _words((3, 6), "is no longer read: it is `ARGOCD_REPO_SERVER_OTLP_HEADERS`", "ARGOCD_REPO_OTLP_HEADERS"),
+    # The guide has it under 3.6; the code of v3.5.0 does it.
+    _words((3, 5), "is no longer read: it is `ARGOCD_REPO_SERVER_OTLP_HEADERS`", "ARGOCD_REPO_OTLP_HEADERS"),
 )
 
 

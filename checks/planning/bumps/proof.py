@@ -12,6 +12,7 @@ from functools import cached_property
 
 from checks.coverage import Coverage, Sight, named, of_both
 from checks.planning.bumps.cautions import cautions, renders
+from checks.planning.bumps.judged import Judge, unjudged
 from checks.planning.bumps.others import Others, below, numbered
 from checks.planning.bumps.plan import BumpPlan
 from checks.planning.bumps.rendered import changes, counted, texts
@@ -53,13 +54,18 @@ class BumpProof(Proof):
 
 
 def prove_bump(
-    before: Snapshot, analysis: Analysis, plan: BumpPlan, charts: ChartIndex | None = None
+    before: Snapshot,
+    analysis: Analysis,
+    plan: BumpPlan,
+    charts: ChartIndex | None = None,
+    judge: Judge = unjudged,
 ) -> Asking[BumpProof]:
-    """Check what `plan` promises. `before` is the snapshot of the tree that the plan was made for."""
+    """Check what `plan` promises. `before` is the snapshot of the tree that the plan was made for, `judge`
+    knows rules about the version that it goes to."""
     edited = yield from after_edits(before, analysis, plan.edits)
     old = yield from _overlay(before.tree, plan.overlay, analysis)
     new = yield from _overlay(edited.snapshot.tree, plan.overlay, analysis)
-    return _Comparison(before, edited.snapshot, plan, charts).proof(old, new)
+    return _Comparison(before, edited.snapshot, plan, charts, judge).proof(old, new)
 
 
 def _overlay(tree: Tree, overlay: str, analysis: Analysis) -> Asking[Rendering]:
@@ -84,6 +90,7 @@ class _Comparison:
     after: Snapshot
     plan: BumpPlan
     charts: ChartIndex | None
+    judge: Judge = unjudged
 
     def proof(self, old: Rendering, new: Rendering) -> BumpProof:
         coverage = Coverage.of(self.before, self.after)
@@ -101,7 +108,10 @@ class _Comparison:
             images = tuple(self._image_changes(old.resources, new.resources))
             rows.extend(self._what_changes(old.resources, new.resources, images))
         rows.extend(self._applications(coverage.unknown))
-        return BumpProof(tuple(rows), tuple(cautions(self.before, self.plan)), coverage, unproven, images)
+        judged = self.judge(self.before, self.after, old, new, self.plan)
+        rows.extend(judged.rows)
+        said = (*cautions(self.before, self.plan), *judged.cautions)
+        return BumpProof(tuple(rows), said, coverage, unproven, images)
 
     def _every_pin(self) -> Row:
         plan = self.plan

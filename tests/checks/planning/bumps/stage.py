@@ -6,6 +6,7 @@ import difflib
 
 from bot.rendering.driver import Engine
 from checks.planning.bumps.bump import plan_bump
+from checks.planning.bumps.judged import Judge, unjudged
 from checks.planning.bumps.plan import BumpPlan
 from checks.planning.bumps.proof import BumpProof, prove_bump
 from gitops.files.spans import apply_edits, edits_by_path
@@ -49,8 +50,10 @@ def diff(files: Files, plan: BumpPlan) -> list[str]:
     return found
 
 
-async def proven(engine: Engine, files: Files, plan: BumpPlan, charts: ChartIndex | None = None) -> BumpProof:
+async def proven(
+    engine: Engine, files: Files, plan: BumpPlan, charts: ChartIndex | None = None, judge: Judge = unjudged
+) -> BumpProof:
     """The proof of a plan, by rendering the files with the real engine."""
     analysis = engine.analysis(MATCHER)
     before = await engine.snapshot(tree(files), analysis)
-    return await engine.drive(prove_bump(before, analysis, plan, charts))
+    return await engine.drive(prove_bump(before, analysis, plan, charts, judge))

@@ -1,0 +1,109 @@
+"""A bump of Argo CD is judged by the rules about its installation, with the version that it goes to.
+
+What a rule finds after the bump and not before comes with the version: with what would not start nothing is proven,
+and the rest is told with its lines. Notes of upgrade guides that no manifest is about are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from checks.argocd import CHECK
+from checks.model import Finding, Severity
+from checks.planning.bumps.cautions import renders
+from checks.planning.bumps.judged import Judged
+from checks.planning.bumps.plan import BumpPlan
+from checks.planning.proof import Row
+from checks.policy.file import Policy
+from checks.registry import rules
+from checks.wording import plural
+from gitops.applications.application import Application, Destination, Origin, SyncPolicy
+from gitops.discovery.snapshot import Change, Part, Snapshot, State
+from gitops.files.containment import CONTENT
+from gitops.files.errors import GitopsError
+from gitops.files.spans import Span
+from gitops.files.tree import Tree
+from gitops.installation.find import installations_of
+from gitops.kustomize.closure import Closure
+from gitops.kustomize.walk import walk
+from gitops.resources.rendering import Rendered, Rendering
+from gitops.versions.components import ARGO_CD
+
+# What these find keeps a program from starting.
+_REFUSALS: Final = frozenset({"argocd-unknown-flag", "argocd-start-conflict"})
+_SILENT: Final = frozenset({"argocd-version-unknown"})
+_SHOWN: Final = 3
+
+
+def _told(finding: Finding) -> str:
+    """What is wrong, where, and the lines that would be right."""
+    lines = finding.topic.commands
+    advice = f": {finding.topic.advice.rstrip('.')}" if finding.topic.advice else ""
+    return f"{finding.span}: {finding.message}{advice}" + (f", `{lines}`" if lines and "\n" not in lines else "")
+
+
+def judge(before: Snapshot, after: Snapshot, old: Rendering, new: Rendering, plan: BumpPlan) -> Judged:
+    """What comes with the version, in the Applications that render the overlay; in the overlay itself where none
+    does."""
+    if plan.component.name != ARGO_CD.name:
+        return Judged()
+    if not any(renders(state, plan.overlay) for state in after.states):
+        if not isinstance(old, Rendered) or not isinstance(new, Rendered):
+            return Judged()
+        before, after = _alone(before.tree, old, plan.overlay), _alone(after.tree, new, plan.overlay)
+    programs = sum(
+        1
+        for installation in after.once(installations_of)
+        for process in installation.processes
+        if installation.deployed and not process.initial and process.official and process.version == plan.version
+    )
+    known = _findings(before)
+    fresh = [finding for identity, finding in _findings(after).items() if identity not in known]
+    refusals = [one for one in fresh if one.rule in _REFUSALS and one.severity is Severity.ERROR]
+    cautions = tuple(f"{one.span}: {one.message}" for one in fresh if one not in refusals)
+    return Judged(tuple(_rows(plan, programs, refusals)), cautions)
+
+
+def _rows(plan: BumpPlan, programs: int, refusals: Sequence[Finding]) -> Iterator[Row]:
+    """The promise that it starts; none where nothing was looked at."""
+    statement = f"Argo CD {plan.tag} takes what it is told"
+    if refusals:
+        more = len(refusals) - _SHOWN
+        told = "; ".join(_told(finding) for finding in refusals[:_SHOWN])
+        yield Row(statement, f"{told}; and {more} more" if more > 0 else told, False)
+    elif programs:
+        yield Row(statement, plural("program", programs), True)
+
+
+def _findings(snapshot: Snapshot) -> Mapping[tuple[str, ...], Finding]:
+    found: dict[tuple[str, ...], Finding] = {}
+    for rule in rules():
+        if rule.check_name != CHECK or rule.id in _SILENT:
+            continue
+        try:
+            found.update((finding.identity, finding) for finding in rule.check(Change(None, snapshot), Policy()))
+        except CONTENT:
+            continue  # told where commits are judged, as a failure of the rule
+    return found
+
+
+def _alone(tree: Tree, rendering: Rendered, overlay: str) -> Snapshot:
+    """A snapshot in which one Application renders the overlay."""
+    at = Span(overlay, 1, 1)
+    closure: Closure | None
+    try:
+        closure = walk(tree, overlay, {})
+    except GitopsError:
+        closure = None
+    application = Application(
+        name=overlay or ".",
+        namespace="argocd",
+        project="default",
+        sources=(),
+        destination=Destination("", "in-cluster", "argocd"),
+        sync_wave=0,
+        sync_policy=SyncPolicy(options=frozenset({"ServerSideApply=true"})),
+        origin=Origin(at),
+    )
+    return Snapshot(tree, (State(application, (Part(0, rendering, closure),)),))

@@ -1,0 +1,102 @@
+"""A bump of Argo CD is held against the version that it goes to, before anything is called proven."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bot.rendering.driver import Engine
+from checks.judgement.target import judge
+from checks.planning.bumps.proof import BumpProof
+from checks.planning.proof import Row
+from gitops.versions.components import ARGO_CD
+from tests.checks.argocd.stage import params, workload
+from tests.checks.planning.bumps.stage import STAGING, K, bump, proven
+from tests.scenarios import Files, application, documents, kustomization, manifest
+
+APP = application("argocd", STAGING, namespace="argocd")
+HANDED = {"ARGOCD_REPO_SERVER_DISABLE_TLS": {"key": "reposerver.disable.tls"}}
+
+
+def overlay(*manifests: str, version: str = "v3.4.7", apps: str = APP) -> dict[str, str]:
+    """An overlay that pins the version by `images`, over manifests of another one."""
+    pinned = f"images: [{{name: quay.io/argoproj/argocd, newTag: {version}}}]\n"
+    return {
+        "apps.yaml": apps,
+        K: kustomization("base.yaml", extra=pinned),
+        f"{STAGING}/base.yaml": documents(*manifests),
+    }
+
+
+async def proof_of(engine: Engine, files: Mapping[str, str], to: str) -> BumpProof:
+    return await proven(engine, files, bump(files, to), judge=judge)
+
+
+def row_of(proof: BumpProof) -> Row | None:
+    return next((row for row in proof.rows if row.statement.endswith("takes what it is told")), None)
+
+
+async def test_a_version_that_would_not_start_holds_the_bump_back_and_says_what_would(engine: Engine) -> None:
+    server = workload("argocd-repo-server", env=HANDED, version="v3.4.0")
+    files = overlay(server, params(reposerver__disable__tls="true"))
+    proof = await proof_of(engine, files, "v3.5.1")
+    row = row_of(proof)
+    assert row is not None and not row.holds and not proof.holds
+    assert "TLS is switched off" in row.detail and "argo-cd issue 29661" in row.detail
+    assert row.detail.endswith("`- --client-ca-path=`")
+    assert "argocd/overlays/staging/base.yaml:" in row.detail
+    # As it says, to the letter.
+    mended = overlay(
+        workload("argocd-repo-server", "--client-ca-path=", env=HANDED), params(reposerver__disable__tls="true")
+    )
+    again = await proof_of(engine, mended, "v3.5.1")
+    assert row_of(again) == Row("Argo CD v3.5.1 takes what it is told", "1 program", True) and again.holds
+    # Below 3.5 there is nothing to hold back.
+    assert (await proof_of(engine, files, "v3.4.8")).holds
+
+
+async def test_a_setting_that_the_version_no_longer_reads_is_told_with_its_line_and_holds_nothing_back(
+    engine: Engine,
+) -> None:
+    env = {"ARGOCD_SERVER_LOGIN_ATTEMPTS_EXPIRATION": {"key": "server.login.attempts.expiration"}}
+    rules = manifest(
+        "PrometheusRule",
+        "argocd",
+        "argocd",
+        "monitoring.coreos.com/v1",
+        spec={"groups": [{"name": "a", "rules": [{"alert": "A", "expr": "argocd_app_health_status > 0"}]}]},
+    )
+    settings = params(server__login__attempts__expiration="1h", server__insecur="true")
+    files = overlay(workload("argocd-server", env=env), settings, rules, version="v2.14.0")
+    proof = await proof_of(engine, files, "v3.2.2")
+    assert proof.holds
+    said = [one.partition(": ")[2] for one in proof.cautions]
+    assert any("`server.login.attempts.expiration` has no effect" in one for one in said)
+    assert any("does not have the metric `argocd_app_health_status` any more" in one for one in said)
+    # What is wrong today as well does not come with the version.
+    assert not any("insecur`" in one for one in said)
+
+
+async def test_what_does_not_start_today_is_not_the_bump_s_fault(engine: Engine) -> None:
+    files = overlay(workload("argocd-server", "--no-such-flag"))
+    proof = await proof_of(engine, files, "v3.5.1")
+    assert proof.holds
+
+
+async def test_an_overlay_that_no_application_renders_is_judged_by_itself(engine: Engine) -> None:
+    elsewhere = application("shop", "shop")
+    files: Files = overlay(workload("argocd-repo-server", "--disable-tls"), apps=elsewhere)
+    proof = await proof_of(engine, {**files, "shop/a.yaml": params(a="b")}, "v3.5.1")  # type: ignore[dict-item]
+    row = row_of(proof)
+    assert row is not None and not row.holds
+
+
+async def test_without_a_program_that_was_looked_at_there_is_no_row(engine: Engine) -> None:
+    files = overlay(workload("argocd-server", image="quay.io/argoproj/argocd", program=False))
+    assert row_of(await proof_of(engine, files, "v3.5.1")) is None
+
+
+async def test_other_components_are_not_judged_by_argo_cd_s_rules(engine: Engine) -> None:
+    files = overlay(workload("argocd-repo-server", "--disable-tls"))
+    plan = replace(bump(files, "v3.5.1"), component=replace(ARGO_CD, name="other"))
+    assert row_of(await proven(engine, files, plan, judge=judge)) is None
