@@ -9,6 +9,7 @@ from bot.formats import titles
 from bot.formats.github import changes, check_run
 from bot.formats.github.changes import Shown
 from bot.formats.titles import Seen
+from bot.formats.writing.borrowed import floating
 from bot.formats.writing.grouping import by_topic
 from bot.formats.writing.markdown import bullets, code, details, safe
 from bot.formats.writing.unanalysed import by_cause
@@ -151,6 +152,7 @@ def summed(judged: Sequence[Judged], shown: Mapping[str, Report], addresses: Map
         ]
         parts.append(details(f"Not analysed: {len(gaps)}", bullets(dict.fromkeys(causes), most=50)))
     parts.extend(_known_elsewhere(judged, shown))
+    parts.extend(dict.fromkeys(safe(floating(each.evaluation.snapshot)) for each in judged))
     conclusion = "failure" if conflicts or failed or lost or unfinished else "success"
     return Report(title[:240], "\n\n".join(part for part in parts if part), conclusion=conclusion)
 

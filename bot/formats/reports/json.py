@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from bot.formats.writing.borrowed import row
 from checks.judgement.evaluation import Evaluation
 from checks.judgement.gaps import status_of
 from checks.model import Finding
@@ -37,6 +38,7 @@ def render(evaluation: Evaluation, commit: str | None) -> str:
             }
             for one in snapshot.not_deployed
         ],
+        "outside": [row(one) for one in snapshot.outside],
         "gaps": list(evaluation.gaps),
         "unused_ignores": [
             {"path": PATH, "line": entry.line, "rule": entry.rule, "resource": entry.resource, "reason": entry.reason}

@@ -13,6 +13,7 @@ from itertools import chain
 from bot.formats.reports import verbose
 from bot.formats.reports.brief import DENSITIES, Brief, elsewhere, head
 from bot.formats.writing import unanalysed
+from bot.formats.writing.borrowed import floating
 from bot.formats.writing.grouping import by_topic
 from bot.formats.writing.lines import STYLES, Line, columns, line, printed, wrapped
 from bot.formats.writing.undeployed import not_deployed
@@ -27,6 +28,7 @@ _KNOWN = 5  # warnings from before the change that are named
 _UNUSED = 5
 _NOTICES = 3  # that are told unasked where there is nothing else
 _UNDEPLOYED_LINES = 3
+_BORROWED = 3  # branches of others that are named
 
 Groups = Sequence[Sequence[Finding]]
 
@@ -119,6 +121,9 @@ def _rest(evaluation: Evaluation, width: int, whole: bool) -> Iterator[Line]:
         told = wrapped(not_deployed(snapshot), width, 0)
         yield from told if whole else told[:_UNDEPLOYED_LINES]
         yield line()
+    if snapshot.outside:
+        told = wrapped(floating(snapshot, most=1_000 if whole else _BORROWED), width, 0)
+        yield from [*told, line()] if told else ()
     unused = [entry for report in evaluation.reports for entry in report.unused]
     for entry in unused if whole else unused[:_UNUSED]:
         yield line(
