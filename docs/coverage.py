@@ -189,6 +189,10 @@ SOURCES: Mapping[str, Row] = {
         f"{_CHARTS}/test_charts.py::test_applications_of_a_chart_are_found_and_rendered",
         f"{_ELSEWHERE}::test_applications_in_charts_and_repositories_are_found",
     ),
+    "a chart of Applications that somebody deploys by hand": _row(
+        "A root, rendered with its own values, where nothing in the repository deploys it.",
+        f"{_ELSEWHERE}::test_a_chart_of_applications_that_somebody_deploys_by_hand_is_a_root",
+    ),
 }
 
 _HEAD = """\
