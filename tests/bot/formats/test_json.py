@@ -62,6 +62,13 @@ _NOT_DEPLOYED = _object(
         "reason": {"type": "string", "minLength": 1},
     }
 )
+_OUTSIDE = _object(
+    {
+        "kind": {"enum": ["repository", "chart", "file"]},
+        **dict.fromkeys(("url", "name", "revision"), _STRING),
+        **dict.fromkeys(("version", "missing"), _or_null(_STRING)),
+    }
+)
 _FINDING = _object(
     {
         "rule": {"type": "string", "pattern": "^[a-z]+(-[a-z]+)*$"},
@@ -90,6 +97,7 @@ CONTRACT = jsonschema_rs.validator_for(
         },
         gaps={"type": "array", "items": _STRING},
         not_deployed={"type": "array", "items": _NOT_DEPLOYED},
+        outside={"type": "array", "items": _OUTSIDE},
         unused_ignores={
             "type": "array",
             "items": _object({"path": _PATH, "line": _LINE, "rule": _STRING, "resource": _STRING, "reason": _STRING}),
