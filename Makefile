@@ -71,9 +71,10 @@ audit: setup
 	    --requirement requirements.server.lock; fi
 	@$(PYTHON) engine/build.py --audit --go-on --pip $(BIN)/python
 
-# Neighbours share what a session remembers: rendered files, a database server.
+# Neighbours share what a session remembers: rendered files, a database server. Where the engine can be built, tests that
+# need it fail without it.
 unit: setup
-	$(BIN)/pytest -n auto --dist worksteal
+	TESTS_NEED_ENGINE=$$($(PYTHON) engine/build.py --expected) $(BIN)/pytest -n auto --dist worksteal
 
 docs: setup
 	$(BIN)/python -m docs

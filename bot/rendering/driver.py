@@ -118,6 +118,11 @@ class Engine:
         self._renderer.observe = observe
 
     @property
+    def confinement(self) -> str:
+        """What a person should know of a renderer that is not shut in (`bot.rendering.kustomize`)."""
+        return self._renderer.engine.confinement
+
+    @property
     def exposed(self) -> tuple[str, ...]:
         """What the renderer is not shut away from, for the log (`bot.rendering.kustomize.RendererBinary.exposed`)."""
         return self._renderer.engine.exposed

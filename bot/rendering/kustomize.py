@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shutil
+import struct
 import sysconfig
 import tempfile
 import time
@@ -31,6 +32,7 @@ from gitops.resources.rendering import Output, RenderRequest
 from gitops.resources.resource import Resource
 
 _PREFIX = "../repo/"
+_INTERPRETER = 3  # PT_INTERP
 SPENT = (
     "rendering this commit has taken the {:,.0f} s that argofix grants one evaluation; what is rendered is kept, so "
     "the next run of the check goes on from there"
@@ -51,12 +53,14 @@ class RendererMissing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RendererBinary:
-    """A renderer binary that answered: its path, its kustomize version, and how far it can be shut in."""
+    """A renderer binary that answered: its path, its kustomize version, and how far it can be shut in. `helm` is the
+    version of a helm that renders charts beside it, '' for none."""
 
     binary: Path
     version: str
     chroot: bool
     cut_off: bool
+    helm: str = ""
 
     @property
     def is_kubectl(self) -> bool:
@@ -83,6 +87,16 @@ class RendererBinary:
         return tuple(what for what, shut in reach if not shut)
 
     @property
+    def confinement(self) -> str:
+        """What there is to say of a renderer that is not shut in, as one clause; '' for one that is."""
+        if self.shut_in:
+            return ""
+        reach = f"it is not shut in and could reach {' and '.join(self.exposed)}"
+        if not self.chroot and is_dynamic(self.binary):
+            return f"{reach}: {self.binary} is linked dynamically, so it does not start in a directory of its own"
+        return reach
+
+    @property
     def shut_in(self) -> bool:
         """Whether it can reach nothing but the files that it is given."""
         return not self.exposed
@@ -104,6 +118,23 @@ def find_binary(setting: str | None) -> Path:
         if found is not None:
             return Path(found).resolve()
     raise RendererMissing("neither kustomize nor kubectl is on PATH; install one, or set ARGOFIX_RENDERER")
+
+
+def is_dynamic(binary: Path) -> bool:
+    """Whether a program needs a loader and libraries of the machine (ELF, a program header PT_INTERP). False for what
+    is no ELF."""
+    try:
+        with binary.open("rb") as file:
+            head = file.read(64)
+            if len(head) < 64 or head[:6] != b"\x7fELF\x02\x01":  # 64 bits, little-endian
+                return False
+            (at,), (size, count) = struct.unpack_from("<Q", head, 32), struct.unpack_from("<HH", head, 54)
+            file.seek(at)
+            table = file.read(size * count)
+    except OSError:
+        return False
+    kinds = (struct.unpack_from("<I", table, start)[0] for start in range(0, len(table) - 3, size or 1))
+    return any(kind == _INTERPRETER for kind in kinds)
 
 
 def beside_python() -> str:

@@ -187,8 +187,9 @@ async def serve(
         log.info("listening", extra={"port": port, "renderer": engine.renderer})
         if engine.exposed:
             exposed, refused = " and ".join(engine.exposed), "pull requests from forks of public repositories"
-            log.warning("the renderer is not shut in", extra={"exposed": exposed, "refused": refused})
-            reach = {"confinement": f"it is not shut in and could reach {exposed}; {refused} are refused"}
+            said = {"exposed": exposed, "refused": refused, "reason": engine.confinement}
+            log.warning("the renderer is not shut in", extra=said)
+            reach = {"confinement": f"{engine.confinement}; {refused} are refused"}
             if settings.key_file:
                 reach["key"] = f"it could read {settings.key_file}; give the private key as GITHUB_PRIVATE_KEY"
             operator_faults.replace("renderer", reach)

@@ -86,6 +86,20 @@ def test_why_it_cannot_be_built_is_one_line(copy: Path, text: str, reason: str) 
     assert not (copy.parent / "argofix-engine").exists()
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('echo built > "$4"', "1"),
+        ("echo 'dial tcp: lookup proxy.example.com: no such host' >&2; exit 1", ""),
+        ("echo './main.go:3: oops' >&2; exit 2", "1"),  # our own fault, which tests are to show
+    ],
+)
+def test_the_engine_is_expected_where_it_can_be_built(copy: Path, text: str, expected: str) -> None:
+    go(copy, build=text)
+    build(copy, "--go-on")
+    assert build(copy, "--expected").stdout.strip() == expected
+
+
 def test_a_build_that_was_cut_off_is_not_taken_for_one(copy: Path) -> None:
     go(copy, build='echo half > "$4"; exit 1')
     assert build(copy).returncode == 1

@@ -68,7 +68,11 @@ def test_how_it_shows_that_the_renderer_is_not_shut_in() -> None:
     report = check_run.refused("it is not")
     assert report.conclusion == "failure" and f"`{report.title}`" in SANDBOX
     app = read("bot/server/app.py")
-    assert 'log.warning("the renderer is not shut in", extra={"exposed"' in app and '"confinement"' in app
+    assert (
+        'log.warning("the renderer is not shut in", extra=said)' in app
+        and '"exposed": exposed' in app
+        and '"confinement"' in app
+    )
     assert "`the renderer is not shut in`, whose field `exposed`" in words(SANDBOX)
     assert "`renderer confinement`" in SANDBOX
 

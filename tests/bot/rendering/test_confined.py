@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.rendering.kustomize import Renderer, RendererBinary, available_cpus
+from bot.rendering.kustomize import Renderer, RendererBinary, available_cpus, find_binary, is_dynamic
 from gitops.resources.rendering import BuildOptions, RenderRequest
 from tests.bot.rendering import confine
 from tests.bot.rendering.both import RENDERERS
@@ -91,6 +91,19 @@ async def test_the_server_says_so_in_its_log(tmp_path: Path) -> None:
 )
 def test_what_is_exposed(chroot: bool, cut_off: bool, exposed: tuple[str, ...]) -> None:
     assert RendererBinary(Path("kustomize"), "v5", chroot, cut_off).exposed == exposed
+
+
+def test_a_program_that_needs_libraries_is_named_as_the_reason() -> None:
+    shell = Path("/bin/sh").resolve()
+    assert RendererBinary(shell, "v5", True, True).confinement == ""
+    said = RendererBinary(shell, "v5", False, True).confinement
+    assert said.startswith("it is not shut in and could reach the server's file system: ")
+    assert said.endswith("is linked dynamically, so it does not start in a directory of its own")
+    static = find_binary(None)  # Go's
+    assert RendererBinary(static, "v5", False, False).confinement == (
+        "it is not shut in and could reach the server's file system and the network"
+    )
+    assert not is_dynamic(Path(__file__))
 
 
 async def test_what_another_machine_allowed_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from bot.rendering.living import LivingEngine, LivingRenderer, choose
 from gitops.files.tree import MODE_FILE, MODE_SYMLINK, Entry, Tree, blob_oid
 from gitops.resources.manifests import redactor
 from gitops.resources.rendering import BuildOptions, NotAnalysed, Output, Rendered, RenderFailed, RenderRequest
-from tests.bot.rendering.both import ENGINE, NEEDS_THE_ENGINE, RENDERERS
+from tests.bot.rendering.both import ENGINE, EXPECTED, NEEDS_THE_ENGINE, RENDERERS
 from tests.scenarios import application, config_map, documents, evaluated, state_of
 
 REDACT = redactor(b"k")
@@ -119,6 +119,13 @@ REFUSED = {
     ),
     "no metadata": request_of(apps("resources: [n.yaml]\n", **{"a/n.yaml": NO_MAP})),
 }
+
+
+@pytest.mark.skipif(not EXPECTED, reason="nobody says that the engine can be built (`make test` does)")
+async def test_where_the_engine_can_be_built_it_renders(scratch: Path) -> None:
+    renderer = await choose(None, scratch)
+    await renderer.close()
+    assert isinstance(renderer, LivingRenderer)
 
 
 @NEEDS_THE_ENGINE
