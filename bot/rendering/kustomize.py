@@ -19,9 +19,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from bot.rendering import sandbox
-from bot.rendering.files import contents, files_of, refuse_bomb
+from bot.rendering.files import contents, write_files
 from bot.rendering.turns import Turns
 from gitops.files.effort import Effort
 from gitops.files.errors import GitopsError, MalformedYaml
@@ -68,17 +69,17 @@ class RendererBinary:
 
     @property
     def identity(self) -> str:
-        return f"{'kubectl' if self.is_kubectl else 'kustomize'} {self.version}"
+        return self.fingerprint + (f" helm {self.helm}" if self.helm else "")
 
     @property
     def fingerprint(self) -> str:
         """Changes where what it renders may."""
-        return self.identity
+        return f"{'kubectl' if self.is_kubectl else 'kustomize'} {self.version}"
 
     @property
     def charts(self) -> str:
-        """What renders charts and Jsonnet; '' for nothing."""
-        return ""
+        """What renders charts and Jsonnet (`gitops.charts.helm.is_whole`); '' for nothing."""
+        return f"helm {self.helm}" if self.helm else ""
 
     @property
     def exposed(self) -> tuple[str, ...]:
@@ -171,7 +172,7 @@ class Renderer:
         self.linked: Path | None = None  # its copy in `home`
 
     @classmethod
-    async def start(cls, setting: str | None, home: Path, jobs: int | None = None) -> Renderer:
+    async def start(cls, setting: str | None, home: Path, jobs: int | None = None) -> Self:
         """Find the engine, learn its version and what the kernel lets us shut it into (remembered per binary)."""
         binary = find_binary(setting)
         key, notes = prepare(home, binary)
@@ -203,7 +204,7 @@ class Renderer:
             with tempfile.TemporaryDirectory(dir=self.home) as scratch:
                 root = Path(scratch)
                 program = place(self, root) if chroot else str(engine.binary)
-                _open_to_all(root)
+                open_to_all(root)
                 probe = await sandbox.run(
                     [program, *words], root, "/", self.limits, root=root if chroot else None, alone=True
                 )
@@ -256,7 +257,7 @@ class Renderer:
             engine = self.engine
             try:
                 program = place(self, scratch) if engine.chroot else str(engine.binary)
-                await asyncio.to_thread(_open_to_all, scratch)
+                await asyncio.to_thread(open_to_all, scratch)
             except OSError as error:
                 raise RendererMissing(f"{engine.binary} cannot be run: {error.strerror}") from None
             where = "/build" if engine.chroot else str(scratch / "build")
@@ -331,32 +332,9 @@ def _confinement(status: Path = Path("/proc/self/status")) -> str:
 
 
 def _write(request: RenderRequest, scratch: Path) -> None:
-    tree = request.tree
-    repository = scratch / "repo"
     build = scratch / "build"
-    (repository / request.root).mkdir(parents=True)
     build.mkdir()
-    patched = dict(request.patched)
-    made: set[Path] = set()
-    links: list[tuple[Path, bytes]] = []
-    for path, entry in files_of(request):
-        target = repository / path
-        if target.parent not in made:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            made.add(target.parent)
-        data = patched.get(path)
-        if data is None:
-            data = tree.read(path)
-        if path not in request.opaque:
-            refuse_bomb(path, data)
-        if entry.mode == MODE_SYMLINK and path not in patched:
-            tree.resolve(path)  # raises when it leads out of the repository
-            links.append((target, data))
-        else:
-            target.write_bytes(data)
-    # Last, so that nothing is written through one.
-    for target, data in links:
-        target.symlink_to(os.fsdecode(data))
+    write_files(request, scratch / "repo")
     resource = "../repo/" + request.root if request.root else "../repo"
     text = f"resources: [{json.dumps(resource)}]\nbuildMetadata: [originAnnotations]\n"
     (build / "kustomization.yaml").write_text(text)
@@ -374,7 +352,7 @@ def _failed(request: RenderRequest, scratch: Path, done: sandbox.Finished) -> Ou
     return Output(error=said, transient=done.status < 0)
 
 
-def _open_to_all(scratch: Path) -> None:
+def open_to_all(scratch: Path) -> None:
     """Let the user read it that root becomes before a renderer begins; anybody else is what it is already."""
     if os.geteuid() != 0:
         return

@@ -20,6 +20,7 @@ from typing import Any
 
 from bot.rendering import sandbox
 from bot.rendering.files import contents, files_of, refuse_bomb
+from bot.rendering.helm import HelmCommand
 from bot.rendering.kustomize import (
     OUT_OF_MEMORY,
     Renderer,
@@ -93,12 +94,14 @@ class LivingRenderer(Renderer):
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             known = json.loads(notes.read_text())
             if known["key"] == key:
-                engine = LivingEngine(binary, known["version"], known["chroot"], known["cut_off"], known["digest"])
+                engine = LivingEngine(
+                    binary, known["version"], known["chroot"], known["cut_off"], digest=known["digest"]
+                )
                 return cls(engine, home, jobs)
         digest = await asyncio.to_thread(_digest, binary)
         reason = ""
         for chroot, alone in ((True, True), (False, True), (False, False)):
-            renderer = cls(LivingEngine(binary, "", chroot, alone, digest), home, jobs)
+            renderer = cls(LivingEngine(binary, "", chroot, alone, digest=digest), home, jobs)
             try:
                 answer = await renderer.pool.ask(_VERSIONS)
                 spelt = (await renderer.pool.ask(_TRIAL)).get("resources") or [{}]
@@ -295,6 +298,25 @@ def _named(engine: str) -> Path:
     return Path(found).resolve()
 
 
+class WithHelm(Renderer):
+    """What renders without the engine: kustomize or kubectl, and for charts a helm, where there is one."""
+
+    _helm: HelmCommand | None = None
+
+    @classmethod
+    async def start(cls, setting: str | None, home: Path, jobs: int | None = None) -> WithHelm:
+        renderer = await super().start(setting, home, jobs)
+        renderer._helm = await HelmCommand.find(renderer)
+        if renderer._helm is not None:
+            renderer.engine = replace(renderer.engine, helm=renderer._helm.engine.version)
+        return renderer
+
+    async def _lifted(self, request: RenderRequest, redact: Redact) -> Output:
+        if request.asks is not None and self._helm is not None:
+            return await self._helm.chart(request, redact)
+        return await super()._lifted(request, redact)
+
+
 async def choose(setting: str | None, home: Path, jobs: int | None = None, engine: str | None = None) -> Renderer:
     """The engine where it works, unless another renderer is asked for by `setting`; else kustomize or kubectl.
     `engine` is where the engine is (ARGOFIX_ENGINE): then it is that one or none. Raises `RendererMissing`."""
@@ -308,4 +330,4 @@ async def choose(setting: str | None, home: Path, jobs: int | None = None, engin
             if setting is not None:
                 raise
             log.warning("the engine does not work", extra={"reason": str(error)})
-    return await Renderer.start(setting, home, jobs)
+    return await WithHelm.start(setting, home, jobs)

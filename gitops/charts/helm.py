@@ -28,6 +28,7 @@ from gitops.resources.rendering import NotAnalysed, RenderFailed, RenderRequest
 from gitops.resources.requests import HelmRequest, JsonnetRequest, Parameter
 
 NEEDS_ENGINE = "which needs argofix-engine (`make setup` builds it)"
+HELM_ALONE = "helm "  # what a renderer of charts is called that is no engine
 MAX_CHART_BYTES = 64 * 2**20
 MAX_CHART_FILES = 20_000
 
@@ -40,6 +41,11 @@ class Tools:
     engine: str
     matcher: RepositoryMatcher
     kubernetes: str = ""
+
+
+def is_whole(engine: str) -> bool:
+    """Whether Jsonnet and charts of kustomizations are rendered too: by the engine, and by no helm."""
+    return bool(engine) and not engine.startswith(HELM_ALONE)
 
 
 def plan_chart(

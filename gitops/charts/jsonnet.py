@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gitops.applications.application import Application, Source
 from gitops.charts.environment import environment_of, named_in
-from gitops.charts.helm import NEEDS_ENGINE, Tools, listed, request_for
+from gitops.charts.helm import NEEDS_ENGINE, Tools, is_whole, listed, request_for
 from gitops.files.collected import ReadFiles
 from gitops.files.errors import GitopsError
 from gitops.files.tree import Tree, normalise
@@ -31,7 +31,7 @@ def plan_jsonnet(
     """A request for each of `files`, which are Jsonnet, or why there is none."""
     if not files:
         return ()
-    if not tools.engine:
+    if not is_whole(tools.engine):
         return NotAnalysed(f"{files[0]} is Jsonnet, {NEEDS_ENGINE}")
     block = (source.directory or {}).get("jsonnet")
     block = block if isinstance(block, Mapping) else {}

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from gitops.charts.helm import NEEDS_ENGINE
+from gitops.charts.helm import NEEDS_ENGINE, is_whole
 from gitops.files.spans import Span
 from gitops.kustomize.closure import Closure
 from gitops.resources.manifests import text_of
@@ -51,7 +51,7 @@ def inflation(
 
 def why_not(closure: Closure, engine: str) -> str:
     """What is missing for what of a closure is left out, as a relative clause."""
-    return NEEDS_ENGINE if closure.helm and not engine else "which needs the network or runs a program"
+    return NEEDS_ENGINE if closure.helm and not is_whole(engine) else "which needs the network or runs a program"
 
 
 def _needs_flag(at: Span) -> Note:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from gitops.charts.helm import is_whole
 from gitops.discovery.edited import edit_of
 from gitops.discovery.inflation import inflation, may_inflate, why_not
 from gitops.discovery.sources import Analysis, Plan
@@ -52,7 +53,7 @@ def _plan(
     answers: Answers | None,
 ) -> Plan:
     edit = edit_of(tree, path, options, analysis.memo, at)
-    inflates = bool(analysis.engine) and may_inflate(analysis.build_options)
+    inflates = is_whole(analysis.engine) and may_inflate(analysis.build_options)
     borrowed = Borrowed(tree, answers) if answers is not None else None
     closures = analysis.closures if tree.place is None else {}
     closure = walk_known(tree, path, analysis.memo, closures, edit.added, inflates, borrowed)

@@ -18,7 +18,7 @@ from bot.process.tenants import working_for
 from bot.rendering import sandbox
 from bot.rendering.driver import Engine
 from bot.rendering.kustomize import Renderer, RendererMissing
-from bot.rendering.living import LivingEngine, LivingRenderer, choose
+from bot.rendering.living import LivingEngine, LivingRenderer, WithHelm, choose
 from gitops.files.tree import MODE_FILE, MODE_SYMLINK, Entry, Tree, blob_oid
 from gitops.resources.manifests import redactor
 from gitops.resources.rendering import BuildOptions, NotAnalysed, Output, Rendered, RenderFailed, RenderRequest
@@ -318,7 +318,7 @@ async def test_an_engine_that_does_not_work_leaves_it_to_kustomize(
     with pytest.raises(RendererMissing, match="does not answer"):
         await choose(str(broken), scratch / "asked")
     monkeypatch.setattr("bot.rendering.living.find_engine", lambda _setting: broken)
-    assert type(await choose(None, scratch / "own")) is Renderer
+    assert isinstance(await choose(None, scratch / "own"), WithHelm)
 
 
 @NEEDS_THE_ENGINE
