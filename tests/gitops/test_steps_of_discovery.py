@@ -15,12 +15,13 @@ from gitops.discovery.evidence import recognised
 from gitops.discovery.locate import locate
 from gitops.discovery.roots import Declaration, Node, Seed, unclaimed
 from gitops.discovery.rounds import discover
-from gitops.discovery.scan import scan
+from gitops.discovery.scan import SaidMemo, ScanMemo, scan
+from gitops.discovery.set_aside.undeployed import unaccounted
 from gitops.discovery.snapshot import Change
 from gitops.discovery.sources import Analysis
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
-from gitops.kustomize.closure import Closure
+from gitops.kustomize.closure import Closure, ParseMemo
 from gitops.resources.resource import Resource, ResourceId
 from tests.growth import assert_grows_with
 from tests.instant import Instant
@@ -92,6 +93,28 @@ def test_recognising_names_grows_with_the_applications() -> None:
         return lambda: recognised(head, declared, MATCHER)
 
     assert_grows_with(recognising, 200)
+
+
+def test_scanning_what_is_remembered_grows_with_the_files() -> None:
+    def scanning(count: int) -> Callable[[], object]:
+        head = Tree.of(many(count, "in one directory that a kustomization lists"))
+        memo: ScanMemo = {}
+        parsed: ParseMemo = {}
+        said: SaidMemo = {}
+        scan(head, memo, parsed, said)
+        return lambda: scan(head, memo, parsed, said)
+
+    assert_grows_with(scanning, 200)
+
+
+def test_telling_what_is_left_over_grows_with_the_file() -> None:
+    def telling(count: int) -> Callable[[], object]:
+        files = documents(*(application(f"app-{n:03}", "app") for n in range(count)))
+        found = scan(tree({"apps.yaml": files}), {}, {})
+        told = {"apps.yaml": [one.span for one in found.declared["apps.yaml"]]}
+        return lambda: list(unaccounted(found, told, frozenset()))
+
+    assert_grows_with(telling, 200)
 
 
 def test_telling_alternatives_of_one_name_apart_grows_with_them() -> None:
