@@ -164,9 +164,17 @@ class RepositoryContext:
 
     async def change(self, tree: Tree, base: Tree, policy: Policy, branch: str) -> Change:
         """What lies between two commits of a branch. Raises `PermanentError` where that is too much to read."""
-        engine, matcher = self.context.services.engine, self.matcher(branch)
+        services, matcher = self.context.services, self.matcher(branch)
         async with self.fetching() as outside:
-            between = partial(change_between, engine, tree, base, policy=policy, outside=outside)
+            between = partial(
+                change_between,
+                services.engine,
+                tree,
+                base,
+                policy=policy,
+                outside=outside,
+                clusters=services.clusters,
+            )
             change = await self.context.unless_superseded(between(matcher))
             former = await self._former_names(change.head)
             if not former:

@@ -39,9 +39,9 @@ def renderer_line() -> str:
 
 
 @contextlib.asynccontextmanager
-async def started(checkout: Path, offline: bool = False) -> AsyncIterator[Engine]:
-    """An engine that is closed afterwards, and fetches what `checkout` names and does not hold. Raises `CannotRun`
-    where renderings cannot be kept."""
+async def started(checkout: Path | None = None, offline: bool = False) -> AsyncIterator[Engine]:
+    """An engine that is closed afterwards, and fetches what `checkout` names and does not hold; without one it
+    fetches nothing. Raises `CannotRun` where renderings cannot be kept."""
     cache = cache_directory()
     try:
         setting, binary = _named()
@@ -53,9 +53,12 @@ async def started(checkout: Path, offline: bool = False) -> AsyncIterator[Engine
         ) from None
     # Nobody else waits for what a person has asked for on a checkout of his own.
     engine.grant = lambda: Effort(steps=10**10, bytes=2**31, seconds=math.inf)
-    engine.outside = outside = FromHere(cache, checkout, offline)
+    outside = FromHere(cache, checkout, offline) if checkout is not None else None
+    if outside is not None:
+        engine.outside = outside
     try:
         yield engine
     finally:
-        await outside.close()
+        if outside is not None:
+            await outside.close()
         await engine.close()

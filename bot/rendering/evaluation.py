@@ -84,6 +84,7 @@ async def change_between(
     matcher: RepositoryMatcher,
     policy: Policy,
     outside: Outside | None = None,
+    clusters: LiveSource | None = None,
     made: Made | None = None,
 ) -> Change:
     """What lies between two commits, without a judgement. Raises `TooMuchToRead`."""
@@ -97,7 +98,7 @@ async def change_between(
             policy,
             None,
             outside or engine.outside,
-            None,
+            clusters,
             made,
         )
     return Change(before, after)

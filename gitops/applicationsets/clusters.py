@@ -42,6 +42,21 @@ class Clusters:
     shown: tuple[KnownCluster, ...] = ()
     hidden: tuple[KnownCluster, ...] = ()
 
+    def near(self, path: str) -> Clusters:
+        """Those of the Argo CD that a set in this file belongs to. Where files show the clusters of several Argo CDs,
+        they are those whose files stand nearest."""
+        if not _of_several(self.shown):
+            return self
+
+        def depth(cluster: KnownCluster) -> int:
+            there = cluster.place.path.split("/")[:-1] if cluster.place is not None else []
+            pairs = zip(path.split("/")[:-1], there, strict=False)
+            return next((n for n, (one, other) in enumerate(pairs) if one != other), min(path.count("/"), len(there)))
+
+        nearest = max(map(depth, (*self.shown, *self.hidden)))
+        shown, hidden = (tuple(each for each in told if depth(each) == nearest) for told in (self.shown, self.hidden))
+        return Clusters(self.declared, shown, hidden)
+
     def chosen(self, selector: Mapping[str, Any]) -> Chosen:
         """Raises `Refused` for a selector that Argo CD refuses."""
         selectors.matches(selector, {})  # one that is refused is refused whatever clusters there are
@@ -79,6 +94,12 @@ class Clusters:
         names = {each.name for each in self.declared}
         known = names | {each.secret for each in self.shown}
         return [each for each in told if each.name not in names and not (each.hidden and each.secret in known - {""})]
+
+
+def _of_several(clusters: Sequence[KnownCluster]) -> bool:
+    """Whether one Argo CD cannot know all of them: two that it runs in, or two of one name that differ."""
+    own = {each.content for each in clusters if each.server == IN_CLUSTER_SERVER}
+    return len(own) > 1 or any(len({each.content for each in same}) > 1 for same in _by_name(clusters))
 
 
 def _by_name(clusters: Iterable[KnownCluster]) -> Iterable[Sequence[KnownCluster]]:

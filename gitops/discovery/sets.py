@@ -43,7 +43,7 @@ def expand_set(node: Node, tree: Tree, analysis: Analysis, clusters: Clusters, a
         lambda url: matcher.matches(url, True),
         most,
         is_this_revision=matcher.revisions.includes,
-        clusters=clusters,
+        clusters=clusters.near(declaration.origin.path),
         elsewhere=elsewhere,
     )
     node.assumed, node.live = expansion.assumed, ""

@@ -283,6 +283,38 @@ def test_a_cluster_that_is_not_readable_is_known_to_be_there(told: str) -> None:
     assert "git does not show" in snapshot.unknown[0].reason and "argocd/east.yaml:1" in snapshot.unknown[0].reason
 
 
+def of_hub(hub: str, name: str, server: str, **labels: str) -> str:
+    metadata = {"name": name, "labels": {CLUSTER_LABEL: "cluster", "env": "prod", **labels}}
+    return yaml.safe_dump(SECRET | {"metadata": metadata, "stringData": {"name": name, "server": server}})
+
+
+HUBS: dict[str, list[tuple[str, str, dict[str, str]]]] = {
+    "two of one name": [("edge", "https://a", {}), ("edge", "https://b", {})],
+    "two that it runs in": [("hub", IN_CLUSTER_SERVER, {"at": "a"}), ("hub", IN_CLUSTER_SERVER, {"at": "b"})],
+}
+
+
+@pytest.mark.parametrize("hubs", HUBS)
+def test_clusters_of_several_argo_cds_are_told_apart_by_where_they_stand(hubs: str) -> None:
+    """Nobody's set is expanded for the clusters of another Argo CD."""
+    files: dict[str, str] = {"a/m.yaml": config_map("m")}
+    for hub, (name, server, labels) in zip("ab", HUBS[hubs], strict=True):
+        own = {**SET, "metadata": {"name": f"of-{hub}", "namespace": "argocd"}}
+        files[f"hubs/{hub}/apps/set.yaml"] = json.dumps(own).replace("web-{{", f"web-{hub}-{{{{")
+        files[f"hubs/{hub}/argocd/clusters/one.yaml"] = of_hub(hub, name, server, **labels)
+        files[f"hubs/{hub}/argocd/clusters/two.yaml"] = of_hub(hub, f"own-{hub}", f"https://own-{hub}")
+    snapshot = discovered(tree(files), analysis())
+    names = {"a": HUBS[hubs][0][0], "b": HUBS[hubs][1][0]}
+    expected = [f"web-{hub}-{name}" for hub in "ab" for name in (names[hub], f"own-{hub}")]
+    assert (sorted(made(snapshot)), snapshot.unknown) == (sorted(expected), ())
+
+
+def test_clusters_in_several_places_of_one_argo_cd_are_all_its_own() -> None:
+    told = {f"clusters/{name}/secret.yaml": of_hub("", name, f"https://{name}") for name in ("one", "two")}
+    snapshot = held(of_hub("", "three", "https://three"), "argocd/clusters.yaml", **told)
+    assert sorted(made(snapshot)) == ["web-one", "web-three", "web-two"]
+
+
 @pytest.mark.parametrize("path", ["tests/east.yaml", "archive/east.yaml", "argocd/east.yaml.disabled"])
 def test_a_cluster_that_nobody_applies_is_none(path: str) -> None:
     snapshot = held(SHOWING["a Secret"], path)
