@@ -24,7 +24,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from checks.applications.namespaces import BUILT_IN, Namespace, made_in
-from checks.applications.subjects import Remark, collect, subjects_of, told
+from checks.applications.subjects import Remark, collect, subjects_of, told, unseen
 from checks.coverage import Sight, sight_of
 from checks.declaration import declare
 from checks.model import Finding, Severity
@@ -68,12 +68,14 @@ def _is_missing(head: Snapshot, change: Change, state: State) -> bool:
     cluster, namespace = place = _place(state)
     if not namespace or namespace in BUILT_IN or namespace.startswith(_OF_PLATFORMS):
         return False
-    if "CreateNamespace=true" in application.sync_policy.options or sight_of(state) is not Sight.WHOLE:
+    if "CreateNamespace=true" in application.sync_policy.options:
         return False
     if cluster == IN_CLUSTER and namespace == application.namespace:
         return False  # Argo CD lives there
     made = head.once(made_in)
-    if place in made.brought or place in made.created or _may_be_made(head, place):
+    if place in made.brought or place in made.created or sight_of(state) is not Sight.WHOLE:
+        return False
+    if _may_be_made(head, place):
         return False
     live = change.live.clusters.get(cluster) if change.live is not None else None
     if live is not None and ResourceId("", "Namespace", "", namespace) in live.tracking:
@@ -84,9 +86,8 @@ def _is_missing(head: Snapshot, change: Change, state: State) -> bool:
 def _may_be_made(head: Snapshot, place: Namespace) -> bool:
     """Whether an Application that was not seen whole may make it: it deploys there, or has its name."""
     return any(
-        sight_of(state) is not Sight.WHOLE
-        and (_place(state) == place or place[1] in state.application.name or state.application.name in place[1])
-        for state in head.states
+        _place(state) == place or place[1] in state.application.name or state.application.name in place[1]
+        for state in head.once(unseen)
     )
 
 

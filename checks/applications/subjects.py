@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from checks.coverage import Sight, sight_of
 from checks.declaration import Declaration
 from checks.model import Finding, Related, Severity, Topic
 from checks.wording import listed
@@ -14,7 +15,6 @@ from gitops.applicationsets.declared import ApplicationSet
 from gitops.discovery.snapshot import Snapshot, State
 from gitops.files.fields import Route, nearest_field
 from gitops.files.spans import Span
-from gitops.resources.rendering import Rendered
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +73,20 @@ def spec_of(state: State) -> Mapping[str, Any]:
 
 def is_whole(snapshot: Snapshot, root: str, parents: tuple[str, ...]) -> bool:
     """Whether all that stands above was rendered, so that nothing is patched in later."""
-    if any(one.root == root and not one.is_set for one in snapshot.unknown):
-        return False
-    above = [state for state in snapshot.states if state.application.root == root]
-    return all(
-        isinstance(state.rendering, Rendered) and not state.rendering.gaps
-        for state in above
-        if state.application.name in parents
-    )
+    blind = snapshot.once(_blind)
+    return (root, "") not in blind and not any((root, parent) in blind for parent in parents)
+
+
+def _blind(snapshot: Snapshot) -> frozenset[tuple[str, str]]:
+    """Root and name of each Application that was not seen whole; a root that was not read whole with ''."""
+    read = {(one.root, "") for one in snapshot.unknown if not one.is_set}
+    names = (state.application for state in snapshot.once(unseen))
+    return frozenset({*read, *((application.root, application.name) for application in names)})
+
+
+def unseen(snapshot: Snapshot) -> tuple[State, ...]:
+    """The Applications that were not seen whole. Ask with `snapshot.once`."""
+    return tuple(state for state in snapshot.states if sight_of(state) is not Sight.WHOLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,23 +106,19 @@ class Remark:
 def told(
     rule: Declaration, snapshot: Snapshot, subject: Subject, remarks: Mapping[Remark, Iterable[State]]
 ) -> Iterable[Finding]:
-    """A finding for each remark, with the Applications that it is about: once for all that one set makes, and in one
-    topic for what is brought in twice."""
+    """A finding for each remark, with the Applications that it is about: once for all that one set makes. What is
+    wrong in the same way with many is one topic."""
     for remark, states in remarks.items():
         names = tuple(dict.fromkeys(state.application.label for state in states))
         span = subject.place(snapshot, remark.route)
         who = subject.label
         if subject.made_by is not None and len(names) < len({state.application.label for state in subject.states}):
             who = f"{listed([f'`{name}`' for name in names], 3)} of {who}"
+        title = remark.message[:1].upper() + remark.message[1:]
         yield rule.finding(
             span,
             f"{who}: {remark.message}",
-            topic=Topic(
-                f"{rule}|{span}|{remark.message}",
-                f"{who}: {remark.message}",
-                remark.effect,
-                remark.advice,
-            ),
+            topic=Topic(f"{rule}|{remark.message}", title, remark.effect, remark.advice),
             about=(*subject.key, *remark.about),
             severity=remark.severity,
             applications=names,

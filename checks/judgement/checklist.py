@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from checks import ownership, render, secret_keys
+from checks import argocd, ownership, render, secret_keys
 from checks.coverage import Coverage
 from checks.judgement.evaluation import Evaluation
 from checks.model import Finding, Severity
@@ -33,13 +33,15 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """`check` are the rules of a whole check run, `only` single ones; `of_argo_cd` tells that it is about Argo CD's
-    own installation, without which in git nothing can be told."""
+    """`check` are the rules of a whole check run, `only` single ones, `rest` tells that those about Argo CD belong to
+    it that no other item names; `of_argo_cd` that it is about Argo CD's own installation, without which git tells
+    nothing."""
 
     title: str
     check: str = ""
     only: tuple[str, ...] = ()
     of_argo_cd: bool = True
+    rest: bool = False
 
 
 _ITEMS: Mapping[str, _Item] = {
@@ -56,6 +58,7 @@ _ITEMS: Mapping[str, _Item] = {
     "components": _Item(
         "Its components are there once, of one version, and reach each other",
         only=("argocd-controller-kind", "argocd-mixed-versions", "argocd-component-missing", "argocd-wrong-port"),
+        rest=True,
     ),
     "one-owner": _Item("Each resource has one owner", check=ownership.CHECK, of_argo_cd=False),
     "secret-keys": _Item(
@@ -102,6 +105,9 @@ def _entry(
     if key in policy.not_wanted:
         return Entry(key, item.title, State.NOT_WANTED, (), policy.not_wanted[key])
     mine = {rule for rule, check in known.items() if rule in item.only or check == item.check}
+    if item.rest:
+        named = {rule for other in _ITEMS.values() for rule in other.only}
+        mine |= {rule for rule, check in known.items() if check == argocd.CHECK and rule not in named}
     if not mine:
         return Entry(key, item.title, State.UNKNOWN, (), "Nothing here looks at it yet.")
     found = tuple(

@@ -92,6 +92,17 @@ async def show(
         return None
 
 
+async def refresh(repo: RepositoryContext) -> None:
+    """Bring the issue up to date where it is open; nothing is evaluated for any other."""
+    try:
+        known = await _existing(repo, _talking(repo))
+    except PermanentError:
+        return
+    if known is not None and known.state == "open":
+        async with on_default(repo) as (tip, policy, evaluation):
+            await show(repo, evaluation, policy, tip)
+
+
 async def _show(
     repo: RepositoryContext,
     evaluation: Evaluation,
