@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,6 +22,7 @@ from bot.http.fields import Fields
 from bot.process.errors import PermanentError
 from bot.process.tenants import known_installation
 from bot.rendering.evaluation import change_between, evaluate
+from bot.rendering.outside import Outside
 from bot.repositories.mirror import Mirror
 from bot.repositories.trees import Repository as Objects
 from bot.server.context import Context
@@ -87,6 +88,17 @@ class RepositoryContext:
         mirror = services.mirrors.of(repository.id, repository.clone_url, event.installation)
         return cls(context, event.installation, repository, github, mirror)
 
+    async def beside(self, repository: int, name: str) -> RepositoryContext:
+        """Another repository of the same installation, to be read and talked about. `name` is what it was called.
+        Raises `bot.github.errors.NotFound` or `Forbidden`."""
+        services = self.context.services
+        github = services.github.installation(self.installation, repository, REPORT)
+        details = await repos.get(github, name)
+        if details.id != repository:
+            details = Repository.parse(Fields(await github.getitem("/repositories/{id}", id=repository)))
+        mirror = services.mirrors.of(details.id, details.clone_url, self.installation)
+        return RepositoryContext(self.context, self.installation, details, github, mirror)
+
     @property
     def name(self) -> str:
         return self.details.full_name
@@ -144,8 +156,10 @@ class RepositoryContext:
         *,
         by_stranger: bool = False,
         branch: str | None = None,
+        through: Callable[[Outside], Outside] | None = None,
     ) -> Evaluation:
-        """Evaluate, and stop at once when a newer delivery takes over. `branch` is where the tree is or will be.
+        """Evaluate, and stop at once when a newer delivery takes over. `branch` is where the tree is or will be;
+        what is asked of others goes `through`.
 
         Raises `PermanentError` for strangers' files where the renderer is not shut in."""
         services, matcher = self.context.services, self.matcher(branch)
@@ -154,7 +168,8 @@ class RepositoryContext:
             raise PermanentError(_STRANGERS)
         if by_stranger and clusters is not None:
             clusters = Withheld()
-        async with self.fetching(by_stranger=by_stranger) as outside:
+        async with self.fetching(by_stranger=by_stranger) as others:
+            outside = through(others) if through is not None else others
             judge = partial(evaluate, engine, tree, base, policy=policy, clusters=clusters, outside=outside)
             evaluation = await self.context.unless_superseded(judge(matcher))
             former = await self._former_names(evaluation.snapshot)

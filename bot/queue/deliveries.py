@@ -15,6 +15,7 @@ from typing import Protocol
 from bot.github import events
 from bot.process.clock import Clock
 from bot.queue.pages import PageStore
+from bot.queue.uses import UsesStore
 
 LEFT_RUNNING = "the server ended while it ran"  # result of what a dead server had taken
 
@@ -123,7 +124,7 @@ class Watcher(Protocol):
         ...
 
 
-class DeliveryStore(PageStore, Protocol):
+class DeliveryStore(PageStore, UsesStore, Protocol):
     """Every method is durable when it returns, and raises `StoreUnavailable` when it cannot be.
 
     Several servers may share a store where the database allows it. A taken delivery then belongs to the server that

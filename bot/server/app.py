@@ -156,6 +156,7 @@ async def serve(
                 fetcher,
                 worker.accept,
                 pages,
+                store,
                 clusters,
                 operator_faults,
                 heads,

@@ -15,6 +15,7 @@ from bot.process.errors import Superseded, TemporaryError
 from bot.process.metrics import Metrics
 from bot.queue.allowance import Allowance
 from bot.queue.deliveries import Delivery, Stored
+from bot.queue.uses import UsesStore
 from bot.queue.waiting import Heads
 from bot.registries.sources import VersionSources
 from bot.rendering.driver import Engine
@@ -47,6 +48,7 @@ class Services:
     fetcher: Fetcher
     enqueue: Callable[[Delivery], Awaitable[Stored]]
     pages: Pages
+    uses: UsesStore
     clusters: LiveSource | None = None
     operator_faults: OperatorFaults = field(default_factory=OperatorFaults)
     heads: Heads = field(default_factory=Heads)

@@ -10,6 +10,7 @@ from bot.github.model import Repository
 from bot.queue.deliveries import Delivery, delivery_of
 from bot.queue.schedule import own
 from bot.server.context import Context
+from handlers.judging.users import remember_uses
 from handlers.proposals.bumps import keep_up
 from handlers.proposals.dashboard import show
 from handlers.proposals.fixes import Target, on_default, settle
@@ -51,6 +52,7 @@ async def settle_default(repo: RepositoryContext) -> None:
     if repo.details.archived:
         return
     async with on_default(repo) as (tip, policy, evaluation):
+        await remember_uses(repo, evaluation.snapshot)
         settled = await settle(repo, evaluation, policy, Target(repo.details.default_branch, tip))
         await show(repo, evaluation, policy, tip)
     settled.require()

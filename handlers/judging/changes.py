@@ -35,13 +35,14 @@ async def look_at(
     *,
     base: str,
     words: Mapping[str, str] | None = None,
+    places: RepositoryContext | None = None,
 ) -> Shown:
     """What the pull request does where it is merged. `present` are its comments, `base` the commit it was compared
-    with, `words` as for `handlers.judging.pulls.evaluate_pull`."""
+    with (of `places`, where that is another repository), `words` as for `handlers.judging.pulls.evaluate_pull`."""
     changes, wall = await asyncio.to_thread(_looked, guidance, policy)
     if wall.held:
         words = {**allowed(repo, pull.number, present), **(words or {})}
-    return Shown(changes, wall, lambda span: repo.blob_url(base, span), words or {})
+    return Shown(changes, wall, lambda span: (places or repo).blob_url(base, span), words or {})
 
 
 async def look_at_queued(
@@ -70,13 +71,17 @@ async def show_changes(
     evaluation: Evaluation,
     shown: Shown,
     present: Sequence[Comment],
+    others: Sequence[tuple[str, Shown]] = (),
 ) -> None:
-    """Make the comment say it. Where GitHub takes no comment now it is made later, as that about the order."""
+    """Make the comment say it, and what it does for the Applications of `others`, by what those are called
+    (Markdown). Where GitHub takes no comment now it is made later, as that about the order."""
     if tells_itself(repo, pull):
         return
     # Which Applications of other repositories follow this branch is not known, so that deletions are held anyway.
     matters = shown.speaks and (shown.is_held or is_deployed(repo, pull, evaluation))
-    body = await asyncio.to_thread(text.comment, shown) if matters else text.NOTHING
+    told = [*([("", shown)] if matters else []), *((name, one) for name, one in others if one.speaks)]
+    matters = bool(told)
+    body = await asyncio.to_thread(text.comment, told) if matters else text.NOTHING
     repo.context.check()
     try:
         await repo.sticky(pull.number, mark=text.MARK, body=body, only_update=not matters, present=present)

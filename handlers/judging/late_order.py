@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
+
 from bot.github.endpoints import pulls
 from bot.github.events import OWN, NumberedEvent
 from bot.queue.deliveries import Delivery
 from bot.server.context import Context
 from handlers.judging.order import LATE_ORDER
-from handlers.judging.pulls import tell_order
+from handlers.judging.pulls import judged_now
 from handlers.repository import RepositoryContext
 from handlers.routing import on
 
@@ -16,4 +18,5 @@ from handlers.routing import on
 @on(OWN + LATE_ORDER, payload=NumberedEvent)
 async def tell(event: NumberedEvent, delivery: Delivery, context: Context) -> None:
     repo = await RepositoryContext.open(event, context)
-    await tell_order(repo, await pulls.get(repo.github, repo.name, event.number))
+    async with AsyncExitStack() as stack:
+        await judged_now(repo, stack, await pulls.get(repo.github, repo.name, event.number))

@@ -24,6 +24,7 @@ from gitops.files.effort import Exhausted
 from handlers.judging.changes import look_at, show_changes
 from handlers.judging.order import guidance_of, show_order
 from handlers.judging.runs import OVERTAKEN, end_runs, judge, refuse, runs_of
+from handlers.judging.users import Using, judged_for, users_of
 from handlers.repository import RepositoryContext, fingerprint
 
 log = logging.getLogger(__name__)
@@ -77,7 +78,9 @@ async def evaluate_pull(
             tips[each.base.ref] = await contents.branch_head(repo.github, repo.name, each.base.ref)
     default = await repo.default_tip(tips)
     subjects = sorted(((each, at) for each in together if (at := tips[each.base.ref]) is not None), key=_by_number)
+    users = await users_of(repo)
     names = [f"{each.number}:{each.base.ref}:{at}" for each, at in subjects]
+    names += [using.name for using in users]
     refusal = next((why for each, _ in subjects if (why := repo.refusal(each)) is not None), None)
 
     fresh: dict[int, Verdict] = {}
@@ -85,8 +88,9 @@ async def evaluate_pull(
     async def look(stack: AsyncExitStack) -> Sequence[Judged]:
         found = []
         for each, at in subjects:
-            judged = await _judged(repo, stack, each, at, default, words if each.number == number else None)
-            found.append(judged)
+            said = words if each.number == number else None
+            judged, for_others = await _judged(repo, stack, each, at, default, said, users)
+            found += [judged, *for_others] if judged.concerns_argo_cd or not for_others else for_others
             if not judged.left_open:
                 fresh[each.number] = Verdict(at, default, await asyncio.to_thread(_touched, judged))
         return found
@@ -121,12 +125,15 @@ async def sides_of(repo: RepositoryContext, pull: PullRequest) -> Sides | None:
     return None if tip is None else await _sides(repo, pull, tip, await repo.default_tip({pull.base.ref: tip}))
 
 
-async def tell_order(repo: RepositoryContext, pull: PullRequest) -> None:
-    """Bring the comment on a pull request up to date, and nothing else."""
+async def judged_now(repo: RepositoryContext, stack: AsyncExitStack, pull: PullRequest) -> list[Judged]:
+    """What a pull request comes to, for this repository and for those that use it, as long as the stack is open; its
+    comments are brought up to date on the way. Nothing for one that nobody may look at, or whose base is gone."""
     tip = await contents.branch_head(repo.github, repo.name, pull.base.ref) if pull.state == "open" else None
-    if tip is not None and repo.refusal(pull) is None:
-        async with AsyncExitStack() as stack:
-            await _judged(repo, stack, pull, tip, await repo.default_tip({pull.base.ref: tip}))
+    if tip is None or repo.refusal(pull) is not None:
+        return []
+    default = await repo.default_tip({pull.base.ref: tip})
+    own, others = await _judged(repo, stack, pull, tip, default, None, await users_of(repo))
+    return [own, *others]
 
 
 async def leave(repo: RepositoryContext, sha: str, others: Sequence[PullRequest]) -> None:
@@ -148,8 +155,10 @@ async def _judged(
     pull: PullRequest,
     tip: str,
     default: str,
-    words: Mapping[str, str] | None = None,
-) -> Judged:
+    words: Mapping[str, str] | None,
+    users: Sequence[Using],
+) -> tuple[Judged, list[Judged]]:
+    """A pull request by itself, and what it does to the Applications of `users`."""
     sides = await _sides(repo, pull, tip, default)
     objects = await stack.enter_async_context(repo.objects(sides.base, sides.head, sides.default))
     policy = await asyncio.to_thread(read_policy, await objects.read_tree(sides.default))
@@ -162,10 +171,14 @@ async def _judged(
     changes = None
     if guidance is not None:
         changes = await look_at(repo, pull, guidance, policy, present or (), base=sides.base, words=words)
+    compared = (sides.base, base), (sides.head, head)
+    looks = [await judged_for(using, repo, stack, pull, compared, present or (), words) for using in users]
+    others = [each for each in looks if each is not None]
     if present is not None and guidance is not None and changes is not None:
-        await show_changes(repo, pull, evaluation, changes, present)
+        shown = [(each.label, each.changes) for each in others if each.changes is not None]
+        await show_changes(repo, pull, evaluation, changes, present, shown)
         await show_order(repo, pull, evaluation, guidance, present)
-    return Judged(
+    judged = Judged(
         f"#{pull.number} into {code(pull.base.ref)}",
         evaluation,
         policy,
@@ -174,6 +187,7 @@ async def _judged(
         conflicts_with=pull.base.ref if sides.conflicts else "",
         changes=changes,
     )
+    return judged, others
 
 
 async def _comments(repo: RepositoryContext, pull: PullRequest) -> Sequence[Comment] | None:

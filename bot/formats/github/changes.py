@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.formats.changes import markdown
@@ -62,15 +62,17 @@ def nothing(notes: tuple[str, ...] = ()) -> Report:
     )
 
 
-def comment(shown: Shown) -> str:
-    """The comment, with its mark."""
-    return f"{MARK}\n{body(shown)}"
+def comment(told: Sequence[tuple[str, Shown]]) -> str:
+    """The comment, with its mark: about each (`Applications of X`, in Markdown; '' for those of the repository)."""
+    room = _ROOM // max(len(told), 1)
+    parts = [f"## For {name}\n\n{body(one, room)}" if name else body(one, room) for name, one in told]
+    return "\n\n".join([f"{MARK}\n{parts[0]}", *parts[1:]])
 
 
-def body(shown: Shown) -> str:
-    """What holds the change back and what lets it pass, then the difference, as far as there is room."""
+def body(shown: Shown, room: int = _ROOM) -> str:
+    """What holds the change back and what lets it pass, then the difference, in `room` bytes."""
     head = "\n\n".join(part for part in (_held(shown), _page(shown)) if part)
-    rest = markdown.render(shown.changes, shown.link, _ROOM - len(head.encode()))
+    rest = markdown.render(shown.changes, shown.link, room - len(head.encode()))
     return f"{head}\n\n{rest}" if head else rest
 
 

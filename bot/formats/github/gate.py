@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.formats import titles
 from bot.formats.github import changes, check_run
@@ -32,7 +32,8 @@ _ROOM = TEXT_BYTES - 2_000
 class Judged:
     """One thing that a head commit stands for: a pull request, or a group of a merge queue. `label` is Markdown (`#12
     into main`), `link` gives the address of a place, `notes` are said first. `conflicts_with` is the
-    branch that git cannot merge it into, `changes` what merging it does, where there is a base."""
+    branch that git cannot merge it into, `changes` what merging it does, where there is a base. `elsewhere`: its
+    places are in another repository, so that nothing can be shown at them or be fixed here."""
 
     label: str
     evaluation: Evaluation
@@ -41,6 +42,7 @@ class Judged:
     notes: tuple[str, ...] = ()
     conflicts_with: str = ""
     changes: Shown | None = None
+    elsewhere: bool = False
 
     @property
     def concerns_argo_cd(self) -> bool:
@@ -64,7 +66,8 @@ class Judged:
         if name == changes.NAME:
             return changes.nothing(self.notes) if self.changes is None else changes.report(self.changes, self.notes)
         report = self.evaluation.report(name)
-        return check_run.completed(self.evaluation, report, self.policy, self.link, self.notes)
+        shown = check_run.completed(self.evaluation, report, self.policy, self.link, self.notes)
+        return replace(shown, annotations=[], beyond=0, actions=[]) if self.elsewhere else shown
 
 
 def together(judged: Sequence[Judged], name: str) -> Report:

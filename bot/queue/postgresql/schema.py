@@ -41,6 +41,11 @@ CREATE TABLE IF NOT EXISTS argofix_turns (installation bigint PRIMARY KEY, last 
 CREATE TABLE IF NOT EXISTS argofix_pages (
     name text PRIMARY KEY, body bytea NOT NULL, kept_at double precision NOT NULL, expires double precision NOT NULL
 );
+CREATE TABLE IF NOT EXISTS argofix_uses (
+    installation bigint NOT NULL, repository bigint NOT NULL, name text NOT NULL, used text NOT NULL,
+    PRIMARY KEY (repository, used)
+);
+CREATE INDEX IF NOT EXISTS argofix_users ON argofix_uses (used, installation);
 """
 
 
@@ -50,9 +55,10 @@ async def prepare(connection: AsyncConnection, *, create: bool) -> None:
         await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('argofix schema', 0))")
         found = await connection.execute(
             "SELECT to_regclass('argofix_deliveries'), to_regclass('procrastinate_jobs'),"
-            " to_regproc('procrastinate_fetch_job_v2'), to_regclass('argofix_turns'), to_regclass('argofix_pages')"
+            " to_regproc('procrastinate_fetch_job_v2'), to_regclass('argofix_turns'), to_regclass('argofix_pages'),"
+            " to_regclass('argofix_uses')"
         )
-        ours, jobs, fetch, *added = await found.fetchone() or (None,) * 5
+        ours, jobs, fetch, *added = await found.fetchone() or (None,) * 6
         if ours is None and not create:
             raise StoreUnavailable("argofix has no deliveries in this database")
         if jobs is None:

@@ -17,8 +17,9 @@ from procrastinate.manager import JobManager
 from bot.process.clock import Clock
 from bot.queue.deliveries import Delivery, State, Stored, StoreUnavailable, Watcher
 from bot.queue.pages import Page
-from bot.queue.postgresql import connection, intake, pages, work
+from bot.queue.postgresql import connection, intake, pages, uses, work
 from bot.queue.postgresql.transaction import BARE, COLUMNS, QUEUE, Transaction, read
+from bot.queue.uses import User
 
 GROUP = 500  # deliveries in one transaction at most
 GROUP_BYTES = 32 * 1024 * 1024
@@ -169,6 +170,14 @@ class PostgresqlStore:
     async def page(self, name: str, now: float) -> Page | None:
         async with self._transaction() as tx:
             return await pages.find(tx, name, now)
+
+    async def keep_uses(self, installation: int, user: User, used: Collection[str]) -> None:
+        async with self._transaction() as tx:
+            await uses.keep(tx, installation, user, used)
+
+    async def users_of(self, installation: int, used: str, most: int) -> Sequence[User]:
+        async with self._transaction() as tx:
+            return await uses.users(tx, installation, used, most)
 
     async def servers(self) -> int:
         """How many others gave a sign of life lately."""

@@ -22,8 +22,9 @@ from bot.process.clock import Clock
 from bot.process.exclusive import Exclusive
 from bot.queue.deliveries import Delivery, State, Stored, StoreUnavailable, Watcher
 from bot.queue.pages import Page
-from bot.queue.sqlite import pages
+from bot.queue.sqlite import pages, uses
 from bot.queue.sqlite import statements as sql
+from bot.queue.uses import User
 
 T = TypeVar("T")
 GROUP = 500  # operations in one transaction at most
@@ -124,6 +125,12 @@ class SqliteStore:
     async def page(self, name: str, now: float) -> Page | None:
         return await self._do(lambda db: pages.find(db, name, now))
 
+    async def keep_uses(self, installation: int, user: User, used: Collection[str]) -> None:
+        await self._do(lambda db: uses.keep(db, installation, user, used))
+
+    async def users_of(self, installation: int, used: str, most: int) -> Sequence[User]:
+        return await self._do(lambda db: uses.users(db, installation, used, most))
+
     async def close(self) -> None:
         """Finish what was asked for, then close. Further calls raise `StoreUnavailable`."""
         if not self._closed:
@@ -211,4 +218,5 @@ def _open(path: Path) -> sqlite3.Connection:
     db.execute("PRAGMA synchronous=FULL")
     sql.prepare(db)
     db.executescript(pages.SCHEMA)
+    db.executescript(uses.SCHEMA)
     return db

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 
 from bot.queue.deliveries import DeliveryStore, State
+from bot.queue.uses import User
 from tests.bot.queue.beds import Bed
 from tests.bot.queue.samples import delivery
 
@@ -288,3 +289,16 @@ async def test_what_a_server_left_running_is_taken_up(store: DeliveryStore, bed:
     await store.close()
     (again,) = await (await bed.open()).take(5, bed.now())
     assert (again.id, again.attempts, again.result) == ("d1", 1, "the server ended while it ran")
+
+
+async def test_who_reads_a_repository_is_known_until_it_reads_others(store: DeliveryStore) -> None:
+    await store.keep_uses(1, User(10, "acme/apps"), ["h/acme/a", "h/acme/b", "h/acme/a"])
+    await store.keep_uses(1, User(11, "acme/more"), ["h/acme/a"])
+    await store.keep_uses(2, User(12, "other/apps"), ["h/acme/a"])
+    assert list(await store.users_of(1, "h/acme/a", 5)) == [User(10, "acme/apps"), User(11, "acme/more")]
+    assert list(await store.users_of(1, "h/acme/a", 1)) == [User(10, "acme/apps")]
+    await store.keep_uses(1, User(10, "acme/renamed"), ["h/acme/b"])
+    assert list(await store.users_of(1, "h/acme/a", 5)) == [User(11, "acme/more")]
+    assert list(await store.users_of(1, "h/acme/b", 5)) == [User(10, "acme/renamed")]
+    await store.keep_uses(1, User(10, "acme/renamed"), [])
+    assert list(await store.users_of(1, "h/acme/b", 5)) == []

@@ -214,7 +214,7 @@ async def test_tables_of_an_earlier_version_are_brought_up_to_date(postgresql_be
     await store.close()
     async with await psycopg.AsyncConnection.connect(postgresql_bed.url) as connection:
         await connection.execute("ALTER TABLE argofix_deliveries DROP COLUMN installation, DROP COLUMN rank")
-        await connection.execute("DROP TABLE argofix_turns, argofix_pages")
+        await connection.execute("DROP TABLE argofix_turns, argofix_pages, argofix_uses")
     store = await postgresql_bed.open()
     (found,) = await store.take(5, postgresql_bed.now())
     assert (found.id, found.installation) == ("d1", 0)
