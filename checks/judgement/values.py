@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from checks.model import Field, Finding, Related
 from gitops.charts.entries import value_of
+from gitops.discovery.asking import Job, done
 from gitops.discovery.planning import plan_source
 from gitops.discovery.record import Record
 from gitops.discovery.snapshot import Part, Snapshot, State
 from gitops.discovery.sources import Analysis
 from gitops.files.spans import Span
+from gitops.outside.answers import Answers
+from gitops.outside.mounts import MountedTree
 from gitops.resources.rendering import Asking, Decides, Output, RenderRequest, rendered
 from gitops.resources.requests import HelmRequest
 
@@ -39,11 +43,13 @@ def at_values(snapshot: Snapshot, analysis: Analysis, findings: Sequence[Finding
                 questions = asked.setdefault(key, {})
                 if len(questions) < MOST_FIELDS:
                     questions[(place, field.pointer)] = None
-    requests: dict[tuple[int, int], RenderRequest] = {}
-    for key, (state, part) in sources.items():
-        request = _request(snapshot, analysis, state, part, tuple(asked[key]))
-        if request is not None:
-            requests[key] = request
+    answers = Answers()
+    jobs = {
+        key: Job("", partial(_request, snapshot, analysis, state, part, tuple(asked[key]), answers))
+        for key, (state, part) in sources.items()
+    }
+    yield from done(list(jobs.values()), answers)
+    requests = {key: request for key, job in jobs.items() if (request := job.result) is not None}
     outputs = yield from rendered(list(requests.values()))
     spans = _spans(snapshot, sources, requests, outputs)
     return [_moved(finding, spans) for finding in findings] if spans else list(findings)
@@ -66,11 +72,17 @@ def _rendered(snapshot: Snapshot, field: Field) -> Iterator[tuple[State, Part, i
 
 
 def _request(
-    snapshot: Snapshot, analysis: Analysis, state: State, part: Part, questions: tuple[tuple[int, str], ...]
+    snapshot: Snapshot,
+    analysis: Analysis,
+    state: State,
+    part: Part,
+    questions: tuple[tuple[int, str], ...],
+    answers: Answers,
 ) -> RenderRequest | None:
     """The request that the source was rendered by, with questions; None where it was another one."""
     application = state.application
-    planned = plan_source(snapshot.tree, application, application.sources[part.index], analysis).request
+    source = application.sources[part.index]
+    planned = plan_source(snapshot.tree, application, source, analysis, answers).request
     if planned is None or planned.fingerprint != part.fingerprint or not isinstance(planned.asks, HelmRequest):
         return None
     names = ",".join(f"{place}{pointer}" for place, pointer in questions)
@@ -78,7 +90,8 @@ def _request(
     return replace(planned, asks=asks, fingerprint=f"{planned.fingerprint} explain {names}")
 
 
-_Spans = Mapping[Field, Span]
+# Where a field is decided, and what is said of the place that the finding had before.
+_Spans = Mapping[Field, tuple[Span, str]]
 
 
 def _spans(
@@ -87,16 +100,28 @@ def _spans(
     requests: Mapping[tuple[int, int], RenderRequest],
     outputs: Mapping[str, Output],
 ) -> _Spans:
-    found: dict[Field, Span] = {}
+    found: dict[Field, tuple[Span, str]] = {}
     for key, request in requests.items():
         state, part = sources[key]
         decides = sorted(outputs[request.fingerprint].decides, key=_nearness)
         for one in decides:
-            field = Field(state.application.key, part.resources[one.resource].id, one.field)
-            span = value_of(snapshot.tree, state.application, one, part.index)
+            resource = part.resources[one.resource]
+            here = _here(request, one)
+            span = value_of(snapshot.tree, state.application, here, part.index) if here is not None else None
             if span is not None:
-                found.setdefault(field, span)
+                words = "the template that writes it"
+                if resource.elsewhere is not None:
+                    words = f"what writes it is {resource.elsewhere}"
+                found.setdefault(Field(state.application.key, resource.id, one.field), (span, words))
     return found
+
+
+def _here(request: RenderRequest, one: Decides) -> Decides | None:
+    """The entry with its path in this repository; None for one that stands in another one, or in a fetched chart."""
+    if not one.path or not isinstance(request.tree, MountedTree):
+        return one
+    place, path = request.tree.whence(one.path)
+    return replace(one, path=path) if place is None else None
 
 
 def _nearness(one: Decides) -> int:
@@ -104,8 +129,7 @@ def _nearness(one: Decides) -> int:
 
 
 def _moved(finding: Finding, spans: _Spans) -> Finding:
-    span = next((spans[field] for field in _fields(finding) if field in spans), None)
+    span, words = next((spans[field] for field in _fields(finding) if field in spans), (None, ""))
     if span is None or span == finding.span:
         return finding
-    template = Related(finding.span, "the template that writes it")
-    return replace(finding, span=span, related=(template, *finding.related))
+    return replace(finding, span=span, related=(Related(finding.span, words), *finding.related))

@@ -15,6 +15,7 @@ from gitops.discovery.rounds import discover
 from gitops.discovery.snapshot import Change
 from gitops.files.tree import Tree
 from gitops.resources.requests import HelmRequest
+from tests.outside.dictionary import Outside, chart
 from tests.rendered import ANALYSIS, EngineProcess, application, needs_engine, program
 from tests.scenarios import URL
 
@@ -40,12 +41,14 @@ def engine() -> Iterator[EngineProcess]:
     process.close()
 
 
-def found(engine: EngineProcess, files: dict[str, str], rule: str) -> list[Finding]:
-    snapshot = engine.run(discover(Tree.of({path: text.encode() for path, text in files.items()}), ANALYSIS))
+def found(engine: EngineProcess, files: dict[str, str], rule: str, outside: Outside | None = None) -> list[Finding]:
+    fetch = (outside or Outside()).fetch
+    tree = Tree.of({path: text.encode() for path, text in files.items()})
+    snapshot = engine.run(discover(tree, ANALYSIS), fetch)
     chosen = [each for each in rules() if each.id == rule]
     findings = findings_of(chosen, Change(None, snapshot), Policy(), lambda _: None)
     engine.asked.clear()
-    return engine.run(at_values(snapshot, ANALYSIS, findings))
+    return engine.run(at_values(snapshot, ANALYSIS, findings), fetch)
 
 
 SET = """apiVersion: argoproj.io/v1alpha1
@@ -162,3 +165,41 @@ def test_only_what_findings_are_about_is_asked_for(engine: EngineProcess) -> Non
     assert [each.explain for each in asked if isinstance(each, HelmRequest)] == [
         ((0, "/metadata/name"), (0, "/metadata/namespace"))
     ]
+
+
+REGISTRY = "https://charts.example.com"
+FETCHED = chart(
+    "web",
+    "1.0.0",
+    {"cm.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Values.name }}\n"},
+    values="name: web-cm\n",
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("helm: {parameters: [{name: name, value: web-cm}]}", "apps.yaml:8"),
+        ("helm: {valuesObject: {name: web-cm}}", "apps.yaml:8"),
+        ("helm: {valueFiles: [$here/env/web.yaml]}", "env/web.yaml:2"),
+        # By the chart's own values, which nobody edits here.
+        ("helm: {releaseName: web}", "apps.yaml:1"),
+    ],
+)
+def test_of_a_fetched_chart_the_values_that_stand_here_count(
+    engine: EngineProcess, given: str, expected: str
+) -> None:
+    sources = f"""  sources:
+  - {{repoURL: {URL}, ref: here}}
+  - {{repoURL: {REGISTRY}, chart: web, targetRevision: 1.0.0, {given}}}"""
+    files = {
+        "apps.yaml": application("web", sources),
+        "env/web.yaml": "# here\nname: web-cm\n",
+        "plain.yaml": CHART["plain.yaml"],
+        "plain/cm.yaml": CHART["plain/cm.yaml"],
+    }
+    outside = Outside(charts={(REGISTRY, "web", "1.0.0"): FETCHED})
+    (finding,) = found(engine, files, "duplicate-owner", outside)
+    assert str(finding.span).startswith(expected)
+    assert {finding.span.path, *(one.span.path for one in finding.related)} <= files.keys()
+    assert f"`templates/cm.yaml` of chart web 1.0.0 of {REGISTRY}" in " ".join(one.message for one in finding.related)
