@@ -14,6 +14,7 @@ from checks.registry import Rule, rules
 from gitops.discovery.rediscovery import rediscover
 from gitops.discovery.rounds import discover
 from gitops.discovery.snapshot import Change, Snapshot
+from gitops.facts.deletions.compare import consequences
 from tests.gitops.outside.test_sources import OTHER, REDIS, REGISTRY, names, source, state
 from tests.outside.dictionary import Outside, config_map, tree_of
 from tests.rendered import ANALYSIS, EngineProcess, application
@@ -151,3 +152,62 @@ def test_applications_that_are_written_elsewhere_are_not_edited(engine: EnginePr
     assert {each.application.name for each in snapshot.states} == {"parent", "one", "two"}
     assert [finding.rule for finding in found.findings] == ["duplicate-owner"]
     assert not found.plans
+
+
+LOUD = {
+    "Chart.yaml": "apiVersion: v2\nname: loud\nversion: 1.0.0\n",
+    "templates/random.yaml": (
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: made}\nstringData: {a: {{ randAlphaNum 8 }}}\n---\n"
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: pod}\nspec:\n  containers:\n  - name: c\n    image: i\n"
+        "    envFrom: [{secretRef: {name: nobody-makes-it}}]\n---\n"
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\n"
+        "spec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c,"
+        " image: i, env: [{name: X, valueFrom: {configMapKeyRef: {name: own, key: gone}}}]}]}}}\n"
+    ),
+}
+
+
+def test_every_finding_stands_on_a_line_of_this_repository(engine: EngineProcess) -> None:
+    broken = {"a/kustomization.yaml": "resources: [cm.yaml, cm.yaml, gone.yaml]", "a/cm.yaml": config_map("own")}
+    whole = {f"loud/{path}": text for path, text in LOUD.items()}
+    loud = {**LOUD, "templates/child.yaml": application("child", source(OTHER, "nowhere", targetRevision="main"))}
+    answers = Outside(
+        {
+            (OTHER, "main"): whole | {"x/cm.yaml": config_map("own")},
+            (BASE, "main"): broken,
+            (BASE, "v1"): {"kustomization.yaml": "resources: [p.yaml]", "p.yaml": LOUD["templates/random.yaml"]
+                           .partition("---\n")[2]},
+        },
+        {(REGISTRY, "loud", "1.0.0"): loud},
+    )  # fmt: skip
+    files = {
+        **FILES,
+        "apps/loud.yaml": application("loud", source(OTHER, "loud", targetRevision="main"), "x"),
+        "apps/chart.yaml": FILES["apps/chart.yaml"].replace("redis", "loud"),
+        "apps/pinned.yaml": application("pinned", source(URL, "pinned"), "y"),
+        "pinned/kustomization.yaml": f"resources: ['{BASE}?ref=v1']",
+    }
+    snapshot = engine.run(discover(tree_of(files), ANALYSIS), answers.fetch)
+    findings = findings_of(rules(), Change(None, snapshot), Policy(), _fail)
+    assert {each.rule for each in findings} >= {"unstable-render", "secret-missing", "render-failed"}
+    for finding in findings:
+        for span in (finding.span, *(one.span for one in finding.related)):
+            assert span.path in files and span.line >= 1, (finding.rule, span, finding.message)
+        assert ".git/argofix" not in repr(finding), finding
+    # And nothing is told of what changes between two commits that differ elsewhere only.
+    change = Change(snapshot, engine.run(discover(tree_of(files), ANALYSIS), answers.fetch))
+    assert not [each for each in findings_of(rules(), change, Policy(), _fail) if each.introduced]
+
+
+def test_another_revision_elsewhere_deletes_what_it_no_longer_has(engine: EngineProcess) -> None:
+    old = {"x/cm.yaml": config_map("stays"), "x/gone.yaml": config_map("goes")}
+    answers = Outside({(OTHER, "v1"): old, (OTHER, "v2"): {"x/cm.yaml": old["x/cm.yaml"]}})
+    pruned = "\n  syncPolicy: {automated: {prune: true}}"
+
+    def at(revision: str) -> Snapshot:
+        files = {"apps/far.yaml": application("far", source(OTHER, "x", targetRevision=revision) + pruned)}
+        return engine.run(discover(tree_of(files), ANALYSIS), answers.fetch)
+
+    told = consequences(at("v1"), at("v2"), lambda _: "", lambda _: "").all
+    assert [(one.id.id.name, one.application) for one in told] == [("goes", "far")]
+    assert not consequences(at("v1"), at("v1"), lambda _: "", lambda _: "").all
