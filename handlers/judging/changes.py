@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 
+from bot.formats.changes import html
 from bot.formats.github import changes as text
 from bot.formats.github.changes import Shown
 from bot.github.endpoints import comments
@@ -14,6 +15,7 @@ from bot.github.events import MergeGroupEvent
 from bot.github.model import Comment, PullRequest
 from bot.github.pace import Limit
 from bot.process.errors import PermanentError
+from bot.queue.deliveries import StoreUnavailable
 from checks.changes.firewall import Firewall, firewall_of
 from checks.changes.view import Changes, changes_after
 from checks.judgement.evaluation import Evaluation
@@ -42,7 +44,20 @@ async def look_at(
     changes, wall = await asyncio.to_thread(_looked, guidance, policy)
     if wall.held:
         words = {**allowed(repo, pull.number, present), **(words or {})}
-    return Shown(changes, wall, lambda span: (places or repo).blob_url(base, span), words or {})
+    page = "" if changes.is_empty else await _page(repo, changes, pull.head.sha, base)
+    return Shown(changes, wall, lambda span: (places or repo).blob_url(base, span), words or {}, page)
+
+
+async def _page(repo: RepositoryContext, changes: Changes, head: str, base: str) -> str:
+    """The address of a page with all of it; '' where browsers do not reach this server."""
+    pages = repo.context.services.pages
+    if not pages.public_url:
+        return ""
+    try:
+        return await pages.publish(await asyncio.to_thread(html.render, changes, head, base)) or ""
+    except StoreUnavailable as error:
+        log.warning("the page about changes could not be kept", extra={"reason": str(error)})
+        return ""
 
 
 async def look_at_queued(

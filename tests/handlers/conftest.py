@@ -102,6 +102,7 @@ class Bot:
     charts_url: str = "http://127.0.0.1:9"
     bumps_per_hour: int = 5
     kubeconfig: str = ""  # clusters are asked only where a test is about them
+    public_url: str = ""  # where browsers would reach it
     database_url: str = ""  # else a file in its state directory
     fetch_hosts: frozenset[str] = frozenset()
     known: Path | None = None  # an engine's directory, whose renderings and findings about this machine it shares
@@ -130,6 +131,7 @@ class Bot:
             database_url=self.database_url or f"sqlite:///{self.state / 'argofix.db'}",
             host="127.0.0.1",
             port=0,
+            public_url=self.public_url,
             poll_interval=self.poll_interval,
             quay_url=self.quay_url,
             charts_url=self.charts_url,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import aiohttp
+
 from bot.formats.github.changes import MARK, NOTHING
 from tests.github import PullRequest, SimulatedGitHub, User
 from tests.github.queue import MergeQueue
@@ -147,3 +149,30 @@ async def test_a_merge_queue_asks_for_the_word_that_was_given_on_the_pull_reques
     assert passed[CHANGES] == passed[GATE] == "success"
     assert held[CHANGES] == held[GATE] == "failure"
     assert f"nobody has allowed on #{second.number}" in (repo.checks(groups[1].head_sha)[CHANGES].summary or "")
+
+
+async def test_the_whole_difference_is_on_a_page_of_the_server(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    await bot_.stop()
+    bot_.public_url = "https://argofix.example.com"
+    await bot_.start()
+    many: Contents = {f"web/{n}.yaml": config_map(f"m{n}", key=f"value-{n:04}-" + "x" * 300) for n in range(250)}
+    listed = kustomization("y.yaml", "claim.yaml", *(f"{n}.yaml" for n in range(250)), "s.yaml")
+    secret = manifest("Secret", "db", "web", stringData={"password": "correct-horse-battery"})
+    files = {**many, "web/kustomization.yaml": listed, "web/s.yaml": secret}
+    _, pull = await proposed(github, alice, before=SHOP, files=files)
+    assert await checked(github, pull) == PASSED
+    (body,) = told(pull)
+    assert len(body) < 65_536
+    assert "more changes are left out here" in body
+    (address,) = re.findall(r"\[The whole difference\]\(https://argofix\.example\.com(/pages/[^)]+)\)", body)
+    assert bot_.running is not None
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"http://127.0.0.1:{bot_.running.port}{address}") as answer:
+            assert answer.status == 200
+            page = await answer.text()
+        async with session.get(f"http://127.0.0.1:{bot_.running.port}{address[:-1]}x") as answer:
+            assert answer.status == 404
+    assert all(f"value-{n:04}" in page for n in range(250))
+    assert "Secret web/db" in page and "correct-horse" not in page and "correct-horse" not in body
