@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from checks.argocd.view import applications, owners
+from checks.argocd.view import applications, installations, owners
 from checks.declaration import declare
 from checks.model import Finding, Severity
 from checks.policy.file import Policy
@@ -51,6 +51,8 @@ _SELECTORS: Final = {
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
     """One finding for each resource and each entry of `rule_files`."""
     head = change.head
+    if not (head.installing or installations(change)):
+        return
     operated = tuple(_operated(head))
     yield from _in_files(change, bool(operated or head.once(plain_prometheus)))
     yield from _selected(change, operated)

@@ -37,7 +37,7 @@ _OTHERS: Final = frozenset({"argocd", "argocd-k8s-auth", "argocd-git-ask-pass"})
 _WRAPPERS: Final = frozenset({"tini", "dumb-init", "entrypoint.sh", "uid_entrypoint.sh", "--", "-s", "-g", "exec"})
 _SHELLS: Final = frozenset({"sh", "bash", "ash", "dash"})
 _SIMPLE: Final = re.compile(r"[^;&|<>`\n$(){}*?#]*")
-_OFFICIAL: Final = re.compile(r"(?:^|/)argoproj/argocd$")
+OFFICIAL: Final = re.compile(r"(?:^|/)argoproj/argocd$")
 _BINARY_NAME: Final = "ARGOCD_BINARY_NAME"
 
 
@@ -55,7 +55,7 @@ def processes_of(member: Member) -> Iterator[Process]:
 
 def is_upstream(process: Process) -> bool:
     """Whether its image is called as upstream's is, whatever the tag."""
-    return _OFFICIAL.search(process.image.name) is not None
+    return OFFICIAL.search(process.image.name) is not None
 
 
 def _process(member: Member, container: Mapping[str, Any], initial: bool, spec: Mapping[str, Any]) -> Process | None:
@@ -72,7 +72,7 @@ def _process(member: Member, container: Mapping[str, Any], initial: bool, spec: 
     override = variables.get(_BINARY_NAME)
     if override is not None:
         component, certain = override.value or "", certain and override.value is not None
-    official_name = _OFFICIAL.search(image.name) is not None
+    official_name = OFFICIAL.search(image.name) is not None
     if component in _OTHERS or not component.startswith("argocd-"):
         return None
     if component not in COMPONENTS and not official_name:
