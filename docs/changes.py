@@ -45,6 +45,16 @@ be analysed, a sync that fails, Pods or roles that may do more than before), els
 `no` hold a merge back until somebody has allowed exactly this set; its `digest` is another one as soon as the set
 is. What [`changes.allow`](configuration.md#changesallow) names passes.
 
+## What to merge first
+
+Argo CD goes by what is live: the sync options of the object, the finalizer of the Application. What comes in the same
+commit as a deletion comes too late for it. So where a merge is held back, edits of the base are tried that are to be
+merged before it, and are shown with what was seen: that they delete nothing themselves, and what the change no longer
+deletes after them. An ApplicationSet gets `preserveResourcesOnDeletion`; objects that carry data get
+`Prune=false,Delete=false`, which is also the first step of handing one over to another Application (with
+`Prune=confirm,Delete=confirm` in its place Argo CD asks instead). What is written by a template or a generator, or in
+one line of JSON, is not edited.
+
 ## `--format json`
 
 One object. Fields may be added, and none is renamed or taken out.
@@ -63,6 +73,8 @@ One object. Fields may be added, and none is renamed or taken out.
 | `applications[].resources` | changed manifests: `group`, `kind`, `namespace`, `name`, `change`, `hook`, \
 `renamed`, \
 `folded`, `diff` (lines of a unified diff) |
+| `remedies` | what to merge first: `title`, `steps`, `diff` (for `git apply` on the base), `settles` (objects), \
+`left` (how many deletions are left), `proof` |
 | `applicationsets` | `name`, `namespace`, `root`, `change`, `makes` (`comes`, `goes`, `changes`: names; \
 `stays`: a \
 count), `unknown` (why not all is known, or null) |

@@ -12,11 +12,16 @@ from bot.cli.checkout import CannotRun, Checkout, applications_of
 from bot.cli.engine import started
 from bot.cli.progress import Progress
 from bot.cli.writing import put
-from bot.rendering.evaluation import change_between
+from bot.rendering.driver import Engine
+from bot.rendering.evaluation import asked_between
 from bot.repositories.git import GitError, git_now
 from checks.changes.block import Block
+from checks.changes.firewall import firewall_of
+from checks.changes.remedies import Remedy, remedies_of
 from checks.changes.view import Changes, changes_of
+from checks.policy.file import Policy
 from gitops.discovery.snapshot import Change
+from gitops.discovery.sources import Analysis
 
 
 def default_base(path: Path, rev: str | None) -> str:
@@ -62,22 +67,34 @@ async def diff(checkout: Checkout, base: str, arguments: argparse.Namespace) -> 
     try:
         async with started(checkout.directory, arguments.offline) as engine:
             made = applications_of(arguments.applications)
-            change = await change_between(
+            analysis, change = await asked_between(
                 engine, checkout.tree, checkout.base, checkout.matcher, checkout.policy, made=made
             )
+            changes, remedies = await _looked_at(engine, analysis, change, checkout.policy, arguments.application)
     except GitError as error:
         raise CannotRun(f"{checkout.directory} cannot be read: {error}") from None
     finally:
         progress.close()
-    if change.base is None:
-        raise CannotRun("there is nothing to compare with")
-    changes = await asyncio.to_thread(changes_of, change.base, change.head, checkout.policy)
-    if arguments.application:
-        _require(arguments.application, change)
-        changes = changes.only(arguments.application)
-    text = _rendered(changes, checkout, base, arguments.format)
+    text = _rendered(changes, remedies, checkout, base, arguments.format)
     put(text.encode("utf-8", "replace"), arguments.output)
     return 1 if changes.block is Block.YES else 0
+
+
+async def _looked_at(
+    engine: Engine, analysis: Analysis, change: Change, policy: Policy, names: list[str]
+) -> tuple[Changes, tuple[Remedy, ...]]:
+    """What the change does, and what could be merged first so that it deletes less."""
+    if change.base is None:
+        raise CannotRun("there is nothing to compare with")
+    if names:
+        _require(names, change)
+    changes = await asyncio.to_thread(changes_of, change.base, change.head, policy)
+    if names:
+        changes = changes.only(names)
+    wall = firewall_of(changes, policy)
+    if not wall.held:
+        return changes, ()
+    return changes, await engine.drive(remedies_of(changes, wall, analysis, policy))
 
 
 def _require(names: list[str], change: Change) -> None:
@@ -90,19 +107,20 @@ def _require(names: list[str], change: Change) -> None:
             raise CannotRun(f"there is no Application {name} before or after the change{hint}")
 
 
-def _rendered(changes: Changes, checkout: Checkout, base: str, style: str) -> str:
+def _rendered(changes: Changes, remedies: tuple[Remedy, ...], checkout: Checkout, base: str, style: str) -> str:
     if style == "json":
         from bot.formats.changes import json
 
-        return json.render(changes, checkout.policy, checkout.commit, _commit(checkout.directory, base) or None)
+        begun = _commit(checkout.directory, base) or None
+        return json.render(changes, checkout.policy, checkout.commit, begun, remedies)
     if style == "markdown":
         from bot.formats.changes import markdown
 
-        return markdown.render(changes, lambda span: f"{span.path}#L{span.line}") + "\n"
+        return markdown.render(changes, lambda span: f"{span.path}#L{span.line}", remedies=remedies) + "\n"
     if style == "html":
         from bot.formats.changes import html
 
-        return html.render(changes, checkout.commit, _commit(checkout.directory, base) or None)
+        return html.render(changes, checkout.commit, _commit(checkout.directory, base) or None, remedies)
     from bot.formats.changes import text
 
-    return text.render(changes)
+    return text.render(changes, remedies=remedies)

@@ -88,9 +88,22 @@ async def change_between(
     made: Made | None = None,
 ) -> Change:
     """What lies between two commits, without a judgement. Raises `TooMuchToRead`."""
+    return (await asked_between(engine, tree, base, matcher, policy, outside, made))[1]
+
+
+async def asked_between(
+    engine: Engine,
+    tree: Tree,
+    base: Tree,
+    matcher: RepositoryMatcher,
+    policy: Policy,
+    outside: Outside | None = None,
+    made: Made | None = None,
+) -> tuple[Analysis, Change]:
+    """The same, with what was asked: whoever tries edits of the commits asks that again."""
     effort = engine.grant()
     with spending(effort):
-        _, before, after = await _snapshots(
+        analysis, before, after = await _snapshots(
             engine,
             tree.charged_to(effort),
             base.charged_to(effort),
@@ -101,7 +114,7 @@ async def change_between(
             clusters,
             made,
         )
-    return Change(before, after)
+    return analysis, Change(before, after)
 
 
 async def _snapshots(

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import jinja2
 
 from bot.formats.changes.entries import HEADINGS, VERBS, Entry, counts, entries, is_plain
-from bot.formats.changes.lines import application_lines, group_title, notes
+from bot.formats.changes.lines import application_lines, group_title, notes, settled_sentence
 from bot.formats.changes.manifest import unified
 from bot.formats.changes.sources import address
 from bot.formats.reports.html import coded
+from bot.formats.writing.diff import diff_of_edits
 from checks.changes.block import Block
+from checks.changes.remedies import Remedy
 from checks.changes.view import Changes
 from checks.coverage import Coverage
 from gitops.facts.changes.grouping import Group, grouped
@@ -62,7 +64,7 @@ class Manifest:
     notes: tuple[str, ...]
 
 
-def render(changes: Changes, commit: str | None, base: str | None) -> str:
+def render(changes: Changes, commit: str | None, base: str | None, remedies: Sequence[Remedy] = ()) -> str:
     """The page."""
     coverage = Coverage.of(changes.base, changes.head)
     text: str = _template().render(
@@ -72,6 +74,7 @@ def render(changes: Changes, commit: str | None, base: str | None) -> str:
         empty=changes.is_empty,
         figures=[{"count": n, "words": words, "style": style} for n, words, style in counts(changes)],
         sections=list(_sections(changes)),
+        remedies=[_remedy(one, changes) for one in remedies],
         applications=list(application_lines(changes)),
         manifests=list(_manifests(changes)),
     )
@@ -90,6 +93,12 @@ def _shown(entry: Entry) -> Shown:
     said = tuple(Sentence(each.text, each.source, address(each.source)) for each in entry.sentences)
     place = str(one.span) if one.span is not None else ""
     return Shown(VERBS[one.verdict], str(one.resource), one.application, place, said, entry.others)
+
+
+def _remedy(one: Remedy, changes: Changes) -> dict[str, object]:
+    lines = diff_of_edits(changes.base.tree, one.edits).decode("utf-8", "replace").splitlines()
+    styled = [(_LINES.get(line[:1], ""), line) for line in lines]
+    return {"title": one.title, "told": settled_sentence(one), "steps": one.steps, "lines": styled}
 
 
 def _manifests(changes: Changes) -> Iterator[Manifest]:

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from bot.formats.changes.manifest import unified
+from bot.formats.writing.diff import diff_of_edits
 from checks.changes.firewall import firewall_of
+from checks.changes.remedies import Remedy
 from checks.changes.told import Told
 from checks.changes.view import Changes
 from checks.policy.file import Policy
 from gitops.facts.changes.fields import ABSENT, FieldChange, written
 from gitops.facts.changes.hidden import shown_value
 from gitops.facts.changes.model import ApplicationChange, ResourceChange, SetChange
+from gitops.files.tree import Tree
 from gitops.resources.resource import ResourceId
 
 
-def render(changes: Changes, policy: Policy, commit: str | None, base: str | None) -> str:
+def render(
+    changes: Changes, policy: Policy, commit: str | None, base: str | None, remedies: Sequence[Remedy] = ()
+) -> str:
     """One JSON object with a final newline."""
-    text = json.dumps(data_of(changes, policy, commit, base), ensure_ascii=False, indent=2)
+    text = json.dumps(data_of(changes, policy, commit, base, remedies), ensure_ascii=False, indent=2)
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") + "\n"
 
 
-def data_of(changes: Changes, policy: Policy, commit: str | None, base: str | None) -> dict[str, Any]:
+def data_of(
+    changes: Changes, policy: Policy, commit: str | None, base: str | None, remedies: Sequence[Remedy] = ()
+) -> dict[str, Any]:
     """The object."""
     return {
         "schema": 1,
@@ -33,6 +41,7 @@ def data_of(changes: Changes, policy: Policy, commit: str | None, base: str | No
         "digest": firewall_of(changes, policy).digest or None,
         "tell": [_told(one) for one in changes.told],
         "applications": [_application(one) for one in changes.difference.applications],
+        "remedies": [_remedy(one, changes.base.tree) for one in remedies],
         "applicationsets": [_set(one) for one in changes.difference.sets],
     }
 
@@ -104,6 +113,21 @@ def _resource(one: ResourceChange) -> dict[str, Any]:
         "folded": [written(each.path) for each in one.folded],
         "diff": unified(one),
     }
+
+
+def _remedy(one: Remedy, tree: Tree) -> dict[str, Any]:
+    return {
+        "title": one.title,
+        "steps": list(one.steps),
+        "diff": diff_of_edits(tree, one.edits).decode("utf-8", "replace"),
+        "settles": [{"application": each.application, **_named(each.resource)} for each in one.settles],
+        "left": one.left,
+        "proof": [{"statement": row.statement, "detail": row.detail} for row in one.proof.rows],
+    }
+
+
+def _named(rid: ResourceId) -> dict[str, str]:
+    return {"group": rid.group, "kind": rid.kind, "namespace": rid.namespace, "name": rid.name}
 
 
 def _set(one: SetChange) -> dict[str, Any]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks.changes.remedies import Remedy
 from checks.changes.view import Changes
-from checks.wording import listed
+from checks.wording import listed, plural
 from gitops.facts.changes.grouping import Group
 from gitops.facts.changes.model import ApplicationChange, ResourceChange, SetChange, Turn
+from gitops.facts.deletions.model import Verdict
 
 MOST_NAMES = 12
 TURNS = {Turn.COMES: "comes", Turn.GOES: "goes", Turn.CHANGES: "changes"}
@@ -51,6 +53,21 @@ def _application(one: ApplicationChange) -> Iterator[str]:
 
 def _value(text: str) -> str:
     return f"`{text}`" if text else "nothing"
+
+
+def settled_sentence(one: Remedy) -> str:
+    """What a remedy was seen to do."""
+    alone = [each for each in one.settles if each.verdict is Verdict.APPLICATION_DELETED]
+    kept = [each for each in one.settles if each not in alone]
+    parts: list[str] = []
+    if kept:
+        names = listed([f"`{each.resource}`" for each in kept], MOST_NAMES)
+        parts.append(f"{names} {'stays' if len(kept) == 1 else 'stay'} in the cluster")
+    if alone:
+        names = listed([f"`{each.resource}`" for each in alone], MOST_NAMES)
+        parts.append(f"{names} {'goes' if len(alone) == 1 else 'go'} without taking anything along")
+    left = f"; {plural('deletion', one.left)} {'is' if one.left == 1 else 'are'} left" if one.left else ""
+    return f"Tried: merged first, these edits delete nothing, and after them {' and '.join(parts)}{left}."
 
 
 def group_title(group: Group) -> tuple[str, str, str]:

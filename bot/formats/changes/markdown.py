@@ -6,11 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from bot.formats.changes.entries import HEADINGS, VERBS, Entry, entries, is_plain, summary
-from bot.formats.changes.lines import application_lines, group_title, notes
+from bot.formats.changes.lines import application_lines, group_title, notes, settled_sentence
 from bot.formats.changes.manifest import unified
 from bot.formats.changes.sources import address
+from bot.formats.writing.diff import diff_of_edits
 from bot.formats.writing.markdown import block, bullets, code, details, safe
 from checks.changes.block import Block
+from checks.changes.remedies import Remedy
 from checks.changes.told import Said, Told
 from checks.changes.view import Changes
 from checks.coverage import Coverage
@@ -25,7 +27,7 @@ _ENTRIES, _NAMES, _LINES = 40, 12, 400
 _LEAST = (12, 4)  # entries and names where not even those fit
 
 
-def render(changes: Changes, link: Link, most: int = MOST) -> str:
+def render(changes: Changes, link: Link, most: int = MOST, remedies: Sequence[Remedy] = ()) -> str:
     """Markdown of at most `most` bytes, without a mark. `link` gives the address of a place before the change."""
     if changes.is_empty:
         coverage = Coverage.of(changes.base, changes.head)
@@ -35,7 +37,17 @@ def render(changes: Changes, link: Link, most: int = MOST) -> str:
         head = "\n\n".join(_head(changes, link, shown, names))
         if len(head.encode()) <= most - 500:
             break
+    for one in remedies:
+        part = _remedy(one, changes)
+        if len(head.encode()) + len(part.encode()) <= most - 500:
+            head = f"{head}\n\n{part}"
     return _with_difference(head, changes, most)
+
+
+def _remedy(one: Remedy, changes: Changes) -> str:
+    steps = "\n".join(f"{number}. {safe(step)}" for number, step in enumerate(one.steps, 1))
+    diff = block(diff_of_edits(changes.base.tree, one.edits).decode("utf-8", "replace"), "diff")
+    return f"### {safe(one.title)}\n\n{safe(settled_sentence(one))}\n\n{steps}\n\n{details('The edits', diff)}"
 
 
 def _head(changes: Changes, link: Link, most: int, names: int) -> Iterator[str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bot.formats.changes.entries import HEADINGS, VERBS, Entry, entries, is_plain, summary
-from bot.formats.changes.lines import MOST_NAMES, application_lines, group_title, notes
+from bot.formats.changes.lines import MOST_NAMES, application_lines, group_title, notes, settled_sentence
 from bot.formats.changes.manifest import unified
+from bot.formats.writing.diff import diff_of_edits
 from bot.formats.writing.lines import broken
 from checks.changes.block import Block
+from checks.changes.remedies import Remedy
 from checks.changes.view import Changes
 from checks.coverage import Coverage
 from checks.wording import listed
@@ -16,12 +18,14 @@ from gitops.facts.changes.grouping import grouped
 from gitops.facts.changes.model import Turn
 
 
-def render(changes: Changes, width: int = 100) -> str:
+def render(changes: Changes, width: int = 100, remedies: Sequence[Remedy] = ()) -> str:
     """Always ends with a newline."""
     if changes.is_empty:
         lines = ["Nothing that is deployed changes."]
     else:
-        lines = [*_summary(changes), *_told(changes, width), *_applications(changes), *_manifests(changes)]
+        lines = [*_summary(changes), *_told(changes, width)]
+        lines += [line for one in remedies for line in _remedy(one, changes, width)]
+        lines += [*_applications(changes), *_manifests(changes)]
     coverage = Coverage.of(changes.base, changes.head)
     if not coverage.whole:
         lines += ["", *broken(coverage.sentence("before and after"), width)]
@@ -55,6 +59,16 @@ def _entry(entry: Entry, width: int) -> Iterator[str]:
     if entry.others:
         rest = listed(entry.others, MOST_NAMES)
         yield from (f"      {line}" for line in broken(f"The same holds for {rest}.", width - 6))
+
+
+def _remedy(one: Remedy, changes: Changes, width: int) -> Iterator[str]:
+    yield ""
+    yield f"{one.title.replace('`', '')}:"
+    yield from (f"  {line}" for line in broken(settled_sentence(one).replace("`", ""), width - 2))
+    for number, step in enumerate(one.steps, 1):
+        yield from (f"  {line}" for line in broken(f"{number}. {step.replace('`', '')}", width - 2))
+    for line in diff_of_edits(changes.base.tree, one.edits).decode("utf-8", "replace").splitlines():
+        yield f"    {line}"
 
 
 def _applications(changes: Changes) -> Iterator[str]:

@@ -122,7 +122,7 @@ def _protection(
             if copy.application.key not in (plan.keeper, plan.loser):
                 continue
             try:
-                edits.update(dict.fromkeys(_protect(snapshot, copy)))
+                edits.update(dict.fromkeys(protect(snapshot, copy)))
             except GitopsError as error:
                 refused[str(error)] = None
     return tuple(edits), tuple(refused)
@@ -148,7 +148,9 @@ def _owns(base: Snapshot, application: Application, owned_id: OwnedId) -> bool:
     return any(_is(copy.application, application) for copy in base.once(owners_of).get(owned_id, ()))
 
 
-def _protect(snapshot: Snapshot, copy: Owned) -> tuple[Edit, ...]:
+def protect(snapshot: Snapshot, copy: Owned) -> tuple[Edit, ...]:
+    """The edits after which a copy says that it is neither pruned nor deleted with its Application; none where it
+    does. Raises `GitopsError`."""
     said = options_of(copy.resource)
     if (said.prune, said.delete) == ("false", "false"):
         return ()

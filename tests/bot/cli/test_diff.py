@@ -165,3 +165,20 @@ def test_a_base_that_is_not_there_is_one_clear_line(repository: Repository, run:
     status, out, said = run("--base", "no-such-branch")
     assert (status, out) == (2, "")
     assert said.count("\n") == 1 and "no-such-branch" in said
+
+
+def test_what_to_merge_first_is_a_diff_that_git_applies_to_the_base(repository: Repository, run: Run) -> None:
+    claim = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata:\n  name: data\nspec: {}\n"
+    base = repository.commit(one_app(claim, MAP))
+    gone = {path: text for path, text in one_app(claim, MAP).items() if path != "apps/a/0.yaml"}
+    repository.commit(gone)
+    (remedy,) = json.loads(run("--base", "HEAD~1", "--format", "json")[1])["remedies"]
+    assert [(one["kind"], one["name"]) for one in remedy["settles"]] == [("PersistentVolumeClaim", "data")]
+    repository.git("checkout", "-q", "-b", "first", base)
+    (repository.directory / "first.diff").write_text(remedy["diff"])
+    repository.git("apply", "first.diff")
+    repository.git("commit", "-qam", "first")
+    first = repository.git("rev-parse", "HEAD")
+    repository.commit(gone)
+    data = json.loads(run("--rev", "HEAD", "--base", first, "--format", "json")[1])
+    assert (data["block"], [one["verdict"] for one in data["tell"]]) == ("no", ["stays"])
