@@ -88,7 +88,7 @@ async def change_between(
     made: Made | None = None,
 ) -> Change:
     """What lies between two commits, without a judgement. Raises `TooMuchToRead`."""
-    return (await asked_between(engine, tree, base, matcher, policy, outside, made))[1]
+    return (await asked_between(engine, tree, base, matcher, policy, outside, clusters, made))[1]
 
 
 async def asked_between(
@@ -98,6 +98,7 @@ async def asked_between(
     matcher: RepositoryMatcher,
     policy: Policy,
     outside: Outside | None = None,
+    clusters: LiveSource | None = None,
     made: Made | None = None,
 ) -> tuple[Analysis, Change]:
     """The same, with what was asked: whoever tries edits of the commits asks that again."""
