@@ -40,6 +40,8 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHORTENED = re.compile(r"[0-9a-f]{7,39}")
 _REFS = 32 * 2**20  # bytes of a list of refs; that of kubernetes/kubernetes has 0.3 MB of branches and tags
 _SECONDS = 180.0
+_ONE_PACK = {"fetch.unpackLimit": "1"}  # one file, which can be bounded
+LARGEST = 2**30  # bytes of one fetch: one commit without history, and of its files those that somebody reads
 
 
 class Way(Enum):
@@ -95,7 +97,7 @@ class Remote:
 
     async def _tree(self, commit: str) -> Tree:
         mirror = self._mirror = self._mirror or Mirror(
-            self.directory, self.access.url, self.access.token, self.lock, self._reach, self.personal
+            self.directory, self.access.url, self.access.token, self.lock, self._reach, self.personal, LARGEST
         )
         try:
             if not await mirror.has(commit):
@@ -139,6 +141,8 @@ class Remote:
                 if self.access.token is None:
                     raise
                 out = await self._ask(args, await self.access.token(None))
+        except TooMuchOutput:
+            raise Unfetched(f"{self.shown} lists more refs than {_REFS:,} bytes of them") from None
         except GitError as error:
             raise self._told(error, "") from None
         refs: dict[str, str] = {}
@@ -186,16 +190,16 @@ class Remote:
         if self.offline:
             raise Unfetched(f"a file of {self.shown} was not fetched before, and --offline fetches nothing")
         if self.way is Way.FILE:
-            return {"protocol.file.allow": "always"}
+            return {"protocol.file.allow": "always", **_ONE_PACK}
         if self.way is Way.SSH:
             if not self.vouched:
                 await self.web.guard.addresses(*ssh_host(self.access.url))
-            return {}
+            return _ONE_PACK
         where = await self._location()
         host, port = urlsplit(where).hostname or "", port_of(where)
         addresses = await self.web.guard.addresses(host, port, urlsplit(where).scheme)
         there = ",".join(f"[{address}]" if ":" in address else address for address in addresses)
-        settings = {"http.followRedirects": "false"}
+        settings = {"http.followRedirects": "false", **_ONE_PACK}
         if there:
             settings["http.curloptResolve"] = f"{host}:{port}:{there}"
         login = self.credentials.of(where)
@@ -211,7 +215,7 @@ class Remote:
         if isinstance(error, AuthenticationRefused):
             return Unfetched(f"{self.shown} does not let us in")
         if isinstance(error, TooMuchOutput):
-            return Unfetched(f"{self.shown} lists more refs than {_REFS:,} bytes of them")
+            return Unfetched(f"{self.shown} sends more than {LARGEST:,} bytes for {commit[:12]}")
         if isinstance(error, TreeTooLarge | HostileTree):
             return Unfetched(f"{self.shown} at {commit[:12]}: {error}")
         if isinstance(error, TemporaryError):

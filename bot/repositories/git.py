@@ -105,7 +105,7 @@ class GitTimeout(GitError, TemporaryError):
 
 
 class TooMuchOutput(GitError, PermanentError):
-    """The command wrote more than anybody reads."""
+    """The command wrote more than anybody reads, or a larger file than it may."""
 
 
 # First match wins. Texts: git's http.c, remote-curl.c, fetch-pack.c, upload-pack.c, and what github.com answers.
@@ -117,6 +117,7 @@ _MEANINGS: tuple[tuple[re.Pattern[str], type[GitError]], ...] = tuple(
             r"is corrupt|is empty|bad object|bad pack|packfile .* (invalid|cannot)|missing (blob|tree|commit)",
             GitError,
         ),
+        (r"file too large", TooMuchOutput),  # errno's EFBIG
         (r"couldn't find remote ref|not our ref|no such remote ref", RefNotFound),
         (r"repository .*not found|error: 404|error: 410|error: 451|repository .*(disabled|blocked)", RepositoryGone),
         (
@@ -218,8 +219,10 @@ async def git(
     settings: Mapping[str, str] | None = None,
     extra_env: Mapping[str, str] | None = None,
     most: int | None = None,
+    largest: int | None = None,
 ) -> bytes:
-    """Run `git ARGS` in `cwd` and give its standard output, of `most` bytes.
+    """Run `git ARGS` in `cwd` and give its standard output, of `most` bytes. No file that it writes gets larger than
+    `largest` bytes.
 
     Raises `GitError` or the subclass that tells what it means. On time-out (seconds), on too much output and on
     cancellation the whole process group is killed and reaped before this returns. See `environment` for `token`,
@@ -228,7 +231,7 @@ async def git(
     own = environment(token=token, origin=origin, local=local, personal=personal, settings=settings)
     starting = asyncio.ensure_future(
         asyncio.create_subprocess_exec(
-            "git",
+            *_within(largest),
             *args,
             cwd=cwd,
             env={**own, **(extra_env or {})},
@@ -260,6 +263,14 @@ async def git(
     if status != 0:
         raise _meaning(args, status, out, err, token)
     return out
+
+
+def _within(largest: int | None) -> Sequence[str]:
+    """The command that is git, with a limit that its children have from their first instruction. Without the signal
+    they say what the matter is."""
+    if largest is None:
+        return ("git",)
+    return ("sh", "-c", f'trap "" XFSZ && ulimit -f {largest // 512} && exec git "$@"', "git")
 
 
 async def _bounded(process: asyncio.subprocess.Process, args: Sequence[str], most: int) -> tuple[bytes, bytes]:

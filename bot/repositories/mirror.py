@@ -31,6 +31,7 @@ from bot.repositories.git import (
     RefNotFound,
     RemoteUnavailable,
     RepositoryGone,
+    TooMuchOutput,
     git,
 )
 from bot.repositories.listing import HostileTree, TreeTooLarge, count
@@ -49,7 +50,7 @@ _AUTHOR = {
     for what, value in (("NAME", "argofix"), ("EMAIL", "argofix@localhost"), ("DATE", "2000-01-01T00:00:00Z"))
 }
 # These tell about the other side; anything else may be damage on ours.
-_REMOTE = (RepositoryGone, AuthenticationRefused, RefNotFound, RemoteUnavailable, GitTimeout)
+_REMOTE = (RepositoryGone, AuthenticationRefused, RefNotFound, RemoteUnavailable, GitTimeout, TooMuchOutput)
 
 # git's upload-pack.c and fetch-pack.c, of a server that has `uploadpack.allowFilter` and not `allowAnySHA1InWant`.
 _REFUSED = re.compile(r"unadvertised object|not advertised", re.IGNORECASE)
@@ -70,8 +71,8 @@ class Mirror:
     """The mirror of one repository, for one run. Methods may be called from several tasks; writing ones take turns.
 
     `token` is asked for a token other than the one that was just refused. `reach` is asked before each command that
-    goes to the network: it gives settings for it, or raises where it may not. `personal` is that of
-    `bot.repositories.git.environment`.
+    goes to the network: it gives settings for it, or raises where it may not. `personal` and `largest` (of one fetch,
+    in bytes) are those of `bot.repositories.git`.
     """
 
     directory: Path
@@ -80,6 +81,7 @@ class Mirror:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
     reach: Callable[[], Awaitable[Mapping[str, str]]] | None = field(default=None, repr=False)
     personal: bool = False
+    largest: int | None = None
     _bounded: bool = False
 
     async def fetch(self, commits: Sequence[str] = (), *, refs: Sequence[str] = (), depth: int | None = 1) -> None:
@@ -226,9 +228,8 @@ class Mirror:
         origin = f"{parts.scheme}://{parts.netloc}/"
         if self.reach is not None:
             settings = {**settings, **await self.reach()}
-        fetch = partial(
-            git, args, self.directory, origin=origin, input=input, settings=settings, personal=self.personal
-        )
+        how = partial(git, personal=self.personal, largest=self.largest)
+        fetch = partial(how, args, self.directory, origin=origin, input=input, settings=settings)
         token = await self.token(None) if self.token else None
         try:
             await fetch(token=token)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -209,6 +210,23 @@ async def test_a_redirect_takes_no_credentials_along(tmp_path: Path, hosts: Host
             assert isinstance(await fetching(FileWanted(hosts.at(f"/x?{host}"))), FileFound)
             assert [path.partition("?")[0] for path, _ in hosts.letters] == sent
     await fetcher.close()
+
+
+async def test_a_redirect_from_https_to_http_is_not_followed(tmp_path: Path, hosts: Hosts) -> None:
+    """What TLS kept from others would go on in the open."""
+
+    @asynccontextmanager
+    async def secure(url: str, **_: object) -> AsyncIterator[SimpleNamespace]:
+        # What a server with a certificate would say; the rest is that of a test over http.
+        yield SimpleNamespace(status=302, headers={"Location": url.replace("https:", "http:")})
+
+    async with guarded(tmp_path, inside, ["charts.example"]) as fetching:
+        session = fetching.fetcher.web.session
+        fetching.fetcher.web.session = SimpleNamespace(get=secure)  # type: ignore[assignment]
+        answer = await fetching(FileWanted(f"https://charts.example:{hosts.port}/x"))
+        fetching.fetcher.web.session = session
+    at = f"charts.example:{hosts.port}/x"
+    assert answer == Missing(f"https://{at} redirects from https to http://{at}", refused=True)
 
 
 async def test_a_proxy_resolves_what_nobody_here_can(

@@ -141,3 +141,16 @@ async def test_a_warm_version_costs_no_request(hosts: Hosts, fetcher: Fetcher, f
     async with fetcher.fetching() as later:
         assert isinstance(await later(wanted(hosts, "1.2.3")), ChartFound)
     assert hosts.asked("") == before
+
+
+async def test_a_token_stays_with_the_registry(hosts: Hosts, fetching: Fetching) -> None:
+    """Registries redirect to where their blobs lie, which is another host most often."""
+    hosts.login = ("", "")
+    hosts.files["/blob"] = WEB
+    there = Effect(307, {"Location": hosts.at("/blob", "cdn.example")})
+    hosts.faults.append(Fault(there, path="blobs"))
+    assert isinstance(await fetching(wanted(hosts, "1.2.3")), ChartFound)
+    assert hosts.asked("/blob") == 2
+    assert {path.partition("?")[0].rpartition("/")[0] for path, _ in hosts.letters} == {
+        "/v2/charts/web/manifests", "/v2/charts/web/blobs",
+    }  # fmt: skip

@@ -86,17 +86,16 @@ async def test_what_the_checkout_configures_runs_nothing(tmp_path: Path, home: P
     """Somebody else may have written the .git/config that lies beside what is looked at."""
     hosts.repository("base").commit(FILES)
     hosts.password = {"/git/": BASIC}
-    checkout = tmp_path / "checkout" / ".git"
-    checkout.mkdir(parents=True)
-    url = hosts.at("/git/base.git", "127.0.0.1")
-    checkout.joinpath("config").write_text(
-        f'[credential]\n\thelper = "!touch {tmp_path}/pwned"\n[url "{hosts.at("/git/", "127.0.0.1")}"]\n'
-        "\tinsteadOf = https://github.com/acme/\n"
-    )
+    checkout = hosts.repository("checkout")  # as good as one: git takes its configuration where it is run in it
+    url, there = hosts.at("/git/base.git", "127.0.0.1"), hosts.at("/git/", "127.0.0.1")
+    checkout.run("config", "credential.helper", f"!touch {tmp_path}/pwned")
+    checkout.run("config", f"url.{there}.insteadOf", "https://github.invalid/acme/")
     with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(checkout.parent)
+        patch.chdir(checkout.path)
         async with person(tmp_path, remotes=(url,)) as fetching:
             assert await fetching(RepositoryWanted(url)) == Missing(f"{url} does not let us in")
+            elsewhere = await fetching(RepositoryWanted("https://github.invalid/acme/base.git"))
+    assert elsewhere == Missing("the host github.invalid cannot be resolved", transient=True)
     assert not (tmp_path / "pwned").exists()
 
 

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from bot.fetching import repositories
 from bot.fetching.fetcher import Fetcher, Fetching
 from bot.rendering.outside import OutsideBroke
 from gitops.outside.found import Missing, RepositoryFound
@@ -157,3 +158,15 @@ async def test_a_host_that_dies_while_files_are_read_is_an_answer_too(hosts: Hos
     with pytest.raises(OutsideBroke):
         await asyncio.to_thread(tree.read, "notes.bin")
     assert (await missing(fetching, url)).transient
+
+
+async def test_a_repository_that_sends_too_much_is_cut_off(
+    hosts: Hosts, fetching: Fetching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repositories, "LARGEST", 20_480)
+    noise = "".join(chr(33 + number * number % 90) + str(number) for number in range(20_000))
+    commit = hosts.repository("base").commit(FILES | {"base/noise.yaml": noise})
+    url = hosts.at("/git/base.git", "git.example")
+    answer = await missing(fetching, url, commit)
+    assert answer.reason == f"{url} sends more than 20,480 bytes for {commit[:12]}"
+    assert hosts.asked("git-upload-pack") <= 6, "and is not asked for all of it again"
