@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from checks.model import Field, Finding, Related, Removal, Severity, Topic
+from checks.model import Drop, Field, Finding, Related, Removal, Severity, Topic
 from gitops.discovery.snapshot import ApplicationKey
 from gitops.files.spans import Span
 from gitops.resources.resource import ResourceId
@@ -22,7 +22,7 @@ class FixAvailability(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Declaration:
     """`severities` are all that its findings may have, the gravest first; `fix` tells whether they propose edits
-    (`Finding.removals`). What a rule finds is held against this by tests."""
+    (`Finding.removals`, `Finding.drop`). What a rule finds is held against this by tests."""
 
     id: str
     severities: tuple[Severity, ...]
@@ -55,6 +55,7 @@ class Declaration:
         related: Iterable[Related] = (),
         removals: Iterable[Removal] = (),
         fields: Iterable[Field] = (),
+        drop: Drop | None = None,
     ) -> Finding:
         """A finding of this rule at `span`; everything but these is as in `Finding` and `Topic`:
 
@@ -81,6 +82,7 @@ class Declaration:
             owners=tuple(owners),
             related=tuple(related),
             removals=tuple(removals),
+            drop=drop,
             fields=tuple(fields),
         )
 

@@ -76,14 +76,25 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Drop:
+    """A field that could be taken out, to be proven: `span` are its lines, `field` how it is reached in the rendered
+    resource (`spec.replicas`), `title` what taking it out is called, `caution` a sentence about what it does."""
+
+    span: Span
+    field: str
+    title: str
+    caution: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One problem at one place.
 
     `applications` are the names of those concerned, the one that should keep the resource first, and `owners` their
     keys (names repeat across roots); `message` is one line about this finding alone. `introduced` is None when there
     was nothing to compare with. `identity` is the same for the same problem before and after a change, wherever its
-    lines moved to. `removals` are what could mend it. What of them is proven becomes `steps`, which `topic.advice`
-    tells a person to do; those that a machine may do are also `fix`.
+    lines moved to. `removals` are what could mend it, and so is `drop`. What of them is proven becomes `steps`, which
+    `topic.advice` tells a person to do; those that a machine may do are also `fix`.
     """
 
     rule: str
@@ -97,6 +108,7 @@ class Finding:
     owners: tuple[ApplicationKey, ...] = ()
     related: tuple[Related, ...] = ()
     removals: tuple[Removal, ...] = ()
+    drop: Drop | None = None
     steps: tuple[Step, ...] = ()
     fix: Fix | None = None
     introduced: bool | None = None

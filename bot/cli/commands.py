@@ -10,7 +10,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,9 +24,10 @@ from bot.rendering.evaluation import evaluate
 from bot.repositories.git import GitError
 from checks.judgement.evaluation import Evaluation
 from checks.model import Finding, Severity
-from checks.planning.ownership.plan import fitting
+from checks.planning.ownership.plan import FixPlan, fitting
 from checks.policy.file import PATH
 from gitops.files.errors import GitopsError
+from gitops.files.spans import Edit
 from gitops.kustomize.steps import edits_for
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ async def fix(arguments: argparse.Namespace) -> int:
     evaluation = await _evaluate(checkout, frozenset(), arguments)
     plans, waiting = fitting(checkout.tree, evaluation.plans)
     # All at once: two plans may take entries out of one list.
-    edits = edits_for(checkout.tree, [step for plan in plans for step in plan.steps])
+    edits = [*edits_for(checkout.tree, [step for plan in plans for step in plan.steps]), *_drops(evaluation, plans)]
     try:
         diff = diff_of_edits(checkout.tree, edits)
     except GitopsError as error:
@@ -117,6 +118,18 @@ def _order(evaluation: Evaluation, style: str) -> str:
         order = evaluation.order.order
         return mermaid.render((), order.edges, [cycle.cut for cycle in order.cycles])
     return text.render(evaluation)
+
+
+def _drops(evaluation: Evaluation, plans: Sequence[FixPlan]) -> list[Edit]:
+    """The edits that take fields out, each once; none in a file that a plan changes, which the next run sees."""
+    taken = {edit.span.path for plan in plans for edit in plan.edits}
+    found: dict[Edit, None] = {}
+    for finding in evaluation.findings:
+        if finding.fix is not None and finding.drop is not None and finding.drop.span.path not in taken:
+            if finding.fix.edits[0] not in found:
+                say(f"{finding.fix.title}. {finding.drop.caution}")
+            found.update(dict.fromkeys(finding.fix.edits))
+    return list(found)
 
 
 def _is_error(finding: Finding) -> bool:
@@ -223,7 +236,7 @@ def _explain(evaluation: Evaluation) -> None:
         if _is_error(finding) and finding.fix is None:
             say(f"left for you: {finding.span}: {finding.message}")
     coverage = Coverage.of(evaluation.snapshot)
-    if not evaluation.plans:
+    if not evaluation.plans and not any(finding.fix is not None for finding in evaluation.findings):
         say("there is nothing that can be proven to be fixed by an edit")
         if not coverage.whole:
             say(coverage.sentence())

@@ -15,6 +15,7 @@ from checks.judgement.clusters import concerning
 from checks.judgement.evaluation import Evaluation, evaluation_of
 from checks.judgement.findings import findings_of
 from checks.judgement.values import at_values
+from checks.planning.fields.plan import plan_drops
 from checks.planning.ownership.plan import plan_fixes
 from checks.policy.file import Policy
 from checks.registry import Rule, rules
@@ -180,6 +181,8 @@ async def _evaluate(
     findings = await asyncio.to_thread(findings_of, chosen, change, policy, _log_failure)
     findings = await engine.drive(at_values(after, analysis, findings), progress, effort, outside)
     planned = await engine.drive(plan_fixes(after, analysis, findings, policy, live), progress, effort, outside)
+    mended = await engine.drive(plan_drops(after, analysis, planned.findings), progress, effort, outside)
+    planned = replace(planned, findings=mended)
     return await asyncio.to_thread(evaluation_of, change, planned, chosen, policy, effort.left_out)
 
 

@@ -8,8 +8,9 @@ within seconds, so under load the Pods come and go.
 
 Example: `replicas: 2` beside a HorizontalPodAutoscaler with `minReplicas: 2` and `maxReplicas: 10`.
 
-How the fix is safe: none is applied. Taking `replicas` out gives the number to the autoscaler; with client-side apply
-that sets it to 1 once, until the autoscaler has raised it again. The finding says which is the case.
+How the fix is safe: `argofix fix` takes the line with `replicas` out, where it was rendered again and only that field
+is gone. It is called unsafe all the same: with client-side apply taking it out sets 1 replica at that sync, until the
+autoscaler raises it. `ignoreDifferences` with `RespectIgnoreDifferences=true` changes nothing at that moment.
 
 How sure it is: a warning. Silent where `ignoreDifferences` of the Application, or an argocd-cm or ArgoCD in git, is
 about replicas, for an autoscaler that is paused or has only one number to choose, and for `replicas: 0`, which turns
@@ -21,22 +22,25 @@ docs/tasks/run-application/horizontal-pod-autoscale (migrating to autoscaling); 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from checks.applications.differences import ignored_by
-from checks.declaration import declare
-from checks.model import Finding, Related, Severity
+from checks.declaration import FixAvailability, declare
+from checks.model import Drop, Finding, Related, Severity
 from checks.policy.file import Policy
 from gitops.discovery.snapshot import Change, Owned, OwnedId, Snapshot
 from gitops.facts.owners import owners_of
 from gitops.facts.secrets.pods import at, mapping, read_manifest
-from gitops.files.fields import nearest_field
+from gitops.files.errors import GitopsError
+from gitops.files.fields import field_at, nearest_field
+from gitops.files.spans import Span, counts_lines_as_yaml, split_lines
 from gitops.resources.manifests import text_of
 from gitops.resources.resource import ResourceId
 
-RULE = declare("autoscaler-against-replicas", Severity.WARNING)
+RULE = declare("autoscaler-against-replicas", Severity.WARNING, fix=FixAvailability.SOMETIMES)
 
 _SCALED = {("apps", "Deployment"), ("apps", "StatefulSet"), ("apps", "ReplicaSet"), ("argoproj.io", "Rollout")}
 # Of each kind: the fields with the least and the most replicas, what these are when not said, and the kind that is
@@ -45,6 +49,11 @@ _AUTOSCALERS: Mapping[tuple[str, str], tuple[str, str, int, int, str]] = {
     ("autoscaling", "HorizontalPodAutoscaler"): ("minReplicas", "maxReplicas", 1, 0, ""),
     ("keda.sh", "ScaledObject"): ("minReplicaCount", "maxReplicaCount", 0, 100, "Deployment"),
 }
+_ALONE = re.compile(rb" +replicas: *[0-9]+ *(?:#.*)?(?:\r?\n)?")
+_ONE = (
+    "With client-side apply, taking `replicas` out of the manifest sets it to 1 at that sync, until the autoscaler "
+    "raises it."
+)
 _PAUSED = ("autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas")
 
 
@@ -115,19 +124,35 @@ def _says(text: bytes) -> bool:
 
 def _finding(snapshot: Snapshot, owned_id: OwnedId, copy: Owned, scaler: _Autoscaler) -> Finding:
     application, rid = copy.application, owned_id.id
+    place = field_at(snapshot.tree, copy.origin.span, ("spec", "replicas"))
     what = f"{rid.kind} `{rid.name}`"
     entry = f"{{group: {rid.group}, kind: {rid.kind}, name: {rid.name}, jsonPointers: [/spec/replicas]}}"
     return RULE.finding(
-        nearest_field(snapshot.tree, copy.origin.span, ("spec", "replicas")),
+        place or nearest_field(snapshot.tree, copy.origin.span, ("spec", "replicas")),
         f"git sets `replicas` of {what}, which {scaler.name} scales, and `{application.label}` heals it back",
         f"{scaler.name} and git both set the replicas of {what}",
         f"Each time that {scaler.name} changes the number, `{application.label}` is OutOfSync, and its `selfHeal` "
         "sets the number of git again.",
         "Have Argo CD leave the number alone, also when it syncs; the lines belong into the Application's spec. "
-        "Taking `replicas` out of the manifest instead sets it to 1 at that sync, until the autoscaler raises it.",
+        f"{_ONE}",
         f"ignoreDifferences:\n  - {entry}\nsyncPolicy:\n  syncOptions: [RespectIgnoreDifferences=true]",
         about=(*application.key, str(rid), "replicas"),
         resource=rid,
         applications=[application.label],
         related=[Related(scaler.owned.origin.span, scaler.name)],
+        drop=_drop(snapshot, copy, place, what),
     )
+
+
+def _drop(snapshot: Snapshot, copy: Owned, place: Span | None, what: str) -> Drop | None:
+    """The line to take out, where `replicas` stands on one by itself in a file of ours."""
+    if place is None or copy.resource.template or place.line != place.end_line:
+        return None
+    try:
+        data = snapshot.tree.read(snapshot.tree.resolve(place.path))
+    except (GitopsError, KeyError):
+        return None
+    lines = split_lines(data)
+    if not counts_lines_as_yaml(data) or place.line > len(lines) or not _ALONE.fullmatch(lines[place.line - 1]):
+        return None
+    return Drop(place, "spec.replicas", f"Take `replicas` out of {what}", _ONE)

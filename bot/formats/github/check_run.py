@@ -90,7 +90,8 @@ def completed(
     if not new:
         seen = " in what could be analysed" if report.gaps else ""
         parts.append(f"This change brings no new problem{seen}.")
-    fixable = any(finding.fix is not None for group in topics for finding in group)
+    # The button opens what a pull request is made of; what takes a single field out is only shown.
+    fixable = any(f.fix is not None and f.drop is None for group in topics for f in group)
     if fixable:
         parts.append(
             "**Fix** above opens a pull request with the proven edits; `argofix fix` shows them on a checkout."

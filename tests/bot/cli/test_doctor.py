@@ -73,3 +73,14 @@ def test_a_configuration_that_cannot_be_read_is_told(checkout: Path, capsys: pyt
     assert "`checklist.probes` needs a reason" in err
     assert "unknown key `enable` in dashboard" in err
     assert "not wanted" not in out
+
+
+def test_fix_prints_what_takes_a_field_out(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from tests.checks.samples import autoscaler_against_replicas as scaled
+
+    shown(checkout, capsys, scaled.FOUND.files)
+    assert main(["fix", str(checkout)]) == 0
+    out, err = capsys.readouterr()
+    assert [line for line in out.splitlines() if line[:1] in "-+"][2:] == ["-  replicas: 2"]
+    assert "Take `replicas` out of Deployment `web`. With client-side apply, taking `replicas` out" in err
+    assert "nothing that can be proven" not in err

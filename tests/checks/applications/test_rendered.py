@@ -10,6 +10,7 @@ import pytest
 
 from bot.rendering.driver import Engine
 from checks.model import Finding, Severity
+from gitops.files.spans import Applicability
 from tests.scenarios import URL, Files, application, config_map, documents, evaluated, manifest, of_rule
 
 API = "argoproj.io/v1alpha1"
@@ -385,3 +386,38 @@ async def test_metadata_has_to_be_text(engine: Engine, field: str, value: object
     said = await found(engine, "metadata-not-text", {"apps.yaml": apps, "m/m.yaml": resource})
     assert [one.applications for one in said] == [("a", "b")] * wrong
     assert all(f"the {field[:-1]} `a/b`" in one.message for one in said)
+
+
+# Taking `replicas` out
+
+
+WORKLOAD = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 2  # enough
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: a, image: 'a:1'}]}
+"""
+
+
+async def test_taking_replicas_out_is_offered_where_rendering_proves_that_only_they_go(engine: Engine) -> None:
+    files = {"apps.yaml": app("a", policy=HEALS), "a/hpa.yaml": HPA, "a/web.yaml": WORKLOAD}
+    [said] = await found(engine, "autoscaler-against-replicas", files)
+    assert said.fix is not None and said.fix.applicability is Applicability.UNSAFE
+    [edit] = said.fix.edits
+    assert (str(edit.span), edit.replacement) == ("a/web.yaml:5", "")
+    # A patch of another overlay needs the line, so that Application would not render any more.
+    patch = '\'[{"op": "remove", "path": "/spec/replicas"}]\''
+    needs = f"resources: [../a]\npatches:\n  - target: {{kind: Deployment}}\n    patch: {patch}\n"
+    own = {"a/kustomization.yaml": "resources: [hpa.yaml, web.yaml]\n", "b/kustomization.yaml": needs}
+    both = documents(app("a", policy=HEALS), app("b", destination=at("other")))
+    [kept] = await found(engine, "autoscaler-against-replicas", {**files, **own, "apps.yaml": both})
+    assert kept.fix is None
+    # In one line with something else it is not a line to take out.
+    flow = WORKLOAD.replace("  replicas: 2  # enough\n  selector:", "  ? replicas\n  : 2\n  selector:")
+    [shown] = await found(engine, "autoscaler-against-replicas", {**files, "a/web.yaml": flow})
+    assert shown.fix is None

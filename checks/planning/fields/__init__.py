@@ -1,0 +1,1 @@
+"""A field that is taken out of a manifest, and the proof that nothing else changes."""
