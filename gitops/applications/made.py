@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -20,6 +22,11 @@ from gitops.resources.manifests import text_of
 Manifest = Mapping[str, Any]
 
 _LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
+# A list as kubectl prints it: its items stand at the margin, and nothing of theirs does.
+_ITEMS: Final = re.compile(rb"^items:[ \t]*\r?\n- ", re.MULTILINE)
+_ITEM: Final = re.compile(rb"^- ", re.MULTILINE)
+_AFTER: Final = re.compile(rb"^[a-zA-Z]", re.MULTILINE)
+LONG: Final = 2 * 2**20  # bytes
 _METADATA: Final = ("name", "namespace", "labels", "annotations", "finalizers")
 
 
@@ -91,10 +98,23 @@ def _values(where: str, data: bytes) -> Iterator[Any]:
         else:
             return
     try:
-        for document in read_documents(where, data):
-            yield document.value()
+        yield from _documents(where, data)
     except MalformedYaml as error:
         raise GitopsError(str(error)) from None
+
+
+def _documents(where: str, data: bytes) -> Iterator[Any]:
+    """In pieces where it is a long list as kubectl prints it: a file may hold more than is read of a manifest."""
+    start = _ITEMS.search(data)
+    if len(data) > LONG and start is not None:
+        end = _AFTER.search(data, start.end())
+        listed = data[start.end() : end.start() if end is not None else len(data)]
+        with suppress(MalformedYaml):  # aliases lead from one item to another; kubectl prints none
+            # A dash and a blank that are taken away leave a mapping that is indented alike.
+            pieces = [read_documents(where, b"  " + item) for item in _ITEM.split(listed)]
+            yield from (document.value() for documents in pieces for document in documents)
+            return
+    yield from (document.value() for document in read_documents(where, data))
 
 
 def _owner(metadata: Mapping[str, Any]) -> str:

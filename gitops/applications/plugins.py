@@ -21,7 +21,8 @@ _HELM: Final = ("$ARGOCD_APP_NAME", "-n", "$ARGOCD_APP_NAMESPACE", "--include-cr
                 "${ARGOCD_ENV_helm_args}", "-f", "${ARGOCD_ENV_HELM_VALUES}@text", ".")  # fmt: skip
 _WITH_EXEC: Final = ("--enable-alpha-plugins", "--enable-exec")
 
-_VAULT: Final = Renders("directory", fills=ANGLES, recurse=True)
+# It reads files as they are; where it finds what kustomize or helm make of them, whoever named it so had it do that.
+_VAULT: Final = Renders("files", fills=ANGLES, recurse=True)
 _VAULT_KUSTOMIZE: Final = Renders("kustomize", fills=ANGLES)
 _VAULT_HELM: Final = Renders("helm", _HELM, ANGLES)
 _INFLATING: Final = Renders("kustomize", ("--enable-helm",))
@@ -31,7 +32,7 @@ _DECRYPTING: Final = Renders("kustomize", _WITH_EXEC)
 WELL_KNOWN: Final[Mapping[str, Renders]] = {
     "argocd-vault-plugin": _VAULT,
     "avp": _VAULT,
-    "avp-directory": _VAULT,
+    "avp-directory": Renders("directory", fills=ANGLES, recurse=True),
     "argocd-vault-plugin-kustomize": _VAULT_KUSTOMIZE,
     "avp-kustomize": _VAULT_KUSTOMIZE,
     "argocd-vault-plugin-kustomize-helm": replace(_VAULT_KUSTOMIZE, arguments=("--enable-helm",)),
@@ -45,7 +46,7 @@ WELL_KNOWN: Final[Mapping[str, Renders]] = {
     "kustomize-envsubst": Renders("kustomize", fills=VARIABLES),
     "kustomize-build-envsubst": Renders("kustomize", fills=VARIABLES),
     "envsubst-kustomize": Renders("kustomize", fills=VARIABLES),
-    "envsubst": Renders("directory", fills=VARIABLES),
+    "envsubst": Renders("files", fills=VARIABLES),
     "ksops": _DECRYPTING,
     "kustomize-sops": _DECRYPTING,
     "kustomize-ksops": _DECRYPTING,

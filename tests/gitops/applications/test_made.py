@@ -12,8 +12,10 @@ from bot.rendering.driver import Engine
 from bot.rendering.evaluation import evaluate
 from checks.judgement.gaps import gaps_of
 from checks.policy.file import Policy
+from gitops.applications import made as made_module
 from gitops.applications.made import Made, made_of, read_made
 from gitops.discovery.snapshot import Snapshot
+from gitops.files import documents
 from gitops.files.errors import GitopsError
 from tests.gitops.applicationsets.sets import appset, elements, matrix
 from tests.rediscovered import analysis, assert_found_again
@@ -73,6 +75,21 @@ def test_every_form_of_the_output_is_read(form: str) -> None:
     assert set(found[0]) == {"apiVersion", "kind", "metadata", "spec"}
     assert set(found[0]["metadata"]) == {"name", "namespace", "finalizers", "annotations"}
     assert found[0]["metadata"]["annotations"] == {"team": "a"}
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_long_list_is_read_in_pieces(monkeypatch: pytest.MonkeyPatch, newline: str) -> None:
+    """An installation of some hundred Applications prints more than a manifest may hold."""
+    annotated = live("two")
+    annotated["metadata"]["annotations"] = {"text": "first\n- second\nitems:\n- third\n", "empty": ""}
+    listed = [live("one"), annotated, *(live(f"n{i}", spec={"i": i}) for i in range(20))]
+    whole = {"apiVersion": "v1", "items": json.loads(json.dumps(listed)), "kind": "List", "metadata": {"a": ""}}
+    text = yaml.safe_dump(whole, sort_keys=False).replace("\n", newline).encode()
+    monkeypatch.setattr(documents, "MAX_WRITTEN_NODES", 200)
+    with pytest.raises(GitopsError, match="more than 200 YAML nodes"):
+        read_made("a.yaml", text)
+    monkeypatch.setattr(made_module, "LONG", 1_000)
+    assert read_made("a.yaml", text) == made_of("a.yaml", listed)
 
 
 @pytest.mark.parametrize(

@@ -234,6 +234,27 @@ def test_a_definition_that_comes_or_goes_is_seen() -> None:
     assert_found_again([tree(chart), tree(chart | {"a/Chart.yaml": "name: x\nversion: 1.0.0\n"})])
 
 
+@pytest.mark.parametrize(
+    ("inside", "expected"),
+    [
+        ({"a/kustomization.yaml": "namePrefix: p-\nresources: [m.yaml]\n"}, ["p-m"]),
+        ({"a/below/n.yaml": config_map("n")}, ["m", "n"]),
+        ({"a/kustomization.yaml": "resources: [m.yaml]\n", "a/Chart.yaml": "name: x\nversion: 1.0.0\n"}, None),
+    ],
+)
+async def test_a_plugin_that_only_fills_in_renders_what_the_files_are(
+    engine: Engine, inside: dict[str, str], expected: list[str] | None
+) -> None:
+    files = {"app.yaml": application("a", "a", source={"plugin": {"name": "argocd-vault-plugin"}})}
+    evaluation = await evaluated(engine, {**files, "a/m.yaml": config_map("m"), **inside})
+    rendering = state_of(evaluation, "a").rendering
+    if expected is None:
+        assert isinstance(rendering, NotAnalysed) and "together" in rendering.reason
+    else:
+        assert isinstance(rendering, Rendered), rendering
+        assert sorted(one.id.name for one in rendering.resources) == expected
+
+
 FILLED = {
     "vault": ("argocd-vault-plugin-kustomize", "<path:kv/data/db#name>"),
     "envsubst": ("kustomize-envsubst", "${DB_SECRET}"),
