@@ -48,7 +48,26 @@ def edges_of(
     handovers: Iterable[Handover] = (),
 ) -> tuple[Edge, ...]:
     """Edges within each Argo CD, which the configuration and the clusters tell apart as they do for ownership."""
-    return gather(snapshot, Partitions(snapshot, policy, live, base).of, handovers)
+    handovers = tuple(handovers)
+    if handovers:
+        return gather(snapshot, Partitions(snapshot, policy, live, base).of, handovers)
+    return snapshot.once(_Edges(policy, live, base))
+
+
+class _Edges:
+    """The edges without hand-overs, for `Snapshot.once`: several rules ask for those of the very same change."""
+
+    def __init__(self, policy: Policy, live: Live | None, base: Snapshot | None) -> None:
+        self.given = (policy, live, base)
+
+    def __call__(self, snapshot: Snapshot) -> tuple[Edge, ...]:
+        return gather(snapshot, Partitions(snapshot, *self.given).of)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Edges) and all(a is b for a, b in zip(self.given, other.given, strict=True))
+
+    def __hash__(self) -> int:
+        return hash(tuple(map(id, self.given)))
 
 
 def view_of(

@@ -37,7 +37,10 @@ class Evidence(Enum):
 
     @property
     def rank(self) -> int:
-        return list(Evidence).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {evidence: rank for rank, evidence in enumerate(Evidence)}
 
 
 @dataclass(frozen=True)
