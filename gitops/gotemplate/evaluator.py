@@ -122,6 +122,8 @@ class Evaluator:
         value = known(self._pipe(dot, loop.pipe, in_range=True))
         if isinstance(value, bool) or not isinstance(value, (dict, list, int, type(None))):
             raise TemplateError(f"range can't iterate over {printed(value)[:60]}")
+        if isinstance(value, int) and len(loop.pipe.declares) > 1:
+            raise TemplateError(f"can't use {value} to iterate over more than one variable")
         if not value or (isinstance(value, int) and value < 0):
             self._walk(dot, loop.otherwise)
             del self._variables[mark:]

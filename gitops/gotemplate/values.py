@@ -34,6 +34,14 @@ class StringList(list[Any]):
     """Go's []string (`.path.segments`)."""
 
 
+class Version(dict[str, Any]):
+    """Masterminds' *semver.Version, whose fields a template may take; printed it is `text`."""
+
+    def __init__(self, text: str, fields: dict[str, Any]) -> None:
+        super().__init__(fields)
+        self.text = text
+
+
 class Missing:
     """Go's invalid reflect.Value: what a map has for a key that it does not hold."""
 
@@ -42,6 +50,11 @@ class Missing:
 
 
 MISSING: Final = Missing()
+
+
+def replaced(data: bytes) -> str:
+    """Bytes as text; each one that is no part of a character is a replacement character, as Go ranges over them."""
+    return _SURROGATES.sub("\ufffd", data.decode("utf-8", "surrogateescape"))
 
 
 def known(value: Any) -> Any:
@@ -171,6 +184,8 @@ def _text(value: Any) -> str:
             return str(int(value))
         case float():
             return format_float(value)
+        case Version():
+            return value.text
         case dict():
             return "map[" + " ".join(f"{k}:{_text(value[k])}" for k in sorted(value)) + "]"
         case list():
@@ -191,6 +206,8 @@ def _plain_json(value: Any) -> Any:
             return int(value) if value.is_integer() and abs(value) < _JSON_EXPONENT else value
         case int():
             return int(value)
+        case Version():
+            return value.text
         case dict():
             return {k: _plain_json(value[k]) for k in sorted(value)}
         case list():

@@ -30,13 +30,28 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+_STR_TAG: Final = "tag:yaml.org,2002:str"
+_LETTERS: Final = {"y": True, "Y": True, "n": False, "N": False}  # truth values to go-yaml
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    """What would be read as something else stands in double quotes, as go-yaml writes it."""
+    plain = dumper.resolve(yaml.ScalarNode, text, (True, False)) == _STR_TAG and text not in _LETTERS  # type: ignore[no-untyped-call]
+    return dumper.represent_scalar(_STR_TAG, text, style=None if text and plain else '"')
+
+
+_Dumper.add_representer(str, _text)
+
 _INT: Final = re.compile(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)")
 _FLOAT: Final = re.compile(
     r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
 )
 _FLOAT_TAG: Final = "tag:yaml.org,2002:float"
+_BOOL_TAG: Final = "tag:yaml.org,2002:bool"
 _INT_TAG: Final = "tag:yaml.org,2002:int"
 _Loader.add_implicit_resolver(_INT_TAG, re.compile(rf"(?:{_INT.pattern})$"), list("-+0123456789"))
+_Loader.add_implicit_resolver(_BOOL_TAG, re.compile(r"(?:[yYnN])$"), list("yYnN"))
+_Loader.bool_values = {**_Loader.bool_values, "y": True, "n": False}
 _Loader.add_implicit_resolver(_FLOAT_TAG, re.compile(rf"(?:{_FLOAT.pattern})$"), list("-+0123456789."))
 
 

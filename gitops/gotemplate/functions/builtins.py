@@ -31,6 +31,8 @@ def _len(value: Any) -> int:
 
 @LIBRARY.add("index", "a*a")
 def _index(value: Any, *keys: Any) -> Any:
+    if value is None:
+        raise TemplateError("index of untyped nil")
     for key in keys:
         if value is None:
             raise TemplateError("index of untyped nil")

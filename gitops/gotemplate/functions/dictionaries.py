@@ -107,6 +107,8 @@ def copied(value: Any) -> Any:
 
 @LIBRARY.add("deepCopy mustDeepCopy", "a")
 def _deep_copy(value: Any) -> Any:
+    if value is None:
+        raise TemplateError("reflect: call of reflect.Value.Type on zero Value")
     measure(value)
     return copied(value)
 

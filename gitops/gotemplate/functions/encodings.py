@@ -14,10 +14,13 @@ import yaml
 from gitops.gotemplate.errors import NotYaml, TemplateError
 from gitops.gotemplate.functions.registry import Library
 from gitops.gotemplate.names import sanitized, slug
-from gitops.gotemplate.values import from_json, go_json, measure
+from gitops.gotemplate.values import from_json, go_json, measure, replaced
 from gitops.gotemplate.yamltext import dump, load
 
 LIBRARY: Final = Library()
+
+_BASE32: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567\r\n"
+_BASE64: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/\r\n"
 
 
 def _raw(text: str) -> bytes:
@@ -32,9 +35,9 @@ def _b64enc(text: str) -> str:
 @LIBRARY.add("b64dec", "s")
 def _b64dec(text: str) -> str:
     try:
-        return base64.b64decode(text, validate=True).decode("utf-8", "replace")
-    except (binascii.Error, ValueError) as error:
-        return str(error)
+        return replaced(base64.b64decode(text.replace("\r", "").replace("\n", ""), validate=True))
+    except (binascii.Error, ValueError):
+        return _illegal("base64", _BASE64, text, 4)
 
 
 @LIBRARY.add("b32enc", "s")
@@ -45,9 +48,16 @@ def _b32enc(text: str) -> str:
 @LIBRARY.add("b32dec", "s")
 def _b32dec(text: str) -> str:
     try:
-        return base64.b32decode(text).decode("utf-8", "replace")
-    except (binascii.Error, ValueError) as error:
-        return str(error)
+        return replaced(base64.b32decode(text.replace("\r", "").replace("\n", "")))
+    except (binascii.Error, ValueError):
+        return _illegal("base32", _BASE32, text, 8)
+
+
+def _illegal(name: str, alphabet: str, text: str, group: int) -> str:
+    """What Go's decoders say (`CorruptInputError`); sprig returns that for the text."""
+    data = text.encode("utf-8", "surrogatepass")
+    at = next((place for place, byte in enumerate(data) if chr(byte) not in alphabet), len(data) // group * group)
+    return f"illegal {name} data at input byte {at}"
 
 
 @LIBRARY.add("sha1sum", "s")
@@ -105,7 +115,9 @@ def _must_from_json(text: str) -> Any:
 def _to_yaml(value: Any) -> str:
     measure(value)
     try:
-        return dump(value).removesuffix("\n")
+        text = dump(value)
+        # PyYAML ends a document that is a single scalar, and Go's writer does not.
+        return text.removesuffix("\n...\n").removesuffix("\n")
     except yaml.YAMLError as error:
         raise TemplateError(f"toYaml cannot write its argument: {error}") from None
 

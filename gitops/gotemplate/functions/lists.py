@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from gitops.gotemplate.errors import TemplateError, TooCostly
+from gitops.gotemplate.functions.numbers import integer
 from gitops.gotemplate.functions.registry import Library
 from gitops.gotemplate.values import MAX_NODES, deep_equal, measure, truth, type_name
 
@@ -104,13 +105,11 @@ def _compact(values: Any) -> list[Any]:
 def _slice(values: Any, *bounds: Any) -> Any:
     """sprig's own `slice` replaces Go's builtin of the name, so it takes lists only."""
     items = listed(values, "slice")
-    places = [b if isinstance(b, int) and not isinstance(b, bool) else None for b in bounds[:2]]
-    if None in places:
-        raise TemplateError("slice needs whole numbers")
-    start = places[0] if places and places[0] is not None else 0
-    end = places[1] if len(places) > 1 and places[1] is not None else len(items)
     if not items:
         return None
+    places = [integer(bound) for bound in bounds[:2]]
+    start = places[0] if places else 0
+    end = places[1] if len(places) > 1 else len(items)
     if not 0 <= start <= end <= len(items):
         raise TemplateError(f"slice bounds out of range [{start}:{end}]")
     return type(items)(items[start:end])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from functools import reduce
 from typing import Any, Final
 
 from gitops.gotemplate.errors import TemplateError, TooCostly
 from gitops.gotemplate.functions.registry import Library
-from gitops.gotemplate.values import Int64
+from gitops.gotemplate.values import Int64, go_text
 
 LIBRARY: Final = Library()
 _MAX_RANGE: Final = 100_000
@@ -76,10 +77,8 @@ def _atoi(text: str) -> int:
 
 @LIBRARY.add("toDecimal", "a")
 def _to_decimal(value: Any) -> Int64:
-    try:
-        return Int64(int(str(value), 8))
-    except ValueError:
-        return Int64(0)
+    text = go_text(value)
+    return Int64(int(text, 8)) if re.fullmatch(r"[+-]?[0-7]{1,20}", text) else Int64(0)
 
 
 @LIBRARY.add("add", "*a")
@@ -168,7 +167,7 @@ def _divf(first: Any, *values: Any) -> float:
 
 def _whole(function: Callable[[float], int], value: Any) -> float:
     number = real(value)
-    return float(function(number)) if math.isfinite(number) else number
+    return math.copysign(float(function(number)), number) if math.isfinite(number) else number  # -0 stays
 
 
 @LIBRARY.add("ceil", "a")

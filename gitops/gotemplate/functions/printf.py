@@ -55,7 +55,7 @@ def sprintf(template: str, *arguments: Any) -> str:
 
     text = _VERB.sub(replace, template)
     if rest:
-        text += "%!(EXTRA " + ", ".join(f"{type_name(v)}={go_text(v)}" for v in rest) + ")"
+        text += "%!(EXTRA " + ", ".join("<nil>" if v is None else f"{type_name(v)}={go_text(v)}" for v in rest) + ")"
     return text
 
 

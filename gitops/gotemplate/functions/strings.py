@@ -8,7 +8,7 @@ from typing import Any, Final
 from gitops.gotemplate.errors import TemplateError, TooCostly
 from gitops.gotemplate.functions.printf import quoted
 from gitops.gotemplate.functions.registry import Library
-from gitops.gotemplate.values import MAX_TEXT, StringList, StringMap, go_text
+from gitops.gotemplate.values import MAX_TEXT, StringList, StringMap, go_text, replaced
 
 LIBRARY: Final = Library()
 _WORD_BOUNDARY: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -81,16 +81,18 @@ def _repeat(count: int, text: str) -> str:
 
 @LIBRARY.add("substr", "iis")
 def _substr(start: int, end: int, text: str) -> str:
-    if start < 0:
-        return text[: max(end, 0)]
-    return text[start:] if end < 0 or end > len(text) else text[start:end]
+    size = len(text.encode("utf-8", "surrogatepass"))
+    first, last = (0, end) if start < 0 else (start, size if end < 0 or end > size else end)
+    if not 0 <= first <= last <= size:
+        raise TemplateError(f"slice bounds out of range [{first}:{last}] with length {size}")
+    return _cut(text, first, last)
 
 
 @LIBRARY.add("trunc", "is")
 def _trunc(count: int, text: str) -> str:
     if count < 0:
-        return text[count:] if len(text) + count > 0 else text
-    return text[:count]
+        return _cut(text, count, None) if len(text.encode("utf-8", "surrogatepass")) + count > 0 else text
+    return _cut(text, None, count)
 
 
 @LIBRARY.add("abbrev", "is")
@@ -107,7 +109,22 @@ def _initials(text: str) -> str:
 
 @LIBRARY.add("nospace", "s")
 def _nospace(text: str) -> str:
-    return "".join(text.split())
+    # goutils takes bytes for characters: where it takes any away, what is not ASCII falls to pieces.
+    letters = text.encode("utf-8", "surrogatepass").decode("latin-1")
+    kept = "".join(each for each in letters if not _is_space(each))
+    return kept if len(kept) < len(letters) else text
+
+
+def _is_space(letter: str) -> bool:
+    """unicode.IsSpace within Latin-1."""
+    return letter in "\t\n\v\f\r \x85\xa0"
+
+
+def _cut(text: str, start: int | None, end: int | None) -> str:
+    """Go counts bytes; a cut within a character leaves replacement characters."""
+    if text.isascii():
+        return text[start:end]
+    return replaced(text.encode("utf-8", "surrogatepass")[start:end])
 
 
 @LIBRARY.add("swapcase", "s")
@@ -205,7 +222,7 @@ def _join(separator: str, values: Any) -> str:
 
 @LIBRARY.add("sortAlpha", "a")
 def _sort_alpha(values: Any) -> StringList:
-    return StringList(sorted(texts(values)))
+    return StringList(sorted(texts(values)) if values is not None else ["<nil>"])
 
 
 @LIBRARY.add("toStrings", "a")

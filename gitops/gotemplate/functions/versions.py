@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Final
 
 from gitops.gotemplate.errors import TemplateError
 from gitops.gotemplate.functions.registry import Library
-from gitops.gotemplate.values import Int64
+from gitops.gotemplate.values import Int64, Version
 
 LIBRARY: Final = Library()
 _VERSION: Final = re.compile(
@@ -33,9 +33,10 @@ def _key(version: tuple[int, int, int, str, str]) -> _Key:
 
 
 @LIBRARY.add("semver", "s")
-def _semver(text: str) -> dict[str, Any]:
+def _semver(text: str) -> Version:
     major, minor, patch, pre, build = _parse(text)
-    return {
+    shown = f"{major}.{minor}.{patch}" + (f"-{pre}" if pre else "") + (f"+{build}" if build else "")
+    fields = {
         "Major": Int64(major),
         "Minor": Int64(minor),
         "Patch": Int64(patch),
@@ -43,6 +44,7 @@ def _semver(text: str) -> dict[str, Any]:
         "Metadata": build,
         "Original": text,
     }
+    return Version(shown, fields)
 
 
 @LIBRARY.add("semverCompare", "ss")

@@ -154,7 +154,7 @@ def test_template_patch() -> None:
     ("patch", "field", "expected"),
     [
         ('{"spec": {"source": null}}', "source", None),
-        ("spec: {source: {$patch: replace, path: y}}", "source", {"path": "y"}),
+        ("spec: {source: {$patch: replace, path: z}}", "source", {"path": "z"}),
         ("spec: {source: {$patch: delete}}", "source", {}),
         ("spec: {sources: [{path: z}]}", "sources", [{"path": "z"}]),
         ("spec: {source: {$retainKeys: [path], path: q}}", "source", {"path": "q"}),

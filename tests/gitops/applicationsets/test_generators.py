@@ -44,8 +44,8 @@ def test_elements_yaml_is_filled_in_by_a_matrix() -> None:
             - git: {{repoURL: {HERE}, revision: HEAD, files: [{{path: list-generator.yaml}}]}}
             - list: {{elementsYaml: "{{{{ .key.components | toJson }}}}"}}
         """,
-        {"list-generator.yaml": "key:\n  components:\n  - {name: c1, n: 1}\n  - {name: c2, n: 2}\n"},
-        name="{{.name}}-{{.n}}", **GO,
+        {"list-generator.yaml": "key:\n  components:\n  - {name: c1, size: 1}\n  - {name: c2, size: 2}\n"},
+        name="{{.name}}-{{.size}}", **GO,
     )  # fmt: skip
     assert names(found) == ["c1-1", "c2-2"]
     assert found.generated[0].generator == ("spec", "generators", 0, "matrix")
@@ -157,10 +157,10 @@ def test_git_files_keep_their_shape_with_go_templates() -> None:
 
 def test_git_files_hold_arrays_yaml_and_nothing() -> None:
     """git_test.go: arrays give several sets; an empty file one without content; lists flatten with their index."""
-    files = {"c/array.yaml": "- name: a\n  l: [x, y]\n- name: b\n", "c/empty.yaml": "", "c/one.json": '{"name": "d"}'}
+    files = {"c/array.yaml": "- name: a\n  l: [x, z]\n- name: b\n", "c/empty.yaml": "", "c/one.json": '{"name": "d"}'}
     found = run([git("files", "c/*")], files, name="{{name}}-{{path.filename}}")
     assert names(found) == ["a-array.yaml", "b-array.yaml", "d-one.json"]
-    assert params(found)[0]["l.1"] == "y"
+    assert params(found)[0]["l.1"] == "z"
     assert found.unknown == (
         "generator 1 (git) gives an Application the invalid name '{{name}}-empty.yaml'",
     )  # fmt: skip

@@ -80,7 +80,7 @@ CASES: list[tuple[str, str]] = [
     ('{{toRawJson "x<y"}} {{toPrettyJson (dict "a" 1)}}', '"x<y" {\n  "a": 1\n}'),
     ('{{(fromJson `{"a": {"b": 2}}`).a.b}}', "2"),
     ('{{ toYaml (dict "b" (list 1 "two") "a" "x") }}', "a: x\nb:\n- 1\n- two"),
-    ('{{ (fromYaml "a: [1, 2]").a }} {{ index (fromYamlArray "- x\\n- y") 1 }}', "[1 2] y"),
+    ('{{ (fromYaml "a: [1, 2]").a }} {{ index (fromYamlArray "- x\\n- z") 1 }}', "[1 2] z"),
     # docs/reflection.md, docs/paths.md, docs/semver.md
     ('{{kindOf "a"}} {{kindIs "map" (dict)}} {{typeOf (list)}} {{kindOf (add 1 2)}} {{typeIs "int" 3}}',
      "string true []interface {} int64 true"),

@@ -1,0 +1,135 @@
+package gotemplate
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"text/template"
+
+	"github.com/Masterminds/sprig/v3"
+	"sigs.k8s.io/yaml"
+)
+
+// example is one template. Failed tells that Go refuses it; its words are its own.
+type example struct {
+	Source  string `json:"source"`
+	Missing string `json:"missing"`
+	Text    string `json:"text,omitempty"`
+	Failed  bool   `json:"failed,omitempty"`
+	Error   string `json:"error,omitempty"`
+}
+
+const (
+	kept   = "testdata/templates.jsonl"
+	values = "testdata/data.json"
+)
+
+// functions are those of ApplicationSets (argo-cd, applicationset/utils).
+func functions() template.FuncMap {
+	made := template.FuncMap(sprig.GenericFuncMap())
+	delete(made, "env")
+	delete(made, "expandenv")
+	delete(made, "getHostByName")
+	made["normalize"] = func(name string) string {
+		name = regexp.MustCompile("[^-a-z0-9.]").ReplaceAllString(strings.ToLower(name), "-")
+		return strings.Trim(name[:min(len(name), 253)], "-.")
+	}
+	made["toYaml"] = func(value any) (string, error) {
+		data, err := yaml.Marshal(value)
+		return strings.TrimSuffix(string(data), "\n"), err
+	}
+	made["fromYaml"] = func(text string) (map[string]any, error) {
+		read := map[string]any{}
+		err := yaml.Unmarshal([]byte(text), &read)
+		return read, err
+	}
+	made["fromYamlArray"] = func(text string) ([]any, error) {
+		read := []any{}
+		err := yaml.Unmarshal([]byte(text), &read)
+		return read, err
+	}
+	return made
+}
+
+func (e *example) render(library template.FuncMap, data []byte) {
+	var dot any // for each its own, as templates may change it
+	if err := json.Unmarshal(data, &dot); err != nil {
+		panic(err)
+	}
+	e.Text, e.Failed, e.Error = "", false, ""
+	parsed, err := template.New("").Funcs(library).Option("missingkey=" + e.Missing).Parse(e.Source)
+	var written strings.Builder
+	if err == nil {
+		err = parsed.Execute(&written, dot)
+	}
+	if err != nil {
+		e.Failed, e.Error = true, err.Error()
+		return
+	}
+	e.Text = written.String()
+}
+
+func read(t *testing.T, name string) []example {
+	t.Helper()
+	file, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	var found []example
+	lines := bufio.NewScanner(file)
+	lines.Buffer(nil, 64<<20)
+	for lines.Scan() {
+		var one example
+		if err := json.Unmarshal(lines.Bytes(), &one); err != nil {
+			t.Fatal(err)
+		}
+		found = append(found, one)
+	}
+	return found
+}
+
+func dot(t *testing.T) []byte {
+	t.Helper()
+	data, err := os.ReadFile(values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func TestTheTemplatesThatAreKeptRenderAsIsWritten(t *testing.T) {
+	library, data := functions(), dot(t)
+	for _, want := range read(t, kept) {
+		got := want
+		got.render(library, data)
+		if got.Text != want.Text || got.Failed != want.Failed {
+			t.Errorf("%s\n renders %q (%s)\n and not %q", want.Source, got.Text, got.Error, want.Text)
+		}
+	}
+}
+
+// TestTemplatesThatAreAskedFor answers for `benchmarks.templates`: lines of TEMPLATES, with what came of them, to
+// TEMPLATES_RENDERED.
+func TestTemplatesThatAreAskedFor(t *testing.T) {
+	asked := os.Getenv("TEMPLATES")
+	if asked == "" {
+		t.Skip("nothing is asked for")
+	}
+	library, data := functions(), dot(t)
+	var written strings.Builder
+	for _, one := range read(t, asked) {
+		one.render(library, data)
+		line, err := json.Marshal(one)
+		if err != nil {
+			t.Fatal(err)
+		}
+		written.Write(append(line, '\n'))
+	}
+	if err := os.WriteFile(os.Getenv("TEMPLATES_RENDERED"), []byte(written.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
