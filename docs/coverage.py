@@ -162,6 +162,11 @@ SOURCES: Mapping[str, Row] = {
         f"{_CHARTS}/test_charts.py::test_another_source_lends_its_values_files",
         f"{_ELSEWHERE}::test_values_of_another_repository_for_a_chart_of_a_registry",
     ),
+    "values files of helm-secrets": _row(
+        "Read with the encrypted texts in place of the values; not analysed where more than texts is encrypted.",
+        f"{_CHARTS}/test_schemes.py::test_encrypted_values_files_are_read_without_a_key",
+        f"{_CHARTS}/test_schemes.py::test_what_nobody_can_read_is_not_analysed",
+    ),
     "directory of manifests": _row(
         "Read as Argo CD reads it: `recurse`, `include`, `exclude`.",
         "tests/gitops/discovery/test_sources.py::test_files_that_are_no_manifests",

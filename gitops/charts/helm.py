@@ -18,6 +18,7 @@ from gitops.applications.repositories import RepositoryMatcher
 from gitops.charts.environment import environment_of, named_in
 from gitops.charts.files import value_files
 from gitops.charts.lent import Lender
+from gitops.charts.schemes import NotReadable, without_schemes
 from gitops.files.collected import ReadFiles
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
@@ -67,7 +68,11 @@ def plan_chart(
     block = source.helm or {}
     environment = environment_of(tree, application, source)
     several = len(application.sources) > 1
-    names = [text_of(each) for each in listed(block.get("valueFiles"))]
+    written = [text_of(each) for each in listed(block.get("valueFiles"))]
+    try:
+        names = without_schemes(tree, path, written, environment)
+    except NotReadable as problem:
+        return NotAnalysed(str(problem))
     texts = tuple(
         (text_of(each.get("name")), text_of(each.get("path")))
         for each in listed(block.get("fileParameters"))
