@@ -128,6 +128,8 @@ def request_for(
     tree: Tree, root: str, paths: set[str], asks: HelmRequest | JsonnetRequest, engine: str
 ) -> RenderRequest | NotAnalysed:
     """The request with its fingerprint: the engine, all that is asked, and mode and git id of every file."""
+    if isinstance(tree, MountedTree) and tree.is_mixed:
+        paths = {path for path in paths if not tree.leads_astray(path)}
     if len(paths) > MAX_CHART_FILES:
         return NotAnalysed(f"it is rendered from more than {MAX_CHART_FILES:,} files, and argofix reads no more")
     size = sum(map(tree.size, paths))

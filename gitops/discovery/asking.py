@@ -13,6 +13,7 @@ from gitops.resources.rendering import Asking, fetched
 T = TypeVar("T")
 
 MOST_TIMES = 24  # a base in another repository names a base in a third one, and so on
+TOO_FAR = "what it is made of leads on from one repository to the next, further than argofix follows"
 
 
 @dataclass(slots=True)

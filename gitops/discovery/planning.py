@@ -31,9 +31,11 @@ from gitops.outside.answers import Answers
 from gitops.outside.found import ChartFound, Missing, RepositoryFound
 from gitops.outside.mounts import MountedTree
 from gitops.outside.names import chart_place, repository_place
+from gitops.outside.submodules import submodules
 from gitops.outside.wanted import ChartWanted, RepositoryWanted
 from gitops.resources.rendering import NotAnalysed, Rendered, RenderFailed, Rendering, RenderRequest
 
+_OCI = "oci://"
 ALIAS = "; should that be this one, put it into `repositories.aliases` of .github/argofix.yaml"
 
 # Capitals, underscores, spaces: meant as a name. Other characters do not come about by a slip.
@@ -51,7 +53,7 @@ def plan_source(
     refusal = refusal_of(application, source)
     if refusal is not None:
         return Plan(answer=RenderFailed(refusal, at))
-    if source.chart:
+    if source.chart or source.repo_url.startswith(_OCI):
         return _plan_registry(tree, application, source, analysis, at, answers)
     if not source.path and not source.written and source.ref:
         return Plan(answer=Rendered(()))  # only lends its files to other sources
@@ -70,13 +72,34 @@ def plan_source(
         reason = elsewhere(source.target_revision)
         return _plan_elsewhere(tree, application, source, analysis, at, answers, reason)
     if (submodule := submodule_of(tree, path)) is not None:
-        return Plan(answer=NotAnalysed(f"its manifests live in the git submodule {submodule}"))
+        return _plan_submodule(tree, application, source, submodule, path, analysis, at, answers)
     if not exists and holds_placeholder(source.path):
         return Plan(answer=NotAnalysed(f"its path `{source.path}` has to be filled in first"))
     if not exists:
         return Plan(answer=RenderFailed(f"its source path `{source.path}` does not exist", at))
     source = with_overrides(tree, path, application.name, source)
     return _plan_path(MountedTree(tree), application, path, source, analysis, at, answers, tree)
+
+
+def _plan_submodule(
+    tree: Tree,
+    application: Application,
+    source: Source,
+    submodule: str,
+    path: str,
+    analysis: Analysis,
+    at: Span,
+    answers: Answers | None,
+) -> Plan:
+    """The plan for what lies in a submodule of this repository: Argo CD checks those out at the commit of the
+    link."""
+    otherwise = NotAnalysed(f"its manifests live in the git submodule {submodule}")
+    if submodule not in (known := submodules(tree, source.repo_url)):
+        return Plan(answer=otherwise)
+    url, commit = known[submodule]
+    wanted = RepositoryWanted(url, commit, True, at)
+    inside = path[len(submodule) + 1 :]
+    return _plan_elsewhere(tree, application, source, analysis, at, answers, otherwise, wanted=wanted, inside=inside)
 
 
 def _plan_elsewhere(
@@ -88,14 +111,17 @@ def _plan_elsewhere(
     answers: Answers | None,
     otherwise: NotAnalysed,
     hint: str = "",
+    wanted: RepositoryWanted | None = None,
+    inside: str | None = None,
 ) -> Plan:
     """The plan for what is in another repository, or in another revision of this one; `otherwise` is the answer where
-    nobody has it, with a `hint` behind it."""
+    nobody has it, with a `hint` behind it. `wanted` and the path `inside` it are those of the source, or others."""
     if holds_placeholder(source.repo_url):
         return Plan(answer=otherwise)
     if answers is None or holds_placeholder(source.target_revision):
         return Plan(answer=replace(otherwise, reason=otherwise.reason + hint))
-    wanted = RepositoryWanted(source.repo_url, source.target_revision, True, at)
+    wanted = wanted or RepositoryWanted(source.repo_url, source.target_revision, True, at)
+    inside = source.path if inside is None else inside
     found = answers.of(wanted)
     if found is None:
         return Plan(waiting=True)
@@ -106,15 +132,15 @@ def _plan_elsewhere(
     tree = MountedTree(found.tree.charged_to(here.effort), repository_place(wanted, found))
     tree.sha = found.commit
     try:
-        path = tree.resolve(source.path)
+        path = tree.resolve(inside)
     except GitopsError as error:
         return Plan(answer=RenderFailed(str(error), at), tree=tree)
     if (submodule := submodule_of(tree, path)) is not None:
         return Plan(answer=NotAnalysed(f"its manifests live in the git submodule {submodule} of {tree.place}"))
     if not tree.is_dir(path):
-        if holds_placeholder(source.path):
-            return Plan(answer=NotAnalysed(f"its path `{source.path}` has to be filled in first"))
-        return Plan(answer=RenderFailed(f"its source path `{source.path}` does not exist in {tree.place}", at))
+        if holds_placeholder(inside):
+            return Plan(answer=NotAnalysed(f"its path `{inside}` has to be filled in first"))
+        return Plan(answer=RenderFailed(f"its source path `{inside}` does not exist in {tree.place}", at))
     source = with_overrides(tree, path, application.name, source)
     return _plan_path(tree, application, path, source, analysis, at, answers, here)
 
@@ -122,12 +148,16 @@ def _plan_elsewhere(
 def _plan_registry(
     here: Tree, application: Application, source: Source, analysis: Analysis, at: Span, answers: Answers | None
 ) -> Plan:
-    """The plan for a chart of a registry."""
-    reason = f"chart {source.chart} comes from a Helm repository"
-    texts = (source.repo_url, source.chart, source.target_revision)
-    if answers is None or any(map(holds_placeholder, texts)):
+    """The plan for a chart of a registry, or for what else an OCI registry holds (Argo CD 3.1)."""
+    if source.chart:
+        registry, name = _registry(source.repo_url), source.chart
+        reason = f"chart {name} comes from a Helm repository"
+    else:
+        registry, _, name = source.repo_url.rpartition("/")
+        reason = f"its manifests live in the registry {source.repo_url}"
+    if answers is None or any(map(holds_placeholder, (registry, name, source.target_revision))):
         return Plan(answer=NotAnalysed(reason))
-    wanted = ChartWanted(_registry(source.repo_url), source.chart, source.target_revision, at)
+    wanted = ChartWanted(registry, name, source.target_revision, at)
     found = answers.of(wanted)
     if found is None:
         return Plan(waiting=True)
@@ -136,12 +166,16 @@ def _plan_registry(
         return Plan(answer=NotAnalysed(f"{reason}: {why}" if why else reason))
     tree = MountedTree(found.tree.charged_to(here.effort), chart_place(wanted, found))
     tree.sha = found.version
-    return plan_chart_at(tree, application, "", source, analysis, at, answers, here)
+    if source.chart:
+        return plan_chart_at(tree, application, "", source, analysis, at, answers, here)
+    if not tree.is_dir(source.path):
+        return Plan(answer=RenderFailed(f"its source path `{source.path}` does not exist in {tree.place}", at))
+    return _plan_path(tree, application, source.path, source, analysis, at, answers, here)
 
 
 def _registry(url: str) -> str:
     """The registry that a `repoURL` names: Argo CD takes one without a scheme for an OCI registry."""
-    return url if "://" in url else f"oci://{url}"
+    return url if "://" in url else f"{_OCI}{url}"
 
 
 def without_source(application: Application) -> Rendering:

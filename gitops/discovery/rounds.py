@@ -17,7 +17,7 @@ from functools import partial
 
 from gitops.applications.application import Application, Origin, Source, is_application_set, parse_application
 from gitops.applications.argocd_config import ArgoCdConfig, read_config
-from gitops.discovery.asking import Job, done
+from gitops.discovery.asking import TOO_FAR, Job, done
 from gitops.discovery.assembly import Assembly, assemble
 from gitops.discovery.evidence import recognised
 from gitops.discovery.homeward import closure_at_home
@@ -53,7 +53,6 @@ from gitops.outside.mounts import MountedTree
 from gitops.resources.rendering import Asking, NotAnalysed, Output, Rendered, RenderFailed, Rendering, rendered
 
 MAX_ROUNDS = 32
-TOO_FAR = "what it is made of leads on from one repository to the next, further than argofix follows"
 
 Discovery = Asking[Snapshot]
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from gitops.files.effort import Effort
 from gitops.files.errors import NoSuchFile, PathEscapes
-from gitops.files.tree import Entry, Tree, normalise
+from gitops.files.tree import MODE_SYMLINK, Entry, Tree, normalise
 
 T = TypeVar("T")
 
@@ -182,13 +182,29 @@ class MountedTree(Tree):
         path = normalise(path)
         mount = self._mount(path)
         if mount is None:
-            return self.base.trace(path)
+            resolved, links = self.base.trace(path)
+            start, place = "", self.place
+        else:
+            try:
+                inner, links = mount.tree.trace(path[len(mount.at) + 1 :])
+            except PathEscapes as error:
+                raise PathEscapes(f"{mount.place or 'this repository'}: {error}") from None
+            start, place = f"{mount.at}/", mount.place
+            resolved = f"{start}{inner}" if inner else mount.at
+        ahead = self._mount(resolved)
+        if links and ahead is not mount and (ahead is None or not ahead.listed):
+            raise PathEscapes(f"{links[-1]} is a symlink that leads out of {place or 'the repository'}")
+        return resolved, tuple(start + link for link in links)
+
+    def leads_astray(self, path: str) -> bool:
+        """Whether a link leads to files that were put here for something else: a renderer would follow it."""
+        if self.mode(path) != MODE_SYMLINK:
+            return False
         try:
-            resolved, links = mount.tree.trace(path[len(mount.at) + 1 :])
-        except PathEscapes as error:
-            raise PathEscapes(f"{mount.place or 'this repository'}: {error}") from None
-        prefix = f"{mount.at}/"
-        return (prefix + resolved if resolved else mount.at), tuple(prefix + link for link in links)
+            self.trace(path)
+        except PathEscapes:
+            return OUT_OF_SIGHT in self.read(path).decode("utf-8", "surrogateescape") or self._mount(path) is not None
+        return False
 
 
 def _told(text: str, mount: _Mount) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from checks.coverage import Coverage, Sight, named, of_both
 from checks.planning.bumps.cautions import cautions, renders
@@ -21,6 +21,7 @@ from checks.planning.edits import after_edits
 from checks.planning.proof import Proof, Row, reason_of
 from checks.wording import listed, plural
 from gitops.applications.directory import DirectoryOptions, read_directory
+from gitops.discovery.asking import TOO_FAR, Job, done
 from gitops.discovery.kustomizations import plan_kustomize
 from gitops.discovery.renderings import rendering_of
 from gitops.discovery.snapshot import Part, Snapshot, State
@@ -29,6 +30,7 @@ from gitops.files.errors import GitopsError
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
 from gitops.kustomize.closure import kustomization_file
+from gitops.outside.answers import Answers
 from gitops.resources.rendering import Asking, NotAnalysed, Rendered, RenderFailed, Rendering, rendered
 from gitops.resources.resource import Resource, ResourceId
 from gitops.versions.find import ChartIndex, find_pins
@@ -79,7 +81,12 @@ def _overlay(tree: Tree, overlay: str, analysis: Analysis) -> Asking[Rendering]:
     except GitopsError as error:
         return RenderFailed(str(error), Span(overlay, 1, 1))
     at = Span(overlay, 1, 1)
-    planned = plan_kustomize(tree, overlay, None, analysis, at)
+    answers = Answers()
+    job = Job("", partial(plan_kustomize, tree, overlay, None, analysis, at, answers))
+    yield from done([job], answers)
+    planned = job.result
+    if planned.waiting:
+        return NotAnalysed(TOO_FAR)
     outputs = yield from rendered([planned.request] if planned.request is not None else [])
     return rendering_of(tree, planned, outputs, at, analysis)
 

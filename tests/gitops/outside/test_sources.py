@@ -12,6 +12,7 @@ from gitops.applications.revisions import Revisions
 from gitops.discovery.rounds import discover
 from gitops.discovery.snapshot import Snapshot, State
 from gitops.files.spans import Span
+from gitops.files.tree import MODE_SUBMODULE, Entry, Tree
 from gitops.outside.wanted import RepositoryWanted
 from gitops.resources.rendering import NotAnalysed, Rendered, RenderFailed
 from tests.outside.dictionary import Outside, chart, config_map, tree_of
@@ -323,3 +324,51 @@ def test_a_chart_of_applications_that_makes_none_is_told(engine: EngineProcess) 
     assert [str(one.span) for one in snapshot.not_deployed] == ["boot/templates/apps.yaml:1"]
     (unknown,) = seen(engine, {**APPS, "boot/values.yaml": "enabled: true\nchild: [\n"}, Outside()).unknown
     assert unknown.reason.startswith("the Helm chart boot makes Applications, which only Helm can tell: it does not")
+
+
+def test_an_artifact_of_an_oci_registry_is_rendered_as_what_it_is(engine: EngineProcess) -> None:
+    text = "  source: {repoURL: oci://ghcr.io/acme/charts/redis, path: ., targetRevision: 17.3.2}"
+    outside = Outside(charts={("oci://ghcr.io/acme/charts", "redis", "17.3.2"): REDIS})
+    assert names(state(seen(engine, {"apps/web.yaml": application("web", text)}, outside))) == ["cache"]
+    rendering = state(seen(engine, {"apps/web.yaml": application("web", text)}, Outside())).rendering
+    assert isinstance(rendering, NotAnalysed)
+    assert rendering.reason.startswith("its manifests live in the registry oci://ghcr.io/acme/charts/redis: oci://")
+
+
+@pytest.mark.parametrize("url", ["https://git.example.com/acme/other", "../other"])
+def test_a_submodule_is_asked_for_at_its_commit(engine: EngineProcess, url: str) -> None:
+    commit = "0a" * 20
+    files = {
+        "apps/web.yaml": application("web", source("https://git.example.com/acme/platform.git", "vendor/other/app")),
+        ".gitmodules": f'[submodule "other"]\n\tpath = vendor/other\n\turl = {url}\n',
+    }
+    plain = tree_of(files)
+    entries = {path: entry for path in plain.paths() if (entry := plain.entry(path)) is not None}
+    tree = Tree(
+        {**entries, "vendor/other": Entry(MODE_SUBMODULE, commit, 0)}, lambda path, _entry: files[path].encode()
+    )
+    matcher = RepositoryMatcher.of_urls(["https://git.example.com/acme/platform"])
+    outside = Outside({(OTHER, commit): SHAPES["kustomization"]})
+    snapshot = engine.run(discover(tree, replace(ANALYSIS, matcher=matcher)), outside.fetch)
+    assert names(state(snapshot)) == ["built"]
+    assert outside.asked == [RepositoryWanted(OTHER, commit, True)]
+    rendering = state(engine.run(discover(tree, replace(ANALYSIS, matcher=matcher)), Outside().fetch)).rendering
+    assert isinstance(rendering, NotAnalysed) and "the git submodule vendor/other" in rendering.reason
+
+
+def test_what_is_lent_is_no_file_of_a_chart_at_the_root(engine: EngineProcess) -> None:
+    listing = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: '{{ .Values.name }}'}\ndata:\n"
+    listing += '{{ range $path, $_ := .Files.Glob "**" }}  "{{ $path | replace "/" "-" }}": here\n{{ end }}'
+    files = {
+        **chart("root", "1.0.0", {"cm.yaml": listing}, values="name: own\n"),
+        "other.txt": "x",
+        "apps/web.yaml": application(
+            "web",
+            f"  sources:\n  - {{repoURL: {OTHER}, ref: v, targetRevision: main}}\n"
+            f"  - {{repoURL: {URL}, path: ., helm: {{valueFiles: [$v/env/prod.yaml]}}}}",
+        ),
+    }
+    found = state(seen(engine, files, Outside({(OTHER, "main"): {"env/prod.yaml": "name: theirs"}})))
+    (resource,) = found.parts[-1].resources
+    assert resource.id.name == "theirs" and b"other.txt" in resource.text
+    assert b"argofix" not in resource.text and b"prod.yaml" not in resource.text
