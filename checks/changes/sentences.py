@@ -155,7 +155,12 @@ def _said(one: Consequence) -> str:
             return "It comes anew and empty, with none of the former data"
         case Why.NOT_RENDERED | Why.NOT_ANALYSED | Why.FOLLOWS:
             return f"It {one.why.text}{f' ({one.detail})' if one.detail else ''}"
-        case Why.SET_UNKNOWN | Why.NOBODY | Why.FILES_CHANGED:
+        case Why.FILES_CHANGED:
+            return (
+                "Until its own change reaches it, it goes on reading files that change here, so that what it deletes "
+                "cannot be told"
+            )
+        case Why.SET_UNKNOWN | Why.NOBODY:
             return f"It {one.why.text}{_would(one)}"
         case _:
             return f"It {one.why.text}" if not one.why.text.startswith("`") else one.why.text
@@ -192,8 +197,8 @@ def _tail(one: Consequence) -> str:
 
 
 def _would(one: Consequence) -> str:
-    if one.subject is None or one.why is Why.FILES_CHANGED:
-        return ", so that what it deletes cannot be told" if one.why is Why.FILES_CHANGED else ""
+    if one.subject is None:
+        return ""
     if one.subject.cascades:
         return "; if it is deleted, everything it owns goes with it, since it has Argo CD's finalizer"
     return "; if it is deleted, what it brought stays, since it has no finalizer"

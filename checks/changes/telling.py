@@ -15,7 +15,7 @@ from checks.changes.told import Said, Told
 from checks.policy.file import Policy
 from gitops.discovery.snapshot import ApplicationKey, OwnedId, Snapshot
 from gitops.facts.changes.model import ApplicationChange, Difference, ResourceChange, Turn
-from gitops.facts.deletions.model import Consequence, Consequences, Verdict
+from gitops.facts.deletions.model import Consequence, Consequences, Verdict, Why
 from gitops.facts.deletions.world import object_of
 
 _VERDICTS = {Turn.COMES: Verdict.COMES, Turn.GOES: Verdict.STAYS, Turn.CHANGES: Verdict.CHANGED}
@@ -37,7 +37,10 @@ def told_of(
     telling = _Telling(base, head, policy, differing)
     objects = telling.by_object()
     settled: set[Key] = set()
+    going = {one.id for one in found.all if one.verdict is Verdict.APPLICATION_DELETED and _takes_all(one)}
     for one in found.all:
+        if one.why is Why.FILES_CHANGED and one.id in going:
+            continue  # it is deleted with all that it owns, whatever it reads until then
         key = (one.key, one.id)
         settled.add(key)
         yield telling.of_consequence(one, objects.get(key))
@@ -51,6 +54,10 @@ def told_of(
             yield told
     yield from telling.of_applications(applications)
     yield from telling.of_unseen_sets({one.id: one.verdict for one in found.all})
+
+
+def _takes_all(one: Consequence) -> bool:
+    return one.subject is None or one.subject.cascades
 
 
 @dataclass(frozen=True)

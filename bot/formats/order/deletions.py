@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from bot.formats.writing.markdown import block, bullets, code, safe
+from checks.changes.sentences import along, vain
 from checks.wording import counted, listed
-from gitops.facts.deletions.data import may_lose_data, takes_along
+from gitops.facts.deletions.data import may_lose_data
 from gitops.facts.deletions.model import Consequence, Consequences, Verdict, Why
-from gitops.facts.deletions.options import options_of
 from gitops.files.spans import Span
 from gitops.resources.resource import ResourceId
 
@@ -107,44 +107,14 @@ def _bearing(one: Consequence, link: Link) -> str:
     rid = one.id.id
     place = f" ({_place(one.copy.origin.span, link)})" if one.copy is not None else ""
     text = f"**{code(str(rid))}**{place}"
-    along = _along(one)
+    taken = along(one)
     inside = f", {one.inside} of them from Applications that stay" if one.inside else ""
-    text += f", {along}{inside}" if along else ""
-    vain = _vain(one)
-    text += f"; {vain}" if vain else ""
+    text += f", {taken}{inside}" if taken else ""
+    hollow = vain(one)
+    text += f"; {hollow}" if hollow else ""
     if one.detail:
         text += f"; if {code(one.detail)}, of another root, lives in the same Argo CD, it may take it over first"
     return text
-
-
-def _along(one: Consequence) -> str:
-    rid = one.id.id
-    if (rid.group, rid.kind) == ("argoproj.io", "Application"):
-        cascades = one.subject is not None and one.subject.cascades
-        return "with everything it owns" if cascades else "without its finalizer: what it brought stays"
-    if (rid.group, rid.kind) == ("apps", "StatefulSet"):
-        text = one.copy.resource.text if one.copy is not None else b""
-        if b"volumeClaimTemplates" not in text:
-            return ""
-        goes = one.copy is not None and options_of(one.copy.resource).claims_go
-        return "with its volume claims" if goes else "without its volume claims, which stay"
-    return takes_along(rid)
-
-
-def _vain(one: Consequence) -> str:
-    """A protection that somebody may count on, and that does not hold here."""
-    if one.copy is None:
-        return ""
-    said = options_of(one.copy.resource)
-    if one.why is Why.PRUNED and said.delete in ("false", "confirm"):
-        return f"its `Delete={said.delete}` does not keep it from being pruned"
-    if one.why is Why.PRUNED and said.keeps:
-        return "Helm's `resource-policy: keep` does not keep it from being pruned"
-    if one.why is Why.CASCADE and said.prune == "false":
-        return "its `Prune=false` does not keep it when its Application is deleted"
-    if one.why is Why.NAMESPACE_GOES and said.guarded:
-        return "its own sync options do not keep it there"
-    return ""
 
 
 def _moved(found: Sequence[Consequence], most: Most) -> Iterator[str]:
@@ -176,8 +146,8 @@ def _moved(found: Sequence[Consequence], most: Most) -> Iterator[str]:
                 f"{it}."
             )
         grave = [one for one in races if may_lose_data(one.id.id.group, one.id.id.kind)]
-        along = dict.fromkeys(f"{code(str(one.id.id))} goes {_along(one)}" for one in grave if _along(one))
-        text += f" {'; '.join(list(along)[: most.objects])}." if along else ""
+        taken = dict.fromkeys(f"{code(str(one.id.id))} goes {along(one)}" for one in grave if along(one))
+        text += f" {'; '.join(list(taken)[: most.objects])}." if taken else ""
         yield text + _protection(grave, "Delete=false" if goes else "Prune=false", most)
     if len(groups) > most.groups:
         more, verb = len(groups) - most.groups, "keep" if found[0].already else "take over"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -113,36 +113,70 @@ def left_files(before: State, after: State, base: Snapshot, head: Snapshot) -> d
             continue
         if old.closure is None or new.closure is None:
             continue
-        kept = {rid for rid, _ in _listed(new.closure, head.tree)}
-        for rid, resource in _listed(old.closure, base.tree):
-            if rid not in kept and not resource.hook and rid.name:
+        for rid, resource in _no_longer_listed(old.closure, new.closure, base.tree, head.tree):
+            if not resource.hook and rid.name:
                 destination = before.application.destination
                 placed = rid.placed(destination.namespace, base.once(scopes_in))
                 found[OwnedId(destination.cluster, placed)] = Owned(before, old, resource, base.tree)
     return found
 
 
-def _listed(closure: Closure, tree: Tree) -> Iterator[tuple[ResourceId, Resource]]:
-    """The manifests that a kustomization lists by file, once for each way that leads to it."""
-    for path, chains in closure.chains.items():
+Content = tuple[str, str]  # a path, and git's id of what is there
+Way = tuple[Content, ...]  # a file, and the kustomizations that bring it in, the innermost first
+
+
+def _no_longer_listed(old: Closure, new: Closure, base: Tree, head: Tree) -> Iterator[tuple[ResourceId, Resource]]:
+    before, after = _ways(old, base), _ways(new, head)
+    known: dict[Content, Mapping[str, Any]] = {}
+    lost = dict(_listed(before - after, base, known))
+    # What is listed as before is read only where something may have gone into it.
+    for ways in (after - before, after & before):
+        if lost:
+            for rid, _ in _listed(ways, head, known):
+                lost.pop(rid, None)
+    yield from lost.items()
+
+
+def _ways(closure: Closure, tree: Tree) -> set[Way]:
+    return {
+        tuple((path, _oid(path, tree)) for path in (file, *(entry.span.path for entry in reversed(chain))))
+        for file, chains in closure.chains.items()
+        for chain in chains
+    }
+
+
+def _oid(path: str, tree: Tree) -> str:
+    try:
+        entry = tree.entry(tree.resolve(path))
+    except GitopsError:
+        return ""
+    return entry.oid if entry is not None else ""
+
+
+def _listed(
+    ways: Iterable[Way], tree: Tree, known: dict[Content, Mapping[str, Any]]
+) -> Iterator[tuple[ResourceId, Resource]]:
+    """The manifests at the ends of these ways, by what the kustomizations make of their names."""
+    for (path, _), *around in sorted(ways):
         try:
             resources = read_plain(path, tree.read(tree.resolve(path)), lambda _value: "")
         except (GitopsError, KeyError):
             continue  # that it cannot be read is said of the whole Application
-        for chain in chains:
-            around = [_fields(entry.span.path, tree) for entry in reversed(chain)]
-            for resource in resources:
-                rid = resource.id
-                for fields in around:
-                    rid = _renamed(rid, fields)
-                yield rid, _annotated(resource, around)
+        fields = [_fields(content, tree, known) for content in around]
+        for resource in resources:
+            rid = resource.id
+            for each in fields:
+                rid = _renamed(rid, each)
+            yield rid, _annotated(resource, fields)
 
 
-def _fields(file: str, tree: Tree) -> Mapping[str, Any]:
-    try:
-        return load(tree, file, {}).fields
-    except GitopsError:
-        return {}
+def _fields(content: Content, tree: Tree, known: dict[Content, Mapping[str, Any]]) -> Mapping[str, Any]:
+    if content not in known:
+        try:
+            known[content] = load(tree, content[0], {}).fields
+        except GitopsError:
+            known[content] = {}
+    return known[content]
 
 
 def _renamed(rid: ResourceId, fields: Mapping[str, Any]) -> ResourceId:
