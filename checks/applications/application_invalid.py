@@ -28,7 +28,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from checks.applications.subjects import is_whole
+from checks.applications.subjects import is_whole, subjects_of
 from checks.declaration import declare
 from checks.model import Finding, Severity, Topic
 from checks.policy.file import Policy
@@ -36,6 +36,7 @@ from gitops.applications.application import GROUP
 from gitops.applications.definitions import Against, Fault, Route, against
 from gitops.discovery.snapshot import Change, Snapshot
 from gitops.facts.owners import owners_of
+from gitops.facts.secrets.pods import at, mapping
 from gitops.files.fields import nearest_field
 from gitops.files.spans import Span
 
@@ -57,13 +58,15 @@ _DEFINITIONS = {"Application": "applications", "ApplicationSet": "applicationset
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """One manifest. `whole` tells that it is what reaches the cluster, and no part of it."""
+    """One manifest. `whole` tells that it is what reaches the cluster, and no part of it. `patches` is, for what a
+    `templatePatch` makes, the template that it is laid over; `name` is that of the ApplicationSet then."""
 
     kind: str
     name: str
     manifest: Mapping[str, Any]
     document: Span
     whole: bool
+    patches: Mapping[str, Any] | None = None
 
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
@@ -71,11 +74,7 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
     head = change.head
     told: set[tuple[str, ...]] = set()
     for written in _manifests(head):
-        found = [
-            each
-            for each in against(written.manifest, written.kind)
-            if each.fault is not Fault.MISSING or (written.whole and not _is_a_patch(written))
-        ]
+        found = [each for each in against(written.manifest, written.kind) if _counts(each, written)]
         for each in found[:_MOST]:
             if each.fault is Fault.UNKNOWN and _is_defined(head, written.kind, str(each.route[-1])):
                 continue
@@ -83,6 +82,14 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
             if finding.identity not in told:
                 told.add(finding.identity)
                 yield finding
+
+
+def _counts(each: Against, written: _Written) -> bool:
+    """Whether something that is wrong is wrong at this place."""
+    if written.patches is not None:
+        # What the template says by itself is told of the ApplicationSet, and wrong types halt it.
+        return each.fault is Fault.UNKNOWN and at(written.patches, each.route) is None
+    return each.fault is not Fault.MISSING or (written.whole and not _is_a_patch(written))
 
 
 def _manifests(snapshot: Snapshot) -> Iterator[_Written]:
@@ -95,6 +102,13 @@ def _manifests(snapshot: Snapshot) -> Iterator[_Written]:
     for each in snapshot.sets:
         whole = is_whole(snapshot, each.root, each.parents)
         yield _Written("ApplicationSet", each.name, each.manifest, each.origin.span, whole)
+    for subject in snapshot.once(subjects_of):
+        spec = mapping(subject.made_by.manifest.get("spec")) if subject.made_by is not None else {}
+        if subject.made_by is not None and spec.get("templatePatch"):
+            template = mapping(spec.get("template"))
+            for state in subject.states:
+                manifest, name = state.application.manifest, subject.made_by.name
+                yield _Written("Application", name, manifest, subject.document, True, template)
     for owned, copies in snapshot.once(owners_of).items():
         if (owned.id.group, owned.id.kind) == (GROUP, "AppProject"):
             for copy in copies:
@@ -127,7 +141,8 @@ def _is_defined(snapshot: Snapshot, kind: str, field: str) -> bool:
 
 def _finding(snapshot: Snapshot, written: _Written, each: Against) -> Finding:
     field, who = spelt(each.route), f"{written.kind} `{written.name}`"
-    span = nearest_field(snapshot.tree, written.document, each.route)
+    route = each.route if written.patches is None else ("spec", "templatePatch")
+    span = nearest_field(snapshot.tree, written.document, route)
     severity, advice = Severity.ERROR, ""
     article = "an" if written.kind.startswith("A") else "a"
     if each.fault is Fault.UNKNOWN:
@@ -155,7 +170,10 @@ def _finding(snapshot: Snapshot, written: _Written, each: Against) -> Finding:
             f"The API server drops it, so it does nothing, and what brings {who} stays OutOfSync. "
             "`kubectl apply` and server-side apply refuse it."
         )
-    title = f"{who}: {message}"
+    if written.patches is not None:
+        who = f"the `templatePatch` of ApplicationSet `{written.name}`"
+        effect = "The ApplicationSet controller drops it without a message, so it does nothing."
+    title = f"{who[:1].upper()}{who[1:]}: {message}"
     return RULE.finding(
         span,
         title,

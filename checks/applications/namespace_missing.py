@@ -21,14 +21,15 @@ Sources: argo-cd, gitops-engine/pkg/sync/sync_context.go (autoCreateNamespace), 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from checks.applications.namespaces import BUILT_IN, Namespace, made_in
-from checks.applications.subjects import Remark, collect, subjects_of, told, unseen
+from checks.applications.subjects import Remark, subjects_of, told, unseen
 from checks.coverage import Sight, sight_of
 from checks.declaration import declare
 from checks.model import Finding, Severity
 from checks.policy.file import Policy
+from checks.wording import listed
 from gitops.applications.application import IN_CLUSTER
 from gitops.discovery.snapshot import Change, Snapshot, State
 from gitops.facts.owners import owned_by
@@ -40,7 +41,7 @@ _OF_PLATFORMS = ("kube-", "openshift", "cattle-", "gke-", "gmp-", "aks-", "azure
 
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
-    """One finding for each Application, or for all of an ApplicationSet that have the same namespace."""
+    """One finding for each Application, or for all that an ApplicationSet makes."""
     head = change.head
     if head.truncated or any(unknown.refused is None for unknown in head.unknown):
         return
@@ -50,12 +51,11 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
     made = Counter(cluster for cluster, _ in {*known.brought, *known.created})
     told_of = {cluster for cluster, count in places.items() if count <= made[cluster]}
     for subject in head.once(subjects_of):
-        found = [
-            (state, _remark(state))
-            for state in subject.states
-            if state.application.key in missing and _place(state)[0] in told_of
-        ]
-        yield from told(RULE, head, subject, collect(subject, found))
+        found = [s for s in subject.states if s.application.key in missing and _place(s)[0] in told_of]
+        if found:
+            # What one template makes lacks one line, however many namespaces that is about.
+            remark = _remark(list(dict.fromkeys(map(_place, found))))
+            yield from told(RULE, head, subject, {remark: found})
 
 
 def _place(state: State) -> Namespace:
@@ -91,14 +91,16 @@ def _may_be_made(head: Snapshot, place: Namespace) -> bool:
     )
 
 
-def _remark(state: State) -> Remark:
-    cluster, namespace = _place(state)
-    where = "" if cluster == IN_CLUSTER else f" of {cluster}"
+def _remark(places: Sequence[Namespace]) -> Remark:
+    clusters = list(dict.fromkeys(cluster for cluster, _ in places if cluster != IN_CLUSTER))
+    names = list(dict.fromkeys(f"`{name}`" for _, name in places))
+    where = f" of {listed(clusters, 3)}" if clusters else ""
+    what = f"the namespace {names[0]}" if len(names) == 1 else f"the namespaces {listed(names, 3)}"
     return Remark(
         ("spec", "destination", "namespace"),
-        f"nothing in git makes the namespace `{namespace}`{where}",
-        "As long as nobody makes it, each sync fails: the namespace is not found.",
+        f"nothing in git makes {what}{where}",
+        "As long as nobody makes it, each sync into it fails: the namespace is not found.",
         "Add `CreateNamespace=true` to `spec.syncPolicy.syncOptions`, or bring the Namespace.",
-        (cluster, namespace),
+        ("namespace",),
         Severity.WARNING,
     )

@@ -98,6 +98,14 @@ async def test_of_a_set_the_template_is_told_once_and_where_the_field_belongs(en
     assert "`create-only`" in policy.message
 
 
+async def test_what_a_patch_of_the_template_says_is_read_too(engine: Engine) -> None:
+    made = applications()
+    made["spec"]["templatePatch"] = "spec: {syncPolicy: {syncOption: [a]}, revisionHistoryLimit: 2}"
+    [found] = await judged(engine, made)
+    assert found.message.startswith("The `templatePatch` of ApplicationSet `all`: an Application has no field ")
+    assert found.topic.advice == "Write `spec.syncPolicy.syncOptions`."
+
+
 async def test_what_the_definition_in_git_has_is_a_field(engine: Engine) -> None:
     parent = application(source={"repoURL": URL, "path": "crds", "targetRevision": "main"})
     parent["metadata"]["name"] = "crds"
