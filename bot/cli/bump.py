@@ -19,7 +19,8 @@ from checks.planning.bumps.builds import is_published
 from checks.planning.bumps.bump import plan_bump
 from checks.planning.bumps.choose import choose
 from checks.planning.bumps.plan import BumpPlan
-from checks.planning.bumps.proof import BumpProof, prove_bump
+from checks.planning.bumps.proof import BumpProof
+from checks.planning.bumps.together import settle_bump
 from checks.policy.bumps import VersionPolicy, with_built_in
 from gitops.discovery.scan import Scan, scan
 from gitops.files.errors import GitopsError
@@ -108,7 +109,9 @@ class _Work:
             )
         except GitopsError as error:
             raise _CannotBump(str(error)) from None
-        proof = await _proof(checkout, plan, charts) if plan.edits else None
+        proof: BumpProof | None = None
+        if plan.edits:
+            plan, proof = await _proof(checkout, plan, charts)
         _explain(plan, proof)
         if proof is not None and proof.holds:
             self.edits.extend(plan.edits)
@@ -183,7 +186,7 @@ def _charts(component: Component, target: _Target, chart_version: str | None) ->
     return {chart: {chart_version: target.tag} for chart in component.charts} if chart_version else {}
 
 
-async def _proof(checkout: Checkout, plan: BumpPlan, charts: ChartIndex) -> BumpProof:
+async def _proof(checkout: Checkout, plan: BumpPlan, charts: ChartIndex) -> tuple[BumpPlan, BumpProof]:
     progress = Progress()
     async with started(checkout.directory) as engine:
         try:
@@ -195,7 +198,7 @@ async def _proof(checkout: Checkout, plan: BumpPlan, charts: ChartIndex) -> Bump
                 kubernetes=policy.kubernetes,
             )
             before = await engine.snapshot(checkout.tree, analysis, progress)
-            return await engine.drive(prove_bump(before, analysis, plan, charts, judge), progress)
+            return await engine.drive(settle_bump(before, analysis, plan, charts, judge), progress)
         finally:
             progress.close()
 

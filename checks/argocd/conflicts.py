@@ -27,13 +27,14 @@ _CRASHES: Final = "The program prints that and ends: the container goes into Cra
 @dataclass(frozen=True, slots=True)
 class Told:
     """What is wrong, a clause; `words` find its line, in `member` where it is not the process's own. `lines` are to
-    be pasted."""
+    be pasted; `argument` is one that settles it by itself, in every version that has the conflict."""
 
     message: str
     words: tuple[str, ...]
     advice: str = ""
     lines: str = ""
     member: Member | None = None
+    argument: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ def _disable_tls(installation: Installation, process: Process, version: Version)
         "Give the repo-server the empty path as an argument; an empty variable is passed over.",
         "- --client-ca-path=",
         member,
+        "--client-ca-path=",
     )
 
 

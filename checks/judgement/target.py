@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from checks.argocd import CHECK
+from checks.argocd.conflicts import CONFLICTS
 from checks.model import Finding, Severity
 from checks.planning.bumps.cautions import renders
 from checks.planning.bumps.judged import Judged
-from checks.planning.bumps.plan import BumpPlan
+from checks.planning.bumps.plan import BumpPlan, Escape
 from checks.planning.proof import Row
 from checks.policy.file import Policy
 from checks.registry import rules
@@ -62,16 +63,32 @@ def judge(before: Snapshot, after: Snapshot, old: Rendering, new: Rendering, pla
     fresh = [finding for identity, finding in _findings(after).items() if identity not in known]
     refusals = [one for one in fresh if one.rule in _REFUSALS and one.severity is Severity.ERROR]
     cautions = tuple(f"{one.span}: {one.message}" for one in fresh if one not in refusals)
-    return Judged(tuple(_rows(plan, programs, refusals)), cautions)
+    escapes = tuple(_escapes(after, plan)) if refusals else ()
+    return Judged(tuple(_rows(plan, programs, refusals, bool(escapes))), cautions, escapes)
 
 
-def _rows(plan: BumpPlan, programs: int, refusals: Sequence[Finding]) -> Iterator[Row]:
+def _escapes(after: Snapshot, plan: BumpPlan) -> Iterator[Escape]:
+    """What settles a start conflict of the version by itself. It is unknown to versions before, so it moves along."""
+    for installation in after.once(installations_of):
+        for process in installation.processes:
+            for conflict in CONFLICTS:
+                if conflict.refuses and conflict.since is not None and conflict.concerns(process, plan.version):
+                    told = conflict.look(installation, process, plan.version)
+                    if told is not None and told.argument:
+                        why = f"{told.message}, so `{told.argument}` is given to container `{process.container}`"
+                        yield Escape(process.member.id, process.container, told.argument, why)
+
+
+def _rows(plan: BumpPlan, programs: int, refusals: Sequence[Finding], together: bool) -> Iterator[Row]:
     """The promise that it starts; none where nothing was looked at."""
     statement = f"Argo CD {plan.tag} takes what it is told"
     if refusals:
         more = len(refusals) - _SHOWN
         told = "; ".join(_told(finding) for finding in refusals[:_SHOWN])
-        yield Row(statement, f"{told}; and {more} more" if more > 0 else told, False)
+        told += f"; and {more} more" if more > 0 else ""
+        # The versions before do not know the argument, and would not start with it.
+        told += "; the argument has to be merged together with the version" if together else ""
+        yield Row(statement, told, False)
     elif programs:
         yield Row(statement, plural("program", programs), True)
 

@@ -6,6 +6,7 @@ indentation, quoting, CRLF, byte order mark, final newline.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -91,6 +92,23 @@ def apply_edits(data: bytes, edits: Iterable[Edit]) -> bytes:
 def edited(data: bytes, edits: Iterable[Edit]) -> bytes | None:
     """As `apply_edits`, and None when nothing is left of the file: then it is deleted."""
     return apply_edits(data, edits) or None
+
+
+def new_file(path: str, text: str) -> Edit:
+    """The edit that makes a file which is not there yet."""
+    return Edit(Span(path, 1, 0), text)
+
+
+def edits_between(path: str, old: bytes, new: bytes) -> tuple[Edit, ...]:
+    """Edits that make one content of a file the other, each as short as whole lines allow."""
+    before, after = split_lines(old), split_lines(new)
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    found: list[Edit] = []
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+        if tag == "equal":
+            continue
+        found.append(Edit(Span(path, i1 + 1, i2), b"".join(after[j1:j2]).decode("utf-8", "surrogateescape")))
+    return tuple(found)
 
 
 def edits_by_path(edits: Iterable[Edit]) -> Mapping[str, tuple[Edit, ...]]:

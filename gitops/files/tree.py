@@ -222,6 +222,10 @@ class Tree:
         self.effort.read(len(data))
         return data
 
+    def present(self, path: str) -> bytes:
+        """What `read` gives, and no bytes for a file that is not there: edits may make it."""
+        return self.read(path) if path in self else b""
+
     def once(self, look: Callable[[str, bytes], T], path: str) -> T:
         """`look(path, content)` of a file, which is looked at once for as long as its content is the same: in this
         tree, its overlays and whoever is charged for it. Raises as `resolve` and `read` do."""

@@ -107,7 +107,7 @@ def edits_for(tree: Tree, steps: Sequence[Step]) -> tuple[Edit, ...]:
 
 def changes_of(tree: Tree, edits: Sequence[Edit]) -> Mapping[str, bytes | None]:
     """What the files hold after the edits; None for one that is deleted."""
-    return {path: edited(tree.read(path), grouped) for path, grouped in edits_by_path(edits).items()}
+    return {path: edited(tree.present(path), grouped) for path, grouped in edits_by_path(edits).items()}
 
 
 def _by_file(steps: Sequence[Step]) -> Mapping[str, list[Line]]:

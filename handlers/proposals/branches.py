@@ -170,7 +170,7 @@ def file_changes(tree: Tree, edits: Iterable[Edit]) -> dict[str, FileChange]:
     for path, grouped in edits_by_path(edits).items():
         entry = tree.entry(path)
         mode = entry.mode if entry is not None else 0o100644
-        changes[path] = FileChange(edited(tree.read(path), grouped), mode)
+        changes[path] = FileChange(edited(tree.present(path), grouped), mode)
     return changes
 
 

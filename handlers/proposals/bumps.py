@@ -26,8 +26,8 @@ from checks.judgement.target import judge
 from checks.planning.bumps.bump import plan_bump
 from checks.planning.bumps.choose import Release
 from checks.planning.bumps.plan import BumpPlan
-from checks.planning.bumps.proof import prove_bump
 from checks.planning.bumps.proposal import BumpProposal
+from checks.planning.bumps.together import settle_bump
 from checks.policy.bumps import Level, VersionPolicy, with_built_in
 from checks.policy.file import PATH, Policy, read_policy
 from gitops.discovery.scan import Scan, scan
@@ -201,8 +201,8 @@ class _Work:
             with outside.of_the_base():
                 looking = engine.snapshot(self.tree, self.analysis, outside=outside)
                 snapshot = await self.repo.context.unless_superseded(looking)
-            proving = engine.drive(prove_bump(snapshot, self.analysis, plan, offers.charts, judge), outside=outside)
-            proof = await self.repo.context.unless_superseded(proving)
+            proving = engine.drive(settle_bump(snapshot, self.analysis, plan, offers.charts, judge), outside=outside)
+            plan, proof = await self.repo.context.unless_superseded(proving)
         if not proof.holds:
             if any(isinstance(state.rendering, RenderFailed) for state in snapshot.states):
                 self.keep.add(branch)  # what is broken on the default branch will be mended

@@ -32,6 +32,13 @@ def _deletion(path: str, before: bytes, mode: int) -> bytes:
     return head + body.replace(b"+++ " + other + b"\n", b"+++ /dev/null\n", 1)
 
 
+def _creation(path: str, after: bytes) -> bytes:
+    """The diff that makes a file."""
+    one, other = _quoted(f"a/{path}"), _quoted(f"b/{path}")
+    head = b"diff --git %s %s\nnew file mode %o\n" % (one, other, MODE_FILE)
+    return head + unified_diff(path, b"", after).replace(b"--- " + one + b"\n", b"--- /dev/null\n", 1)
+
+
 def _quoted(name: str) -> bytes:
     """A name as git writes it: as a C string when it would not be read back otherwise."""
     raw = name.encode("utf-8", "surrogateescape")
@@ -48,10 +55,12 @@ def diff_of_edits(tree: Tree, edits: Iterable[Edit]) -> bytes:
     """The diffs of every file that the edits change, in path order."""
     out: list[bytes] = []
     for path, grouped in edits_by_path(edits).items():
-        before, entry = tree.read(path), tree.entry(path)
+        before, entry = tree.present(path), tree.entry(path)
         after = edited(before, grouped)
         if after is None:
             out.append(_deletion(path, before, entry.mode if entry is not None else MODE_FILE))
+        elif entry is None:
+            out.append(_creation(path, after))
         else:
             out.append(unified_diff(path, before, after))
     return b"".join(out)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from checks.planning.bumps.plan import BumpPlan
+from checks.planning.bumps.plan import BumpPlan, Escape
 from checks.planning.proof import Row
 from gitops.discovery.snapshot import Snapshot
 from gitops.resources.rendering import Rendering
@@ -14,10 +14,11 @@ from gitops.resources.rendering import Rendering
 @dataclass(frozen=True, slots=True)
 class Judged:
     """`rows` are promises about the new version; `cautions` sentences about what else comes with it, without a full
-    stop."""
+    stop. `escapes` may settle what does not hold."""
 
     rows: tuple[Row, ...] = ()
     cautions: tuple[str, ...] = ()
+    escapes: tuple[Escape, ...] = ()
 
 
 Judge = Callable[[Snapshot, Snapshot, Rendering, Rendering, BumpPlan], Judged]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from packaging.version import Version
 
 from gitops.files.spans import Edit, Span
+from gitops.resources.resource import ResourceId
 from gitops.versions.components import Component
 from gitops.versions.pins.model import Pin, Pins
 
@@ -33,13 +34,28 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Escape:
+    """The container of a workload is to get `argument`, because of `why` (a clause)."""
+
+    resource: ResourceId
+    container: str
+    argument: str
+    why: str
+
+    def is_for(self, rid: ResourceId) -> bool:
+        """Whether that is the workload; the overlay alone may not say its namespace."""
+        mine = self.resource
+        return (mine.group, mine.kind, mine.name) == (rid.group, rid.kind, rid.name)
+
+
+@dataclass(frozen=True, slots=True)
 class BumpPlan:
     """Edits that take `component` to `tag` in `overlay`; none when it is there already, or when any pin is
     `reported`: then `held` are the moves that would have been made.
 
     `version` is that of `tag`, `digest` its image's where that is known. `notes` are sentences that a person should
     read before merging, `copies` such about copies of upstream's files that tell no version: they are left for a
-    person, and keep nothing back since nobody could see that they were renewed.
+    person, and keep nothing back since nobody could see that they were renewed. `escapes` are part of the edits.
     """
 
     component: Component
@@ -54,6 +70,7 @@ class BumpPlan:
     held: tuple[Move, ...] = ()
     notes: tuple[str, ...] = ()
     copies: tuple[str, ...] = ()
+    escapes: tuple[Escape, ...] = ()
 
     @property
     def current(self) -> Version | None:

@@ -12,9 +12,10 @@ from functools import cached_property, partial
 
 from checks.coverage import Coverage, Sight, named, of_both
 from checks.planning.bumps.cautions import cautions, renders
+from checks.planning.bumps.escapes import is_escape
 from checks.planning.bumps.judged import Judge, unjudged
 from checks.planning.bumps.others import Others, below, numbered
-from checks.planning.bumps.plan import BumpPlan
+from checks.planning.bumps.plan import BumpPlan, Escape
 from checks.planning.bumps.rendered import changes, counted, texts
 from checks.planning.bystanders import NAMED, same
 from checks.planning.edits import after_edits
@@ -50,9 +51,10 @@ class ImageChange:
 
 @dataclass(frozen=True, slots=True)
 class BumpProof(Proof):
-    """`images` are all images that change."""
+    """`images` are all images that change; `escapes` may settle what does not hold."""
 
     images: tuple[ImageChange, ...] = ()
+    escapes: tuple[Escape, ...] = ()
 
 
 def prove_bump(
@@ -65,12 +67,12 @@ def prove_bump(
     """Check what `plan` promises. `before` is the snapshot of the tree that the plan was made for, `judge`
     knows rules about the version that it goes to."""
     edited = yield from after_edits(before, analysis, plan.edits)
-    old = yield from _overlay(before.tree, plan.overlay, analysis)
-    new = yield from _overlay(edited.snapshot.tree, plan.overlay, analysis)
+    old = yield from overlay_of(before.tree, plan.overlay, analysis)
+    new = yield from overlay_of(edited.snapshot.tree, plan.overlay, analysis)
     return _Comparison(before, edited.snapshot, plan, charts, judge).proof(old, new)
 
 
-def _overlay(tree: Tree, overlay: str, analysis: Analysis) -> Asking[Rendering]:
+def overlay_of(tree: Tree, overlay: str, analysis: Analysis) -> Asking[Rendering]:
     """The overlay by itself: it counts whether or not an Application of this repository renders it."""
     try:
         if kustomization_file(tree, overlay) is None:
@@ -118,7 +120,7 @@ class _Comparison:
         judged = self.judge(self.before, self.after, old, new, self.plan)
         rows.extend(judged.rows)
         said = (*cautions(self.before, self.plan), *judged.cautions)
-        return BumpProof(tuple(rows), said, coverage, unproven, images)
+        return BumpProof(tuple(rows), said, coverage, unproven, images, judged.escapes)
 
     def _every_pin(self) -> Row:
         plan = self.plan
@@ -163,9 +165,12 @@ class _Comparison:
         without_effect = not images and any(move.pin.image and move.pin.decides for move in self.plan.moves)
         if without_effect:
             seen = "no image changes, so these pins do not decide what runs"
+        given = [f"`{escape.argument}` for {escape.resource}" for escape in self.plan.escapes]
+        if given:
+            seen += f"; and {', '.join(given)}"
         if values or others or without_effect:
             yield Row(
-                "Only the version changes in what it renders",
+                f"Only the version{' and what it needs' if given else ''} changes in what it renders",
                 f"{seen}; also {', '.join(others[:NAMED])}" if others else seen,
                 not others and not without_effect,
             )
@@ -205,7 +210,7 @@ class _Comparison:
         yield from (f"{resource} goes" for resource, number in before if (resource, number) not in after)
         yield from (f"{resource} comes" for resource, number in after if (resource, number) not in before)
         for resource, path, left, right in changes(old, new):
-            if not self._is_bump(left, right):
+            if not self._is_bump(left, right) and not is_escape(self.plan, resource, path, left, right):
                 yield f"{resource} {path}"
 
     def _is_bump(self, left: object, right: object) -> bool:

@@ -7,12 +7,14 @@ from dataclasses import replace
 
 from bot.rendering.driver import Engine
 from checks.judgement.target import judge
+from checks.planning.bumps.plan import BumpPlan
 from checks.planning.bumps.proof import BumpProof
+from checks.planning.bumps.together import settle_bump
 from checks.planning.proof import Row
 from gitops.versions.components import ARGO_CD
 from tests.checks.argocd.stage import params, workload
-from tests.checks.planning.bumps.stage import STAGING, K, bump, proven
-from tests.scenarios import Files, application, documents, kustomization, manifest
+from tests.checks.planning.bumps.stage import STAGING, K, bump, diff, proven
+from tests.scenarios import MATCHER, Files, application, documents, kustomization, manifest, tree
 
 APP = application("argocd", STAGING, namespace="argocd")
 HANDED = {"ARGOCD_REPO_SERVER_DISABLE_TLS": {"key": "reposerver.disable.tls"}}
@@ -43,7 +45,7 @@ async def test_a_version_that_would_not_start_holds_the_bump_back_and_says_what_
     row = row_of(proof)
     assert row is not None and not row.holds and not proof.holds
     assert "TLS is switched off" in row.detail and "argo-cd issue 29661" in row.detail
-    assert row.detail.endswith("`- --client-ca-path=`")
+    assert row.detail.endswith("`- --client-ca-path=`; the argument has to be merged together with the version")
     assert "argocd/overlays/staging/base.yaml:" in row.detail
     # As it says, to the letter.
     mended = overlay(
@@ -53,6 +55,55 @@ async def test_a_version_that_would_not_start_holds_the_bump_back_and_says_what_
     assert row_of(again) == Row("Argo CD v3.5.1 takes what it is told", "1 program", True) and again.holds
     # Below 3.5 there is nothing to hold back.
     assert (await proof_of(engine, files, "v3.4.8")).holds
+
+
+async def settled(engine: Engine, files: Files, to: str) -> tuple[BumpPlan, BumpProof]:
+    analysis = engine.analysis(MATCHER)
+    before = await engine.snapshot(tree(files), analysis)
+    return await engine.drive(settle_bump(before, analysis, bump(files, to), {}, judge))
+
+
+async def test_the_argument_without_which_the_version_would_not_start_moves_along_with_it(engine: Engine) -> None:
+    server = workload("argocd-repo-server", env=HANDED, version="v3.4.0")
+    files = overlay(server, params(reposerver__disable__tls="true"))
+    plan, proof = await settled(engine, files, "v3.5.1")
+    assert proof.holds, proof.failure
+    assert row_of(proof) == Row("Argo CD v3.5.1 takes what it is told", "1 program", True)
+    assert [row.detail for row in proof.rows if row.statement.startswith("Only the version and what it needs")] == [
+        "1 image in 1 of 2 resources; and `--client-ca-path=` for Deployment argocd/argocd-repo-server"
+    ]
+    assert [line for line in diff(files, plan) if "argoproj/argocd" not in line] == [
+        "+patches:",
+        "+- target:",
+        "+    kind: Deployment",
+        "+    name: argocd-repo-server",
+        "+  patch: |-",
+        "+    - op: add",
+        "+      path: /spec/template/spec/containers/0/args/-",
+        "+      value: --client-ca-path=",
+    ]
+    assert any("is given to container `main`" in note for note in plan.notes)
+    # Nothing is added for a version that does not need it, nor where TLS is on.
+    assert (await settled(engine, files, "v3.4.8"))[0].escapes == ()
+    assert (await settled(engine, overlay(workload("argocd-repo-server")), "v3.5.1"))[0].escapes == ()
+
+
+async def test_the_argument_follows_those_of_a_command_and_the_patches_that_are_there(engine: Engine) -> None:
+    server = workload("argocd-repo-server", command=["argocd-repo-server", "--disable-tls"], container={"args": []})
+    files = overlay(server)
+    files[K] += "patches:\n  - {path: none.yaml}\n"
+    files[f"{STAGING}/none.yaml"] = manifest("Deployment", "argocd-repo-server", "argocd", "apps/v1", spec={})
+    plan, proof = await settled(engine, files, "v3.5.1")
+    assert proof.holds and "+        path: /spec/template/spec/containers/0/command/-" in "\n".join(diff(files, plan))
+    assert "+  - target:" in diff(files, plan)
+
+
+async def test_where_no_line_can_be_added_it_is_held_back(engine: Engine) -> None:
+    files = overlay(workload("argocd-repo-server", "--disable-tls"))
+    files[K] += "patches: [{path: none.yaml}]\n"
+    files[f"{STAGING}/none.yaml"] = manifest("Deployment", "argocd-repo-server", "argocd", "apps/v1", spec={})
+    plan, proof = await settled(engine, files, "v3.5.1")
+    assert not proof.holds and plan.escapes == () and "together with the version" in proof.failure
 
 
 async def test_a_setting_that_the_version_no_longer_reads_is_told_with_its_line_and_holds_nothing_back(
