@@ -71,11 +71,15 @@ class EngineProcess:
             kind, asked = asks.kind, dict(asks.document())
         document = {"id": "1", "kind": kind, "files": files, "links": links, kind: asked}
         self._write(b"Q", json.dumps(document).encode())
-        output = output_of(request, self._answer(), REDACT)
+        answer = self._answer()
+        output = output_of(request, answer, REDACT)
         if asks is not None:
             return output
-        # What kustomize builds stands in files as it is (`bot.rendering.living`).
-        return replace(output, resources=tuple(replace(one, template="") for one in output.resources))
+        # What kustomize builds stands in files as it is, or a kustomization makes it (`bot.rendering.living`).
+        origins = [one.get("origin") or {} for one in answer.get("resources") or ()]
+        pairs = zip(output.resources, origins, strict=True)
+        made = (replace(one, template="", generator=origin.get("configuredIn")) for one, origin in pairs)
+        return replace(output, resources=tuple(made))
 
     def _write(self, kind: bytes, payload: bytes) -> None:
         assert self._process.stdin is not None

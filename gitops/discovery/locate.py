@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import yaml
@@ -116,9 +116,22 @@ def _generated(tree: Tree, resource: Resource, closure: Closure, file: str) -> O
         made = closure.decrypted_as(resource.id.kind, resource.id.name)
         if made is not None:
             return Origin(made.span)
-        return Origin(Span(file, 1, 1), chain)
+        return Origin(_chart(tree, file, resource) or Span(file, 1, 1), chain)
     name, span = generators.entries[index]
     return Origin(span, (*chain, Reference(list_, index, name, span)))
+
+
+def _chart(tree: Tree, file: str, resource: Resource) -> Span | None:
+    """The entry of `helmCharts` that most likely renders a resource: the only one, or the one after whose release the
+    resource is called; the whole list where it may be any of them, None where there is none."""
+    try:
+        entries = tree.once(_inflated, file).entries
+    except (GitopsError, KeyError):
+        return None
+    alike = [span for name, span in entries if name and name in resource.id.name]
+    if len(entries) == 1 or len(alike) == 1:
+        return (alike or [span for _, span in entries])[0]
+    return Span(file, entries[0][1].line, entries[-1][1].end_line) if entries else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +142,10 @@ class _Generators:
     names: _Names
 
 
+def _inflated(path: str, data: bytes) -> _Generators:
+    return _generators(path, data, "helmCharts", ("releaseName", "name"))
+
+
 def _secret_generators(path: str, data: bytes) -> _Generators:
     return _generators(path, data, "secretGenerator")
 
@@ -137,13 +154,14 @@ def _map_generators(path: str, data: bytes) -> _Generators:
     return _generators(path, data, "configMapGenerator")
 
 
-def _generators(path: str, data: bytes, list_: str) -> _Generators:
+def _generators(path: str, data: bytes, list_: str, called: Sequence[str] = ("name",)) -> _Generators:
     documents = read_documents(path, data)
     listed = child(documents[0].node, list_) if documents else None
     entries: list[tuple[str, Span]] = []
     names = _Names()
     for index, entry in enumerate(listed.value if isinstance(listed, yaml.SequenceNode) else []):
-        name = next((value.value for key, _, value in items(entry) if key == "name"), "")
+        written = {key: value.value for key, _, value in items(entry) if key in called}
+        name = next((written[key] for key in called if key in written), "")
         name = name if isinstance(name, str) else ""
         names.add(name, index)
         entries.append((name, Span(path, first_line(entry), last_line(entry))))

@@ -187,6 +187,20 @@ def test_charts_that_kustomize_would_pull(engine: EngineProcess, repository: str
     assert f"inflates the chart redis: {repository} has no chart redis 17.3.2" in rendering.reason
 
 
+def test_what_a_chart_of_a_kustomization_renders_stands_at_its_entry(engine: EngineProcess) -> None:
+    repository = "https://charts.example.com"
+    one, two = (
+        f"- name: redis\n  repo: {repository}\n  version: 17.3.2\n  valuesInline: {{name: {name}-map}}\n"
+        f"  releaseName: {name}\n"
+        for name in ("left", "right")
+    )
+    outside = Outside(charts={(repository, "redis", "17.3.2"): REDIS})
+    files = {**APP, "app/kustomization.yaml": f"helmCharts:\n{one}{two}"}
+    spans = {copy.resource.id.name: copy.origin.span for copy in seen(engine, files, outside).copies()}
+    file = "app/kustomization.yaml"
+    assert spans == {"left-map": Span(file, 2, 6), "right-map": Span(file, 7, 11)}
+
+
 def test_options_of_the_application_name_remote_components_too(engine: EngineProcess) -> None:
     outside = Outside({("https://github.com/acme/base", "v1"): BASE})
     text = (
