@@ -22,6 +22,8 @@ from gitops.outside.found import ChartFound
 from gitops.outside.ranges import NoRange, Version, chosen, is_exact
 from gitops.outside.wanted import ChartWanted
 
+Indexes = dict[str, bytes | Unfetched]  # by URL
+
 
 @dataclass(frozen=True, slots=True)
 class Charts:
@@ -32,8 +34,9 @@ class Charts:
     store: Store
     credentials: Credentials
 
-    async def fetch(self, wanted: ChartWanted, offline: bool = False) -> ChartFound:
-        """Raises `Unfetched`. A version that is written out in full and was fetched before costs no request."""
+    async def fetch(self, wanted: ChartWanted, indexes: Indexes, *, offline: bool = False) -> ChartFound:
+        """Raises `Unfetched`. A version that is written out in full and was fetched before costs no request.
+        `indexes` are those that the evaluation has seen: it sees one of each repository."""
         what = described(wanted)
         exact = is_exact(wanted.version)
         name = f"chart {wanted.repository.rstrip('/')} {wanted.name} {wanted.version}"
@@ -45,7 +48,7 @@ class Charts:
             raise Unfetched(f"{what} was not fetched before, and --offline fetches nothing; {how_to_have(wanted)}")
         try:
             archive, version = await (
-                self._from_registry(wanted) if is_oci(wanted.repository) else self._from_index(wanted, what)
+                self._from_registry(wanted) if is_oci(wanted.repository) else self._from_index(wanted, what, indexes)
             )
         except NoRange as error:
             raise Unfetched(f"{what} cannot be chosen: {error}") from None
@@ -76,9 +79,17 @@ class Charts:
         archive, _ = await registry.chart(version)
         return archive, version
 
-    async def _from_index(self, wanted: ChartWanted, what: str) -> tuple[bytes, str]:
+    async def _from_index(self, wanted: ChartWanted, what: str, indexes: Indexes) -> tuple[bytes, str]:
         where = wanted.repository.rstrip("/") + "/index.yaml"
-        index = await self.kept.get(where, LARGEST_INDEX, self.credentials.headers)
+        if where not in indexes:
+            try:
+                found: bytes | Unfetched = await self.kept.get(where, LARGEST_INDEX, self.credentials.headers)
+            except Unfetched as error:
+                found = error
+            indexes.setdefault(where, found)
+        index = indexes[where]
+        if isinstance(index, Unfetched):
+            raise index
         listed = await asyncio.to_thread(versions_of, index, wanted.name, shown(where))
         version = chosen([each.version for each in listed], wanted.version)
         if version is None:

@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from bot.fetching.charts import Charts, is_oci
+from bot.fetching.charts import Charts, Indexes, is_oci
 from bot.fetching.credentials import Credentials
 from bot.fetching.faults import Unfetched, refused
 from bot.fetching.guard import Guard
 from bot.fetching.kept import DAY, Kept, age, settled
 from bot.fetching.mirrors import Mirrors
+from bot.fetching.once import Once
 from bot.fetching.permission import Anybody, Permission
 from bot.fetching.repositories import Remote
 from bot.fetching.store import Store, digest_of
@@ -60,8 +61,8 @@ class Fetcher:
     kept: Kept = field(init=False)
     charts: Charts = field(init=False)
     mirrors: Mirrors = field(init=False)
-    _running: dict[str, _Shared] = field(default_factory=dict)
-    _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    _once: Once[Found] = field(default_factory=Once)
 
     def __post_init__(self) -> None:
         self.store = Store(self.directory / "fetched")
@@ -83,9 +84,8 @@ class Fetcher:
         return cls(directory, Web.open(guard, clock), credentials or Credentials(), offline)
 
     async def close(self) -> None:
-        for shared in list(self._running.values()):
-            shared.task.cancel()
-        await asyncio.gather(*(shared.task for shared in self._running.values()), return_exceptions=True)
+        await self._once.close()
+        await self.kept.once.close()
         await self.web.close()
 
     def fetching(self, permission: Permission | None = None, names: str = "", ways: Ways | None = None) -> Fetching:
@@ -103,30 +103,14 @@ class Fetcher:
         if not known.issuperset(named):
             self.store.note(f"named {names}", {"named": sorted(known.union(named))[:1_000]})
 
-    async def once(self, key: str, work: Callable[[], Awaitable[Found]]) -> Found:
-        """What `work` gives; whoever asks for the same meanwhile gets the same. It ends when nobody waits for it."""
-        shared = self._running.get(key)
-        if shared is None:
-            shared = self._running[key] = _Shared(asyncio.ensure_future(self._placed(work)))
-            shared.task.add_done_callback(lambda _: self._running.pop(key, None))
-        shared.waiting += 1
-        try:
-            return await asyncio.shield(shared.task)
-        finally:
-            shared.waiting -= 1
-            if not shared.waiting and not shared.task.done():
-                self._running.pop(key, None)
-                shared.task.cancel()
+    async def shared(self, wanted: Wanted, work: Callable[[], Awaitable[Found]]) -> Found:
+        """What `work` gives, once for all who ask for the same meanwhile."""
 
-    async def _placed(self, work: Callable[[], Awaitable[Found]]) -> Found:
-        async with self._places:
-            return await work()
+        async def placed() -> Found:
+            async with self.places:
+                return await work()
 
-
-@dataclass(slots=True, eq=False)
-class _Shared:
-    task: asyncio.Future[Found]
-    waiting: int = 0
+        return await self._once.do(wanted.fingerprint, placed)
 
 
 @dataclass(slots=True)
@@ -140,6 +124,7 @@ class Fetching:
     trusted: bool = False
     _known: dict[str, asyncio.Future[Found]] = field(default_factory=dict)
     _remotes: dict[str, list[Remote]] = field(default_factory=dict)
+    _indexes: Indexes = field(default_factory=dict)
     _gone: dict[str, Unfetched] = field(default_factory=dict)
     _named: set[str] = field(default_factory=set)
 
@@ -206,8 +191,10 @@ class Fetching:
         fetcher = self.fetcher
         if isinstance(wanted, ChartWanted):
             chart = wanted
-            return await fetcher.once(wanted.fingerprint, lambda: fetcher.charts.fetch(chart, fetcher.offline))
-        return await fetcher.once(wanted.fingerprint, lambda: self._file(wanted.url))
+            return await fetcher.shared(
+                wanted, lambda: fetcher.charts.fetch(chart, self._indexes, offline=fetcher.offline)
+            )
+        return await fetcher.shared(wanted, lambda: self._file(wanted.url))
 
     def _may(self, url: str, what: str) -> None:
         try:
@@ -263,7 +250,7 @@ class Fetching:
         return OutsideBroke(reason)
 
     async def _placed(self, remote: Remote, commit: str) -> Tree:
-        async with self.fetcher._places:
+        async with self.fetcher.places:
             return await remote.tree(commit)
 
     async def _commit(self, remote: Remote, revision: str) -> str:

@@ -6,11 +6,12 @@ import asyncio
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 from bot.fetching.faults import Unfetched
+from bot.fetching.once import Once
 from bot.fetching.store import Store
 from bot.fetching.web import Authorise, Web, nobody, plain, shown
 from gitops.outside.ranges import is_exact
@@ -38,10 +39,14 @@ def age(facts: Mapping[str, Any], now: float) -> float:
 class Kept:
     web: Web
     store: Store
+    once: Once[bytes] = field(default_factory=Once)
 
     async def get(self, url: str, most: int, authorise: Authorise = nobody, settled: float = 0.0) -> bytes:
         """The content, of `most` bytes. What is here and not older than `settled` seconds is not asked for again.
         Raises `Unfetched`."""
+        return await self.once.do(url, lambda: self._get(url, most, authorise, settled))
+
+    async def _get(self, url: str, most: int, authorise: Authorise, settled: float) -> bytes:
         name, now = f"url {url}", self.web.clock.now()
         facts = await asyncio.to_thread(self.store.known, name) or {}
         content = await asyncio.to_thread(self.store.get, str(facts.get("digest"))) if facts else None

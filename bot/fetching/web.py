@@ -24,8 +24,10 @@ from bot.process.clock import Clock, SystemClock
 ATTEMPTS = Attempts(3, base=0.5, cap=4.0)
 PATIENCE = 30.0  # seconds that a host may ask us to wait; somebody waits for the check
 SECONDS = 120.0  # for one answer
+SILENT = 20.0  # for which a host that did not answer is not asked again, by whatever else names it
 REDIRECTS = 5
 _TIMEOUT = aiohttp.ClientTimeout(total=SECONDS, sock_connect=10, sock_read=30)
+_SILENCE = (aiohttp.ClientConnectorError, TimeoutError)
 _REDIRECT = frozenset((301, 302, 303, 307, 308))
 _USER_AGENT = "argofix"
 
@@ -58,6 +60,7 @@ class Web:
     jitter: random.Random = field(default_factory=random.Random)
     requests: int = 0
     observe: Callable[[str, int], None] = lambda _host, _status: None
+    _silent: dict[str, tuple[float, str]] = field(default_factory=dict)  # host -> until when nobody asks it, and why
     _closed: dict[str, float] = field(default_factory=dict)  # host -> until when it asked to be left alone
 
     @classmethod
@@ -82,12 +85,16 @@ class Web:
         come back. Raises `Unfetched`."""
         host = urlsplit(url).netloc
 
+        why = ""  # nobody answers there
+
         async def ask() -> Reply | Again:
+            nonlocal why
             try:
                 reply = await self._followed(url, most, headers or {}, authorise)
             except (aiohttp.InvalidURL, ValueError):
                 raise Unfetched(f"{shown(url)} is no URL") from None
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                why = _why(error) if isinstance(error, _SILENCE) else ""
                 return Again(transient(f"{shown(url)} gives no whole answer ({_why(error)})"))
             if reply.status == 429 or reply.status == 503:
                 return self._asked_to_wait(host, url, reply)
@@ -98,7 +105,15 @@ class Web:
         left = self._closed.get(host, 0.0) - self.clock.now()
         if left > 0:
             raise transient(f"{host} asked to be left alone for another {left:.0f} s")
-        return await until_answered(ask, ATTEMPTS, clock=self.clock, jitter=self.jitter)
+        until, known = self._silent.get(host, (0.0, ""))
+        if self.clock.now() < until:
+            raise transient(f"{host} gave no answer a moment ago ({known})")
+        try:
+            return await until_answered(ask, ATTEMPTS, clock=self.clock, jitter=self.jitter)
+        except Unfetched:
+            if why:
+                self._silent[host] = self.clock.now() + SILENT, why
+            raise
 
     async def locate(self, url: str, headers: Mapping[str, str]) -> str:
         """Where a URL leads in the end; nothing of what is there is read. Raises `Unfetched`."""

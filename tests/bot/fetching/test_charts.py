@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import socket
+from pathlib import Path
 
 import pytest
 
 from bot.fetching.fetcher import Fetcher, Fetching
+from bot.fetching.guard import Guard
 from gitops.outside.found import ChartFound, Missing
 from gitops.outside.wanted import ChartWanted
 from tests.bot.clocks import JumpingClock
@@ -230,3 +233,40 @@ async def test_an_index_of_sixty_megabytes_is_refused_in_words(hosts: Hosts, fet
     hosts.files["/stable/index.yaml"] = b"#" * 60_000_000
     answer = await missing(fetching, wanted(hosts, "1.x"))
     assert answer.reason == f"{hosts.at('/stable/index.yaml')} has more than 50,331,648 bytes"
+
+
+async def test_an_evaluation_asks_for_an_index_once(hosts: Hosts, fetching: Fetching) -> None:
+    """Whatever a host says in between: two charts of one evaluation come from the same index."""
+    published(hosts)
+    found = await asyncio.gather(*(fetching(wanted(hosts, version)) for version in VERSIONS[1:4]))
+    assert all(isinstance(each, ChartFound) for each in found)
+    hosts.files["/stable/index.yaml"] = index([("web", "3.0.0", "n.tgz", archive("web", "3.0.0"))])
+    newest = await fetching(wanted(hosts, "*"))
+    assert isinstance(newest, ChartFound)
+    assert newest.version == "1.10.0"
+    assert hosts.asked("index.yaml") == 1
+
+
+async def test_a_host_that_does_not_answer_is_not_asked_for_each_of_its_charts(
+    tmp_path: Path, hosts: Hosts, clock: JumpingClock
+) -> None:
+    resolved: list[str] = []
+
+    async def resolve(host: str, _port: int) -> list[str]:
+        resolved.append(host)
+        return ["127.0.0.1"]
+
+    fetcher = Fetcher.open(tmp_path / "state", Guard(frozenset({"gone.example"}), resolve), clock=clock)
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # and nobody listens
+        at = f"gone.example:{closed.getsockname()[1]}"
+        async with fetcher.fetching() as fetching:
+            first = await missing(fetching, ChartWanted(f"http://{at}/a", "web", "1.x"))
+            asked = len(resolved)
+            others = [await missing(fetching, ChartWanted(f"http://{at}/{n}", "web", "1.x")) for n in range(5)]
+    await fetcher.close()
+    assert first == Missing(
+        f"http://{at}/a/index.yaml gives no whole answer (it cannot be connected to)", transient=True
+    )
+    assert set(others) == {Missing(f"{at} gave no answer a moment ago (it cannot be connected to)", transient=True)}
+    assert len(resolved) == asked
