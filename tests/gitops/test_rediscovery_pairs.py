@@ -8,6 +8,8 @@ from unittest import mock
 import pytest
 
 from gitops.applications.clusters import KnownCluster
+from gitops.applications.made import Made
+from gitops.applications.plugins import Plugins
 from gitops.applications.repositories import RepositoryMatcher
 from gitops.discovery import kustomizations
 from gitops.discovery.rediscovery import rediscover
@@ -340,6 +342,8 @@ OTHER = {
     "shut_in": True,
     "build_options": BuildOptions.parse("--enable-helm"),
     "clusters": (KnownCluster("x", "https://x.example"),),
+    "plugins": Plugins((("own", "kustomize"),)),
+    "made": Made("a file", "0", {}),
     "matcher": RepositoryMatcher.of_urls(["https://github.com/acme/other"]),
     "redact": str,
 }
@@ -385,7 +389,7 @@ def test_an_overlay_may_add_files() -> None:
 
 
 # What tells nothing of a tree but what it was made with, or leads to what is watched.
-UNWATCHED = {"charged_to", "share", "overlay", "of"}
+UNWATCHED = {"charged_to", "share", "overlay", "of", "present"}
 UNWATCHED |= {"differing", "changes_since", "resolve", "trace", "effort", "sha"}
 
 

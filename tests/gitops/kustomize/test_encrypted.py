@@ -129,6 +129,18 @@ async def test_what_kustomize_does_with_the_output_of_a_plugin(engine: Engine) -
     assert keys_of(found["pre-own"]) == ["new", "old"]
 
 
+async def test_a_base_that_two_overlays_share_decrypts_for_each(engine: Engine) -> None:
+    files = {
+        "app.yaml": application("web", "web"),
+        "web/kustomization.yaml": kustomization("a", "b"),
+        **{f"web/{one}/kustomization.yaml": f"namePrefix: {one}-\nresources: [../../base]\n" for one in "ab"},
+        "base/kustomization.yaml": "generators: [k.yaml]\n",
+        "base/k.yaml": ksops(files=["db.yaml"]),
+        "base/db.yaml": secret(),
+    }
+    assert sorted(await made(engine, files)) == ["a-db", "b-db"]
+
+
 FAULTS = {
     "not encrypted": ({"web/db.yaml": secret().partition("sops:")[0]}, RenderFailed, "is not encrypted with SOPS"),
     "not there": ({}, RenderFailed, "`db.yaml` does not exist"),
