@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any
@@ -18,6 +18,8 @@ import yaml
 from checks.policy.bumps import VersionPolicy
 from checks.policy.clusters import DeclaredCluster, read_clusters
 from checks.policy.dashboard import NOT_SAID, Dashboard, read_checklist, read_dashboard
+from checks.policy.misnamed import misnamed
+from checks.policy.nodes import Node, read_nodes
 from checks.policy.reader import read_versions
 from gitops.applications.plugins import TOOLS
 from gitops.discovery.set_aside.exclusions import problem_of
@@ -29,7 +31,6 @@ from gitops.resources.resource import ResourceId
 from gitops.versions.components import ARGO_CD
 
 PATH = ".github/argofix.yaml"
-_MISNAMED = re.compile(r"\.?argofix\.(?:ya?ml|json)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ class Policy:
     build_options: BuildOptions | None = None
     secrets_provided: tuple[Declared, ...] | None = None  # None: the configuration does not say
     argocd_overlay: str | None = None
+    nodes: tuple[Node, ...] = ()  # those of Argo CD's own cluster; empty: the configuration does not say
     aliases: tuple[str, ...] | None = None  # other names of this repository; None: the configuration does not say
     exclude: tuple[str, ...] = ()  # files that nobody deploys, in patterns of `gitops.discovery.set_aside.exclusions`
     plugins: tuple[tuple[str, str], ...] = ()  # config management plugins and what they render with
@@ -190,7 +192,7 @@ def read_policy(tree: Tree) -> Policy:
     """
     passed_over = tuple(
         PolicyProblem(1, f"`{path}` is not read: the configuration is `{PATH}`, so rename it", path)
-        for path in _misnamed(tree)
+        for path in misnamed(tree, PATH)
     )
     if PATH not in tree:
         return Policy(problems=passed_over)
@@ -199,15 +201,6 @@ def read_policy(tree: Tree) -> Policy:
     except (GitopsError, KeyError) as error:
         policy = Policy(problems=(PolicyProblem(1, f"it cannot be read: {error}"),))
     return replace(policy, problems=(*passed_over, *policy.problems))
-
-
-def _misnamed(tree: Tree) -> Iterator[str]:
-    """Files that somebody may take for the configuration."""
-    for directory in (".github", ""):
-        for name in tree.list_dir(directory):
-            path = f"{directory}/{name}" if directory else name
-            if path != PATH and path in tree and _MISNAMED.fullmatch(name):
-                yield path
 
 
 class _Reader:
@@ -225,7 +218,9 @@ class _Reader:
                 "kustomize": lambda n: self._mapping(n, "kustomize", {"buildOptions": self._build_options}),
                 "ignore": self._ignore,
                 "secrets": lambda n: self._mapping(n, "secrets", {"provided": self._provided}),
-                "argocd": lambda n: self._mapping(n, "argocd", {"overlay": self._overlay}),
+                "argocd": lambda n: self._mapping(
+                    n, "argocd", {"overlay": self._overlay, "nodes": self._taken("nodes", read_nodes)}
+                ),
                 "versions": self._taken("versions", read_versions),
                 "clusters": self._taken("clusters", read_clusters),
                 "dashboard": self._taken("dashboard", read_dashboard),

@@ -12,11 +12,12 @@ _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 
 def is_less(one: object, other: object) -> bool:
     """Whether a quantity is less than another one; False when either is none."""
-    left, right = _read(one), _read(other)
+    left, right = quantity(one), quantity(other)
     return left is not None and right is not None and left < right
 
 
-def _read(value: object) -> Decimal | None:
+def quantity(value: object) -> Decimal | None:
+    """The number that a quantity stands for; None for what is none."""
     found = _QUANTITY.match(str(value).strip()) if isinstance(value, str | int | float) else None
     if found is None or found[1].count(".") > 1 or not re.search("[0-9]", found[1]):
         return None

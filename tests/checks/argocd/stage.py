@@ -82,11 +82,11 @@ def judged(rule: str, *manifests: str, files: Files | None = None, deployed: boo
     return of_files(rule, {**apps, **made, **(files or {})})
 
 
-def of_files(rule: str, files: Files) -> list[Finding]:
+def of_files(rule: str, files: Files, policy: Policy | None = None) -> list[Finding]:
     """What a rule finds in a repository."""
     snapshot = discovered(tree(files), ANALYSIS)
     check = next(one.check for one in rules() if one.id == rule)
-    return list(check(Change(None, snapshot), Policy()))
+    return list(check(Change(None, snapshot), policy or Policy()))
 
 
 def messages(found: Sequence[Finding]) -> list[str]:

@@ -11,7 +11,7 @@ from types import ModuleType
 from bot.rendering.driver import Engine
 from bot.rendering.evaluation import evaluate
 from checks.judgement.evaluation import Evaluation
-from checks.policy.file import Policy
+from checks.policy.file import Policy, parse_policy
 from checks.registry import Rule
 from gitops.applications.made import read_made
 from tests.scenarios import MATCHER, Files, tree, with_links
@@ -35,17 +35,19 @@ def apps(*names: str) -> str:
 @dataclass(frozen=True)
 class Sample:
     """A repository: the content of its files, and its symbolic links. `applications` is what `--applications` is
-    given."""
+    given, `policy` the configuration."""
 
     files: Files
     links: Mapping[str, str] = field(default_factory=dict)
     applications: str = ""
+    policy: str = ""
 
     async def judged(self, engine: Engine, rule: str) -> Evaluation:
         """By this rule alone."""
         made = read_made("applications.yaml", self.applications.encode()) if self.applications else None
+        policy = parse_policy(self.policy.encode()) if self.policy else Policy()
         head = with_links(tree(self.files), self.links)
-        return await evaluate(engine, head, None, MATCHER, Policy(), only=frozenset([rule]), made=made)
+        return await evaluate(engine, head, None, MATCHER, policy, only=frozenset([rule]), made=made)
 
 
 def of(rule: Rule) -> tuple[Sample, Sample]:
