@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 # What a filter behind the renderer fills in, by its program: texts in `<...>`, variables, `ref+...` of vals.
@@ -61,12 +61,13 @@ _PASSED_OVER: Final = frozenset({"--release-name", "--debug", "--dependency-upda
 class Renders:
     """What a plugin prints: `tool` is `kustomize`, `helm`, `directory` or `files` (whatever the files tell), with
     these arguments as they stand in its command. `fills` is a pattern of what it fills in ('' for nothing);
-    `recurse` tells that directories are read at any depth."""
+    `recurse` tells that directories are read at any depth, `guessed` that only the plugin's name says all this."""
 
     tool: str
     arguments: tuple[str, ...] = ()
     fills: str = ""
     recurse: bool = False
+    guessed: bool = field(default=False, compare=False)
 
 
 def understood(words: Sequence[str]) -> Renders | None:

@@ -114,7 +114,7 @@ class Plugins:
             what = "a script of its own" if found == {None} else "different commands, as files of git define it"
             return f", by {what}; {advice}"
         if known is not None:
-            return known
+            return replace(known, guessed=True)
         return f", {ELSEWHERE[plain]}" if plain in ELSEWHERE else f"; {advice}"
 
 

@@ -287,7 +287,7 @@ def _plan_plugged(
     if bare.options is not None:
         analysis = replace(analysis, build_options=bare.options)
     plan = _plan_path(tree, application, path, bare.source, analysis, at, answers, here)
-    return replace(plan, plugin=source.plugin or "", fills=bare.renders.fills)
+    return replace(plan, plugin=source.plugin or "", renders=bare.renders)
 
 
 def plan_chart_at(

@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from gitops.applications.plugin_commands import Renders
 from gitops.files.spans import Span
-from gitops.resources.rendering import Note, Rendered, Rendering
+from gitops.resources.rendering import NotAnalysed, Note, Rendered, RenderFailed, Rendering
 
 
-def left_open(rendering: Rendering, plugin: str, fills: str, at: Span) -> Rendering:
-    """Without resources of which the plugin fills in what they are called. `fills` is a pattern of what it fills
-    in."""
+def left_open(rendering: Rendering, plugin: str, renders: Renders, at: Span) -> Rendering:
+    """Without resources of which the plugin fills in what they are called. Where only its name says what it does, a
+    failure tells that it may do something else."""
+    if isinstance(rendering, RenderFailed) and renders.guessed and not rendering.transient:
+        does = f"what its name says does not build: {rendering.message}"
+        return NotAnalysed(f"the config management plugin {plugin} renders it, and {does}")
     if not isinstance(rendering, Rendered):
         return rendering
+    fills = renders.fills
     notes = (*rendering.notes, _note(plugin, fills, at))
     if not fills:
         return replace(rendering, notes=notes)

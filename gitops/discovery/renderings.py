@@ -26,8 +26,8 @@ LIFTED = (
 def rendering_of(tree: Tree, plan: Plan, outputs: Mapping[str, Output], at: Span, analysis: Analysis) -> Rendering:
     """The rendering of a planned source, once the engine has answered."""
     rendering = _rendering(plan.tree or tree, plan, outputs, at, analysis, tree)
-    if plan.plugin:
-        rendering = left_open(rendering, plan.plugin, plan.fills, at)
+    if plan.renders is not None:
+        rendering = left_open(rendering, plan.plugin, plan.renders, at)
     return rendering if plan.tree is None else at_home(rendering, plan.tree, plan.closure, at)
 
 

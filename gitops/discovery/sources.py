@@ -9,6 +9,7 @@ from gitops.applications.argocd_config import ToldMemo
 from gitops.applications.clusters import KnownCluster
 from gitops.applications.directory import DirectoryOptions, PlainMemo
 from gitops.applications.made import Made
+from gitops.applications.plugin_commands import Renders
 from gitops.applications.plugins import Plugins
 from gitops.applications.repositories import RepositoryMatcher
 from gitops.charts.helm import Tools
@@ -62,8 +63,8 @@ class Plan:
     """How one source is rendered: `answer` when no engine is needed, else `request`. With `unanalysed` the request
     builds only what git alone can, and that is the answer unless kustomize refuses even this. `directory` is set
     for what is read as plain manifests: where, and how they are chosen. `evaluations` are the requests for the
-    Jsonnet files among these. `plugin` is the config management plugin that does it in Argo CD, and `fills` a pattern
-    of what that fills in. `tree` is what it is rendered from when not all of that is in this repository; paths are
+    Jsonnet files among these. `plugin` is the config management plugin that does it in Argo CD, and `renders` what
+    is taken for its doing. `tree` is what it is rendered from when not all of that is in this repository; paths are
     those of that tree. `waiting` tells that something has to be asked for before there is a plan."""
 
     closure: Closure | None = None
@@ -75,7 +76,7 @@ class Plan:
     application: Application | None = None
     index: int = 0
     plugin: str = ""
-    fills: str = ""
+    renders: Renders | None = None
     tree: MountedTree | None = None
     waiting: bool = False
 

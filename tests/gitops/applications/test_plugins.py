@@ -15,7 +15,7 @@ from gitops.applications.plugin_commands import ANGLES, VARIABLES, NotPlain, Ren
 from gitops.applications.plugins import ELSEWHERE, WELL_KNOWN, DefinedPlugin, Plugins
 from gitops.discovery.rounds import discover
 from gitops.discovery.snapshot import Snapshot
-from gitops.resources.rendering import NotAnalysed, Rendered
+from gitops.resources.rendering import NotAnalysed, Rendered, RenderFailed
 from tests.instant import Instant
 from tests.rediscovered import analysis, assert_found_again
 from tests.scenarios import application, config_map, evaluated, kustomization, manifest, of_rule, state_of, tree
@@ -253,6 +253,28 @@ async def test_a_plugin_that_only_fills_in_renders_what_the_files_are(
     else:
         assert isinstance(rendering, Rendered), rendering
         assert sorted(one.id.name for one in rendering.resources) == expected
+
+
+@pytest.mark.parametrize(
+    ("files", "policy", "fails"),
+    [
+        ({}, "", False),
+        ({"cmp.yaml": SIDECAR.replace("name: own", "name: kustomize-envsubst")}, "", True),
+        ({}, "plugins: {kustomize-envsubst: kustomize}\n", True),
+    ],
+    ids=["its name", "git", "the configuration"],
+)
+async def test_who_goes_by_a_name_calls_nothing_broken(
+    engine: Engine, files: dict[str, str], policy: str, fails: bool
+) -> None:
+    """The plugin of somebody else may have a command of its own, which builds what kustomize alone does not."""
+    base = {
+        "app.yaml": application("a", "a", source={"plugin": {"name": "kustomize-envsubst"}}),
+        "a/kustomization.yaml": kustomization("made-by-the-plugin.yaml"),
+    }
+    evaluation = await evaluated(engine, {**base, **files}, policy=policy)
+    rendering = state_of(evaluation, "a").rendering
+    assert isinstance(rendering, RenderFailed if fails else NotAnalysed), rendering
 
 
 FILLED = {
