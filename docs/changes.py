@@ -57,7 +57,7 @@ one line of JSON, is not edited.
 
 ## `--format json`
 
-One object. Fields may be added, and none is renamed or taken out.
+One object, described by [a JSON Schema](changes.schema.json). Fields may be added, and none is renamed or taken out.
 
 | field | what it holds |
 | --- | --- |
@@ -65,7 +65,7 @@ One object. Fields may be added, and none is renamed or taken out.
 | `commit`, `base` | SHAs; `commit` is null for a working tree with changes |
 | `empty` | whether nothing at all changes |
 | `block` | `yes`, `ask` or `no`: the worst of `tell` |
-| `digest` | the name of the set of deletions that is held back, or null |
+| `digest` | the name of the set of deletions that is held back; null for none, and with `--application` |
 | `tell` | what becomes of each object, the most dangerous first; see below |
 | `applications` | those that come, go or change: `name`, `namespace`, `root`, `change` (`comes`, `goes`, \
 `changes`), \

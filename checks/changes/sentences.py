@@ -152,7 +152,8 @@ def _said(one: Consequence) -> str:
                 "still names that version"
             )
         case Why.EMPTY:
-            return "It comes anew and empty, with none of the former data"
+            where = f", {one.detail}" if one.detail else ""
+            return f"It comes anew and empty{where}, with none of the former data"
         case Why.NOT_RENDERED | Why.NOT_ANALYSED | Why.FOLLOWS:
             return f"It {one.why.text}{f' ({one.detail})' if one.detail else ''}"
         case Why.FILES_CHANGED:

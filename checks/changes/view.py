@@ -28,6 +28,7 @@ class Changes:
     difference: Difference
     deletions: Consequences
     told: tuple[Told, ...]
+    partial: bool = False  # whether only some Applications are in it
 
     @property
     def block(self) -> Block:
@@ -43,7 +44,8 @@ class Changes:
         applications = tuple(one for one in self.difference.applications if one.application.name in names)
         sets = tuple(one for one in self.difference.sets if {*one.comes, *one.goes, *one.changes} & set(names))
         told = tuple(one for one in self.told if one.applications & set(names))
-        return replace(self, difference=replace(self.difference, applications=applications, sets=sets), told=told)
+        differing = replace(self.difference, applications=applications, sets=sets, unseen=())
+        return replace(self, difference=differing, told=told, partial=True)
 
 
 def changes_of(base: Snapshot, head: Snapshot, policy: Policy, live: Live | None = None) -> Changes:

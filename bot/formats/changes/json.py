@@ -38,7 +38,7 @@ def data_of(
         "base": base,
         "empty": changes.is_empty,
         "block": changes.block.value,
-        "digest": firewall_of(changes, policy).digest or None,
+        "digest": None if changes.partial else firewall_of(changes, policy).digest or None,
         "tell": [_told(one) for one in changes.told],
         "applications": [_application(one) for one in changes.difference.applications],
         "remedies": [_remedy(one, changes.base.tree) for one in remedies],

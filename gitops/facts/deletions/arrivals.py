@@ -33,5 +33,7 @@ def arrivals(found: Sequence[Consequence], base: World, head: World) -> Iterator
             if (application.name, rid.group, rid.kind) in lost and not base.snapshot.once(owners_of).get(owned_id):
                 now = base.counterpart(application, head.instance(application))
                 if now is None or is_same(now.application, application):
-                    yield Consequence(owned_id, Verdict.COMES, Why.EMPTY, application, copy)
+                    before = now.application.destination.cluster if now is not None else owned_id.cluster
+                    moved = f"in the new cluster (`{owned_id.cluster}`)" if before != owned_id.cluster else ""
+                    yield Consequence(owned_id, Verdict.COMES, Why.EMPTY, application, copy, detail=moved)
                     break
