@@ -81,7 +81,7 @@ def discover(tree: Tree, analysis: Analysis, known: Known | None = None, answers
         matcher, guessed = recognised(watched, [*everything, *made], given.matcher)
         if matcher != analysis.matcher:
             analysis = replace(analysis, matcher=matcher)
-            search = Search(tree, watched, found, analysis, list(left_out), config, None, search.answers)
+            search = Search(tree, watched, found, analysis, list(left_out), config, None, search.answers.anew())
             yield from search.run()
     assembly = search.assembled()
     unknown = [

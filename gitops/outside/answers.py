@@ -79,6 +79,10 @@ class Answers:
             self._known[each.fingerprint] = answers[each.fingerprint]
             self._pending.pop(each.fingerprint, None)
 
+    def anew(self) -> Answers:
+        """With the same answers, and nothing looked up yet."""
+        return Answers(self._known)
+
     def asked(self) -> dict[str, Asked]:
         """Everything that was looked up and answered, by fingerprint."""
         return {

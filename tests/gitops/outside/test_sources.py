@@ -372,3 +372,12 @@ def test_what_is_lent_is_no_file_of_a_chart_at_the_root(engine: EngineProcess) -
     (resource,) = found.parts[-1].resources
     assert resource.id.name == "theirs" and b"other.txt" in resource.text
     assert b"argofix" not in resource.text and b"prod.yaml" not in resource.text
+
+
+def test_what_a_chart_makes_tells_under_which_name_this_repository_is_meant(engine: EngineProcess) -> None:
+    files = {**APPS, "leaf/cm.yaml": config_map("leaf")}
+    unknown = replace(ANALYSIS, matcher=RepositoryMatcher.of_urls([]))
+    outside = Outside()
+    snapshot = engine.run(discover(tree_of(files), unknown), outside.fetch)
+    assert names(state(snapshot, "leaf")) == ["leaf"]
+    assert not snapshot.outside  # it was asked for before that was known
