@@ -14,6 +14,7 @@ from bot.cli.outside import FromHere
 from bot.rendering.driver import Engine
 from bot.rendering.kustomize import RendererMissing
 from bot.rendering.living import choose
+from bot.rendering.outside import OutsideBroke
 from gitops.files.effort import Effort
 
 
@@ -58,6 +59,8 @@ async def started(checkout: Path | None = None, offline: bool = False) -> AsyncI
         engine.outside = outside
     try:
         yield engine
+    except OutsideBroke as error:
+        raise CannotRun(f"{error}; try again") from None
     finally:
         if outside is not None:
             await outside.close()

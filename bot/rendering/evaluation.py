@@ -7,10 +7,11 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 from bot.rendering.driver import Engine, Progress, spending
-from bot.rendering.outside import Outside
+from bot.rendering.outside import Outside, OutsideBroke
 from checks.judgement.clusters import concerning
 from checks.judgement.evaluation import Evaluation, evaluation_of
 from checks.judgement.findings import findings_of
@@ -61,21 +62,26 @@ async def evaluate(
     for what is not in the repository."""
     effort = engine.grant()
     charged = None if base is None else base.charged_to(effort)
+    whole = partial(
+        _evaluate,
+        engine,
+        tree.charged_to(effort),
+        charged,
+        matcher,
+        policy,
+        effort,
+        only,
+        progress,
+        live,
+        clusters,
+        outside or engine.outside,
+        made,
+    )
     with spending(effort):
-        return await _evaluate(
-            engine,
-            tree.charged_to(effort),
-            charged,
-            matcher,
-            policy,
-            effort,
-            only,
-            progress,
-            live,
-            clusters,
-            outside or engine.outside,
-            made,
-        )
+        try:
+            return await whole()
+        except OutsideBroke:
+            return await whole()  # without what broke
 
 
 async def change_between(

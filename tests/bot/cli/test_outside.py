@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.bot.cli.processes import run
+from tests.http_faults import Effect, Fault
 from tests.outside import Hosts, archive, index
 from tests.scenarios import application, config_map, kustomization
 
@@ -78,3 +79,19 @@ async def test_what_stands_in_a_private_network_is_said_so(checkout: Path, hosts
     assert {status for status, _, _ in found.values()} == {"not-analysed"}
     assert all("ARGOFIX_FETCH_HOSTS names" in reason for _, reason, _ in found.values())
     assert hosts.requests == []
+
+
+async def test_a_host_that_dies_meanwhile_costs_what_comes_from_there(checkout: Path, hosts: Hosts) -> None:
+    """What is read of a repository is brought when it is read, and by then nobody may answer any more."""
+    chart = {"Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\n", "files/f.bin": "b", **CHART}
+    hosts.repository("dying").commit({f"chart/{path}": text for path, text in chart.items()})
+    url = hosts.at("/git/dying.git", "127.0.0.1")
+    (checkout / "apps/dying.yaml").write_text(application("dying", "chart", url=url))
+    # Where it is, and two requests each for refs, the commit, and what is read by its name; then no more.
+    hosts.faults.append(Fault(Effect(500), path="dying.git/.*git-upload-pack", skip=7, times=None))
+    found = await checked(checkout, hosts)
+    others = {name: status for name, (status, _, _) in found.items() if name != "dying"}
+    assert set(others.values()) == {"rendered"}
+    status, reason, _ = found["dying"]
+    assert status == "not-analysed"
+    assert f"a file of {url} cannot be had" in reason
