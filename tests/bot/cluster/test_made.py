@@ -6,13 +6,16 @@ import json
 
 from bot.cluster.limits import Limits
 from bot.cluster.reader import ClusterReader
+from bot.cluster.withheld import Withheld
 from bot.rendering.driver import Engine
+from bot.rendering.evaluation import evaluate
 from checks.judgement.gaps import gaps_of
+from checks.policy.file import Policy
 from tests.bot.cluster.conftest import Reading
 from tests.bot.cluster.stage import judged
 from tests.gitops.applicationsets.sets import appset
 from tests.kubernetes import SimulatedCluster, allow
-from tests.scenarios import Files, config_map, of_rule
+from tests.scenarios import MATCHER, Files, config_map, of_rule, tree
 
 TEMPLATE = {"metadata": {"name": "{{number}}"}, "spec": {"project": "default"}}
 FILES: Files = {
@@ -66,6 +69,12 @@ async def test_those_of_a_namespace_are_enough(engine: Engine, cluster: Simulate
     role = allow("list", resources=["applications"], groups=["argoproj.io"], namespaces=["argocd"])
     reader = reading({"c": cluster.access(cluster.account("r", role))})
     assert len((await judged(engine, reader, FILES)).snapshot.states) == 2
+
+
+async def test_strangers_are_told_nothing_of_its_applications(engine: Engine, cluster: SimulatedCluster) -> None:
+    furnish(cluster, 1)
+    evaluation = await evaluate(engine, tree(FILES), None, MATCHER, Policy(), clusters=Withheld())
+    assert not evaluation.snapshot.states and not cluster.requests
 
 
 async def test_too_many_are_none(engine: Engine, cluster: SimulatedCluster, reading: Reading) -> None:
