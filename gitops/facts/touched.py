@@ -26,6 +26,8 @@ from gitops.files.tree import Tree
 from gitops.resources.rendering import RenderFailed
 from gitops.resources.resource import Resource
 
+# Stands among the names for what decides whether a namespace is missing: how many others are made, and for whom.
+MADE = "which namespaces are made"
 MOST = 50_000  # names that are kept of one change
 _WORD = re.compile(rb"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _CONFIGURES = re.compile(rb"argocd-cm|argocd\.argoproj\.io/secret-type|kind[\"']?:[ \t]*[\"']?ArgoCD\b")
@@ -204,6 +206,7 @@ class _Comparison:
             if isinstance(state.rendering, RenderFailed):
                 return f"one touches {state.application.label}, which does not render"
         if respecified:
+            self.names.add(MADE)
             for application in (state.application for state in sides):
                 self.names.add(application.name)
                 self.below.update(source.path for source in application.sources)
@@ -223,6 +226,8 @@ class _Comparison:
         for resource in changed:
             if resource.id.name:
                 self.names.add(resource.id.name)
+            if resource.id.kind == "Namespace":
+                self.names.add(MADE)
             self.words.update(_WORD.findall(resource.text))
         return ""
 

@@ -95,7 +95,7 @@ UNKNOWN: dict[str, str] = {
     "clusters": made("generators: [{clusters: {}}]", name="{{name}}"),
     "pull requests": made("generators: [{pullRequest: {}}]"),
     "another repository": made("generators: [{git: {repoURL: 'https://x.example/a/b', directories: [{path: '*'}]}}]"),
-    "a matrix with clusters": made(MATRIX.format(DIRECTORIES, "{clusters: {}}")),
+    "a matrix with clusters": made(MATRIX.format(DIRECTORIES, "{clusters: {}}"), name="{{name}}-{{path.basename}}"),
     "a generator of a later Argo CD": made("generators: [{unheardOf: {}}]"),
     "the clock": made("goTemplate: true", LIST, name='{{now | date "2006"}}'),
     "a function that argofix lacks": made("goTemplate: true", LIST, name="{{derivePassword 1 .name}}"),

@@ -144,7 +144,10 @@ async def test_a_chart_that_makes_applications_is_unknown_never_clean(engine: En
     files = {**MAP, "apps/Chart.yaml": "name: apps\n", "apps/templates/a.yaml": template}
     evaluation = await evaluated(engine, files)
     (gap,) = gaps_of(evaluation.snapshot)
-    assert gap == "apps/templates/a.yaml:1: the Helm chart apps makes Applications, which only Helm can tell"
+    assert gap == (
+        "apps/templates/a.yaml:1: the Helm chart apps makes Applications, which only Helm can tell: "
+        "it does not render: validation: chart.metadata.version is required"
+    )
     assert evaluation.report("argofix / ownership").conclusion == "neutral"
     files["apps/templates/a.yaml"] = (
         "# argoproj.io has a CRD called\nkind: CustomResourceDefinition\nx: Application\n"
