@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-MOST = 8 * 2**30  # bytes of all of them
+MOST = 3 * 2**30  # bytes of all of them
 _PAUSE = 3600.0  # seconds between two counts: each looks at every file
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 log = logging.getLogger(__name__)
 
-MOST = 2 * 2**30  # bytes; a chart has some 100 KB
+MOST = 2**30  # bytes; a chart has some 100 KB
 NAMES = 20_000
 _LARGEST_NAME = 64 * 1024  # bytes of one record
 
