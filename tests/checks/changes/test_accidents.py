@@ -264,3 +264,11 @@ def test_an_accident_is_told(accident: Accident) -> None:
     assert not set(accident.not_told) & told
     assert found.block.value == accident.block
     assert firewall_of(found, Policy()).holds(()) == (found.block.value != "no" and accident.deletes)
+
+
+def test_what_comes_in_another_cluster_is_said_to_be_empty_there() -> None:
+    accident = ACCIDENTS["an application moves to another cluster"]
+    found = changes(accident.before, accident.after)
+    said = {one.verdict.value: one.text for one in found.told if one.resource.kind == CLAIM}
+    assert "stays in the former cluster (`in-cluster`)" in said["stays"]
+    assert "empty, in the new cluster (`https://other.example.com`)" in said["comes"]
