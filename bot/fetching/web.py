@@ -143,8 +143,10 @@ class Web:
                 found = {name.lower(): value for name, value in response.headers.items()}
                 self.observe(parts.hostname or "", response.status)
                 if response.status not in _REDIRECT or "location" not in found:
-                    body = await read_at_most(response, most) if most else b""
-                    if body is None:
+                    announced = response.content_length or 0
+                    fits = not most or announced <= most
+                    body = await read_at_most(response, most) if most and fits else b""
+                    if body is None or not fits:
                         raise Unfetched(f"{shown(url)} has more than {most:,} bytes")
                     return Reply(response.status, found, body, here)
             try:

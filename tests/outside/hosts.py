@@ -28,7 +28,7 @@ class Hosts:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.files: dict[str, bytes] = {}
-        self.headers: dict[str, Mapping[str, str]] = {}
+        self.chunked: set[str] = set()  # paths whose answers announce no length
         self.faults: list[Fault] = []
         self.requests: list[tuple[str, str]] = []  # host and path with query
         self.letters: list[tuple[str, str]] = []  # path and Authorization
@@ -102,7 +102,10 @@ class Hosts:
         etag = f'"{hashlib.sha256(content).hexdigest()[:20]}"'
         if request.headers.get("If-None-Match") == etag:
             return web.Response(status=304, headers={"ETag": etag})
-        return web.Response(body=content, headers={"ETag": etag, **self.headers.get(request.path, {})})
+        answer = web.Response(body=content, headers={"ETag": etag})
+        if request.path in self.chunked:
+            answer.enable_chunked_encoding()
+        return answer
 
     def _token(self, request: web.Request) -> web.Response:
         assert self.login is not None

@@ -43,7 +43,7 @@ async def answered(url: str, word: str) -> None:
 
 
 @given(URLS, st.text(max_size=10))
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_every_text_has_an_answer(url: str, word: str) -> None:
     failed: list[str] = []
     handler = logging.Handler(logging.ERROR)

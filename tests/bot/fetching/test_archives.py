@@ -120,7 +120,7 @@ def test_too_many_files_and_too_large_ones_are_refused(monkeypatch: pytest.Monke
 
 
 @given(st.binary(max_size=600), st.integers(0, 2000))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_whatever_the_bytes_are_they_are_a_chart_or_refused(noise: bytes, at: int) -> None:
     raw = bytearray(gzip.decompress(archive("web", "1.0.0", {"values.yaml": "v"})))
     raw[at : at + len(noise)] = noise

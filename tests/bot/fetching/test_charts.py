@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.fetching import charts
 from bot.fetching.fetcher import Fetcher, Fetching
 from bot.fetching.guard import Guard
 from gitops.outside.found import ChartFound, Missing
@@ -233,6 +234,16 @@ async def test_an_index_of_sixty_megabytes_is_refused_in_words(hosts: Hosts, fet
     hosts.files["/stable/index.yaml"] = b"#" * 60_000_000
     answer = await missing(fetching, wanted(hosts, "1.x"))
     assert answer.reason == f"{hosts.at('/stable/index.yaml')} has more than 50,331,648 bytes"
+
+
+async def test_an_answer_that_announces_no_length_ends_at_the_limit_too(
+    hosts: Hosts, fetching: Fetching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(charts, "LARGEST_INDEX", 1_000)
+    hosts.chunked.add("/stable/index.yaml")
+    hosts.files["/stable/index.yaml"] = b"#" * 1_001
+    answer = await missing(fetching, wanted(hosts, "1.x"))
+    assert answer.reason == f"{hosts.at('/stable/index.yaml')} has more than 1,000 bytes"
 
 
 async def test_an_evaluation_asks_for_an_index_once(hosts: Hosts, fetching: Fetching) -> None:
