@@ -16,6 +16,7 @@ Sources: the releases that argofix knows, gitops/installation/data/releases.json
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from checks.argocd.view import applications, installations, judged_version, owners, written
 from checks.declaration import declare
@@ -23,7 +24,7 @@ from checks.model import Finding, Severity
 from checks.policy.file import Policy
 from checks.wording import listed
 from gitops.discovery.snapshot import Change
-from gitops.installation.model import Installation, Process
+from gitops.installation.model import Process
 from gitops.installation.places import place_of
 from gitops.installation.processes import COMPONENTS
 from gitops.installation.releases import releases
@@ -31,32 +32,35 @@ from gitops.installation.releases import releases
 RULE = declare("argocd-version-unknown", Severity.NOTICE)
 
 
+# Dex and plugins run Argo CD's program from a volume, in images of their own.
+_ASKED: Final = COMPONENTS - {"argocd-cmp-server", "argocd-dex"}
+
+
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
-    """One finding for each installation that is deployed."""
+    """One finding for each reason, whatever number of installations it is true of."""
+    found: dict[tuple[str, str], list[Process]] = {}
     for installation in installations(change):
-        if not installation.deployed:
-            continue
         unknown = [one for one in installation.processes if _is_asked(one) and judged_version(one) is None]
-        if unknown:
-            yield _finding(change, installation, unknown)
+        if installation.deployed and unknown:
+            found.setdefault((installation.namespace, _why(unknown[0])), []).extend(unknown)
+    for (namespace, why), processes in found.items():
+        yield _finding(change, namespace, why, processes)
 
 
 def _is_asked(process: Process) -> bool:
-    # A plugin's sidecar has an image of its own, whatever Argo CD runs.
-    return not process.initial and process.component in COMPONENTS - {"argocd-cmp-server"}
+    return not process.initial and process.component in _ASKED
 
 
-def _finding(change: Change, installation: Installation, unknown: list[Process]) -> Finding:
+def _finding(change: Change, namespace: str, why: str, unknown: list[Process]) -> Finding:
     images = list(dict.fromkeys(one.image.name for one in unknown))
     components = listed([f"`{one}`" for one in dict.fromkeys(one.component for one in unknown)], 3)
-    where = f"{components} in {installation.namespace}"
-    message = f"which flags and settings {where} know is not judged: {_why(unknown[0])}"
+    where = f"{components} in {namespace}" if namespace else components
     return RULE.finding(
         place_of(change.head, unknown[0].member, *images),
-        message,
+        f"which flags and settings {where} know is not judged: {why}",
         "What this version of Argo CD knows is not judged",
         "Rules that depend on the version are silent about it.",
-        about=(*installation.key, *sorted(one.component for one in unknown)),
+        about=(namespace, unknown[0].image.name, *sorted({one.component for one in unknown})),
         resource=unknown[0].member.id,
         applications=applications(one.member for one in unknown),
         owners=owners(one.member for one in unknown),
