@@ -116,7 +116,10 @@ def rendering_of_chart(
 
 def missing_of(fault: Fault) -> str:
     """What has to be fetched first (`ELSEWHERE`), as one clause."""
-    what = ", ".join(fault.wanted) or fault.message
+    if not fault.wanted:
+        # kustomize keeps the words alone. It fetches no dependencies, so a chart that it pulls has to hold them.
+        return f"a chart that it inflates does not hold all that it depends on ({' '.join(fault.message.split())})"
+    what = ", ".join(fault.wanted)
     thing = "the file" if fault.code == "needs-url" else "the chart"
     return f"it needs {thing} {what}, which is not in this repository"
 

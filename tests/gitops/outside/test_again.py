@@ -83,6 +83,15 @@ def test_what_moved_elsewhere_is_looked_at_again_and_nothing_else(engine: Engine
     assert [request.root for request in engine.asked[asked:]] == ["own"]
 
 
+@pytest.mark.parametrize("name", ["more", "a"])
+def test_what_moved_is_found_also_where_the_roots_change(engine: EngineProcess, name: str) -> None:
+    before = engine.run(discover(tree_of(FILES), ANALYSIS), outside().fetch)
+    after = tree_of({**FILES, f"apps/{name}.yaml": application(name, source(OTHER, "x", targetRevision="main"))})
+    again = engine.run(rediscover(before, after, ANALYSIS, remember=True), outside(far="new", base="newer").fetch)
+    assert same(again, engine.run(discover(after, ANALYSIS), outside(far="new", base="newer").fetch))
+    assert names(state(again, "far")) == names(state(again, name)) == ["new"]
+
+
 def test_what_was_missing_is_there_the_next_time(engine: EngineProcess) -> None:
     tree = tree_of(FILES)
     before = engine.run(discover(tree, ANALYSIS), Outside().fetch)

@@ -187,6 +187,19 @@ def test_charts_that_kustomize_would_pull(engine: EngineProcess, repository: str
     assert f"inflates the chart redis: {repository} has no chart redis 17.3.2" in rendering.reason
 
 
+def test_a_chart_that_kustomize_pulls_has_to_hold_what_it_depends_on(engine: EngineProcess) -> None:
+    dependencies = "dependencies:\n- {name: base, version: 1.x.x, repository: 'https://charts.example.com'}\n"
+    umbrella = {**REDIS, "Chart.yaml": REDIS["Chart.yaml"] + dependencies}
+    files = {
+        **APP,
+        "app/kustomization.yaml": "helmCharts: [{name: redis, repo: 'oci://r.example', version: 17.3.2}]",
+    }
+    found = state(seen(engine, files, Outside(charts={("oci://r.example", "redis", "17.3.2"): umbrella})))
+    assert isinstance(found.rendering, NotAnalysed)
+    assert found.rendering.reason.startswith("a chart that it inflates does not hold all that it depends on (")
+    assert "base" in found.rendering.reason
+
+
 def test_what_a_chart_of_a_kustomization_renders_stands_at_its_entry(engine: EngineProcess) -> None:
     repository = "https://charts.example.com"
     one, two = (
