@@ -214,7 +214,11 @@ def test_another_revision_elsewhere_deletes_what_it_no_longer_has(engine: Engine
     pruned = "\n  syncPolicy: {automated: {prune: true}}"
 
     def at(revision: str) -> Snapshot:
-        files = {"apps/far.yaml": application("far", source(OTHER, "x", targetRevision=revision) + pruned)}
+        # What lies here under that path is something else.
+        files = {
+            "apps/far.yaml": application("far", source(OTHER, "x", targetRevision=revision) + pruned),
+            "x/notes.yaml": f"of: {revision}\n",
+        }
         return engine.run(discover(tree_of(files), ANALYSIS), answers.fetch)
 
     told = consequences(at("v1"), at("v2"), lambda _: "", lambda _: "").all

@@ -13,11 +13,13 @@ from gitops.discovery.rounds import discover
 from gitops.discovery.snapshot import Snapshot, State
 from gitops.files.spans import Span
 from gitops.files.tree import MODE_SUBMODULE, Entry, Tree
+from gitops.outside.found import RepositoryFound
+from gitops.outside.mounts import mount_point
 from gitops.outside.wanted import RepositoryWanted
 from gitops.resources.rendering import NotAnalysed, Rendered, RenderFailed
 from tests.outside.dictionary import Outside, chart, config_map, tree_of
 from tests.rendered import ANALYSIS, EngineProcess, application
-from tests.scenarios import URL
+from tests.scenarios import URL, with_links
 
 OTHER = "https://git.example.com/acme/other"
 REGISTRY = "https://charts.example.com"
@@ -381,3 +383,17 @@ def test_what_a_chart_makes_tells_under_which_name_this_repository_is_meant(engi
     snapshot = engine.run(discover(tree_of(files), unknown), outside.fetch)
     assert names(state(snapshot, "leaf")) == ["leaf"]
     assert not snapshot.outside  # it was asked for before that was known
+
+
+def test_a_link_of_a_chart_elsewhere_does_not_lead_to_values_of_this_repository(engine: EngineProcess) -> None:
+    there = {f"app/{path}": text for path, text in REDIS.items()}
+    here = mount_point("this repository")
+    tree = with_links(tree_of(there), {"app/templates/steal.yaml": f"../../{here}/env/prod.yaml"})
+    text = (
+        f"  sources:\n  - {{repoURL: {URL}, ref: v}}\n  - {{repoURL: {OTHER}, path: app, targetRevision: main, "
+        "helm: {valueFiles: [$v/env/prod.yaml]}}"
+    )
+    values = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: stolen}\nname: prod\n"
+    files = tree_of({"apps/web.yaml": application("web", text), "env/prod.yaml": values})
+    found = state(engine.run(discover(files, ANALYSIS), lambda _: RepositoryFound(tree, "0a" * 20)))
+    assert names(found) == ["prod"]
