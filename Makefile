@@ -4,6 +4,7 @@
 # make engine builds argofix-engine anew; `make setup` does it once, and goes on where it cannot
 # make docs   writes anew what is generated: pages about rules and commands, what README.md shows
 # make bench  times checks of a generated monorepo of 1,000 Applications
+# make conformance  holds the engine against kustomize and helm themselves, which it builds first (minutes)
 # make lock   writes the lock files anew from pyproject.toml
 # make clean  removes what the others made
 .DEFAULT_GOAL := help
@@ -18,7 +19,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
   --no-emit-index-url --no-emit-find-links --python-version 3.11
 
-.PHONY: help setup tools engine demo test lint audit unit docs bench lock clean
+.PHONY: help setup tools engine demo test lint audit unit docs conformance bench lock clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -78,6 +79,9 @@ unit: setup
 
 docs: setup
 	$(BIN)/python -m docs
+
+conformance: setup
+	@$(PYTHON) engine/build.py --conformance --pip $(BIN)/python
 
 bench: setup
 	$(BIN)/python -m benchmarks.check

@@ -37,7 +37,8 @@ class NotBuilt(Exception):
 def sources() -> list[Path]:
     """What the program is built from."""
     found = [path for path in HERE.rglob("*") if path.suffix in (".go", ".s", ".mod", ".sum") or "data" in path.parts]
-    own = [path for path in found if path.is_file() and HERE / "conformance" not in path.parents]
+    apart = {HERE / "conformance", HERE / "tools"}  # modules of their own
+    own = [path for path in found if path.is_file() and not apart & set(path.parents)]
     return sorted(path for path in own if not path.name.endswith("_test.go"))
 
 
@@ -111,6 +112,29 @@ def check(pip: str) -> None:
             raise SystemExit(f"`go {' '.join(words)}` fails in engine/")
 
 
+def _tool(go: Path, name: str, skipped: str) -> None:
+    """Run a tool that tools/go.mod pins; one line where its modules are not at hand."""
+    command = [str(go), "tool", "-modfile=tools/go.mod", name, "./..."]
+    done = subprocess.run(command, cwd=HERE, env=environment(), capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return
+    if _OFFLINE.search(done.stderr):
+        print(f"{skipped}: {_reason(done.stderr)}")  # noqa: T201
+        return
+    raise SystemExit(f"{done.stdout}{done.stderr}`{name}` finds fault with engine/, or could not look")
+
+
+def conformance(pip: str) -> None:
+    """staticcheck, then everything once by the engine and once by `kustomize build` and `helm template`, built from
+    what is pinned."""
+    go = find_go(pip)
+    _tool(go, "staticcheck", "the engine's code is not looked through by staticcheck")
+    for words in (["test", "-count=1", "./..."], ["run", "./charts"]):
+        command = [str(go), *words]
+        if subprocess.run(command, cwd=HERE / "conformance", env=environment(), check=False).returncode != 0:
+            raise SystemExit(f"`go {' '.join(words)}` fails in engine/conformance/")
+
+
 def audit(pip: str) -> None:
     """Known vulnerabilities that the engine's code reaches. Raises `NotBuilt`, or `SystemExit` for some."""
     try:
@@ -119,9 +143,7 @@ def audit(pip: str) -> None:
     except OSError:
         print("the engine is not audited: the advisories of vuln.go.dev cannot be reached from here")  # noqa: T201
         return
-    command = [str(find_go(pip)), "run", "golang.org/x/vuln/cmd/govulncheck@latest", "./..."]
-    if subprocess.run(command, cwd=HERE, env=environment(), check=False).returncode != 0:
-        raise SystemExit("govulncheck found something, or could not look")
+    _tool(find_go(pip), "govulncheck", "the engine is not audited")
 
 
 def _wanted() -> tuple[int, ...]:
@@ -177,6 +199,7 @@ def main() -> int:
     parser.add_argument("--where", action="store_true", help="print the Go that would build it, and end")
     parser.add_argument("--expected", action="store_true", help="print 1 where it should have been built, and end")
     parser.add_argument("--check", action="store_true", help="run gofmt, go vet and go test, and end")
+    parser.add_argument("--conformance", action="store_true", help="hold it against kustomize and helm, and end")
     parser.add_argument("--audit", action="store_true", help="ask for known vulnerabilities, and end")
     parser.add_argument("--go-on", action="store_true", help="exit with 0 where it cannot be built")
     asked = parser.parse_args()
@@ -188,13 +211,15 @@ def main() -> int:
             print(find_go(asked.pip))  # noqa: T201
         elif asked.check:
             check(asked.pip)
+        elif asked.conformance:
+            conformance(asked.pip)
         elif asked.audit:
             audit(asked.pip)
         else:
             _UNAVAILABLE.unlink(missing_ok=True)
             build(asked.output.absolute(), asked.pip)
     except NotBuilt as reason:
-        if reason.unavailable and not (asked.check or asked.audit or asked.where):
+        if reason.unavailable and not (asked.check or asked.audit or asked.where or asked.conformance):
             _UNAVAILABLE.write_text(str(reason))
         what = "checked" if asked.check or asked.audit else "built"
         rest = "" if what == "checked" else "; kustomize or kubectl renders, and charts are left out"

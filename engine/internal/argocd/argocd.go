@@ -25,6 +25,7 @@ func Items(manifest json.RawMessage) ([]json.RawMessage, error) {
 		return nil, ErrNoObject
 	}
 	if kind, ok := read.Kind.(string); !ok || kind == "" {
+		//lint:ignore ST1005 these are Kubernetes' own words
 		return nil, errors.New("Object 'Kind' is missing")
 	}
 	switch {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"unsafe"
 
+	//lint:ignore SA1019 the generator of charts is nowhere else
 	"sigs.k8s.io/kustomize/api/builtins"
 	"sigs.k8s.io/kustomize/api/konfig"
 	"sigs.k8s.io/kustomize/api/resmap"

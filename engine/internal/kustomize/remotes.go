@@ -79,9 +79,11 @@ func filesOf(fields *types.Kustomization) []string {
 	for _, chart := range fields.HelmCharts {
 		entries = append(append(entries, chart.ValuesFile), chart.AdditionalValuesFiles...)
 	}
+	//lint:ignore SA1019 repositories go on using the old fields
 	for _, patch := range fields.PatchesStrategicMerge {
 		entries = append(entries, string(patch))
 	}
+	//lint:ignore SA1019 repositories go on using the old fields
 	for _, patch := range append(slices.Clone(fields.Patches), fields.PatchesJson6902...) {
 		entries = append(entries, patch.Path)
 	}
