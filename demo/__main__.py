@@ -8,16 +8,19 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bot.formats.github import gate
 from bot.process import logs
+from bot.queue.deliveries import State
 from bot.server.app import Running, serve
 from bot.server.settings import Settings
+from demo import elsewhere
 from demo.argocd import ARGO_CD, publish
 from demo.cluster import fill
 from demo.story import BEFORE, MIGRATION, PROPOSED, SETTINGS
 from handlers.judging.runs import check_names
-from tests.github import PullRequest, Repository, SimulatedGitHub, show
+from tests.github import File, PullRequest, Repository, SimulatedGitHub, User, show
 from tests.kubernetes import SimulatedCluster, allow, write_kubeconfig
 from tests.quay import SimulatedQuay
 
@@ -40,18 +43,23 @@ class _Progress:
 
 async def play() -> None:
     say = _Progress()
-    async with SimulatedGitHub() as github, SimulatedCluster() as cluster, SimulatedQuay() as quay:
+    async with (
+        SimulatedGitHub() as github,
+        SimulatedCluster() as cluster,
+        SimulatedQuay() as quay,
+        elsewhere.registry() as charts,
+    ):
         fill(cluster)
         with tempfile.TemporaryDirectory(prefix="argofix-demo-") as state:
             access = cluster.access(cluster.account("argofix", *READER))
             write_kubeconfig(Path(state) / "kubeconfig", {"in-cluster": access})
-            await _story(github, quay, Path(state), say)
+            await _story(github, quay, charts, Path(state), say)
         github.assert_no_violations()
         assert not quay.violations, quay.violations
     say("done; every request and answer fits GitHub's published description")
 
 
-async def _story(github: SimulatedGitHub, quay: SimulatedQuay, state: Path, say: _Progress) -> None:
+async def _story(github: SimulatedGitHub, quay: SimulatedQuay, charts: str, state: Path, say: _Progress) -> None:
     settings = Settings(
         app_id=github.app.id,
         private_key=github.app.private_key,
@@ -64,6 +72,7 @@ async def _story(github: SimulatedGitHub, quay: SimulatedQuay, state: Path, say:
         host="127.0.0.1",
         port=0,
         kubeconfig=str(state / "kubeconfig"),
+        fetch_hosts=frozenset({urlsplit(charts).netloc}),  # its registry is on a private address
     )
     stop = asyncio.Event()
     ready: asyncio.Future[Running] = asyncio.get_running_loop().create_future()
@@ -111,9 +120,51 @@ async def _story(github: SimulatedGitHub, quay: SimulatedQuay, state: Path, say:
         await github.wait_for(lambda: "rocket" in [reaction.content for reaction in comment.reactions], within=40)
         _print("The answer to `/argofix bump`", _comments(pull, "<!-- argofix:answer:")[-1])
         _print("The bump of the staging overlay", show.pull_request(bump, diff=True))
+
+        await _elsewhere(github, running, alice, charts, say)
     finally:
         stop.set()
         await server
+
+
+async def _elsewhere(github: SimulatedGitHub, running: Running, alice: User, charts: str, say: _Progress) -> None:
+    say("another team deploys a chart of a registry, a remote base and manifests of a second repository")
+    manifests = github.repository("umbrella/manifests", elsewhere.MANIFESTS)
+    git = manifests.clone_url
+    edge = github.repository("umbrella/edge", elsewhere.edge(git, charts))
+    github.install(edge.owner, repositories=[edge, manifests])
+    await _idle(github, running)  # by now argofix knows who reads the second one
+    listed = elsewhere.kustomization(git, "flags.yaml", "cache-account.yaml")
+    copied: dict[str, bytes | str | File | None] = {
+        "web/kustomization.yaml": listed,
+        "web/cache-account.yaml": elsewhere.ACCOUNT,
+    }
+    edge.push("account", copied, message="Give the cache its account", author=alice)
+    pull = github.open_pull(edge, "account", title="Give the cache its account", user=alice)
+    await _checked(github, pull)
+    _print("A duplicate between a chart and a kustomization", _ownership(pull))
+
+    say("in the second repository somebody copies what a kustomization of the first one brings")
+    manifests.push("flags", elsewhere.COPIED_FLAGS, message="Bring the flags along", author=alice)
+    other = github.open_pull(manifests, "flags", title="Bring the flags along", user=alice)
+    await _checked(github, other)
+    _print("What the pull request in the second repository shows", _ownership(other))
+
+
+async def _idle(github: SimulatedGitHub, running: Running) -> None:
+    """Wait until every delivery is worked on."""
+    async with asyncio.timeout(40):
+        while True:
+            await github.settle()
+            counts = await running.worker.store.counts()
+            if not (counts[State.QUEUED] or counts[State.RUNNING]):
+                return
+            await asyncio.sleep(0.05)
+
+
+def _ownership(pull: PullRequest) -> str:
+    run = pull.checks["argofix / ownership"]
+    return f"{run.name}: {run.conclusion} — {run.title}\n\n{run.summary}"
 
 
 async def _open_from(github: SimulatedGitHub, repo: Repository, branch: str) -> PullRequest:

@@ -35,3 +35,9 @@ async def test_the_demo_shows_checks_comment_and_fixes(capsys: pytest.CaptureFix
     assert "Left for you" not in bump
     assert "never-to-be-seen" not in out + progress
     assert "done;" in progress
+    chart = out[out.index("A duplicate between a chart and a kustomization") :]
+    assert "`cache` and `web` both own ServiceAccount shop/cache" in chart
+    second = out[out.index("What the pull request in the second repository shows") :]
+    assert "`orders` and `web` both own ConfigMap shop/feature-flags" in second
+    assert "These Applications are declared in umbrella/edge, which reads this repository" in second
+    assert "**Fix** above" not in second  # its lines are in the other repository

@@ -65,9 +65,16 @@ def overtaken(reason: str) -> Report:
 
 
 def completed(
-    evaluation: Evaluation, report: CheckReport, policy: Policy, link: Link, notes: Sequence[str] = ()
+    evaluation: Evaluation,
+    report: CheckReport,
+    policy: Policy,
+    link: Link,
+    notes: Sequence[str] = (),
+    *,
+    here: bool = True,
 ) -> Report:
-    """The result of one check. `link` gives the address of a place on GitHub; `notes` are said first."""
+    """The result of one check. `link` gives the address of a place on GitHub; `notes` are said first. Where its
+    places are not `here` but in another repository, nothing is shown at them, and no button mends them."""
     topics = by_topic(report.findings)
     new = [group for group in topics if group[0].introduced is not False and group[0].suppressed is None]
     old = [group for group in topics if group[0].introduced is False and group[0].suppressed is None]
@@ -80,7 +87,7 @@ def completed(
         parts.append(details(f"Each in full: {len(sections)}", "\n\n".join(sections)))
     else:
         parts.extend(sections)
-    beyond = new[MOST_ANNOTATIONS:]
+    beyond = new[MOST_ANNOTATIONS:] if here else []
     if left_out:
         what = "1 more problem is" if left_out == 1 else f"{left_out} more problems are"
         at = "" if beyond else "see the annotations; "  # which do not show all of them
@@ -91,7 +98,7 @@ def completed(
         seen = " in what could be analysed" if report.gaps else ""
         parts.append(f"This change brings no new problem{seen}.")
     # The button opens what a pull request is made of; what takes a single field out is only shown.
-    fixable = any(f.fix is not None and f.drop is None for group in topics for f in group)
+    fixable = here and any(f.fix is not None and f.drop is None for group in topics for f in group)
     if fixable:
         parts.append(
             "**Fix** above opens a pull request with the proven edits; `argofix fix` shows them on a checkout."
@@ -118,7 +125,7 @@ def completed(
         title=_title(new, old, report, suppressed),
         summary="\n\n".join(parts),
         conclusion=report.conclusion,
-        annotations=[_annotation(group, where) for group in new[:MOST_ANNOTATIONS]],
+        annotations=[_annotation(group, where) for group in new[:MOST_ANNOTATIONS]] if here else [],
         beyond=len(beyond),
         actions=[FIX] if fixable else [],
     )

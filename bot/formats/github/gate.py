@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.formats import titles
 from bot.formats.github import changes, check_run
@@ -66,8 +66,8 @@ class Judged:
         if name == changes.NAME:
             return changes.nothing(self.notes) if self.changes is None else changes.report(self.changes, self.notes)
         report = self.evaluation.report(name)
-        shown = check_run.completed(self.evaluation, report, self.policy, self.link, self.notes)
-        return replace(shown, annotations=[], beyond=0, actions=[]) if self.elsewhere else shown
+        here = not self.elsewhere
+        return check_run.completed(self.evaluation, report, self.policy, self.link, self.notes, here=here)
 
 
 def together(judged: Sequence[Judged], name: str) -> Report:
