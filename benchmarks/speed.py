@@ -3,8 +3,8 @@
     python -m benchmarks.speed                      1,000 Applications; the commands are run for a sample of 100
     python -m benchmarks.speed --applications 200 --sample 40 --requests 2000
 
-Each row tells wall-clock and processor seconds: on a machine that has other work only the latter can be compared. The
-commands are run on all cores for a sample and scaled up. `helm template` is measured where helm is on PATH.
+Each row tells seconds by the clock and of processors, without those of workers. The commands are run on all cores
+for a sample and scaled up. `helm template` is measured where helm is on PATH.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ spec:
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds by the clock, and of processors (ours and those of processes that have ended)."""
+    """Seconds by the clock, and of processors: ours and those of commands. What workers use is not among them, as
+    they are killed by whoever watches them."""
 
     wall: float
     cpu: float
@@ -98,7 +99,7 @@ def commands(argvs: Sequence[Sequence[str]], cwd: Path) -> Cost:
 
 
 def tell(name: str, cost: Cost, plain: Cost | None = None) -> None:
-    beside = f"   {plain.wall / cost.wall:.0f}x by the clock, {plain.cpu / cost.cpu:.0f}x of CPU" if plain else ""
+    beside = f"   {plain.wall / cost.wall:.0f}x by the clock" if plain else ""
     say(name, f"{cost}{beside}")
 
 
@@ -114,7 +115,7 @@ async def checks(directory: Path, scratch: Path, count: int, sample: int) -> Non
     async def cold() -> None:
         engine = await Engine.start(scratch / "cold")
         await evaluate(engine, base, None, MATCHER, Policy())
-        await engine.close()  # processor time of workers counts once they have ended
+        await engine.close()
 
     tell(f"check of {count:,} kustomize Applications, cold", await costs(cold), plain)
     engine = await Engine.start(scratch / "warm")
