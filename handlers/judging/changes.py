@@ -17,10 +17,12 @@ from bot.github.pace import Limit
 from bot.process.errors import PermanentError
 from bot.queue.deliveries import StoreUnavailable
 from checks.changes.firewall import Firewall, firewall_of
+from checks.changes.remedies import Remedy, remedies_of
 from checks.changes.view import Changes, changes_after
 from checks.judgement.evaluation import Evaluation
 from checks.policy.file import Policy
 from checks.sync_order.guidance import Guidance
+from gitops.discovery.record import Record
 from handlers.judging.allowed import allowed
 from handlers.judging.order import guidance_of, is_deployed, later, tells_itself
 from handlers.repository import RepositoryContext
@@ -44,8 +46,30 @@ async def look_at(
     changes, wall = await asyncio.to_thread(_looked, guidance, policy)
     if wall.held:
         words = {**allowed(repo, pull.number, present), **(words or {})}
+    remedies: tuple[Remedy, ...] = ()
+    if wall.holds(words or {}) and places is None:  # those are edits of this repository
+        remedies = await _remedies(repo, pull, guidance, changes, wall, policy)
     page = "" if changes.is_empty else await _page(repo, changes, pull.head.sha, base)
-    return Shown(changes, wall, lambda span: (places or repo).blob_url(base, span), words or {}, page)
+    return Shown(
+        changes, wall, lambda span: (places or repo).blob_url(base, span), words or {}, page, remedies=remedies
+    )
+
+
+async def _remedies(
+    repo: RepositoryContext,
+    pull: PullRequest,
+    guidance: Guidance,
+    changes: Changes,
+    wall: Firewall,
+    policy: Policy,
+) -> tuple[Remedy, ...]:
+    """What could be merged first, so that this deletes less; nothing where the head's snapshot is not whole."""
+    record = guidance.head.record
+    if not isinstance(record, Record):
+        return ()
+    asking = remedies_of(changes, wall, record.given, policy)
+    async with repo.fetching(by_stranger=repo.by_stranger(pull)) as outside:
+        return await repo.context.unless_superseded(repo.context.services.engine.drive(asking, outside=outside))
 
 
 async def _page(repo: RepositoryContext, changes: Changes, head: str, base: str) -> str:

@@ -176,3 +176,16 @@ async def test_the_whole_difference_is_on_a_page_of_the_server(
             assert answer.status == 404
     assert all(f"value-{n:04}" in page for n in range(250))
     assert "Secret web/db" in page and "correct-horse" not in page and "correct-horse" not in body
+
+
+async def test_what_could_be_merged_first_is_shown_with_its_edits(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    claim = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata:\n  name: data\n  namespace: shop\nspec: {}\n"
+    before: Contents = {**SHOP, "shop/claim.yaml": claim}
+    _, pull = await proposed(github, alice, before=before, files=WITHOUT)
+    assert await checked(github, pull) == HELD
+    (body,) = told(pull)
+    assert "1. Merge these edits as a change of their own, before this one." in body
+    assert '    argocd.argoproj.io/sync-options: "Prune=false,Delete=false"\n' in body
+    assert "1. Merge these edits" in summary_of(pull, CHANGES)

@@ -10,6 +10,7 @@ from bot.formats.changes.entries import summary
 from bot.formats.writing.markdown import code, safe
 from bot.github.endpoints.checks import TEXT_BYTES, Report
 from checks.changes.firewall import Firewall
+from checks.changes.remedies import Remedy
 from checks.changes.view import Changes
 from checks.wording import plural
 from gitops.files.spans import Span
@@ -26,7 +27,8 @@ _ROOM = TEXT_BYTES - 3_000  # what stands around the difference
 class Shown:
     """What is known of a change: `words` are the digests that somebody allowed, with the addresses of the answers
     that say so; `page` is the address of the whole difference, '' where there is none; `queued` is the pull request
-    that a merge queue's commit comes from (0: unknown), None where it is the pull request itself."""
+    that a merge queue's commit comes from (0: unknown), None where it is the pull request itself. `remedies` could
+    be merged first."""
 
     changes: Changes
     firewall: Firewall
@@ -34,6 +36,7 @@ class Shown:
     words: Mapping[str, str] = field(default_factory=dict)
     page: str = ""
     queued: int | None = None
+    remedies: tuple[Remedy, ...] = ()
 
     @property
     def is_held(self) -> bool:
@@ -72,7 +75,7 @@ def comment(told: Sequence[tuple[str, Shown]]) -> str:
 def body(shown: Shown, room: int = _ROOM) -> str:
     """What holds the change back and what lets it pass, then the difference, in `room` bytes."""
     head = "\n\n".join(part for part in (_held(shown), _page(shown)) if part)
-    rest = markdown.render(shown.changes, shown.link, room - len(head.encode()))
+    rest = markdown.render(shown.changes, shown.link, room - len(head.encode()), shown.remedies)
     return f"{head}\n\n{rest}" if head else rest
 
 
