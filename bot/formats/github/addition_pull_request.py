@@ -1,0 +1,30 @@
+"""Body and commit message of a pull request that adds something to Argo CD."""
+
+from __future__ import annotations
+
+from bot.formats.github.marks import state_mark
+from bot.formats.github.proposal import digest, proof, title
+from bot.formats.writing.fitting import fitted
+from bot.formats.writing.markdown import code, plain, safe
+from checks.planning.additions.proposal import AdditionProposal
+from gitops.files.tree import Tree
+
+
+def commit_message(proposal: AdditionProposal) -> str:
+    """Subject, blank line, why."""
+    return f"{title(proposal)}\n\n{plain(proposal.plan.why)}\n"
+
+
+def body(tree: Tree, proposal: AdditionProposal, commit: str) -> str:
+    """The pull request's description."""
+    plan = proposal.plan
+    seen = proposal.proof.coverage.sentence("before and after this change")
+    parts = [
+        f"<!-- argofix:add:{plan.item} -->",
+        safe(plan.why),
+        f"It was asked for by `/argofix add {plan.item}`, and goes into {code(plan.path)}. "
+        "What comes was rendered; what it does in the cluster was not tried.",
+        proof(seen, proposal.proof),
+        state_mark(digest(tree, proposal), commit),
+    ]
+    return fitted(parts, "*… left out, since it is too long for GitHub.*", always=(0, 1, len(parts) - 1))

@@ -1,0 +1,30 @@
+"""The items that there are; one that nobody has built is in no list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from checks.planning.additions import monitoring, spread
+from checks.planning.additions.plan import AdditionPlan
+from gitops.discovery.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """`plan` raises `NotPossible` where there is nothing to add or nowhere to put it, and `GitopsError` for a file
+    that does not take it."""
+
+    name: str
+    help: str
+    plan: Callable[[Snapshot], AdditionPlan]
+
+
+ITEMS: Final[Mapping[str, Item]] = {
+    one.name: one
+    for one in (
+        Item(spread.ITEM, spread.HELP, spread.plan),
+        Item(monitoring.ITEM, monitoring.HELP, monitoring.plan),
+    )
+}

@@ -1,0 +1,91 @@
+"""Replicas of Argo CD's programs on different nodes, where there are nodes enough: a preference, never a must, so
+that no pod stays pending on a small cluster.
+
+Source: Kubernetes API reference, `topologySpreadConstraints` (`ScheduleAnyway`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from checks.planning.additions.plan import AdditionPlan, NotPossible, Place, named, places_of
+from checks.wording import listed, plural
+from gitops.discovery.snapshot import Snapshot
+from gitops.facts.secrets.pods import POD_SPECS, at, mapping
+from gitops.installation.model import Member
+from gitops.kustomize.adding import Addition, add_items
+
+ITEM: Final = "spread"
+HELP: Final = "replicas of Argo CD's programs on different nodes, where there are any (preferred)"
+_FIELD: Final = "spec.template.spec.topologySpreadConstraints"
+_KINDS: Final = frozenset({("apps", "Deployment"), ("apps", "StatefulSet")})
+
+
+def plan(snapshot: Snapshot) -> AdditionPlan:
+    """A patch for each workload with several replicas and no word about where they go. Raises `NotPossible` and
+    `GitopsError`."""
+    for place in places_of(snapshot):
+        members = list(_alone(place))
+        if members:
+            return _plan(snapshot, place, members)
+    raise NotPossible("each program of Argo CD with several replicas says already where its pods go, or has only one")
+
+
+def _alone(place: Place) -> Iterator[Member]:
+    seen: set[int] = set()
+    for process in place.installation.processes:
+        member = process.member
+        if process.initial or id(member) in seen or (member.id.group, member.id.kind) not in _KINDS:
+            continue
+        seen.add(id(member))
+        spec = mapping(member.manifest.get("spec"))
+        pod = mapping(at(member.manifest, POD_SPECS[member.id.group, member.id.kind]))
+        replicas = spec.get("replicas")
+        several = isinstance(replicas, int) and not isinstance(replicas, bool) and replicas > 1
+        decided = pod.get("topologySpreadConstraints") or mapping(pod.get("affinity")).get("podAntiAffinity")
+        if several and not decided and _labels(member):
+            yield member
+
+
+def _labels(member: Member) -> Mapping[str, Any]:
+    return mapping(at(member.manifest, ("spec", "selector", "matchLabels")))
+
+
+def _plan(snapshot: Snapshot, place: Place, members: list[Member]) -> AdditionPlan:
+    data = snapshot.tree.read(place.path)
+    additions = [Addition("patches", _patch(member)) for member in members]
+    which = listed([f"`{member.id.name}`" for member in members], 4)
+    return AdditionPlan(
+        ITEM,
+        place.path,
+        f"Spread {plural('workload', len(members))} of Argo CD over nodes",
+        f"{which} {'has' if len(members) == 1 else 'have'} several replicas, and nothing keeps the scheduler from "
+        "putting all of them on one node, which then takes all of them along when it goes. This asks for different "
+        "nodes and takes the same one where there is no other (`ScheduleAnyway`).",
+        add_items(place.path, data, additions),
+        changes=frozenset((named(member.id), _FIELD) for member in members),
+        notes=(f"The pod template changes, so the pods of {which} are replaced once, one after the other",),
+    )
+
+
+def _patch(member: Member) -> str:
+    lines = [f"        {json.dumps(str(key))}: {json.dumps(str(value))}" for key, value in _labels(member).items()]
+    return "\n".join(
+        (
+            "target:",
+            f"  kind: {member.id.kind}",
+            f"  name: {member.id.name}",
+            "patch: |-",
+            "  - op: add",
+            "    path: /spec/template/spec/topologySpreadConstraints",
+            "    value:",
+            "    - maxSkew: 1",
+            "      topologyKey: kubernetes.io/hostname",
+            "      whenUnsatisfiable: ScheduleAnyway",
+            "      labelSelector:",
+            "        matchLabels:",
+            *(f"  {line}" for line in lines),
+        )
+    )

@@ -1,0 +1,98 @@
+"""Additions to Argo CD that somebody asks for: planned on the default branch, proven, and opened."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from functools import partial
+
+from bot.formats.github import addition_pull_request as text
+from bot.formats.github.proposal import digest, title
+from bot.formats.writing.markdown import code, safe
+from checks.planning.additions.items import Item
+from checks.planning.additions.plan import NotPossible
+from checks.planning.additions.proof import prove
+from checks.planning.additions.proposal import AdditionProposal
+from checks.policy.file import read_policy
+from gitops.files.errors import GitopsError
+from handlers.proposals.branches import (
+    ProposedBranch,
+    Refused,
+    Taken,
+    closed_by_person,
+    file_changes,
+    history_of,
+    propose,
+    reopened,
+)
+from handlers.proposals.refusals import why_not
+from handlers.repository import RepositoryContext
+
+_AGAIN = "ask again"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of it, in Markdown."""
+
+    text: str
+    ok: bool
+
+
+async def add(repo: RepositoryContext, item: Item) -> Done:
+    """Open the pull request that adds the item, or bring it up to date; also one that a person had closed."""
+    if repo.details.archived:
+        return Done("The repository is archived.", False)
+    tip = await repo.default_tip()
+    async with repo.objects(tip) as objects:
+        tree = await objects.read_tree(tip)
+        policy = await asyncio.to_thread(read_policy, tree)
+        engine = repo.context.services.engine
+        analysis = engine.analysis(
+            repo.matcher().also(policy.aliases),
+            policy.build_options,
+            exclude=policy.exclude,
+            kubernetes=policy.kubernetes,
+        )
+        async with repo.fetching() as outside:
+            with outside.of_the_base():
+                looking = engine.snapshot(tree, analysis, outside=outside)
+                snapshot = await repo.context.unless_superseded(looking)
+            try:
+                plan = await asyncio.to_thread(item.plan, snapshot)
+            except (NotPossible, GitopsError) as error:
+                return Done(f"{code(item.name)} cannot be added: {safe(str(error))}.", False)
+            proving = engine.drive(prove(snapshot, analysis, plan), outside=outside)
+            proof = await repo.context.unless_superseded(proving)
+        if not proof.holds:
+            why = safe(proof.failure) or "nothing of it could be rendered"
+            return Done(f"{code(item.name)} is not offered: it cannot be proven: {why}.", False)
+        proposal = AdditionProposal.of(plan, proof)
+        branch = ProposedBranch(
+            branch=f"argofix/add/{item.name}",
+            base=repo.details.default_branch,
+            parent=tip,
+            digest=digest(tree, proposal),
+            title=title(proposal),
+            message=text.commit_message(proposal),
+            changes=lambda: file_changes(tree, plan.edits),
+            body=partial(text.body, tree, proposal),
+        )
+        return await _open(repo, branch)
+
+
+async def _open(repo: RepositoryContext, proposal: ProposedBranch) -> Done:
+    github = repo.writing()
+    try:
+        history = await history_of(repo, github, proposal.branch)
+        current = next((pull for pull in history if pull.state == "open"), None)
+        latest = max(history, key=lambda pull: pull.number, default=None)
+        if current is None and latest is not None and closed_by_person(latest):
+            current = await reopened(repo, github, latest, proposal.base)
+        pull = await propose(repo, github, proposal, current)
+    except Refused as error:
+        return Done(await why_not(repo, error, _AGAIN), False)
+    except Taken:
+        what = f"The branch {code(proposal.branch)} holds commits of others. Delete or rename it, then {_AGAIN}."
+        return Done(what, False)
+    return Done(f"#{pull.number}: {safe(proposal.title)}.", True)

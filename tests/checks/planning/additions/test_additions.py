@@ -1,0 +1,174 @@
+"""What is added to Argo CD: what comes is what was promised, and can do what it says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import promql_parser
+import pytest
+
+from bot.rendering.driver import Engine
+from checks.argocd import alert_cannot_fire, alerts_not_loaded
+from checks.planning.additions.items import ITEMS
+from checks.planning.additions.monitoring import ALERTS
+from checks.planning.additions.plan import AdditionPlan, NotPossible
+from checks.planning.additions.proof import prove
+from checks.planning.edits import after_edits
+from checks.planning.proof import Proof
+from checks.policy.file import Policy
+from gitops.discovery.snapshot import Change, Snapshot
+from gitops.installation.promql import metrics_in
+from gitops.installation.releases import releases
+from tests.checks.argocd.stage import workload
+from tests.scenarios import MATCHER, application, config_map, documents, kustomization, manifest, tree
+
+APPS = documents(application("argocd", "argocd", namespace="argocd"), application("shop", "shop"))
+TWO = {"replicas": 2}
+CONTROLLER = "argocd-application-controller"
+
+
+def service(name: str, component: str, number: int, port: str = "metrics") -> str:
+    return manifest(
+        "Service",
+        name,
+        "argocd",
+        metadata={"labels": {"app.kubernetes.io/name": name}},
+        spec={"selector": {"app.kubernetes.io/name": component}, "ports": [{"name": port, "port": number}]},
+    )
+
+
+def prometheus(namespace: str = "argocd", **spec: Any) -> str:
+    return manifest("Prometheus", "main", namespace, "monitoring.coreos.com/v1", spec=spec)
+
+
+SELECTS: Any = {
+    "ruleSelector": {"matchLabels": {"release": "stack"}},
+    "serviceMonitorSelector": {"matchLabels": {"release": "stack"}},
+}
+WATCHED = (
+    workload(CONTROLLER, kind="StatefulSet", container={"ports": [{"name": "metrics", "containerPort": 8082}]}),
+    service("argocd-metrics", CONTROLLER, 8082),
+)
+
+
+def repository(*manifests: str, extra: str = "") -> dict[str, str]:
+    return {
+        "apps.yaml": APPS,
+        "argocd/kustomization.yaml": kustomization("all.yaml", extra=f"namespace: argocd\n{extra}"),
+        "argocd/all.yaml": documents(*manifests),
+        "shop/a.yaml": config_map("a"),
+    }
+
+
+async def added(engine: Engine, item: str, files: dict[str, str]) -> tuple[AdditionPlan, Proof, Snapshot]:
+    analysis = engine.analysis(MATCHER)
+    before = await engine.snapshot(tree(files), analysis)
+    plan = ITEMS[item].plan(before)
+    proof = await engine.drive(prove(before, analysis, plan))
+    return plan, proof, (await engine.drive(after_edits(before, analysis, plan.edits))).snapshot
+
+
+async def refused(engine: Engine, item: str, files: dict[str, str]) -> str:
+    snapshot = await engine.snapshot(tree(files), engine.analysis(MATCHER))
+    with pytest.raises(NotPossible) as error:
+        ITEMS[item].plan(snapshot)
+    return str(error.value)
+
+
+def rendered(snapshot: Snapshot, kind: str) -> list[dict[str, Any]]:
+    return [copy.resource.manifest() for copy in snapshot.copies() if copy.resource.id.kind == kind]
+
+
+async def test_replicas_are_asked_to_different_nodes_and_never_made_to(engine: Engine) -> None:
+    decided = {"topologySpreadConstraints": [{"maxSkew": 1}]}
+    files = repository(
+        workload("argocd-server", spec=TWO),
+        workload("argocd-repo-server", spec=TWO, pod={"affinity": {"podAntiAffinity": {"preferred": []}}}),
+        workload("argocd-dex", "rundex"),
+        workload("argocd-notifications", spec=TWO, pod=decided),
+    )
+    plan, proof, after = await added(engine, "spread", files)
+    assert proof.holds, proof.failure
+    assert plan.title == "Spread 1 workload of Argo CD over nodes"
+    (server,) = [one for one in rendered(after, "Deployment") if one["metadata"]["name"] == "argocd-server"]
+    assert server["spec"]["template"]["spec"]["topologySpreadConstraints"] == [
+        {
+            "maxSkew": 1,
+            "topologyKey": "kubernetes.io/hostname",
+            "whenUnsatisfiable": "ScheduleAnyway",
+            "labelSelector": {"matchLabels": server["spec"]["selector"]["matchLabels"]},
+        }
+    ]
+    assert [row.statement for row in proof.rows] == [
+        "In `argocd` only what was asked for comes",
+        "No other Application changes",
+    ]
+    # Asked once more there is nothing left.
+    assert "or has only one" in await refused(engine, "spread", repository(workload("argocd-dex", "rundex")))
+
+
+async def test_labels_that_the_kustomization_adds_are_in_the_selector(engine: Engine) -> None:
+    labels = "labels:\n- pairs: {team: a}\n  includeSelectors: true\n"
+    _, proof, after = await added(engine, "spread", repository(workload("argocd-server", spec=TWO), extra=labels))
+    assert proof.holds, proof.failure
+    (server,) = rendered(after, "Deployment")
+    constraint = server["spec"]["template"]["spec"]["topologySpreadConstraints"][0]
+    assert constraint["labelSelector"]["matchLabels"] == server["spec"]["selector"]["matchLabels"]
+
+
+async def test_monitors_and_alerts_are_selected_and_can_fire(engine: Engine) -> None:
+    files = repository(*WATCHED, prometheus(**SELECTS))
+    plan, proof, after = await added(engine, "monitoring", files)
+    assert proof.holds, proof.failure
+    assert plan.title == "Add a ServiceMonitor and 3 alerts for Argo CD"
+    assert plan.edits[-1].span.path == "argocd/argocd-monitoring.yaml"
+    (monitor,) = rendered(after, "ServiceMonitor")
+    assert monitor["metadata"]["labels"] == {"release": "stack"}
+    assert monitor["spec"] == {
+        "selector": {"matchLabels": {"app.kubernetes.io/name": "argocd-metrics"}},
+        "endpoints": [{"port": "metrics"}],
+    }
+    (rules,) = rendered(after, "PrometheusRule")
+    assert len(rules["spec"]["groups"][0]["rules"]) == 3
+    # Our own rules see nothing wrong with it.
+    change = Change(None, after)
+    assert list(alerts_not_loaded.check(change, Policy())) == list(alert_cannot_fire.check(change, Policy())) == []
+    assert "there already" in await refused(
+        engine, "monitoring", {**files, "argocd/argocd-monitoring.yaml": config_map("x")}
+    )
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ([*WATCHED], "no Prometheus of the Prometheus Operator"),
+        ([*WATCHED, prometheus()], "selects nothing, since `serviceMonitorSelector` is not set"),
+        (
+            [*WATCHED, prometheus(serviceMonitorSelector={"matchExpressions": [{"key": "a", "operator": "Exists"}]})],
+            "has expressions",
+        ),
+        ([WATCHED[0], prometheus(**SELECTS)], "no Service of Argo CD in git leads to a metrics port"),
+        (
+            [workload(CONTROLLER, kind="StatefulSet", version="latest"), WATCHED[1], prometheus(**SELECTS)],
+            "is not known",
+        ),
+        ([service("argocd-metrics", CONTROLLER, 8083), WATCHED[0], prometheus(**SELECTS)], "no Service of Argo CD"),
+    ],
+)
+async def test_what_could_not_work_is_not_offered(engine: Engine, told: list[str], why: str) -> None:
+    assert why in await refused(engine, "monitoring", repository(*told))
+
+
+async def test_without_a_kustomization_of_the_repository_there_is_nowhere_to_put_it(engine: Engine) -> None:
+    files = repository(workload("argocd-server", spec=TWO))
+    del files["argocd/kustomization.yaml"]
+    assert "no Application renders Argo CD from a kustomization" in await refused(engine, "spread", files)
+
+
+def test_every_alert_is_read_by_prometheus_and_over_a_metric_of_the_newest_release() -> None:
+    from packaging.version import Version
+
+    known = releases().metrics(Version(releases().newest.removeprefix("v")))
+    for alert in ALERTS:
+        promql_parser.parse(alert.expression)
+        assert alert.metric in metrics_in(alert.expression) & known
