@@ -72,10 +72,11 @@ audit: setup
 	    --requirement requirements.server.lock; fi
 	@$(PYTHON) engine/build.py --audit --go-on --pip $(BIN)/python
 
-# Neighbours share what a session remembers: rendered files, a database server. Where the engine can be built, tests that
-# need it fail without it.
+# Neighbours share what a session remembers: rendered files, a database server. A test waits for processes for half of
+# its time, so there are more of them than cores. Where the engine can be built, tests that need it fail without it.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) * 3 // 2)')
 unit: setup
-	TESTS_NEED_ENGINE=$$($(PYTHON) engine/build.py --expected) $(BIN)/pytest -n auto --dist worksteal
+	TESTS_NEED_ENGINE=$$($(PYTHON) engine/build.py --expected) $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 docs: setup
 	$(BIN)/python -m docs
