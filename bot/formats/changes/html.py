@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-
-import jinja2
 
 from bot.formats.changes.entries import HEADINGS, VERBS, Entry, counts, entries, is_plain
 from bot.formats.changes.lines import application_lines, group_title, notes, settled_sentence
 from bot.formats.changes.manifest import unified
 from bot.formats.changes.sources import address
-from bot.formats.reports.html import coded
 from bot.formats.writing.diff import diff_of_edits
+from bot.formats.writing.pages import filled
 from checks.changes.block import Block
 from checks.changes.remedies import Remedy
 from checks.changes.view import Changes
@@ -67,7 +64,8 @@ class Manifest:
 def render(changes: Changes, commit: str | None, base: str | None, remedies: Sequence[Remedy] = ()) -> str:
     """The page."""
     coverage = Coverage.of(changes.base, changes.head)
-    text: str = _template().render(
+    return filled(
+        "changes/page.html",
         commit=commit,
         base=base,
         coverage=coverage.sentence("before and after"),
@@ -78,7 +76,6 @@ def render(changes: Changes, commit: str | None, base: str | None, remedies: Seq
         applications=list(application_lines(changes)),
         manifests=list(_manifests(changes)),
     )
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _sections(changes: Changes) -> Iterator[Section]:
@@ -113,16 +110,3 @@ def _manifest(group: Group, *, is_open: bool) -> Manifest:
     styled = tuple((_LINES.get(line[:1], ""), line) for line in lines)
     opened = is_open and resource.turn is Turn.CHANGES
     return Manifest(name, verb, where, opened, styled, tuple(notes(resource)))
-
-
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("bot", "formats"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["code"] = coded
-    return environment.get_template("changes/page.html")

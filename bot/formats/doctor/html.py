@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-
-import jinja2
 
 from bot.formats.doctor.text import WORDS
-from bot.formats.reports.html import coded
 from bot.formats.writing.grouping import by_topic
+from bot.formats.writing.pages import filled
 from checks.coverage import Coverage
 from checks.judgement.checklist import Entry, State
 from checks.judgement.evaluation import Evaluation
@@ -45,13 +42,13 @@ class Item:
 
 def render(evaluation: Evaluation, entries: Sequence[Entry], commit: str | None) -> str:
     """The page."""
-    text: str = _template().render(
+    return filled(
+        "doctor/page.html",
         commit=commit,
         coverage=Coverage.of(evaluation.snapshot).sentence(),
         figures=[(sum(e.state is state for e in entries), WORDS[state]) for state in _ORDER],
         items=[_item(entry) for state in _ORDER for entry in entries if entry.state is state],
     )
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _item(entry: Entry) -> Item:
@@ -69,16 +66,3 @@ def _item(entry: Entry) -> Item:
         for group in by_topic(entry.findings)
     )
     return Item(entry.key, entry.title, WORDS[entry.state], _STYLES.get(entry.state, worst), entry.why, topics)
-
-
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("bot", "formats"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["code"] = coded
-    return environment.get_template("doctor/page.html")

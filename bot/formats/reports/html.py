@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-
-import jinja2
-from markupsafe import Markup, escape
 
 from bot.formats.order.page import stages
 from bot.formats.reports.picture import Bands, conflicts, draw, root_name
 from bot.formats.writing.diff import unified_diff
 from bot.formats.writing.grouping import by_topic
+from bot.formats.writing.pages import filled
 from checks.coverage import Coverage
 from checks.judgement.evaluation import Evaluation
 from checks.judgement.gaps import status_of
@@ -90,7 +87,8 @@ def render(evaluation: Evaluation, commit: str | None) -> str:
     told = [_group(group, f"finding-{number}", tree) for number, group in enumerate(groups, 1)]
     tiles = _tiles(evaluation, findings)
     drawing = draw(findings, anchors)
-    text: str = _template().render(
+    return filled(
+        "reports/page.html",
         commit=commit,
         counts={severity.value: sum(f.severity is severity for f in findings) for severity in Severity},
         introduced=None if evaluation.base is None else sum(f.introduced is True for f in findings),
@@ -109,7 +107,6 @@ def render(evaluation: Evaluation, commit: str | None) -> str:
         order=stages(evaluation),
         gaps=evaluation.gaps,
     )
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _tiles(evaluation: Evaluation, findings: Sequence[Finding]) -> list[Tile]:
@@ -211,31 +208,3 @@ def _diff(group: Sequence[Finding], tree: Tree) -> tuple[tuple[str, str], ...]:
             if style is not None:
                 lines.append((style, f"{path} {line}" if style == "at" else line))
     return tuple(lines)
-
-
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("bot.formats", "reports"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["code"] = coded
-    environment.filters["breakable"] = _breakable
-    return environment.get_template("page.html")
-
-
-def coded(text: str) -> Markup:
-    """`names` in backticks as code elements, everything escaped."""
-    parts = text.split("`")
-    if len(parts) % 2 == 0:  # an odd backtick: a hostile name; show it as it is
-        return escape(text)
-    out = [escape(part) if i % 2 == 0 else Markup("<code>{}</code>").format(part) for i, part in enumerate(parts)]
-    return Markup("").join(out)
-
-
-def _breakable(text: str) -> Markup:
-    """Lines may break behind a slash, so that a narrow column does not cut names anywhere."""
-    return Markup("/<wbr>").join(coded(part) for part in text.split("/")) if "`" not in text else coded(text)
