@@ -103,6 +103,12 @@ class RepositoryContext:
     def name(self) -> str:
         return self.details.full_name
 
+    @property
+    def sealing_key(self) -> bytes:
+        """The App's own key, which every server of it has. With a new one, what the old one sealed is not known
+        again."""
+        return self.context.services.settings.private_key.encode()
+
     def writing(self) -> GitHub:
         """Access that may also push branches; only for opening fixes."""
         return self.context.services.github.installation(self.installation, self.details.id, FIX)

@@ -28,5 +28,11 @@ def is_sealed(message: str, key: bytes, tree: str, parents: Iterable[str]) -> bo
 
 
 def _digest(text: str, key: bytes, tree: str, parents: Iterable[str]) -> str:
-    content = "\0".join((tree, *parents, "", text)).encode("utf-8", "replace")
-    return hmac.new(hashlib.sha256(b"argofix seal\0" + key).digest(), content, "sha256").hexdigest()[:40]
+    return keyed("argofix seal", key, "\0".join((tree, *parents, "", text)))
+
+
+def keyed(purpose: str, key: bytes, content: str) -> str:
+    """What only somebody with the key can have written about this content, for this purpose and no other: 40
+    hexadecimal digits."""
+    derived = hashlib.sha256(f"{purpose}\0".encode() + key).digest()
+    return hmac.new(derived, content.encode("utf-8", "replace"), "sha256").hexdigest()[:40]

@@ -6,13 +6,13 @@ good for one set of deletions on one pull request, and only this App can have wr
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from collections.abc import Iterable
 
 from bot.github.endpoints import comments
 from bot.github.model import Comment
+from bot.github.seals import keyed
 from handlers.repository import RepositoryContext
 
 _MARK = re.compile(r"<!-- argofix:allow:(?P<digest>[0-9a-f]{16}):(?P<seal>[0-9a-f]{40}) -->")
@@ -38,5 +38,4 @@ def allowed(repo: RepositoryContext, number: int, present: Iterable[Comment]) ->
 
 
 def _seal(repo: RepositoryContext, number: int, digest: str) -> str:
-    key = hashlib.sha256(b"argofix allow\0" + repo.context.services.settings.private_key.encode()).digest()
-    return hmac.new(key, f"{repo.details.id} {number} {digest}".encode(), "sha256").hexdigest()[:40]
+    return keyed("argofix allow", repo.sealing_key, f"{repo.details.id} {number} {digest}")

@@ -10,11 +10,8 @@ from bot.formats.changes import html
 from bot.formats.github import changes as text
 from bot.formats.github.changes import Shown
 from bot.github.endpoints import comments
-from bot.github.errors import RateLimited
 from bot.github.events import MergeGroupEvent
 from bot.github.model import Comment, PullRequest
-from bot.github.pace import Limit
-from bot.process.errors import PermanentError
 from bot.queue.deliveries import StoreUnavailable
 from checks.changes.firewall import Firewall, firewall_of
 from checks.changes.remedies import Remedy, remedies_of
@@ -24,7 +21,8 @@ from checks.policy.file import Policy
 from checks.sync_order.guidance import Guidance
 from gitops.discovery.record import Record
 from handlers.judging.allowed import allowed
-from handlers.judging.order import guidance_of, is_deployed, later, tells_itself
+from handlers.judging.keeping import is_deployed, keep, tells_itself
+from handlers.judging.order import guidance_of
 from handlers.repository import RepositoryContext
 
 log = logging.getLogger(__name__)
@@ -113,7 +111,7 @@ async def show_changes(
     others: Sequence[tuple[str, Shown]] = (),
 ) -> None:
     """Make the comment say it, and what it does for the Applications of `others`, by what those are called
-    (Markdown). Where GitHub takes no comment now it is made later, as that about the order."""
+    (Markdown)."""
     if tells_itself(repo, pull):
         return
     # Which Applications of other repositories follow this branch is not known, so that deletions are held anyway.
@@ -121,12 +119,5 @@ async def show_changes(
     told = [*([("", shown)] if matters else []), *((name, one) for name, one in others if one.speaks)]
     matters = bool(told)
     body = await asyncio.to_thread(text.comment, told) if matters else text.NOTHING
-    repo.context.check()
-    try:
-        await repo.sticky(pull.number, mark=text.MARK, body=body, only_update=not matters, present=present)
-    except RateLimited as error:
-        if error.limit != Limit.CONTENT:
-            raise
-        await later(repo, pull, error.retry_at)
-    except PermanentError as error:
-        log.warning("what merging changes could not be shown", extra={"pull": pull.number, "reason": str(error)})
+    subject = "what merging changes"
+    await keep(repo, pull, mark=text.MARK, body=body, present=present, only_update=not matters, subject=subject)

@@ -1,5 +1,5 @@
-"""`argofix_order`, our own event: a comment about the sync order for which it was not the time
-(`handlers.judging.order`)."""
+"""`argofix_order`, our own event: comments (about changes, about the sync order) for which it was not the time
+(`handlers.judging.keeping`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.github.endpoints import pulls
 from bot.github.events import OWN, NumberedEvent
 from bot.queue.deliveries import Delivery
 from bot.server.context import Context
-from handlers.judging.order import LATE_ORDER
+from handlers.judging.keeping import LATE_ORDER
 from handlers.judging.pulls import judged_now
 from handlers.repository import RepositoryContext
 from handlers.routing import on

@@ -92,7 +92,7 @@ async def propose(
                 parent=proposal.parent,
                 message=proposal.message,
                 changes=proposal.changes(),
-                key=_key(repo),
+                key=repo.sealing_key,
             )
         with _attempt(Doing.CREATE if head is None else Doing.MOVE, proposal):
             if head is None:
@@ -217,14 +217,9 @@ async def _pull(
 
 
 async def _made_by_us(repo: RepositoryContext, github: GitHub, commit: str) -> bool:
-    """Whether a commit is the App's own and as the App left it."""
-    return await contents.made_by_us(github, repo.name, commit, _key(repo))
-
-
-def _key(repo: RepositoryContext) -> bytes:
-    # The App's own key, which every server of it has. With a new one, what the old one sealed and no pull request
-    # records is left alone.
-    return repo.context.services.settings.private_key.encode()
+    """Whether a commit is the App's own and as the App left it. With a new key, what the old one sealed and no pull
+    request records is left alone."""
+    return await contents.made_by_us(github, repo.name, commit, repo.sealing_key)
 
 
 async def _say_edited(repo: RepositoryContext, github: GitHub, pull: PullRequest) -> None:
