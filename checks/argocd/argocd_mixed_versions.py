@@ -40,7 +40,7 @@ from gitops.installation.model import PARAMS, Installation
 from gitops.installation.params import COMPONENT_OF
 from gitops.installation.places import place_of
 from gitops.installation.releases import releases
-from gitops.kustomize.kustomization import read_kustomization
+from gitops.kustomize.kustomization import Kustomization, read_kustomization
 from gitops.versions.components import ARGO_CD
 from gitops.versions.pins.images import image_entries
 
@@ -164,31 +164,32 @@ def _bases(change: Change) -> Iterator[Finding]:
             )
 
 
-def _following(change: Change, state: State) -> Iterator[tuple[str, str, int]]:
+def _kustomizations(change: Change, state: State) -> Iterator[tuple[str, Kustomization]]:
+    """Those that an Application is built from and that can be read, by their files."""
     for part in state.parts:
         for file in part.closure.kustomizations if part.closure is not None else ():
             try:
                 known = change.head.tree.once(read_kustomization, file)
             except (GitopsError, KeyError):
                 continue
-            for reference in known.references:
-                if "argoproj/argo-cd" not in reference.value or reference.field not in ("resources", "bases"):
-                    continue
-                _, _, ref = reference.value.partition("ref=")
-                branch = next((one for one in _BRANCHES if ref == one or f"/argo-cd/{one}/" in reference.value), "")
-                raw = "raw.githubusercontent.com" in reference.value or "/manifests/" in reference.value
-                if branch or (not ref and not raw):
-                    yield file, f"`{branch}`" if branch else "the default branch", reference.span.line
+            yield file, known
+
+
+def _following(change: Change, state: State) -> Iterator[tuple[str, str, int]]:
+    for file, known in _kustomizations(change, state):
+        for reference in known.references:
+            if "argoproj/argo-cd" not in reference.value or reference.field not in ("resources", "bases"):
+                continue
+            _, _, ref = reference.value.partition("ref=")
+            branch = next((one for one in _BRANCHES if ref == one or f"/argo-cd/{one}/" in reference.value), "")
+            raw = "raw.githubusercontent.com" in reference.value or "/manifests/" in reference.value
+            if branch or (not ref and not raw):
+                yield file, f"`{branch}`" if branch else "the default branch", reference.span.line
 
 
 def _pinned(change: Change, state: State) -> str:
-    for part in state.parts:
-        for file in part.closure.kustomizations if part.closure is not None else ():
-            try:
-                known = change.head.tree.once(read_kustomization, file)
-            except (GitopsError, KeyError):
-                continue
-            for entry in image_entries(known.fields):
-                if ARGO_CD.is_image(entry.name) and entry.tag:
-                    return entry.tag
+    for _, known in _kustomizations(change, state):
+        for entry in image_entries(known.fields):
+            if ARGO_CD.is_image(entry.name) and entry.tag:
+                return entry.tag
     return ""

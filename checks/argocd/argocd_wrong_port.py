@@ -227,34 +227,22 @@ def _monitors(change: Change, installation: Installation) -> Iterator[Finding]:
             names = ", ".join(f"`{one.id.name}`" for one in served[:3])
             said = f"{monitor.id} finds no Service: none of {names} has its labels"
             advice = "Select labels that the Service has; those of the pods do not count."
-            span = place_of(change.head, monitor, "matchLabels")
-            yield _finding(
-                installation,
-                monitor,
-                span,
-                said,
-                "Nothing is scraped.",
-                advice,
-                ("labels",),
-                severity=Severity.WARNING,
-            )
+            yield _unscraped(change, installation, monitor, "matchLabels", said, advice, "labels")
         for endpoint in mappings(spec.get("endpoints")) if fitting else ():
             name = text_of(endpoint.get("port"))
             have = {text_of(port.get("name")) for one in fitting for port in _ports(one)}
             if name and name not in have:
                 said = f"{monitor.id} asks for the port `{name}`, which {_of(fitting)} not have"
                 advice = f"Name one of {', '.join(f'`{each}`' for each in sorted(filter(None, have)))}."
-                span = place_of(change.head, monitor, f"port: {name}")
-                yield _finding(
-                    installation,
-                    monitor,
-                    span,
-                    said,
-                    "Nothing is scraped.",
-                    advice,
-                    (name,),
-                    severity=Severity.WARNING,
-                )
+                yield _unscraped(change, installation, monitor, f"port: {name}", said, advice, name)
+
+
+def _unscraped(
+    change: Change, installation: Installation, monitor: Member, word: str, said: str, advice: str, about: str
+) -> Finding:
+    """A ServiceMonitor that leads nowhere, at the line of `word`."""
+    span, effect = place_of(change.head, monitor, word), "Nothing is scraped."
+    return _finding(installation, monitor, span, said, effect, advice, (about,), severity=Severity.WARNING)
 
 
 def _of(services: list[Member]) -> str:
