@@ -14,6 +14,7 @@ from bot.cli.progress import Progress
 from bot.cli.terminal import say
 from bot.cli.writing import apply, put
 from bot.formats.writing.diff import diff_of_edits
+from bot.rendering.evaluation import analysis_by
 from checks.judgement.target import judge
 from checks.planning.bumps.builds import is_published
 from checks.planning.bumps.bump import plan_bump
@@ -190,13 +191,7 @@ async def _proof(checkout: Checkout, plan: BumpPlan, charts: ChartIndex) -> tupl
     progress = Progress()
     async with started(checkout.directory) as engine:
         try:
-            policy = checkout.policy
-            analysis = engine.analysis(
-                checkout.matcher.also(policy.aliases),
-                policy.build_options,
-                exclude=policy.exclude,
-                kubernetes=policy.kubernetes,
-            )
+            analysis = analysis_by(engine, checkout.matcher, checkout.policy)
             before = await engine.snapshot(checkout.tree, analysis, progress)
             return await engine.drive(settle_bump(before, analysis, plan, charts, judge), progress)
         finally:

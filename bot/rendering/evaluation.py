@@ -32,6 +32,19 @@ from gitops.files.tree import Tree
 log = logging.getLogger(__name__)
 
 
+def analysis_by(engine: Engine, matcher: RepositoryMatcher, policy: Policy) -> Analysis:
+    """How a repository is looked at under its configuration; whoever asks alike shares what is remembered."""
+    clusters = tuple(each.known for each in policy.clusters)
+    return engine.analysis(
+        matcher.also(policy.aliases),
+        policy.build_options,
+        clusters,
+        policy.exclude,
+        policy.kubernetes,
+        policy.plugins,
+    )
+
+
 class LiveSource(Protocol):
     """Tells what clusters hold of what these commits are about; None when there is nobody to ask. Never raises for a
     cluster's sake: what could not be seen stands in `Live.all_problems`."""
@@ -136,11 +149,7 @@ async def _snapshots(
     clusters: LiveSource | None,
     made: Made | None,
 ) -> tuple[Analysis, Snapshot | None, Snapshot]:
-    known = tuple(each.known for each in policy.clusters)
-    analysis = engine.analysis(
-        matcher.also(policy.aliases), policy.build_options, known, policy.exclude, policy.kubernetes, policy.plugins
-    )
-    analysis = replace(analysis, made=made)
+    analysis = replace(analysis_by(engine, matcher, policy), made=made)
     before, after = await _pair(engine, tree, base, analysis, progress, outside)
     if made is None and clusters is not None and (open_ := namespaces_left_open(after, before)):
         made = await clusters.made(open_)

@@ -39,7 +39,6 @@ _AGAIN = "ask again"
 MOST = 10  # commands obeyed in one comment
 _LONGEST = 60_000  # of the 65,536 characters that GitHub takes
 _SHARE = 0.8  # of the time that a run may take; the rest is for the answer
-_MAY_WRITE = frozenset(("write", "maintain", "admin"))
 _MARK = re.compile(r"<!-- argofix:answer:(?P<comment>\d+):(?P<digest>[0-9a-f]{16}):(?P<outcome>ok|no) -->")
 
 
@@ -138,7 +137,7 @@ async def _refusal(repo: RepositoryContext, found: Understood, login: str) -> st
     if found.command.permission is Permission.READ:
         return None
     role = await repos.permission(repo.github, repo.name, login)
-    if role in _MAY_WRITE:
+    if role in repos.MAY_WRITE:
         return None
     has = "none" if role == "none" else f"{code(role)} access"
     return (
@@ -157,7 +156,7 @@ async def _too_often(asked: Asked, found: Understood, digest: str) -> str | None
     services, who = repo.context.services, (repo.details.id, asked.login)
     if services.allowance.take(who, what, digest, services.clock.now()):
         return None
-    if await repos.permission(repo.github, repo.name, asked.login) in _MAY_WRITE:
+    if await repos.permission(repo.github, repo.name, asked.login) in repos.MAY_WRITE:
         return None
     return (
         f"Sorry, for {code(asked.login)}, who has no write access, argofix evaluates a commit anew once in "

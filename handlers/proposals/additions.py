@@ -9,6 +9,7 @@ from functools import partial
 from bot.formats.github import addition_pull_request as text
 from bot.formats.github.proposal import digest, title
 from bot.formats.writing.markdown import code, safe
+from bot.rendering.evaluation import analysis_by
 from checks.planning.additions.items import Item
 from checks.planning.additions.plan import NotPossible
 from checks.planning.additions.proof import prove
@@ -19,7 +20,7 @@ from handlers.proposals.branches import (
     ProposedBranch,
     Refused,
     Taken,
-    closed_by_person,
+    declined,
     file_changes,
     history_of,
     propose,
@@ -48,12 +49,7 @@ async def add(repo: RepositoryContext, item: Item) -> Done:
         tree = await objects.read_tree(tip)
         policy = await asyncio.to_thread(read_policy, tree)
         engine = repo.context.services.engine
-        analysis = engine.analysis(
-            repo.matcher().also(policy.aliases),
-            policy.build_options,
-            exclude=policy.exclude,
-            kubernetes=policy.kubernetes,
-        )
+        analysis = analysis_by(engine, repo.matcher(), policy)
         async with repo.fetching() as outside:
             with outside.of_the_base():
                 looking = engine.snapshot(tree, analysis, outside=outside)
@@ -86,8 +82,7 @@ async def _open(repo: RepositoryContext, proposal: ProposedBranch) -> Done:
     try:
         history = await history_of(repo, github, proposal.branch)
         current = next((pull for pull in history if pull.state == "open"), None)
-        latest = max(history, key=lambda pull: pull.number, default=None)
-        if current is None and latest is not None and closed_by_person(latest):
+        if current is None and (latest := declined(history)) is not None:
             current = await reopened(repo, github, latest, proposal.base)
         pull = await propose(repo, github, proposal, current)
     except Refused as error:

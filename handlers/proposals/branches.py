@@ -133,6 +133,12 @@ def closed_by_person(pull: PullRequest) -> bool:
     return not pull.merged and pull.state == "closed" and not closed_by_us(pull.body)
 
 
+def declined(history: Iterable[PullRequest]) -> PullRequest | None:
+    """The last pull request of a branch, where a person closed that."""
+    latest = max(history, key=lambda pull: pull.number, default=None)
+    return latest if latest is not None and closed_by_person(latest) else None
+
+
 async def reopened(repo: RepositoryContext, github: GitHub, pull: PullRequest, base: str) -> PullRequest | None:
     """One that a person closed, open again; None where GitHub does not allow that, and another one is to be made.
 

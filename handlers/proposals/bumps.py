@@ -22,6 +22,7 @@ from bot.github.errors import Forbidden, GitHubError, NotFound, Suspended
 from bot.github.model import PullRequest
 from bot.process.errors import PermanentError
 from bot.registries.faults import SourceFault
+from bot.rendering.evaluation import analysis_by
 from checks.judgement.target import judge
 from checks.planning.bumps.bump import plan_bump
 from checks.planning.bumps.choose import Release
@@ -86,10 +87,7 @@ async def settle_bumps(repo: RepositoryContext, wish: Wish | None = None) -> lis
     async with repo.objects(tip) as objects:
         tree = await objects.read_tree(tip)
         policy = await asyncio.to_thread(read_policy, tree)
-        matcher = repo.matcher().also(policy.aliases)
-        analysis = repo.context.services.engine.analysis(
-            matcher, policy.build_options, exclude=policy.exclude, kubernetes=policy.kubernetes
-        )
+        analysis = analysis_by(repo.context.services.engine, repo.matcher(), policy)
         found = await asyncio.to_thread(scan, tree, analysis.scan_memo, analysis.memo)
         known = {pull.head.ref: pull for pull in await open_below(repo, BELOW)}
         work = _Work(repo, repo.writing(), tree, tip, policy, analysis, found, wish, known)

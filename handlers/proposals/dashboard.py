@@ -37,14 +37,13 @@ from checks.judgement.checklist import checklist_of
 from checks.judgement.evaluation import Evaluation
 from checks.planning.ownership.plan import FixPlan
 from checks.policy.file import Policy
-from handlers.proposals.branches import closed_by_person, history_of, is_ours
+from handlers.proposals.branches import declined, history_of, is_ours
 from handlers.proposals.fixes import Target, on_default, settle
 from handlers.proposals.refusals import why_not
 from handlers.repository import RepositoryContext
 
 log = logging.getLogger(__name__)
 
-_MAY_WRITE = frozenset(("write", "maintain", "admin"))
 _MOST_TICKS = 5  # in one edit; each may open a pull request
 _AGAIN = "tick the box again"
 _OFF = "`dashboard` of the configuration switches this off."
@@ -165,7 +164,7 @@ async def obey(repo: RepositoryContext, event: IssueEvent) -> None:
         return
     async with on_default(repo) as (tip, policy, evaluation):
         role = await repos.permission(repo.github, repo.name, event.sender)
-        if role in _MAY_WRITE:
+        if role in repos.MAY_WRITE:
             await _fulfil(repo, evaluation, policy, tip, ticks)
         else:
             ticks.answers.update((key, f"{code(event.sender)} has no write access here.") for key in ticks.keys)
@@ -226,12 +225,11 @@ async def _pulls(repo: RepositoryContext, evaluation: Evaluation, tip: str) -> _
     plans = {target.branch(plan): plan for plan in evaluation.plans}
     listed = [pull for pull in await pulls.listed(repo.github, repo.name) if is_ours(repo, pull)]
     opened = {p.head.ref: p for p in listed if p.base.ref == target.base and p.head.ref.startswith("argofix/")}
-    declined: dict[str, PullRequest] = {}
+    closed: dict[str, PullRequest] = {}
     for branch in plans.keys() - opened.keys():
-        latest = max(await history_of(repo, repo.github, branch), key=lambda pull: pull.number, default=None)
-        if latest is not None and closed_by_person(latest):
-            declined[branch] = latest
-    return _Pulls(plans, opened, dict(sorted(declined.items())))
+        if (latest := declined(await history_of(repo, repo.github, branch))) is not None:
+            closed[branch] = latest
+    return _Pulls(plans, opened, dict(sorted(closed.items())))
 
 
 def _ticked(body: str, keys: Iterable[str]) -> str:

@@ -27,7 +27,7 @@ from handlers.proposals.branches import (
     Refused,
     Taken,
     close,
-    closed_by_person,
+    declined,
     file_changes,
     history_of,
     open_below,
@@ -135,8 +135,7 @@ async def settle(
         try:
             history = await history_of(repo, github, target.branch(plan))
             current = next((pull for pull in history if pull.state == "open"), None)
-            latest = max(history, key=lambda pull: pull.number, default=None)
-            if current is None and latest is not None and closed_by_person(latest):
+            if current is None and (latest := declined(history)) is not None:
                 if not on_demand and target.branch(plan) != again:
                     log.info("a fix was closed by a person and stays closed", extra={"branch": target.branch(plan)})
                     continue

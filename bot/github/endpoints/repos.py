@@ -31,6 +31,10 @@ async def compare(github: GitHub, repository: str, base: str, head: str) -> Comp
     return Comparison(fields.text("status"), sha(fields.inner("merge_base_commit"), "sha"))
 
 
+# What `permission` answers of people who may push.
+MAY_WRITE = frozenset(("write", "maintain", "admin"))
+
+
 async def permission(github: GitHub, repository: str, login: str) -> str:
     """What a person may do: `admin`, `maintain`, `write`, `triage`, `read` or `none`.
 
