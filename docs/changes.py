@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bot.formats.changes.sources import address
 from checks.changes.block import Block
+from checks.changes.catalogue import name_of
 from checks.changes.declaration import Danger
 from checks.changes.table import rows
 from gitops.facts.deletions.model import Why
@@ -135,7 +136,7 @@ def page() -> str:
 
 
 def _why(why: Why) -> str:
-    return f"| `{why.name.lower().replace('_', '-')}` | {_cell(why.text)} | {_source(why.source)} |\n"
+    return f"| `{name_of(why)}` | {_cell(why.text)} | {_source(why.source)} |\n"
 
 
 def _danger(row: Danger) -> str:

@@ -80,7 +80,9 @@ def parser() -> argparse.ArgumentParser:
     _offline(doctor)
 
     explain = commands.add_parser("explain", help="tell what a rule finds, why it matters and how its fix is safe")
-    explain.add_argument("rule", nargs="?", metavar="RULE", help="the rule's id (default: list them all)")
+    explain.add_argument(
+        "rule", nargs="?", metavar="RULE", help="its id, or one that `argofix diff` names (default: list them all)"
+    )
 
     commands.add_parser("serve", help="run the GitHub App's server (settings come from the environment)")
     _deliveries(commands.add_parser("deliveries", help="the server's queue: look at it, retry, move it"))

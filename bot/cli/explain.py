@@ -1,4 +1,5 @@
-"""`argofix explain`: a rule's documentation, for a terminal. docs/rules.md is made of the same."""
+"""`argofix explain`: what a rule finds, or what a sentence about a change rests on, for a terminal. docs/rules.md and
+docs/changes.md are made of the same."""
 
 from __future__ import annotations
 
@@ -10,16 +11,28 @@ import sys
 
 from bot.cli.checkout import CannotRun
 from bot.cli.writing import put
+from bot.formats.changes.sources import address
 from bot.formats.writing.lines import broken, columns
+from checks.changes.catalogue import Reason, reasons
 from checks.registry import Rule, rules
 
 
 async def explain(arguments: argparse.Namespace) -> int:
-    """`argofix explain`. Raises `CannotRun` for a rule that there is not."""
+    """`argofix explain`. Raises `CannotRun` for a name that nothing has."""
     width = columns(shutil.get_terminal_size((100, 40)).columns if sys.stdout.isatty() else 100)
-    text = described(rule_named(arguments.rule), width) if arguments.rule else overview(width)
-    put(text.encode(), None)
+    put((_explained(arguments.rule, width) if arguments.rule else overview()).encode(), None)
     return 0
+
+
+def _explained(name: str, width: int) -> str:
+    told = {reason.id: reason for reason in reasons()}
+    if name in told:
+        return _reasoned(told[name], width)
+    known = [rule.id for rule in rules()]
+    near = difflib.get_close_matches(name, [*known, *told], 1)
+    if name not in known and near and near[0] in told:
+        raise CannotRun(f"there is no rule {name}; did you mean {near[0]}? `argofix explain` lists them all")
+    return described(rule_named(name), width)
 
 
 def rule_named(name: str) -> Rule:
@@ -30,6 +43,17 @@ def rule_named(name: str) -> Rule:
         hint = f"did you mean {near[0]}? The" if near else "the"
         raise CannotRun(f"there is no rule {name}; {hint} rules are {', '.join(known)}")
     return known[name]
+
+
+def _reasoned(reason: Reason, width: int) -> str:
+    """A row of the tables about changes."""
+    url = address(reason.source)
+    source = [f"Source: {reason.source}"] if reason.source else []
+    lines = [f"{reason.id} (argofix / changes)", *broken(reason.summary, width), ""]
+    lines += broken(f"What then happens: {reason.effect}", width) if reason.effect else []
+    lines += [*broken(reason.asks, width), *source]
+    lines += [url] if url and url != reason.source else []
+    return "".join(f"{line}\n" for line in lines)
 
 
 def described(rule: Rule, width: int) -> str:
@@ -44,11 +68,14 @@ def described(rule: Rule, width: int) -> str:
     return "".join(f"{line}\n" for line in [*lines, "", *broken(ignore, width)])
 
 
-def overview(width: int) -> str:
-    """Every rule in a line."""
-    known = rules()
-    room = max(len(rule.id) for rule in known)
-    lines = [f"{rule.id:<{room}}  {rule.summary}" for rule in known]
+def overview() -> str:
+    """Every rule in a line, then whatever may be said of a change."""
+    known = [(rule.id, rule.summary) for rule in rules()]
+    told = [(reason.id, reason.summary) for reason in reasons()]
+    room = max(len(name) for name, _ in (*known, *told))
+    lines = [f"{name:<{room}}  {summary}" for name, summary in known]
+    lines += ["", "What `argofix diff` and the check run `argofix / changes` say of a change:", ""]
+    lines += [f"{name:<{room}}  {summary}" for name, summary in told]
     return "".join(f"{line}\n" for line in lines)
 
 

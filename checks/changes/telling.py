@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from checks.changes.block import Block
+from checks.changes.catalogue import name_of
 from checks.changes.deletions import block_of, deletes
 from checks.changes.sentences import changed_sentence, declared_sentence, sentence, unseen_sentence
 from checks.changes.subject import Subject
@@ -78,7 +79,7 @@ class _Telling:
         return found
 
     def of_consequence(self, one: Consequence, there: tuple[ApplicationChange, ResourceChange] | None) -> Told:
-        said = [Said(one.why.name.lower().replace("_", "-"), sentence(one), one.why.source, block_of(one, self.base))]
+        said = [Said(name_of(one.why), sentence(one), one.why.source, block_of(one, self.base))]
         change = None
         if there is not None:
             application, change = there

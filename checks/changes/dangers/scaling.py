@@ -7,7 +7,9 @@ from typing import Any
 
 from checks.changes.declaration import Danger
 from checks.changes.subject import Subject
+from gitops.applications.ignored import Covered
 from gitops.discovery.snapshot import Snapshot
+from gitops.facts.ignored import coverage
 from gitops.facts.owners import owners_of
 from gitops.facts.secrets.pods import at, read_manifest
 from gitops.resources.manifests import text_of
@@ -17,6 +19,7 @@ _SCALED = frozenset(
 )
 _SCALERS = {("autoscaling", "HorizontalPodAutoscaler"), ("keda.sh", "ScaledObject")}
 _REPLICAS = ("spec", "replicas")
+_RESPECTS = "RespectIgnoreDifferences=true"
 
 Target = tuple[str, str, str, str]  # cluster, namespace, kind, name
 
@@ -39,9 +42,16 @@ def _fought_over(subject: Subject) -> Iterator[str]:
     if scaler is None or not policy.automated:
         return
     is_new = subject.base.once(scalers).get(key) is None or at(subject.before, _REPLICAS) != after
-    if is_new:
-        again = "whenever that one scales, since `selfHeal` is on" if policy.self_heal else "with every sync"
-        yield f"{scaler} scales it too, and Argo CD sets {after} again {again}"
+    if not is_new or subject.change.after is None:
+        return
+    again = "whenever that one scales, since `selfHeal` is on" if policy.self_heal else "with every sync"
+    if coverage(subject.head, subject.change.after, "/spec/replicas") is not Covered.NO:
+        # What is left out of comparisons is applied all the same, unless the sync takes the live value
+        # (argo-cd v3.5.1, controller/sync.go, `normalizeTargetResources`).
+        if _RESPECTS in policy.options:
+            return
+        again = f"with every sync: without `{_RESPECTS}` what `ignoreDifferences` names is applied all the same"
+    yield f"{scaler} scales it too, and Argo CD sets {after} again {again}"
 
 
 def scalers(snapshot: Snapshot) -> dict[Target, str]:
@@ -72,7 +82,7 @@ ROWS = (
     Danger(
         "replicas-fought-over",
         "A manifest says how many replicas there are, and an autoscaler changes that.",
-        "Pods come and go as the two take turns, unless `ignoreDifferences` leaves `spec.replicas` alone",
+        "Pods come and go as the two take turns; a manifest without `replicas` leaves that to the autoscaler",
         "https://argo-cd.readthedocs.io/en/stable/user-guide/best_practices/#leaving-room-for-imperativeness",
         _fought_over,
     ),

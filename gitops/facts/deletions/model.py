@@ -33,11 +33,11 @@ class Why(Enum):
     """The rule behind a verdict: a clause about the object, and where argo-cd v3.5.1 says so."""
 
     PRUNED = (
-        "is no longer in its manifests, and it prunes by itself",
+        "is no longer in the manifests of its Application, which prunes by itself",
         "gitops-engine/pkg/sync/sync_context.go:1453-1458",
     )
     BY_HAND = (
-        "is no longer in its manifests, but it does not prune by itself",
+        "is no longer in the manifests of its Application, which does not prune by itself",
         "controller/appcontroller.go:2332, :2352-2364",
     )
     WIPES_OUT = (

@@ -219,7 +219,21 @@ def test_explain_tells_a_rule(cache: Path) -> None:
     assert all(f"\n{label}: " in text for label in ("What it finds", "Why it matters", "Example"))
     assert "ignore: [{rule: duplicate-owner, resource: PATTERN, reason: ...}]" in " ".join(text.split())
     everything = argofix(cache, "explain").stdout.decode()
-    assert all(len(line.split()) > 3 for line in everything.splitlines()) and "\nrender-failed  " in everything
+    assert (
+        all(len(line.split()) > 3 for line in everything.splitlines() if line) and "\nrender-failed  " in everything
+    )
+    assert "\nreplicas-fought-over  " in everything and "\ntaken-over  " in everything
+
+
+def test_explain_tells_what_is_said_of_a_change(cache: Path) -> None:
+    danger = argofix(cache, "explain", "scaled-to-zero").stdout.decode()
+    assert danger.startswith("scaled-to-zero (argofix / changes)\nA workload is scaled to zero.\n")
+    assert "What then happens: All of its Pods go" in danger and "Source: https://kubernetes.io/" in danger
+    why = argofix(cache, "explain", "pruned").stdout.decode()
+    assert "no longer in the manifests of its Application, which prunes by itself" in why
+    assert "https://github.com/argoproj/argo-cd/blob/v3.5.1/gitops-engine/pkg/sync/sync_context.go#L1453" in why
+    near = argofix(cache, "explain", "scale-to-zero")
+    assert near.returncode == 2 and b"did you mean scaled-to-zero?" in near.stderr
 
 
 def test_explain_asks_what_was_meant(cache: Path) -> None:

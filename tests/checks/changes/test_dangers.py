@@ -51,3 +51,10 @@ def test_a_sentence_says_what_is_there_what_happens_and_why(row: object) -> None
 def test_without_the_cluster_s_version_nothing_is_said_of_api_versions() -> None:
     _, before, after = SAMPLES["api-version-not-served"].found[0]
     assert rules(of(changes(before, after), "web")) == set()
+
+
+def test_what_is_left_out_of_comparisons_alone_is_reset_by_each_sync_and_not_by_self_healing() -> None:
+    found = {what: (before, after) for what, before, after in SAMPLES["replicas-fought-over"].found}
+    alone = of(changes(*found["it counts in comparing alone"]), "web").text
+    assert "sets 3 again with every sync: without `RespectIgnoreDifferences=true`" in alone
+    assert "whenever that one scales" in of(changes(*found["another number"]), "web").text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.checks.changes.sample import Sample
@@ -36,11 +36,23 @@ def child(*, cascades: bool, namespace: str = "web") -> Files:
     return {"root.yaml": app("root", "argocd", namespace="argocd"), "argocd/web.yaml": text, "apps/web/README": "x"}
 
 
-def scaler(replicas: int | None, *, kind: str = "HorizontalPodAutoscaler", present: bool = True) -> Files:
+def scaler(
+    replicas: int | None,
+    *,
+    kind: str = "HorizontalPodAutoscaler",
+    present: bool = True,
+    ignored: Mapping[str, Any] | None = None,
+    options: Sequence[str] = (),
+) -> Files:
+    """`ignored` is an entry of `ignoreDifferences` about Deployments, `options` are sync options."""
     target = {"scaleTargetRef": {"kind": "Deployment", "name": "web"}}
     api = {"HorizontalPodAutoscaler": "autoscaling/v2", "ScaledObject": "keda.sh/v1alpha1"}[kind]
     scaling = (obj(kind, "scaler", api, spec=target),) if present else ()
-    return one_app(deployment(replicas=replicas), *scaling, sync=SELF_HEAL)
+    sync = {**SELF_HEAL, "syncOptions": list(options)}
+    left: dict[str, Any] = (
+        {"ignoreDifferences": [{"group": "apps", "kind": "Deployment", **ignored}]} if ignored else {}
+    )
+    return one_app(deployment(replicas=replicas), *scaling, sync=sync, **left)
 
 
 def written(api: str, kind: str = "CronJob", label: str = "a") -> Files:
@@ -78,6 +90,11 @@ def declared(sync: Mapping[str, Any] | None = None, *, brought: bool = True, **s
 
 
 AUTOMATED: Mapping[str, Any] = {"automated": {}}
+NUMBER: Mapping[str, Any] = {"jsonPointers": ["/spec/replicas"]}
+PODS: Mapping[str, Any] = {"jsonPointers": ["/spec/template"]}
+BY_JQ: Mapping[str, Any] = {"jqPathExpressions": [".spec.replicas"]}
+BY_OWNER: Mapping[str, Any] = {"managedFieldsManagers": ["kube-controller-manager"]}
+RESPECT = ("RespectIgnoreDifferences=true",)
 SAMPLES: Mapping[str, Sample] = {
     "claim-cannot-grow": Sample(
         "web",
@@ -153,10 +170,28 @@ SAMPLES: Mapping[str, Sample] = {
             ("another number", scaler(2), scaler(3)),
             ("by KEDA", scaler(None, kind="ScaledObject"), scaler(1, kind="ScaledObject")),
             ("the autoscaler comes with it", scaler(None, present=False), scaler(5)),
+            ("it counts in comparing alone", scaler(2, ignored=NUMBER), scaler(3, ignored=NUMBER)),
+            (
+                "another field is left out",
+                scaler(2, ignored=PODS, options=RESPECT),
+                scaler(3, ignored=PODS, options=RESPECT),
+            ),
+            ("nothing is left out", scaler(2, options=RESPECT), scaler(3, options=RESPECT)),
         ],
         [
             ("nobody scales it", scaler(2, present=False), scaler(3, present=False)),
             ("the number goes", scaler(3), scaler(None)),
+            (
+                "syncs leave it alone",
+                scaler(2, ignored=NUMBER, options=RESPECT),
+                scaler(3, ignored=NUMBER, options=RESPECT),
+            ),
+            ("by jq", scaler(2, ignored=BY_JQ, options=RESPECT), scaler(3, ignored=BY_JQ, options=RESPECT)),
+            (
+                "by who wrote it",
+                scaler(2, ignored=BY_OWNER, options=RESPECT),
+                scaler(3, ignored=BY_OWNER, options=RESPECT),
+            ),
         ],
         asks="no",
     ),
