@@ -8,13 +8,13 @@ from functools import partial
 
 from bot.formats.github import addition_pull_request as text
 from bot.formats.github.proposal import digest, title
-from bot.formats.writing.markdown import code, safe
+from bot.formats.writing.markdown import block, code, safe
 from bot.rendering.evaluation import analysis_by
+from checks.judgement.added import prove_addition
 from checks.planning.additions.items import Item
 from checks.planning.additions.plan import NotPossible
-from checks.planning.additions.proof import prove
 from checks.planning.additions.proposal import AdditionProposal
-from checks.policy.file import read_policy
+from checks.policy.file import PATH, read_policy
 from gitops.files.errors import GitopsError
 from handlers.proposals.branches import (
     ProposedBranch,
@@ -55,10 +55,12 @@ async def add(repo: RepositoryContext, item: Item) -> Done:
                 looking = engine.snapshot(tree, analysis, outside=outside)
                 snapshot = await repo.context.unless_superseded(looking)
             try:
-                plan = await asyncio.to_thread(item.plan, snapshot)
-            except (NotPossible, GitopsError) as error:
+                plan = await asyncio.to_thread(item.plan, snapshot, policy)
+            except NotPossible as error:
+                return Done(f"{code(item.name)} cannot be added: {safe(str(error))}.{_lines(error)}", False)
+            except GitopsError as error:
                 return Done(f"{code(item.name)} cannot be added: {safe(str(error))}.", False)
-            proving = engine.drive(prove(snapshot, analysis, plan), outside=outside)
+            proving = engine.drive(prove_addition(snapshot, analysis, plan, policy), outside=outside)
             proof = await repo.context.unless_superseded(proving)
         if not proof.holds:
             why = safe(proof.failure) or "nothing of it could be rendered"
@@ -73,8 +75,14 @@ async def add(repo: RepositoryContext, item: Item) -> Done:
             message=text.commit_message(proposal),
             changes=lambda: file_changes(tree, plan.edits),
             body=partial(text.body, tree, proposal),
+            draft=bool(plan.unsafe),
         )
         return await _open(repo, branch)
+
+
+def _lines(error: NotPossible) -> str:
+    """What would make it possible, in Markdown."""
+    return f" Add this to {code(PATH)} on the default branch:\n\n{block(error.lines, 'yaml')}" if error.lines else ""
 
 
 async def _open(repo: RepositoryContext, proposal: ProposedBranch) -> Done:

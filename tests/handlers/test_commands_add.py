@@ -22,7 +22,7 @@ async def test_it_opens_what_was_asked_for_once_and_tells_what_there_is(
     _, (said,) = await asked_on_issue(github, bot_, repo, alice, "/argofix add spread")
     (pull,) = by_the_app(github, repo)
     assert f"#{pull.number}: Spread 1 workload of Argo CD over nodes." in said
-    assert "only what was asked for comes" in body_of(pull)
+    assert "only what was asked for changes" in body_of(pull)
     assert b"ScheduleAnyway" in (repo.file("argocd/kustomization.yaml", "argofix/add/spread") or b"")
     await asked_on_issue(github, bot_, repo, alice, "/argofix add spread")
     assert len(by_the_app(github, repo)) == 1

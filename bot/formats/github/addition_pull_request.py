@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.formats.github.marks import state_mark
 from bot.formats.github.proposal import digest, proof, title
 from bot.formats.writing.fitting import fitted
-from bot.formats.writing.markdown import code, plain, safe
+from bot.formats.writing.markdown import block, code, plain, safe
 from checks.planning.additions.proposal import AdditionProposal
 from gitops.files.tree import Tree
 
@@ -21,10 +21,13 @@ def body(tree: Tree, proposal: AdditionProposal, commit: str) -> str:
     seen = proposal.proof.coverage.sentence("before and after this change")
     parts = [
         f"<!-- argofix:add:{plan.item} -->",
+        f"> [!WARNING]\n> {safe(plan.unsafe)}" if plan.unsafe else "",
         safe(plan.why),
+        *(f"**Before merging:** {safe(sentence)}\n\n{block(commands)}" for sentence, commands in plan.first),
         f"It was asked for by `/argofix add {plan.item}`, and goes into {code(plan.path)}. "
         "What comes was rendered; what it does in the cluster was not tried.",
         proof(seen, proposal.proof),
         state_mark(digest(tree, proposal), commit),
     ]
+    parts = [part for part in parts if part]
     return fitted(parts, "*… left out, since it is too long for GitHub.*", always=(0, 1, len(parts) - 1))

@@ -8,6 +8,7 @@ from typing import Final
 
 from checks.planning.additions import monitoring, spread
 from checks.planning.additions.plan import AdditionPlan
+from checks.policy.file import Policy
 from gitops.discovery.snapshot import Snapshot
 
 
@@ -18,7 +19,7 @@ class Item:
 
     name: str
     help: str
-    plan: Callable[[Snapshot], AdditionPlan]
+    plan: Callable[[Snapshot, Policy], AdditionPlan]
 
 
 ITEMS: Final[Mapping[str, Item]] = {

@@ -7,69 +7,54 @@ release of Argo CD (`gitops.installation.releases`), docs/operator-manual/metric
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from checks.planning.additions.plan import AdditionPlan, Named, NotPossible, Place, places_of
+from checks.planning.additions.plan import AdditionPlan, Named, NotPossible, Place, at_first, project_notes
+from checks.planning.additions.prometheus import GROUP, Alert, labels_for, metadata, operated, prometheus_rule
+from checks.policy.file import Policy
 from checks.wording import listed, plural
 from gitops.discovery.snapshot import Snapshot
 from gitops.facts.secrets.pods import at, mapping
-from gitops.files.spans import new_file
 from gitops.installation.alerts import rule_sets_of
-from gitops.installation.find import member_of
 from gitops.installation.model import Member, Process
 from gitops.installation.ports import Speaks, listening
 from gitops.installation.releases import releases
 from gitops.installation.routes.model import mappings
-from gitops.kustomize.adding import Addition, add_items
 from gitops.resources.manifests import text_of
 
 ITEM: Final = "monitoring"
 HELP: Final = "ServiceMonitors and alerts about Argo CD for the Prometheus in git"
-_GROUP: Final = "monitoring.coreos.com"
 _FILE: Final = "argocd-monitoring.yaml"
 _RULES: Final = "argocd-alerts"
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """`metric` is read by `expression`; `component` exports it."""
-
-    name: str
-    component: str
-    metric: str
-    expression: str
-    during: str
-    summary: str
 
 
 _CONTROLLER: Final = "argocd-application-controller"
 ALERTS: Final = (
     Alert(
         "ArgoCDApplicationUnhealthy",
-        _CONTROLLER,
         "argocd_app_info",
         'argocd_app_info{health_status=~"Degraded|Missing|Unknown"} == 1',
         "15m",
         "Application {{ $labels.name }} is {{ $labels.health_status }}",
+        _CONTROLLER,
     ),
     Alert(
         "ArgoCDApplicationOutOfSync",
-        _CONTROLLER,
         "argocd_app_info",
         'argocd_app_info{sync_status!="Synced"} == 1',
         "1h",
         "Application {{ $labels.name }} has been {{ $labels.sync_status }} for an hour",
+        _CONTROLLER,
     ),
     Alert(
         "ArgoCDSyncFailed",
-        _CONTROLLER,
         "argocd_app_sync_total",
         'increase(argocd_app_sync_total{phase=~"Error|Failed"}[10m]) > 0',
         "1m",
         "A sync of Application {{ $labels.name }} ended as {{ $labels.phase }}",
+        _CONTROLLER,
     ),
 )
 
@@ -83,25 +68,16 @@ class _Target:
     port: str
 
 
-def plan(snapshot: Snapshot) -> AdditionPlan:
+def plan(snapshot: Snapshot, policy: Policy) -> AdditionPlan:
     """One new file beside the kustomization. Raises `NotPossible` and `GitopsError`."""
-    reasons: list[str] = []
-    for place in places_of(snapshot):
-        try:
-            return _plan(snapshot, place)
-        except NotPossible as error:
-            reasons.append(str(error))
-    raise NotPossible("; ".join(dict.fromkeys(reasons)))
+    return at_first(snapshot, lambda place: _plan(snapshot, place))
 
 
 def _plan(snapshot: Snapshot, place: Place) -> AdditionPlan:
-    prometheus = _prometheus(snapshot, place)
+    prometheus = operated(snapshot, place)
     version = place.installation.version
     if version is None or not releases().knows(version):
         raise NotPossible("which version of Argo CD runs is not known, and so neither which metrics it has")
-    path = f"{place.directory}/{_FILE}".lstrip("/")
-    if path in snapshot.tree:
-        raise NotPossible(f"{path} is there already")
     targets = list(_targets(place))
     if not targets:
         raise NotPossible("no Service of Argo CD in git leads to a metrics port of its programs")
@@ -116,71 +92,30 @@ def _plan(snapshot: Snapshot, place: Place) -> AdditionPlan:
         raise NotPossible("ServiceMonitors and alerts about Argo CD are there already")
     documents: list[Mapping[str, Any]] = []
     if monitors:
-        labels = _labels(prometheus, "serviceMonitorSelector", "serviceMonitorNamespaceSelector", namespace)
+        labels = labels_for(prometheus, "ServiceMonitor", namespace)
         documents += [_monitor(target, namespace, labels) for target in monitors]
     if alerts:
-        labels = _labels(prometheus, "ruleSelector", "ruleNamespaceSelector", namespace)
-        documents.append(_rules(alerts, namespace, labels))
-    comes: frozenset[Named] = frozenset((_GROUP, one["kind"], one["metadata"]["name"]) for one in documents)
+        labels = labels_for(prometheus, "PrometheusRule", namespace)
+        documents.append(prometheus_rule(_RULES, namespace, labels, "argocd", alerts))
+    comes: frozenset[Named] = frozenset((GROUP, one["kind"], one["metadata"]["name"]) for one in documents)
     what = ["a ServiceMonitor" if len(monitors) == 1 else f"{len(monitors)} ServiceMonitors"] if monitors else []
     what += [plural("alert", len(alerts))] if alerts else []
-    project = _project(place)
     return AdditionPlan(
         ITEM,
         place.path,
         f"Add {listed(what)} for Argo CD",
         f"{prometheus.id} in git selects what has these labels. The alerts read metrics that Argo CD v{version} has, "
         "from Services that lead to them.",
-        (
-            *add_items(place.path, snapshot.tree.read(place.path), [Addition("resources", _FILE)]),
-            new_file(path, "---\n".join(_yaml(one) for one in documents)),
-        ),
+        place.adding(snapshot.tree, _FILE, *documents),
         comes=comes,
-        notes=(f"The AppProject {project} has to permit these kinds; that was not looked at",)
-        if project != "default"
-        else (),
+        notes=project_notes(snapshot, place),
     )
-
-
-def _project(place: Place) -> str:
-    owned = next(one.member.owned for one in place.installation.processes if one.member.owned is not None)
-    return owned.application.project
-
-
-def _prometheus(snapshot: Snapshot, place: Place) -> Member:
-    """The operator's Prometheus beside the installation."""
-    for copy in snapshot.copies():
-        here = (copy.application.root, copy.application.destination.cluster)
-        if (copy.resource.id.group, copy.resource.id.kind) == (_GROUP, "Prometheus") and here == (
-            place.installation.root,
-            place.installation.cluster,
-        ):
-            return member_of(snapshot, copy)
-    raise NotPossible("no Prometheus of the Prometheus Operator is rendered for Argo CD's cluster")
-
-
-def _labels(prometheus: Member, field: str, where: str, namespace: str) -> Mapping[str, str]:
-    """The labels with which the Prometheus selects something in the namespace. Raises `NotPossible`."""
-    spec = mapping(prometheus.manifest.get("spec"))
-    selector, namespaces = spec.get(field), spec.get(where)
-    if not isinstance(selector, dict):
-        raise NotPossible(f"{prometheus.id} selects nothing, since `{field}` is not set")
-    if selector.get("matchExpressions"):
-        raise NotPossible(f"`{field}` of {prometheus.id} has expressions, which argofix does not solve")
-    if namespaces is None and prometheus.id.namespace != namespace:
-        raise NotPossible(f"{prometheus.id} looks only into its own namespace, since `{where}` is not set")
-    names = mapping(mapping(namespaces).get("matchLabels"))
-    alone = dict(names) == {"kubernetes.io/metadata.name": namespace}
-    if (names and not alone) or mapping(namespaces).get("matchExpressions"):
-        raise NotPossible(f"`{where}` of {prometheus.id} asks for labels of the namespace")
-    labels: Mapping[str, Any] = mapping(selector.get("matchLabels"))
-    return {str(key): text_of(value) for key, value in labels.items()}
 
 
 def _watched(snapshot: Snapshot, namespace: str) -> bool:
     """Whether a monitor about Argo CD is rendered already."""
     return any(
-        copy.resource.id.group == _GROUP
+        copy.resource.id.group == GROUP
         and copy.resource.id.kind in ("ServiceMonitor", "PodMonitor")
         and (copy.resource.id.namespace == namespace or b"argocd" in copy.resource.text)
         for copy in snapshot.copies()
@@ -242,58 +177,11 @@ def _own_labels(member: Member) -> Mapping[str, Any]:
 
 def _monitor(target: _Target, namespace: str, labels: Mapping[str, str]) -> Mapping[str, Any]:
     return {
-        "apiVersion": f"{_GROUP}/v1",
+        "apiVersion": f"{GROUP}/v1",
         "kind": "ServiceMonitor",
-        "metadata": _metadata(target.service.id.name, namespace, labels),
+        "metadata": metadata(target.service.id.name, namespace, labels),
         "spec": {
             "selector": {"matchLabels": dict(_own_labels(target.service))},
             "endpoints": [{"port": target.port}],
         },
     }
-
-
-def _rules(alerts: Sequence[Alert], namespace: str, labels: Mapping[str, str]) -> Mapping[str, Any]:
-    rules = [
-        {
-            "alert": one.name,
-            "expr": one.expression,
-            "for": one.during,
-            "labels": {"severity": "warning"},
-            "annotations": {"summary": one.summary},
-        }
-        for one in alerts
-    ]
-    return {
-        "apiVersion": f"{_GROUP}/v1",
-        "kind": "PrometheusRule",
-        "metadata": _metadata(_RULES, namespace, labels),
-        "spec": {"groups": [{"name": "argocd", "rules": rules}]},
-    }
-
-
-def _metadata(name: str, namespace: str, labels: Mapping[str, str]) -> Mapping[str, Any]:
-    return {"name": name, "namespace": namespace} | ({"labels": dict(labels)} if labels else {})
-
-
-def _yaml(value: Any, indent: str = "") -> str:
-    """Block style, every string in quotes but for plain words."""
-    lines: list[str] = []
-    for key, item in value.items():
-        if isinstance(item, dict):
-            lines.append(f"{indent}{_scalar(key)}:\n{_yaml(item, indent + '  ')}")
-        elif isinstance(item, list):
-            lines.append(f"{indent}{_scalar(key)}:\n")
-            for one in item:
-                lines.append(f"{indent}  - {_yaml(one, indent + '    ').lstrip(' ')}")
-        else:
-            lines.append(f"{indent}{_scalar(key)}: {_scalar(item)}\n")
-    return "".join(lines)
-
-
-def _scalar(value: str) -> str:
-    plain = value.replace("-", "").replace(".", "").replace("/", "")
-    simple = plain.isascii() and plain.isalnum() and plain[0].isalpha() and plain.lower() not in _WORDS
-    return value if simple and value[0].isalpha() else json.dumps(value, ensure_ascii=False)
-
-
-_WORDS: Final = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})

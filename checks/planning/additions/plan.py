@@ -1,13 +1,18 @@
-"""An addition as edits and promises: what comes, what changes, and nothing else."""
+"""An addition as edits and promises: what comes, what changes, what goes, and nothing else."""
 
 from __future__ import annotations
 
+import posixpath
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from gitops.discovery.snapshot import Snapshot
-from gitops.files.spans import Edit
+from checks.planning.additions.manifests import as_yaml
+from gitops.discovery.snapshot import Snapshot, State
+from gitops.files.spans import Applicability, Edit, new_file
+from gitops.files.tree import Tree
 from gitops.installation.find import installations_of
 from gitops.installation.model import Installation
+from gitops.kustomize.adding import Addition, add_items
 from gitops.kustomize.closure import kustomization_file
 from gitops.resources.resource import ResourceId
 
@@ -15,7 +20,12 @@ Named = tuple[str, str, str]
 
 
 class NotPossible(Exception):
-    """Why an item cannot be added, a clause without a full stop."""
+    """Why an item cannot be added, a clause without a full stop. `lines` are those of the repository's configuration
+    that would say what git does not, '' where nothing would."""
+
+    def __init__(self, why: str, lines: str = "") -> None:
+        super().__init__(why)
+        self.lines = lines
 
 
 def named(rid: ResourceId) -> Named:
@@ -25,9 +35,14 @@ def named(rid: ResourceId) -> Named:
 
 @dataclass(frozen=True, slots=True)
 class AdditionPlan:
-    """`edits` add `item` to the kustomization `path`. Exactly the resources `comes` come, and in those of `changes`
-    only what is below the path there changes. `title` is one line, `why` sentences for the pull request, `notes`
-    clauses that a person should read first."""
+    """`edits` add `item` to the kustomization or directory `path`. Exactly the resources `comes` come and `goes` go,
+    and in those of `changes` only what is below the path there changes.
+
+    `title` is one line, `why` sentences for the pull request, `notes` clauses that a person should read. `unsafe` are
+    sentences that a person has to have read before merging, '' where merging disturbs nothing; `first` is what has
+    to be done before: a sentence that ends with a colon, and the commands. `expected` names rules that say so until
+    that is done.
+    """
 
     item: str
     path: str
@@ -36,33 +51,110 @@ class AdditionPlan:
     edits: tuple[Edit, ...]
     comes: frozenset[Named] = frozenset()
     changes: frozenset[tuple[Named, str]] = frozenset()
+    goes: frozenset[Named] = frozenset()
     notes: tuple[str, ...] = ()
+    unsafe: str = ""
+    first: tuple[tuple[str, str], ...] = ()
+    expected: frozenset[str] = frozenset()
+
+    @property
+    def applicability(self) -> Applicability:
+        return Applicability.UNSAFE if self.unsafe else Applicability.SAFE
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An installation that an Application renders from a kustomization of the repository, whose file is `path`."""
+    """An installation that an Application renders from this repository: from the kustomization `file`, or ('') from
+    the plain manifests of `directory`."""
 
     installation: Installation
-    path: str
+    directory: str
+    file: str
 
     @property
-    def directory(self) -> str:
-        return self.path.rpartition("/")[0]
+    def path(self) -> str:
+        """What is added to, for people and for the proof."""
+        return self.file or self.directory or "."
+
+    def beside(self, name: str) -> str:
+        """The path of a file there."""
+        return f"{self.directory}/{name}".lstrip("/")
+
+    def adding(self, tree: Tree, name: str, *manifests: object) -> tuple[Edit, ...]:
+        """Edits that bring a new file with these manifests. Raises `NotPossible` where it is there, `GitopsError`."""
+        path = self.beside(name)
+        if path in tree:
+            raise NotPossible(f"{path} is there already")
+        made = new_file(path, "---\n".join(as_yaml(one) for one in manifests))
+        if not self.file:
+            return (made,)
+        return (*add_items(self.file, tree.read(self.file), [Addition("resources", name)]), made)
+
+
+def at_first(snapshot: Snapshot, planned: Callable[[Place], AdditionPlan]) -> AdditionPlan:
+    """The plan for the first installation that there is one for. Raises `NotPossible` with all reasons."""
+    reasons: list[NotPossible] = []
+    for place in places_of(snapshot):
+        try:
+            return planned(place)
+        except NotPossible as error:
+            reasons.append(error)
+    lines = next((one.lines for one in reasons if one.lines), "")
+    raise NotPossible("; ".join(dict.fromkeys(str(one) for one in reasons)), lines)
+
+
+def project_notes(snapshot: Snapshot, place: Place) -> tuple[str, ...]:
+    """What is to be said of an AppProject that is not in git, and so may not permit what comes."""
+    owned = next(one.member.owned for one in place.installation.processes if one.member.owned is not None)
+    project = owned.application.project
+    known = any(
+        copy.resource.id.kind == "AppProject" and copy.resource.id.name == project for copy in snapshot.copies()
+    )
+    if project == "default" or known:
+        return ()
+    return (f"The AppProject {project} has to permit these kinds; it is not in git",)
+
+
+def reads(state: State, path: str) -> bool:
+    """Whether an Application renders what `Place.path` names."""
+    for part in state.parts:
+        if part.closure is not None:
+            if path in part.closure.files:
+                return True
+        elif (state.application.sources[part.index].path or ".") == path and not part.elsewhere:
+            return True
+    return False
 
 
 def places_of(snapshot: Snapshot) -> tuple[Place, ...]:
     """The installations to which something can be added, in their order. Raises `NotPossible` where there is none."""
     found: dict[str, Place] = {}
+    charts: list[str] = []
     for installation in snapshot.once(installations_of):
         for process in installation.processes if installation.deployed else ():
             owned = process.member.owned
-            if owned is None or owned.part.closure is None or owned.part.elsewhere:
+            if owned is None:
                 continue
             source = owned.application.sources[owned.part.index]
-            path = kustomization_file(snapshot.tree, source.path or "")
-            if path is not None and snapshot.tree.resolve(path) == path:
-                found.setdefault(path, Place(installation, path))
-    if not found:
-        raise NotPossible("no Application renders Argo CD from a kustomization of this repository")
-    return tuple(found.values())
+            kustomized = owned.part.closure is not None
+            if source.chart or (not kustomized and posixpath.join(source.path, "Chart.yaml") in snapshot.tree):
+                what = source.chart or source.path
+                charts.append(f"the chart `{what}` (Application `{owned.application.name}`)")
+            elif not owned.part.elsewhere:
+                place = _place(snapshot.tree, installation, source.path, kustomized)
+                if place is not None:
+                    found.setdefault(place.path, place)
+    if found:
+        return tuple(found.values())
+    if charts:
+        raise NotPossible(
+            f"Argo CD is installed by {charts[0]}; argofix adds to kustomizations and directories of manifests only"
+        )
+    raise NotPossible("no Application renders Argo CD from a kustomization or directory of this repository")
+
+
+def _place(tree: Tree, installation: Installation, path: str, kustomized: bool) -> Place | None:
+    file = kustomization_file(tree, path)
+    if not kustomized:
+        return Place(installation, path, "") if file is None and tree.resolve(path) == path else None
+    return Place(installation, path, file) if file is not None and tree.resolve(file) == file else None

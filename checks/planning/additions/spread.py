@@ -7,13 +7,18 @@ Source: Kubernetes API reference, `topologySpreadConstraints` (`ScheduleAnyway`)
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from checks.planning.additions.manifests import as_yaml
 from checks.planning.additions.plan import AdditionPlan, NotPossible, Place, named, places_of
+from checks.policy.file import Policy
 from checks.wording import listed, plural
 from gitops.discovery.snapshot import Snapshot
 from gitops.facts.secrets.pods import POD_SPECS, at, mapping
+from gitops.files.settings import set_field
+from gitops.files.spans import Edit
+from gitops.files.tree import Tree
 from gitops.installation.model import Member
 from gitops.kustomize.adding import Addition, add_items
 
@@ -23,7 +28,7 @@ _FIELD: Final = "spec.template.spec.topologySpreadConstraints"
 _KINDS: Final = frozenset({("apps", "Deployment"), ("apps", "StatefulSet")})
 
 
-def plan(snapshot: Snapshot) -> AdditionPlan:
+def plan(snapshot: Snapshot, policy: Policy) -> AdditionPlan:
     """A patch for each workload with several replicas and no word about where they go. Raises `NotPossible` and
     `GitopsError`."""
     for place in places_of(snapshot):
@@ -54,8 +59,6 @@ def _labels(member: Member) -> Mapping[str, Any]:
 
 
 def _plan(snapshot: Snapshot, place: Place, members: list[Member]) -> AdditionPlan:
-    data = snapshot.tree.read(place.path)
-    additions = [Addition("patches", _patch(member)) for member in members]
     which = listed([f"`{member.id.name}`" for member in members], 4)
     return AdditionPlan(
         ITEM,
@@ -64,28 +67,40 @@ def _plan(snapshot: Snapshot, place: Place, members: list[Member]) -> AdditionPl
         f"{which} {'has' if len(members) == 1 else 'have'} several replicas, and nothing keeps the scheduler from "
         "putting all of them on one node, which then takes all of them along when it goes. This asks for different "
         "nodes and takes the same one where there is no other (`ScheduleAnyway`).",
-        add_items(place.path, data, additions),
+        _edits(snapshot.tree, place, members),
         changes=frozenset((named(member.id), _FIELD) for member in members),
         notes=(f"The pod template changes, so the pods of {which} are replaced once, one after the other",),
     )
 
 
-def _patch(member: Member) -> str:
-    lines = [f"        {json.dumps(str(key))}: {json.dumps(str(value))}" for key, value in _labels(member).items()]
-    return "\n".join(
-        (
-            "target:",
-            f"  kind: {member.id.kind}",
-            f"  name: {member.id.name}",
-            "patch: |-",
-            "  - op: add",
-            "    path: /spec/template/spec/topologySpreadConstraints",
-            "    value:",
-            "    - maxSkew: 1",
-            "      topologyKey: kubernetes.io/hostname",
-            "      whenUnsatisfiable: ScheduleAnyway",
-            "      labelSelector:",
-            "        matchLabels:",
-            *(f"  {line}" for line in lines),
+def _edits(tree: Tree, place: Place, members: Sequence[Member]) -> tuple[Edit, ...]:
+    if place.file:
+        additions = [Addition("patches", _patch(member)) for member in members]
+        return add_items(place.file, tree.read(place.file), additions)
+    route = _FIELD.split(".")
+    return tuple(
+        edit
+        for member in members
+        for edit in set_field(
+            member.written.path,
+            tree.read(member.written.path),
+            member.written.line,
+            route,
+            json.dumps([_constraint(member)]),
         )
     )
+
+
+def _constraint(member: Member) -> Mapping[str, Any]:
+    return {
+        "maxSkew": 1,
+        "topologyKey": "kubernetes.io/hostname",
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": dict(_labels(member))},
+    }
+
+
+def _patch(member: Member) -> str:
+    value = as_yaml([{"op": "add", "path": "/" + _FIELD.replace(".", "/"), "value": [_constraint(member)]}])
+    head = ("target:", f"  kind: {member.id.kind}", f"  name: {member.id.name}", "patch: |-")
+    return "\n".join((*head, *(f"  {line}" for line in value.splitlines())))

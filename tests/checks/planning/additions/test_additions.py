@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import promql_parser
 import pytest
+import yaml
 
 from bot.rendering.driver import Engine
 from checks.argocd import alert_cannot_fire, alerts_not_loaded
+from checks.judgement.added import prove_addition
 from checks.planning.additions.items import ITEMS
 from checks.planning.additions.monitoring import ALERTS
 from checks.planning.additions.plan import AdditionPlan, NotPossible
-from checks.planning.additions.proof import prove
 from checks.planning.edits import after_edits
 from checks.planning.proof import Proof
 from checks.policy.file import Policy
@@ -60,18 +62,21 @@ def repository(*manifests: str, extra: str = "") -> dict[str, str]:
     }
 
 
-async def added(engine: Engine, item: str, files: dict[str, str]) -> tuple[AdditionPlan, Proof, Snapshot]:
+async def added(
+    engine: Engine, item: str, files: dict[str, str], policy: Policy | None = None
+) -> tuple[AdditionPlan, Proof, Snapshot]:
+    policy = policy or Policy()
     analysis = engine.analysis(MATCHER)
     before = await engine.snapshot(tree(files), analysis)
-    plan = ITEMS[item].plan(before)
-    proof = await engine.drive(prove(before, analysis, plan))
+    plan = ITEMS[item].plan(before, policy)
+    proof = await engine.drive(prove_addition(before, analysis, plan, policy))
     return plan, proof, (await engine.drive(after_edits(before, analysis, plan.edits))).snapshot
 
 
 async def refused(engine: Engine, item: str, files: dict[str, str]) -> str:
     snapshot = await engine.snapshot(tree(files), engine.analysis(MATCHER))
     with pytest.raises(NotPossible) as error:
-        ITEMS[item].plan(snapshot)
+        ITEMS[item].plan(snapshot, Policy())
     return str(error.value)
 
 
@@ -100,8 +105,9 @@ async def test_replicas_are_asked_to_different_nodes_and_never_made_to(engine: E
         }
     ]
     assert [row.statement for row in proof.rows] == [
-        "In `argocd` only what was asked for comes",
+        "In `argocd` only what was asked for changes",
         "No other Application changes",
+        "The rules find nothing new",
     ]
     # Asked once more there is nothing left.
     assert "or has only one" in await refused(engine, "spread", repository(workload("argocd-dex", "rundex")))
@@ -159,10 +165,38 @@ async def test_what_could_not_work_is_not_offered(engine: Engine, told: list[str
     assert why in await refused(engine, "monitoring", repository(*told))
 
 
-async def test_without_a_kustomization_of_the_repository_there_is_nowhere_to_put_it(engine: Engine) -> None:
-    files = repository(workload("argocd-server", spec=TWO))
+async def test_what_a_directory_has_is_written_into_its_own_file(engine: Engine) -> None:
+    one = yaml.safe_dump(json.loads(workload("argocd-server", spec=TWO)))
+    files = {"apps.yaml": APPS, "argocd/server.yaml": f"# ours\n{one}", "shop/a.yaml": config_map("a")}
+    plan, proof, after = await added(engine, "spread", files)
+    assert proof.holds, proof.failure
+    assert [edit.span.path for edit in plan.edits] == ["argocd/server.yaml"]
+    (server,) = rendered(after, "Deployment")
+    assert server["spec"]["template"]["spec"]["topologySpreadConstraints"][0]["whenUnsatisfiable"] == "ScheduleAnyway"
+
+
+async def test_a_new_file_in_a_directory_is_enough_unless_the_directory_leaves_it_out(engine: Engine) -> None:
+    files = repository(*WATCHED, prometheus(**SELECTS))
     del files["argocd/kustomization.yaml"]
-    assert "no Application renders Argo CD from a kustomization" in await refused(engine, "spread", files)
+    plan, proof, after = await added(engine, "monitoring", files)
+    assert proof.holds, proof.failure
+    assert plan.path == "argocd" and rendered(after, "PrometheusRule")
+    only = application("argocd", "argocd", namespace="argocd", source={"directory": {"include": "all.yaml"}})
+    _, proof, _ = await added(engine, "monitoring", {**files, "apps.yaml": only})
+    assert "PrometheusRule argocd-alerts does not come" in proof.failure
+
+
+async def test_to_a_chart_nothing_is_added(engine: Engine) -> None:
+    files = {
+        "apps.yaml": documents(application("argocd", "chart", namespace="argocd"), application("shop", "shop")),
+        "chart/Chart.yaml": "apiVersion: v2\nname: argo-cd\nversion: 1.0.0\n",
+        "chart/templates/server.yaml": workload("argocd-server", spec=TWO),
+        "shop/a.yaml": config_map("a"),
+    }
+    assert "is installed by the chart `chart` (Application `argocd`)" in await refused(engine, "spread", files)
+    del files["chart/Chart.yaml"]
+    del files["chart/templates/server.yaml"]
+    assert "no Application renders Argo CD" in await refused(engine, "spread", files)
 
 
 def test_every_alert_is_read_by_prometheus_and_over_a_metric_of_the_newest_release() -> None:

@@ -1,0 +1,99 @@
+"""The operator's Prometheus that is in git, and what it selects.
+
+Source: prometheus-operator's API (Prometheus: a selector that is absent selects nothing, an empty one everything).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from checks.planning.additions.plan import NotPossible, Place
+from gitops.discovery.snapshot import Snapshot
+from gitops.facts.secrets.pods import mapping
+from gitops.installation.find import member_of
+from gitops.installation.model import Member
+from gitops.resources.manifests import text_of
+
+GROUP: Final = "monitoring.coreos.com"
+_SELECTORS: Final = {
+    "PrometheusRule": ("ruleSelector", "ruleNamespaceSelector"),
+    "ServiceMonitor": ("serviceMonitorSelector", "serviceMonitorNamespaceSelector"),
+    "Probe": ("probeSelector", "probeNamespaceSelector"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """An alert that reads `metric` by `expression`, and fires when that gives something for as long as `during`.
+    `{{ $labels... }}` of `summary` are labels of what it gives."""
+
+    name: str
+    metric: str
+    expression: str
+    during: str
+    summary: str
+    component: str = ""  # of Argo CD, where that exports the metric
+    severity: str = "warning"
+
+
+def operated(snapshot: Snapshot, place: Place) -> Member:
+    """The operator's Prometheus in the cluster of an installation. Raises `NotPossible`."""
+    for copy in snapshot.copies():
+        here = (copy.application.root, copy.application.destination.cluster)
+        if (copy.resource.id.group, copy.resource.id.kind) == (GROUP, "Prometheus") and here == (
+            place.installation.root,
+            place.installation.cluster,
+        ):
+            return member_of(snapshot, copy)
+    raise NotPossible("no Prometheus of the Prometheus Operator is rendered for Argo CD's cluster")
+
+
+def labels_for(prometheus: Member, kind: str, namespace: str) -> Mapping[str, str]:
+    """The labels with which the Prometheus selects such a resource of a namespace. Raises `NotPossible`."""
+    field, where = _SELECTORS[kind]
+    spec = mapping(prometheus.manifest.get("spec"))
+    selector, namespaces = spec.get(field), spec.get(where)
+    if not isinstance(selector, dict):
+        raise NotPossible(f"{prometheus.id} selects nothing, since `{field}` is not set")
+    if selector.get("matchExpressions"):
+        raise NotPossible(f"`{field}` of {prometheus.id} has expressions, which argofix does not solve")
+    if namespaces is None and prometheus.id.namespace != namespace:
+        raise NotPossible(f"{prometheus.id} looks only into its own namespace, since `{where}` is not set")
+    names = mapping(mapping(namespaces).get("matchLabels"))
+    alone = dict(names) == {"kubernetes.io/metadata.name": namespace}
+    if (names and not alone) or mapping(namespaces).get("matchExpressions"):
+        raise NotPossible(f"`{where}` of {prometheus.id} asks for labels of the namespace")
+    labels: Mapping[str, Any] = mapping(selector.get("matchLabels"))
+    return {str(key): text_of(value) for key, value in labels.items()}
+
+
+def metadata(name: str, namespace: str, labels: Mapping[str, str]) -> Mapping[str, Any]:
+    return {"name": name, "namespace": namespace} | ({"labels": dict(labels)} if labels else {})
+
+
+def rule_groups(name: str, alerts: Sequence[Alert]) -> Mapping[str, Any]:
+    """A file of rules as Prometheus reads it, and the `spec` of a PrometheusRule."""
+    rules = [
+        {
+            "alert": one.name,
+            "expr": one.expression,
+            "for": one.during,
+            "labels": {"severity": one.severity},
+            "annotations": {"summary": one.summary},
+        }
+        for one in alerts
+    ]
+    return {"groups": [{"name": name, "rules": rules}]}
+
+
+def prometheus_rule(
+    name: str, namespace: str, labels: Mapping[str, str], group: str, alerts: Sequence[Alert]
+) -> Mapping[str, Any]:
+    return {
+        "apiVersion": f"{GROUP}/v1",
+        "kind": "PrometheusRule",
+        "metadata": metadata(name, namespace, labels),
+        "spec": rule_groups(group, alerts),
+    }
