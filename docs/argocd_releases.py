@@ -6,7 +6,8 @@ CHECKOUT is a clone (bare or not, with its tags) of github.com/argoproj/argo-cd.
 in the file on is one column, taken from its newest tag; only columns whose newest tag is another one than in the
 file are read. What is not in the sources in a form that can be read (upgrade notes, the wires that are known to be
 dead for another reason than that nobody names the variable) stays as it is in the file: read the upgrade guide of a
-new minor, and write what can be seen in manifests into `upgrade_notes`.
+new minor, and write what can be seen in manifests into `upgrade_notes`; a note with an `id` needs its predicate in
+`checks/argocd/upgrades/`.
 
 What it takes from a tag, and how sure that is: `docs/argocd_sources.py`.
 """

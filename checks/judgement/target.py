@@ -34,6 +34,7 @@ from gitops.versions.components import ARGO_CD
 # What these find keeps a program from starting.
 _REFUSALS: Final = frozenset({"argocd-unknown-flag", "argocd-start-conflict"})
 _SILENT: Final = frozenset({"argocd-version-unknown"})
+_NOTES: Final = "argocd-upgrade-note"
 _SHOWN: Final = 3
 
 
@@ -59,10 +60,15 @@ def judge(before: Snapshot, after: Snapshot, old: Rendering, new: Rendering, pla
         for process in installation.processes
         if installation.deployed and not process.initial and process.official and process.version == plan.version
     )
-    known = _findings(before)
-    fresh = [finding for identity, finding in _findings(after).items() if identity not in known]
+    known = _findings(None, before)
+    fresh = [finding for identity, finding in _findings(before, after).items() if identity not in known]
     refusals = [one for one in fresh if one.rule in _REFUSALS and one.severity is Severity.ERROR]
-    cautions = tuple(f"{one.span}: {one.message}" for one in fresh if one not in refusals)
+    cautions = tuple(
+        f"{one.span}: {one.message}{_more(one)}"
+        for one in fresh
+        # What was found in the text of the files is told already.
+        if one not in refusals and not any(note.startswith(f"{one.span}: ") for note in plan.notes)
+    )
     escapes = tuple(_escapes(after, plan)) if refusals else ()
     return Judged(tuple(_rows(plan, programs, refusals, bool(escapes))), cautions, escapes)
 
@@ -93,13 +99,21 @@ def _rows(plan: BumpPlan, programs: int, refusals: Sequence[Finding], together: 
         yield Row(statement, plural("program", programs), True)
 
 
-def _findings(snapshot: Snapshot) -> Mapping[tuple[str, ...], Finding]:
+def _more(finding: Finding) -> str:
+    """The line that would be right, where there is one."""
+    lines = finding.topic.commands
+    return f"; add `{lines}`" if finding.rule == _NOTES and lines and "\n" not in lines else ""
+
+
+def _findings(base: Snapshot | None, snapshot: Snapshot) -> Mapping[tuple[str, ...], Finding]:
+    """What is found in a snapshot; of the rules only the one about upgrades asks what was there before."""
     found: dict[tuple[str, ...], Finding] = {}
     for rule in rules():
         if rule.check_name != CHECK or rule.id in _SILENT:
             continue
+        change = Change(base if rule.id == _NOTES else None, snapshot)
         try:
-            found.update((finding.identity, finding) for finding in rule.check(Change(None, snapshot), Policy()))
+            found.update((finding.identity, finding) for finding in rule.check(change, Policy()))
         except CONTENT:
             continue  # told where commits are judged, as a failure of the rule
     return found

@@ -41,6 +41,17 @@ class Reader:
     env: str
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What an upgrade guide says of the minor version `minor` and can be seen in manifests; `change` and `action` are
+    clauses."""
+
+    id: str
+    minor: str
+    change: str
+    action: str
+
+
 @dataclass(frozen=True)
 class Releases:
     """The releases that the data tells of."""
@@ -132,6 +143,18 @@ class Releases:
         known: Mapping[str, Any] = self.data["metrics"]
         return frozenset(name for name, told in known.items() if version is None or self._has(told, version))
 
+    def notes(self, old: Version, new: Version) -> Iterator[Note]:
+        """What changes for manifests between two versions, oldest first; nothing within one minor."""
+        for step, told in self.data["upgrade_notes"].items():
+            minor = step.partition("-")[2]
+            if _pair(_minor(old)) < _pair(minor) <= _pair(_minor(new)):
+                yield from (Note(one["id"], minor, one["change"], one["action"]) for one in told if "id" in one)
+
+    def after(self, version: Version) -> Version | None:
+        """The newest patch of the next minor; None where no later one is known."""
+        later = [one for one in self.data["newest_patch"] if _pair(one) > _pair(_minor(version))]
+        return Version(self.data["newest_patch"][min(later, key=_pair)]) if later else None
+
     def _in(self, told: Any, version: Version) -> str:
         """A value that may have changed from some minor on."""
         if not isinstance(told, list):
@@ -160,6 +183,10 @@ class Releases:
 
 def _minor(version: Version) -> str:
     return f"{version.major}.{version.minor}"
+
+
+def _pair(minor: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in minor.split("."))
 
 
 @cache

@@ -151,3 +151,29 @@ async def test_other_components_are_not_judged_by_argo_cd_s_rules(engine: Engine
     files = overlay(workload("argocd-repo-server", "--disable-tls"))
     plan = replace(bump(files, "v3.5.1"), component=replace(ARGO_CD, name="other"))
     assert row_of(await proven(engine, files, plan, judge=judge)) is None
+
+
+async def test_what_the_upgrade_guides_say_of_these_manifests_is_told_once_with_the_line_to_add(
+    engine: Engine,
+) -> None:
+    files = overlay(workload("argocd-server"), version="v2.14.0")
+    files[f"{STAGING}/base.yaml"] += """---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: argocd-rbac-cm, namespace: argocd}
+data:
+  policy.csv: |
+    p, role:dev, applications, get, */*, allow
+    p, role:dev, applications, delete, */*, allow
+"""
+    plan = bump(files, "v3.0.1")
+    proof = await proven(engine, files, plan, judge=judge)
+    assert proof.holds
+    (logs,) = [one for one in proof.cautions if "logs are enforced" in one]
+    assert logs.startswith("argocd/overlays/staging/base.yaml:")
+    assert logs.endswith("; add `p, role:dev, logs, get, */*, allow`")
+    # The text of the file tells this one already.
+    assert any("no longer reaches the sub-resources" in note for note in plan.notes)
+    assert not any("no longer cover its resources" in one for one in proof.cautions)
+    # Within the minor nothing changes.
+    assert not any("logs are enforced" in one for one in (await proof_of(engine, files, "v2.14.2")).cautions)

@@ -35,19 +35,21 @@ def apps(*names: str) -> str:
 @dataclass(frozen=True)
 class Sample:
     """A repository: the content of its files, and its symbolic links. `applications` is what `--applications` is
-    given, `policy` the configuration."""
+    given, `policy` the configuration, `base` are the files that were otherwise before."""
 
     files: Files
     links: Mapping[str, str] = field(default_factory=dict)
     applications: str = ""
     policy: str = ""
+    base: Files = field(default_factory=dict)
 
     async def judged(self, engine: Engine, rule: str) -> Evaluation:
         """By this rule alone."""
         made = read_made("applications.yaml", self.applications.encode()) if self.applications else None
         policy = parse_policy(self.policy.encode()) if self.policy else Policy()
         head = with_links(tree(self.files), self.links)
-        return await evaluate(engine, head, None, MATCHER, policy, only=frozenset([rule]), made=made)
+        base = with_links(tree({**self.files, **self.base}), self.links) if self.base else None
+        return await evaluate(engine, head, base, MATCHER, policy, only=frozenset([rule]), made=made)
 
 
 def of(rule: Rule) -> tuple[Sample, Sample]:

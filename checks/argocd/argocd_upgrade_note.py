@@ -1,0 +1,92 @@
+"""Something that changes with a version of Argo CD concerns these very manifests.
+
+What it finds: where a change moves Argo CD to another minor version, what the upgrade guides on the way say about
+settings, policies, Applications or resources that are in git, at the lines that they concern.
+
+Why it matters: upgrade guides are long, and nine notes of ten are about something that one does not have. The tenth
+takes rights away, stops a sync or switches something off, and is seen when somebody misses it.
+
+Example: the step to 3.0, and `p, role:dev, applications, get, */*, allow` without a line for `logs`: nobody of the
+role sees logs any more.
+
+How the fix is safe: none is applied; the finding has the line to add where it can be written down.
+
+How sure it is: a warning. Silent where the minor version stays or is not known before and after, where a setting
+keeps the old behaviour, and about notes that no manifest can be about (what scripts ask of the API, versions of Helm
+and kustomize).
+
+Sources: argo-cd docs/operator-manual/upgrading; docs/operator-manual/rbac.md. Which notes there are, and what of
+them can be seen, stands in gitops/installation/data/releases.json.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from packaging.version import Version
+
+from checks.argocd.upgrades.applications import APPLICATIONS
+from checks.argocd.upgrades.match import Match, Place, Predicate
+from checks.argocd.upgrades.settings import SETTINGS
+from checks.argocd.view import installations
+from checks.declaration import declare
+from checks.model import Finding, Severity
+from checks.policy.file import Policy
+from gitops.discovery.snapshot import Change, Snapshot
+from gitops.installation.find import installations_of
+from gitops.installation.model import Installation
+from gitops.installation.releases import Note, releases
+
+RULE = declare("argocd-upgrade-note", Severity.WARNING)
+
+
+def _predicates() -> dict[str, tuple[Predicate, ...]]:
+    found: dict[str, tuple[Predicate, ...]] = {}
+    for table in (SETTINGS, APPLICATIONS):
+        for name, predicate in table.items():
+            found[name] = (*found.get(name, ()), predicate)
+    return found
+
+
+PREDICATES: Final[Mapping[str, tuple[Predicate, ...]]] = _predicates()
+
+
+def check(change: Change, policy: Policy) -> Iterator[Finding]:
+    """One finding for each place that a note is about."""
+    if change.base is None:
+        return
+    before = {one.key: one for one in change.base.once(installations_of)}
+    for installation in installations(change):
+        old = before.get(installation.key)
+        if old is not None and old.version is not None and installation.version is not None:
+            yield from notes_about(change.head, installation, old.version, installation.version)
+
+
+def notes_about(snapshot: Snapshot, installation: Installation, old: Version, new: Version) -> Iterator[Finding]:
+    """What would be found in an installation if it went from one version to another."""
+    if not releases().knows(new) or not installation.deployed:
+        return
+    place = Place(snapshot, installation)
+    for note in releases().notes(old, new):
+        seen: set[str] = set()
+        for predicate in PREDICATES.get(note.id, ()):
+            for match in predicate(place):
+                if match.about not in seen:
+                    seen.add(match.about)
+                    yield _finding(installation, note, match)
+
+
+def _finding(installation: Installation, note: Note, match: Match) -> Finding:
+    member = match.member
+    return RULE.finding(
+        match.span,
+        f"as of {note.minor} {note.change}: {match.seen}",
+        f"Argo CD {note.minor}: {note.change}",
+        advice=f"The upgrade guide's word: {note.action}.",
+        commands=match.lines,
+        about=(*installation.key, note.minor, note.id, match.about),
+        resource=member.id if member is not None else None,
+        applications=[member.application] if member is not None and member.application else [],
+        owners=[member.owner] if member is not None and member.owner is not None else [],
+    )

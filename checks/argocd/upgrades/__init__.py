@@ -1,0 +1,1 @@
+"""Which notes of upgrade guides are about the manifests of an installation, and at which lines."""
