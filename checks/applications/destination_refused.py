@@ -1,7 +1,8 @@
 """Argo CD does not know where an Application is to be deployed.
 
-What it finds: a destination whose server is almost that of Argo CD's own cluster, or no URL; whose namespace is no
-name; or whose cluster nobody declares, where all others are declared in git.
+What it finds: a destination with both `server` and `name`, or neither; whose server is almost that of Argo CD's own
+cluster, or no URL; whose namespace is no name; or whose cluster nobody declares, where all others are declared in
+git.
 
 Why it matters: Argo CD shows InvalidSpecError and neither compares nor syncs the Application; of a namespace, each
 sync fails.
@@ -10,10 +11,10 @@ Example: `destination: {server: in-cluster}`.
 
 How the fix is safe: none is offered; the message says what to write.
 
-How sure it is: an error for a namespace that Kubernetes does not take; a warning for a cluster, which may be declared
-elsewhere. Silent about names of clusters unless at least two are declared here and every other Application names one
-of those, and about what was read without being rendered. Both `name` and `server`, and neither, are told as
-`render-failed`.
+How sure it is: an error for both or neither, and for a namespace that Kubernetes does not take; a warning for a
+cluster, which may be declared elsewhere. Silent about names of clusters unless at least two are declared here and
+every other Application names one of those, about what was read without being rendered, and about what somebody fills
+in before it is applied (`${NAMESPACE}`, `{{ .Values.namespace }}`).
 
 Sources: argo-cd, util/argo/argo.go (GetDestinationServer), util/db/cluster.go (GetCluster).
 """
@@ -29,13 +30,17 @@ from checks.declaration import declare
 from checks.model import Finding, Severity
 from checks.policy.file import Policy
 from gitops.applications.application import IN_CLUSTER, IN_CLUSTER_SERVER
+from gitops.applications.placeholders import holds_placeholder
+from gitops.discovery.planning import destination_refusal
 from gitops.discovery.snapshot import Change, Snapshot, State
 from gitops.facts.secrets.pods import mapping
 from gitops.resources.manifests import text_of
+from gitops.resources.rendering import RenderFailed
 
 RULE = declare("destination-refused", Severity.ERROR, Severity.WARNING)
 
 _ROUTE = ("spec", "destination")
+_ONE = "Name the cluster either by `server`, its URL, or by `name`."
 _SHOWS = "Argo CD shows InvalidSpecError, and neither compares nor syncs it."
 _LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _FEWEST = 2  # clusters that are declared here, before one that is not is worth a word
@@ -49,18 +54,26 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
         found = [
             (state, remark)
             for state in subject.states
-            if state.application.sources and is_whole(head, state.application.root, state.application.parents)
+            if state.application.sources
             for remark in _remarks(head, state, undeclared)
         ]
         yield from told(RULE, head, subject, collect(subject, found))
 
 
 def _remarks(head: Snapshot, state: State, undeclared: frozenset[str]) -> Iterator[Remark]:
+    application = state.application
+    refused = destination_refusal(application.destination)
+    if refused is not None:
+        if isinstance(state.rendering, RenderFailed):
+            yield Remark(_ROUTE, refused.partition(", so ")[0], _SHOWS, _ONE, ("destination",), Severity.ERROR)
+        return
+    if not is_whole(head, application.root, application.parents):
+        return
     written = mapping(spec_of(state).get("destination"))
     name, server = text_of(written.get("name")), text_of(written.get("server")).rstrip("/")
     namespace = text_of(written.get("namespace"))
-    if name and server:
-        return  # told as not rendering
+    if any(map(holds_placeholder, (name, server, namespace))):
+        return
     if server and server != IN_CLUSTER_SERVER and server not in head.clusters.values():
         said = _server(server)
         if said is not None:

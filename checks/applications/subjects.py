@@ -12,6 +12,7 @@ from checks.declaration import Declaration
 from checks.model import Finding, Related, Severity, Topic
 from checks.wording import listed
 from gitops.applicationsets.declared import ApplicationSet
+from gitops.discovery.scan import has_own_values
 from gitops.discovery.snapshot import Snapshot, State
 from gitops.files.fields import Route, nearest_field
 from gitops.files.spans import Span
@@ -72,7 +73,10 @@ def spec_of(state: State) -> Mapping[str, Any]:
 
 
 def is_whole(snapshot: Snapshot, root: str, parents: tuple[str, ...]) -> bool:
-    """Whether all that stands above was rendered, so that nothing is patched in later."""
+    """Whether all that stands above was rendered, so that nothing is patched in later, and by what is deployed: a
+    chart that nothing here deploys gets other values than its own."""
+    if has_own_values(snapshot.tree, root):
+        return False
     blind = snapshot.once(_blind)
     return (root, "") not in blind and not any((root, parent) in blind for parent in parents)
 

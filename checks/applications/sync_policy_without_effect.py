@@ -11,7 +11,8 @@ Example: `retry: {backoff: {duration: 5s}}`.
 
 How the fix is safe: none is offered; the field that is missing is named.
 
-How sure it is: a warning; Argo CD reads these fields together, as told here.
+How sure it is: a warning; Argo CD reads these fields together, as told here. Silent about the template of an
+ApplicationSet where it has an effect for one of the elements.
 
 Sources: argo-cd, controller/sync_namespace.go, controller/sync.go (SyncAppState), controller/appcontroller.go
 (autoSync, processRequestedAppOperation), pkg/apis/application/v1alpha1/types.go (RetryStrategy,
@@ -41,8 +42,10 @@ _DURATION = re.compile(r"[+-]?(?:[0-9]+|0|(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|u
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
     """One finding for each part, of an Application or of what an ApplicationSet makes."""
     for subject in change.head.once(subjects_of):
-        found = [(state, remark) for state in subject.states for remark in _remarks(state)]
-        yield from told(RULE, change.head, subject, collect(subject, found))
+        found = collect(subject, [(state, remark) for state in subject.states for remark in _remarks(state)])
+        # What does nothing for some of what one template makes is there for the others.
+        whole = {remark: states for remark, states in found.items() if len(states) == len(subject.states)}
+        yield from told(RULE, change.head, subject, whole)
 
 
 def _remarks(state: State) -> Iterator[Remark]:

@@ -17,6 +17,7 @@ from checks.declaration import declare
 from checks.model import Finding, Severity, Topic
 from checks.policy.file import Policy
 from checks.wording import listed
+from gitops.discovery.planning import destination_refusal
 from gitops.discovery.snapshot import ApplicationKey, Change, Snapshot, State
 from gitops.files.spans import Span
 from gitops.kustomize.failures.words import without_lines
@@ -59,7 +60,9 @@ def _failures(snapshot: Snapshot) -> dict[tuple[str, str], list[tuple[RenderFail
     found: dict[tuple[str, str], list[tuple[RenderFailed, State]]] = {}
     for state in snapshot.states:
         rendering = state.rendering
-        if isinstance(rendering, RenderFailed) and rendering.registered_twice is None:
+        if not isinstance(rendering, RenderFailed) or rendering.registered_twice is not None:
+            continue
+        if rendering.message != destination_refusal(state.application.destination):  # told by a rule of its own
             key = (rendering.span.path, without_lines(rendering.message))
             found.setdefault(key, []).append((rendering, state))
     return found

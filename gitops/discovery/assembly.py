@@ -11,9 +11,11 @@ from dataclasses import dataclass, field, replace
 from gitops.applications.application import Origin
 from gitops.applicationsets.declared import ApplicationSet, declared_set
 from gitops.applicationsets.problems import Refusal
+from gitops.discovery.own_values import by_own_values
 from gitops.discovery.roots import DEFAULT_NAMESPACE, Declaration, Node, Seed
 from gitops.discovery.snapshot import Repeated, State, Unknown
 from gitops.files.spans import Span
+from gitops.files.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,14 @@ class Assembly:
         self.places.setdefault(span.path, []).append(span)
 
 
-def assemble(seeds: Sequence[Seed], nodes: Mapping[str, Node]) -> Assembly:
+def assemble(tree: Tree, seeds: Sequence[Seed], nodes: Mapping[str, Node]) -> Assembly:
     """What the seeds that nothing else brings in come to. `nodes` are by `Declaration.id`."""
     result = Assembly()
     for root in _roots(seeds, nodes):
+        before = len(result.states)
         _descend(root, nodes, result)
+        if root.template:
+            result.states[before:] = [by_own_values(tree, state) for state in result.states[before:]]
     namespaces: dict[str, set[str]] = {}
     for state in result.states:
         namespaces.setdefault(state.application.name, set()).add(state.application.namespace)

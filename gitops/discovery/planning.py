@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from gitops.applications.application import UNNAMED, Application, Source
+from gitops.applications.application import UNNAMED, Application, Destination, Source
 from gitops.applications.directory import JSONNET, DirectoryOptions, files_of, read_files
 from gitops.applications.placeholders import holds_placeholder
 from gitops.applications.plugins import unplugged
@@ -197,11 +197,9 @@ def refusal_of(application: Application, source: Source) -> str | None:
     several = len(application.sources) > 1
     if not is_valid(application.name) and _SLIP.fullmatch(application.name):
         return f"`{application.name}` is no name that Kubernetes takes for an Application"
-    destination = application.destination
-    if destination.server and destination.name:
-        return "its destination has both `server` and `name`, of which Argo CD takes only one"
-    if not destination.server and not destination.name:
-        return "its destination has neither `server` nor `name`, so Argo CD refuses it"
+    refused = destination_refusal(application.destination)
+    if refused is not None:
+        return refused
     if not source.repo_url:
         return "its source has no `repoURL`, so Argo CD refuses it"
     if not source.written and not source.chart and not (several and source.ref):
@@ -219,6 +217,15 @@ def refusal_of(application: Application, source: Source) -> str | None:
     if len(source.tools) > 1:
         names = " and ".join(f"`{tool}`" for tool in source.tools)
         return f"its source has the blocks {names}, of which Argo CD takes only one"
+    return None
+
+
+def destination_refusal(destination: Destination) -> str | None:
+    """Why Argo CD refuses a destination wherever it is, as one clause."""
+    if destination.server and destination.name:
+        return "its destination has both `server` and `name`, of which Argo CD takes only one"
+    if not destination.server and not destination.name:
+        return "its destination has neither `server` nor `name`, so Argo CD refuses it"
     return None
 
 

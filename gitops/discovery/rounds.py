@@ -190,7 +190,7 @@ class Search:
                     self.left_out.append(NotDeployed("", "", "Application", at, *why))
             else:
                 self._put_aside(seed, why)
-        assembly = assemble(kept, self.nodes)
+        assembly = assemble(self._tree, kept, self.nodes)
         for declaration in assembly.empty:
             self.left_out.append(not_made(declaration, (Cause.EMPTY, "its generators give nothing")))
         if not self.truncated:

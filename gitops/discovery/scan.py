@@ -278,6 +278,14 @@ def chart_of(tree: Tree, path: str) -> str | None:
     return None
 
 
+def has_own_values(tree: Tree, root: str) -> bool:
+    """Whether what a root brings is that of a chart with the values of its own: whoever deploys the chart from
+    elsewhere most likely gives it others."""
+    return posixpath.join(root, "Chart.yaml") in tree and not any(
+        posixpath.join(root, name) in tree for name in FILE_NAMES
+    )
+
+
 def _kustomization(tree: Tree, path: str, parsed: ParseMemo, result: Scan) -> None:
     try:
         known = load(tree, path, parsed)

@@ -123,7 +123,7 @@ def test_telling_alternatives_of_one_name_apart_grows_with_them() -> None:
         one_each = [Declaration(manifest, Origin(Span(f"apps/{n:03}.yaml", 1, 1)), str(n)) for n in range(count)]
         seeds = [Seed("apps", (declaration,)) for declaration in one_each]
         nodes = {d.id: Node(d, parse_application(d.manifest, d.origin)) for d in one_each}
-        return lambda: assemble(seeds, nodes)
+        return lambda: assemble(Tree.of({}), seeds, nodes)
 
     assert_grows_with(assembling, 200)
 

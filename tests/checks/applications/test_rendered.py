@@ -14,6 +14,7 @@ from tests.scenarios import URL, Files, application, config_map, documents, eval
 
 API = "argoproj.io/v1alpha1"
 IN_CLUSTER = "https://kubernetes.default.svc"
+NAME_IT = "Name the cluster either by `server`, its URL, or by `name`."
 
 
 def app(name: str, path: str = "", policy: Mapping[str, Any] | None = None, **spec: Any) -> str:
@@ -164,7 +165,8 @@ async def test_what_is_not_seen_may_make_a_namespace(engine: Engine) -> None:
 @pytest.mark.parametrize(
     ("destination", "advice"),
     [
-        ({"name": "in-cluster", "server": IN_CLUSTER}, None),  # told as not rendering, and so is neither
+        ({"name": "in-cluster", "server": IN_CLUSTER}, NAME_IT),
+        ({"namespace": "shop"}, NAME_IT),
         ({"server": "in-cluster"}, "Write `name: in-cluster`."),
         ({"server": "https://kubernetes.default"}, f"Write `server: {IN_CLUSTER}`."),
         ({"server": "prod.example.com"}, "Write the URL of the cluster, or `name` with its name."),
@@ -175,12 +177,65 @@ async def test_what_is_not_seen_may_make_a_namespace(engine: Engine) -> None:
         ({"server": f"{IN_CLUSTER}/"}, None),
         ({"server": "https://prod.example.com:6443"}, None),
         ({"name": "prod"}, None),
+        # Something fills these in before it is applied.
+        ({"server": IN_CLUSTER, "namespace": "${prefix}shop"}, None),
+        ({"server": "{{ .Values.server }}", "namespace": "shop"}, None),
+        ({"server": IN_CLUSTER, "namespace": "team-{{ tenant }}"}, None),
+        ({"name": "<CLUSTER>", "namespace": "shop"}, None),
     ],
 )
 async def test_a_destination(engine: Engine, destination: dict[str, str], advice: str | None) -> None:
     files = {"apps.yaml": app("a", destination=destination), "a/m.yaml": config_map("m")}
-    said = [one.topic.advice for one in await found(engine, "destination-refused", files)]
+    evaluation = await evaluated(engine, files)
+    assert of_rule(evaluation, "render-failed") == []  # a destination is told once
+    said = [one.topic.advice for one in of_rule(evaluation, "destination-refused")]
     assert said == ([] if advice is None else [advice])
+
+
+MADE = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: web, namespace: argocd}
+spec:
+  project: default
+  source: {repoURL: https://github.com/acme/platform, targetRevision: HEAD, path: SOURCE}
+  destination: {SERVER: "{{ .Values.server }}", namespace: "NAMESPACE"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fails"),
+    [
+        ("", "", False),  # its server is empty
+        ("{{ .Values.server }}", "https://kubernetes.default", False),
+        ("{{ .Values.server }}", f"{IN_CLUSTER}", False),
+        ('"NAMESPACE"', "'{{ .Values.tenant }}_x'", False),
+        ("SERVER:", f"name: in-cluster, server: '{IN_CLUSTER}', x:", True),  # whoever deploys it
+        ("SOURCE", "'{{ .Values.path }}/web'", False),
+        ("SOURCE", "nowhere/at/all", True),
+    ],
+)
+async def test_a_chart_that_somebody_else_deploys_gets_other_values(
+    engine: Engine, old: str, new: str, fails: bool
+) -> None:
+    template = MADE.replace(old, new) if old else MADE
+    if old != "" and "server }}" not in old and "SERVER" not in old:
+        template = template.replace("{{ .Values.server }}", IN_CLUSTER)
+    template = template.replace("SERVER", "server").replace("NAMESPACE", "shop").replace("SOURCE", "web")
+    files = {
+        "root/Chart.yaml": "apiVersion: v2\nname: root\nversion: 1.0.0\n",
+        "root/templates/web.yaml": template,
+        "root/values.yaml": "server: ''\ntenant: ''\npath: apps\n",
+        "web/m.yaml": config_map("m"),
+    }
+    evaluation = await evaluated(engine, files)
+    errors = [one for one in evaluation.findings if one.severity is Severity.ERROR]
+    assert (len(errors) == 1) is fails and len(errors) < 2
+    # What something here deploys has the values that stand here.
+    files["bootstrap.yaml"] = app("bootstrap", "root")
+    if old == "":
+        [said] = of_rule(await evaluated(engine, files), "destination-refused")
+        assert "neither `server` nor `name`" in said.message
 
 
 async def test_a_cluster_is_missed_where_all_others_are_declared(engine: Engine) -> None:
@@ -211,6 +266,26 @@ async def test_a_cluster_is_missed_where_all_others_are_declared(engine: Engine)
 async def test_a_sync_policy(engine: Engine, policy: dict[str, Any], count: int) -> None:
     files = {"apps.yaml": app("a", policy=policy), "a/m.yaml": config_map("m")}
     assert len(await found(engine, "sync-policy-without-effect", files)) == count
+
+
+async def test_a_template_s_policy_is_there_for_those_for_which_it_does_something(engine: Engine) -> None:
+    spec = json.loads(app("a", "a", {"syncOptions": ["CreateNamespace=true"]}))["spec"]
+    spec["destination"]["namespace"] = "{{namespace}}"
+
+    def made(*namespaces: str) -> str:
+        elements = [{"name": f"a{i}", "namespace": each} for i, each in enumerate(namespaces)]
+        whole = {"generators": [{"list": {"elements": elements}}]}
+        return manifest(
+            "ApplicationSet",
+            "all",
+            "argocd",
+            API,
+            spec={**whole, "template": {"metadata": {"name": "{{name}}"}, "spec": spec}},
+        )
+
+    for namespaces, count in ((("shop", ""), 0), (("", ""), 1), (("shop",), 0), (("",), 1)):
+        files = {"apps.yaml": made(*namespaces), "a/m.yaml": config_map("m")}
+        assert len(await found(engine, "sync-policy-without-effect", files)) == count
 
 
 @pytest.mark.parametrize(
