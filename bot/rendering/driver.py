@@ -184,7 +184,7 @@ class Engine:
         )
         known = self._snapshots.get(key) if tree.sha is not None else None
         if known is not None and await as_before(outside, known[1]):
-            return replace(known[0], tree=tree)
+            return known[0].read_by(tree)
         while True:
             left_out = len(tree.effort.left_out)
             asking = discover(tree, analysis) if near is None else rediscover(near, tree, analysis, remember=True)
@@ -206,7 +206,7 @@ class Engine:
             return replace(snapshot, record=None)  # what failed by chance is tried again
         if key is not None:
             # Without its tree, whose reader is closed when the run ends.
-            self._snapshots[key] = replace(snapshot, tree=_NOWHERE), seen
+            self._snapshots[key] = snapshot.read_by(_NOWHERE), seen
         return snapshot
 
     async def drive(

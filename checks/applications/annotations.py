@@ -13,6 +13,9 @@ from gitops.discovery.snapshot import Owned, Snapshot
 from gitops.facts.secrets.pods import at, mapping, read_manifest
 from gitops.files.fields import nearest_field
 from gitops.resources.manifests import text_of
+from gitops.resources.resource import Resource
+
+_PREFIX = PREFIX.encode()
 
 
 @dataclass(frozen=True)
@@ -33,11 +36,12 @@ def annotated_in(snapshot: Snapshot) -> tuple[Annotated, ...]:
     return tuple(_annotated(snapshot))
 
 
+def _names_argo_cd(resource: Resource) -> bool:
+    return _PREFIX in resource.text
+
+
 def _annotated(snapshot: Snapshot) -> Iterator[Annotated]:
-    word = PREFIX.encode()
-    for copy in snapshot.copies():
-        if word not in copy.resource.text:
-            continue
+    for copy in snapshot.copies(having=_names_argo_cd):
         annotations = mapping(at(read_manifest(copy.resource.text), ("metadata", "annotations")))
         values = {key: text_of(value) for key, value in annotations.items() if key.startswith(PREFIX)}
         if values:

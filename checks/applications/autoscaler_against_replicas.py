@@ -38,7 +38,7 @@ from gitops.files.errors import GitopsError
 from gitops.files.fields import field_at, nearest_field
 from gitops.files.spans import Span, counts_lines_as_yaml, split_lines
 from gitops.resources.manifests import text_of
-from gitops.resources.resource import ResourceId
+from gitops.resources.resource import Resource, ResourceId
 
 RULE = declare("autoscaler-against-replicas", Severity.WARNING, fix=FixAvailability.SOMETIMES)
 
@@ -108,14 +108,17 @@ def _is_paused(manifest: Mapping[str, Any]) -> bool:
 def _is_ignored_everywhere(snapshot: Snapshot) -> bool:
     """Whether Argo CD itself may be told to leave replicas alone, in argocd-cm, in the operator's ArgoCD, or in the
     values of a chart that is not rendered here."""
-    for copy in snapshot.copies():
-        if copy.resource.id.kind in ("ConfigMap", "ArgoCD") and _says(copy.resource.text):
-            return True
+    if any(part.having(_is_told) for state in snapshot.states for part in state.parts):
+        return True
     return any(
         source.helm is not None and _says(repr(source.helm).encode())
         for state in snapshot.states
         for source in state.application.sources
     )
+
+
+def _is_told(resource: Resource) -> bool:
+    return resource.id.kind in ("ConfigMap", "ArgoCD") and _says(resource.text)
 
 
 def _says(text: bytes) -> bool:

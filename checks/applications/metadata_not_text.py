@@ -29,6 +29,7 @@ from gitops.facts.secrets.pods import at, mapping, read_manifest
 from gitops.files.fields import nearest_field
 from gitops.files.scalars import plain_scalar
 from gitops.files.spans import Span
+from gitops.resources.resource import Resource
 
 RULE = declare("metadata-not-text", Severity.ERROR)
 
@@ -41,22 +42,23 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
     """One finding for each annotation and label, at the place where it is written."""
     head = change.head
     told: dict[tuple[Span, str, str, str], list[Owned]] = {}
-    for copy in head.copies():
+    for copy in head.copies(having=_may_be_no_text):
         for field, key in _not_text(copy):
             told.setdefault((copy.origin.span, copy.resource.id.kind, field, key), []).append(copy)
     for (_, _, field, key), copies in told.items():
         yield _finding(head, field, key, copies)
 
 
-def _not_text(copy: Owned) -> Iterator[tuple[str, str]]:
-    text = copy.resource.text
-    if not any(
+def _may_be_no_text(resource: Resource) -> bool:
+    return any(
         not isinstance(plain_scalar(value.decode("utf-8", "replace")), str)
-        for block in _BLOCK.finditer(text)
+        for block in _BLOCK.finditer(resource.text)
         for value in _LINE.findall(block.group(2))
-    ):
-        return
-    metadata = at(read_manifest(text), ("metadata",))
+    )
+
+
+def _not_text(copy: Owned) -> Iterator[tuple[str, str]]:
+    metadata = at(read_manifest(copy.resource.text), ("metadata",))
     for field in ("annotations", "labels"):
         for key, value in mapping(mapping(metadata).get(field)).items():
             if isinstance(value, bool | int | float):

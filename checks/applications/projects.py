@@ -10,8 +10,11 @@ from checks.policy.file import Policy
 from gitops.applications.application import GROUP, Application
 from gitops.applications.options import PREFIX
 from gitops.discovery.snapshot import Change, Owned, Snapshot
-from gitops.facts.owners import owners_of
+from gitops.facts.owners import is_owned, owners_of
 from gitops.facts.projects import Project, read_project
+from gitops.resources.resource import Resource
+
+_SECRET_TYPE = f"{PREFIX}secret-type".encode()
 
 
 @dataclass(frozen=True)
@@ -54,15 +57,17 @@ def _known(snapshot: Snapshot) -> Iterator[tuple[str, Known]]:
 
 
 def _has_global_projects(snapshot: Snapshot) -> bool:
-    return any(
-        b"globalProjects" in copy.resource.text
-        for owned_id, copies in snapshot.once(owners_of).items()
-        if owned_id.id.kind == "ConfigMap"
-        for copy in copies
-    )
+    return any(part.having(_has_globals) for state in snapshot.states for part in state.parts)
+
+
+def _has_globals(resource: Resource) -> bool:
+    return resource.id.kind == "ConfigMap" and is_owned(resource) and b"globalProjects" in resource.text
 
 
 def _has_scoped_secrets(snapshot: Snapshot) -> bool:
     """Whether something here makes a Secret that gives a project repositories or clusters of its own."""
-    label = f"{PREFIX}secret-type".encode()
-    return any(label in copy.resource.text and b" project: " in copy.resource.text for copy in snapshot.copies())
+    return any(part.having(_is_scoped_secret) for state in snapshot.states for part in state.parts)
+
+
+def _is_scoped_secret(resource: Resource) -> bool:
+    return _SECRET_TYPE in resource.text and b" project: " in resource.text

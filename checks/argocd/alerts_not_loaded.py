@@ -37,6 +37,7 @@ from gitops.installation.places import place_of
 from gitops.installation.scraping import lost_rules, plain_prometheus
 from gitops.installation.scripts import scripts_of
 from gitops.resources.manifests import text_of
+from gitops.resources.resource import Resource
 
 RULE = declare("alerts-not-loaded", Severity.WARNING, Severity.NOTICE)
 
@@ -73,9 +74,11 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
 
 def _operated(snapshot: Snapshot) -> Iterator[Member]:
     """The Prometheus of the operator that are rendered."""
-    for copy in snapshot.copies():
-        if (copy.resource.id.group, copy.resource.id.kind) == (_GROUP, "Prometheus"):
-            yield member_of(snapshot, copy)
+    yield from (member_of(snapshot, copy) for copy in snapshot.copies(having=_is_prometheus))
+
+
+def _is_prometheus(resource: Resource) -> bool:
+    return (resource.id.group, resource.id.kind) == (_GROUP, "Prometheus")
 
 
 def _in_files(change: Change, has_prometheus: bool) -> Iterator[Finding]:
@@ -111,10 +114,8 @@ def _selected(change: Change, operated: tuple[Member, ...]) -> Iterator[Finding]
     if not operated and not plain:
         return
     knows = operated or _has_operator(head)
-    for copy in head.copies():
+    for copy in head.copies(having=_watches_argo_cd):
         rid = copy.resource.id
-        if rid.group != _GROUP or rid.kind not in _SELECTORS or b"argocd" not in copy.resource.text:
-            continue
         member = member_of(head, copy)
         cluster, root = copy.application.destination.cluster, copy.application.root
         if not knows:
@@ -154,6 +155,11 @@ def _selected(change: Change, operated: tuple[Member, ...]) -> Iterator[Finding]
                 Severity.WARNING,
                 "label",
             )
+
+
+def _watches_argo_cd(resource: Resource) -> bool:
+    rid = resource.id
+    return rid.group == _GROUP and rid.kind in _SELECTORS and b"argocd" in resource.text
 
 
 def _has_operator(snapshot: Snapshot) -> bool:

@@ -39,6 +39,7 @@ from gitops.installation.model import Installation
 from gitops.installation.places import line_in
 from gitops.installation.routes.model import annotations_of
 from gitops.installation.scripts import scripts_of
+from gitops.resources.resource import Resource
 
 RULE = declare("argocd-crd-needs-server-side-apply", Severity.ERROR, Severity.NOTICE)
 
@@ -56,13 +57,15 @@ _APPLIED: Final = re.compile(
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
     """One finding for each CRD of each Application, and for each line of a script."""
-    for copy in change.head.copies():
-        rid = copy.resource.id
-        if rid.kind == "CustomResourceDefinition" and rid.name.endswith(".argoproj.io"):
-            yield from _crd(change, copy)
+    for copy in change.head.copies(having=_defines_argo):
+        yield from _crd(change, copy)
     for installation in installations(change):
         yield from _stopgap(change, installation)
     yield from _scripts(change)
+
+
+def _defines_argo(resource: Resource) -> bool:
+    return resource.id.kind == "CustomResourceDefinition" and resource.id.name.endswith(".argoproj.io")
 
 
 def _crd(change: Change, copy: Owned) -> Iterator[Finding]:

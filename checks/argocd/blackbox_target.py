@@ -35,6 +35,7 @@ from gitops.installation.places import place_of
 from gitops.installation.routes.model import mappings
 from gitops.installation.scraping import plain_prometheus
 from gitops.resources.manifests import text_of
+from gitops.resources.resource import Resource
 
 RULE = declare("blackbox-target", Severity.WARNING)
 
@@ -59,9 +60,7 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
 def _modules(snapshot: Snapshot) -> frozenset[str] | None:
     """The modules of the exporter; None where its configuration is not in git, or not the same everywhere."""
     found: set[frozenset[str]] = set()
-    for copy in snapshot.copies():
-        if copy.resource.id.kind != "ConfigMap" or b"prober" not in copy.resource.text:
-            continue
+    for copy in snapshot.copies(having=_may_have_modules):
         for value in _texts(member_of(snapshot, copy)):
             modules = mapping(value.get("modules"))
             told = [mapping(one).get("prober") for one in modules.values()]
@@ -88,12 +87,19 @@ def _asked(snapshot: Snapshot) -> Iterator[tuple[Member, str, str]]:
                 for module in sequence(mapping(job.get("params")).get("module")):
                     if text_of(job.get("metrics_path")) == "/probe":
                         yield member, f"job `{text_of(job.get('job_name'))}`", text_of(module)
-    for copy in snapshot.copies():
-        if (copy.resource.id.group, copy.resource.id.kind) == ("monitoring.coreos.com", "Probe"):
-            member = member_of(snapshot, copy)
-            module = text_of(mapping(member.manifest.get("spec")).get("module"))
-            if module:
-                yield member, str(member.id), module
+    for copy in snapshot.copies(having=_is_probe):
+        member = member_of(snapshot, copy)
+        module = text_of(mapping(member.manifest.get("spec")).get("module"))
+        if module:
+            yield member, str(member.id), module
+
+
+def _may_have_modules(resource: Resource) -> bool:
+    return resource.id.kind == "ConfigMap" and b"prober" in resource.text
+
+
+def _is_probe(resource: Resource) -> bool:
+    return (resource.id.group, resource.id.kind) == ("monitoring.coreos.com", "Probe")
 
 
 def _finding(change: Change, member: Member, job: str, module: str, known: frozenset[str]) -> Finding:

@@ -36,6 +36,7 @@ from gitops.installation.model import Member
 from gitops.installation.places import place_of
 from gitops.installation.routes.model import annotations_of
 from gitops.resources.manifests import text_of
+from gitops.resources.resource import Resource
 
 RULE = declare("cluster-issuer-missing", Severity.ERROR, Severity.WARNING)
 
@@ -60,9 +61,7 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
         return
     there = {_place(member, member.id.kind, member.id.name) for member in issuers}
     blind = {(one.application.root, one.application.destination.cluster) for one in not_rendered(head)}
-    for copy in head.copies():
-        if b"cert-manager.io/" not in copy.resource.text:
-            continue
+    for copy in head.copies(having=_names_cert_manager):
         member = member_of(head, copy)
         for kind, name, word in _asked(member):
             place = _place(member, kind, name)
@@ -75,9 +74,15 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
 
 
 def _issuers(snapshot: Snapshot) -> Iterator[Member]:
-    for copy in snapshot.copies():
-        if copy.resource.id.group == _GROUP and copy.resource.id.kind in _KINDS:
-            yield member_of(snapshot, copy)
+    yield from (member_of(snapshot, copy) for copy in snapshot.copies(having=_is_issuer))
+
+
+def _is_issuer(resource: Resource) -> bool:
+    return resource.id.group == _GROUP and resource.id.kind in _KINDS
+
+
+def _names_cert_manager(resource: Resource) -> bool:
+    return b"cert-manager.io/" in resource.text
 
 
 def _place(member: Member, kind: str, name: str) -> Place:

@@ -13,6 +13,7 @@ from gitops.discovery.snapshot import Owned, Snapshot
 from gitops.facts.secrets.pods import POD_SPECS, at, mapping, sequence
 from gitops.installation.routes.model import mappings
 from gitops.resources.manifests import text_of
+from gitops.resources.resource import Resource
 
 _HELM: Final = {
     "pre-install": "PreSync",
@@ -37,10 +38,8 @@ class Hook:
 
 def hooks_of(snapshot: Snapshot) -> Iterator[Hook]:
     """Every hook that runs pods, once for each of its phases."""
-    for copy in snapshot.copies():
+    for copy in snapshot.copies(having=_runs_as_hook):
         rid = copy.resource.id
-        if not copy.resource.hook or (rid.group, rid.kind) not in POD_SPECS:
-            continue
         manifest = copy.resource.manifest()
         spec = mapping(at(manifest, POD_SPECS[rid.group, rid.kind]))
         containers = [*mappings(spec.get("initContainers")), *mappings(spec.get("containers"))]
@@ -53,6 +52,10 @@ def hooks_of(snapshot: Snapshot) -> Iterator[Hook]:
         script = "\n".join((" ".join(words), *words, *_texts(snapshot, copy, mounted)))
         for phase in _phases(manifest):
             yield Hook(copy, phase, script, tuple(filter(None, values)))
+
+
+def _runs_as_hook(resource: Resource) -> bool:
+    return resource.hook and (resource.id.group, resource.id.kind) in POD_SPECS
 
 
 def _texts(snapshot: Snapshot, copy: Owned, names: set[str]) -> Iterator[str]:

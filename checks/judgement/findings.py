@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from checks.model import Finding, Severity, Topic
 from checks.policy.file import PATH, Ignore, Policy, matches
 from checks.registry import Rule
-from gitops.discovery.snapshot import Change
+from gitops.applications.live import Live
+from gitops.discovery.snapshot import Change, Snapshot
 from gitops.files.containment import CONTENT, told
 from gitops.files.spans import Span
 
 # Is told of a rule that failed, while its error is handled.
 Failed = Callable[[Rule], None]
+Identity = tuple[str, ...]
 
 
 def findings_of(chosen: Sequence[Rule], change: Change, policy: Policy, failed: Failed) -> list[Finding]:
     """What the rules find at the head, told from what they find at the base."""
-    known: set[tuple[str, ...]] | None = None
+    known: set[Identity] | None = None
     if change.base is not None:
-        before = Change(None, change.base, change.live)
-        found = [f for rule in chosen for f in _judged(rule, before, policy, failed)]
-        known = {identity for f in found for identity in (f.identity, *f.stands_for)}
+        known = set()
+        for rule in chosen:
+            known |= _at_base(rule, change.base, change.live, policy, failed)
     return [
         replace(
             finding,
@@ -32,6 +35,44 @@ def findings_of(chosen: Sequence[Rule], change: Change, policy: Policy, failed: 
         for rule in chosen
         for finding in _judged(rule, change, policy, failed)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What a rule found at a commit by itself, under which policy, and whether it looked at clusters for that."""
+
+    policy: Policy
+    live: bool
+    identities: frozenset[Identity]
+
+
+class _Noticing(Change):
+    """A change that notices whether anybody looks at what clusters hold."""
+
+    looked = False
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "live":
+            object.__setattr__(self, "looked", True)
+        return super().__getattribute__(name)
+
+
+def _at_base(rule: Rule, base: Snapshot, live: Live | None, policy: Policy, failed: Failed) -> frozenset[Identity]:
+    """The identities of what a rule finds at a base. Many heads are held against one: what it found there is
+    remembered with that commit, unless it looked at clusters, which change meanwhile."""
+    known: _Judged | None = base.lasting.get(rule.id)
+    if known is not None and known.policy == policy and (live is None or not known.live):
+        return known.identities
+    change = _Noticing(None, base, live)
+    found = _judged(rule, change, policy, failed)
+    identities = frozenset(identity for f in found for identity in (f.identity, *f.stands_for))
+    if (live is None or not change.looked) and _failed(rule) not in identities:
+        base.lasting[rule.id] = _Judged(policy, change.looked, identities)
+    return identities
+
+
+def _failed(rule: Rule) -> Identity:
+    return (rule.id, "failed")
 
 
 def _judged(rule: Rule, change: Change, policy: Policy, failed: Failed) -> list[Finding]:
@@ -44,7 +85,7 @@ def _judged(rule: Rule, change: Change, policy: Policy, failed: Failed) -> list[
         span = states[0].application.origin.span if states else Span(PATH, 1, 1)
         message = f"rule `{rule.id}` could not judge this commit: {told(error)}"
         topic = Topic(f"{rule.id}|failed", f"`{rule.id}` could not judge this commit", f"{message}.")
-        return [Finding(rule.id, Severity.ERROR, span, message, topic, (rule.id, "failed"))]
+        return [Finding(rule.id, Severity.ERROR, span, message, topic, _failed(rule))]
 
 
 def _suppression(finding: Finding, policy: Policy) -> str | None:

@@ -36,6 +36,6 @@ RULE = declare("hook-needs-later-phase", Severity.ERROR, Severity.WARNING)
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
     """One finding for each hook and manifest that it needs."""
-    for found in late(change.head):
+    for found in change.head.once(late):
         if found.by_hook:
             yield finding(RULE, found, change)

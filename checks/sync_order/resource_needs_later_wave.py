@@ -36,6 +36,6 @@ RULE = declare("resource-needs-later-wave", Severity.ERROR, Severity.WARNING)
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
     """One finding for each pair of manifests."""
-    for found in late(change.head):
+    for found in change.head.once(late):
         if not found.by_hook:
             yield finding(RULE, found, change)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, TypeVar
@@ -22,8 +22,10 @@ from gitops.resources.rendering import NotAnalysed, Rendered, RenderFailed, Rend
 from gitops.resources.resource import Resource, ResourceId
 
 T = TypeVar("T")
+G = TypeVar("G")
 ApplicationKey = tuple[str, str, str]
 Scopes = Mapping[tuple[str, str], bool]
+Test = Callable[[Resource], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,20 @@ class Part:
     closure: Closure | None = None
     fingerprint: str = ""
     elsewhere: str = ""
+    _having: dict[Test, tuple[Resource, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def resources(self) -> tuple[Resource, ...]:
         """What the source renders; nothing where it is not rendered."""
         return self.rendering.resources if isinstance(self.rendering, Rendered) else ()
+
+    def having(self, test: Test) -> tuple[Resource, ...]:
+        """The resources that pass a test, which is asked once for each: the same part is in many snapshots. So the
+        test is a function of a module, and looks at nothing but the resource."""
+        found = self._having.get(test)
+        if found is None:
+            found = self._having[test] = tuple(filter(test, self.resources))
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +61,27 @@ class State:
 
     application: Application
     parts: tuple[Part, ...]
+    _known: dict[object, tuple[object, Any]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, work: Callable[[State, G], T], given: G) -> T:
+        """`work(self, given)`, worked out once for as long as the same is given: this state is in many snapshots, of
+        the base and of the head, of yesterday and of today. So the work is a function of a module and reads nothing
+        else, and what it gives holds no tree (docs/adr/0035)."""
+        known = self._known.get(work)
+        if known is not None and (known[0] is given or known[0] == given):
+            found: T = known[1]
+            return found
+        found = work(self, given)
+        self._known[work] = (given, found)
+        return found
 
     @property
     def rendering(self) -> Rendering:
         """The sources taken together: a failure of one fails all (as Argo CD's comparison does); a source that is
         not analysed leaves a gap."""
+        return self.once(State._together, None)
+
+    def _together(self, _: None) -> Rendering:
         resources: list[Resource] = []
         gaps: list[NotAnalysed] = []
         own: list[str] = []
@@ -236,14 +263,27 @@ class Snapshot:
     outside: tuple[Asked, ...] = ()
     record: object | None = field(default=None, repr=False, compare=False)  # see gitops.discovery.rediscovery
     _known: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _lasting: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     earlier: Earlier | None = field(default=None, repr=False, compare=False)
 
-    def copies(self, state: State | None = None) -> Iterator[Owned]:
+    def read_by(self, tree: Tree) -> Snapshot:
+        """The same commit, its files read through another tree. What is known of it for good stays known."""
+        again = replace(self, tree=tree)
+        object.__setattr__(again, "_lasting", self._lasting)
+        return again
+
+    @property
+    def lasting(self) -> dict[object, Any]:
+        """What is known of this commit whoever reads it, and is kept for as long as the commit is remembered. So it
+        is small, and nothing in it holds a tree."""
+        return self._lasting
+
+    def copies(self, state: State | None = None, having: Test | None = None) -> Iterator[Owned]:
         """Every rendered resource with its owner, hooks and those without a name of their own too; of one Application
-        when its `state` is given."""
+        when its `state` is given, and only those that pass a test (`Part.having`)."""
         for each in self.states if state is None else (state,):
             for part in each.parts:
-                for resource in part.resources:
+                for resource in part.resources if having is None else part.having(having):
                     yield Owned(each, part, resource, self.tree)
 
     @cached_property

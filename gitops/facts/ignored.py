@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from gitops.applications.ignored import Covered, IgnoredDifference, covered, ignored_everywhere, read_ignored
 from gitops.discovery.snapshot import Owned, Snapshot
 from gitops.facts.scopes import id_of
+from gitops.resources.resource import Resource
 
 
 def coverage(snapshot: Snapshot, copy: Owned, field: str) -> Covered:
@@ -20,18 +21,26 @@ def coverage(snapshot: Snapshot, copy: Owned, field: str) -> Covered:
 def _everywhere(snapshot: Snapshot) -> tuple[IgnoredDifference, ...]:
     """What the configurations that Applications bring say for all. Which Argo CD has which of several is not asked:
     what one of them leaves out may be left out."""
-    return tuple(entry for copy in snapshot.copies() for entry in _told(copy))
+    return tuple(entry for copy in snapshot.copies(having=_configures) for entry in _told(copy))
+
+
+def _configures(resource: Resource) -> bool:
+    rid = resource.id
+    return (rid.group, rid.kind, rid.name) == ("", "ConfigMap", "argocd-cm") or _is_operators(resource)
+
+
+def _is_operators(resource: Resource) -> bool:
+    return (resource.id.group, resource.id.kind) == ("argoproj.io", "ArgoCD")
 
 
 def _told(copy: Owned) -> Iterator[IgnoredDifference]:
-    rid = copy.resource.id
-    if rid.kind == "ConfigMap" and rid.name == "argocd-cm" and not rid.group:
-        data = copy.resource.manifest().get("data")
-        yield from ignored_everywhere(data if isinstance(data, dict) else {})
-    elif rid.kind == "ArgoCD" and rid.group == "argoproj.io":
+    if _is_operators(copy.resource):
         spec = copy.resource.manifest().get("spec")
         block = spec.get("resourceIgnoreDifferences") if isinstance(spec, dict) else None
         yield from _of_operator(block if isinstance(block, dict) else {})
+    else:
+        data = copy.resource.manifest().get("data")
+        yield from ignored_everywhere(data if isinstance(data, dict) else {})
 
 
 def _of_operator(block: dict[str, object]) -> Iterator[IgnoredDifference]:

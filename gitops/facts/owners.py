@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from gitops.discovery.snapshot import Earlier, Owned, OwnedId, Snapshot, State
-from gitops.facts.scopes import id_of, scopes_in
+from gitops.discovery.snapshot import Earlier, Owned, OwnedId, Scopes, Snapshot, State
+from gitops.facts.scopes import Placed, placed_by, scopes_in
+from gitops.resources.resource import Resource
 
 
 def owned_by(snapshot: Snapshot, state: State) -> Iterator[tuple[OwnedId, Owned]]:
@@ -14,9 +15,19 @@ def owned_by(snapshot: Snapshot, state: State) -> Iterator[tuple[OwnedId, Owned]
     Hooks are run, not owned, and resources named by `generateName` or by chance are new objects each time: all of
     them are left out.
     """
-    for copy in snapshot.copies(state):
-        if not copy.resource.hook and copy.resource.id.name and not copy.resource.random:
-            yield id_of(snapshot, copy), copy
+    for owned_id, part, resource in state.once(owned_in, snapshot.once(scopes_in)):
+        yield owned_id, Owned(state, part, resource, snapshot.tree)
+
+
+def owned_in(state: State, scopes: Scopes) -> tuple[Placed, ...]:
+    """The same, without the tree that tells where it is written. For `state.once`."""
+    placed = state.once(placed_by, scopes)
+    return tuple(one for one in placed if is_owned(one[2]))
+
+
+def is_owned(resource: Resource) -> bool:
+    """Whether an Application owns what it renders there (see `owned_by`)."""
+    return not resource.hook and bool(resource.id.name) and not resource.random
 
 
 def owners_of(snapshot: Snapshot) -> Mapping[OwnedId, tuple[Owned, ...]]:

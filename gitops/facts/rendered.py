@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from gitops.discovery.snapshot import ApplicationKey, OwnedId, Snapshot, State
-from gitops.facts.scopes import id_of
+from gitops.facts.scopes import placed_by, scopes_in
 from gitops.resources.rendering import Rendered
 
 
 def rendered_by(snapshot: Snapshot, state: State) -> Mapping[OwnedId, Sequence[bytes]]:
     """The texts of what an Application renders, in order; hooks and what has no name of its own included."""
     found: dict[OwnedId, list[bytes]] = {}
-    for copy in snapshot.copies(state):
-        found.setdefault(id_of(snapshot, copy), []).append(copy.resource.text)
+    for owned_id, _, resource in state.once(placed_by, snapshot.once(scopes_in)):
+        found.setdefault(owned_id, []).append(resource.text)
     return found
 
 

@@ -19,7 +19,7 @@ from gitops.installation.find import Loose, is_set_aside, loose_of, member_of, r
 from gitops.installation.model import Member, data_of
 from gitops.installation.routes.model import mappings
 from gitops.resources.manifests import text_of
-from gitops.resources.resource import ResourceId
+from gitops.resources.resource import Resource, ResourceId
 
 _KINDS: Final = frozenset({("monitoring.coreos.com", "PrometheusRule"), ("operator.victoriametrics.com", "VMRule")})
 
@@ -60,11 +60,13 @@ def rule_sets_of(snapshot: Snapshot) -> tuple[RuleSet, ...]:
     return tuple(found.values())
 
 
+def _may_hold_rules(resource: Resource) -> bool:
+    rid = resource.id
+    return ((rid.group, rid.kind) in _KINDS or rid.kind == "ConfigMap") and b"argocd" in resource.text
+
+
 def _members(snapshot: Snapshot) -> Iterator[Member]:
-    for copy in snapshot.copies():
-        rid = copy.resource.id
-        if b"argocd" in copy.resource.text and ((rid.group, rid.kind) in _KINDS or rid.kind == "ConfigMap"):
-            yield member_of(snapshot, copy)
+    yield from (member_of(snapshot, copy) for copy in snapshot.copies(having=_may_hold_rules))
     loose: tuple[Loose, ...] = snapshot.once(loose_of)
     yield from (one.member for one in loose if not one.reached)
     rendered = snapshot.once(read_by_renderings)

@@ -21,7 +21,7 @@ from gitops.kustomize.closure import ParseMemo, load
 from gitops.kustomize.kustomization import FILE_NAMES
 from gitops.resources.manifests import identify, redact_secret, text_of
 from gitops.resources.rendering import Rendered
-from gitops.resources.resource import ResourceId
+from gitops.resources.resource import Resource, ResourceId
 
 # Directories whose files nobody means to deploy; `by_itself` has those of tests and archives.
 _SHOWN = frozenset({"example", "examples", "sample", "samples", "doc", "docs", "backup", "backups", "hack", "demo"})
@@ -46,16 +46,13 @@ def installations_of(snapshot: Snapshot) -> tuple[Installation, ...]:
 
 def _rendered(snapshot: Snapshot) -> Iterator[Installation]:
     places: dict[tuple[str, str, str], list[Process]] = {}
-    for copy in snapshot.copies():
-        rid = copy.resource.id
-        # The word stands in every program's name, so that few manifests have to be read.
-        runs = (rid.group, rid.kind) in POD_SPECS and b"argocd" in copy.resource.text
-        if runs or _configures(rid):
-            member = member_of(snapshot, copy)
-            processes = tuple(processes_of(member)) if runs else ()
-            if processes or not runs:
-                key = (copy.application.root, copy.application.destination.cluster, member.id.namespace)
-                places.setdefault(key, []).extend(processes)
+    for copy in snapshot.copies(having=_may_belong):
+        member = member_of(snapshot, copy)
+        runs = _may_run(copy.resource)
+        processes = tuple(processes_of(member)) if runs else ()
+        if processes or not runs:
+            key = (copy.application.root, copy.application.destination.cluster, member.id.namespace)
+            places.setdefault(key, []).extend(processes)
     if not places:
         return
     members: dict[tuple[str, str, str], list[Member]] = {key: [] for key in places}
@@ -70,6 +67,15 @@ def _rendered(snapshot: Snapshot) -> Iterator[Installation]:
     for (root, cluster, namespace), started in places.items():
         found = tuple(members[root, cluster, namespace])
         yield Installation(root, cluster, namespace, "", tuple(started), found)
+
+
+def _may_belong(resource: Resource) -> bool:
+    return _may_run(resource) or _configures(resource.id)
+
+
+def _may_run(resource: Resource) -> bool:
+    # The word stands in every program's name, so that few manifests have to be read.
+    return (resource.id.group, resource.id.kind) in POD_SPECS and b"argocd" in resource.text
 
 
 def _configures(rid: ResourceId) -> bool:

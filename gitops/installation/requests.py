@@ -20,8 +20,10 @@ from gitops.installation.find import member_of
 from gitops.installation.model import Member
 from gitops.installation.routes.model import mappings
 from gitops.resources.manifests import text_of
+from gitops.resources.resource import Resource
 
 _LASTING: Final = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "DaemonSet", "Rollout"})
+_SCALING: Final = frozenset({"HorizontalPodAutoscaler", "ScaledObject"})
 _HOST: Final = "kubernetes.io/hostname"
 _NONE: Final = Decimal(0)
 
@@ -44,18 +46,24 @@ def asking(snapshot: Snapshot) -> tuple[Asking, ...]:
     """Every workload that runs in Argo CD's own cluster. For `snapshot.once`."""
     scaled: set[tuple[str, str, str, str]] = set()
     found: list[Member] = []
-    for copy in snapshot.copies():
+    for copy in snapshot.copies(having=_counts):
         rid = copy.resource.id
         if copy.application.destination.cluster != IN_CLUSTER:
             continue
-        if rid.kind in ("HorizontalPodAutoscaler", "ScaledObject"):
+        if rid.kind in _SCALING:
             member = member_of(snapshot, copy)
             target = mapping(mapping(member.manifest.get("spec")).get("scaleTargetRef"))
             kind = text_of(target.get("kind")) or "Deployment"
             scaled.add((copy.application.root, member.id.namespace, kind, text_of(target.get("name"))))
-        elif rid.kind in _LASTING and (rid.group, rid.kind) in POD_SPECS and not copy.resource.hook:
+        else:
             found.append(member_of(snapshot, copy))
     return tuple(_asking(member, scaled) for member in found)
+
+
+def _counts(resource: Resource) -> bool:
+    rid = resource.id
+    lasts = rid.kind in _LASTING and (rid.group, rid.kind) in POD_SPECS and not resource.hook
+    return rid.kind in _SCALING or lasts
 
 
 def _asking(member: Member, scaled: set[tuple[str, str, str, str]]) -> Asking:

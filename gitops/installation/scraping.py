@@ -21,6 +21,7 @@ from gitops.installation.find import member_of
 from gitops.installation.model import Member, data_of
 from gitops.installation.routes.model import mappings
 from gitops.resources.manifests import text_of
+from gitops.resources.resource import Resource
 
 _IMAGE: Final = re.compile(r"(?:^|/)prometheus(?:[:@]|$)")
 _EVERYTHING: Final = re.compile(r"\*|\bcp\s+-[a-zA-Z]*[rRa]|rsync|tar\b")
@@ -48,16 +49,12 @@ def plain_prometheus(snapshot: Snapshot) -> tuple[Prometheus, ...]:
     found: dict[tuple[str, int, str], Prometheus] = {}
     maps: dict[tuple[str, str, str], list[Member]] = {}
     workloads: list[tuple[tuple[str, str], Member]] = []
-    for copy in snapshot.copies():
-        rid, text = copy.resource.id, copy.resource.text
-        root = copy.application.root
-        if rid.kind == "ConfigMap" and (b"scrape_configs" in text or b"rule_files" in text):
-            member = member_of(snapshot, copy)
+    for copy in snapshot.copies(having=_may_scrape):
+        root, member = copy.application.root, member_of(snapshot, copy)
+        if member.id.kind == "ConfigMap":
             maps.setdefault((root, member.id.namespace, member.id.name), []).append(member)
-        elif (rid.group, rid.kind) in POD_SPECS and b"prometheus" in text:
-            member = member_of(snapshot, copy)
-            if any(_IMAGE.search(text_of(one.get("image"))) for one in _containers(member)):
-                workloads.append(((root, member.id.namespace), member))
+        elif any(_IMAGE.search(text_of(one.get("image"))) for one in _containers(member)):
+            workloads.append(((root, member.id.namespace), member))
     for (root, namespace), workload in workloads:
         names = {name for volume in _volumes(workload).values() for name, _ in _config_maps(volume)}
         told = tuple(
@@ -71,12 +68,21 @@ def plain_prometheus(snapshot: Snapshot) -> tuple[Prometheus, ...]:
     return tuple(found.values())
 
 
+def _may_scrape(resource: Resource) -> bool:
+    rid, text = resource.id, resource.text
+    if rid.kind == "ConfigMap":
+        return b"scrape_configs" in text or b"rule_files" in text
+    return (rid.group, rid.kind) in POD_SPECS and b"prometheus" in text
+
+
+def _is_operated(resource: Resource) -> bool:
+    return resource.id.kind in ("ServiceMonitor", "Prometheus", "PrometheusAgent")
+
+
 def jobs_of(snapshot: Snapshot) -> frozenset[str] | None:
     """The jobs that the plain Prometheus scrape; None where there is none in git, and where jobs may have any name
     (monitors of the operator, agents that send from elsewhere)."""
-    if any(
-        copy.resource.id.kind in ("ServiceMonitor", "Prometheus", "PrometheusAgent") for copy in snapshot.copies()
-    ):
+    if any(part.having(_is_operated) for state in snapshot.states for part in state.parts):
         return None
     found: set[str] = set()
     seen = False

@@ -46,6 +46,11 @@ def definition_of(resource: Resource) -> Definition | None:
     return _read(resource.text)
 
 
+def defines(resource: Resource) -> bool:
+    """Whether a rendered resource may define kinds."""
+    return (resource.id.group, resource.id.kind) in ((GROUP, KIND), (XRD_GROUP, XRD_KIND))
+
+
 def scopes_of(resource: Resource) -> Iterator[tuple[tuple[str, str], bool]]:
     """((group, kind), "is namespaced") of what a rendered resource defines: a CustomResourceDefinition, or one of
     Crossplane's CompositeResourceDefinitions (crossplane, apis/apiextensions/v1 and v2: composites of v1 are

@@ -84,15 +84,26 @@ def wave_of(resource: Resource) -> int:
     return 0
 
 
-def late(snapshot: Snapshot) -> Iterator[Late]:
-    """What inside each Application needs what comes later in it: one for each pair of manifests."""
+def late(snapshot: Snapshot) -> tuple[Late, ...]:
+    """What inside each Application needs what comes later in it: one for each pair of manifests. For
+    `snapshot.once`."""
+    return tuple(_late(snapshot))
+
+
+def _late(snapshot: Snapshot) -> Iterator[Late]:
     needed: dict[ApplicationKey, list[tuple[Owned, ResourceId, Use]]] = {}
     for each in snapshot.once(survey).needed:
         if each.use.effect is Effect.STOPS and not each.use.optional:
             rid = ResourceId("", each.id.kind, each.id.namespace, each.id.name)
             needed.setdefault(each.owner.application.key, []).append((each.owner, rid, each.use))
     for state in snapshot.states:
-        yield from _Inside(snapshot, state).late(needed.get(state.application.key, ()))
+        if not state.once(_flat, None):
+            yield from _Inside(snapshot, state).late(needed.get(state.application.key, ()))
+
+
+def _flat(state: State, _: None) -> bool:
+    """Whether everything is applied at once, so that nothing is later than anything. For `state.once`."""
+    return len({step_of(resource) for part in state.parts for resource in part.resources}) < 2
 
 
 class _Inside:
@@ -100,12 +111,8 @@ class _Inside:
         self._snapshot, self._state = snapshot, state
         self._destination = state.application.destination
         self._owned = list(snapshot.copies(state))
-        steps = {step_of(owned.resource) for owned in self._owned}
-        self._flat = len(steps) < 2  # everything at once: nothing is later than anything
 
     def late(self, needed: Iterable[tuple[Owned, ResourceId, Use]]) -> Iterator[Late]:
-        if self._flat:
-            return
         brought: dict[ResourceId, list[Owned]] = {}
         defined: dict[tuple[str, str], list[Owned]] = {}
         for owned in self._owned:

@@ -17,22 +17,22 @@ Layer".
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gitops.applications.application import GROUP, IN_CLUSTER, Application
-from gitops.discovery.snapshot import ApplicationKey, Owned, OwnedId, Snapshot
+from gitops.discovery.snapshot import ApplicationKey, Owned, OwnedId, Part, Scopes, Snapshot, State
 from gitops.facts.order.model import Evidence, Strength
 from gitops.facts.order.needs import needs_of
 from gitops.facts.order.served import Served, Webhook, api_service_of, webhooks_of
-from gitops.facts.owners import owners_of
-from gitops.facts.scopes import scopes_in
+from gitops.facts.owners import owned_in, owners_of
+from gitops.facts.scopes import placed_by, scopes_in
 from gitops.facts.secrets.pods import at, read_manifest
 from gitops.facts.secrets.references import Effect, Use
 from gitops.facts.secrets.survey import survey
 from gitops.resources.definitions import definition_of
 from gitops.resources.manifests import text_of
-from gitops.resources.resource import ResourceId
+from gitops.resources.resource import Resource, ResourceId
 
 # What must be there for Argo CD to sync anything at all.
 _OWN_KINDS = frozenset({(GROUP, "Application"), (GROUP, "ApplicationSet"), (GROUP, "AppProject")})
@@ -61,8 +61,8 @@ class Relation:
 def relations(snapshot: Snapshot) -> tuple[Relation, ...]:
     """Every relation of a snapshot: one for each Application, kind of evidence and thing that it needs."""
     found = _Gathering(snapshot)
-    for owned in snapshot.copies():  # hooks too: they run in the same namespaces
-        found.manifest(owned)
+    for state in snapshot.states:
+        found.manifests(state)
     for needed in snapshot.once(survey).needed:
         providers = [p.owner for p in snapshot.once(survey).provisions.get(needed.id, ()) if p.provided.creates]
         strength = Strength.SOFT if needed.use.effect is Effect.STOPS else Strength.HINT
@@ -71,6 +71,64 @@ def relations(snapshot: Snapshot) -> tuple[Relation, ...]:
     for state in snapshot.states:
         found.application(state.application)
     return tuple(found.slots.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """What the manifests of one Application ask for, in their order: `named` is what it does not bring itself,
+    whoever may bring it. `served` are those of some group, as they are placed, with group, kind and version where
+    somebody may define them; `groups` are all of these groups."""
+
+    named: tuple[tuple[Part, Resource, OwnedId, Evidence, Strength, Use | None], ...]
+    served: tuple[tuple[Part, Resource, ResourceId, tuple[str, str, str] | None], ...]
+    groups: frozenset[str]
+
+
+def _asking(state: State, scopes: Scopes) -> _Asking:
+    """For `state.once`."""
+    own = {owned_id for owned_id, _, _ in state.once(owned_in, scopes)}
+    named: list[tuple[Part, Resource, OwnedId, Evidence, Strength, Use | None]] = []
+    served: list[tuple[Part, Resource, ResourceId, tuple[str, str, str] | None]] = []
+    for owned_id, part, resource in state.once(placed_by, scopes):  # hooks too: they run in the same namespaces
+        for rid, evidence, strength, use in _named(state.application, resource, owned_id.id):
+            wanted = OwnedId(owned_id.cluster, rid)
+            if wanted not in own:
+                named.append((part, resource, wanted, evidence, strength, use))
+        version = _version(resource.text, owned_id.id)
+        if version is not None or owned_id.id.group:
+            served.append((part, resource, owned_id.id, version))
+    groups = {rid.group for _, _, rid, _ in served} | {version[0] for _, _, _, version in served if version}
+    return _Asking(tuple(named), tuple(served), frozenset(groups))
+
+
+def _version(text: bytes, placed: ResourceId) -> tuple[str, str, str] | None:
+    """Group, kind and version of what somebody else may define; None for Kubernetes' core and Argo CD's own kinds."""
+    found = _API_VERSION.search(text)
+    if found is None or b"/" not in found[1] or (placed.group, placed.kind) in _OWN_KINDS:
+        return None
+    group, _, number = found[1].decode("utf-8", "replace").rpartition("/")
+    return group, placed.kind, number
+
+
+def _named(
+    application: Application, resource: Resource, placed: ResourceId
+) -> Iterator[tuple[ResourceId, Evidence, Strength, Use | None]]:
+    destination = application.destination
+    if placed.namespace and not _is_there(application, placed.namespace):
+        made = "CreateNamespace=true" in application.sync_policy.options
+        hint = made and placed.namespace == destination.namespace
+        strength = Strength.HINT if hint else Strength.HARD
+        yield ResourceId("", "Namespace", "", placed.namespace), Evidence.NAMESPACE, strength, None
+    for need in needs_of(resource):
+        rid = replace(need.id, namespace=placed.namespace if need.namespaced else "")
+        yield rid, Evidence.REFERENCE, need.strength, need.use
+
+
+def _is_there(application: Application, namespace: str) -> bool:
+    """Whether a namespace exists before the first sync: every cluster's own, and that in which Argo CD keeps its
+    Applications."""
+    cluster = application.destination.cluster
+    return namespace in _NAMESPACES or (cluster == IN_CLUSTER and namespace == application.namespace)
 
 
 class _Gathering:
@@ -85,6 +143,8 @@ class _Gathering:
             if owned_id.id.kind in _SERVING:
                 for copy in copies:
                     self._serving(owned_id, copy)
+        keys: Iterable[tuple[str, ...]] = (*self._definitions, *self._services, *self._webhooks)
+        self._groups = {group for _, group, *_ in keys}  # that anything is known about
 
     def _serving(self, owned_id: OwnedId, copy: Owned) -> None:
         cluster, kind = owned_id.cluster, owned_id.id.kind
@@ -103,41 +163,32 @@ class _Gathering:
                 for group in sorted({group for group, _ in webhook.looks_at}):
                     self._webhooks.setdefault((cluster, group), []).append((webhook, copy))
 
-    def manifest(self, owned: Owned) -> None:
-        """What one manifest needs."""
-        destination, resource = owned.application.destination, owned.resource
-        cluster = destination.cluster
-        placed = resource.id.placed(destination.namespace, self._snapshot.once(scopes_in))
-        if placed.namespace and not self._is_there(owned.application, placed.namespace):
-            rid = ResourceId("", "Namespace", "", placed.namespace)
-            made = "CreateNamespace=true" in owned.application.sync_policy.options
-            hint = made and placed.namespace == destination.namespace
-            strength = Strength.HINT if hint else Strength.HARD
-            self.need(owned, rid, self._owners(cluster, rid), Evidence.NAMESPACE, strength)
-        version = _API_VERSION.search(resource.text)
-        if version is not None and b"/" in version[1] and (placed.group, placed.kind) not in _OWN_KINDS:
-            group, _, number = version[1].decode("utf-8", "replace").rpartition("/")
-            strength = Strength.SOFT if _tolerates_missing(owned) else Strength.HARD
-            definitions = self._definitions.get((cluster, group, placed.kind, number), ())
-            if definitions:
-                self.need(owned, definitions[0].resource.id, definitions, Evidence.DEFINITION, strength)
-            services = self._services.get((cluster, group, number), ())
-            if services:
-                self.need(owned, services[0].resource.id, services, Evidence.API_SERVICE, strength)
-        for need in needs_of(resource):
-            rid = replace(need.id, namespace=placed.namespace if need.namespaced else "")
-            self.need(owned, rid, self._owners(cluster, rid), Evidence.REFERENCE, need.strength, need.use)
-        for webhook, configuration in self._webhooks.get((cluster, placed.group), ()):
-            if self._served.looks_at(webhook, cluster, resource, placed):
-                rid = ResourceId("", "Service", webhook.namespace, webhook.service)
-                witness = configuration.application
-                self.need(owned, rid, self._owners(cluster, rid), Evidence.WEBHOOK, Strength.SOFT, None, witness)
+    def manifests(self, state: State) -> None:
+        """What the manifests of one Application need."""
+        asking = state.once(_asking, self._snapshot.once(scopes_in))
+        tree, cluster = self._snapshot.tree, state.application.destination.cluster
+        for part, resource, wanted, evidence, strength, use in asking.named:
+            providers = self._snapshot.once(owners_of).get(wanted, ())
+            if providers:
+                self.need(Owned(state, part, resource, tree), wanted.id, providers, evidence, strength, use)
+        if asking.groups.isdisjoint(self._groups):
+            return
+        for part, resource, placed, version in asking.served:
+            owned = Owned(state, part, resource, tree)
+            if version is not None:
+                services = self._services.get((cluster, version[0], version[2]), ())
+                self._served_by(owned, self._definitions.get((cluster, *version), ()), Evidence.DEFINITION)
+                self._served_by(owned, services, Evidence.API_SERVICE)
+            for webhook, configuration in self._webhooks.get((cluster, placed.group), ()):
+                if self._served.looks_at(webhook, cluster, resource, placed):
+                    rid = ResourceId("", "Service", webhook.namespace, webhook.service)
+                    witness = configuration.application
+                    self.need(owned, rid, self._owners(cluster, rid), Evidence.WEBHOOK, Strength.SOFT, None, witness)
 
-    def _is_there(self, application: Application, namespace: str) -> bool:
-        """Whether a namespace exists before the first sync: every cluster's own, and that in which Argo CD keeps its
-        Applications."""
-        cluster = application.destination.cluster
-        return namespace in _NAMESPACES or (cluster == IN_CLUSTER and namespace == application.namespace)
+    def _served_by(self, owned: Owned, providers: Sequence[Owned], evidence: Evidence) -> None:
+        if providers:
+            strength = Strength.SOFT if _tolerates_missing(owned) else Strength.HARD
+            self.need(owned, providers[0].resource.id, providers, evidence, strength)
 
     def application(self, application: Application) -> None:
         """What an Application needs as such: who brings it, and its project."""

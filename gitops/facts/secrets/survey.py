@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from gitops.discovery.snapshot import ApplicationKey, Owned, Snapshot
-from gitops.facts.scopes import id_of, scopes_in
+from gitops.discovery.snapshot import ApplicationKey, Owned, OwnedId, Scopes, Snapshot, State
+from gitops.facts.scopes import Placed, placed_by, scopes_in
 from gitops.facts.secrets.consumers import uses_of
 from gitops.facts.secrets.phases import SYNC, Moment, Phase, absence, moment_of
 from gitops.facts.secrets.pods import mounts_of
 from gitops.facts.secrets.providers.provided import Provided, reaches
-from gitops.facts.secrets.providers.pushes import pushes
+from gitops.facts.secrets.providers.pushes import may_push, pushes
 from gitops.facts.secrets.providers.registry import provided_by
 from gitops.facts.secrets.references import Effect, Use
 
@@ -91,6 +91,30 @@ def survey(snapshot: Snapshot) -> Survey:
     return _Gathering(snapshot).survey()
 
 
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What one manifest has to do with Secrets and ConfigMaps."""
+
+    uses: tuple[Use, ...]
+    provides: tuple[Provided, ...]
+    mounts: frozenset[str]
+    moment: Moment
+
+
+def _concerned(state: State, scopes: Scopes) -> tuple[tuple[_About | None, Placed], ...]:
+    """What an Application has to do with them, for `state.once`; None for what pushes Secrets or says where to, which
+    is told by all Applications together."""
+    found: list[tuple[_About | None, Placed]] = []
+    for placed in state.once(applied_in, scopes):
+        resource = placed[2]
+        uses, provides, mounts = uses_of(resource), provided_by(resource), mounts_of(resource)
+        if uses or provides or mounts:
+            found.append((_About(uses, provides, mounts, moment_of(resource)), placed))
+        if may_push(resource):
+            found.append((None, placed))
+    return tuple(found)
+
+
 class _Gathering:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
@@ -103,10 +127,16 @@ class _Gathering:
         self._places: dict[tuple[str, str, str], ObjectId] | None = None
 
     def survey(self) -> Survey:
-        owners = tuple(applied(self._snapshot))
-        for owner in owners:
-            self._manifest(owner)
-        for pushed, owner in pushes(owners, self._snapshot.once(scopes_in)):
+        tree, scopes = self._snapshot.tree, self._snapshot.once(scopes_in)
+        pushing: list[Owned] = []
+        for state in self._snapshot.states:
+            for about, (placed, part, resource) in state.once(_concerned, scopes):
+                owner = Owned(state, part, resource, tree)
+                if about is None:
+                    pushing.append(owner)
+                else:
+                    self._manifest(owner, placed.id.namespace, about)
+        for pushed, owner in pushes(pushing, scopes):
             self._provided(Provision(pushed, owner, moment_of(owner.resource)), "")
         for wanted, found in self._provisions.items():
             for provision in list(found):
@@ -122,21 +152,15 @@ class _Gathering:
             {key: tuple(found) for key, found in self._possible.items()},
         )
 
-    def _manifest(self, owner: Owned) -> None:
-        destination = owner.application.destination
-        resource = owner.resource
-        uses, provides, mounts = uses_of(resource), provided_by(resource), mounts_of(resource)
-        if not uses and not provides and not mounts:
-            return
-        moment = moment_of(resource)
-        namespace = resource.id.placed(destination.namespace, self._snapshot.once(scopes_in)).namespace
-        for provided in provides:
+    def _manifest(self, owner: Owned, namespace: str, about: _About) -> None:
+        cluster, moment = owner.application.destination.cluster, about.moment
+        for provided in about.provides:
             self._provided(Provision(provided, owner, moment), namespace)
         if moment.phase is Phase.NEVER:
             return
-        self._mounted.update((destination.cluster, namespace, name) for name in mounts)
-        for use in uses:
-            wanted = ObjectId(destination.cluster, use.kind, use.namespace or namespace, use.name)
+        self._mounted.update((cluster, namespace, name) for name in about.mounts)
+        for use in about.uses:
+            wanted = ObjectId(cluster, use.kind, use.namespace or namespace, use.name)
             waits = moment if use.effect is Effect.STOPS else replace(moment, holds_up=False)
             self._needed.append(Needed(wanted, use, owner, waits))
 
@@ -168,12 +192,23 @@ class _Gathering:
 
 
 def applied(snapshot: Snapshot) -> Iterator[Owned]:
-    """Every rendered resource that is applied, with its Application.
+    """Every rendered resource that is applied, with its Application (see `applied_in`)."""
+    scopes = snapshot.once(scopes_in)
+    for state in snapshot.states:
+        for _, part, resource in state.once(applied_in, scopes):
+            yield Owned(state, part, resource, snapshot.tree)
+
+
+def applied_in(state: State, scopes: Scopes) -> tuple[Placed, ...]:
+    """What of one Application is applied. For `state.once`.
 
     Of the copies that one Application holds of a resource only the last one is (argo-cd, controller/state.go,
     DeduplicateTargetObjects, which leaves those with a `generateName` alone).
     """
-    for state in snapshot.states:
-        owned = [(id_of(snapshot, copy), copy) for copy in snapshot.copies(state)]
-        last = dict(owned)
-        yield from (copy for placed, copy in owned if not placed.id.name or last[placed] is copy)
+    placed = state.once(placed_by, scopes)
+    last = {one[0]: one for one in placed}
+    return placed if len(last) == len(placed) else tuple(one for one in placed if _counts(one, last))
+
+
+def _counts(one: Placed, last: Mapping[OwnedId, Placed]) -> bool:
+    return not one[0].id.name or last[one[0]] is one

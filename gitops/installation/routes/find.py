@@ -15,6 +15,7 @@ from gitops.installation.routes.ingresses import routes_of
 from gitops.installation.routes.model import Backend, Route, Surroundings, mappings
 from gitops.installation.settings import setting
 from gitops.resources.manifests import text_of
+from gitops.resources.resource import Resource
 
 SERVER: Final = "argocd-server"
 _READERS: Final[Mapping[tuple[str, str], Callable[[Member, Surroundings], Iterator[Route]]]] = {
@@ -43,17 +44,19 @@ def surroundings_of(snapshot: Snapshot, installation: Installation) -> Surroundi
 
 
 def _members(snapshot: Snapshot, installation: Installation) -> Iterator[Member]:
-    for copy in snapshot.copies():
-        rid = copy.resource.id
-        if rid.kind not in _DEPENDED_ON and (rid.group, rid.kind) not in POD_SPECS:
-            continue
+    for copy in snapshot.copies(having=_is_depended_on):
         where = (copy.application.root, copy.application.destination.cluster)
-        told = rid.kind != "ConfigMap" or b"ingress:" in copy.resource.text
-        if told and (installation.directory or where == (installation.root, installation.cluster)):
+        if installation.directory or where == (installation.root, installation.cluster):
             yield member_of(snapshot, copy)
     if installation.directory:
         beside: Iterable[Loose] = snapshot.once(loose_of)
         yield from (one.member for one in beside if one.directory == installation.directory)
+
+
+def _is_depended_on(resource: Resource) -> bool:
+    rid = resource.id
+    told = rid.kind != "ConfigMap" or b"ingress:" in resource.text
+    return told and (rid.kind in _DEPENDED_ON or (rid.group, rid.kind) in POD_SPECS)
 
 
 def routes_to_server(snapshot: Snapshot, installation: Installation) -> tuple[tuple[Route, Process], ...]:

@@ -15,6 +15,7 @@ from gitops.discovery.snapshot import Owned, Scopes
 from gitops.facts.secrets.pods import at, mapping, read_manifest, sequence
 from gitops.facts.secrets.providers.provided import ANY_NAMESPACE, SECRET, Manifest, Provided, union
 from gitops.resources.manifests import text_of
+from gitops.resources.resource import Resource
 
 _GROUP = "external-secrets.io"
 _PUSHES = {"PushSecret": ("spec",), "ClusterPushSecret": ("spec", "pushSecretSpec")}
@@ -24,14 +25,19 @@ _THIS_CLUSTER = ("kubernetes.default",)
 StoreKey = tuple[str, str, str, str]  # cluster, kind, namespace ('' for a cluster's), name
 
 
+def may_push(resource: Resource) -> bool:
+    """Whether a manifest is a PushSecret, or tells where some write to."""
+    return resource.id.group == _GROUP and (resource.id.kind in _STORES or resource.id.kind in _PUSHES)
+
+
 def pushes(owners: Sequence[Owned], scopes: Scopes) -> Iterator[tuple[Provided, Owned]]:
     """What the PushSecrets among these manifests write, with their manifests."""
     stores: dict[StoreKey, Mapping[str, Any]] = {}
     found: list[tuple[Owned, str]] = []
     for owner in owners:
-        rid = owner.resource.id
-        if rid.group != _GROUP or (rid.kind not in _STORES and rid.kind not in _PUSHES):
+        if not may_push(owner.resource):
             continue
+        rid = owner.resource.id
         destination = owner.application.destination
         namespace = rid.placed(destination.namespace, scopes).namespace
         if rid.kind in _PUSHES:
