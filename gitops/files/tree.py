@@ -10,7 +10,7 @@ import bisect
 import hashlib
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from gitops.files.effort import Effort
@@ -32,11 +32,12 @@ MAX_SYMLINK_HOPS = 40  # as Linux's MAXSYMLINKS
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file of a tree. `oid` is git's blob id (hex), `size` its length in bytes (-1 when not known)."""
+    """One file of a tree. `oid` is git's blob id (hex), `size` its length in bytes (-1 when not known). That does not
+    make it another file: a working tree knows all sizes, a commit those of what is likely to be read."""
 
     mode: int
     oid: str
-    size: int = -1
+    size: int = field(default=-1, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

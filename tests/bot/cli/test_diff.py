@@ -12,7 +12,7 @@ import pytest
 
 from bot.__main__ import main
 from tests.gitops.facts.changes.stage import deployment, one_app
-from tests.gitops.facts.deletions.stage import MAP, PVC, obj
+from tests.gitops.facts.deletions.stage import MAP, PVC, app, obj
 from tests.scenarios import Files
 
 Run = Callable[..., tuple[int, str, str]]
@@ -134,6 +134,16 @@ def test_only_one_application(repository: Repository, run: Run) -> None:
     assert data["digest"] is None  # it would name less than what is held back
     status, _, said = run("--base", "HEAD~1", "--application", "bb")
     assert (status, "did you mean b?" in said) == (2, True)
+
+
+def test_what_cannot_be_rendered_and_has_the_same_files_does_not_change(repository: Repository, run: Run) -> None:
+    """A commit does not know the sizes of files that it need not read, a working tree does."""
+    chart = "apiVersion: v2\nname: x\nversion: 1.0.0\ndependencies: [{name: y, version: 1.0.0, repository: https://c.example}]\n"
+    fixed = {"argocd/x.yaml": app("x"), "apps/x/Chart.yaml": chart, "apps/x/README": "read me\n"}
+    repository.commit({**WITH_CLAIM, **fixed})
+    repository.commit({**WITH_CLAIM, **fixed, "docs.txt": "else\n"})
+    _, out, _ = run("--base", "HEAD~1", "--format", "json", "--offline")
+    assert json.loads(out)["empty"] is True
 
 
 def test_without_a_base_a_branch_is_compared_with_where_it_began(repository: Repository, run: Run) -> None:
