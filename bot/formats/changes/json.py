@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.formats.changes.manifest import unified
+from bot.formats.changes.manifest import sides, unified
 from bot.formats.writing.diff import diff_of_edits
 from checks.changes.firewall import firewall_of
 from checks.changes.remedies import Remedy
@@ -14,7 +14,7 @@ from checks.changes.told import Told
 from checks.changes.view import Changes
 from checks.policy.file import Policy
 from gitops.facts.changes.fields import ABSENT, FieldChange, written
-from gitops.facts.changes.hidden import shown_value
+from gitops.facts.changes.hidden import shown_at
 from gitops.facts.changes.model import ApplicationChange, ResourceChange, SetChange
 from gitops.files.tree import Tree
 from gitops.resources.resource import ResourceId
@@ -67,11 +67,18 @@ def _told(one: Told) -> dict[str, Any]:
         "to": one.to or None,
         "path": one.span.path if one.span is not None else None,
         "line": one.span.line if one.span is not None else None,
-        "fields": [_field(rid, each) for each in change.fields] if change is not None else [],
+        "fields": _fields(change) if change is not None else [],
     }
 
 
-def _field(rid: ResourceId, change: FieldChange) -> dict[str, Any]:
+def _fields(change: ResourceChange) -> list[dict[str, Any]]:
+    if not change.fields:
+        return []
+    shown = dict(zip(("before", "after"), sides(change, marked=False), strict=True))
+    return [_field(each, shown) for each in change.fields]
+
+
+def _field(change: FieldChange, shown: Mapping[str, Any]) -> dict[str, Any]:
     if change.order:
         return {
             "path": written(change.path),
@@ -82,7 +89,7 @@ def _field(rid: ResourceId, change: FieldChange) -> dict[str, Any]:
     result: dict[str, Any] = {"path": written(change.path)}
     for side, value in (("before", change.before), ("after", change.after)):
         if value is not ABSENT:
-            result[side] = shown_value(rid, change.path, value)
+            result[side] = shown_at(shown[side], change.path)
     return result
 
 

@@ -6,80 +6,75 @@ elsewhere too: into environment variables, parameters of charts, addresses, and 
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from gitops.facts.changes.fields import Path
-from gitops.facts.changes.lists import Item
+from gitops.facts.changes.fields import ABSENT, Path, value_at
+from gitops.facts.changes.texts import HIDDEN, is_holder, is_naming, is_telling, without_secrets
 from gitops.resources.resource import ResourceId
 
-HIDDEN = "(hidden)"
-
-_TELLING = re.compile(
-    r"passw(or)?d|passphrase|secret|token|credential|api[-_.]?key|private[-_.]?key|access[-_.]?key|auth[-_.]?key"
-    r"|connection[-_.]?string|htpasswd|dsn$",
-    re.IGNORECASE,
-)
-# Names of things, not the things: `secretName: web`, `tokenSecretRef`, `automountServiceAccountToken: false`.
-_NAMING = re.compile(
-    r"(name|names|ref|refs|namespace|key|keys|path|file|mount|volume|class|type|seconds|policy|store|provider)$",
-    re.IGNORECASE,
-)
-_ADDRESS = re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)")
-_PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY")
-_SECRET_INSIDE = re.compile(r"^\s*[\"']?kind[\"']?: *[\"']?Secret\b", re.MULTILINE)
 _DATA = frozenset({"data", "stringData"})
+_NAMES = ("name", "key")  # fields that name what `value` beside them is
 
 
 def shown(rid: ResourceId, manifest: Any) -> Any:
-    """A copy of a manifest in which no value is left that should not be printed."""
-    return _shown(manifest, (), (rid.group, rid.kind) == ("", "Secret"))
+    """A copy of a manifest in which no value is left that should not be printed. A CustomResourceDefinition holds
+    none, but fields that are called so."""
+    kind = (rid.group, rid.kind)
+    if kind == ("apiextensions.k8s.io", "CustomResourceDefinition"):
+        return manifest
+    secrets = {("", "Secret"): (), ("bitnami.com", "SealedSecret"): ("spec", "template")}
+    return _shown(manifest, (), secrets.get(kind))
 
 
-def shown_value(rid: ResourceId, path: Path, value: Any) -> Any:
-    """The same for one value at a path."""
-    if (rid.group, rid.kind) == ("", "Secret") and path and path[0] in _DATA:
-        return _all_hidden(value)
-    if any(isinstance(step, str) and _is_telling(step) for step in path[:-1]) and isinstance(value, str):
-        return HIDDEN
-    named = [dict(step.keys).get("name") for step in path if isinstance(step, Item)]
-    key = path[-1] if path else ""
-    if key == "value" and named and isinstance(named[-1], str) and _is_telling(named[-1]):
-        return HIDDEN
-    return _shown(value, tuple(step for step in path if isinstance(step, str)), False)
+def shown_at(manifest: Any, path: Path) -> Any:
+    """What stands at a place of a manifest that is `shown`."""
+    found = value_at(manifest, path)
+    return HIDDEN if found is ABSENT else found
 
 
-def _shown(value: Any, path: tuple[str, ...], is_secret: bool) -> Any:
+def _is_set_by(before: Any, value: str) -> bool:
+    """Whether a text is the value of what stands before it: of an option (`--password`), or of the name beside it
+    (`{name: PASSWORD, value: ...}`)."""
+    if isinstance(before, dict):
+        return any(isinstance(before.get(key), str) and is_telling(before[key]) for key in _NAMES)
+    return (
+        isinstance(before, str)
+        and before.startswith("-")
+        and "=" not in before
+        and is_telling(before)
+        and not value.startswith("-")
+    )
+
+
+def _shown(value: Any, path: tuple[str, ...], secret_at: tuple[str, ...] | None, *, holds: bool = False) -> Any:
+    """`secret_at` is where a Secret stands; `holds` tells that what is above is called `passwords` or the like."""
     if isinstance(value, dict):
-        secret = is_secret or (value.get("kind") == "Secret" and not _DATA.isdisjoint(value))
-        name = value.get("name")
+        secret = path == secret_at or (value.get("kind") == "Secret" and not _DATA.isdisjoint(value))
         result: dict[str, Any] = {}
         for key, inner in value.items():
+            name = str(key)
             if secret and key in _DATA:
                 result[key] = _all_hidden(inner)
-            elif key == "value" and isinstance(name, str) and _is_telling(name) and isinstance(inner, str):
+            elif isinstance(inner, str) and inner and _is_hidden(name, inner, value, holds):
                 result[key] = HIDDEN
             else:
-                result[key] = _shown(inner, (*path, str(key)), False)
+                below = holds or is_holder(name)
+                result[key] = _shown(inner, (*path, name), secret_at, holds=below)
         return result
     if isinstance(value, list):
-        return [_shown(item, path, False) for item in value]
-    if isinstance(value, str):
-        return _text(value, path[-1] if path else "")
-    return value
+        before = (None, *value)
+        whole = bool(path) and is_telling(path[-1])
+        return [
+            HIDDEN
+            if isinstance(item, str) and (_is_set_by(was, item) or whole)
+            else _shown(item, path, secret_at, holds=holds)
+            for was, item in zip(before, value, strict=False)
+        ]
+    return without_secrets(value) if isinstance(value, str) else value
 
 
-def _text(value: str, key: str) -> str:
-    if value and _is_telling(key):
-        return HIDDEN
-    if _PEM.search(value) or _SECRET_INSIDE.search(value):
-        return HIDDEN
-    return _ADDRESS.sub(HIDDEN, value)
-
-
-def _is_telling(name: str) -> bool:
-    found = _TELLING.search(name)
-    return found is not None and not _NAMING.search(name[found.end() :])
+def _is_hidden(name: str, text: str, around: Any, holds: bool) -> bool:
+    return is_telling(name) or (holds and not is_naming(name)) or (name == "value" and _is_set_by(around, text))
 
 
 def _all_hidden(value: Any) -> Any:

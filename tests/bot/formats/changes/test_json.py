@@ -52,3 +52,32 @@ def test_a_secret_s_value_is_hidden_and_its_change_is_told() -> None:
     sides = [one_app(obj("Secret", "key", stringData={"password": value})) for value in ("one-x", "two-x")]
     (told,) = printed(*sides)["tell"]
     assert told["fields"] == [{"path": "stringData.password", "before": "(hidden)", "after": "(hidden)"}]
+
+
+def test_a_secret_inside_another_manifest_is_hidden_in_the_fields_too() -> None:
+    def sides(value: str) -> Files:
+        inner = {"apiVersion": "v1", "kind": "Secret", "data": {"a": value}}
+        return one_app(obj("Object", "o", "kubernetes.crossplane.io/v1alpha2", spec={"manifest": inner}))
+
+    data = printed(sides("one-x"), sides("two-x"))
+    assert data["tell"][0]["fields"][0]["path"] == "spec.manifest.data.a"
+    assert "one-x" not in json.dumps(data)
+    assert "two-x" not in json.dumps(data)
+
+
+def test_a_text_of_several_lines_is_compared_line_by_line() -> None:
+    before = "# a \nlevel: info\npassword: one-x\nlast: 1"
+    sides = [
+        one_app(obj("ConfigMap", "c", data={"app.yaml": text})) for text in (before, before.replace("one", "two"))
+    ]
+    (application,) = printed(*sides)["applications"]
+    assert application["resources"][0]["diff"][1:] == [
+        "   app.yaml: |-",
+        "     # a ",
+        "     level: info",
+        "-    password: (hidden)",
+        "+    password: (hidden, and another one now)",
+        "     last: 1",
+        " kind: ConfigMap",
+        " metadata:",
+    ]
