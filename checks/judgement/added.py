@@ -40,7 +40,20 @@ def _silence(change: Change, plan: AdditionPlan, policy: Policy, chosen: Iterabl
         for finding in findings_of(judged, change, policy, failed.append)
         if finding.introduced and finding.suppressed is None and finding.severity is not Severity.NOTICE
     ]
+    if found and change.base is not None and plan.becomes:
+        # What was wrong with the one is wrong with the other that takes its place.
+        known = {
+            (old.rule, _as_now(old.message, plan))
+            for old in findings_of(judged, Change(None, change.base), policy, failed.append)
+        }
+        found = [finding for finding in found if (finding.rule, finding.message) not in known]
     statement = "The rules find nothing new"
     if found:
         return Row(statement, listed([f"{one.span}: {one.message}" for one in found], _SHOWN), False)
     return Row(statement, plural("rule", len(judged) - len(set(map(id, failed)))), True)
+
+
+def _as_now(message: str, plan: AdditionPlan) -> str:
+    for each in plan.becomes:
+        message = message.replace(f"{each.old[1]} ", f"{each.new[1]} ")
+    return message

@@ -24,6 +24,7 @@ def body(tree: Tree, proposal: AdditionProposal, commit: str) -> str:
         f"> [!WARNING]\n> {safe(plan.unsafe)}" if plan.unsafe else "",
         safe(plan.why),
         *(f"**Before merging:** {safe(sentence)}\n\n{block(commands)}" for sentence, commands in plan.first),
+        *(f"**After merging:** {safe(sentence)}\n\n{block(commands)}" for sentence, commands in plan.then),
         f"It was asked for by `/argofix add {plan.item}`, and goes into {code(plan.path)}. "
         "What comes was rendered; what it does in the cluster was not tried.",
         proof(seen, proposal.proof),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from checks.planning.additions import monitoring, spread
+from checks.planning.additions import monitoring, redis, spread
 from checks.planning.additions.plan import AdditionPlan
 from checks.policy.file import Policy
 from gitops.discovery.snapshot import Snapshot
@@ -26,6 +26,7 @@ ITEMS: Final[Mapping[str, Item]] = {
     one.name: one
     for one in (
         Item(spread.ITEM, spread.HELP, spread.plan),
+        Item(redis.ITEM, redis.HELP, redis.plan),
         Item(monitoring.ITEM, monitoring.HELP, monitoring.plan),
     )
 }

@@ -13,7 +13,8 @@ from gitops.files.tree import Tree
 from gitops.installation.find import installations_of
 from gitops.installation.model import Installation
 from gitops.kustomize.adding import Addition, add_items
-from gitops.kustomize.closure import kustomization_file
+from gitops.kustomize.closure import kustomization_file, load
+from gitops.resources.manifests import text_of
 from gitops.resources.resource import ResourceId
 
 Named = tuple[str, str, str]
@@ -34,14 +35,23 @@ def named(rid: ResourceId) -> Named:
 
 
 @dataclass(frozen=True, slots=True)
+class Becomes:
+    """What goes and what comes in its place are the same but below these `paths`."""
+
+    old: Named
+    new: Named
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AdditionPlan:
     """`edits` add `item` to the kustomization or directory `path`. Exactly the resources `comes` come and `goes` go,
-    and in those of `changes` only what is below the path there changes.
+    and in those of `changes` only what is below the path there changes; `becomes` are of the former.
 
     `title` is one line, `why` sentences for the pull request, `notes` clauses that a person should read. `unsafe` are
     sentences that a person has to have read before merging, '' where merging disturbs nothing; `first` is what has
-    to be done before: a sentence that ends with a colon, and the commands. `expected` names rules that say so until
-    that is done.
+    to be done before and `then` what after: a sentence that ends with a colon, and the commands. `expected` names
+    rules that say so until that is done.
     """
 
     item: str
@@ -52,9 +62,11 @@ class AdditionPlan:
     comes: frozenset[Named] = frozenset()
     changes: frozenset[tuple[Named, str]] = frozenset()
     goes: frozenset[Named] = frozenset()
+    becomes: tuple[Becomes, ...] = ()
     notes: tuple[str, ...] = ()
     unsafe: str = ""
     first: tuple[tuple[str, str], ...] = ()
+    then: tuple[tuple[str, str], ...] = ()
     expected: frozenset[str] = frozenset()
 
     @property
@@ -79,6 +91,12 @@ class Place:
     def beside(self, name: str) -> str:
         """The path of a file there."""
         return f"{self.directory}/{name}".lstrip("/")
+
+    def inside(self, tree: Tree, name: str) -> str:
+        """A rendered name as the kustomization's patches know it, before its prefix and suffix."""
+        fields = load(tree, self.file, {}).fields if self.file else {}
+        bare = name.removeprefix(text_of(fields.get("namePrefix"))).removesuffix(text_of(fields.get("nameSuffix")))
+        return bare or name
 
     def adding(self, tree: Tree, name: str, *manifests: object) -> tuple[Edit, ...]:
         """Edits that bring a new file with these manifests. Raises `NotPossible` where it is there, `GitopsError`."""

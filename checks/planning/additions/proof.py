@@ -12,8 +12,10 @@ from checks.wording import listed, plural
 from gitops.discovery.snapshot import Snapshot, State
 from gitops.resources.compare import differences
 from gitops.resources.rendering import Rendered
+from gitops.resources.resource import Resource
 
 _NAMED = 3
+_MANY = 12
 
 
 def proof_of(before: Snapshot, after: Snapshot, plan: AdditionPlan) -> Proof:
@@ -57,9 +59,7 @@ def _own(old: State, new: State, plan: AdditionPlan) -> Iterator[Row]:
             continue
         key = named(rid)
         for path, _, _ in differences("", was[rid].manifest(), now[rid].manifest()):
-            promise = next(
-                (each for each in plan.changes if each[0] == key and f"{path}[".startswith(f"{each[1]}[")), None
-            )
+            promise = next((each for each in plan.changes if each[0] == key and below(path, each[1])), None)
             if promise is None:
                 wrong.append(f"{key[1]} {key[2]} {path} changes")
             else:
@@ -75,3 +75,23 @@ def _own(old: State, new: State, plan: AdditionPlan) -> Iterator[Row]:
         others = len(was) - len({key for key, _ in plan.changes}) - len(plan.goes)
         detail += f"; {others} other resources are the same"
     yield Row(f"In `{name}` only what was asked for changes", detail, not wrong)
+    for each in plan.becomes:
+        old_one = next((one for rid, one in was.items() if named(rid) == each.old), None)
+        new_one = next((one for rid, one in now.items() if named(rid) == each.new), None)
+        if old_one is not None and new_one is not None:
+            yield _same_but(old_one, new_one, each.paths)
+
+
+def _same_but(old: Resource, new: Resource, paths: tuple[str, ...]) -> Row:
+    """The promise that one resource is the other in all but what is below these paths."""
+    found = [path for path, _, _ in differences("", old.manifest(), new.manifest())]
+    wrong = [path for path in found if not any(below(path, each) for each in paths)]
+    statement = f"The {new.id.kind} is the {old.id.kind} in all else"
+    if wrong:
+        return Row(statement, f"{listed([f'`{path}`' for path in wrong], _NAMED)} would differ", False)
+    return Row(statement, f"they differ in {listed([f'`{path}`' for path in found], _MANY)}", True)
+
+
+def below(path: str, above: str) -> bool:
+    """Whether a path is another one, or leads on from it."""
+    return path == above or path.startswith((f"{above}.", f"{above}["))

@@ -75,7 +75,7 @@ def _plan(snapshot: Snapshot, place: Place, members: list[Member]) -> AdditionPl
 
 def _edits(tree: Tree, place: Place, members: Sequence[Member]) -> tuple[Edit, ...]:
     if place.file:
-        additions = [Addition("patches", _patch(member)) for member in members]
+        additions = [Addition("patches", _patch(place.inside(tree, member.id.name), member)) for member in members]
         return add_items(place.file, tree.read(place.file), additions)
     route = _FIELD.split(".")
     return tuple(
@@ -100,7 +100,7 @@ def _constraint(member: Member) -> Mapping[str, Any]:
     }
 
 
-def _patch(member: Member) -> str:
+def _patch(name: str, member: Member) -> str:
     value = as_yaml([{"op": "add", "path": "/" + _FIELD.replace(".", "/"), "value": [_constraint(member)]}])
-    head = ("target:", f"  kind: {member.id.kind}", f"  name: {member.id.name}", "patch: |-")
+    head = ("target:", f"  kind: {member.id.kind}", f"  name: {name}", "patch: |-")
     return "\n".join((*head, *(f"  {line}" for line in value.splitlines())))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import promql_parser
 import pytest
@@ -11,77 +10,29 @@ import yaml
 
 from bot.rendering.driver import Engine
 from checks.argocd import alert_cannot_fire, alerts_not_loaded
-from checks.judgement.added import prove_addition
-from checks.planning.additions.items import ITEMS
 from checks.planning.additions.monitoring import ALERTS
-from checks.planning.additions.plan import AdditionPlan, NotPossible
-from checks.planning.edits import after_edits
-from checks.planning.proof import Proof
+from checks.planning.additions.plan import NotPossible, places_of
 from checks.policy.file import Policy
-from gitops.discovery.snapshot import Change, Snapshot
+from gitops.discovery.snapshot import Change
 from gitops.installation.promql import metrics_in
 from gitops.installation.releases import releases
 from tests.checks.argocd.stage import workload
-from tests.scenarios import MATCHER, application, config_map, documents, kustomization, manifest, tree
-
-APPS = documents(application("argocd", "argocd", namespace="argocd"), application("shop", "shop"))
-TWO = {"replicas": 2}
-CONTROLLER = "argocd-application-controller"
-
-
-def service(name: str, component: str, number: int, port: str = "metrics") -> str:
-    return manifest(
-        "Service",
-        name,
-        "argocd",
-        metadata={"labels": {"app.kubernetes.io/name": name}},
-        spec={"selector": {"app.kubernetes.io/name": component}, "ports": [{"name": port, "port": number}]},
-    )
-
-
-def prometheus(namespace: str = "argocd", **spec: Any) -> str:
-    return manifest("Prometheus", "main", namespace, "monitoring.coreos.com/v1", spec=spec)
-
-
-SELECTS: Any = {
-    "ruleSelector": {"matchLabels": {"release": "stack"}},
-    "serviceMonitorSelector": {"matchLabels": {"release": "stack"}},
-}
-WATCHED = (
-    workload(CONTROLLER, kind="StatefulSet", container={"ports": [{"name": "metrics", "containerPort": 8082}]}),
-    service("argocd-metrics", CONTROLLER, 8082),
+from tests.checks.planning.additions.stage import (
+    APPS,
+    CONTROLLER,
+    SELECTS,
+    TWO,
+    WATCHED,
+    added,
+    directory,
+    prometheus,
+    proven,
+    refused,
+    rendered,
+    repository,
+    service,
 )
-
-
-def repository(*manifests: str, extra: str = "") -> dict[str, str]:
-    return {
-        "apps.yaml": APPS,
-        "argocd/kustomization.yaml": kustomization("all.yaml", extra=f"namespace: argocd\n{extra}"),
-        "argocd/all.yaml": documents(*manifests),
-        "shop/a.yaml": config_map("a"),
-    }
-
-
-async def added(
-    engine: Engine, item: str, files: dict[str, str], policy: Policy | None = None
-) -> tuple[AdditionPlan, Proof, Snapshot]:
-    policy = policy or Policy()
-    analysis = engine.analysis(MATCHER)
-    before = await engine.snapshot(tree(files), analysis)
-    plan = ITEMS[item].plan(before, policy)
-    proof = await engine.drive(prove_addition(before, analysis, plan, policy))
-    return plan, proof, (await engine.drive(after_edits(before, analysis, plan.edits))).snapshot
-
-
-async def refused(engine: Engine, item: str, files: dict[str, str]) -> str:
-    snapshot = await engine.snapshot(tree(files), engine.analysis(MATCHER))
-    with pytest.raises(NotPossible) as error:
-        ITEMS[item].plan(snapshot, Policy())
-    return str(error.value)
-
-
-def rendered(snapshot: Snapshot, kind: str) -> list[dict[str, Any]]:
-    return [copy.resource.manifest() for copy in snapshot.copies() if copy.resource.id.kind == kind]
+from tests.scenarios import MATCHER, application, config_map, tree
 
 
 async def test_replicas_are_asked_to_different_nodes_and_never_made_to(engine: Engine) -> None:
@@ -110,7 +61,7 @@ async def test_replicas_are_asked_to_different_nodes_and_never_made_to(engine: E
         "The rules find nothing new",
     ]
     # Asked once more there is nothing left.
-    assert "or has only one" in await refused(engine, "spread", repository(workload("argocd-dex", "rundex")))
+    assert "or has only one" in str(refused("spread", directory(workload("argocd-dex", "rundex"))))
 
 
 async def test_labels_that_the_kustomization_adds_are_in_the_selector(engine: Engine) -> None:
@@ -139,9 +90,8 @@ async def test_monitors_and_alerts_are_selected_and_can_fire(engine: Engine) -> 
     # Our own rules see nothing wrong with it.
     change = Change(None, after)
     assert list(alerts_not_loaded.check(change, Policy())) == list(alert_cannot_fire.check(change, Policy())) == []
-    assert "there already" in await refused(
-        engine, "monitoring", {**files, "argocd/argocd-monitoring.yaml": config_map("x")}
-    )
+    taken = {**directory(*WATCHED, prometheus(**SELECTS)), "argocd/argocd-monitoring.yaml": config_map("x")}
+    assert "there already" in str(refused("monitoring", taken))
 
 
 @pytest.mark.parametrize(
@@ -161,42 +111,40 @@ async def test_monitors_and_alerts_are_selected_and_can_fire(engine: Engine) -> 
         ([service("argocd-metrics", CONTROLLER, 8083), WATCHED[0], prometheus(**SELECTS)], "no Service of Argo CD"),
     ],
 )
-async def test_what_could_not_work_is_not_offered(engine: Engine, told: list[str], why: str) -> None:
-    assert why in await refused(engine, "monitoring", repository(*told))
+def test_what_could_not_work_is_not_offered(told: list[str], why: str) -> None:
+    assert why in str(refused("monitoring", directory(*told)))
 
 
-async def test_what_a_directory_has_is_written_into_its_own_file(engine: Engine) -> None:
+def test_what_a_directory_has_is_written_into_its_own_file() -> None:
     one = yaml.safe_dump(json.loads(workload("argocd-server", spec=TWO)))
     files = {"apps.yaml": APPS, "argocd/server.yaml": f"# ours\n{one}", "shop/a.yaml": config_map("a")}
-    plan, proof, after = await added(engine, "spread", files)
+    plan, proof, after = proven("spread", files)
     assert proof.holds, proof.failure
     assert [edit.span.path for edit in plan.edits] == ["argocd/server.yaml"]
     (server,) = rendered(after, "Deployment")
     assert server["spec"]["template"]["spec"]["topologySpreadConstraints"][0]["whenUnsatisfiable"] == "ScheduleAnyway"
 
 
-async def test_a_new_file_in_a_directory_is_enough_unless_the_directory_leaves_it_out(engine: Engine) -> None:
-    files = repository(*WATCHED, prometheus(**SELECTS))
-    del files["argocd/kustomization.yaml"]
-    plan, proof, after = await added(engine, "monitoring", files)
+def test_a_new_file_in_a_directory_is_enough_unless_the_directory_leaves_it_out() -> None:
+    files = directory(*WATCHED, prometheus(**SELECTS))
+    plan, proof, after = proven("monitoring", files)
     assert proof.holds, proof.failure
     assert plan.path == "argocd" and rendered(after, "PrometheusRule")
     only = application("argocd", "argocd", namespace="argocd", source={"directory": {"include": "all.yaml"}})
-    _, proof, _ = await added(engine, "monitoring", {**files, "apps.yaml": only})
+    _, proof, _ = proven("monitoring", {**files, "apps.yaml": only})
     assert "PrometheusRule argocd-alerts does not come" in proof.failure
 
 
 async def test_to_a_chart_nothing_is_added(engine: Engine) -> None:
     files = {
-        "apps.yaml": documents(application("argocd", "chart", namespace="argocd"), application("shop", "shop")),
+        "apps.yaml": application("argocd", "chart", namespace="argocd"),
         "chart/Chart.yaml": "apiVersion: v2\nname: argo-cd\nversion: 1.0.0\n",
         "chart/templates/server.yaml": workload("argocd-server", spec=TWO),
-        "shop/a.yaml": config_map("a"),
     }
-    assert "is installed by the chart `chart` (Application `argocd`)" in await refused(engine, "spread", files)
-    del files["chart/Chart.yaml"]
-    del files["chart/templates/server.yaml"]
-    assert "no Application renders Argo CD" in await refused(engine, "spread", files)
+    snapshot = await engine.snapshot(tree(files), engine.analysis(MATCHER))
+    with pytest.raises(NotPossible, match=r"installed by the chart `chart` \(Application `argocd`\)"):
+        places_of(snapshot)
+    assert "no Application renders Argo CD" in str(refused("spread", {"apps.yaml": APPS}))
 
 
 def test_every_alert_is_read_by_prometheus_and_over_a_metric_of_the_newest_release() -> None:
