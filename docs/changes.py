@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.formats.changes.sources import address
 from checks.changes.block import Block
-from checks.changes.catalogue import name_of
+from checks.changes.catalogue import OTHERS, Reason, name_of
 from checks.changes.declaration import Danger
 from checks.changes.table import rows
 from gitops.facts.deletions.model import Why
@@ -76,6 +76,8 @@ One object, described by [a JSON Schema](changes.schema.json). Fields may be add
 `folded`, `diff` (lines of a unified diff) |
 | `remedies` | what to merge first: `title`, `steps`, `diff` (for `git apply` on the base), `settles` (objects), \
 `left` (how many deletions are left), `proof` |
+| `live` | `compared` (how many live objects were), `not_seen` (why others were not); null where no cluster \
+was asked |
 | `applicationsets` | `name`, `namespace`, `root`, `change`, `makes` (`comes`, `goes`, `changes`: names; \
 `stays`: a \
 count), `unknown` (why not all is known, or null) |
@@ -95,6 +97,7 @@ ApplicationSet makes |
 | `to` | the Application that takes it over, or null |
 | `path`, `line` | where it is written, or null |
 | `fields` | what changes in it: `path`, `before`, `after` (absent where there is no value) |
+| `live_differs` | those of its fields that are otherwise in the cluster already; see [clusters](clusters.md) |
 
 ## Verdicts
 
@@ -119,6 +122,12 @@ Each sentence about these has the name as its `rule`.
 | rule | why | source |
 | --- | --- | --- |
 """
+_OTHERS = """
+## What else is said
+
+| rule | what it finds | what then happens | source |
+| --- | --- | --- | --- |
+"""
 _DANGERS = """
 ## Dangers in what comes or changes
 
@@ -132,11 +141,15 @@ changes.
 
 def page() -> str:
     """The whole page."""
-    return "".join([_HEAD, *map(_why, Why), _DANGERS, *map(_danger, rows())])
+    return "".join([_HEAD, *map(_why, Why), _OTHERS, *map(_other, OTHERS), _DANGERS, *map(_danger, rows())])
 
 
 def _why(why: Why) -> str:
     return f"| `{name_of(why)}` | {_cell(why.text)} | {_source(why.source)} |\n"
+
+
+def _other(reason: Reason) -> str:
+    return f"| `{reason.id}` | {_cell(reason.summary)} | {_cell(reason.effect)} | {_source(reason.source)} |\n"
 
 
 def _danger(row: Danger) -> str:

@@ -31,6 +31,7 @@ from checks.policy.file import Policy
 from gitops.applications.repositories import RepositoryMatcher, RepositoryName, parse_repo_url
 from gitops.applications.revisions import Revisions
 from gitops.discovery.snapshot import Change, Snapshot
+from gitops.facts.changes.live import LiveDifferences, Question
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
 from handlers.outside import could_be_on_github, fetching_for
@@ -182,6 +183,15 @@ class RepositoryContext:
             if not former:
                 return evaluation
             return await self.context.unless_superseded(judge(replace(matcher, known=matcher.known | former)))
+
+    async def live_differences(
+        self, questions: Sequence[Question], *, by_stranger: bool = False
+    ) -> LiveDifferences | None:
+        """In which of these fields live objects differ already; None where no cluster may be asked."""
+        clusters = self.context.services.clusters
+        if clusters is None or by_stranger or not questions:
+            return None
+        return await self.context.unless_superseded(clusters.differing(questions))
 
     async def change(self, tree: Tree, base: Tree, policy: Policy, branch: str) -> Change:
         """What lies between two commits of a branch. Raises `PermanentError` where that is too much to read."""

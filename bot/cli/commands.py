@@ -5,16 +5,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import logging
 import os
 import shutil
 import signal
 import sys
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bot.cli.checkout import CannotRun, Checkout, applications_of, open_checkout, outer_checkout
+from bot.cli.clusters import clusters_of_environment
 from bot.cli.engine import started
 from bot.cli.explain import explain, rule_named
 from bot.cli.progress import Progress
@@ -29,10 +28,6 @@ from checks.policy.file import PATH
 from gitops.files.errors import GitopsError
 from gitops.files.spans import Edit
 from gitops.kustomize.steps import edits_for
-
-if TYPE_CHECKING:
-    from bot.cluster.reader import ClusterReader
-
 
 _PIPE_WIDTH = 120  # columns where there is no terminal: logs of CI are wide
 _ORDER_RULES = ("sync-order-cycle", "sync-wave-contradiction")
@@ -149,7 +144,7 @@ async def _evaluate(checkout: Checkout, only: frozenset[str], arguments: argpars
     progress = Progress()
     clusters = None
     try:
-        clusters = _clusters()
+        clusters = clusters_of_environment()
         async with started(checkout.directory, arguments.offline) as engine:
             evaluation = await evaluate(
                 engine,
@@ -171,24 +166,6 @@ async def _evaluate(checkout: Checkout, only: frozenset[str], arguments: argpars
     if not evaluation.snapshot.states and (top := outer_checkout(checkout.directory)) is not None:
         say(f"no Application is declared in {checkout.directory}; its checkout begins at {top}, so check that")
     return evaluation
-
-
-def _clusters() -> ClusterReader | None:
-    """What KUBECONFIG or the Pod's ServiceAccount lets us see, unless ARGOFIX_CLUSTER is `off`."""
-    if not (os.environ.get("KUBECONFIG") or os.environ.get("KUBERNETES_SERVICE_HOST")):
-        return None  # the imports below take as long as all else of a small check
-    from bot.cluster.reader import cluster_reader
-    from bot.process.clock import SystemClock
-    from bot.server.settings import SettingsError, cluster_wanted
-
-    try:
-        if not cluster_wanted(os.environ):
-            return None
-    except SettingsError as error:
-        raise CannotRun(str(error).removesuffix(".")) from None
-    # What could not be seen stands in the report; in the log it would be said twice.
-    logging.getLogger().addHandler(logging.NullHandler())
-    return cluster_reader(SystemClock())
 
 
 def _rules(wanted: list[str]) -> frozenset[str]:

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from bot.cli.checkout import CannotRun, Checkout, applications_of
+from bot.cli.clusters import clusters_of_environment
 from bot.cli.engine import started
 from bot.cli.progress import Progress
 from bot.cli.writing import put
@@ -17,6 +18,7 @@ from bot.rendering.evaluation import asked_between
 from bot.repositories.git import GitError, git_now
 from checks.changes.block import Block
 from checks.changes.firewall import firewall_of
+from checks.changes.live import questions, with_live
 from checks.changes.remedies import Remedy, remedies_of
 from checks.changes.view import Changes, changes_of
 from checks.policy.file import Policy
@@ -64,17 +66,22 @@ async def diff(checkout: Checkout, base: str, arguments: argparse.Namespace) -> 
     if checkout.base is None:
         raise CannotRun(f"{checkout.directory} is not a git checkout, so there is nothing to compare with")
     progress = Progress()
+    made = applications_of(arguments.applications)
+    reader = clusters_of_environment()
     try:
         async with started(checkout.directory, arguments.offline) as engine:
-            made = applications_of(arguments.applications)
             analysis, change = await asked_between(
-                engine, checkout.tree, checkout.base, checkout.matcher, checkout.policy, made=made
+                engine, checkout.tree, checkout.base, checkout.matcher, checkout.policy, made=made, clusters=reader
             )
             changes, remedies = await _looked_at(engine, analysis, change, checkout.policy, arguments.application)
+            if reader is not None:
+                changes = with_live(changes, await reader.differing(questions(changes)))
     except GitError as error:
         raise CannotRun(f"{checkout.directory} cannot be read: {error}") from None
     finally:
         progress.close()
+        if reader is not None:
+            await reader.close()
     text = _rendered(changes, remedies, checkout, base, arguments.format)
     put(text.encode("utf-8", "replace"), arguments.output)
     return 1 if changes.block is Block.YES else 0

@@ -10,7 +10,8 @@ class Limits:
     """Per cluster and evaluation; times in seconds, sizes in bytes.
 
     `objects` bounds the single objects that are read, `lists` the lists, `page` and `pages` the items and pages of
-    each; `fresh` is how long credentials are used before they are loaded anew.
+    each; `fresh` is how long credentials are used before they are loaded anew. `compared` bounds the objects that are
+    compared with what a change touches, in all clusters together, and `comparing` the time that this may take.
     """
 
     budget: float = 20.0
@@ -23,3 +24,5 @@ class Limits:
     objects: int = 300
     concurrency: int = 6
     fresh: float = 600.0
+    compared: int = 200
+    comparing: float = 5.0

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gitops.facts.changes.live import Question, differing
+
 TRACKING = "argocd.argoproj.io/tracking-id"
 INSTANCE = "app.kubernetes.io/instance"
 INSTALLATION = "argocd.argoproj.io/installation-id"
@@ -117,6 +119,19 @@ def read_applications(answer: bytes | bytearray) -> tuple[list[Mapping[str, Any]
 
 def _declared(item: Mapping[str, Any]) -> dict[str, Any]:
     return {key: item[key] for key in ("metadata", "spec") if key in item}
+
+
+def read_differing(answer: bytes | bytearray, question: Question) -> tuple[str, ...] | None:
+    """The names of fields in which a whole object differs from what is expected of it, () for none and for an object
+    that another Application holds; None when the answer is no such object. Secrets are not read."""
+    found = _decoded(answer)
+    kind = _text(found.get("kind"))
+    if kind != question.id.id.kind or (kind == "Secret" and not question.id.id.group):
+        return None
+    try:
+        return differing(question, found) or ()
+    except Exception:  # whatever an object is made of, no exception may carry it on
+        return None
 
 
 def read_installation(answer: bytes | bytearray) -> str | None:

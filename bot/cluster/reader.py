@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from bot.cluster.comparison import Comparison
 from bot.cluster.connection import Connection, Deadline, path_of
 from bot.cluster.errors import TOO_MUCH, NoCluster, Unseen
 from bot.cluster.gaps import Gaps
@@ -25,6 +26,7 @@ from gitops.applications.application import GROUP, IN_CLUSTER
 from gitops.applications.live import Live, LiveCluster
 from gitops.applications.made import Made, made_of
 from gitops.discovery.snapshot import Snapshot
+from gitops.facts.changes.live import LiveDifferences, Question
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +92,19 @@ class ClusterReader:
             log.warning("the Applications of a cluster could not be read", extra={"reason": str(error)})
             return None
         return await asyncio.to_thread(made_of, "the live Argo CD", found)
+
+    async def differing(self, questions: Sequence[Question]) -> LiveDifferences | None:
+        """In which of these fields live objects differ already; None when no cluster can be asked. Never raises for
+        a cluster's sake."""
+        by_target: dict[Target, list[Question]] = {}
+        for question in questions:
+            target = None if self._targets.trouble else self._targets.of(question.id.cluster)
+            if target is not None:
+                by_target.setdefault(target, []).append(question)
+        if not by_target:
+            return None
+        comparison = Comparison(Deadline(self._clock, self._limits.comparing), self._limits.compared)
+        return await comparison.run({self._connection(target): asked for target, asked in by_target.items()})
 
     async def _all(self, connection: Connection, deadline: Deadline, path: str) -> list[Mapping[str, Any]]:
         """Every Application of a list. Raises `Unseen`, since half a list would make Applications disappear."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 
 from bot.cluster.connection import Connection, Deadline, path_of
@@ -20,11 +21,19 @@ class Resources:
     connection: Connection
     _versions: dict[str, tuple[str, ...]] | None = None
     _roots: dict[str, dict[str, tuple[str, bool]]] = field(default_factory=dict)
+    _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def path(self, rid: ResourceId, deadline: Deadline) -> str | None:
-        """The path of one object; None when the cluster does not know its kind. Raises `Unseen`."""
+    async def path(self, rid: ResourceId, deadline: Deadline, version: str = "") -> str | None:
+        """The path of one object, in `version` of its group if one is given; None when the cluster does not know its
+        kind. Raises `Unseen`."""
+        async with self._asking:  # what several want to know is asked once
+            return await self._path(rid, deadline, version)
+
+    async def _path(self, rid: ResourceId, deadline: Deadline, version: str) -> str | None:
         # Not every kind is served in the version that its group prefers (istio's EnvoyFilter, say).
         for root in await self._of(rid.group, deadline):
+            if version and root.rpartition("/")[2] != version:
+                continue
             resource, namespaced = (await self._kinds(root, deadline)).get(rid.kind, ("", False))
             if not speakable(resource):
                 continue

@@ -10,6 +10,7 @@ from checks.policy.file import Policy
 from gitops.applications.live import Live
 from gitops.applications.made import Made
 from gitops.discovery.snapshot import Snapshot
+from gitops.facts.changes.live import LiveDifferences, Question
 
 WITHHELD = "the change comes from a fork of a public repository, so no cluster was asked"
 
@@ -21,4 +22,7 @@ class Withheld:
         return Live(problems=(WITHHELD,)) if await asyncio.to_thread(wants, snapshots, policy) else None
 
     async def made(self, namespaces: Sequence[str]) -> Made | None:
+        return None
+
+    async def differing(self, questions: Sequence[Question]) -> LiveDifferences | None:
         return None

@@ -26,6 +26,7 @@ from gitops.applications.repositories import RepositoryMatcher
 from gitops.discovery.from_live import namespaces_left_open, with_unjudged
 from gitops.discovery.snapshot import Change, Snapshot
 from gitops.discovery.sources import Analysis
+from gitops.facts.changes.live import LiveDifferences, Question
 from gitops.files.effort import Effort
 from gitops.files.tree import Tree
 
@@ -53,6 +54,10 @@ class LiveSource(Protocol):
 
     async def made(self, namespaces: Sequence[str]) -> Made | None:
         """What the live Argo CD made of ApplicationSets in these namespaces; None when that cannot be seen."""
+        ...
+
+    async def differing(self, questions: Sequence[Question]) -> LiveDifferences | None:
+        """In which of these fields live objects differ already; None when there is nobody to ask."""
         ...
 
 

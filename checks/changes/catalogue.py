@@ -63,11 +63,44 @@ def name_of(why: Why) -> str:
     return why.name.lower().replace("_", "-")
 
 
+# What else is said, of what was found on the way.
+OTHERS = (
+    Reason(
+        "hook-goes",
+        "A hook is no longer run.",
+        "What the last run of it left stays in the cluster.",
+        "gitops-engine/pkg/sync/hook/hook.go",
+        Block.NO,
+    ),
+    Reason(
+        "hook-again",
+        "A hook changes.",
+        "What the last run left is deleted before the next one, unless its `hook-delete-policy` says otherwise.",
+        "gitops-engine/pkg/sync/sync_context.go",
+        Block.NO,
+    ),
+    Reason(
+        "set-not-analysed",
+        "Git alone does not tell which Applications an ApplicationSet makes, and it, or what it reads, changes.",
+        "Its Applications may go, with everything they own.",
+        "",
+    ),
+    Reason(
+        "live-differs",
+        "A field that changes is already otherwise in the cluster than in git before the change.",
+        "Merging writes over what is there: a change by hand, a controller's, or what was not synced yet.",
+        "gitops-engine/pkg/sync/sync_context.go",
+        Block.NO,
+    ),
+)
+
+
 @cache
 def reasons() -> tuple[Reason, ...]:
-    """Those about deletions in the order of their table, then the dangers by name. Raises `TypeError` for two of one
-    name."""
+    """Those about deletions in the order of their table, others, then the dangers by name. Raises `TypeError` for two
+    of one name."""
     found = [Reason(name_of(why), _stated(why.text), "", why.source, _block(why)) for why in Why]
+    found += OTHERS
     found += [
         Reason(row.id, row.summary, f"{row.effect[0].upper()}{row.effect[1:]}.", row.source, row.block)
         for row in rows()

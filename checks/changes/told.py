@@ -43,6 +43,7 @@ class Told:
     consequence: Consequence | None = None
     change: ResourceChange | None = None
     declares: Application | None = None  # the Application that the object is, where only that is known
+    differing: tuple[str, ...] = ()  # names of changed fields that are otherwise in the cluster already
     evidence: str = ""  # of what cannot be told: what it may depend on, as a digest is made of it
 
     @property

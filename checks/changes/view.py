@@ -13,6 +13,7 @@ from checks.policy.file import Policy
 from gitops.applications.live import Live
 from gitops.discovery.snapshot import Snapshot
 from gitops.facts.changes.compare import difference
+from gitops.facts.changes.live import LiveDifferences
 from gitops.facts.changes.model import Difference
 from gitops.facts.deletions.compare import consequences
 from gitops.facts.deletions.model import Consequences
@@ -29,6 +30,7 @@ class Changes:
     deletions: Consequences
     told: tuple[Told, ...]
     partial: bool = False  # whether only some Applications are in it
+    live: LiveDifferences | None = None  # what clusters add, where any was asked
 
     @property
     def block(self) -> Block:

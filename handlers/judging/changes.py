@@ -14,6 +14,7 @@ from bot.github.events import MergeGroupEvent
 from bot.github.model import Comment, PullRequest
 from bot.queue.deliveries import StoreUnavailable
 from checks.changes.firewall import Firewall, firewall_of
+from checks.changes.live import questions, with_live
 from checks.changes.remedies import Remedy, remedies_of
 from checks.changes.view import Changes, changes_after
 from checks.judgement.evaluation import Evaluation
@@ -42,6 +43,7 @@ async def look_at(
     """What the pull request does where it is merged. `present` are its comments, `base` the commit it was compared
     with (of `places`, where that is another repository), `words` as for `handlers.judging.pulls.evaluate_pull`."""
     changes, wall = await asyncio.to_thread(_looked, guidance, policy)
+    changes = await with_clusters(repo, pull, changes)
     if wall.held:
         words = {**allowed(repo, pull.number, present), **(words or {})}
     remedies: tuple[Remedy, ...] = ()
@@ -51,6 +53,13 @@ async def look_at(
     return Shown(
         changes, wall, lambda span: (places or repo).blob_url(base, span), words or {}, page, remedies=remedies
     )
+
+
+async def with_clusters(repo: RepositoryContext, pull: PullRequest, changes: Changes) -> Changes:
+    """The same with what live objects show; strangers learn nothing of them."""
+    stranger = repo.by_stranger(pull)
+    asked = () if stranger else await asyncio.to_thread(questions, changes)
+    return with_live(changes, await repo.live_differences(asked, by_stranger=stranger))
 
 
 async def _remedies(

@@ -218,7 +218,6 @@ def test_the_image_is_the_released_one(everything: list[Json]) -> None:
 
 
 def test_the_parts_are_all_there() -> None:
-    assert {"deploy/components/cluster", "deploy/components/cluster-secrets", "deploy/components/ingress"} <= set(
-        COMPONENTS
-    )
+    parts = {"cluster", "cluster-secrets", "live-differences", "ingress"}
+    assert {f"deploy/components/{part}" for part in parts} <= set(COMPONENTS)
     assert all((ROOT / variant / "kustomization.yaml").is_file() for variant in VARIANTS)

@@ -19,6 +19,7 @@ from tests.kubernetes import Rule, SimulatedCluster, allow, write_kubeconfig
 from tests.scenarios import MATCHER, Files, application, documents, kustomization, manifest, tree
 
 CLUSTER, SECRETS = "deploy/components/cluster", "deploy/components/cluster-secrets"
+LIVE = "deploy/components/live-differences"
 SHARED = {
     "Namespace": "v1",
     "ServiceAccount": "v1",
@@ -109,3 +110,11 @@ def test_nothing_is_written_and_lists_are_few(tmp_path: Path, component: str) ->
     assert component == SECRETS or {r.names for r in rules if "configmaps" in r.resources} == {
         frozenset({"argocd-cm"})
     }
+
+
+def test_live_differences_are_read_one_object_at_a_time_and_never_a_secret(tmp_path: Path) -> None:
+    rules = granted(kustomize(with_components(tmp_path, "deploy/sqlite", [LIVE])))
+    assert rules and all(rule.verbs == {"get"} and not rule.names for rule in rules)
+    read = {resource for rule in rules for resource in rule.resources}
+    assert "configmaps" in read and not {"*", "secrets"} & read
+    assert not [rule for rule in rules if "*" in rule.groups]

@@ -11,10 +11,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bot.formats.github.changes import MARK
 from demo.story import BEFORE, MIGRATION, PROPOSED
 from tests.github import PullRequest, SimulatedGitHub, User
 from tests.handlers.conftest import OWNERSHIP, Bot, Contents, body_of, by_the_app, checked, proposed, summary_of
 from tests.kubernetes import Fault, SimulatedCluster, allow, garbage, reset, write_kubeconfig
+from tests.scenarios import application, config_map
 
 SECRET_KEYS = "argofix / secret-keys"
 VALUE = "marked-value-4711"
@@ -216,6 +218,22 @@ async def test_strangers_learn_nothing_of_the_cluster(
     assert conclusion == "neutral"
     assert "comes from a fork of a public repository, so no cluster was asked" in summary_of(pull, SECRET_KEYS)
     assert cluster.requests == []
+
+
+async def test_the_comment_names_fields_that_differ_in_the_cluster_already(
+    github: SimulatedGitHub, cluster: SimulatedCluster, asking: Bot, alice: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    before: Contents = {"apps.yaml": application("web", "web"), "web/x.yaml": config_map("x", a="1", b="1")}
+    cluster.config_map(
+        "shop", "x", {"a": VALUE, "b": VALUE}, annotations={"argocd.argoproj.io/tracking-id": "web:/ConfigMap:shop/x"}
+    )
+    _, pull = await proposed(github, alice, before=before, files={"web/x.yaml": config_map("x", a="2", b="1")})
+    await checked(github, pull)
+    (body,) = [one.body for one in pull.issue.comments if one.body.startswith(MARK)]
+    assert "In the cluster `data.a` is already otherwise than in git before this change" in body
+    assert "`data.b`" not in body and "Not compared with what is live" not in body
+    assert VALUE not in caplog.text and VALUE not in json.dumps([str(r.body) for r in github.requests])
 
 
 async def test_an_unseen_holder_leaves_the_secret_keys_alone(

@@ -12,6 +12,7 @@ from bot.formats.changes.sources import address
 from bot.formats.writing.diff import diff_of_edits
 from bot.formats.writing.pages import filled
 from checks.changes.block import Block
+from checks.changes.live import unseen_sentence
 from checks.changes.remedies import Remedy
 from checks.changes.view import Changes
 from checks.coverage import Coverage
@@ -70,6 +71,7 @@ def render(changes: Changes, commit: str | None, base: str | None, remedies: Seq
         base=base,
         coverage=coverage.sentence("before and after"),
         empty=changes.is_empty,
+        unseen=unseen_sentence(changes.live),
         figures=[{"count": n, "words": words, "style": style} for n, words, style in counts(changes)],
         sections=list(_sections(changes)),
         remedies=[_remedy(one, changes) for one in remedies],

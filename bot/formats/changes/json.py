@@ -15,6 +15,7 @@ from checks.changes.view import Changes
 from checks.policy.file import Policy
 from gitops.facts.changes.fields import ABSENT, FieldChange, written
 from gitops.facts.changes.hidden import shown_at
+from gitops.facts.changes.live import LiveDifferences
 from gitops.facts.changes.model import ApplicationChange, ResourceChange, SetChange
 from gitops.files.tree import Tree
 from gitops.resources.resource import ResourceId
@@ -43,6 +44,7 @@ def data_of(
         "applications": [_application(one) for one in changes.difference.applications],
         "remedies": [_remedy(one, changes.base.tree) for one in remedies],
         "applicationsets": [_set(one) for one in changes.difference.sets],
+        "live": _live(changes.live),
     }
 
 
@@ -68,7 +70,12 @@ def _told(one: Told) -> dict[str, Any]:
         "path": one.span.path if one.span is not None else None,
         "line": one.span.line if one.span is not None else None,
         "fields": _fields(change) if change is not None else [],
+        "live_differs": list(one.differing),
     }
+
+
+def _live(live: LiveDifferences | None) -> dict[str, Any] | None:
+    return {"compared": live.compared, "not_seen": list(live.unseen)} if live is not None else None
 
 
 def _fields(change: ResourceChange) -> list[dict[str, Any]]:

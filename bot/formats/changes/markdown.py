@@ -12,6 +12,7 @@ from bot.formats.changes.sources import address
 from bot.formats.writing.diff import diff_of_edits
 from bot.formats.writing.markdown import block, bullets, code, details, safe
 from checks.changes.block import Block
+from checks.changes.live import unseen_sentence
 from checks.changes.remedies import Remedy
 from checks.changes.told import Said, Told
 from checks.changes.view import Changes
@@ -59,6 +60,9 @@ def _head(changes: Changes, link: Link, most: int, names: int) -> Iterator[str]:
         if found:
             yield f"### {HEADINGS[asked]}"
             yield bullets((_entry(each, link, names) for each in entries(found)), most=most)
+    unseen = unseen_sentence(changes.live)
+    if unseen:
+        yield f"<sub>{safe(unseen)}</sub>"
     yield from _applications(changes, most)
 
 

@@ -10,6 +10,7 @@ from bot.formats.changes.manifest import unified
 from bot.formats.writing.diff import diff_of_edits
 from bot.formats.writing.lines import broken
 from checks.changes.block import Block
+from checks.changes.live import unseen_sentence
 from checks.changes.remedies import Remedy
 from checks.changes.view import Changes
 from checks.coverage import Coverage
@@ -26,6 +27,9 @@ def render(changes: Changes, width: int = 100, remedies: Sequence[Remedy] = ()) 
         lines = [*_summary(changes), *_told(changes, width)]
         lines += [line for one in remedies for line in _remedy(one, changes, width)]
         lines += [*_applications(changes), *_manifests(changes)]
+    unseen = unseen_sentence(changes.live)
+    if unseen:
+        lines += ["", *broken(unseen.replace("`", ""), width)]
     coverage = Coverage.of(changes.base, changes.head)
     if not coverage.whole:
         lines += ["", *broken(coverage.sentence("before and after"), width)]

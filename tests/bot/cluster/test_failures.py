@@ -193,7 +193,7 @@ async def test_a_request_that_hangs_is_given_up(engine: Engine, cluster: Simulat
     cluster.secret("ops", "db", {"url": "u"})
     gate = asyncio.Event()
     cluster.faults.append(Fault(held(gate), path=LIST, times=None))
-    reader = reading({"c": cluster.access(cluster.account())}, limits=Limits(request=0.05, attempts=2))
+    reader = reading({"c": cluster.access(cluster.account())}, limits=Limits(request=0.3, attempts=2))
     live = await seen(engine, reader, spread("ops", "shop"))
     gate.set()
     assert live.complete == {"ops"}
