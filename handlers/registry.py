@@ -23,11 +23,11 @@ from handlers.events import (
 )
 from handlers.judging import base_moved, late_order, waiting
 from handlers.routing import Route
-from handlers.schedule import poll, reconcile
+from handlers.schedule import checklist, poll, reconcile
 
 _MODULES = (
     pull_request, push, check_run, check_suite, issue_comment, issues, merge_group, installation,
-    answering, base_moved, late_order, poll, reconcile,
+    answering, base_moved, late_order, checklist, poll, reconcile,
 )  # fmt: skip
 
 

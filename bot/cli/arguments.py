@@ -52,6 +52,12 @@ def parser() -> argparse.ArgumentParser:
     bump.add_argument("--chart-version", metavar="VERSION", help="the Helm chart's version that installs --to")
     bump.add_argument("--write", action="store_true", help="apply it to the working tree")
 
+    add = commands.add_parser("add", help="print what can be added to Argo CD, or what adds it as a unified diff")
+    add.add_argument("item", nargs="?", metavar="ITEM", help="what to add (default: list what there is)")
+    add.add_argument("path", nargs="?", type=Path, metavar="PATH", help="the checkout (default: .)")
+    add.add_argument("--write", action="store_true", help="apply it to the working tree")
+    _offline(add)
+
     order = commands.add_parser("order", help="print in which order to sync the Applications, and why")
     _path(order)
     _applications(order)

@@ -76,6 +76,14 @@ async def bump(arguments: argparse.Namespace) -> int:
     return await bumping.bump(_open(arguments.path, None, None), arguments)
 
 
+async def add(arguments: argparse.Namespace) -> int:
+    """`argofix add`. Prints what can be added, or a diff that `git apply` takes."""
+    from bot.cli import add as adding
+
+    item, path = adding.settled(arguments)
+    return await adding.add(_open(path, None, None), item, arguments)
+
+
 async def order(arguments: argparse.Namespace) -> int:
     """`argofix order`. Status 1 when the order has a cycle, or waves that contradict it, at error level."""
     checkout = _open(arguments.path, None, None)
@@ -262,6 +270,7 @@ _COMMANDS = {
     "check": check,
     "fix": fix,
     "bump": bump,
+    "add": add,
     "order": order,
     "diff": diff,
     "doctor": doctor,

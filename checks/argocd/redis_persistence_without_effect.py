@@ -43,9 +43,9 @@ _NAME: Final = "argocd-redis"
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
     """One finding for each volume, each rollout, each pair."""
     for installation in installations(change):
-        workloads = [one for one in installation.members if _is_redis(one)]
+        workloads = [one for one in installation.members if is_redis(one)]
         for one in workloads:
-            claims = list(_claims(installation, one))
+            claims = list(claims_of(installation, one))
             words = _words(one)
             if claims and _writes_nothing(words):
                 yield _finding(
@@ -92,7 +92,8 @@ def _two(change: Change, installation: Installation, workloads: list[Member]) ->
             )
 
 
-def _is_redis(member: Member) -> bool:
+def is_redis(member: Member) -> bool:
+    """Whether this workload is the redis of Argo CD, and has a pod."""
     route = POD_SPECS.get((member.id.group, member.id.kind))
     if route is None or member.id.kind not in ("Deployment", "StatefulSet") or not member.id.name.startswith(_NAME):
         return False
@@ -118,7 +119,7 @@ def _writes_nothing(words: list[str]) -> bool:
     return ("--appendonly", "no") in pairs and ("--save", "") in pairs
 
 
-def _claims(installation: Installation, member: Member) -> Iterator[str]:
+def claims_of(installation: Installation, member: Member) -> Iterator[str]:
     """The access mode of each claim ('' where it is not in git)."""
     spec = mapping(member.manifest.get("spec"))
     for template in mappings(spec.get("volumeClaimTemplates")):

@@ -18,43 +18,58 @@ Problems = list[tuple[int, str]]
 # The items of the checklist, in the order in which they are shown; `checks.judgement.checklist` says more of them.
 ITEMS = (
     "renders", "redirect-loop", "starts", "scheduling", "components", "one-owner", "secret-keys",
-    "redis-persistence", "alerts", "probes", "certificates", "version-path",
+    "redis-persistence", "alerts", "probes", "certificates", "certificate-expiry", "spread", "staging", "smoke-test",
+    "version-path",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
     """`enabled` is None where the configuration does not say: `/argofix dashboard` and closing the issue do then.
-    `label` is put on the issue where the repository has it."""
+    `label` is put on the issue where the repository has it. So many fixes and additions as `max_open` says may be
+    open at once; `comment_errors` asks for a comment about errors that are new on the default branch."""
 
     enabled: bool | None = None
     label: str = ""
+    max_open: int = 5
+    comment_errors: bool = False
 
 
 NOT_SAID = Dashboard()
+_KEYS = ("enabled", "label", "maxOpen", "comment")
 
 
 def read_dashboard(node: yaml.Node) -> tuple[Dashboard, Problems]:
-    """`dashboard: true`, or a mapping with `enabled` and `label`; (line, message) of every mistake."""
+    """`dashboard: true`, or a mapping with the keys of `_KEYS`; (line, message) of every mistake."""
     value = to_python(node)
     if isinstance(value, bool):
         return Dashboard(value), []
     if not isinstance(value, dict):
-        return Dashboard(), [
-            (first_line(node), "`dashboard` must be true, false, or a mapping with `enabled`, `label`")
-        ]
+        keys = ", ".join(f"`{key}`" for key in _KEYS)
+        return Dashboard(), [(first_line(node), f"`dashboard` must be true, false, or a mapping with {keys}")]
     problems: Problems = []
     for key, key_node, _ in items(node):
-        if key not in ("enabled", "label"):
+        if key not in _KEYS:
             problems.append((first_line(key_node), f"unknown key `{key}` in dashboard"))
+
+    def wrong(key: str, must: str) -> None:
+        line = next(first_line(each) for name, each, _ in items(node) if name == key)
+        problems.append((line, f"`dashboard.{key}` must be {must}"))
+
     enabled, label = value.get("enabled", True), value.get("label", "")
+    most, comment = value.get("maxOpen", NOT_SAID.max_open), value.get("comment")
     if not isinstance(enabled, bool):
-        problems.append((first_line(node), "`dashboard.enabled` must be true or false"))
+        wrong("enabled", "true or false")
         enabled = None
     if not isinstance(label, str):
-        problems.append((first_line(node), "`dashboard.label` must be the name of a label"))
+        wrong("label", "the name of a label")
         label = ""
-    return Dashboard(enabled, label), problems
+    if not isinstance(most, int) or isinstance(most, bool) or most < 1:
+        wrong("maxOpen", "a number of pull requests, 1 or more")
+        most = NOT_SAID.max_open
+    if comment not in (None, "errors"):
+        wrong("comment", "`errors`: nothing else is worth a comment")
+    return Dashboard(enabled, label, most, comment == "errors"), problems
 
 
 def read_checklist(node: yaml.Node) -> tuple[Mapping[str, str], Problems]:

@@ -6,8 +6,9 @@ from bot.formats.doctor.issue import MARK
 from bot.github.events import IssueEvent
 from bot.queue.deliveries import Delivery
 from bot.server.context import Context
-from handlers.proposals.dashboard import obey, show
+from handlers.proposals.dashboard import memory_of, show
 from handlers.proposals.fixes import on_default
+from handlers.proposals.ticked import obey
 from handlers.repository import RepositoryContext
 from handlers.routing import on
 
@@ -28,4 +29,4 @@ async def reopened(event: IssueEvent, delivery: Delivery, context: Context) -> N
         return
     repo = await RepositoryContext.open(event, context)
     async with on_default(repo) as (tip, policy, evaluation):
-        await show(repo, evaluation, policy, tip)
+        await show(repo, evaluation, policy, tip, memory=memory_of(repo, event.body))

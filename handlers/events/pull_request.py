@@ -11,7 +11,7 @@ from bot.queue.deliveries import Delivery
 from bot.server.context import Context
 from handlers.judging.pulls import evaluate_pull, leave
 from handlers.proposals.branches import is_ours
-from handlers.proposals.dashboard import refresh
+from handlers.proposals.dashboard import follow
 from handlers.proposals.fixes import close_all, scope_of
 from handlers.proposals.requested import keep_up
 from handlers.repository import RepositoryContext
@@ -45,7 +45,7 @@ async def end(event: PullRequestEvent, delivery: Delivery, context: Context) -> 
         await leave(repo, event.pull_request.head.sha, others)
     closed = event.pull_request
     if is_ours(repo, closed) and not closed.merged and closed.base.ref == repo.details.default_branch:
-        await refresh(repo)  # a merge is told by the push that it is
+        await follow(repo)  # a merge is told by the push that it is
 
 
 def _others(event: PullRequestEvent, listed: Sequence[PullRequest]) -> list[PullRequest]:

@@ -12,7 +12,7 @@ from bot.queue.schedule import own
 from bot.server.context import Context
 from handlers.judging.users import remember_uses
 from handlers.proposals.bumps import keep_up
-from handlers.proposals.dashboard import show
+from handlers.proposals.dashboard import follow, room_of
 from handlers.proposals.fixes import Target, on_default, settle
 from handlers.repository import RepositoryContext
 from handlers.routing import on
@@ -53,8 +53,9 @@ async def settle_default(repo: RepositoryContext) -> None:
         return
     async with on_default(repo) as (tip, policy, evaluation):
         await remember_uses(repo, evaluation.snapshot)
-        settled = await settle(repo, evaluation, policy, Target(repo.details.default_branch, tip))
-        await show(repo, evaluation, policy, tip)
+        target = Target(repo.details.default_branch, tip)
+        settled = await settle(repo, evaluation, policy, target, room=await room_of(repo, policy))
+        await follow(repo, policy)
     settled.require()
 
 

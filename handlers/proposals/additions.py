@@ -34,10 +34,11 @@ _AGAIN = "ask again"
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of it, in Markdown."""
+    """What became of it, in Markdown; `pull` is the pull request that adds it, or 0."""
 
     text: str
     ok: bool
+    pull: int = 0
 
 
 async def add(repo: RepositoryContext, item: Item) -> Done:
@@ -98,4 +99,4 @@ async def _open(repo: RepositoryContext, proposal: ProposedBranch) -> Done:
     except Taken:
         what = f"The branch {code(proposal.branch)} holds commits of others. Delete or rename it, then {_AGAIN}."
         return Done(what, False)
-    return Done(f"#{pull.number}: {safe(proposal.title)}.", True)
+    return Done(f"#{pull.number}: {safe(proposal.title)}.", True, pull.number)

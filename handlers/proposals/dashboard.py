@@ -2,55 +2,54 @@
 
 It is known by its mark and by who opened it, never by its title. Whether it is wanted is said by the configuration;
 where that says nothing, `/argofix dashboard` opens it and closing it switches it off. A box is a request: whoever
-ticks it is answered in the issue itself, and what is done is computed.
+ticks it is answered in the issue itself (`handlers.proposals.ticked`), and what is done is computed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
-from bot.formats.doctor.issue import (
-    CLOSED,
-    MARK,
-    RESCAN,
-    TITLE,
-    Shown,
-    body_of,
-    boxes_of,
-    closed_body,
-    subject_of,
-    ticked_in,
-)
-from bot.formats.writing.markdown import code
+from bot.formats.doctor.boxes import boxes_of, lines_of, ticked_in, with_ticks
+from bot.formats.doctor.issue import CLOSED, MARK, TITLE, Shown, body_of, closed_body, gone, limited, statuses
+from bot.formats.doctor.memory import Answer, Memory, digest, read_memory, text_digest
 from bot.github.app import TALK
 from bot.github.client import GitHub
-from bot.github.endpoints import issues, pulls, repos
+from bot.github.endpoints import issues, pulls
 from bot.github.endpoints.issues import Issue
-from bot.github.events import IssueEvent
 from bot.github.made_once import made_once
 from bot.github.model import PullRequest
 from bot.process.errors import PermanentError
+from bot.queue.schedule import own
+from bot.registries.faults import SourceFault
 from checks.judgement.checklist import checklist_of
 from checks.judgement.evaluation import Evaluation
+from checks.judgement.upgrade import Path, paths_of
+from checks.planning.additions.items import ITEMS
 from checks.planning.ownership.plan import FixPlan
+from checks.policy.bumps import Level
 from checks.policy.file import Policy
-from handlers.proposals.branches import declined, history_of, is_ours
-from handlers.proposals.fixes import Target, on_default, settle
-from handlers.proposals.refusals import why_not
+from gitops.versions.components import ARGO_CD
+from handlers.proposals.branches import declined, history_of, is_ours, open_below
+from handlers.proposals.errors_told import errors_of, tell_new_errors
+from handlers.proposals.fixes import Target
+from handlers.proposals.pacing import DEBOUNCE, after_writing, due
 from handlers.repository import RepositoryContext
 
 log = logging.getLogger(__name__)
 
-_MOST_TICKS = 5  # in one edit; each may open a pull request
-_AGAIN = "tick the box again"
+NAME = "checklist"  # our own event: look at it again (`handlers.schedule.checklist`)
 _OFF = "`dashboard` of the configuration switches this off."
+_UNHEARD = 900.0  # seconds after which a tick of which nobody told us is answered
+_WHO = "argofix was not told who ticked this; tick it again."
+_MOST_ANSWERS = 40
 
 
 @dataclass(frozen=True, slots=True)
-class _Pulls:
+class Pulls:
     """Our pull requests into the default branch, by their branches, and the plan of each fix."""
 
     plans: Mapping[str, FixPlan]
@@ -59,12 +58,11 @@ class _Pulls:
 
 
 @dataclass(slots=True)
-class _Ticks:
-    """Boxes that somebody ticked, and what is to be said of each."""
+class Ticks:
+    """What became of boxes that somebody ticked, by key: an answer, or who waits for a place."""
 
-    keys: Sequence[str]
-    by: str
     answers: dict[str, str] = field(default_factory=dict)
+    waiting: dict[str, str] = field(default_factory=dict)
 
 
 async def show(
@@ -74,16 +72,17 @@ async def show(
     tip: str,
     *,
     asked: bool = False,
-    answers: Mapping[str, str] | None = None,
+    ticks: Ticks | None = None,
+    memory: Memory | None = None,
 ) -> Issue | None:
     """Make the issue what it should be, where it is wanted; `asked` when somebody wants it now. Gives the issue where
-    it is open.
+    it is open. `memory` is what it remembered, where its text does not tell any more.
 
     What GitHub refuses (issues that are switched off, a permission that was not granted) is only logged, unless
-    somebody asked.
+    somebody asked. What nobody asked for may be put off (`handlers.proposals.pacing`).
     """
     try:
-        return await _show(repo, evaluation, policy, tip, asked, answers or {})
+        return await _Showing(repo, evaluation, policy, tip, asked, ticks, memory).show()
     except PermanentError as error:
         if asked:
             raise
@@ -91,156 +90,214 @@ async def show(
         return None
 
 
-async def refresh(repo: RepositoryContext) -> None:
-    """Bring the issue up to date where it is open; nothing is evaluated for any other."""
+async def follow(repo: RepositoryContext, policy: Policy | None = None) -> None:
+    """Something changed: have the issue looked at in a minute, where there is one, or the policy wants one."""
+    if repo.details.fork or repo.details.archived:
+        return
     try:
-        known = await _existing(repo, _talking(repo))
+        known = await existing(repo)
     except PermanentError:
         return
-    if known is not None and known.state == "open":
-        async with on_default(repo) as (tip, policy, evaluation):
-            await show(repo, evaluation, policy, tip)
+    if known is not None or (policy is not None and policy.dashboard.enabled):
+        await later(repo, repo.context.services.clock.now() + DEBOUNCE)
 
 
-async def _show(
-    repo: RepositoryContext,
-    evaluation: Evaluation,
-    policy: Policy,
-    tip: str,
-    asked: bool,
-    answers: Mapping[str, str],
-) -> Issue | None:
-    if repo.details.fork or repo.details.archived:
-        return None
-    github = _talking(repo)
-    known = await _existing(repo, github)
-    wanted = policy.dashboard.enabled
-    if wanted is False:
-        if known is not None and known.state == "open":
-            await issues.update(github, repo.name, known.number, body=closed_body(known.body, _OFF), state="closed")
-        return None
-    if known is None and not (wanted or asked):
-        return None
-    if known is not None and known.state == "closed" and not asked and not (wanted and CLOSED in known.body):
-        return None  # a person closed it
-    if not (evaluation.snapshot.states or evaluation.snapshot.unknown):
-        return None
-    found = await _pulls(repo, evaluation, tip)
-    shown = Shown(
-        evaluation,
-        await asyncio.to_thread(checklist_of, evaluation, policy),
-        repo.details.default_branch,
-        tip,
-        found.plans,
-        found.opened,
-        found.declined,
-        answers,
-    )
-    body = github.as_sent(await asyncio.to_thread(body_of, shown, lambda span: repo.blob_url(tip, span)))
-    if known is None:
-        return await _opened(repo, github, policy, body)
-    # Somebody may have ticked a box since it was listed: what is not answered yet stays ticked.
-    present = await issues.get(github, repo.name, known.number)
-    body = _ticked(body, (key for key in ticked_in(present.body) if key not in answers))
-    if _same(present.body, body) and present.state == "open":
-        return present
-    return await issues.update(
-        github, repo.name, known.number, body=body, state="open" if present.state != "open" else None
-    )
+async def later(repo: RepositoryContext, when: float) -> None:
+    """Have the issue looked at then (seconds since the epoch); what is to be in one minute is one look."""
+    services = repo.context.services
+    name = f"{NAME}/{repo.details.id}/{int(when // DEBOUNCE)}"
+    delivery = own(name, NAME, services.clock.now(), installation=repo.installation, repository=repo.details)
+    await services.enqueue(replace(delivery, not_before=when))
 
 
-async def obey(repo: RepositoryContext, event: IssueEvent) -> None:
-    """Do what the boxes ask for that somebody ticked, and say in the issue what became of it."""
-    identity, github = repo.context.services.identity, _talking(repo)
-    if event.author != identity.login:
-        return
-    present = await issues.get(github, repo.name, event.number)
-    if present.state != "open":
-        return
-    keys = list(dict.fromkeys([*ticked_in(event.body, event.former or ""), *ticked_in(present.body)]))
-    known = boxes_of(event.former or present.body)
-    ticks = _Ticks([key for key in keys if key in known], event.sender)
-    if not ticks.keys and MARK in present.body:
-        return
-    async with on_default(repo) as (tip, policy, evaluation):
-        role = await repos.permission(repo.github, repo.name, event.sender)
-        if role in repos.MAY_WRITE:
-            await _fulfil(repo, evaluation, policy, tip, ticks)
-        else:
-            ticks.answers.update((key, f"{code(event.sender)} has no write access here.") for key in ticks.keys)
-        if MARK not in present.body:
-            # Somebody wiped the text; by its number it is known all the same.
-            await issues.update(github, repo.name, event.number, body=MARK)
-        await show(repo, evaluation, policy, tip, answers=ticks.answers)
-
-
-async def _fulfil(repo: RepositoryContext, evaluation: Evaluation, policy: Policy, tip: str, ticks: _Ticks) -> None:
-    target = Target(repo.details.default_branch, tip)
-    plans = {target.branch(plan): plan for plan in evaluation.plans}
-    by_key = {plan.key: branch for branch, plan in plans.items()}
-    for place, key in enumerate(ticks.keys):
-        if key == RESCAN:
-            ticks.answers[key] = f"done at {code(tip[:7])}."
-            continue
-        subject = subject_of(key)
-        branch = by_key.get(subject, "") if key.startswith("fix:") else subject
-        if branch not in plans:
-            ticks.answers[key] = f"there is nothing to fix any more at {code(tip[:7])}."
-        elif place >= _MOST_TICKS:
-            ticks.answers[key] = f"argofix opens {_MOST_TICKS} at once; {_AGAIN}."
-        else:
-            ticks.answers[key] = await _open(repo, evaluation, policy, target, branch)
-
-
-async def _open(repo: RepositoryContext, evaluation: Evaluation, policy: Policy, target: Target, branch: str) -> str:
-    """Open one fix, and tell what became of it."""
-    settled = await settle(repo, evaluation, policy, target, again=branch)
-    pull = next((each for each in settled.open if each.head.ref == branch), None)
-    if pull is not None:
-        return f"#{pull.number} is open."
-    if branch in settled.taken:
-        return f"the branch {code(branch)} holds commits of others. Delete or rename it, then {_AGAIN}."
-    refused = next((each for each in settled.refused if each.branch == branch), None) or next(
-        iter(settled.refused), None
-    )
-    return await why_not(repo, refused, _AGAIN) if refused is not None else "argofix could not open it."
-
-
-async def _existing(repo: RepositoryContext, github: GitHub) -> Issue | None:
-    listed = await issues.by(github, repo.name, repo.context.services.identity.login)
+async def existing(repo: RepositoryContext) -> Issue | None:
+    """The issue, open or closed."""
+    listed = await issues.by(talking(repo), repo.name, repo.context.services.identity.login)
     return next((issue for issue in listed if MARK in issue.body), None)
 
 
-async def _opened(repo: RepositoryContext, github: GitHub, policy: Policy, body: str) -> Issue:
-    label = policy.dashboard.label
-    there = bool(label) and label in await issues.labels(github, repo.name)
-    return await made_once(
-        lambda: issues.create(github, repo.name, TITLE, body, [label] if there else []),
-        lambda: _existing(repo, github),
-    )
+def talking(repo: RepositoryContext) -> GitHub:
+    return repo.context.services.github.installation(repo.installation, repo.details.id, TALK)
 
 
-async def _pulls(repo: RepositoryContext, evaluation: Evaluation, tip: str) -> _Pulls:
+def memory_of(repo: RepositoryContext, *bodies: str | None) -> Memory | None:
+    """What the first of these texts remembers that remembers anything."""
+    found = (read_memory(body, repo.sealing_key, repo.details.id) for body in bodies if body)
+    return next((one for one in found if one is not None), None)
+
+
+def places_left(policy: Policy, opened: Mapping[str, PullRequest]) -> int:
+    """How many fixes and additions may be opened beside these."""
+    return policy.dashboard.max_open - sum(limited(branch) for branch in opened)
+
+
+async def room_of(repo: RepositoryContext, policy: Policy) -> int | None:
+    """How many fixes argofix opens by itself: where the configuration wants the checklist, no more than have a place
+    in it."""
+    if not policy.dashboard.enabled:
+        return None
+    return max(0, places_left(policy, {pull.head.ref: pull for pull in await open_below(repo, "")}))
+
+
+async def pulls_of(repo: RepositoryContext, evaluation: Evaluation, tip: str) -> Pulls:
+    """Our pull requests into the default branch."""
     target = Target(repo.details.default_branch, tip)
     plans = {target.branch(plan): plan for plan in evaluation.plans}
     listed = [pull for pull in await pulls.listed(repo.github, repo.name) if is_ours(repo, pull)]
     opened = {p.head.ref: p for p in listed if p.base.ref == target.base and p.head.ref.startswith("argofix/")}
+    branches = [*plans, *(f"argofix/add/{item}" for item in ITEMS)]
+    branches += [f"argofix/bump/{ARGO_CD.name}-{level.value}" for level in Level]
     closed: dict[str, PullRequest] = {}
-    for branch in plans.keys() - opened.keys():
-        if (latest := declined(await history_of(repo, repo.github, branch))) is not None:
+    for branch in branches:
+        if branch not in opened and (latest := declined(await history_of(repo, repo.github, branch))) is not None:
             closed[branch] = latest
-    return _Pulls(plans, opened, dict(sorted(closed.items())))
+    return Pulls(plans, opened, dict(sorted(closed.items())))
 
 
-def _ticked(body: str, keys: Iterable[str]) -> str:
-    for key in keys:
-        body = body.replace(f"- [ ] <!-- {key} -->", f"- [x] <!-- {key} -->", 1)
-    return body
+@dataclass(frozen=True)
+class _Showing:
+    """One look at one commit."""
+
+    repo: RepositoryContext
+    evaluation: Evaluation
+    policy: Policy
+    tip: str
+    asked: bool
+    ticks: Ticks | None
+    former: Memory | None
+
+    async def show(self) -> Issue | None:
+        repo, wanted = self.repo, self.policy.dashboard.enabled
+        if repo.details.fork or repo.details.archived:
+            return None
+        known = await existing(repo)
+        if wanted is False:
+            if known is not None and known.state == "open":
+                body = closed_body(known.body, _OFF)
+                await issues.update(talking(repo), repo.name, known.number, body=body, state="closed")
+            return None
+        if known is None and not (wanted or self.asked):
+            return None
+        if known is not None and known.state == "closed" and not self.asked and not (wanted and CLOSED in known.body):
+            return None  # a person closed it
+        if not (self.evaluation.snapshot.states or self.evaluation.snapshot.unknown):
+            return None
+        # Somebody may have ticked a box since it was listed.
+        present = await issues.get(talking(repo), repo.name, known.number) if known is not None else None
+        memory = memory_of(repo, present.body if present is not None else None) or self.former or Memory()
+        shown, remembered, settled = await self._shown(present, memory)
+        if present is None:
+            return await self._open(shown, remembered)
+        return await self._update(present, shown, memory, remembered, settled)
+
+    async def _shown(self, present: Issue | None, memory: Memory) -> tuple[Shown, Memory, frozenset[str]]:
+        """What is to be said, what is to be remembered with it, and the boxes that are to be empty now."""
+        repo, ticks, now = self.repo, self.ticks or Ticks(), self._now
+        found = await pulls_of(repo, self.evaluation, self.tip)
+        paths = await self._paths()
+        shown = Shown(
+            self.evaluation,
+            await asyncio.to_thread(checklist_of, self.evaluation, self.policy),
+            repo.details.default_branch,
+            self.tip,
+            found.plans,
+            found.opened,
+            found.declined,
+            paths,
+            max_open=self.policy.dashboard.max_open,
+        )
+        stands = await asyncio.to_thread(statuses, shown)
+        about = {key: digest(status) for key, status in stands.items()}
+        nothing = digest(gone(self.tip))
+        answers = {k: one for k, one in memory.answers.items() if one.about == about.get(k, nothing)}
+        fresh = dict(ticks.answers)
+        boxes = boxes_of(present.body) if present is not None else {}
+        # We wrote it ticked: where it is empty by now, whoever asked thought better of it.
+        waiting = {k: login for k, login in memory.waiting.items() if boxes.get(k, True)} | ticks.waiting
+        still = {key for key, status in stands.items() if not status.startswith("open ")}
+        waiting = {k: login for k, login in waiting.items() if k in still and k not in fresh}
+        settled = {*fresh, *waiting, *memory.waiting}
+        seen = {k: memory.seen.get(k, now) for k, ticked in boxes.items() if ticked and k not in settled}
+        fresh |= {k: _WHO for k, since in seen.items() if now - since >= _UNHEARD}
+        seen = {k: since for k, since in seen.items() if k not in fresh}
+        answers = {k: one for k, one in answers.items() if k not in waiting}
+        answers |= {k: Answer(text, about.get(k, nothing)) for k, text in fresh.items()}
+        answers = dict(list(answers.items())[-_MOST_ANSWERS:])
+        shown = replace(shown, answers={k: one.text for k, one in answers.items()}, waiting=frozenset(waiting))
+        return shown, replace(memory, answers=answers, waiting=waiting, seen=seen), frozenset(fresh)
+
+    async def _paths(self) -> tuple[Path, ...]:
+        now = datetime.fromtimestamp(self._now, UTC)
+        paths = await asyncio.to_thread(paths_of, self.evaluation, self.policy, None, now)
+        if not paths:
+            return ()
+        try:
+            published = await self.repo.context.services.versions.published(ARGO_CD, self.repo.github)
+        except SourceFault as fault:
+            log.info("the next versions are not shown", extra={"reason": str(fault)})
+            return paths
+        return await asyncio.to_thread(paths_of, self.evaluation, self.policy, published.available, now)
+
+    async def _open(self, shown: Shown, memory: Memory) -> Issue:
+        repo, github = self.repo, talking(self.repo)
+        body, memory = await self._body(shown, replace(memory, errors=self._errors()))
+        label = self.policy.dashboard.label
+        there = bool(label) and label in await issues.labels(github, repo.name)
+        return await made_once(
+            lambda: issues.create(github, repo.name, TITLE, body, [label] if there else []),
+            lambda: existing(repo),
+        )
+
+    async def _update(
+        self, present: Issue, shown: Shown, former: Memory, memory: Memory, settled: frozenset[str]
+    ) -> Issue:
+        repo, github = self.repo, talking(self.repo)
+        memory = await tell_new_errors(repo, present.number, self.evaluation, self.policy, self.tip, memory)
+        told = memory.commented != former.commented
+        body, memory = await self._body(shown, memory)
+        reopening = present.state != "open"
+        urgent = self.asked or self.ticks is not None or reopening or told
+        if not urgent:
+            by_hand = text_digest(present.body) != former.text
+            if not by_hand and _alike(former, memory):
+                return present
+            if (when := due(former, self._now)) > self._now:
+                await later(repo, when)
+                return present
+        for _ in range(2):
+            kept = [key for key in ticked_in(present.body) if key not in settled]
+            state = "open" if reopening else None
+            await issues.update(github, repo.name, present.number, body=with_ticks(body, kept), state=state)
+            present = await issues.get(github, repo.name, present.number)
+            if text_digest(present.body) == memory.text:
+                break  # at most boxes were ticked meanwhile, and the event of that tells by whom
+        return present
+
+    async def _body(self, shown: Shown, memory: Memory) -> tuple[str, Memory]:
+        repo = self.repo
+        # What says the same at another commit is the same.
+        bare = await asyncio.to_thread(body_of, replace(shown, commit=""), lambda span: "")
+        whole = await asyncio.to_thread(body_of, shown, lambda span: repo.blob_url(self.tip, span))
+        text = talking(repo).as_sent(whole)
+        memory = after_writing(memory, self._now, asked=self.asked or self.ticks is not None)
+        lines = tuple(dict.fromkeys(one.digest for one in lines_of(text)))
+        memory = replace(memory, shape=digest(bare), text=text_digest(text), lines=lines)
+        return f"{text.rstrip()}\n\n{memory.sealed(repo.sealing_key, repo.details.id)}\n", memory
+
+    def _errors(self) -> tuple[str, ...] | None:
+        return errors_of(self.evaluation) if self.policy.dashboard.comment_errors else None
+
+    @property
+    def _now(self) -> float:
+        return self.repo.context.services.clock.now()
 
 
-def _same(one: str, other: str) -> bool:
-    return one.replace("\r\n", "\n").strip() == other.replace("\r\n", "\n").strip()
-
-
-def _talking(repo: RepositoryContext) -> GitHub:
-    return repo.context.services.github.installation(repo.installation, repo.details.id, TALK)
+def _alike(former: Memory, memory: Memory) -> bool:
+    """Whether what it says and what it remembers of others is the same."""
+    return (former.shape, former.answers, former.waiting, former.seen, former.errors) == (
+        memory.shape,
+        memory.answers,
+        memory.waiting,
+        memory.seen,
+        memory.errors,
+    )

@@ -118,11 +118,13 @@ async def settle(
     *,
     on_demand: bool = False,
     again: str | None = None,
+    room: int | None = None,
 ) -> Settled:
     """Open, update and close fix pull requests until they are those of `evaluation.plans`.
 
     `policy` is what the plans were made with; keepers that it prefers (`chosen`) are remembered in the pull request.
-    `on_demand` (somebody asked for it) also opens what a person had closed, `again` that of one branch. A fix that
+    `on_demand` (somebody asked for it) also opens what a person had closed, `again` that of one branch, which comes
+    first. So many are opened that are not open yet as there is `room` for, where that is said. A fix that
     GitHub refuses for good does not keep the others from being made.
     """
     github = repo.writing()
@@ -130,7 +132,7 @@ async def settle(
     taken: list[str] = []
     wanted = {target.branch(plan) for plan in evaluation.plans}
     refused: list[Refused] = []
-    for plan in evaluation.plans:
+    for plan in sorted(evaluation.plans, key=lambda each: target.branch(each) != again):
         repo.context.check()
         try:
             history = await history_of(repo, github, target.branch(plan))
@@ -140,6 +142,10 @@ async def settle(
                     log.info("a fix was closed by a person and stays closed", extra={"branch": target.branch(plan)})
                     continue
                 current = await reopened(repo, github, latest, target.base)
+            elif current is None and room is not None and room <= 0:
+                log.info("a fix waits for a place", extra={"branch": target.branch(plan)})
+                continue
+            room = room - 1 if room is not None and not any(one.state == "open" for one in history) else room
             open_now.append(await propose(repo, github, _proposal(evaluation, policy, plan, target), current))
         except Refused as error:
             log.warning("a fix was refused", extra={"branch": target.branch(plan), "reason": str(error)})

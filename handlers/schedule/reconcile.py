@@ -28,6 +28,8 @@ from handlers.comments.written import written
 from handlers.events.issue_comment import commented
 from handlers.events.push import base_moved, pushed
 from handlers.judging.pulls import evaluate_pull
+from handlers.proposals.dashboard import NAME as CHECKLIST
+from handlers.proposals.pacing import day_of
 from handlers.proposals.requested import keep_up
 from handlers.repository import RepositoryContext
 from handlers.routing import of_everything, of_installation, on
@@ -138,6 +140,9 @@ async def _repository(repo: RepositoryContext, visit: int) -> None:
         return
     # By the commit: one that was looked at is not looked at again while the store remembers it.
     await services.enqueue(pushed(f"default/{repository.id}/{tip}", repo.installation, repository, tip, now))
+    # Once a day, for what nobody tells of: permissions, new versions, the rules of a newer argofix.
+    daily = f"{CHECKLIST}/{repository.id}/on/{day_of(now)}"
+    await services.enqueue(own(daily, CHECKLIST, now, installation=repo.installation, repository=repository))
     await _commands(repo, now)
     listed = await pulls.listed(repo.github, repo.name)
     await _bases(repo, sorted({pull.base.ref for pull in listed} - {repository.default_branch}), visit)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from bot.formats.doctor.issue import MARK, boxes_of
+from bot.formats.doctor.boxes import boxes_of
+from bot.formats.doctor.issue import MARK
 from demo.story import BEFORE, PROPOSED
+from tests.checks.argocd.stage import workload
 from tests.github import Repository, SimulatedGitHub, User
 from tests.github.repository import Issue
 from tests.handlers.asking import asked_on_issue
+from tests.handlers.bumping import FILES, PATCH, World
 from tests.handlers.conftest import Bot, Contents, by_the_app
+from tests.scenarios import application, kustomization
 
 POLICY = ".github/argofix.yaml"
 WITH_DUPLICATE: Contents = {**BEFORE, **PROPOSED}
@@ -19,6 +23,10 @@ def lists(github: SimulatedGitHub, repo: Repository) -> list[Issue]:
 
 def text(issue: Issue) -> str:
     return issue.body or ""
+
+
+def line_of(issue: Issue, words: str) -> str:
+    return next(line for line in text(issue).splitlines() if words in line)
 
 
 async def started(
@@ -87,7 +95,7 @@ async def test_a_tick_opens_a_fix_again_that_somebody_declined(
     github.edit_issue(repo, issue, alice, body=ticked(issue, key))
     await bot_.idle()
     assert fix.open
-    assert "### Answers" in text(issue) and f"#{fix.number} is open." in text(issue)
+    assert line_of(issue, f"#{fix.number} ").endswith(f"— opened #{fix.number}.")
     assert key not in boxes_of(text(issue))
     # The same once more finds it open.
     assert len(by_the_app(github, repo)) == 1
@@ -102,7 +110,7 @@ async def test_a_tick_of_somebody_who_may_not_push_is_answered_and_taken_back(
     github.collaborator(repo, mallory, "triage")
     github.edit_issue(repo, issue, mallory, body=ticked(issue, "rescan"))
     await bot_.idle()
-    assert "Look again: `mallory` has no write access here." in text(issue)
+    assert line_of(issue, "Look again").endswith("— refused: `mallory` has no write access here.")
     assert boxes_of(text(issue))["rescan"] is False
     assert "@" not in text(issue)
 
@@ -161,3 +169,100 @@ async def test_a_repository_without_issues_is_judged_all_the_same(
     await bot_.idle()
     assert lists(github, repo) == [] and await bot_.dead() == []
     assert len(by_the_app(github, repo)) == 1
+
+
+async def test_a_tick_of_others_that_still_stands_is_not_the_one_of_who_edits_next(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    repo = await started(github, bot_, alice)
+    (issue,), (fix,) = lists(github, repo), by_the_app(github, repo)
+    github.close(fix, alice)
+    await bot_.idle()
+    mallory = github.user("mallory")
+    github.collaborator(repo, mallory, "triage")
+    key = next(key for key in boxes_of(text(issue)) if key.startswith("again:"))
+    github.edit_issue(repo, issue, mallory, body=ticked(issue, key))
+    github.edit_issue(repo, issue, alice, body=ticked(issue, "rescan"))
+    await bot_.idle()
+    assert not fix.open and set(boxes_of(text(issue)).values()) == {False}
+    assert line_of(issue, key).endswith("— refused: `mallory` has no write access here.")
+    assert "— done at `" in line_of(issue, "Look again")
+    # Nor may she put its key behind other words.
+    line = line_of(issue, "<!-- rescan -->")
+    github.edit_issue(repo, issue, mallory, body=text(issue).replace(line, f"- [ ] <!-- {key} --> Look again", 1))
+    github.edit_issue(
+        repo, issue, alice, body=text(issue).replace(f"[ ] <!-- {key} --> Look", f"[x] <!-- {key} --> Look")
+    )
+    await bot_.idle()
+    assert (fix.issue.state, "refused: somebody had changed this line" in line_of(issue, key)) == ("closed", True)
+    assert "Look again" in line_of(issue, "<!-- rescan -->")
+
+
+async def test_boxes_add_things_and_move_versions_as_far_as_there_are_places(world: World, alice: User) -> None:
+    github, bot_ = world.github, world.bot
+    world.publish("v3.2.2", "v3.2.3", "v3.3.0", "v3.4.0")
+    server = workload("argocd-server", spec={"replicas": 2}, version="v3.2.2")
+    files: Contents = {**BEFORE, **FILES, "argocd/base/server.yaml": server}
+    repo = world.repository(files)
+    github.collaborator(repo, alice, "write")
+    repo.push("main", {**PROPOSED, POLICY: "dashboard: {maxOpen: 1}\n"}, author=alice)
+    await bot_.idle()
+    (issue,), (fix,) = lists(github, repo), by_the_app(github, repo)
+    assert "`argocd/overlays/production` runs v3.2.0" in text(issue)
+    steps = [line for line in text(issue).splitlines() if "<!-- bump:" in line]
+    assert [line.rpartition("--> ")[2] for line in steps] == [
+        "`argocd/overlays/staging` to v3.2.3, the newest patch",
+        "`argocd/overlays/staging` to v3.3.0, the next minor",
+    ]
+    github.edit_issue(repo, issue, alice, body=ticked(issue, "bump:3.2.3"))
+    await bot_.idle()
+    assert f"#{world.open(repo)[PATCH].number}" in line_of(issue, "the newest patch")
+    # The fix has the only place.
+    github.edit_issue(repo, issue, alice, body=ticked(issue, "add:spread"))
+    await bot_.idle()
+    assert "**Waiting for a free place**" in line_of(issue, "<!-- add:spread -->")
+    assert boxes_of(text(issue))["add:spread"] is True
+    github.merge(fix, alice)
+    await bot_.idle()
+    (spread,) = [pull for branch, pull in world.open(repo).items() if branch == "argofix/add/spread"]
+    assert f"#{spread.number} adds it" in line_of(issue, "Replicas go to different nodes")
+    assert line_of(issue, f"- #{spread.number} ").endswith(f"— opened #{spread.number}.")
+    assert "add:spread" not in boxes_of(text(issue))
+
+
+async def test_what_is_written_by_hand_goes_and_ticks_of_which_nobody_told_are_answered(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    repo = await started(github, bot_, alice)
+    (issue,) = lists(github, repo)
+    whole, since = text(issue), bot_.clock.offset
+    github.edit_issue(repo, issue, alice, body=f"{whole}\nRemember the milk.\n")
+    await bot_.idle()
+    assert "milk" not in text(issue) and bot_.clock.offset - since >= 500  # not twice in ten minutes
+    issue.body = ticked(issue, "rescan")  # a webhook that was lost
+    repo.push("main", {"apps/broken/kustomization.yaml": "resources: [nowhere.yaml]\n"}, author=alice)
+    await bot_.idle()
+    assert boxes_of(text(issue))["rescan"] is True
+    bot_.clock.offset += 1000
+    repo.push("main", {"apps/broken/kustomization.yaml": None}, author=alice)
+    await bot_.idle()
+    assert "argofix was not told who ticked this; tick it again." in line_of(issue, "Look again")
+    assert boxes_of(text(issue))["rescan"] is False
+
+
+async def test_only_new_errors_are_told_in_comments_once_a_day_where_somebody_wants_that(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    repo = await started(github, bot_, alice, policy="dashboard: {comment: errors}\n")
+    (issue,) = lists(github, repo)
+    assert not issue.comments
+    for name in ("one", "two"):
+        app = application(name, f"apps/{name}")
+        repo.push("main", {f"{name}.yaml": app, f"apps/{name}/kustomization.yaml": kustomization("no.yaml")})
+        await bot_.idle()
+    (comment,) = issue.comments
+    assert comment.body.startswith("<!-- argofix:new-errors:") and "1 new error on `main` at `" in comment.body
+    bot_.clock.offset += 86_400
+    repo.push("main", {"NOTES.md": "x\n"}, author=alice)
+    await bot_.idle()
+    assert ["new error" in each.body and "@" not in each.body for each in issue.comments] == [True, True]

@@ -13,8 +13,9 @@ from checks.judgement.checklist import Entry, State
 from checks.judgement.evaluation import Evaluation
 from checks.model import Severity
 
-_STYLES = {State.DONE: "good", State.UNKNOWN: "soft", State.NOT_WANTED: "soft"}
-_ORDER = (State.OPEN, State.DONE, State.UNKNOWN, State.NOT_WANTED)
+_STYLES = {State.DONE: "good", State.UNKNOWN: "soft", State.NOT_WANTED: "soft", State.ABSENT: "soft"}
+_ORDER = tuple(WORDS)
+_MOST_PLACES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,9 @@ class Item:
     style: str
     why: str
     topics: tuple[Topic, ...]
+    places: tuple[str, ...] = ()
+    add: str = ""
+    cannot: str = ""
 
 
 def render(evaluation: Evaluation, entries: Sequence[Entry], commit: str | None) -> str:
@@ -65,4 +69,14 @@ def _item(entry: Entry) -> Item:
         )
         for group in by_topic(entry.findings)
     )
-    return Item(entry.key, entry.title, WORDS[entry.state], _STYLES.get(entry.state, worst), entry.why, topics)
+    return Item(
+        entry.key,
+        entry.title,
+        WORDS[entry.state],
+        _STYLES.get(entry.state, worst),
+        entry.why,
+        topics,
+        tuple(str(span) for span in entry.places[:_MOST_PLACES]),
+        entry.offer.name if entry.offer is not None and not entry.offer.cannot else "",
+        entry.offer.cannot if entry.offer is not None else "",
+    )

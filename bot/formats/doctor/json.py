@@ -12,7 +12,8 @@ from checks.judgement.evaluation import Evaluation
 
 
 def render(evaluation: Evaluation, entries: Sequence[Entry], commit: str | None) -> str:
-    """One JSON object with a final newline. `state` is `done`, `open`, `unknown` or `not-wanted`."""
+    """One JSON object with a final newline. `state` is `done`, `open`, `absent`, `unknown` or `not-wanted`.
+    `add` is what `argofix add` can make of an item, with why it cannot."""
     data = {
         "schema": 1,
         "commit": commit,
@@ -22,6 +23,10 @@ def render(evaluation: Evaluation, entries: Sequence[Entry], commit: str | None)
                 "title": entry.title,
                 "state": entry.state.value,
                 "reason": entry.why or None,
+                "places": [{"path": span.path, "line": span.line} for span in entry.places],
+                "add": None
+                if entry.offer is None
+                else {"item": entry.offer.name, "cannot": entry.offer.cannot or None},
                 "findings": [finding_json(finding) for finding in entry.findings],
             }
             for entry in entries

@@ -12,8 +12,14 @@ from checks.judgement.evaluation import Evaluation
 from checks.model import Finding
 from checks.wording import listed, plural
 
-WORDS = {State.OPEN: "to do", State.DONE: "done", State.UNKNOWN: "not known", State.NOT_WANTED: "not wanted"}
-_STYLES = {State.OPEN: "bold", State.DONE: "green", State.UNKNOWN: "", State.NOT_WANTED: ""}
+WORDS = {
+    State.OPEN: "to do",
+    State.ABSENT: "not there",
+    State.DONE: "done",
+    State.UNKNOWN: "not known",
+    State.NOT_WANTED: "not wanted",
+}
+_STYLES = {State.OPEN: "bold", State.DONE: "green"}
 _WIDTH = max(map(len, WORDS.values()))
 _MOST_TOPICS = 5  # of one item
 _MOST_PLACES = 3
@@ -23,7 +29,7 @@ def render(evaluation: Evaluation, entries: Sequence[Entry], *, colour: bool, wi
     """The list; ends with one summary line."""
     width = columns(width)
     lines: list[Line] = []
-    for state in (State.OPEN, State.DONE, State.UNKNOWN, State.NOT_WANTED):
+    for state in WORDS:
         for entry in entries:
             if entry.state is state:
                 lines += _entry(entry, width)
@@ -32,9 +38,18 @@ def render(evaluation: Evaluation, entries: Sequence[Entry], *, colour: bool, wi
 
 
 def _entry(entry: Entry, width: int) -> Iterator[Line]:
-    yield line((f"{WORDS[entry.state]:<{_WIDTH}}  ", _STYLES[entry.state]), (f"{entry.title}  [{entry.key}]", ""))
+    yield line(
+        (f"{WORDS[entry.state]:<{_WIDTH}}  ", _STYLES.get(entry.state, "")), (f"{entry.title}  [{entry.key}]", "")
+    )
+    if entry.places:
+        yield line((" " * (_WIDTH + 2) + f"at {listed([str(place) for place in entry.places], _MOST_PLACES)}", ""))
     if entry.why:
         yield from wrapped(entry.why, width, _WIDTH + 2)
+    if entry.offer is not None:
+        cannot = f"argofix cannot add it here: {entry.offer.cannot}."
+        yield from wrapped(cannot if entry.offer.cannot else "argofix add can:", width, _WIDTH + 2)
+        if not entry.offer.cannot:
+            yield line((" " * (_WIDTH + 4) + f"argofix add {entry.offer.name}", ""))
     groups = by_topic(entry.findings)
     for group in groups[:_MOST_TOPICS]:
         yield from _told(group, width)

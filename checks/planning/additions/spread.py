@@ -19,7 +19,7 @@ from gitops.facts.secrets.pods import POD_SPECS, at, mapping
 from gitops.files.settings import set_field
 from gitops.files.spans import Edit
 from gitops.files.tree import Tree
-from gitops.installation.model import Member
+from gitops.installation.model import Installation, Member
 from gitops.kustomize.adding import Addition, add_items
 
 ITEM: Final = "spread"
@@ -39,8 +39,13 @@ def plan(snapshot: Snapshot, policy: Policy) -> AdditionPlan:
 
 
 def _alone(place: Place) -> Iterator[Member]:
+    return (member for member, decided in replicated(place.installation) if not decided and _labels(member))
+
+
+def replicated(installation: Installation) -> Iterator[tuple[Member, bool]]:
+    """Each workload with several replicas, and whether it says where they go."""
     seen: set[int] = set()
-    for process in place.installation.processes:
+    for process in installation.processes:
         member = process.member
         if process.initial or id(member) in seen or (member.id.group, member.id.kind) not in _KINDS:
             continue
@@ -48,10 +53,9 @@ def _alone(place: Place) -> Iterator[Member]:
         spec = mapping(member.manifest.get("spec"))
         pod = mapping(at(member.manifest, POD_SPECS[member.id.group, member.id.kind]))
         replicas = spec.get("replicas")
-        several = isinstance(replicas, int) and not isinstance(replicas, bool) and replicas > 1
-        decided = pod.get("topologySpreadConstraints") or mapping(pod.get("affinity")).get("podAntiAffinity")
-        if several and not decided and _labels(member):
-            yield member
+        if isinstance(replicas, int) and not isinstance(replicas, bool) and replicas > 1:
+            decided = pod.get("topologySpreadConstraints") or mapping(pod.get("affinity")).get("podAntiAffinity")
+            yield member, bool(decided)
 
 
 def _labels(member: Member) -> Mapping[str, Any]:

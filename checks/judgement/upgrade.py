@@ -1,0 +1,97 @@
+"""Where each installation of Argo CD can go from its version: the newest patch, the next minor, and what of the
+upgrade guides is about it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from packaging.version import Version
+
+from checks.argocd.argocd_upgrade_note import notes_about
+from checks.judgement.evaluation import Evaluation
+from checks.model import Finding
+from checks.planning.bumps.choose import Release, choose
+from checks.policy.bumps import Level, with_built_in
+from checks.policy.file import Policy
+from gitops.files.spans import Span
+from gitops.installation.find import installations_of
+from gitops.installation.model import Installation
+from gitops.versions.components import ARGO_CD, BUILT_IN
+from gitops.versions.overlay import STAGING
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`notes` are what upgrade guides on the way say about what is there."""
+
+    level: Level
+    release: Release
+    notes: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One installation: `name` for people (a directory, or its namespace), its `current` version and the steps that
+    the policy allows; None where nobody knows what is published. `moves` tells that it is the one that `bump` moves.
+    """
+
+    name: str
+    current: Version
+    place: Span
+    moves: bool
+    steps: tuple[Step, ...] | None
+
+
+def paths_of(
+    evaluation: Evaluation, policy: Policy, published: Collection[Release] | None, now: datetime
+) -> tuple[Path, ...]:
+    """One for each installation whose version git tells; none where Argo CD is not followed. `now` is aware."""
+    followed = next((one for one in with_built_in(policy.versions, BUILT_IN) if one.component == ARGO_CD), None)
+    followed = followed or next(
+        (one for one in policy.versions.values() if one.enabled and one.component.name == ARGO_CD.name), None
+    )
+    if followed is None:
+        return ()
+    configured = policy.overlay_of(followed)
+    found: dict[tuple[str, Version], Path] = {}
+    for one in evaluation.snapshot.once(installations_of):
+        version = one.version
+        if version is None or not one.deployed or not one.processes:
+            continue
+        steps = None
+        if published is not None:
+            steps = tuple(
+                Step(level, release, tuple(notes_about(evaluation.snapshot, one, version, release.version)))
+                for level, release in choose(published, version, followed, now).items()
+            )
+        directories = list(_directories(one))
+        name = directories[0] if directories else one.namespace
+        moves = any(_is_moved(each, configured) for each in directories)
+        place = one.processes[0].member.written
+        found.setdefault((name, version), Path(name, version, place, moves, steps))
+    return tuple(found.values())
+
+
+def _directories(installation: Installation) -> Iterator[str]:
+    """The directories of the repository that Applications render it from, and those that these build upon."""
+    for process in installation.processes:
+        owned = process.member.owned
+        if owned is None or owned.part.elsewhere:
+            continue
+        path = owned.application.sources[owned.part.index].path
+        if path:
+            yield path
+        closure = owned.part.closure
+        yield from (file.rpartition("/")[0] for file in (closure.kustomizations if closure is not None else ()))
+
+
+def _is_moved(directory: str, configured: str | None) -> bool:
+    if configured is not None:
+        return (
+            configured.rpartition("/")[0] == directory
+            if configured.endswith((".yaml", ".yml"))
+            else configured == directory
+        )
+    return STAGING in directory.lower().split("/")
