@@ -5,11 +5,12 @@ every field that carries meaning; a schema then picks the fields it knows, and f
 nothing here get a neutral value (null where allowed). Validation afterwards is a separate step, same schema.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 Json = dict[str, Any]
 
 NOTHING: Any = object()
+SCALARS = (str, int, float, bool)
 EPOCH = "2020-01-01T00:00:00Z"
 
 
@@ -28,7 +29,7 @@ def fit(schema: Any, definitions: Json, value: Any = NOTHING) -> Any:
         return value
     if value is NOTHING:
         return _neutral(schema, definitions)
-    if value is None or isinstance(value, str | int | float | bool):
+    if value is None or isinstance(value, SCALARS):
         return value
     if isinstance(value, list):
         return _list(schema, definitions, value)
@@ -42,26 +43,53 @@ def _list(schema: Json, definitions: Json, value: list[Any]) -> Any:
     return value
 
 
+class _Fields(NamedTuple):
+    """What a schema says about the fields of an object."""
+
+    schema: Json
+    properties: Json
+    required: frozenset[str]
+    choices: list[tuple[str, list[Any]]]  # fields that have one of a few values
+
+
+# By the address of a schema, which is kept with its entry: schemas come from the description and do not change.
+_BRANCHES: dict[int, tuple[Json, list[_Fields]]] = {}
+
+
+def _branches(schema: Json, definitions: Json) -> list[_Fields]:
+    known = _BRANCHES.get(id(schema))
+    if known is None:
+        found = []
+        for branch in _alternatives(schema, definitions):
+            properties, required = _fields(branch, definitions)
+            choices = [
+                (name, inner["enum"]) for name, inner in properties.items() if inner is not True and "enum" in inner
+            ]
+            found.append(_Fields(branch, properties, frozenset(required), choices))
+        known = _BRANCHES[id(schema)] = schema, found
+    return known[1]
+
+
 def _object(schema: Json, definitions: Json, value: Json) -> Json:
-    best, score = schema, -1
-    for branch in _alternatives(schema, definitions):
-        properties, _ = _fields(branch, definitions)
-        known = sum(name in value for name in properties) * 100 - len(properties)
+    branches = _branches(schema, definitions)
+    best, score = branches[0] if len(branches) == 1 else None, -1
+    for branch in branches:
+        properties = branch.properties
+        fitting = len(properties.keys() & value.keys()) * 100 - len(properties)
         # A branch may be told by the value of a field (`type`) and not by the fields that there are.
-        apart = any(
-            "enum" in s and isinstance(v := value.get(n), str) and v not in s["enum"] for n, s in properties.items()
-        )
-        if properties and known > score and not apart:
-            best, score = branch, known
-    properties, required = _fields(best, definitions)
-    if not properties:
+        apart = any(isinstance(v := value.get(name), str) and v not in values for name, values in branch.choices)
+        if properties and fitting > score and not apart:
+            best, score = branch, fitting
+    if best is None or not best.properties:
         return value
-    result = {
-        name: fit(inner, definitions, value.get(name, NOTHING))
-        for name, inner in properties.items()
-        if name in value or name in required
-    }
-    if best.get("additionalProperties") not in (None, False):
+    result = {}
+    for name, inner in best.properties.items():
+        known = value.get(name, NOTHING)
+        if known is None or isinstance(known, SCALARS):  # most are, and fit any schema as they are
+            result[name] = known
+        elif known is not NOTHING or name in best.required:
+            result[name] = fit(inner, definitions, known)
+    if best.schema.get("additionalProperties") not in (None, False):
         result.update({name: inner for name, inner in value.items() if name not in result})
     return result
 
