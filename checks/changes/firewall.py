@@ -14,7 +14,7 @@ from gitops.discovery.snapshot import Snapshot
 from gitops.facts.changes.model import Turn
 from gitops.facts.deletions.model import Verdict
 from gitops.facts.deletions.unread import content_of
-from gitops.facts.deletions.world import counterpart
+from gitops.facts.pairs import counterpart
 
 _DIGEST = 16  # hexadecimal digits: nobody finds another set with the same ones by trying
 
@@ -54,7 +54,7 @@ def firewall_of(changes: Changes, policy: Policy) -> Firewall:
             allowed.append(one)
         else:
             held.append(one)
-    digest = digest_of(held, changes.head) if held else ""
+    digest = digest_of(held, changes.base, changes.head) if held else ""
     return Firewall(tuple(held), tuple(allowed), tuple(asks), tuple(_branches(changes)), digest)
 
 
@@ -63,20 +63,20 @@ def is_deletion(one: Told) -> bool:
     return one.deletes and one.said[0].block is not Block.NO
 
 
-def digest_of(held: Iterable[Told], head: Snapshot) -> str:
+def digest_of(held: Iterable[Told], base: Snapshot, head: Snapshot) -> str:
     """The name of a set of deletions, whatever their order."""
-    lines = sorted(set(_lines(held, head)))
+    lines = sorted(set(_lines(held, base, head)))
     return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()[:_DIGEST]
 
 
-def _lines(held: Iterable[Told], head: Snapshot) -> Iterator[str]:
+def _lines(held: Iterable[Told], base: Snapshot, head: Snapshot) -> Iterator[str]:
     for one in held:
         rid = one.resource
         words = [one.verdict.value, one.id.cluster, rid.group, rid.kind, rid.namespace, rid.name]
         words += [one.application, one.maker, one.to, one.evidence]
         subject = one.consequence.subject if one.consequence is not None else None
         if one.verdict is Verdict.UNKNOWN and subject is not None:
-            state = counterpart(head, subject)
+            state = counterpart(head, subject, base)
             words.append(content_of(state, head.tree) if state is not None else "")
         yield "\t".join(words)
 

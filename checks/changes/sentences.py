@@ -16,11 +16,11 @@ def sentence(one: Consequence) -> str:
     return text if text.endswith(".") else f"{text}."
 
 
-def changed_sentence(application: ApplicationChange, change: ResourceChange) -> str:
-    """What is to be said of a manifest that comes or changes in place, beside its dangers."""
+def changed_sentence(application: ApplicationChange, change: ResourceChange, *, taken: bool = False) -> str:
+    """What is to be said of a manifest that comes, or is taken over, or changes in place, beside its dangers."""
     whose = f"`{application.application.name}`"
     if change.turn is Turn.COMES:
-        return f"{whose} brings it anew."
+        return f"{whose} brings it {'from now on' if taken else 'anew'}."
     names = [f"`{each}`" for each in change.fields]
     verb = "changes" if len(names) == 1 else "change"
     return f"{listed(names, 3)} {verb} in place."
@@ -175,8 +175,8 @@ def _handed_over(one: Consequence) -> str:
         return f"{begins}; nothing is deleted"
     loses = "is deleted with all that still carries its tracking id" if one.owner_goes else "prunes by itself"
     said = along(one)
-    goes = f"{said}, " if said else ""
-    text = f"{begins}, and that is a race: {whose} {loses}, and deletes it, {goes}if {to} has not adopted it by then"
+    goes = f" ({said})" if said else ""
+    text = f"{begins}, and that is a race: {whose} {loses}, and deletes it if {to} has not adopted it by then{goes}"
     if one.late:
         text += ". It is not protected yet: the annotation of this change is not on the live object by then"
     return text

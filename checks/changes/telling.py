@@ -38,6 +38,7 @@ def told_of(
     telling = _Telling(base, head, policy, differing)
     objects = telling.by_object()
     settled: set[Key] = set()
+    taken = {(one.to.key, one.id) for one in found.all if one.verdict is Verdict.HANDED_OVER and one.to is not None}
     going = {one.id for one in found.all if one.verdict is Verdict.APPLICATION_DELETED and _takes_all(one)}
     for one in found.all:
         if one.why is Why.FILES_CHANGED and one.id in going:
@@ -50,7 +51,7 @@ def told_of(
         if key in settled or change.says_little:
             continue
         applications.add(key[1])
-        told = telling.of_change(application, change)
+        told = telling.of_change(application, change, taken=key in taken and change.turn is Turn.COMES)
         if told is not None:
             yield told
     yield from telling.of_applications(applications)
@@ -99,7 +100,8 @@ class _Telling:
             change,
         )
 
-    def of_change(self, application: ApplicationChange, change: ResourceChange) -> Told | None:
+    def of_change(self, application: ApplicationChange, change: ResourceChange, *, taken: bool) -> Told | None:
+        """`taken` tells that the Application takes the object over, which is told of the one that had it."""
         verdict = _VERDICTS[change.turn]
         if change.turn is Turn.GOES:
             if not change.is_hook:
@@ -107,7 +109,9 @@ class _Telling:
             said = [Said("hook-goes", _HOOK_GOES, "gitops-engine/pkg/sync/hook/hook.go")]
         else:
             said = dangers_of(self._subject(application, change))
-            said.append(Said(change.turn.value, changed_sentence(application, change), ""))
+            if taken and not said:
+                return None
+            said.append(Said(change.turn.value, changed_sentence(application, change, taken=taken), ""))
         if change.before is not None and change.after is not None and change.before.resource.hook and change.is_hook:
             verdict = Verdict.RECREATED
             said.insert(0, Said("hook-again", _HOOK_AGAIN, "gitops-engine/pkg/sync/sync_context.go"))

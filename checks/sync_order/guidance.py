@@ -17,12 +17,12 @@ from gitops.applications.live import Live
 from gitops.discovery.snapshot import ApplicationKey, OwnedId, Snapshot, State
 from gitops.facts.deletions.compare import consequences
 from gitops.facts.deletions.model import Consequences
-from gitops.facts.deletions.world import counterpart
 from gitops.facts.order.evidence import gather
 from gitops.facts.order.handovers import handovers
 from gitops.facts.order.model import Edge, Evidence, Handover, Reason, Strength
 from gitops.facts.order.stages import Cycle, arrange
 from gitops.facts.owners import owners_of
+from gitops.facts.pairs import counterpart
 from gitops.facts.scopes import scopes_in
 from gitops.resources.rendering import Rendered
 
@@ -57,7 +57,7 @@ def guide(
     gone = consequences(base, head, before, grouping)
     touched = changed(base, head)
     concerned = [h for h in handovers_of(plans) if {h.keeper, h.loser} & touched and not _had(base, head, h)]
-    edges = gather(head, grouping, [*concerned, *handovers(gone, head)])
+    edges = gather(head, grouping, [*concerned, *handovers(gone, base, head)])
     relevant = tuple(e for edge in edges if (e := _relevant(edge, touched, base)) is not None)
     keys = {key for edge in relevant for key in edge.ends}
     # Between them everything counts that is known, so that the stages contradict nothing.
@@ -68,7 +68,7 @@ def guide(
 
 def _had(base: Snapshot, head: Snapshot, handover: Handover) -> bool:
     """Whether the keeper brought it before the change: then nothing passes to it."""
-    keeper = counterpart(base, head.by_key[handover.keeper].application)
+    keeper = counterpart(base, head.by_key[handover.keeper].application, head)
     owners = base.once(owners_of).get(OwnedId(handover.cluster, handover.resource), ())
     return keeper is not None and any(copy.application.key == keeper.application.key for copy in owners)
 
@@ -76,7 +76,7 @@ def _had(base: Snapshot, head: Snapshot, handover: Handover) -> bool:
 def changed(base: Snapshot, head: Snapshot) -> frozenset[ApplicationKey]:
     """Applications of the head that are new or render or are declared otherwise than before."""
     return frozenset(
-        state.application.key for state in head.states if _differs(state, counterpart(base, state.application))
+        state.application.key for state in head.states if _differs(state, counterpart(base, state.application, head))
     )
 
 

@@ -16,7 +16,7 @@ from gitops.facts.changes.resources import resource_changes
 from gitops.facts.changes.sets import set_changes
 from gitops.facts.changes.unseen import unseen_sets
 from gitops.facts.deletions.unread import reads_the_same, unread
-from gitops.facts.deletions.world import counterpart
+from gitops.facts.pairs import counterpart
 from gitops.facts.scopes import scopes_in
 
 
@@ -45,7 +45,7 @@ def _pairs(base: Snapshot, head: Snapshot) -> Iterator[tuple[State | None, State
         return
     seen: set[ApplicationKey] = set()
     for state in head.states:
-        before = counterpart(base, state.application)
+        before = counterpart(base, state.application, head)
         if before is not None:
             if before.application.key in seen:
                 before = None

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gitops.applicationsets.declared import ApplicationSet
+from gitops.applicationsets.declared import ApplicationSet, SetKey
 from gitops.discovery.snapshot import Snapshot, State
 from gitops.facts.changes.declared import declared_changes
 from gitops.facts.changes.model import SetChange, Turn
-
-Maker = tuple[str, str]  # namespace, name
+from gitops.facts.pairs import set_pairs
 
 
 def set_changes(
@@ -17,13 +16,15 @@ def set_changes(
 ) -> Iterator[SetChange]:
     """ApplicationSets that come, go or are declared otherwise, and those that make other Applications than before.
     `pairs` are the Applications that may differ."""
-    before = {(one.namespace, one.name): one for one in base.sets}
-    after = {(one.namespace, one.name): one for one in head.sets}
-    comes: dict[Maker, list[str]] = {}
-    goes: dict[Maker, list[str]] = {}
-    changes: dict[Maker, list[str]] = {}
+    both = list(set_pairs(base, head))
+    known = {after.key: before.key for before, after in both if before is not None and after is not None}
+    comes: dict[SetKey, list[str]] = {}
+    goes: dict[SetKey, list[str]] = {}
+    changes: dict[SetKey, list[str]] = {}
     for old, new in pairs:
         was, will = _maker(old), _maker(new)
+        if will is not None:
+            will = known.get(will, will)
         if was == will and was is not None and old is not None and new is not None:
             if any(declared_changes(old.application, new.application)):
                 changes.setdefault(was, []).append(new.application.name)
@@ -32,13 +33,16 @@ def set_changes(
             goes.setdefault(was, []).append(old.application.name)
         if will is not None and new is not None:
             comes.setdefault(will, []).append(new.application.name)
-    made: dict[Maker, int] = {}
+    made: dict[SetKey, int] = {}
     for state in head.states:
         maker = _maker(state)
         if maker is not None:
+            maker = known.get(maker, maker)
             made[maker] = made.get(maker, 0) + 1
-    for key in {**before, **after}:
-        one, other = before.get(key), after.get(key)
+    for one, other in both:
+        declared = one or other
+        assert declared is not None
+        key = declared.key
         respecified = one is None or other is None or one.content != other.content or one.troubles != other.troubles
         if not respecified and key not in comes and key not in goes:
             continue
@@ -56,10 +60,11 @@ def set_changes(
         )
 
 
-def _maker(state: State | None) -> Maker | None:
+def _maker(state: State | None) -> SetKey | None:
     if state is None or not state.application.generated or not state.application.parents:
         return None
-    return (state.application.namespace, state.application.parents[-1])
+    application = state.application
+    return (application.root, application.namespace, application.parents[-1])
 
 
 def _unknown(before: ApplicationSet | None, after: ApplicationSet | None) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from gitops.applicationsets import globs
 from gitops.applicationsets.declared import ApplicationSet
 from gitops.discovery.snapshot import Snapshot
+from gitops.facts.pairs import set_pairs
 from gitops.resources.manifests import text_of
 from gitops.resources.rendering import Rendered
 
@@ -46,11 +47,11 @@ def unseen_sets(base: Snapshot, head: Snapshot) -> Iterator[UnseenSet]:
     unseen = [one for one in base.sets if one.troubles and not one.refused]
     if not unseen:
         return
-    after = {(one.namespace, one.name): one for one in head.sets}
+    after = {one.key: now for one, now in set_pairs(base, head) if one is not None}
     changed = head.tree.differing(base.tree)
     here = _own_addresses(base)
     for one in unseen:
-        now = after.get((one.namespace, one.name))
+        now = after[one.key]
         lost: set[str] = set()
         touched: set[str] = set()
         files: dict[str, str] = {}

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from gitops.applications.application import GROUP
 from gitops.facts.deletions.data import is_data_bearing, is_tracked
 from gitops.facts.deletions.model import Consequence, Verdict, Why
-from gitops.facts.deletions.world import World, is_same
+from gitops.facts.deletions.world import World
 from gitops.facts.owners import owners_of
+from gitops.facts.pairs import is_same
 
 _LEFT = (Verdict.DELETED, Verdict.STAYS, Verdict.BY_HAND)
 

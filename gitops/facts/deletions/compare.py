@@ -21,7 +21,8 @@ from gitops.facts.deletions.model import Consequence, Consequences, Verdict, Why
 from gitops.facts.deletions.namespaces import swept
 from gitops.facts.deletions.prune import surviving
 from gitops.facts.deletions.unread import lost_its_path, reads_the_same
-from gitops.facts.deletions.world import Grouping, World, is_same, object_of
+from gitops.facts.deletions.world import Grouping, World, object_of
+from gitops.facts.pairs import is_same
 from gitops.facts.scopes import scopes_in
 
 
@@ -58,7 +59,7 @@ class Outcome:
 def consequences(base: Snapshot, head: Snapshot, before: Grouping, after: Grouping) -> Consequences:
     """What merging `head` into `base` does to what the clusters hold, which is taken to be what the base says. The
     groupings tell the Argo CDs of the base and of the head apart."""
-    run = _Comparison(World(base, before), World(head, after))
+    run = _Comparison(World(base, before, head), World(head, after, base))
     return Consequences.of(run.everything())
 
 

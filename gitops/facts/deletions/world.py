@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 
 from gitops.applications.application import GROUP, IN_CLUSTER, Application
-from gitops.applicationsets.declared import ApplicationSet
+from gitops.applicationsets.declared import ApplicationSet, SetKey
 from gitops.discovery.snapshot import Owned, OwnedId, Snapshot, State
 from gitops.facts.deletions.model import Consequence, Verdict, Why
 from gitops.facts.owners import owned_by, owners_of
+from gitops.facts.pairs import counterpart, is_same, set_pairs
 from gitops.facts.projects import Project, read_project
 from gitops.resources.resource import ResourceId
 
@@ -17,11 +18,12 @@ Grouping = Callable[[Application], str]
 
 
 class World:
-    """`instance` tells the Argo CDs of a snapshot apart."""
+    """`instance` tells the Argo CDs of a snapshot apart, `other` is the other side."""
 
-    def __init__(self, snapshot: Snapshot, instance: Grouping) -> None:
+    def __init__(self, snapshot: Snapshot, instance: Grouping, other: Snapshot) -> None:
         self.snapshot = snapshot
         self.instance = instance
+        self._other = other
 
     def owned(self, state: State) -> Mapping[OwnedId, Owned]:
         """What an Application owns; of repeated resources the last copy counts (controller/state.go, dedup)."""
@@ -56,7 +58,7 @@ class World:
 
     def counterpart(self, application: Application, instance: str) -> State | None:
         """As `counterpart`; of several of one name the one in the same Argo CD."""
-        found = counterpart(self.snapshot, application)
+        found = counterpart(self.snapshot, application, self._other)
         return found or self.application(application.namespace, application.name, instance)
 
     @cached_property
@@ -75,11 +77,11 @@ class World:
 
     def same_set(self, wanted: ApplicationSet) -> ApplicationSet | None:
         """An ApplicationSet of the other side as this one has it."""
-        own = self._sets.get(wanted.key)
-        if own is not None:
-            return own
-        named = [one for one in self.snapshot.sets if (one.namespace, one.name) == (wanted.namespace, wanted.name)]
-        return named[0] if len(named) == 1 else None
+        return self._same.get(wanted.key)
+
+    @cached_property
+    def _same(self) -> Mapping[SetKey, ApplicationSet | None]:
+        return {theirs.key: own for theirs, own in set_pairs(self._other, self.snapshot) if theirs is not None}
 
     @cached_property
     def _sets(self) -> Mapping[tuple[str, str, str], ApplicationSet]:
@@ -98,23 +100,9 @@ class World:
         return found
 
 
-def counterpart(snapshot: Snapshot, application: Application) -> State | None:
-    """An Application as another snapshot has it; roots are named by what is in them, so they may differ."""
-    own = snapshot.by_key.get(application.key)
-    if own is not None:
-        return own
-    named = [state for state in snapshot.states if is_same(state.application, application)]
-    return named[0] if len(named) == 1 else None
-
-
 def object_of(kind: str, namespace: str, name: str) -> OwnedId:
     """An Application or ApplicationSet as an object in Argo CD's own cluster."""
     return OwnedId(IN_CLUSTER, ResourceId(GROUP, kind, namespace, name))
-
-
-def is_same(one: Application, other: Application) -> bool:
-    """Whether two are one Application, on two sides of a change."""
-    return (one.namespace, one.name) == (other.namespace, other.name)
 
 
 def is_forbidden(owned_id: OwnedId, application: Application, base: World, head: World) -> bool:

@@ -272,3 +272,18 @@ def test_what_comes_in_another_cluster_is_said_to_be_empty_there() -> None:
     said = {one.verdict.value: one.text for one in found.told if one.resource.kind == CLAIM}
     assert "stays in the former cluster (`in-cluster`)" in said["stays"]
     assert "empty, in the new cluster (`https://other.example.com`)" in said["comes"]
+
+
+def test_what_is_handed_over_is_told_once() -> None:
+    before = {
+        "argocd/a.yaml": app("a"),
+        "argocd/b.yaml": app("b", namespace="a"),
+        "apps/a/0.yaml": PVC,
+        "apps/b/m.yaml": MAP,
+    }
+    after = {path: text for path, text in before.items() if path != "apps/a/0.yaml"} | {
+        "apps/b/0.yaml": PVC,
+        "apps/a/m.yaml": MAP,
+    }
+    found = changes(before, after)
+    assert [one.verdict.value for one in found.told if one.resource.kind == CLAIM] == ["handed-over"]
