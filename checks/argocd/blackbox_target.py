@@ -17,8 +17,7 @@ Sources: github.com/prometheus/blackbox_exporter (CONFIGURATION.md, prober/handl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator
 
 from checks.argocd.view import applications, installations, owners
 from checks.declaration import declare
@@ -27,10 +26,9 @@ from checks.policy.file import Policy
 from checks.wording import listed
 from gitops.discovery.snapshot import Change, Snapshot
 from gitops.facts.secrets.pods import mapping, sequence
-from gitops.files.documents import read_documents
-from gitops.files.errors import GitopsError
+from gitops.installation.blackbox import modules_of
 from gitops.installation.find import member_of
-from gitops.installation.model import Member, data_of
+from gitops.installation.model import Member
 from gitops.installation.places import place_of
 from gitops.installation.routes.model import mappings
 from gitops.installation.scraping import plain_prometheus
@@ -38,8 +36,6 @@ from gitops.resources.manifests import text_of
 from gitops.resources.resource import Resource
 
 RULE = declare("blackbox-target", Severity.WARNING)
-
-_PROBERS: Final = frozenset({"http", "tcp", "icmp", "dns", "grpc", "unix", "http_chain"})
 
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
@@ -59,24 +55,8 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
 
 def _modules(snapshot: Snapshot) -> frozenset[str] | None:
     """The modules of the exporter; None where its configuration is not in git, or not the same everywhere."""
-    found: set[frozenset[str]] = set()
-    for copy in snapshot.copies(having=_may_have_modules):
-        for value in _texts(member_of(snapshot, copy)):
-            modules = mapping(value.get("modules"))
-            told = [mapping(one).get("prober") for one in modules.values()]
-            if modules and all(text_of(one) in _PROBERS for one in told):
-                found.add(frozenset(modules))
+    found = {frozenset(modules) for _, modules in modules_of(snapshot)}
     return found.pop() if len(found) == 1 else None
-
-
-def _texts(member: Member) -> Iterator[Mapping[str, Any]]:
-    for text in data_of(member).values():
-        if isinstance(text, str) and "modules" in text:
-            try:
-                documents = read_documents("modules", text.encode("utf-8", "surrogateescape"))
-            except GitopsError:
-                continue
-            yield from (value for one in documents if isinstance(value := one.value(), dict))
 
 
 def _asked(snapshot: Snapshot) -> Iterator[tuple[Member, str, str]]:
@@ -92,10 +72,6 @@ def _asked(snapshot: Snapshot) -> Iterator[tuple[Member, str, str]]:
         module = text_of(mapping(member.manifest.get("spec")).get("module"))
         if module:
             yield member, str(member.id), module
-
-
-def _may_have_modules(resource: Resource) -> bool:
-    return resource.id.kind == "ConfigMap" and b"prober" in resource.text
 
 
 def _is_probe(resource: Resource) -> bool:

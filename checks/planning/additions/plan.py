@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from checks.planning.additions.manifests import as_yaml
 from gitops.discovery.snapshot import Snapshot, State
 from gitops.files.spans import Applicability, Edit, new_file
 from gitops.files.tree import Tree
-from gitops.installation.find import installations_of
-from gitops.installation.model import Installation
+from gitops.installation.find import installations_of, member_of
+from gitops.installation.model import Installation, Member
 from gitops.kustomize.adding import Addition, add_items
 from gitops.kustomize.closure import kustomization_file, load
 from gitops.resources.manifests import text_of
-from gitops.resources.resource import ResourceId
+from gitops.resources.resource import Resource, ResourceId
 
 Named = tuple[str, str, str]
 
@@ -119,6 +119,14 @@ def at_first(snapshot: Snapshot, planned: Callable[[Place], AdditionPlan]) -> Ad
             reasons.append(error)
     lines = next((one.lines for one in reasons if one.lines), "")
     raise NotPossible("; ".join(dict.fromkeys(str(one) for one in reasons)), lines)
+
+
+def in_cluster(snapshot: Snapshot, place: Place, test: Callable[[Resource], bool]) -> Iterator[Member]:
+    """What is rendered for the cluster of an installation, below its root, and passes a test."""
+    for copy in snapshot.copies():
+        where = (copy.application.root, copy.application.destination.cluster)
+        if where == (place.installation.root, place.installation.cluster) and test(copy.resource):
+            yield member_of(snapshot, copy)
 
 
 def project_notes(snapshot: Snapshot, place: Place) -> tuple[str, ...]:

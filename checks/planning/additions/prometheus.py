@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from checks.planning.additions.plan import NotPossible, Place
+from checks.planning.additions.plan import NotPossible, Place, in_cluster
 from gitops.discovery.snapshot import Snapshot
 from gitops.facts.secrets.pods import mapping
-from gitops.installation.find import member_of
 from gitops.installation.model import Member
 from gitops.resources.manifests import text_of
+from gitops.resources.resource import Resource
 
 GROUP: Final = "monitoring.coreos.com"
 _SELECTORS: Final = {
@@ -40,14 +40,13 @@ class Alert:
 
 def operated(snapshot: Snapshot, place: Place) -> Member:
     """The operator's Prometheus in the cluster of an installation. Raises `NotPossible`."""
-    for copy in snapshot.copies():
-        here = (copy.application.root, copy.application.destination.cluster)
-        if (copy.resource.id.group, copy.resource.id.kind) == (GROUP, "Prometheus") and here == (
-            place.installation.root,
-            place.installation.cluster,
-        ):
-            return member_of(snapshot, copy)
+    for member in in_cluster(snapshot, place, _is_prometheus):
+        return member
     raise NotPossible("no Prometheus of the Prometheus Operator is rendered for Argo CD's cluster")
+
+
+def _is_prometheus(resource: Resource) -> bool:
+    return (resource.id.group, resource.id.kind) == (GROUP, "Prometheus")
 
 
 def labels_for(prometheus: Member, kind: str, namespace: str) -> Mapping[str, str]:

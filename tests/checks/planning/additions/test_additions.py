@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 
-import promql_parser
 import pytest
 import yaml
 
 from bot.rendering.driver import Engine
 from checks.argocd import alert_cannot_fire, alerts_not_loaded
-from checks.planning.additions.monitoring import ALERTS
 from checks.planning.additions.plan import NotPossible, places_of
 from checks.policy.file import Policy
 from gitops.discovery.snapshot import Change
-from gitops.installation.promql import metrics_in
-from gitops.installation.releases import releases
 from tests.checks.argocd.stage import workload
 from tests.checks.planning.additions.stage import (
     APPS,
@@ -145,12 +141,3 @@ async def test_to_a_chart_nothing_is_added(engine: Engine) -> None:
     with pytest.raises(NotPossible, match=r"installed by the chart `chart` \(Application `argocd`\)"):
         places_of(snapshot)
     assert "no Application renders Argo CD" in str(refused("spread", {"apps.yaml": APPS}))
-
-
-def test_every_alert_is_read_by_prometheus_and_over_a_metric_of_the_newest_release() -> None:
-    from packaging.version import Version
-
-    known = releases().metrics(Version(releases().newest.removeprefix("v")))
-    for alert in ALERTS:
-        promql_parser.parse(alert.expression)
-        assert alert.metric in metrics_in(alert.expression) & known

@@ -1,0 +1,214 @@
+"""Alerts before a certificate expires: on what cert-manager knows of its own, and on what the blackbox exporter is
+shown by the hosts that it probes.
+
+Sources: cert-manager internal/collectors/certificate_collector.go (the metrics, 0 for what was never issued);
+blackbox_exporter prober/prober.go (`probe_ssl_earliest_cert_expiry`); prometheus-operator's API.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from checks.planning.additions.plan import (
+    AdditionPlan,
+    Named,
+    NotPossible,
+    Place,
+    at_first,
+    in_cluster,
+    project_notes,
+)
+from checks.planning.additions.prometheus import (
+    GROUP,
+    Alert,
+    labels_for,
+    metadata,
+    operated,
+    prometheus_rule,
+)
+from checks.policy.file import Policy
+from checks.wording import listed, plural
+from gitops.discovery.snapshot import Snapshot
+from gitops.facts.secrets.pods import POD_SPECS, at, mapping, sequence
+from gitops.installation.blackbox import probed_in
+from gitops.installation.model import Member
+from gitops.installation.routes.find import labels_of
+from gitops.installation.routes.model import mappings
+from gitops.resources.manifests import text_of
+
+ITEM: Final = "certificate-expiry"
+HELP: Final = "alerts before certificates expire, by cert-manager or the blackbox exporter in git"
+_FILE: Final = "argocd-certificates.yaml"
+_RULES: Final = "certificate-expiry"
+_MONITOR: Final = "cert-manager"
+_IMAGE: Final = re.compile(r"(?:^|/)cert-manager-controller(?:[:@]|$)")
+_WEEK: Final = 7 * 24 * 3600
+
+# A certificate that lives for days is renewed days before its end as well: a week alone would always fire.
+OF_CERT_MANAGER: Final = (
+    Alert(
+        "CertificateExpires",
+        "certmanager_certificate_expiration_timestamp_seconds",
+        "certmanager_certificate_expiration_timestamp_seconds > 0 "
+        f"and certmanager_certificate_expiration_timestamp_seconds - time() < {_WEEK} "
+        "and certmanager_certificate_renewal_timestamp_seconds < time()",
+        "1h",
+        "Certificate {{ $labels.name }} expires within a week and was not renewed when it was due",
+    ),
+    Alert(
+        "CertificateNotReady",
+        "certmanager_certificate_ready_status",
+        'certmanager_certificate_ready_status{condition!="True"} == 1',
+        "1h",
+        "Certificate {{ $labels.name }} has not been ready for an hour",
+    ),
+)
+OF_PROBES: Final = (
+    Alert(
+        "ServedCertificateExpires",
+        "probe_ssl_earliest_cert_expiry",
+        f"probe_ssl_earliest_cert_expiry - time() < {_WEEK}",
+        "1h",
+        "What {{ $labels.instance }} serves has a certificate that expires within a week",
+    ),
+)
+
+
+def plan(snapshot: Snapshot, policy: Policy) -> AdditionPlan:
+    """One new file with the rules, and with the monitor that they need. Raises `NotPossible` and `GitopsError`."""
+    return at_first(snapshot, lambda place: _plan(snapshot, place))
+
+
+def _plan(snapshot: Snapshot, place: Place) -> AdditionPlan:
+    prometheus = operated(snapshot, place)
+    namespace = place.installation.namespace
+    alerts: list[Alert] = []
+    documents: list[Mapping[str, Any]] = []
+    sources: list[str] = []
+    reasons: list[str] = []
+    taken = _alerted(snapshot, place)
+    controller = _controller(snapshot, place)
+    if controller is None:
+        reasons.append("cert-manager is not rendered for Argo CD's cluster")
+    elif OF_CERT_MANAGER[0].metric in taken:
+        reasons.append(f"alerts on `{OF_CERT_MANAGER[0].metric}` are there already")
+    elif mapping(prometheus.manifest.get("spec")).get("enforcedNamespaceLabel"):
+        reasons.append(f"`enforcedNamespaceLabel` of {prometheus.id} keeps rules from reading other namespaces")
+    else:
+        monitor = _monitor(snapshot, place, prometheus, controller)
+        documents += monitor
+        alerts += [one for one in OF_CERT_MANAGER if one.metric not in taken]
+        sources.append(f"cert-manager ({controller.id}){', which a ServiceMonitor now reads' if monitor else ''}")
+    hosts = [one.target for one in probed_in(snapshot, place.installation.root, place.installation.cluster)]
+    secure = [one for one in hosts if one.startswith("https://")]
+    if not secure:
+        reasons.append("no https target of a blackbox exporter is rendered there")
+    elif OF_PROBES[0].metric in taken:
+        reasons.append(f"alerts on `{OF_PROBES[0].metric}` are there already")
+    else:
+        alerts += OF_PROBES
+        sources.append(f"the blackbox exporter ({plural('https target', len(set(secure)))})")
+    if not alerts:
+        raise NotPossible(f"{'; '.join(reasons)} (`/argofix add probes` brings probes where an exporter is in git)")
+    labels = labels_for(prometheus, "PrometheusRule", namespace)
+    documents.append(prometheus_rule(_RULES, namespace, labels, "certificates", alerts))
+    comes: frozenset[Named] = frozenset((GROUP, one["kind"], one["metadata"]["name"]) for one in documents)
+    return AdditionPlan(
+        ITEM,
+        place.path,
+        f"Alert before certificates expire ({plural('alert', len(alerts))})",
+        f"{prometheus.id} in git selects what has these labels. The alerts read metrics of {listed(sources, 3)}.",
+        place.adding(snapshot.tree, _FILE, *documents),
+        comes=comes,
+        notes=(*project_notes(snapshot, place), *_notes(alerts)),
+    )
+
+
+def _notes(alerts: Sequence[Alert]) -> Iterator[str]:
+    if OF_PROBES[0] in alerts:
+        yield (
+            "A host whose certificates live for less than two weeks is renewed within the last one, so give "
+            f"{OF_PROBES[0].name} a lower threshold there"
+        )
+
+
+def _alerted(snapshot: Snapshot, place: Place) -> frozenset[str]:
+    """The metrics of ours that rules read already."""
+    wanted = {one.metric for one in (*OF_CERT_MANAGER, *OF_PROBES)}
+    found: set[str] = set()
+    for member in in_cluster(snapshot, place, lambda resource: b"expr:" in resource.text):
+        text = member.owned.resource.text if member.owned is not None else b""
+        found |= {metric for metric in wanted if metric.encode() in text}
+    return frozenset(found)
+
+
+def _controller(snapshot: Snapshot, place: Place) -> Member | None:
+    """The workload of cert-manager that has its metrics."""
+    for member in in_cluster(snapshot, place, lambda resource: b"cert-manager-controller" in resource.text):
+        route = POD_SPECS.get((member.id.group, member.id.kind))
+        if route is not None and any(
+            _IMAGE.search(text_of(one.get("image")))
+            for one in mappings(mapping(at(member.manifest, route)).get("containers"))
+        ):
+            return member
+    return None
+
+
+def _monitor(snapshot: Snapshot, place: Place, prometheus: Member, controller: Member) -> list[Mapping[str, Any]]:
+    """A ServiceMonitor for cert-manager, nothing where a monitor reads it already. Raises `NotPossible`."""
+    pods, where = labels_of(controller), controller.id.namespace
+    services = [
+        one
+        for one in in_cluster(snapshot, place, lambda resource: resource.id.kind == "Service")
+        if one.id.namespace == where and _fits(mapping(mapping(one.manifest.get("spec")).get("selector")), pods)
+    ]
+    for monitor in in_cluster(snapshot, place, lambda resource: resource.id.group == GROUP):
+        spec = mapping(monitor.manifest.get("spec"))
+        wanted = mapping(mapping(spec.get("selector")).get("matchLabels"))
+        if not _looks_into(monitor, where):
+            continue
+        if monitor.id.kind == "PodMonitor" and _fits(wanted, pods):
+            return []
+        if monitor.id.kind == "ServiceMonitor" and any(_fits(wanted, _labels(one)) for one in services):
+            return []
+    for service in services:
+        for port in mappings(mapping(service.manifest.get("spec")).get("ports")):
+            if "9402" in (text_of(port.get("port")), text_of(port.get("targetPort"))) and text_of(port.get("name")):
+                labels = labels_for(prometheus, "ServiceMonitor", place.installation.namespace)
+                return [_service_monitor(service, text_of(port.get("name")), place.installation.namespace, labels)]
+    raise NotPossible(f"nothing scrapes {controller.id}, and no Service of it has its metrics port 9402")
+
+
+def _service_monitor(service: Member, port: str, namespace: str, labels: Mapping[str, str]) -> Mapping[str, Any]:
+    return {
+        "apiVersion": f"{GROUP}/v1",
+        "kind": "ServiceMonitor",
+        "metadata": metadata(_MONITOR, namespace, labels),
+        "spec": {
+            "namespaceSelector": {"matchNames": [service.id.namespace]},
+            "selector": {"matchLabels": dict(_steady(_labels(service)))},
+            "endpoints": [{"port": port}],
+        },
+    }
+
+
+def _steady(labels: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Without what changes with each release."""
+    return {key: value for key, value in labels.items() if key not in ("app.kubernetes.io/version", "helm.sh/chart")}
+
+
+def _labels(member: Member) -> Mapping[str, Any]:
+    return mapping(mapping(member.manifest.get("metadata")).get("labels"))
+
+
+def _fits(selector: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
+    return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
+
+
+def _looks_into(monitor: Member, namespace: str) -> bool:
+    named = mapping(mapping(monitor.manifest.get("spec")).get("namespaceSelector"))
+    if named.get("any") is True or namespace in sequence(named.get("matchNames")):
+        return True
+    return not named.get("matchNames") and monitor.id.namespace == namespace
