@@ -24,7 +24,7 @@ nulls).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +34,7 @@ from checks.model import Finding, Severity, Topic
 from checks.policy.file import Policy
 from gitops.applications.application import GROUP
 from gitops.applications.definitions import Against, Fault, Route, against
-from gitops.discovery.snapshot import Change, Snapshot
+from gitops.discovery.snapshot import Change, Snapshot, State
 from gitops.facts.owners import owners_of
 from gitops.facts.secrets.pods import at, mapping
 from gitops.files.fields import nearest_field
@@ -59,7 +59,8 @@ _DEFINITIONS = {"Application": "applications", "ApplicationSet": "applicationset
 @dataclass(frozen=True, slots=True)
 class _Written:
     """One manifest. `whole` tells that it is what reaches the cluster, and no part of it. `patches` is, for what a
-    `templatePatch` makes, the template that it is laid over; `name` is that of the ApplicationSet then."""
+    `templatePatch` makes, the template that it is laid over; `name` is that of the ApplicationSet then. `wrong` is
+    what is wrong with it, where that is known."""
 
     kind: str
     name: str
@@ -67,6 +68,10 @@ class _Written:
     document: Span
     whole: bool
     patches: Mapping[str, Any] | None = None
+    wrong: tuple[Against, ...] | None = None
+
+    def against(self) -> Iterable[Against]:
+        return against(self.manifest, self.kind) if self.wrong is None else self.wrong
 
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
@@ -74,7 +79,7 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
     head = change.head
     told: set[tuple[str, ...]] = set()
     for written in _manifests(head):
-        found = [each for each in against(written.manifest, written.kind) if _counts(each, written)]
+        found = [each for each in written.against() if _counts(each, written)]
         for each in found[:_MOST]:
             if each.fault is Fault.UNKNOWN and _is_defined(head, written.kind, str(each.route[-1])):
                 continue
@@ -98,7 +103,7 @@ def _manifests(snapshot: Snapshot) -> Iterator[_Written]:
         if not application.generated:
             whole = is_whole(snapshot, application.root, application.parents)
             origin, manifest = application.origin.span, application.manifest
-            yield _Written("Application", application.label, manifest, origin, whole)
+            yield _Written("Application", application.label, manifest, origin, whole, wrong=state.once(_wrong, None))
     for each in snapshot.sets:
         whole = is_whole(snapshot, each.root, each.parents)
         yield _Written("ApplicationSet", each.name, each.manifest, each.origin.span, whole)
@@ -114,6 +119,10 @@ def _manifests(snapshot: Snapshot) -> Iterator[_Written]:
             for copy in copies:
                 manifest, place = copy.resource.manifest(), copy.origin.span
                 yield _Written("AppProject", owned.id.name, manifest, place, True)
+
+
+def _wrong(state: State, _: None) -> tuple[Against, ...]:
+    return tuple(against(state.application.manifest, "Application"))
 
 
 def _is_a_patch(written: _Written) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from checks.ownership.conflicts import Partitions
+from checks.ownership.conflicts import partitions_of
 from checks.policy.file import Policy
 from gitops.applications.application import GROUP, Application
 from gitops.applications.options import PREFIX
@@ -34,7 +34,7 @@ class Projects:
         snapshot = change.head
         self._known = {} if _has_global_projects(snapshot) else dict(_known(snapshot))
         self.more = _has_scoped_secrets(snapshot)
-        self._partitions = Partitions(snapshot, policy, change.live, change.base)
+        self._partitions = snapshot.once(partitions_of, policy, change.live, change.base)
 
     def of(self, application: Application) -> Known | None:
         """The project of an Application; None where git does not tell it."""

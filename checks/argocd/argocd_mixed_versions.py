@@ -144,7 +144,7 @@ def _bases(change: Change) -> Iterator[Finding]:
     """Remote bases that follow a branch, in kustomizations that pin the image."""
     seen: set[str] = set()
     for state in change.head.states:
-        for file, value, span_line in _following(change, state):
+        for file, value, span_line in _following(state):
             if file in seen:
                 continue
             seen.add(file)
@@ -175,9 +175,10 @@ def _kustomizations(change: Change, state: State) -> Iterator[tuple[str, Kustomi
             yield file, known
 
 
-def _following(change: Change, state: State) -> Iterator[tuple[str, str, int]]:
-    for file, known in _kustomizations(change, state):
-        for reference in known.references:
+def _following(state: State) -> Iterator[tuple[str, str, int]]:
+    remote = [part.closure.remote for part in state.parts if part.closure is not None and part.closure.remote]
+    for file, references in (each for closure in remote for each in closure.items()):
+        for reference in references:
             if "argoproj/argo-cd" not in reference.value or reference.field not in ("resources", "bases"):
                 continue
             _, _, ref = reference.value.partition("ref=")

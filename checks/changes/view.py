@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from checks.changes.block import Block, worst
 from checks.changes.telling import told_of
 from checks.changes.told import Told
-from checks.ownership.conflicts import Partitions
+from checks.ownership.conflicts import partitions_of
 from checks.policy.file import Policy
 from gitops.applications.live import Live
 from gitops.discovery.snapshot import Snapshot
@@ -52,7 +52,7 @@ class Changes:
 
 def changes_of(base: Snapshot, head: Snapshot, policy: Policy, live: Live | None = None) -> Changes:
     """What merging `head` into `base` does."""
-    before, after = Partitions(base, policy, live), Partitions(head, policy, live, base)
+    before, after = base.once(partitions_of, policy, live, None), head.once(partitions_of, policy, live, base)
     return changes_after(base, head, policy, consequences(base, head, before.of, after.of))
 
 

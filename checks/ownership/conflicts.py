@@ -47,7 +47,7 @@ def find_conflicts(
     snapshot: Snapshot, policy: Policy, live: Live | None = None, base: Snapshot | None = None
 ) -> Conflicts:
     """Every collision between Applications of a snapshot. `live` tells which roots share an Argo CD."""
-    partitions = Partitions(snapshot, policy, live, base)
+    partitions = snapshot.once(partitions_of, policy, live, base)
     certain: list[Conflict] = []
     crossing: dict[tuple[str, str], list[tuple[OwnedId, Owned, Owned]]] = {}
     for owned_id, copies in snapshot.once(owners_of).items():
@@ -148,3 +148,8 @@ class Partitions:
             return False
         left, right = self.of(one), self.of(other)
         return left == right or not self._apart(left, right)
+
+
+def partitions_of(snapshot: Snapshot, policy: Policy, live: Live | None, base: Snapshot | None) -> Partitions:
+    """For `snapshot.once`: many rules ask for those of the very same change."""
+    return Partitions(snapshot, policy, live, base)

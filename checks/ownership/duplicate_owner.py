@@ -26,7 +26,7 @@ from dataclasses import dataclass
 
 from checks.declaration import FixAvailability, declare
 from checks.model import Field, Finding, Related, Removal, Severity, Topic
-from checks.ownership.conflicts import Conflict, Partitions, Undecided, find_conflicts
+from checks.ownership.conflicts import Conflict, Undecided, find_conflicts, partitions_of
 from checks.ownership.first_synced import FirstSynced
 from checks.ownership.holder import Holders
 from checks.ownership.keeper import Keeper, choose_keeper
@@ -97,7 +97,7 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
             yield _finding(case, topic)
     for undecided in conflicts.undecided:
         yield _notice(undecided)
-    yield from unsettled(RULE, change.head, Partitions(change.head, policy, change.live, change.base))
+    yield from unsettled(RULE, change.head, change.head.once(partitions_of, policy, change.live, change.base))
 
 
 def _cases(conflicts: Sequence[Conflict], change: Change, policy: Policy) -> Iterator[_Case]:

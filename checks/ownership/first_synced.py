@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
-from checks.ownership.conflicts import Partitions
+from checks.ownership.conflicts import partitions_of
 from checks.policy.file import Policy
 from gitops.discovery.snapshot import ApplicationKey, Change, Owned
 from gitops.facts.order.evidence import gather
@@ -47,7 +47,7 @@ class FirstSynced:
     def _places(self) -> dict[ApplicationKey, tuple[Bringer, ApplicationKey, int]]:
         """Of each Application whose wave counts: who brings it, and its number there."""
         head = self._change.head
-        edges = gather(head, Partitions(head, self._policy, self._change.live, self._change.base).of)
+        edges = gather(head, head.once(partitions_of, self._policy, self._change.live, self._change.base).of)
         return {
             key: (waves.bringer, waves.parent, number)
             for waves in waves_of(head, edges)

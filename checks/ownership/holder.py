@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from checks.ownership.conflicts import Partitions
+from checks.ownership.conflicts import partitions_of
 from checks.policy.file import Policy
 from gitops.applications.application import IN_CLUSTER, Application
 from gitops.applications.live import Live
@@ -60,7 +60,7 @@ class Holders:
 
     def __init__(self, snapshot: Snapshot, policy: Policy, live: Live | None) -> None:
         self._live = live
-        self._partitions = Partitions(snapshot, policy, live) if live is not None else None
+        self._partitions = snapshot.once(partitions_of, policy, live, None) if live is not None else None
 
     def held_by(self, owned_id: OwnedId, application: Application) -> Held:
         """Whether the live object is tracked by `application`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from checks.ownership.conflicts import Partitions
+from checks.ownership.conflicts import Partitions, partitions_of
 from checks.policy.file import Policy
 from checks.secret_keys.doubts import Doubts, is_silent, meet
 from gitops.applications.application import IN_CLUSTER, Application
@@ -73,8 +73,8 @@ class Observer:
     def __init__(self, change: Change, policy: Policy) -> None:
         self._change = change
         self._policy = policy
-        self._partitions = Partitions(change.head, policy, change.live, change.base)
-        self._before = Partitions(change.base, policy, change.live) if change.base is not None else None
+        self._partitions = change.head.once(partitions_of, policy, change.live, change.base)
+        self._before = change.base.once(partitions_of, policy, change.live, None) if change.base is not None else None
         self._silent = [state for state in change.head.states if is_silent(state)]
         self._doubts = Doubts(change.head, change.base, self._partitions, self._silent)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from checks.ownership.conflicts import Partitions
+from checks.ownership.conflicts import partitions_of
 from checks.planning.ownership.plan import FixPlan
 from checks.policy.file import Policy
 from checks.sync_order.view import handovers_of
@@ -52,8 +52,8 @@ def guide(
     base: Snapshot, head: Snapshot, policy: Policy, live: Live | None = None, plans: Iterable[FixPlan] = ()
 ) -> Guidance:
     """The guidance for merging `head` into `base`."""
-    grouping = Partitions(head, policy, live, base).of
-    before = Partitions(base, policy, live).of
+    grouping = head.once(partitions_of, policy, live, base).of
+    before = base.once(partitions_of, policy, live, None).of
     gone = consequences(base, head, before, grouping)
     touched = changed(base, head)
     concerned = [h for h in handovers_of(plans) if {h.keeper, h.loser} & touched and not _had(base, head, h)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from checks.ownership.conflicts import Partitions
+from checks.ownership.conflicts import partitions_of
 from checks.planning.ownership.plan import FixPlan
 from checks.policy.file import Policy
 from gitops.applications.live import Live
@@ -50,24 +50,13 @@ def edges_of(
     """Edges within each Argo CD, which the configuration and the clusters tell apart as they do for ownership."""
     handovers = tuple(handovers)
     if handovers:
-        return gather(snapshot, Partitions(snapshot, policy, live, base).of, handovers)
-    return snapshot.once(_Edges(policy, live, base))
+        return gather(snapshot, snapshot.once(partitions_of, policy, live, base).of, handovers)
+    return snapshot.once(_edges, policy, live, base)
 
 
-class _Edges:
+def _edges(snapshot: Snapshot, policy: Policy, live: Live | None, base: Snapshot | None) -> tuple[Edge, ...]:
     """The edges without hand-overs, for `Snapshot.once`: several rules ask for those of the very same change."""
-
-    def __init__(self, policy: Policy, live: Live | None, base: Snapshot | None) -> None:
-        self.given = (policy, live, base)
-
-    def __call__(self, snapshot: Snapshot) -> tuple[Edge, ...]:
-        return gather(snapshot, Partitions(snapshot, *self.given).of)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Edges) and all(a is b for a, b in zip(self.given, other.given, strict=True))
-
-    def __hash__(self) -> int:
-        return hash(tuple(map(id, self.given)))
+    return gather(snapshot, snapshot.once(partitions_of, policy, live, base).of)
 
 
 def view_of(

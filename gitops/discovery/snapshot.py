@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple
 
 from gitops.applications.application import Application, Origin
 from gitops.applications.live import Live
@@ -23,6 +23,7 @@ from gitops.resources.resource import Resource, ResourceId
 
 T = TypeVar("T")
 G = TypeVar("G")
+Given = TypeVarTuple("Given")
 ApplicationKey = tuple[str, str, str]
 Scopes = Mapping[tuple[str, str], bool]
 Test = Callable[[Resource], bool]
@@ -299,12 +300,14 @@ class Snapshot:
         """How many Applications, in whatever root and namespace, have each name."""
         return Counter(state.application.name for state in self.states)
 
-    def once(self, work: Callable[[Snapshot], T]) -> T:
-        """`work(self)`, worked out once: `snapshot.once(owners_of)`."""
-        if work not in self._known:
-            self._known[work] = work(self)
-        found: T = self._known[work]
-        return found
+    def once(self, work: Callable[[Snapshot, *Given], T], *given: *Given) -> T:
+        """`work(self)`, worked out once: `snapshot.once(owners_of)`. With more than the snapshot, once for the very
+        same objects: `snapshot.once(partitions_of, policy, live, base)`."""
+        key = (work, *map(id, given))
+        known: tuple[T, tuple[object, ...]] | None = self._known.get(key)
+        if known is None:
+            known = self._known[key] = (work(self, *given), given)  # kept, so that nothing else gets their ids
+        return known[0]
 
     def since(self, before: Snapshot) -> Sequence[ApplicationKey]:
         """The Applications of both whose renderings may differ."""

@@ -55,7 +55,8 @@ class Closure:
 
     `moved` has, by kustomization file, what is written in the place of entries that name something elsewhere, by
     what stands there. `waiting` tells that something was asked for and nobody has answered yet. `brought` has, by the
-    place that files of others have there, the entries of this repository that lead to them.
+    place that files of others have there, the entries of this repository that lead to them. `remote` has, by
+    kustomization file, its entries that look like something elsewhere, whatever became of them.
     """
 
     root: str
@@ -74,6 +75,7 @@ class Closure:
     moved: dict[str, dict[str, str]] = field(default_factory=dict)
     waiting: bool = False
     brought: Mapping[Elsewhere, list[Chain]] = field(default_factory=dict)
+    remote: dict[str, tuple[Reference, ...]] = field(default_factory=dict)
 
     @property
     def is_the_same_everywhere(self) -> bool:
@@ -98,6 +100,7 @@ class Closure:
             self.instead.setdefault(entry, []).extend(configs)
         self.helm += other.helm
         self.waiting |= other.waiting
+        self.remote |= other.remote
         for file, entries in other.moved.items():
             self.moved.setdefault(file, {}).update(entries)
 

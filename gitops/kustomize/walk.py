@@ -114,6 +114,9 @@ class _Walker:
         if kustomization is None:
             return
         self.open.append(directory)
+        remote = tuple(each for each in kustomization.references if looks_remote(each.value))
+        if remote:
+            self.closure.remote[file] = remote
         if kustomization.helm:
             at = Span(file, kustomization.helm, kustomization.helm)
             self._inflates(directory, list(charts_of(kustomization.fields)), at, (file, "helmCharts", -1), file)

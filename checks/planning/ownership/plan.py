@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from checks.model import Finding, Removal
-from checks.ownership.conflicts import Partitions
+from checks.ownership.conflicts import partitions_of
 from checks.ownership.holder import Held, Holders
 from checks.ownership.ways import Way
 from checks.planning.ownership.advice import sentence, title, without_way
@@ -86,7 +86,7 @@ def plan_fixes(
 ) -> Asking[Planned]:
     """Prove what the findings propose. Findings whose proposals cannot be proven say why, and tell nobody to follow
     them."""
-    partitions, holders = Partitions(snapshot, policy, live), Holders(snapshot, policy, live)
+    partitions, holders = snapshot.once(partitions_of, policy, live, None), Holders(snapshot, policy, live)
     pairs: dict[tuple[ApplicationKey, ApplicationKey], list[tuple[Finding, Removal]]] = {}
     for finding in findings:
         for removal in finding.removals if finding.suppressed is None else ():
