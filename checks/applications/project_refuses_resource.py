@@ -26,7 +26,7 @@ from checks.applications.namespaces import made_in
 from checks.applications.projects import Known, Projects
 from checks.applications.subjects import Subject, subjects_of
 from checks.declaration import declare
-from checks.model import Finding, Related, Severity
+from checks.model import Finding, Related, Severity, Topic
 from checks.policy.file import Policy
 from checks.wording import counted, listed
 from gitops.discovery.snapshot import Change, Owned, Snapshot, State
@@ -55,7 +55,8 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
         for refused, resources in found.items():
             known = projects.of(resources[0][1].application)
             if known is not None:
-                yield _finding(subject, refused, resources, known)
+                beside = [each for each in found if each[0] == refused[0]]
+                yield _finding(subject, refused, resources, known, beside)
         yield from _not_made(subject, projects, head)
 
 
@@ -81,32 +82,58 @@ def _refused(head: Snapshot, state: State, known: Known, more: bool) -> Iterator
             yield ("destinations", "", namespace), rid, copy
 
 
-def _finding(subject: Subject, refused: Refused, resources: list[tuple[ResourceId, Owned]], known: Known) -> Finding:
+def _finding(
+    subject: Subject,
+    refused: Refused,
+    resources: list[tuple[ResourceId, Owned]],
+    known: Known,
+    beside: list[Refused],
+) -> Finding:
+    """`beside` are all that the same list keeps out, which is told once."""
     field, group, what = refused
     rid, copy = resources[0]
     names = tuple(dict.fromkeys(one.application.label for _, one in resources))
     project, shown = copy.application.project, counted(list(dict.fromkeys(one for one, _ in resources)))
-    if field == "destinations":
-        denied, advice = f"the namespace `{what}`", f"Permit the namespace `{what}` in `spec.destinations`"
-    else:
-        full = f"{what}.{group}" if group else what
-        denied = f"resources of the kind {full}"
-        allows = field.endswith("Whitelist")
-        entry = f"`{{group: {group or repr('')}, kind: {what}}}`"
-        advice = f"Add {entry} to `spec.{field}`" if allows else f"Take the kind out of `spec.{field}`"
+    denied = f"the namespace `{what}`" if field == "destinations" else f"resources of the kind {_full(refused)}"
     who = listed([f"`{name}`" for name in names], 3)
+    all_denied = denied
+    if len(beside) > 1:
+        nouns = "the namespaces" if field == "destinations" else "resources of the kinds"
+        all_denied = f"{nouns} {listed([f'`{_full(each)}`' for each in beside], 4)}"
+        who = subject.label
+    effect = f"{shown} is not permitted in the project" if len(beside) == 1 else "these are not permitted"
+    topic = Topic(
+        f"{RULE}|{known.owned.origin.span}|{field}|{'|'.join(subject.key)}",
+        f"AppProject `{project}` does not permit {all_denied} of {who}",
+        f"Argo CD fails the sync before it applies anything of {who}: {effect}.",
+        f"{_advice(refused, beside)} of the project, or take it out of what {who} renders.",
+    )
     return RULE.finding(
         copy.origin.span,
-        f"AppProject `{project}` ({known.owned.origin.span}) does not permit {denied}, and {who} brings {shown}",
-        f"AppProject `{project}` does not permit {denied} of {who}",
-        f"Argo CD fails the sync before it applies anything of {who}: {shown} is not permitted in the project.",
-        f"{advice} of the project, or take it out of what {who} renders.",
+        f"AppProject `{project}` ({known.owned.origin.span}) does not permit {denied}, and "
+        f"{listed([f'`{name}`' for name in names], 3)} brings {shown}",
+        topic=topic,
         severity=Severity.ERROR,
         about=(*subject.key, *refused),
         resource=rid,
         applications=names,
         related=[Related(known.owned.origin.span, f"the AppProject `{project}`")],
     )
+
+
+def _full(refused: Refused) -> str:
+    _, group, what = refused
+    return f"{what}.{group}" if group else what
+
+
+def _advice(refused: Refused, beside: list[Refused]) -> str:
+    field, group, what = refused
+    if field == "destinations":
+        return f"Permit {'them' if len(beside) > 1 else f'the namespace `{what}`'} in `spec.destinations`"
+    if not field.endswith("Whitelist"):
+        return f"Take the {'kinds' if len(beside) > 1 else 'kind'} out of `spec.{field}`"
+    entry = "the kinds" if len(beside) > 1 else f"`{{group: {group or repr('')}, kind: {what}}}`"
+    return f"Add {entry} to `spec.{field}`"
 
 
 def _not_made(subject: Subject, projects: Projects, head: Snapshot) -> Iterator[Finding]:

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from checks.ownership.conflicts import partitions_of
 from checks.policy.file import Policy
 from gitops.applications.application import GROUP, Application
+from gitops.applications.argocd_config import GLOBAL_PROJECTS
 from gitops.applications.options import PREFIX
 from gitops.discovery.snapshot import Change, Owned, Snapshot
 from gitops.facts.owners import is_owned, owners_of
 from gitops.facts.projects import Project, read_project
+from gitops.files.errors import GitopsError
+from gitops.files.tree import Tree
 from gitops.resources.resource import Resource
 
 _SECRET_TYPE = f"{PREFIX}secret-type".encode()
@@ -32,7 +35,7 @@ class Projects:
 
     def __init__(self, change: Change, policy: Policy) -> None:
         snapshot = change.head
-        self._known = {} if _has_global_projects(snapshot) else dict(_known(snapshot))
+        self._known = {} if snapshot.once(_has_global_projects) else dict(_known(snapshot))
         self.more = _has_scoped_secrets(snapshot)
         self._partitions = snapshot.once(partitions_of, policy, change.live, change.base)
 
@@ -57,11 +60,21 @@ def _known(snapshot: Snapshot) -> Iterator[tuple[str, Known]]:
 
 
 def _has_global_projects(snapshot: Snapshot) -> bool:
-    return any(part.having(_has_globals) for state in snapshot.states for part in state.parts)
+    """Whether an argocd-cm names some, rendered or in whatever file, also one that nobody here deploys."""
+    return any(part.having(_has_globals) for state in snapshot.states for part in state.parts) or any(
+        GLOBAL_PROJECTS in _text(snapshot.tree, path) for path in snapshot.installing
+    )
 
 
 def _has_globals(resource: Resource) -> bool:
-    return resource.id.kind == "ConfigMap" and is_owned(resource) and b"globalProjects" in resource.text
+    return resource.id.kind == "ConfigMap" and is_owned(resource) and GLOBAL_PROJECTS in resource.text
+
+
+def _text(tree: Tree, path: str) -> bytes:
+    try:
+        return tree.read(tree.resolve(path))
+    except (GitopsError, KeyError):
+        return b""
 
 
 def _has_scoped_secrets(snapshot: Snapshot) -> bool:

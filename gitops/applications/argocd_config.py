@@ -47,6 +47,7 @@ _INSTALLS = re.compile(
     rb"argocd-(?:server|repo-server|application-controller|applicationset-controller|notifications|dex|commit-server|"
     rb"cmd-params-cm|cm|rbac-cm|redis|metrics)(?![A-Za-z0-9])"
 )
+GLOBAL_PROJECTS = b"globalProjects"  # of argocd-cm, also in values of a chart and in kustomizations that make it
 _DEFINES = b"kind: CustomResourceDefinition"
 # As controller-gen and kubectl print definitions; read by line, since their schemas take a parser seconds.
 _DEFINITION = (
@@ -177,7 +178,7 @@ def bits_of(data: bytes) -> int:
     telling = any(mark in data for mark in (*_MARKS, *_PLUGINS, _CREDENTIALS))
     if telling or _CLUSTER_SECRET.search(data) or _DEFINES in data:
         bits = TELLS
-    if b"argocd" in data and _INSTALLS.search(data):
+    if (b"argocd" in data and _INSTALLS.search(data)) or GLOBAL_PROJECTS in data:
         bits |= INSTALLS
     if b"argoproj/argo" in data:
         for match in _VERSION.finditer(data):

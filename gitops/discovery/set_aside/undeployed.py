@@ -26,6 +26,7 @@ Why = tuple[Cause, str]
 
 _TESTS = frozenset({"testdata", "fixtures", "fixture", "__fixtures__", "tests", "__tests__", "test-data"})
 _ASIDE = frozenset({"disabled", "archive", "archived", "deprecated", "unused", "inactive", "attic", "graveyard"})
+_PATCHES = frozenset({"patch", "patches"})
 
 
 def excluded(path: str, patterns: Sequence[str]) -> Why | None:
@@ -52,7 +53,18 @@ def by_itself(path: str, manifest: Mapping[str, Any] | None = None) -> Why | Non
             return Cause.SWITCHED_OFF, f"it lies in `{name}` and nothing brings it in"
     if manifest is None:
         return None
-    return unnamed(manifest) or _exported(manifest)
+    return unnamed(manifest) or _exported(manifest) or _partial(path, manifest)
+
+
+def _partial(path: str, manifest: Mapping[str, Any]) -> Why | None:
+    """A patch that no kustomization names: of an ApplicationSet it has only what it changes."""
+    spec = manifest.get("spec")
+    has = spec if isinstance(spec, Mapping) else {}
+    lacks = [key for key in ("generators", "template") if not has.get(key)]
+    patches = any(part in _PATCHES for part in path.lower().split("/")[:-1])
+    if manifest.get("kind") != "ApplicationSet" or not lacks or (len(lacks) == 1 and not patches):
+        return None
+    return Cause.NOT_BROUGHT_IN, f"it has no {' and no '.join(f'`{key}`' for key in lacks)}, so it is a patch at most"
 
 
 def _exported(manifest: Mapping[str, Any]) -> Why | None:

@@ -100,6 +100,39 @@ async def test_a_namespaced_resource_needs_the_kind_and_the_namespace(
     assert [one.severity for one in ours] == [Severity.ERROR] * refused
 
 
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("argocd/cm.yaml", manifest("ConfigMap", "argocd-cm", "argocd", data={"globalProjects": "- {}"})),
+        ("argocd/kustomization.yaml", "configMapGenerator:\n- {name: argocd-cm, files: [cm/globalProjects]}\n"),
+        ("values/argo-cd.yaml", "configs: {cm: {globalProjects: '- projectName: all'}}\n"),
+        (
+            "operator.yaml",
+            "apiVersion: argoproj.io/v1beta1\nkind: ArgoCD\nspec: {extraConfig: {globalProjects: x}}\n",
+        ),
+    ],
+)
+async def test_global_projects_add_to_what_a_project_permits(engine: Engine, path: str, text: str) -> None:
+    refused = project(namespaceResourceWhitelist=[], destinations=[])
+    files = {"apps.yaml": documents(app("a"), app("p")), "a/m.yaml": config_map("m"), "p/p.yaml": refused}
+    for rule in ("project-refuses", "project-refuses-resource"):
+        assert await found(engine, rule, {**files, path: text}) == []
+    assert await found(engine, "project-refuses", files) != []
+
+
+async def test_what_one_list_keeps_out_is_told_once(engine: Engine) -> None:
+    files = {
+        "apps.yaml": documents(app("a"), app("p", destination=at("argocd"))),
+        "a/m.yaml": documents(config_map("m"), manifest("Secret", "s"), deployment()),
+        "p/p.yaml": project(namespaceResourceWhitelist=[{"group": API.partition("/")[0], "kind": "*"}]),
+    }
+    said = await found(engine, "project-refuses-resource", files)
+    assert len(said) == 3 and len({one.topic for one in said}) == 1
+    topic = said[0].topic
+    assert "the kinds `ConfigMap`, `Secret` and `Deployment.apps` of Application `a`" in topic.title
+    assert topic.advice.startswith("Add the kinds to `spec.namespaceResourceWhitelist`")
+
+
 async def test_a_namespace_that_is_to_be_made_needs_the_project_too(engine: Engine) -> None:
     creates = app("a", policy={"syncOptions": ["CreateNamespace=true"]})
     files = {"apps.yaml": documents(creates, app("p")), "a/m.yaml": config_map("m"), "p/p.yaml": project()}

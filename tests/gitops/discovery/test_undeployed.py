@@ -266,3 +266,24 @@ async def test_what_an_application_renders_is_deployed_wherever_it_lies(engine: 
     files = {**BROKEN, "apps.yaml": documents(SHOP, application("b", "apps/shop"))}
     evaluation = await evaluated(engine, files, policy="exclude: [apps/shop]\n")
     assert [f.rule for f in evaluation.findings] == ["duplicate-owner"]
+
+
+@pytest.mark.parametrize(
+    ("path", "spec", "left_out"),
+    [
+        ("sets/wave.yaml", None, True),
+        ("sets/wave.yaml", {}, True),
+        ("sets/wave.yaml", {"syncPolicy": {"preserveResourcesOnDeletion": True}}, True),
+        ("overlays/dev/patches/template.yaml", {"template": {"metadata": {"name": "x"}}}, True),
+        ("overlays/dev/patch/generators.yaml", {"generators": [{"list": {"elements": []}}]}, True),
+        ("sets/whole.yaml", {"template": {"metadata": {"name": "x"}}}, False),  # Argo CD refuses it
+    ],
+)
+async def test_a_part_of_an_application_set_that_nothing_uses(
+    engine: Engine, path: str, spec: dict[str, Any] | None, left_out: bool
+) -> None:
+    manifest = {"apiVersion": "argoproj.io/v1alpha1", "kind": "ApplicationSet", "metadata": {"name": "part"}}
+    text_ = json.dumps(manifest if spec is None else {**manifest, "spec": spec})
+    evaluation = await evaluated(engine, {path: text_, "a.yaml": SHOP, "apps/shop/m.yaml": config_map("m")})
+    assert ("part" in told(evaluation)) is left_out
+    assert bool([one for one in evaluation.findings if one.rule == "application-set-refused"]) is not left_out
