@@ -90,7 +90,7 @@ def _finding(
     beside: list[Refused],
 ) -> Finding:
     """`beside` are all that the same list keeps out, which is told once."""
-    field, group, what = refused
+    field, _, what = refused
     rid, copy = resources[0]
     names = tuple(dict.fromkeys(one.application.label for _, one in resources))
     project, shown = copy.application.project, counted(list(dict.fromkeys(one for one, _ in resources)))

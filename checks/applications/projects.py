@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from checks.ownership.conflicts import partitions_of
 from checks.policy.file import Policy
 from gitops.applications.application import GROUP, Application
 from gitops.applications.argocd_config import GLOBAL_PROJECTS
 from gitops.applications.options import PREFIX
-from gitops.discovery.snapshot import Change, Owned, Snapshot
+from gitops.discovery.snapshot import Change, Owned, Snapshot, State
 from gitops.facts.owners import is_owned, owners_of
 from gitops.facts.projects import Project, read_project
 from gitops.files.errors import GitopsError
 from gitops.files.tree import Tree
-from gitops.resources.resource import Resource
+from gitops.resources.resource import Resource, ResourceId
 
 _SECRET_TYPE = f"{PREFIX}secret-type".encode()
 
@@ -37,6 +38,7 @@ class Projects:
         snapshot = change.head
         self._known = {} if snapshot.once(_has_global_projects) else dict(_known(snapshot))
         self.more = _has_scoped_secrets(snapshot)
+        self._states = snapshot.states
         self._partitions = snapshot.once(partitions_of, policy, change.live, change.base)
 
     def of(self, application: Application) -> Known | None:
@@ -47,12 +49,31 @@ class Projects:
         one, other = (self._partitions.of(each) for each in (application, known.owned.application))
         return None if one != other and self._partitions.settled(one, other) else known
 
+    def states_of(self, copy: Owned) -> list[State]:
+        """The Applications that are known to be in the project that a manifest declares."""
+        return self._members.get(id(copy), [])
+
+    @cached_property
+    def _members(self) -> dict[int, list[State]]:
+        found: dict[int, list[State]] = {}
+        for state in self._states:
+            known = self.of(state.application)
+            if known is not None:
+                found.setdefault(id(known.owned), []).append(state)
+        return found
+
+
+def projects_in(snapshot: Snapshot) -> Iterator[tuple[ResourceId, Owned]]:
+    """Every AppProject that an Application brings, placed, with each who does."""
+    for owned_id, copies in snapshot.once(owners_of).items():
+        if (owned_id.id.group, owned_id.id.kind) == (GROUP, "AppProject"):
+            yield from ((owned_id.id, copy) for copy in copies)
+
 
 def _known(snapshot: Snapshot) -> Iterator[tuple[str, Known]]:
     found: dict[str, list[tuple[str, Owned]]] = {}
-    for owned_id, copies in snapshot.once(owners_of).items():
-        if (owned_id.id.group, owned_id.id.kind) == (GROUP, "AppProject"):
-            found.setdefault(owned_id.id.name, []).extend((owned_id.id.namespace, copy) for copy in copies)
+    for rid, brought in projects_in(snapshot):
+        found.setdefault(rid.name, []).append((rid.namespace, brought))
     for name, all_copies in found.items():
         if len(all_copies) == 1:
             namespace, copy = all_copies[0]

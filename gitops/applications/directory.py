@@ -151,6 +151,9 @@ def glob_matches(pattern: str, path: str) -> bool:
     return any(compiled.fullmatch(path) is not None for compiled in _compile(pattern))
 
 
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+
 @lru_cache(maxsize=1024)
 def _compile(pattern: str) -> tuple[re.Pattern[str], ...]:
     if len(pattern) > MAX_PATTERN:
@@ -172,28 +175,52 @@ def _one_way(pattern: str) -> str:
             if between[-1] or len(between) == 1:
                 between.append([])
         elif char == "?":
-            between[-1].append(".")
+            between[-1].append("." if len(pattern) > 1 else ".?")  # alone it takes an empty text too
         elif char == "[":
-            end = pattern.find("]", i + 2)
-            if end < 0:
-                raise ValueError(pattern)
-            body = pattern[i + 1 : end].replace("\\", "\\\\")
-            between[-1].append(f"[^{body[1:]}]" if body.startswith("!") else f"[{body}]")
+            end = _class_end(pattern, i)
+            between[-1].append(_class(pattern[i + 1 : end]))
             i = end
-        elif char == "\\" and i + 1 < len(pattern):
+        elif char == "\\":
             i += 1
-            between[-1].append(re.escape(pattern[i]))
+            between[-1].append(re.escape(pattern[i : i + 1]))
         else:
             between[-1].append(re.escape(char))
         i += 1
     first, *inner = ("".join(part) for part in between)
     if not inner:
         return first
+    if len(inner) == 1 and not any(sign in pattern for sign in "?["):
+        return f"(?={first}).*(?<={inner[0]})"  # gobwas looks at both ends by themselves, which may overlap
     return first + "".join(f"(?>.*?{part})" for part in inner[:-1]) + f".*{inner[-1]}"
 
 
+def _class_end(pattern: str, at: int) -> int:
+    """The place of the `]` that ends the class which begins at `at`. Raises `ValueError`."""
+    end = at + (3 if pattern[at + 1 : at + 2] == "\\" else 2)  # the first character does not end it
+    while end < len(pattern) and pattern[end] != "]":
+        end += 2 if pattern[end] == "\\" else 1
+    if end >= len(pattern):
+        raise ValueError(pattern)
+    return end
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return match[1]
+
+
+def _class(body: str) -> str:
+    """A class as a regular expression: a list of characters, or one range and nothing else. Raises `ValueError`."""
+    negated = "^" if body.startswith("!") else ""
+    body = body[len(negated) :]
+    if body[1:2] == "-":
+        if len(body) != 3 or body[0] > body[2]:
+            raise ValueError(body)
+        return f"[{negated}{re.escape(body[0])}-{re.escape(body[2])}]"
+    return f"[{negated}{re.escape(_ESCAPED.sub(_escaped, body))}]"
+
+
 def alternatives(pattern: str) -> list[str]:
-    """The patterns that braces stand for, written out. Raises `ValueError` for an open brace and for too many."""
+    """The patterns that braces stand for, written out. Raises `ValueError` for too many."""
     made, at = [""], 0
     while at < len(pattern):
         char = pattern[at]
@@ -225,8 +252,8 @@ def _braces(pattern: str, at: int) -> tuple[list[str], int]:
         piece, at = piece_of(pattern, at)
         here += piece
         if len(found) > MAX_ALTERNATIVES:
-            break
-    raise ValueError(pattern)
+            raise ValueError(pattern)
+    return found + alternatives(here), at  # what is not closed ends with the text
 
 
 def piece_of(pattern: str, at: int) -> tuple[str, int]:
@@ -236,7 +263,5 @@ def piece_of(pattern: str, at: int) -> tuple[str, int]:
     if char == "\\":
         end = min(at + 2, len(pattern))
     elif char == "[":
-        end = pattern.find("]", at + 2) + 1
-        if end == 0:
-            raise ValueError(pattern)
+        end = _class_end(pattern, at) + 1
     return pattern[at:end], end

@@ -58,7 +58,8 @@ class Project:
         for pattern in self.sources:
             denies = pattern.startswith("!")
             bare = normalized(pattern[denies:])
-            matched = bare is None or _url_matches(bare, wanted) is not denies
+            takes_all = bare == "*" and not denies
+            matched = bare is None or takes_all or _url_matches(bare, wanted) is not denies
             if matched:
                 found = True
             elif denies:
@@ -181,11 +182,14 @@ def _matches(pattern: str, value: str) -> bool:
 
 
 def _url_matches(pattern: str, url: str) -> bool:
-    """gobwas/glob with `/` as the separator: `*` and `?` stop at it, `**` does not. `*` by itself takes all."""
-    return pattern == "*" or any(_runs(pieces, url) for pieces in _pieces(pattern))
+    """gobwas/glob with `/` as the separator: `*` and `?` stop at it, `**` does not."""
+    return any(_runs(pieces, url) for pieces in _pieces(pattern)) if url else glob_matches(pattern, url)
 
 
 def _runs(pieces: Sequence[str], url: str) -> bool:
+    if pieces.count("**") == 1 and all(len(piece) == 1 and piece not in "*?" for piece in pieces if piece != "**"):
+        first, last = "".join(pieces).split("**")
+        return url.startswith(first) and url.endswith(last)  # as gobwas looks at them, also where they overlap
     ends = {0}
     for piece in pieces:
         if piece == "**":
@@ -223,6 +227,6 @@ def _split(pattern: str) -> list[str]:
         piece, at = piece_of(pattern, at)
         if piece == "*" and found and found[-1] in ("*", "**"):
             found[-1] = "**"
-        else:
+        elif piece != "\\":
             found.append(piece)
     return found

@@ -1,0 +1,81 @@
+"""The sync windows of the AppProjects in git, with the Applications that they are for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from checks.applications.projects import Projects, projects_in
+from checks.declaration import Declaration
+from checks.model import Finding, Severity, Topic
+from checks.policy.file import Policy
+from checks.wording import listed
+from gitops.applications.application import Destination
+from gitops.discovery.snapshot import Change, Owned, Snapshot, State
+from gitops.facts.sync_windows import Window, read_windows
+from gitops.files.fields import nearest_field
+from gitops.files.spans import Span
+from gitops.resources.resource import ResourceId
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Of one AppProject; `states` are those of its Applications that are known."""
+
+    rid: ResourceId
+    copy: Owned
+    windows: tuple[Window, ...]
+    states: list[State]
+
+    def place(self, snapshot: Snapshot, window: Window, field: str) -> Span:
+        """Where a field of a window is written, as near as that can be told."""
+        route = ("spec", "syncWindows", window.index, field)
+        return nearest_field(snapshot.tree, self.copy.origin.span, route)
+
+    def of(self, window: Window) -> tuple[str, ...]:
+        """The names of the Applications that a window is for."""
+        fits = (each.application for each in self.states if window.matches(each.application.name, _of(each)))
+        return tuple(dict.fromkeys(application.label for application in fits))
+
+    def finding(
+        self,
+        rule: Declaration,
+        snapshot: Snapshot,
+        window: Window,
+        field: str,
+        told: tuple[str, str, str],
+        severity: Severity,
+        names: tuple[str, ...] = (),
+    ) -> Finding:
+        """One finding about a window: `told` is what is wrong with it, what that does, and what to do."""
+        message, effect, advice = told
+        title = f"AppProject `{self.rid.name}`: {message}"
+        # Windows have no names; what they say tells them apart, wherever they stand in the list.
+        about = (self.copy.origin.path, self.rid.name, window.kind, window.schedule, window.duration, message)
+        return rule.finding(
+            self.place(snapshot, window, field),
+            title,
+            topic=Topic("|".join((str(rule), *about)), title, effect, advice),
+            about=about,
+            severity=severity,
+            resource=self.rid,
+            applications=names,
+        )
+
+
+def _of(state: State) -> Destination:
+    return state.application.destination
+
+
+def windows_in(change: Change, policy: Policy) -> Iterator[Windows]:
+    """Of every AppProject that has some."""
+    projects = Projects(change, policy)
+    for rid, copy in projects_in(change.head):
+        windows = read_windows(copy.resource.manifest()) if b"syncWindows" in copy.resource.text else ()
+        if windows:
+            yield Windows(rid, copy, windows, projects.states_of(copy))
+
+
+def shown(names: tuple[str, ...]) -> str:
+    """Names for a sentence."""
+    return listed([f"`{name}`" for name in names], 3)
