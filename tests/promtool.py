@@ -63,3 +63,12 @@ def fires(directory: Path, groups: Mapping[str, Any], cases: Sequence[Case], sev
     for command in (["check", "rules", str(rules)], ["test", "rules", str(tests)]):
         done = subprocess.run([PROMTOOL, *command], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def reads_configuration(directory: Path, text: str) -> None:
+    """Have promtool read a configuration of Prometheus."""
+    file = directory / "prometheus.yml"
+    file.write_text(text)
+    assert PROMTOOL is not None, "TESTS_NEED_PROMTOOL is set, and there is no promtool"
+    done = subprocess.run([PROMTOOL, "check", "config", str(file)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -5,9 +5,12 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from checks.planning.additions.manifests import as_yaml
+from checks.planning.proof import reason_of
 from gitops.discovery.snapshot import Snapshot, State
+from gitops.facts.rendered import not_rendered
 from gitops.files.spans import Applicability, Edit, new_file
 from gitops.files.tree import Tree
 from gitops.installation.find import installations_of, member_of
@@ -18,6 +21,7 @@ from gitops.resources.manifests import text_of
 from gitops.resources.resource import Resource, ResourceId
 
 Named = tuple[str, str, str]
+_NAMESPACE: Final = "argocd"
 
 
 class NotPossible(Exception):
@@ -45,8 +49,8 @@ class Becomes:
 
 @dataclass(frozen=True, slots=True)
 class AdditionPlan:
-    """`edits` add `item` to the kustomization or directory `path`. Exactly the resources `comes` come and `goes` go,
-    and in those of `changes` only what is below the path there changes; `becomes` are of the former.
+    """`edits` add `item` to the kustomization, directory or file `path`. Exactly `comes` come, `goes` go, and in the
+    resources of `changes` only what is below the path there changes; `becomes` are of the former.
 
     `title` is one line, `why` sentences for the pull request, `notes` clauses that a person should read. `unsafe` are
     sentences that a person has to have read before merging, '' where merging disturbs nothing; `first` is what has
@@ -142,8 +146,10 @@ def project_notes(snapshot: Snapshot, place: Place) -> tuple[str, ...]:
 
 
 def reads(state: State, path: str) -> bool:
-    """Whether an Application renders what `Place.path` names."""
+    """Whether an Application renders what `AdditionPlan.path` names."""
     for part in state.parts:
+        if any(resource.path == path for resource in part.resources):
+            return True
         if part.closure is not None:
             if path in part.closure.files:
                 return True
@@ -176,7 +182,9 @@ def places_of(snapshot: Snapshot) -> tuple[Place, ...]:
         raise NotPossible(
             f"Argo CD is installed by {charts[0]}; argofix adds to kustomizations and directories of manifests only"
         )
-    raise NotPossible("no Application renders Argo CD from a kustomization or directory of this repository")
+    blind = sorted(not_rendered(snapshot), key=lambda state: state.application.destination.namespace != _NAMESPACE)
+    told = f" (`{blind[0].application.name}` is not rendered: {reason_of(blind[0].rendering)})" if blind else ""
+    raise NotPossible(f"no Application renders Argo CD from a kustomization or directory of this repository{told}")
 
 
 def _place(tree: Tree, installation: Installation, path: str, kustomized: bool) -> Place | None:

@@ -8,13 +8,13 @@ import promql_parser
 import pytest
 from packaging.version import Version
 
-from checks.planning.additions import certificates, monitoring
+from checks.planning.additions import certificates, monitoring, probes
 from checks.planning.additions.prometheus import Alert, rule_groups
 from gitops.installation.promql import metrics_in
 from gitops.installation.releases import releases
 from tests.promtool import Case, fires, needed
 
-EVERY = (*monitoring.ALERTS, *certificates.OF_CERT_MANAGER, *certificates.OF_PROBES)
+EVERY = (*monitoring.ALERTS, *certificates.OF_CERT_MANAGER, *certificates.OF_PROBES, probes.ALERT)
 DAY = 24 * 3600
 APP = {"name": "shop", "namespace": "argocd"}
 CERT = {"name": "shop", "exported_namespace": "web"}
@@ -50,6 +50,10 @@ def ready(condition: str) -> dict[str, str]:
 
 def served(expires: int) -> dict[str, str]:
     return {series("probe_ssl_earliest_cert_expiry", instance="https://shop.example.com"): f"{expires}x200"}
+
+
+def probed(values: str, job: str) -> dict[str, str]:
+    return {series("probe_success", instance="https://cd.example.com/", job=job): values}
 
 
 def unhealthy(health: str) -> dict[str, str]:
@@ -110,6 +114,15 @@ CASES = (
         "What https://shop.example.com serves has a certificate that expires within a week",
     ),
     Case(SERVED, served(30 * DAY), 100, None),
+    Case(
+        probes.ALERT.name,
+        probed("0x5 0x5", "argocd-probes"),
+        6,
+        {"instance": "https://cd.example.com/", "job": "argocd-probes"},
+        "https://cd.example.com/ does not answer as it should",
+    ),
+    Case(probes.ALERT.name, probed("0x2 1x8", "argocd-probes"), 6, None),
+    Case(probes.ALERT.name, probed("0x10", "shop"), 6, None),
 )
 
 
