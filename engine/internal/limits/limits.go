@@ -103,5 +103,6 @@ func firstLines(stack []byte) []byte {
 // a request that needs more would run into its time instead of being told that it is too large.
 func (g Grant) Prepare() {
 	debug.SetMemoryLimit(math.MaxInt64)
+	collectRarely(g.Memory)
 	debug.SetMaxStack(256 << 20) // endless recursion is noticed while there is memory to say so
 }

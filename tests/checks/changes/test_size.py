@@ -1,16 +1,20 @@
-"""Large changes: what is looked into, and what is read of them."""
+"""Large changes: what is looked into, what that costs, and what is read of them."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import pytest
 
 from bot.formats.changes import markdown
+from checks.changes.firewall import firewall_of
 from checks.changes.view import Changes, changes_of
 from checks.policy.file import Policy
 from gitops.facts.deletions.world import World
 from tests.checks.changes.stage import changes
 from tests.gitops.facts.changes.stage import deployment, one_app, snapshot
 from tests.gitops.facts.deletions.stage import PVC, obj
+from tests.growth import assert_grows_with
 from tests.scenarios import Files
 
 
@@ -70,3 +74,45 @@ def test_every_smaller_room_holds_less_and_nothing_half() -> None:
     sizes = [len(markdown.render(found, str, most).encode()) for most in (60_000, 20_000, 6_000)]
     assert sizes[0] > sizes[1] > sizes[2]
     assert sizes[1] <= 20_000 and sizes[2] <= 6_000
+
+
+def alike(count: int) -> tuple[Files, Files]:
+    return many(count, 0), many(count, count)
+
+
+def each_its_own(count: int) -> tuple[Files, Files]:
+    sides: list[dict[str, str]] = [{}, {}]
+    for number in range(count):
+        for side, own in zip(sides, "ab", strict=True):
+            side |= one_app(obj("ConfigMap", "settings", data={"own": f"{number}-{own}"}), name=f"a{number}")
+    return sides[0], sides[1]
+
+
+def renamed(count: int) -> tuple[Files, Files]:
+    """Of each Application one object goes and another one comes."""
+    sides: list[dict[str, str]] = [{}, {}]
+    for number in range(count):
+        for side, own in zip(sides, "ab", strict=True):
+            side |= one_app(obj("ConfigMap", f"settings-{own}", data={"a": "b"}), name=f"a{number}")
+    return sides[0], sides[1]
+
+
+def gone(count: int) -> tuple[Files, Files]:
+    return many(count, 0), {path: text for path, text in many(count, 0).items() if "a0" in path}
+
+
+@pytest.mark.parametrize("change", [alike, each_its_own, renamed, gone])
+def test_telling_a_change_of_everything_grows_with_it(change: Callable[[int], tuple[Files, Files]]) -> None:
+    """What a comment holds is bounded, and what is looked at for it is not held against everything else."""
+
+    def telling(count: int) -> Callable[[], object]:
+        base, head = map(snapshot, change(count))
+
+        def told() -> None:
+            found = changes_of(base, head, Policy())
+            firewall_of(found, Policy())
+            markdown.render(found, str)
+
+        return told
+
+    assert_grows_with(telling, 12)
