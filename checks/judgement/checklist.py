@@ -43,7 +43,8 @@ class State(StrEnum):
 class _Item:
     """`check` are the rules of a whole check run, `only` single ones, `rest` tells that those about Argo CD belong to
     it that no other item names; `of_argo_cd` that it is about Argo CD's own installation, without which git tells
-    nothing. `seen` tells whether what it is about is there, `adds` names what `argofix add` makes of it, `notices`
+    nothing. `seen` tells whether what it is about is there, `adds` names what
+    `argofix add` makes of it beside what is called like it, `notices`
     that those count too, `ahead` gives what would be found after a change that is still to come."""
 
     title: str
@@ -88,7 +89,6 @@ _ITEMS: Mapping[str, _Item] = {
         "Redis keeps what it holds",
         only=("redis-persistence-without-effect",),
         seen=evidence.redis,
-        adds=("redis",),
         notices=True,
     ),
     "alerts": _Item(
@@ -101,26 +101,22 @@ _ITEMS: Mapping[str, _Item] = {
         "The UI and the API are probed from outside",
         only=("blackbox-target",),
         seen=evidence.probes,
-        adds=("probes",),
     ),
     "certificates": _Item(
         "Certificates can be issued",
         only=("dns-solver-secret-missing", "cluster-issuer-missing"),
         of_argo_cd=False,
         seen=evidence.issuers,
-        adds=("issuers", "dns-issuers", "certificates"),
+        adds=("dns-issuers", "issuers"),
     ),
     "certificate-expiry": _Item(
         "Somebody hears of it when certificates are about to expire",
         of_argo_cd=False,
         seen=evidence.expiry,
-        adds=("certificate-expiry", "certificate-alerts"),
     ),
-    "spread": _Item("Replicas go to different nodes", seen=evidence.spread, adds=("spread",)),
+    "spread": _Item("Replicas go to different nodes", seen=evidence.spread),
     "staging": _Item("New versions are tried on staging first", seen=evidence.staging),
-    "smoke-test": _Item(
-        "A test on staging tells whether a version works", seen=evidence.smoke_test, adds=("smoke-test",)
-    ),
+    "smoke-test": _Item("A test on staging tells whether a version works", seen=evidence.smoke_test),
     "version-path": _Item(
         "The next version has nothing in its way", seen=evidence.version_path, ahead=evidence.in_the_way
     ),
@@ -193,7 +189,7 @@ def _entry(
     seen = item.seen(snapshot, policy) if item.seen is not None else None
     if seen is not None and seen.done is not True:
         state = State.UNKNOWN if seen.done is None else State.ABSENT
-        names = [name for name in item.adds if name in ADDITIONS]
+        names = [name for name in (key, *item.adds) if name in ADDITIONS]
         offer = _offer(snapshot, policy, names[0]) if names and state is State.ABSENT else None
         return Entry(key, item.title, state, (), seen.why, seen.places, offer)
     if seen is None and not mine:

@@ -11,6 +11,7 @@ from bot.queue.deliveries import Delivery, delivery_of
 from bot.queue.schedule import own
 from bot.server.context import Context
 from handlers.judging.users import remember_uses
+from handlers.proposals import additions
 from handlers.proposals.bumps import keep_up
 from handlers.proposals.dashboard import follow, room_of
 from handlers.proposals.fixes import Target, on_default, settle
@@ -38,6 +39,7 @@ async def settle_branch(event: PushEvent, delivery: Delivery, context: Context) 
         return
     repo = await RepositoryContext.open(event, context)
     await settle_default(repo)
+    await additions.keep_up(repo)
     await keep_up(repo)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.checks.planning.additions.stage import repository
+from tests.checks.argocd.stage import workload
+from tests.checks.planning.additions.stage import TWO, repository
 from tests.checks.planning.additions.test_redis import SERVER, redis, service
 from tests.github import SimulatedGitHub, User
 from tests.handlers.asking import asked_on_issue
@@ -31,3 +32,35 @@ async def test_it_opens_what_was_asked_for_once_and_tells_what_there_is(
     assert "There is no item `probe`" in said and "`monitoring`" in said
     _, (said,) = await asked_on_issue(github, bot_, repo, alice, "/argofix add monitoring")
     assert "cannot be added: no Prometheus" in said
+
+
+async def test_what_is_open_keeps_up_with_the_default_branch(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:
+    files: dict[str, bytes] = {
+        path: text.encode() for path, text in repository(workload("argocd-server", spec=TWO)).items()
+    }
+    repo = github.repository("acme/platform", dict(files))
+    github.collaborator(repo, alice, "write")
+    github.install(repo)
+    await asked_on_issue(github, bot_, repo, alice, "/argofix add spread")
+    (pull,) = by_the_app(github, repo)
+    name, head = "argocd/kustomization.yaml", pull.head_sha
+    repo.push("main", {"NOTES.md": "x\n"}, author=alice)
+    await bot_.idle()
+    assert pull.head_sha == head  # the same edits need no new commit
+    longer = files[name] + b"commonAnnotations: {a: b}\n"
+    repo.push("main", {name: longer}, author=alice)
+    await bot_.idle()
+    assert (repo.file(name, "argofix/add/spread") or b"").startswith(longer) and pull.open
+    # What somebody closed stays closed until it is asked for; what was done by hand is closed with a word why.
+    github.close(pull, alice)
+    repo.push("main", {name: files[name]}, author=alice)
+    await bot_.idle()
+    assert [one.open for one in by_the_app(github, repo)] == [False]
+    await asked_on_issue(github, bot_, repo, alice, "/argofix add spread")
+    (again,) = [one for one in by_the_app(github, repo) if one.open]
+    repo.push("main", {name: repo.file(name, "argofix/add/spread")}, author=alice)
+    await bot_.idle()
+    assert (
+        not again.open
+        and "`main` has moved on. `spread` cannot be added: each program" in again.issue.comments[-1].body
+    )
