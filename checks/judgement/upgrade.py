@@ -3,7 +3,7 @@ upgrade guides is about it."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,10 +16,10 @@ from checks.planning.bumps.choose import Release, choose
 from checks.policy.bumps import Level, with_built_in
 from checks.policy.file import Policy
 from gitops.files.spans import Span
+from gitops.installation.directories import directories_of
 from gitops.installation.find import installations_of
-from gitops.installation.model import Installation
 from gitops.versions.components import ARGO_CD, BUILT_IN
-from gitops.versions.overlay import STAGING
+from gitops.versions.overlay import is_first
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,32 +66,9 @@ def paths_of(
                 Step(level, release, tuple(notes_about(evaluation.snapshot, one, version, release.version)))
                 for level, release in choose(published, version, followed, now).items()
             )
-        directories = list(_directories(one))
+        directories = directories_of(one)
         name = directories[0] if directories else one.namespace
-        moves = any(_is_moved(each, configured) for each in directories)
+        moves = any(is_first(each, configured) for each in directories)
         place = one.processes[0].member.written
         found.setdefault((name, version), Path(name, version, place, moves, steps))
     return tuple(found.values())
-
-
-def _directories(installation: Installation) -> Iterator[str]:
-    """The directories of the repository that Applications render it from, and those that these build upon."""
-    for process in installation.processes:
-        owned = process.member.owned
-        if owned is None or owned.part.elsewhere:
-            continue
-        path = owned.application.sources[owned.part.index].path
-        if path:
-            yield path
-        closure = owned.part.closure
-        yield from (file.rpartition("/")[0] for file in (closure.kustomizations if closure is not None else ()))
-
-
-def _is_moved(directory: str, configured: str | None) -> bool:
-    if configured is not None:
-        return (
-            configured.rpartition("/")[0] == directory
-            if configured.endswith((".yaml", ".yml"))
-            else configured == directory
-        )
-    return STAGING in directory.lower().split("/")

@@ -21,6 +21,7 @@ from checks.policy.dashboard import NOT_SAID, Dashboard, read_checklist, read_da
 from checks.policy.misnamed import misnamed
 from checks.policy.nodes import Node, read_nodes
 from checks.policy.reader import read_versions
+from checks.policy.smoke_test import SmokeTest, read_smoke_test
 from gitops.applications.plugins import TOOLS
 from gitops.discovery.set_aside.exclusions import problem_of
 from gitops.files.documents import first_line, items, read_documents, to_python
@@ -100,6 +101,7 @@ class Policy:
     build_options: BuildOptions | None = None
     secrets_provided: tuple[Declared, ...] | None = None  # None: the configuration does not say
     argocd_overlay: str | None = None
+    smoke_test: SmokeTest | None = None  # what tells whether a version of Argo CD works on staging
     nodes: tuple[Node, ...] = ()  # those of Argo CD's own cluster; empty: the configuration does not say
     aliases: tuple[str, ...] | None = None  # other names of this repository; None: the configuration does not say
     exclude: tuple[str, ...] = ()  # files that nobody deploys, in patterns of `gitops.discovery.set_aside.exclusions`
@@ -218,9 +220,7 @@ class _Reader:
                 "kustomize": lambda n: self._mapping(n, "kustomize", {"buildOptions": self._build_options}),
                 "ignore": self._ignore,
                 "secrets": lambda n: self._mapping(n, "secrets", {"provided": self._provided}),
-                "argocd": lambda n: self._mapping(
-                    n, "argocd", {"overlay": self._overlay, "nodes": self._taken("nodes", read_nodes)}
-                ),
+                "argocd": lambda n: self._mapping(n, "argocd", self._of_argocd),
                 "versions": self._taken("versions", read_versions),
                 "clusters": self._taken("clusters", read_clusters),
                 "dashboard": self._taken("dashboard", read_dashboard),
@@ -234,6 +234,11 @@ class _Reader:
             },
         )
         return Policy(**self.values, problems=tuple(self.problems))
+
+    @property
+    def _of_argocd(self) -> dict[str, Callable[[yaml.Node], None]]:
+        test = self._taken("smoke_test", read_smoke_test)
+        return {"overlay": self._overlay, "nodes": self._taken("nodes", read_nodes), "smokeTest": test}
 
     def _problem(self, node: yaml.Node, message: str) -> None:
         self.problems.append(PolicyProblem(first_line(node), message))

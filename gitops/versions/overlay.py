@@ -32,6 +32,14 @@ class NoOverlay(GitopsError):
         self.directories = directories
 
 
+def is_first(directory: str, configured: str | None) -> bool:
+    """Whether versions are tried in this directory first: the configured one, else one below `staging`."""
+    if configured is not None:
+        named = configured.endswith((".yaml", ".yml"))
+        return directory == (configured.rpartition("/")[0] if named else configured)
+    return STAGING in directory.lower().split("/")
+
+
 def find_overlay(
     tree: Tree, component: Component, found: Scan, memo: ParseMemo, configured: str | None = None
 ) -> Pins:

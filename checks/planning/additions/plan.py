@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from checks.planning.additions.manifests import as_yaml
@@ -55,7 +55,7 @@ class AdditionPlan:
     `title` is one line, `why` sentences for the pull request, `notes` clauses that a person should read. `unsafe` are
     sentences that a person has to have read before merging, '' where merging disturbs nothing; `first` is what has
     to be done before and `then` what after: a sentence that ends with a colon, and the commands. `expected` names
-    rules that say so until that is done.
+    rules that say so until that is done. `homes` are the namespaces in which some of `comes` have to be.
     """
 
     item: str
@@ -72,6 +72,7 @@ class AdditionPlan:
     first: tuple[tuple[str, str], ...] = ()
     then: tuple[tuple[str, str], ...] = ()
     expected: frozenset[str] = frozenset()
+    homes: Mapping[Named, str] = field(default_factory=dict)
 
     @property
     def applicability(self) -> Applicability:

@@ -51,6 +51,11 @@ def _own(old: State, new: State, plan: AdditionPlan) -> Iterator[Row]:
     go = {named(rid) for rid in was.keys() - now.keys()}
     wrong = [f"{kind} {id_} comes" for _, kind, id_ in sorted(come - plan.comes)]
     wrong += [f"{kind} {id_} does not come" for _, kind, id_ in sorted(plan.comes - come)]
+    wrong += [
+        f"{rid.kind} {rid.name} comes into the namespace `{rid.namespace}`"
+        for rid in sorted(now.keys() - was.keys(), key=str)
+        if rid.namespace != plan.homes.get(named(rid), rid.namespace)
+    ]
     wrong += [f"{kind} {id_} goes" for _, kind, id_ in sorted(go - plan.goes)]
     wrong += [f"{kind} {id_} does not go" for _, kind, id_ in sorted(plan.goes - go)]
     changed: set[tuple[tuple[str, str, str], str]] = set()
