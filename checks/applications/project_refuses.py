@@ -14,6 +14,8 @@ How the fix is safe: none is offered; whether the project or the Application is 
 How sure it is: an error where no entry can match, or one that denies (`!`) does. Silent for a project that no
 Application brings, or that several bring, where only the name or the server of a cluster that git does not tell could
 match, where argocd-cm has global projects, and about sources and destinations where a Secret gives a project its own.
+With `permitOnlyProjectScopedClusters` it is a warning where git has the Secret of the cluster, and it is for all
+projects or for another one.
 
 Sources: argo-cd, util/argo/argo.go (ValidatePermissions), app_project_types.go (IsSourcePermitted,
 isDestinationMatched, IsAppNamespacePermitted).
@@ -21,7 +23,7 @@ isDestinationMatched, IsAppNamespacePermitted).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from checks.applications.projects import Known, Projects
 from checks.applications.subjects import Subject, subjects_of
@@ -29,10 +31,12 @@ from checks.declaration import declare
 from checks.model import Finding, Related, Severity
 from checks.policy.file import Policy
 from gitops.applications.application import Application
-from gitops.discovery.snapshot import Change
+from gitops.discovery.snapshot import Change, Snapshot
 from gitops.facts.projects import place_of
 
-RULE = declare("project-refuses", Severity.ERROR)
+RULE = declare("project-refuses", Severity.ERROR, Severity.WARNING)
+
+_ONLY_OWN = "permitOnlyProjectScopedClusters"
 
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
@@ -42,7 +46,7 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
         found: dict[tuple[str, str], list[Application]] = {}
         for state in subject.states:
             known = projects.of(state.application)
-            refused = _refused(known, state.application, projects, change.head.clusters) if known else None
+            refused = _refused(known, state.application, projects, change.head) if known else None
             if refused:
                 found.setdefault(refused, []).append(state.application)
         for (what, field), applications in found.items():
@@ -51,16 +55,17 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
                 yield _finding(subject, applications, known, what, field)
 
 
-def _refused(
-    known: Known, application: Application, projects: Projects, clusters: Mapping[str, str]
-) -> tuple[str, str] | None:
+def _refused(known: Known, application: Application, projects: Projects, head: Snapshot) -> tuple[str, str] | None:
     """What is not permitted, and the field of the project that would permit it."""
     project, destination = known.project, application.destination
     if not project.takes_from(application.namespace, known.namespace):
         return f"Applications of the namespace `{application.namespace}`", "sourceNamespaces"
+    place = place_of(destination, destination.namespace, head.clusters)
+    if project.only_scoped_clusters and place.server is not None and _is_of_others(place.server, application, head):
+        where = destination.server or f"`{destination.name}`"
+        return f"the cluster {where}, which is not its own", _ONLY_OWN
     if projects.more:
         return None
-    place = place_of(destination, destination.namespace, clusters)
     if destination.namespace and project.keeps_from(place) is not None:
         where = destination.server or f"cluster `{destination.name}`"
         return f"the namespace `{destination.namespace}` in {where}", "destinations"
@@ -68,6 +73,12 @@ def _refused(
         if source.repo_url and not project.may_read(source.repo_url):
             return f"the repository {source.repo_url}", "sourceRepos"
     return None
+
+
+def _is_of_others(server: str, application: Application, head: Snapshot) -> bool:
+    """Whether git has the Secret of a cluster, and none that is for the Application's project."""
+    told = {project for where, project in head.cluster_projects if where == server}
+    return bool(told) and application.project not in told
 
 
 def _finding(subject: Subject, applications: list[Application], known: Known, what: str, field: str) -> Finding:
@@ -79,7 +90,10 @@ def _finding(subject: Subject, applications: list[Application], known: Known, wh
         f"AppProject `{name}` ({owned.origin.span}) does not permit {what}",
         f"AppProject `{name}` does not permit `{own}`{others}",
         f"Argo CD shows InvalidSpecError, and neither compares nor syncs `{own}`{others}.",
-        f"Add it to `spec.{field}` of the project, or give `{own}` what stands there.",
+        f"Give the cluster's Secret `project: {name}`, or take `{field}` out of the project."
+        if field == _ONLY_OWN
+        else f"Add it to `spec.{field}` of the project, or give `{own}` what stands there.",
+        severity=Severity.WARNING if field == _ONLY_OWN else Severity.ERROR,
         # Of a set it is the same problem whichever of its elements have it.
         about=(*subject.key, field) if subject.made_by is None else (*subject.key, field, what),
         applications=[each.name for each in applications],

@@ -12,7 +12,8 @@ How the fix is safe: none is offered; whether the project or the resource is wro
 
 How sure it is: an error for what is rendered. A warning for a Namespace that is to be made, which fails only where it
 is not there yet. Silent for a project that no Application brings, or that several bring, for kinds of which nobody
-tells whether they live in a namespace, for hooks, and in the cases in which `project-refuses` is.
+tells whether they live in a namespace, for hooks that no sync runs (of deletions, tests), and in the cases in which
+`project-refuses` is. Hooks of a sync are asked about before it begins, whatever their phase.
 
 Sources: argo-cd, controller/sync.go (validateSyncPermissions), gitops-engine/pkg/sync/sync_context.go (getSyncTasks),
 app_project_types.go (IsGroupKindNamePermitted, IsDestinationPermitted).
@@ -29,10 +30,11 @@ from checks.declaration import declare
 from checks.model import Finding, Related, Severity, Topic
 from checks.policy.file import Policy
 from checks.wording import counted, listed
-from gitops.discovery.snapshot import Change, Owned, Snapshot, State
-from gitops.facts.owners import owned_by
+from gitops.discovery.snapshot import Change, Owned, OwnedId, Snapshot, State
+from gitops.facts.owners import is_owned
 from gitops.facts.projects import place_of
-from gitops.facts.scopes import scopes_in
+from gitops.facts.scopes import placed_by, scopes_in
+from gitops.facts.secrets.phases import Phase, moment_of
 from gitops.resources.kinds import scope_of
 from gitops.resources.resource import ResourceId
 
@@ -66,7 +68,7 @@ def _refused(head: Snapshot, state: State, known: Known, more: bool) -> Iterator
     if destination.namespace and project.keeps_from(own) is not None and not more:
         return  # all of it is, and that is told
     permitted: dict[str, bool] = {}
-    for owned_id, copy in owned_by(head, state):
+    for owned_id, copy in _asked_about(head, state):
         rid = owned_id.id
         if scope_of(rid.group, rid.kind, scopes) is None:
             continue
@@ -80,6 +82,14 @@ def _refused(head: Snapshot, state: State, known: Known, more: bool) -> Iterator
             permitted[namespace] = more or project.keeps_from(place) is None
         if namespace and not permitted[namespace]:
             yield ("destinations", "", namespace), rid, copy
+
+
+def _asked_about(head: Snapshot, state: State) -> Iterator[tuple[OwnedId, Owned]]:
+    """What a sync applies: what the Application owns, and its hooks."""
+    for owned_id, part, resource in state.once(placed_by, head.once(scopes_in)):
+        runs = resource.hook and moment_of(resource).phase <= Phase.SYNC_FAIL
+        if runs or is_owned(resource):
+            yield owned_id, Owned(state, part, resource, head.tree)
 
 
 def _finding(

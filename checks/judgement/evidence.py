@@ -157,8 +157,10 @@ def spread(snapshot: Snapshot, _policy: Policy) -> Seen:
         return Seen(False, f"{names} {verb} nothing about where the replicas go.", _places(undecided))
     if several:
         return Seen(True, "", _places(member for member, _ in several))
+    if not any(one.processes for one in _deployed(snapshot)):
+        return Seen(None, "No program of Argo CD is rendered here.")
     why = "Each program has one replica: when its node goes, it is away until it has started on another one."
-    return Seen(False if _deployed(snapshot) else None, why)
+    return Seen(False, why)
 
 
 def staging(snapshot: Snapshot, policy: Policy) -> Seen:

@@ -19,7 +19,10 @@ def settle(snapshot: Snapshot, config: ArgoCdConfig, declared: Sequence[KnownClu
     servers = _servers([*declared, *config.clusters], declared)
     written = {state.application.destination.server.rstrip("/") for state in snapshot.states}
     states = tuple(_state(state, config, servers, written) for state in snapshot.states)
-    return replace(snapshot, states=states, clusters=servers, defined=config.scopes)
+    projects = {(cluster.server.rstrip("/"), cluster.project) for cluster in config.clusters}
+    return replace(
+        snapshot, states=states, clusters=servers, cluster_projects=frozenset(projects), defined=config.scopes
+    )
 
 
 def _servers(known: Sequence[KnownCluster], declared: Sequence[KnownCluster]) -> Mapping[str, str]:

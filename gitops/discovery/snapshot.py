@@ -237,7 +237,8 @@ class Earlier:
 class Snapshot:
     """One commit's desired state, as data. What follows from it is worked out in `gitops.facts`, once (`once`).
 
-    `clusters` is the server URL of each cluster name that somebody tells,
+    `clusters` is the server URL of each cluster name that somebody tells, `cluster_projects` the URL of each cluster
+    Secret in git with the AppProject that it is for ('' for all of them),
     `defined` the scopes of the custom resources that files define, whoever deploys those.
 
     `sets` are the ApplicationSets; those that cannot be expanded whole stand in `unknown` too.
@@ -256,6 +257,7 @@ class Snapshot:
     application_health: bool | None = None
     sets: tuple[ApplicationSet, ...] = ()
     clusters: Mapping[str, str] = field(default_factory=dict)
+    cluster_projects: frozenset[tuple[str, str]] = frozenset()
     defined: Scopes = field(default_factory=dict)
     not_deployed: tuple[NotDeployed, ...] = ()
     repeated: tuple[Repeated, ...] = ()

@@ -101,6 +101,59 @@ async def test_a_namespaced_resource_needs_the_kind_and_the_namespace(
 
 
 @pytest.mark.parametrize(
+    ("hooks", "refused"),
+    [
+        ({"argocd.argoproj.io/hook": "PreSync"}, True),
+        ({"argocd.argoproj.io/hook": "SyncFail"}, True),
+        ({"helm.sh/hook": "post-install,post-upgrade"}, True),
+        ({"argocd.argoproj.io/hook": "PostDelete"}, False),
+        ({"argocd.argoproj.io/hook": "Skip"}, False),
+        ({"helm.sh/hook": "test"}, False),
+    ],
+)
+async def test_a_sync_asks_the_project_about_its_hooks(engine: Engine, hooks: dict[str, str], refused: bool) -> None:
+    job = manifest("ConfigMap", "h", metadata={"name": "h", "annotations": hooks})
+    denied = project(namespaceResourceBlacklist=[{"group": "", "kind": "ConfigMap"}])
+    files = {
+        "apps.yaml": documents(app("a"), app("p", destination=at("argocd"))),
+        "a/h.yaml": job,
+        "p/p.yaml": denied,
+    }
+    assert bool(await found(engine, "project-refuses-resource", files)) is refused
+
+
+def cluster_secret(name: str, server: str, of: str) -> str:
+    labels = {"argocd.argoproj.io/secret-type": "cluster"}
+    data = {"name": name, "server": server, "project": of}
+    return manifest("Secret", f"cluster-{name}", "argocd", metadata={"labels": labels}, stringData=data)
+
+
+@pytest.mark.parametrize(
+    ("secrets", "destination", "refused"),
+    [
+        ([("prod", "https://p", "")], {"server": "https://p"}, True),
+        ([("prod", "https://p", "other")], {"name": "prod"}, True),
+        ([("prod", "https://p", "default")], {"server": "https://p/"}, False),
+        ([("prod", "https://p", ""), ("own", "https://p", "default")], {"server": "https://p"}, False),
+        ([("prod", "https://p", "")], {"server": "https://elsewhere"}, False),  # its Secret may be made by hand
+        ([], {"server": IN_CLUSTER}, False),
+    ],
+)
+async def test_a_project_may_permit_clusters_of_its_own_only(
+    engine: Engine, secrets: list[tuple[str, str, str]], destination: dict[str, str], refused: bool
+) -> None:
+    files = {
+        "apps.yaml": documents(app("a", destination={**destination, "namespace": "shop"}), app("p")),
+        "a/m.yaml": config_map("m"),
+        "p/p.yaml": project(permitOnlyProjectScopedClusters=True),
+        **{f"argocd/{name}.yaml": cluster_secret(name, server, of) for name, server, of in secrets},
+    }
+    said = await found(engine, "project-refuses", files)
+    assert [one.severity for one in said] == [Severity.WARNING] * refused
+    assert all("which is not its own" in one.message for one in said)
+
+
+@pytest.mark.parametrize(
     ("path", "text"),
     [
         ("argocd/cm.yaml", manifest("ConfigMap", "argocd-cm", "argocd", data={"globalProjects": "- {}"})),
