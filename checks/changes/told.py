@@ -54,6 +54,13 @@ class Told:
         return frozenset({self.application, self.to, *itself} - {""})
 
     @property
+    def whose(self) -> str:
+        """The Application that brings it, '' where it is that one itself or where there is none."""
+        rid = self.id.id
+        itself = (rid.group, rid.kind, rid.name) == (GROUP, "Application", self.application)
+        return "" if itself else self.application
+
+    @property
     def resource(self) -> ResourceId:
         return self.id.id
 

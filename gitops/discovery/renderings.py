@@ -42,7 +42,8 @@ def _rendering(
         raise AssertionError("a plan has an answer or a request")
     output = outputs[plan.request.fingerprint]
     if plan.unanalysed is not None and not (output.error and is_certain(output.error, plan.closure)):
-        return plan.unanalysed
+        is_built = output.error is None and output.refused is None and output.fault is None
+        return replace(plan.unanalysed, seen=output.resources) if is_built else plan.unanalysed
     if output.refused is not None:
         return NotAnalysed(output.refused, tuple(dict.fromkeys(plan.closure.notes)))
     if output.fault is not None and output.fault.code in ELSEWHERE:

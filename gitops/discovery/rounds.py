@@ -43,6 +43,7 @@ from gitops.discovery.settled import settle
 from gitops.discovery.snapshot import Cause, NotDeployed, Part, Snapshot, Unknown
 from gitops.discovery.sources import Analysis, Plan
 from gitops.discovery.starts import charts_named, charts_read, plan_start, starts_of
+from gitops.discovery.unread_files import files_of_unread
 from gitops.files.containment import CONTENT, told
 from gitops.files.reads import Reads, WatchedTree
 from gitops.files.spans import Span
@@ -273,7 +274,9 @@ class Search:
                 except CONTENT as error:
                     rendering = RenderFailed(told(error), at)
                 fingerprint = plan.request.fingerprint if plan.request else ""
-                parts.append(Part(index, rendering, closure, fingerprint, plan.elsewhere))
+                known = isinstance(rendering, NotAnalysed)
+                reads = self._unread(application, plan, closure, index) if known else None
+                parts.append(Part(index, rendering, closure, fingerprint, plan.elsewhere, reads))
                 self._failed(rendering)
                 self._claim(node, plan, closure)
             if not jobs:
@@ -286,6 +289,14 @@ class Search:
             expand_set(node, self._tree, self.analysis, self._clusters, self.answers)
         except CONTENT as error:
             node.unknown = (told(error),)
+
+    def _unread(
+        self, application: Application, plan: Plan, closure: Closure | None, index: int
+    ) -> frozenset[str] | None:
+        try:
+            return files_of_unread(self._tree, application, index, plan, closure, self.analysis)
+        except CONTENT:
+            return None
 
     def _failed(self, rendering: Rendering) -> None:
         self.by_chance |= isinstance(rendering, RenderFailed) and rendering.transient

@@ -33,19 +33,27 @@ Test = Callable[[Resource], bool]
 class Part:
     """One source of an Application: what it renders and the walk that led there (None without kustomize). `elsewhere`
     names the repository or chart that the source is; then none of it is in this repository, or none at this
-    revision."""
+    revision. `reads` are the files of this repository that it is made of, where it is not analysed."""
 
     index: int
     rendering: Rendering
     closure: Closure | None = None
     fingerprint: str = ""
     elsewhere: str = ""
+    reads: frozenset[str] | None = None
     _having: dict[Test, tuple[Resource, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def resources(self) -> tuple[Resource, ...]:
         """What the source renders; nothing where it is not rendered."""
         return self.rendering.resources if isinstance(self.rendering, Rendered) else ()
+
+    @property
+    def seen(self) -> tuple[Resource, ...]:
+        """The same, and of what is not analysed what is built without the rest."""
+        if isinstance(self.rendering, NotAnalysed):
+            return self.rendering.seen or ()
+        return self.resources
 
     def having(self, test: Test) -> tuple[Resource, ...]:
         """The resources that pass a test, which is asked once for each: the same part is in many snapshots. So the

@@ -131,10 +131,14 @@ class _Walker:
         """Read the charts that kustomize inflates, with their values files."""
         self.closure.helm.append(at)
         where = file or str(at)
+        found = ReadFiles(self.tree)
+        for values in (name for chart in charts for name in chart.values if not is_url(name)):
+            found.file(posixpath.join(directory, values))
+        # Whoever inflates the charts reads these, also where that is not us.
+        self.closure.files |= found.paths
         if not self.charts:
             self._unsupported(f"{where} inflates {'helmCharts' if file else 'a helm chart'}", at, place)
             return
-        found = ReadFiles(self.tree)
         for chart in charts:
             lies = self._chart(directory, chart, at)
             if isinstance(lies, Missing):
@@ -142,10 +146,8 @@ class _Walker:
                 return
             if lies.path is not None:
                 found.chart(lies.path)
-            for values in chart.values:
-                if not is_url(values):
-                    found.file(posixpath.join(directory, values))
-                elif isinstance(missing := self.fetched.file(directory, values, at, file), Missing):
+            for values in filter(is_url, chart.values):
+                if isinstance(missing := self.fetched.file(directory, values, at, file), Missing):
                     self._unsupported(f"{where} loads `{values}`", at, place, missing.reason)
                     return
         self.closure.files |= found.paths

@@ -113,12 +113,14 @@ class NotAnalysed:
     `notes` as in `Rendered`.
 
     `follows` is the branch, tag or commit that it is rendered from when that is not the one looked at: then nothing
-    that happens here changes it.
+    that happens here changes it. `seen` is what is built of it without the entries that git alone cannot build, None
+    where that is not known: what those add or change is not in it.
     """
 
     reason: str
     notes: tuple[Note, ...] = ()
     follows: str = ""
+    seen: tuple[Resource, ...] | None = None
 
 
 Rendering = Rendered | RenderFailed | NotAnalysed

@@ -59,9 +59,9 @@ class Entry:
     @property
     def others(self) -> tuple[str, ...]:
         """The names of the others, with their Applications where those are others too."""
-        first = self.first.application
+        first = self.first.whose
         return tuple(
-            f"{each.resource} of {each.application}" if each.application != first else str(each.resource)
+            f"{each.resource} of {each.whose}" if each.whose not in ("", first) else str(each.resource)
             for each in self.members[1:]
         )
 
@@ -70,7 +70,7 @@ def entries(told: Iterable[Told]) -> list[Entry]:
     """In the order in which they are told."""
     found: dict[object, list[Told]] = {}
     for one in told:
-        key = (one.verdict, bool(one.application), tuple((each.rule, _unnamed(each.text, one)) for each in one.said))
+        key = (one.verdict, bool(one.whose), tuple((each.rule, _unnamed(each.text, one)) for each in one.said))
         found.setdefault(key, []).append(one)
     return [Entry(tuple(members)) for members in found.values()]
 

@@ -91,7 +91,7 @@ def _shown(entry: Entry) -> Shown:
     one = entry.first
     said = tuple(Sentence(each.text, each.source, address(each.source)) for each in entry.sentences)
     place = str(one.span) if one.span is not None else ""
-    return Shown(VERBS[one.verdict], str(one.resource), one.application, place, said, entry.others)
+    return Shown(VERBS[one.verdict], str(one.resource), one.whose, place, said, entry.others)
 
 
 def _remedy(one: Remedy, changes: Changes) -> dict[str, object]:

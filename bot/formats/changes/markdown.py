@@ -68,7 +68,7 @@ def _head(changes: Changes, link: Link, most: int, names: int) -> Iterator[str]:
 
 def _entry(entry: Entry, link: Link, names: int) -> str:
     one = entry.first
-    whose = f" of {code(one.application)}" if one.application else ""
+    whose = f" of {code(one.whose)}" if one.whose else ""
     place = f" ([{code(str(one.span))}]({link(one.span)}))" if one.span is not None else ""
     sentences = " ".join(
         f"{safe(each.text)}{_source(each)}" for each in one.said if each.source or len(one.said) == 1

@@ -54,7 +54,7 @@ def _told(changes: Changes, width: int) -> Iterator[str]:
 
 def _entry(entry: Entry, width: int) -> Iterator[str]:
     one = entry.first
-    whose = f" of {one.application}" if one.application else ""
+    whose = f" of {one.whose}" if one.whose else ""
     place = f"  ({one.span})" if one.span is not None else ""
     yield f"  {one.resource}{whose} {VERBS[one.verdict]}{place}"
     for said in entry.sentences:

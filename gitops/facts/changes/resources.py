@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gitops.discovery.snapshot import Owned, OwnedId, Snapshot, State
+from gitops.discovery.snapshot import Owned, OwnedId, Part, Snapshot, State
 from gitops.facts.changes.fields import ABSENT, FieldChange, differences, value_at
 from gitops.facts.changes.folding import is_folded
 from gitops.facts.changes.model import ResourceChange, Turn
 from gitops.facts.deletions.prune import twin, unhashed
 from gitops.facts.scopes import id_of
 from gitops.resources.meaning import as_applied
-from gitops.resources.rendering import Rendered
+from gitops.resources.rendering import NotAnalysed, Rendered
 from gitops.resources.resource import Resource, ResourceId
 
 Key = tuple[OwnedId, bool, str]
@@ -53,18 +53,26 @@ def resource_changes(
 
 
 def is_seen(other: State, copy: Owned) -> bool:
-    """Whether the source of a manifest is rendered on the other side too: else nobody knows what it has there."""
+    """Whether the source of a manifest is rendered on the other side too, or built without the same kind of entries:
+    else nobody knows what it has there."""
     if all(isinstance(part.rendering, Rendered) for part in other.parts):
         return True
     index = copy.part.index
-    return any(part.index == index and isinstance(part.rendering, Rendered) for part in other.parts)
+    return any(part.index == index and _tells(part, copy.part) for part in other.parts)
+
+
+def _tells(part: Part, of: Part) -> bool:
+    if isinstance(part.rendering, NotAnalysed):
+        return part.rendering.seen is not None and not isinstance(of.rendering, Rendered)
+    return isinstance(part.rendering, Rendered)
 
 
 def _manifests(state: State, snapshot: Snapshot) -> dict[Key, Owned]:
     """By object; of repeated ones the last counts. What the cluster names goes by its number."""
     found: dict[Key, Owned] = {}
     nameless = 0
-    for copy in snapshot.copies(state):
+    copies = (Owned(state, part, each, snapshot.tree) for part in state.parts for each in part.seen)
+    for copy in copies:
         number = ""
         if not copy.resource.id.name or copy.resource.random:
             nameless += 1

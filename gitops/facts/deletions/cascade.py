@@ -13,7 +13,7 @@ from gitops.discovery.snapshot import Owned, OwnedId, State
 from gitops.facts.deletions.data import is_tracked
 from gitops.facts.deletions.model import Consequence, Verdict, Why
 from gitops.facts.deletions.options import Options, option, options_of
-from gitops.facts.deletions.unread import unread
+from gitops.facts.deletions.unread import listed_in, unread
 from gitops.facts.deletions.world import World, is_forbidden, object_of, taken_over
 
 
@@ -22,7 +22,7 @@ def orphaned(state: State, now: State | None, base: World, head: World) -> Itera
     application = state.application
     instance = base.instance(application)
     again = head.owned(now) if now is not None else {}
-    for owned_id, copy in base.owned(state).items():
+    for owned_id, copy in _held(state, base).items():
         to = head.heir(owned_id, application, instance, base)
         if owned_id in again:
             continue  # the same Application comes again, and finds it
@@ -37,7 +37,7 @@ def cascaded(state: State, now: State | None, base: World, head: World) -> Itera
     application = state.application
     instance = base.instance(application)
     itself = object_of("Application", application.namespace, application.name)
-    held_by_it = {owned_id: copy for owned_id, copy in base.owned(state).items() if owned_id != itself}
+    held_by_it = {owned_id: copy for owned_id, copy in _held(state, base).items() if owned_id != itself}
     reach = {owned_id: (copy, options_of(copy.resource)) for owned_id, copy in held_by_it.items()}
     going = {owned_id for owned_id, (copy, said) in reach.items() if _kept(owned_id, copy, said, base, head) is None}
     # One object that wants a confirmation holds the deletion of all of them (appcontroller.go:1363), until somebody
@@ -63,6 +63,10 @@ def cascaded(state: State, now: State | None, base: World, head: World) -> Itera
     reason = unread(state)
     if reason:
         yield Consequence(itself, Verdict.UNKNOWN, Why.NOT_ANALYSED, application, detail=reason, subject=application)
+
+
+def _held(state: State, base: World) -> dict[OwnedId, Owned]:
+    return {**listed_in(state, base.snapshot), **base.owned(state)}
 
 
 def _kept(owned_id: OwnedId, copy: Owned, said: Options, base: World, head: World) -> Why | None:

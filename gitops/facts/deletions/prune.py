@@ -15,7 +15,7 @@ from gitops.discovery.snapshot import Owned, OwnedId, State
 from gitops.facts.deletions.model import Consequence, Verdict, Why
 from gitops.facts.deletions.one_sync import Unwanted, worst
 from gitops.facts.deletions.options import is_skipped, options_of
-from gitops.facts.deletions.unread import differs_in_listed, left_files, reads_the_same, unread
+from gitops.facts.deletions.unread import changed_files, differs_in_listed, left_files, reads_the_same, unread
 from gitops.facts.deletions.world import World, is_forbidden, object_of, taken_over
 from gitops.facts.owners import owners_of
 from gitops.facts.scopes import id_of
@@ -88,6 +88,10 @@ def _doubt(state: State, now: State, base: World, head: World) -> Consequence | 
         why = Why.NOT_RENDERED
     elif isinstance(rendering, NotAnalysed) and rendering.follows:
         why = Why.FOLLOWS
+    changed = [f"`{path}`" for path in changed_files(state, now, *trees)]
+    if changed and why is Why.NOT_ANALYSED:
+        more = f" and {len(changed) - 2} more" if len(changed) > 2 else ""
+        reason = f"{', '.join(changed[:2])}{more} {'changes' if len(changed) == 1 else 'change'}; {reason or earlier}"
     own = now.application
     owned_id = object_of("Application", own.namespace, own.name)
     return Consequence(

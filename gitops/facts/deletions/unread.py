@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from gitops.applications.application import Source
 from gitops.discovery.snapshot import Owned, OwnedId, Part, Snapshot, State
 from gitops.facts.deletions.options import SYNC_OPTIONS
 from gitops.facts.scopes import scopes_in
@@ -38,13 +39,29 @@ def reads_the_same(before: State, after: State | None, base: Tree, head: Tree) -
     paths: set[str] = set()
     for state in (before, after) if after is not None else (before,):
         for source, part in zip(sources, state.parts, strict=False):
-            if _elsewhere(part):
-                continue
-            if part.closure is not None:
-                paths |= part.closure.files
-            if source.path:
-                paths |= {*_below(base, source.path), *_below(head, source.path)}
+            paths |= _read_by(source, part, base, head)
     return all(base.entry(path) == head.entry(path) for path in paths)
+
+
+def _read_by(source: Source, part: Part, *trees: Tree) -> set[str]:
+    """The files of this repository that a source is made of, in any of the trees."""
+    if part.reads is not None:
+        return set(part.reads)
+    if _elsewhere(part):
+        return set()
+    paths = set(part.closure.files) if part.closure is not None else set()
+    if source.path:
+        paths.update(path for tree in trees for path in _below(tree, source.path))
+    return paths
+
+
+def changed_files(before: State, after: State, base: Tree, head: Tree) -> list[str]:
+    """What differs in the files that an Application is made of on either side."""
+    paths: set[str] = set()
+    for state in (before, after):
+        for source, part in zip(state.application.sources, state.parts, strict=False):
+            paths |= _read_by(source, part, base, head)
+    return sorted(path for path in paths if base.entry(path) != head.entry(path))
 
 
 def differs_in_listed(before: State, after: State, base: Tree, head: Tree) -> bool:
@@ -55,15 +72,10 @@ def differs_in_listed(before: State, after: State, base: Tree, head: Tree) -> bo
     for source, old, new in zip(before.application.sources, before.parts, after.parts, strict=False):
         if isinstance(old.rendering, RenderFailed) or isinstance(new.rendering, RenderFailed):
             return False
-        if _elsewhere(old) and _elsewhere(new):
-            continue
-        if old.closure is None or new.closure is None:
-            below = {*_below(base, source.path), *_below(head, source.path)} if source.path else set()
-            if any(base.entry(path) != head.entry(path) for path in below):
-                return False
-            continue
-        listed = old.closure.chains.keys() & new.closure.chains.keys()
-        if any(base.entry(p) != head.entry(p) for p in (old.closure.files | new.closure.files) - listed):
+        paths = _read_by(source, old, base, head) | _read_by(source, new, base, head)
+        if old.closure is not None and new.closure is not None:
+            paths -= old.closure.chains.keys() & new.closure.chains.keys()
+        if any(base.entry(path) != head.entry(path) for path in paths):
             return False
     return True
 
@@ -72,9 +84,7 @@ def content_of(state: State, tree: Tree) -> str:
     """A digest of the files that an Application is made of here, and of what it says about them."""
     paths: set[str] = set()
     for source, part in zip(state.application.sources, state.parts, strict=False):
-        paths |= part.closure.files if part.closure is not None else set()
-        if source.path and not _elsewhere(part):
-            paths |= {*_below(tree, source.path)}
+        paths |= _read_by(source, part, tree)
     entries = ((path, tree.entry(path)) for path in sorted(paths))
     files = [(path, entry.mode, entry.oid) for path, entry in entries if entry is not None]
     return hashlib.sha256(repr((state.application.sources, files)).encode()).hexdigest()
@@ -118,6 +128,19 @@ def left_files(before: State, after: State, base: Snapshot, head: Snapshot) -> d
                 destination = before.application.destination
                 placed = rid.placed(destination.namespace, base.once(scopes_in))
                 found[OwnedId(destination.cluster, placed)] = Owned(before, old, resource, base.tree)
+    return found
+
+
+def listed_in(state: State, snapshot: Snapshot) -> dict[OwnedId, Owned]:
+    """Manifests that the kustomizations of what cannot be rendered list, where not even a part of it can be built."""
+    found: dict[OwnedId, Owned] = {}
+    for part in state.parts:
+        if isinstance(part.rendering, NotAnalysed) and part.rendering.seen is None and part.closure is not None:
+            for rid, resource in _listed(_ways(part.closure, snapshot.tree), snapshot.tree, {}):
+                destination = state.application.destination
+                placed = rid.placed(destination.namespace, snapshot.once(scopes_in))
+                if not resource.hook and rid.name:
+                    found[OwnedId(destination.cluster, placed)] = Owned(state, part, resource, snapshot.tree)
     return found
 
 

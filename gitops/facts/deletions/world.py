@@ -9,9 +9,10 @@ from gitops.applications.application import GROUP, IN_CLUSTER, Application
 from gitops.applicationsets.declared import ApplicationSet, SetKey
 from gitops.discovery.snapshot import Owned, OwnedId, Snapshot, State
 from gitops.facts.deletions.model import Consequence, Verdict, Why
-from gitops.facts.owners import owned_by, owners_of
+from gitops.facts.owners import is_owned, owned_by, owners_of
 from gitops.facts.pairs import counterpart, is_same, set_pairs
 from gitops.facts.projects import Project, read_project
+from gitops.facts.scopes import scopes_in
 from gitops.resources.resource import ResourceId
 
 Grouping = Callable[[Application], str]
@@ -26,8 +27,19 @@ class World:
         self._other = other
 
     def owned(self, state: State) -> Mapping[OwnedId, Owned]:
-        """What an Application owns; of repeated resources the last copy counts (controller/state.go, dedup)."""
-        return dict(owned_by(self.snapshot, state))
+        """What an Application owns; of repeated resources the last copy counts (controller/state.go, dedup). Of what
+        cannot be analysed, what is built without the rest."""
+        found = dict(self._seen(state))
+        found.update(owned_by(self.snapshot, state))
+        return found
+
+    def _seen(self, state: State) -> Iterator[tuple[OwnedId, Owned]]:
+        destination = state.application.destination
+        for part in state.parts:
+            for resource in part.seen if part.seen is not part.resources else ():
+                if is_owned(resource):
+                    placed = resource.id.placed(destination.namespace, self.snapshot.once(scopes_in))
+                    yield OwnedId(destination.cluster, placed), Owned(state, part, resource, self.snapshot.tree)
 
     def owners(self, owned_id: OwnedId, instance: str) -> Iterator[State]:
         """The Applications of one Argo CD that bring an object."""

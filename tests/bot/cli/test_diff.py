@@ -138,7 +138,7 @@ def test_only_one_application(repository: Repository, run: Run) -> None:
 
 def test_what_cannot_be_rendered_and_has_the_same_files_does_not_change(repository: Repository, run: Run) -> None:
     """A commit does not know the sizes of files that it need not read, a working tree does."""
-    chart = "apiVersion: v2\nname: x\nversion: 1.0.0\ndependencies: [{name: y, version: 1.0.0, repository: https://c.example}]\n"
+    chart = "apiVersion: v2\nname: x\nversion: 1.0.0\ndependencies: [{name: dep, version: 1.0.0, repository: https://c.example}]\n"
     fixed = {"argocd/x.yaml": app("x"), "apps/x/Chart.yaml": chart, "apps/x/README": "read me\n"}
     repository.commit({**WITH_CLAIM, **fixed})
     repository.commit({**WITH_CLAIM, **fixed, "docs.txt": "else\n"})

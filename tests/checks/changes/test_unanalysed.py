@@ -1,0 +1,110 @@
+"""What cannot be rendered here: what is told of it all the same, and when nothing is to be told."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.rendering.driver import Engine
+from checks.changes.view import Changes, changes_of
+from checks.policy.file import Policy
+from tests.checks.changes.stage import changes
+from tests.gitops.facts.changes.stage import deployment
+from tests.gitops.facts.deletions.stage import MAP, ON_MAIN, PRUNE, PVC, app, obj
+from tests.scenarios import URL, Files, tree
+
+REMOTE = "https://example.invalid/base.yaml"
+NEEDS = "dependencies: [{name: dep, version: 1.0.0, repository: https://charts.example.invalid}]"
+CHART = f"apiVersion: v2\nname: x\nversion: 1.0.0\n{NEEDS}\n"
+HELM_CHARTS = "helmCharts: [{name: c, repo: https://c.example.invalid, version: 1.0.0, valuesFile: v.yaml}]\n"
+FROM_REGISTRY = [
+    {
+        "repoURL": "https://charts.example.invalid",
+        "chart": "c",
+        "targetRevision": "1",
+        "helm": {"valueFiles": ["$values/values/$ARGOCD_APP_NAME.yaml"]},
+    },
+    {"repoURL": URL, "targetRevision": "main", "ref": "values"},
+]
+REGISTRY = {
+    "a.yaml": app("x", source=None, sources=FROM_REGISTRY),
+    "values/x.yaml": "a: 1\n",
+    "values/y.yaml": "a: 1\n",
+}
+OUTSIDE = {
+    "repoURL": URL,
+    "targetRevision": "main",
+    "path": "apps/x",
+    "helm": {"valueFiles": ["../../v.yaml", "/w.yaml"]},
+}
+LOCAL = {
+    "a.yaml": app("x", source=OUTSIDE),
+    "apps/x/Chart.yaml": CHART,
+    "apps/x/templates/a.yaml": "a",
+    "v.yaml": "a: 1\n",
+    "w.yaml": "a: 1\n",
+}
+LISTED = {
+    "a.yaml": app("x"),
+    "apps/x/kustomization.yaml": f"{HELM_CHARTS}resources: [m.yaml]\n",
+    "apps/x/m.yaml": MAP,
+    "apps/x/v.yaml": "a: 1\n",
+    "apps/x/README.md": "a\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "path"),
+    [
+        (REGISTRY, "values/x.yaml"),
+        (LOCAL, "v.yaml"),
+        (LOCAL, "w.yaml"),
+        (LOCAL, "apps/x/templates/a.yaml"),
+        (LISTED, "apps/x/v.yaml"),
+    ],
+)
+def test_a_file_that_it_reads_is_not_passed_over(files: Files, path: str) -> None:
+    (told,) = changes(files, {**files, path: "a: 2\n"}).told
+    assert (told.verdict.value, told.block.value) == ("unknown", "ask")
+    assert f"`{path}` changes" in told.text
+
+
+@pytest.mark.parametrize(
+    ("files", "path"), [(REGISTRY, "values/y.yaml"), (LOCAL, "apps/y.yaml"), (LISTED, "apps/x/README.md")]
+)
+def test_a_file_that_it_does_not_read_is_nothing(files: Files, path: str) -> None:
+    assert changes(files, {**files, path: "b: 2\n"}).is_empty
+
+
+def partly(*manifests: str, **fields: object) -> Files:
+    """An Application of these manifests and of a base that nobody can fetch."""
+    files = {f"apps/a/{number}.yaml": text for number, text in enumerate(manifests)}
+    listed = ", ".join([REMOTE, *(path.rpartition("/")[2] for path in files)])
+    declared = {"root.yaml": app("root", "argocd", namespace="argocd"), "argocd/keep.yaml": MAP}
+    if fields.pop("declared", True):
+        declared["argocd/a.yaml"] = app("a", sync=PRUNE, cascades=True)
+    return {**declared, **files, "apps/a/kustomization.yaml": f"resources: [{listed}]\n"}
+
+
+async def compared(engine: Engine, before: Files, after: Files) -> Changes:
+    analysis = engine.analysis(ON_MAIN)
+    base, head = [await engine.snapshot(tree(files), analysis) for files in (before, after)]
+    return changes_of(base, head, Policy())
+
+
+async def test_what_it_lists_itself_is_compared(engine: Engine) -> None:
+    job = [obj("Job", "j", "batch/v1", spec={"template": {"spec": {"x": n}}}) for n in (1, 2)]
+    found = await compared(engine, partly(deployment(), job[0]), partly(deployment(replicas=0), job[1], PVC))
+    told = {one.resource.name: one.verdict.value for one in found.told}
+    assert told == {"web": "changed", "j": "sync-fails", "data": "comes", "a": "unknown"}
+    (application,) = [one for one in found.difference.applications if one.application.name == "a"]
+    assert {one.id.id.kind: [str(each) for each in one.fields] for one in application.resources} == {
+        "Deployment": ["spec.replicas"],
+        "Job": ["spec.template.spec.x"],
+        "PersistentVolumeClaim": [],
+    }
+
+
+async def test_what_it_lists_itself_goes_with_it(engine: Engine) -> None:
+    found = await compared(engine, partly(PVC, MAP), partly(PVC, MAP, declared=False))
+    told = {(one.verdict.value, one.resource.name) for one in found.told}
+    assert {("application-deleted", "a"), ("deleted", "data"), ("deleted", "settings"), ("unknown", "a")} == told
