@@ -28,6 +28,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from checks.applications.projects import projects_in
 from checks.applications.subjects import is_whole, subjects_of
 from checks.declaration import declare
 from checks.model import Finding, Severity, Topic
@@ -114,11 +115,8 @@ def _manifests(snapshot: Snapshot) -> Iterator[_Written]:
             for state in subject.states:
                 manifest, name = state.application.manifest, subject.made_by.name
                 yield _Written("Application", name, manifest, subject.document, True, template)
-    for owned, copies in snapshot.once(owners_of).items():
-        if (owned.id.group, owned.id.kind) == (GROUP, "AppProject"):
-            for copy in copies:
-                manifest, place = copy.resource.manifest(), copy.origin.span
-                yield _Written("AppProject", owned.id.name, manifest, place, True)
+    for rid, copy in projects_in(snapshot):
+        yield _Written("AppProject", rid.name, copy.resource.manifest(), copy.origin.span, True)
 
 
 def _wrong(state: State, _: None) -> tuple[Against, ...]:

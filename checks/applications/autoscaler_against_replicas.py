@@ -32,7 +32,7 @@ from checks.declaration import FixAvailability, declare
 from checks.model import Drop, Finding, Related, Severity
 from checks.policy.file import Policy
 from gitops.discovery.snapshot import Change, Owned, OwnedId, Snapshot
-from gitops.facts.owners import owners_of
+from gitops.facts.owners import owners_having, owners_of
 from gitops.facts.secrets.pods import at, mapping, read_manifest
 from gitops.files.errors import GitopsError
 from gitops.files.fields import field_at, nearest_field
@@ -82,13 +82,10 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
 def _autoscalers(snapshot: Snapshot) -> Mapping[OwnedId, _Autoscaler]:
     """What is scaled, with what scales it."""
     found: dict[OwnedId, _Autoscaler] = {}
-    for owned_id, copies in snapshot.once(owners_of).items():
+    for owned_id, copies in owners_having(snapshot, _scales):
         rid = owned_id.id
-        known = _AUTOSCALERS.get((rid.group, rid.kind))
-        if known is None:
-            continue
         manifest = read_manifest(copies[-1].resource.text)
-        least, most, at_least, at_most, kind = known
+        least, most, at_least, at_most, kind = _AUTOSCALERS[rid.group, rid.kind]
         spec, target = mapping(manifest.get("spec")), mapping(at(manifest, ("spec", "scaleTargetRef")))
         if spec.get(least, at_least) == spec.get(most, at_most) or _is_paused(manifest):
             continue
@@ -98,6 +95,10 @@ def _autoscalers(snapshot: Snapshot) -> Mapping[OwnedId, _Autoscaler]:
         if (wanted.group, wanted.kind) in _SCALED:
             found[OwnedId(owned_id.cluster, wanted)] = _Autoscaler(copies[-1], f"{rid.kind} `{rid.name}`")
     return found
+
+
+def _scales(resource: Resource) -> bool:
+    return (resource.id.group, resource.id.kind) in _AUTOSCALERS
 
 
 def _is_paused(manifest: Mapping[str, Any]) -> bool:

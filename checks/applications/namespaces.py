@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gitops.discovery.snapshot import ApplicationKey, Snapshot
-from gitops.facts.owners import owners_of
+from gitops.facts.owners import owners_having
+from gitops.resources.resource import Resource
 
 # Kubernetes makes these itself (k8s.io/api, core/v1: NamespaceDefault, NamespaceNodeLease; kube-apiserver).
 BUILT_IN = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
@@ -25,11 +26,9 @@ class Made:
 def made_in(snapshot: Snapshot) -> Made:
     """Of all Applications. Ask with `snapshot.once`."""
     brought: dict[Namespace, tuple[ApplicationKey, ...]] = {}
-    for owned, copies in snapshot.once(owners_of).items():
-        # An OpenShift Project is a Namespace, and so is what hangs below one as its anchor.
-        if owned.id.kind in _MAKERS.get(owned.id.group, ()):
-            key = (owned.cluster, owned.id.name)
-            brought[key] = (*brought.get(key, ()), *(copy.application.key for copy in copies))
+    for owned, copies in owners_having(snapshot, _makes):
+        key = (owned.cluster, owned.id.name)
+        brought[key] = (*brought.get(key, ()), *(copy.application.key for copy in copies))
     created: dict[Namespace, tuple[ApplicationKey, ...]] = {}
     for state in snapshot.states:
         application = state.application
@@ -37,6 +36,11 @@ def made_in(snapshot: Snapshot) -> Made:
         if application.destination.namespace and "CreateNamespace=true" in application.sync_policy.options:
             created[key] = (*created.get(key, ()), application.key)
     return Made(brought, created)
+
+
+def _makes(resource: Resource) -> bool:
+    # An OpenShift Project is a Namespace, and so is what hangs below one as its anchor.
+    return resource.id.kind in _MAKERS.get(resource.id.group, ())
 
 
 _MAKERS: Mapping[str, tuple[str, ...]] = {

@@ -12,7 +12,7 @@ from gitops.applications.application import GROUP, Application
 from gitops.applications.argocd_config import GLOBAL_PROJECTS
 from gitops.applications.options import PREFIX
 from gitops.discovery.snapshot import Change, Owned, Snapshot, State
-from gitops.facts.owners import is_owned, owners_of
+from gitops.facts.owners import is_owned, owners_having
 from gitops.facts.projects import Project, read_project
 from gitops.files.errors import GitopsError
 from gitops.files.tree import Tree
@@ -65,9 +65,12 @@ class Projects:
 
 def projects_in(snapshot: Snapshot) -> Iterator[tuple[ResourceId, Owned]]:
     """Every AppProject that an Application brings, placed, with each who does."""
-    for owned_id, copies in snapshot.once(owners_of).items():
-        if (owned_id.id.group, owned_id.id.kind) == (GROUP, "AppProject"):
-            yield from ((owned_id.id, copy) for copy in copies)
+    for owned_id, copies in owners_having(snapshot, _is_project):
+        yield from ((owned_id.id, copy) for copy in copies)
+
+
+def _is_project(resource: Resource) -> bool:
+    return (resource.id.group, resource.id.kind) == (GROUP, "AppProject")
 
 
 def _known(snapshot: Snapshot) -> Iterator[tuple[str, Known]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,7 +33,7 @@ def findings_of(chosen: Sequence[Rule], change: Change, policy: Policy, failed: 
             suppressed=_suppression(finding, policy),
         )
         for rule in chosen
-        for finding in _judged(rule, change, policy, failed)
+        for finding in _at_head(rule, change, policy, failed)
     ]
 
 
@@ -58,17 +58,31 @@ class _Noticing(Change):
 
 
 def _at_base(rule: Rule, base: Snapshot, live: Live | None, policy: Policy, failed: Failed) -> frozenset[Identity]:
-    """The identities of what a rule finds at a base. Many heads are held against one: what it found there is
-    remembered with that commit, unless it looked at clusters, which change meanwhile."""
+    """The identities of what a rule finds at a base. Many heads are held against one, which was a head itself: what
+    it found there is remembered with that commit, unless it looked at clusters, which change meanwhile."""
     known: _Judged | None = base.lasting.get(rule.id)
     if known is not None and known.policy == policy and (live is None or not known.live):
         return known.identities
-    change = _Noticing(None, base, live)
+    return _identities(_by_itself(rule, base, live, policy, failed))
+
+
+def _at_head(rule: Rule, change: Change, policy: Policy, failed: Failed) -> list[Finding]:
+    if change.base is None:
+        return _by_itself(rule, change.head, change.live, policy, failed)
+    return _judged(rule, change, policy, failed)
+
+
+def _by_itself(rule: Rule, commit: Snapshot, live: Live | None, policy: Policy, failed: Failed) -> list[Finding]:
+    change = _Noticing(None, commit, live)
     found = _judged(rule, change, policy, failed)
-    identities = frozenset(identity for f in found for identity in (f.identity, *f.stands_for))
+    identities = _identities(found)
     if (live is None or not change.looked) and _failed(rule) not in identities:
-        base.lasting[rule.id] = _Judged(policy, change.looked, identities)
-    return identities
+        commit.lasting[rule.id] = _Judged(policy, change.looked, identities)
+    return found
+
+
+def _identities(found: Iterable[Finding]) -> frozenset[Identity]:
+    return frozenset(identity for f in found for identity in (f.identity, *f.stands_for))
 
 
 def _failed(rule: Rule) -> Identity:

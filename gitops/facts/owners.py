@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from gitops.discovery.snapshot import Earlier, Owned, OwnedId, Scopes, Snapshot, State
-from gitops.facts.scopes import Placed, placed_by, scopes_in
+from gitops.discovery.snapshot import Earlier, Owned, OwnedId, Scopes, Snapshot, State, Test
+from gitops.facts.scopes import Placed, id_of, placed_by, scopes_in
 from gitops.resources.resource import Resource
 
 
@@ -40,6 +40,14 @@ def owners_of(snapshot: Snapshot) -> Mapping[OwnedId, tuple[Owned, ...]]:
         for owned_id, copy in owned_by(snapshot, state):
             index.setdefault(owned_id, []).append(copy)
     return {key: tuple(copies) for key, copies in index.items()}
+
+
+def owners_having(snapshot: Snapshot, test: Test) -> Iterator[tuple[OwnedId, tuple[Owned, ...]]]:
+    """Those of `owners_of` that pass a test of their kind and name (`Part.having`), in the same order."""
+    owners = snapshot.once(owners_of)
+    copies = (copy for copy in snapshot.copies(having=test) if is_owned(copy.resource))
+    for owned_id in dict.fromkeys(id_of(snapshot, copy) for copy in copies):
+        yield owned_id, owners[owned_id]
 
 
 def _owners_since(snapshot: Snapshot, earlier: Earlier) -> Mapping[OwnedId, tuple[Owned, ...]]:

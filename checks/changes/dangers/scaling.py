@@ -10,9 +10,10 @@ from checks.changes.subject import Subject
 from gitops.applications.ignored import Covered
 from gitops.discovery.snapshot import Snapshot
 from gitops.facts.ignored import coverage
-from gitops.facts.owners import owners_of
+from gitops.facts.owners import owners_having
 from gitops.facts.secrets.pods import at, read_manifest
 from gitops.resources.manifests import text_of
+from gitops.resources.resource import Resource
 
 _SCALED = frozenset(
     {("apps", "Deployment"), ("apps", "StatefulSet"), ("apps", "ReplicaSet"), ("argoproj.io", "Rollout")}
@@ -57,14 +58,17 @@ def _fought_over(subject: Subject) -> Iterator[str]:
 def scalers(snapshot: Snapshot) -> dict[Target, str]:
     """What autoscalers scale, and their names."""
     found: dict[Target, str] = {}
-    for owned_id, copies in snapshot.once(owners_of).items():
+    for owned_id, copies in owners_having(snapshot, _scales):
         rid = owned_id.id
-        if (rid.group, rid.kind) in _SCALERS:
-            manifest = read_manifest(copies[-1].resource.text)
-            kind, name = (_target(manifest, field) for field in ("kind", "name"))
-            kind = kind or "Deployment"  # KEDA's default
-            found[owned_id.cluster, rid.namespace, kind, name] = f"{rid.kind} `{rid.name}`"
+        manifest = read_manifest(copies[-1].resource.text)
+        kind, name = (_target(manifest, field) for field in ("kind", "name"))
+        kind = kind or "Deployment"  # KEDA's default
+        found[owned_id.cluster, rid.namespace, kind, name] = f"{rid.kind} `{rid.name}`"
     return found
+
+
+def _scales(resource: Resource) -> bool:
+    return (resource.id.group, resource.id.kind) in _SCALERS
 
 
 def _target(manifest: dict[str, Any], field: str) -> str:

@@ -16,8 +16,9 @@ from gitops.facts.deletions.model import Consequence, Verdict, Why
 from gitops.facts.deletions.options import options_of
 from gitops.facts.deletions.quantities import is_less
 from gitops.facts.deletions.world import World
-from gitops.facts.owners import owners_of
+from gitops.facts.owners import owners_having, owners_of
 from gitops.facts.secrets.pods import Route, at, mapping, read_manifest, sequence
+from gitops.resources.resource import Resource
 
 _SELECTOR: tuple[Route, ...] = (("spec", "selector"),)
 _FIXED: Mapping[tuple[str, str], tuple[Route, ...]] = {
@@ -213,9 +214,7 @@ def _service(was: dict[str, Any], will: dict[str, Any], forced: bool) -> tuple[V
 def dropped_versions(base: World, head: World) -> Iterator[Consequence]:
     """Custom resources that are written in a version which their definition no longer serves, and the definition."""
     gone: dict[tuple[str, str], tuple[OwnedId, Owned, set[str]]] = {}
-    for owned_id, copies in head.snapshot.once(owners_of).items():
-        if (owned_id.id.group, owned_id.id.kind) != ("apiextensions.k8s.io", "CustomResourceDefinition"):
-            continue
+    for owned_id, copies in owners_having(head.snapshot, _is_definition):
         before = base.snapshot.once(owners_of).get(owned_id, ())
         if not before or before[-1].resource.text == copies[-1].resource.text:
             continue
@@ -244,6 +243,10 @@ def dropped_versions(base: World, head: World) -> Iterator[Consequence]:
         used = users.get(definition, [])
         detail += f", and used by {used[0]}" + (f" and {len(used) - 1} more" if len(used) > 1 else "") if used else ""
         yield Consequence(definition, Verdict.CHANGED, Why.VERSION_GONE, old.application, old, detail=detail)
+
+
+def _is_definition(resource: Resource) -> bool:
+    return (resource.id.group, resource.id.kind) == ("apiextensions.k8s.io", "CustomResourceDefinition")
 
 
 def _served(manifest: dict[str, Any]) -> set[str]:

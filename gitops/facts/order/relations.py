@@ -25,7 +25,7 @@ from gitops.discovery.snapshot import ApplicationKey, Owned, OwnedId, Part, Scop
 from gitops.facts.order.model import Evidence, Strength
 from gitops.facts.order.needs import needs_of
 from gitops.facts.order.served import Served, Webhook, api_service_of, webhooks_of
-from gitops.facts.owners import owned_in, owners_of
+from gitops.facts.owners import owned_in, owners_having, owners_of
 from gitops.facts.scopes import placed_by, scopes_in
 from gitops.facts.secrets.pods import at, read_manifest
 from gitops.facts.secrets.references import Effect, Use
@@ -139,10 +139,9 @@ class _Gathering:
         self._services: dict[tuple[str, str, str], list[Owned]] = {}
         self._webhooks: dict[tuple[str, str], list[tuple[Webhook, Owned]]] = {}
         self._served = Served(snapshot)
-        for owned_id, copies in snapshot.once(owners_of).items():
-            if owned_id.id.kind in _SERVING:
-                for copy in copies:
-                    self._serving(owned_id, copy)
+        for owned_id, copies in owners_having(snapshot, _serves):
+            for copy in copies:
+                self._serving(owned_id, copy)
         keys: Iterable[tuple[str, ...]] = (*self._definitions, *self._services, *self._webhooks)
         self._groups = {group for _, group, *_ in keys}  # that anything is known about
 
@@ -243,6 +242,10 @@ class _Gathering:
 
     def _owners(self, cluster: str, rid: ResourceId) -> Sequence[Owned]:
         return self._snapshot.once(owners_of).get(OwnedId(cluster, rid), ())
+
+
+def _serves(resource: Resource) -> bool:
+    return resource.id.kind in _SERVING
 
 
 def _tolerates_missing(owned: Owned) -> bool:

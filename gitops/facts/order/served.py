@@ -14,9 +14,9 @@ from typing import Any
 from gitops.applicationsets.problems import CannotExpand
 from gitops.applicationsets.selectors import matches
 from gitops.discovery.snapshot import OwnedId, Snapshot
-from gitops.facts.owners import owners_of
+from gitops.facts.owners import owners_having, owners_of
 from gitops.facts.secrets.pods import at, mapping, read_manifest, sequence
-from gitops.resources.definitions import definition_of
+from gitops.resources.definitions import defines, definition_of
 from gitops.resources.manifests import text_of
 from gitops.resources.resource import Resource, ResourceId
 
@@ -94,11 +94,10 @@ class Served:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._plurals: dict[tuple[str, str], str] = {}
-        for owned_id, copies in snapshot.once(owners_of).items():
-            if owned_id.id.kind == "CustomResourceDefinition":
-                definition = definition_of(copies[0].resource)
-                if definition is not None:
-                    self._plurals[definition.group, definition.kind] = definition.plural
+        for _, copies in owners_having(snapshot, defines):
+            definition = definition_of(copies[0].resource)
+            if definition is not None:
+                self._plurals[definition.group, definition.kind] = definition.plural
 
     def looks_at(self, webhook: Webhook, cluster: str, resource: Resource, placed: ResourceId) -> bool:
         """Whether the webhook is asked when `resource` is created as `placed`."""
