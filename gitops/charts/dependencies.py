@@ -34,7 +34,7 @@ class Dependency:
 def missing_dependencies(tree: Tree, chart: str) -> list[Dependency]:
     """What the chart at the directory `chart` depends on and has no chart of that name for in its charts/. Those of
     directories beside it (`file://`) are left out."""
-    held = set(_held(tree, posixpath.join(chart, "charts")))
+    held = set(held_charts(tree, chart))
     found: dict[Dependency, None] = {}
     for declaring, locking in _DECLARING:
         pinned = {
@@ -55,10 +55,10 @@ def _entries(tree: Tree, path: str) -> Iterator[tuple[str, str, str]]:
             yield text_of(each.get("name")), text_of(each.get("repository")), text_of(each.get("version"))
 
 
-def _held(tree: Tree, directory: str) -> Iterator[str]:
-    """The names of the charts in charts/, of archives by the names of their files."""
+def held_charts(tree: Tree, chart: str) -> Iterator[str]:
+    """The names of the charts in the charts/ of the directory `chart`, of archives by the names of their files."""
     try:
-        directory = tree.resolve(directory)
+        directory = tree.resolve(posixpath.join(chart, "charts"))
     except GitopsError:
         return
     for name in tree.list_dir(directory):

@@ -18,6 +18,7 @@ from gitops.applications.repositories import RepositoryMatcher
 from gitops.charts.environment import environment_of, named_in
 from gitops.charts.files import value_files
 from gitops.charts.lent import Lender
+from gitops.charts.locked import dependency_refusal
 from gitops.charts.schemes import NotReadable, without_schemes
 from gitops.files.collected import ReadFiles
 from gitops.files.spans import Span
@@ -85,6 +86,9 @@ def plan_chart(
         return lent
     if not tools.engine:
         return NotAnalysed(f"{where} is a Helm chart, {NEEDS_ENGINE}")
+    refusal = dependency_refusal(tree, path)
+    if refusal is not None:
+        return RenderFailed(f"it does not render: {refusal.message}", refusal.span)
     whole = lender.dependencies(path)
     if isinstance(whole, NotAnalysed):
         return whole
