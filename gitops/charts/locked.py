@@ -42,8 +42,11 @@ class _File:
     span: Span  # of its digest, else of its dependencies
 
 
-class _Unclear(Exception):
-    """Written so that Go may read something else than we do."""
+class UnclearLock(GitopsError):
+    """Written so that Go may read something else than we do; a clause without a full stop."""
+
+    def __init__(self) -> None:
+        super().__init__("the dependencies hold what argofix does not write as Helm does")
 
 
 def dependency_refusal(tree: Tree, chart: str) -> Refusal | None:
@@ -67,7 +70,7 @@ def dependency_refusal(tree: Tree, chart: str) -> Refusal | None:
         try:
             if str(lock.value.get("digest") or "") not in _digests(declared, _listed(lock), is_v1):
                 return Refusal(_out_of_sync(is_v1), lock.span)
-        except _Unclear:
+        except UnclearLock:
             return None
         unknown = _unknown(_listed(manifest), _listed(lock))
         if unknown:
@@ -95,10 +98,14 @@ def _digests(
     declared: Sequence[Mapping[str, Any]], locked: Sequence[Mapping[str, Any]], is_v1: bool
 ) -> Iterator[str]:
     """What the digest may be. Helm 2 wrote that of the dependencies alone."""
-    wanted = [_written(each) for each in declared]
-    yield _sum([wanted, [_written(each) for each in locked]])
+    yield lock_digest(declared, locked)
     if is_v1:
-        yield _sum({"dependencies": wanted})
+        yield _sum({"dependencies": [_written(each) for each in declared]})
+
+
+def lock_digest(dependencies: Sequence[Mapping[str, Any]], locked: Sequence[Mapping[str, Any]]) -> str:
+    """Helm's hash over the dependencies as wanted and as locked: of Go's JSON of both. Raises `UnclearLock`."""
+    return _sum([[_written(each) for each in listed] for listed in (dependencies, locked)])
 
 
 def _sum(value: object) -> str:
@@ -107,7 +114,7 @@ def _sum(value: object) -> str:
 
 
 def _written(dependency: Mapping[str, Any]) -> dict[str, Any]:
-    """A dependency as Go writes it: chart.Dependency (pkg/chart/v2/dependency.go). Raises `_Unclear`."""
+    """A dependency as Go writes it: chart.Dependency (pkg/chart/v2/dependency.go). Raises `UnclearLock`."""
     made: dict[str, Any] = {}
     for name in _TEXTS:
         text = _text(dependency.get(name))
@@ -117,7 +124,7 @@ def _written(dependency: Mapping[str, Any]) -> dict[str, Any]:
     imported = dependency.get("import-values") or []
     enabled = dependency.get("enabled") or False
     if not isinstance(tags, list) or not isinstance(imported, list) or not isinstance(enabled, bool):
-        raise _Unclear
+        raise UnclearLock
     if tags:
         made["tags"] = [_text(each) for each in tags]
     if enabled:
@@ -135,7 +142,7 @@ def _imported(value: object) -> Any:
         return value
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
         return {key: _imported(value[key]) for key in sorted(value)}
-    raise _Unclear
+    raise UnclearLock
 
 
 def _text(value: object) -> str:
@@ -145,7 +152,7 @@ def _text(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, str | int):
         return str(value)
-    raise _Unclear  # Go spells floating numbers in its own way
+    raise UnclearLock  # Go spells floating numbers in its own way
 
 
 def _unknown(manifest: Sequence[Mapping[str, Any]], locked: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -1,19 +1,18 @@
 """A component as a dependency of a chart in the repository, and copies of its chart.
 
-`Chart.lock` holds a hash of the dependencies (helm internal/resolver/resolver.go, HashReq). `helm dependency build`,
-which Argo CD runs, refuses a lock whose hash does not fit, so the lock has to move along.
+`Chart.lock` holds a hash of the dependencies. `helm dependency build`, which Argo CD runs, refuses a lock whose hash
+does not fit (`gitops.charts.locked`), so the lock has to move along.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import yaml
 
+from gitops.charts.locked import UnclearLock, lock_digest
 from gitops.files.documents import child, to_python
 from gitops.files.errors import GitopsError
 from gitops.files.tree import Tree
@@ -23,8 +22,6 @@ from gitops.versions.pins.text import Text
 
 CHART_FILE: Final = "Chart.yaml"
 _LOCKS: Final = {CHART_FILE: "Chart.lock", "requirements.yaml": "requirements.lock"}
-# In the order of helm's pkg/chart/dependency.go; all but the first and third are left out when empty.
-_FIELDS: Final = ("name", "version", "repository", "condition", "tags", "enabled", "import-values", "alias")
 
 
 def declares_dependencies(path: str) -> bool:
@@ -84,7 +81,11 @@ def lock_change(tree: Tree, pin: Pin, new: str) -> LockChange | None:
     items = _dependencies(node)
     locked = [to_python(item) for item in items]
     digest = child(node, "digest")
-    if not isinstance(digest, yaml.ScalarNode) or digest.value != lock_digest(wanted, locked):
+    try:
+        fits = isinstance(digest, yaml.ScalarNode) and digest.value == lock_digest(wanted, locked)
+    except UnclearLock as error:
+        raise CannotLock(f"{path}: {error}") from None
+    if not isinstance(digest, yaml.ScalarNode) or not fits:
         raise CannotLock(f"{path} does not fit to {pin.span.path} today")
     at = next((i for i, item in enumerate(locked) if item.get("name") == pin.subject), None)
     version = child(items[at], "version") if at is not None else None
@@ -98,23 +99,6 @@ def lock_change(tree: Tree, pin: Pin, new: str) -> LockChange | None:
     if len(places) != len(texts):
         raise CannotLock(f"{path} is written in a way that argofix does not edit")
     return LockChange(path, places)
-
-
-def lock_digest(dependencies: list[dict[str, Any]], locked: list[dict[str, Any]]) -> str:
-    """Helm's hash over the dependencies as wanted and as locked: of Go's JSON of both."""
-    data = json.dumps(
-        [[_ordered(item) for item in listed] for listed in (dependencies, locked)],
-        separators=(",", ":"),
-        ensure_ascii=False,
-    )
-    for character in "<>&\u2028\u2029":  # as encoding/json escapes them
-        data = data.replace(character, f"\\u{ord(character):04x}")
-    return "sha256:" + hashlib.sha256(data.encode()).hexdigest()
-
-
-def _ordered(item: dict[str, Any]) -> dict[str, Any]:
-    found = {key: item.get(key, "") for key in _FIELDS if item.get(key) or key in ("name", "repository")}
-    return {key: str(value) if key == "version" else value for key, value in found.items()}
 
 
 def _is_pinned(dependency: dict[str, Any], pin: Pin) -> bool:

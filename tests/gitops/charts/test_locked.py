@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitops.charts.locked import _sum, _written, dependency_refusal
+from gitops.charts.locked import dependency_refusal, lock_digest
 from gitops.files.tree import Tree
 from gitops.resources.rendering import RenderFailed
 from tests.rendered import EngineProcess, application, state_of
@@ -118,7 +118,7 @@ def test_with_a_lock_file_helm_knows_only_repositories_that_argo_cd_tells_it(
     url = repository.strip("'")
     wanted = {"name": "db", "version": "1.0.0", "repository": url}
     chart = f"{BARE}dependencies:\n- {{name: db, version: 1.0.0, repository: {repository}}}\n"
-    digest = _sum([[_written(wanted)], [_written(wanted)]])
+    digest = lock_digest([wanted], [wanted])
     lock = f"dependencies:\n- {{name: db, version: 1.0.0, repository: {repository}}}\ndigest: {digest}\n"
     found = refusal(new(chart, lock))
     assert (found and found[0]) == told

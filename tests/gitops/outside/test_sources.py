@@ -9,6 +9,7 @@ import pytest
 
 from gitops.applications.repositories import RepositoryMatcher
 from gitops.applications.revisions import Revisions
+from gitops.charts.locked import lock_digest
 from gitops.discovery.rounds import discover
 from gitops.discovery.snapshot import Snapshot, State
 from gitops.files.spans import Span
@@ -201,7 +202,9 @@ UMBRELLA = "dependencies:\n- {name: redis, version: ^17, repository: 'https://ch
 @pytest.mark.parametrize("locked", ["17.3.2", ""])
 def test_dependencies_that_are_not_vendored_are_asked_for(engine: EngineProcess, locked: str) -> None:
     own = chart("umbrella", "1.0.0", {"own.yaml": config_map("own")}, dependencies=UMBRELLA)
-    lock = f"dependencies:\n- {{name: redis, version: {locked}, repository: '{REGISTRY}'}}\n"
+    wanted = {"name": "redis", "version": "^17", "repository": REGISTRY}
+    digest = lock_digest([wanted], [{**wanted, "version": locked}])
+    lock = f"dependencies:\n- {{name: redis, version: {locked}, repository: '{REGISTRY}'}}\ndigest: {digest}\n"
     files = {f"app/{path}": text for path, text in own.items()} | ({"app/Chart.lock": lock} if locked else {})
     outside = Outside(charts={(REGISTRY, "redis", locked or "^17"): REDIS})
     found = state(seen(engine, {"apps/web.yaml": application("web", source(URL)), **files}, outside))

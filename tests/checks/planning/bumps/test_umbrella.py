@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import yaml
 
+from gitops.charts.locked import lock_digest
 from gitops.versions.components import ARGO_CD
 from gitops.versions.pins.model import Style
-from gitops.versions.pins.umbrella import lock_digest
 from tests.checks.planning.bumps.stage import NEW, OLD, STAGING, K, after, bump, diff
 from tests.scenarios import Files, application
 
