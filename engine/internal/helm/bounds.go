@@ -2,6 +2,7 @@ package helm
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 	"text/template"
@@ -9,13 +10,25 @@ import (
 	"github.com/Masterminds/sprig/v3"
 )
 
+// numeric are those that make numbers of anything.
+var numeric = strings.Fields(`
+	int int64 float64 toDecimal add1 add sub div mod mul add1f addf subf divf mulf biggest max min maxf minf ceil floor
+	round
+`)
+
+// encoders find out by themselves that a map holds itself.
+var encoders = map[string]bool{
+	"toYaml": true, "mustToYaml": true, "toJson": true, "mustToJson": true, "toPrettyJson": true,
+	"mustToPrettyJson": true, "toRawJson": true, "mustToRawJson": true,
+}
+
 // small are the functions that make nothing large of anything: they are called as they are.
 var small = func() map[string]bool {
 	made := map[string]bool{}
 	for _, name := range strings.Fields(`
 		hello unixEpoch duration toDate mustToDate dateModify mustDateModify date_modify must_date_modify
 		abbrev abbrevboth trunc trim trimall trimAll trimSuffix trimPrefix substr nospace initials contains hasPrefix
-		hasSuffix plural sha1sum sha256sum sha512sum adler32sum atoi int64 int float64 toDecimal add1 add sub div mod mul
+		hasSuffix plural sha1sum sha256sum sha512sum adler32sum atoi eq ne int64 int float64 toDecimal add1 add sub div mod mul
 		randInt add1f addf subf divf mulf biggest max min maxf minf ceil floor round default empty coalesce all any
 		ternary typeOf typeIs typeIsLike kindOf kindIs deepEqual base dir clean ext isAbs osBase osClean osDir osExt
 		osIsAbs list tuple dict get set unset hasKey first mustFirst last mustLast has mustHas dig genPrivateKey genCA
@@ -90,8 +103,21 @@ func (s *set) bound(functions template.FuncMap) {
 	functions["html"] = template.HTMLEscaper
 	functions["js"] = template.JSEscaper
 	functions["urlquery"] = template.URLQueryEscaper
+	functions["eq"] = s.equal
+	functions["ne"] = func(first, other reflect.Value) (bool, error) {
+		same, err := s.equal(first, other)
+		return !same, err
+	}
+	functions["dict"] = s.dict(original["dict"].(func(...any) map[string]any))
+	maps.Copy(functions, s.merging())
+	for _, name := range numeric {
+		functions[name] = s.printing(functions[name])
+	}
 	for name, function := range functions {
-		if !small[name] {
+		switch {
+		case encoders[name]:
+			functions[name] = s.encoded(function)
+		case !small[name]:
 			functions[name] = s.counted(function)
 		}
 	}
@@ -160,7 +186,7 @@ func (s *set) measure(values ...any) {
 	left := mostOutput
 	for _, value := range values {
 		if left = room(reflect.ValueOf(value), left, 0); left < 0 {
-			s.run.stop(tooLarge("a function of the templates makes more than %d bytes", mostOutput))
+			s.large("makes", values...)
 		}
 	}
 }
@@ -225,7 +251,7 @@ func (s *set) counted(function any) any {
 		left := mostOutput
 		for _, argument := range arguments {
 			if left = room(argument, left, 0); left < 0 {
-				s.run.stop(tooLarge("a function of the templates takes more than %d bytes", mostOutput))
+				s.large("takes", argument.Interface())
 			}
 		}
 		var results []reflect.Value

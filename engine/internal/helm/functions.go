@@ -52,6 +52,7 @@ func (s *set) library() template.FuncMap {
 	delete(made, "expandenv")
 	made["include"] = s.include(s.root)
 	made["tpl"] = s.tpl(s.root)
+	made[shownName] = s.shown
 	made[enterName] = func() string { s.run.enter(); return "" }
 	made[leaveName] = func() string { s.run.depth--; return "" }
 	return made

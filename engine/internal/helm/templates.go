@@ -116,7 +116,7 @@ func parseTemplate(name, text string, functions map[string]any) (*parsed, error)
 		return nil, err
 	}
 	marked := &parsed{trees, map[*byte]point{}}
-	m := marker{name: name, text: text, points: marked.points}
+	m := marker{name: name, text: text, points: marked.points, functions: functions}
 	for _, tree := range trees {
 		if tree.Root != nil {
 			m.list(tree.Root)
@@ -130,6 +130,8 @@ type marker struct {
 	text   string
 	points map[*byte]point
 	spare  []byte // one byte for each mark
+
+	functions map[string]any
 }
 
 func (m *marker) mark(at parse.Pos) parse.Node {
@@ -170,6 +172,9 @@ func (m *marker) list(list *parse.ListNode) {
 			continue
 		case *parse.ActionNode:
 			nodes = append(nodes, m.mark(node.Pos))
+			if shows(node.Pipe, m.functions) {
+				node.Pipe.Cmds = append(node.Pipe.Cmds, shownCommand)
+			}
 		}
 		nodes = append(nodes, node)
 	}
