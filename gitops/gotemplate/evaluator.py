@@ -252,7 +252,9 @@ class Evaluator:
         for i, operand in enumerate(operands):
             # A constant takes the type that the parameter has, so it is handed over as written.
             value = operand if isinstance(operand, Number) else self._operand(dot, operand)
-            arguments.append(convert(function, i, value))
+            # A field that holds nil is a nil of no other type; what a pipeline makes of it is one of any type.
+            is_field = isinstance(operand, Field | Variable | Chain) and bool(operand.names)
+            arguments.append(convert(function, i, value, typed=value is None and is_field))
         if piped is not _NO_PIPED:
             arguments.append(convert(function, len(operands), piped))
         self._budget.values(arguments)

@@ -8,17 +8,23 @@ Sources: text/template/exec.go (IsTrue, printValue), fmt/print.go, strconv/ftoa.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Final
 
-from gitops.gotemplate.errors import TooCostly
+from gitops.gotemplate.errors import TemplateError, TooCostly
 
 MAX_TEXT: Final = 1_000_000  # characters of one string; an Application manifest cannot exceed etcd's 1.5 MB
 MAX_NODES: Final = 100_000  # values inside one value, shared ones counted each time they are reached
 MAX_DEPTH: Final = 100
 _JSON_EXPONENT: Final = 1e21
+_SMALLEST: Final = 1e-6
+# No text holds half a surrogate pair: what is read has a replacement character in its place.
+_MARK: Final = "\udfff"
+_NUMBERS: Final = re.compile(f'"{_MARK}([^"{_MARK}]*){_MARK}"')
+_LEADING_ZERO: Final = re.compile("e-0")
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -32,6 +38,22 @@ class StringMap(dict[str, Any]):
 
 class StringList(list[Any]):
     """Go's []string (`.path.segments`)."""
+
+
+class IntList(list[Any]):
+    """Go's []int."""
+
+
+class NilList(list[Any]):
+    """A nil []interface {}: without items like an empty one, but null in JSON and YAML."""
+
+
+class NilStrings(StringList):
+    """A nil []string."""
+
+
+class NilMap(dict[str, Any]):
+    """A nil map[string]interface {}, which nothing can be put into."""
 
 
 class Version(dict[str, Any]):
@@ -98,6 +120,8 @@ def type_name(value: Any) -> str:
             return "map[string]interface {}"
         case StringList():
             return "[]string"
+        case IntList():
+            return "[]int"
         case list():
             return "[]interface {}"
         case None | Missing():
@@ -122,6 +146,19 @@ def measure(value: Any) -> int:
         elif isinstance(item, list):
             stack.extend((part, depth + 1) for part in item)
     return count
+
+
+def is_finite(value: Any) -> bool:
+    """Whether no number in `value` is one that JSON does not have. Raises `TooCostly`."""
+    measure(value)
+    return _is_finite(value)
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return all(map(_is_finite, parts))
 
 
 def deep_equal(left: Any, right: Any) -> bool:
@@ -198,14 +235,28 @@ def printed(value: Any) -> str:
     return "<no value>" if value is None or value is MISSING else go_text(value)
 
 
+def _json_number(value: float) -> Any:
+    """encoding/json's spelling, where Python's is another one (a mark for `_NUMBERS`)."""
+    if not math.isfinite(value):
+        raise TemplateError(f"json: unsupported value: {format_float(value)}")
+    size = abs(value)
+    if size and (size < _SMALLEST or size >= _JSON_EXPONENT):
+        return f"{_MARK}{_LEADING_ZERO.sub('e-', format_float(value, 'e'))}{_MARK}"
+    if value.is_integer():
+        return int(value) if size or math.copysign(1, value) > 0 else f"{_MARK}-0{_MARK}"
+    return f"{_MARK}{format_float(value, 'f')}{_MARK}"
+
+
 def _plain_json(value: Any) -> Any:
     match value:
         case bool() | str() | None:
             return value
         case float():
-            return int(value) if value.is_integer() and abs(value) < _JSON_EXPONENT else value
+            return _json_number(value)
         case int():
             return int(value)
+        case NilList() | NilStrings() | NilMap():
+            return None
         case Version():
             return value.text
         case dict():
@@ -220,6 +271,7 @@ def go_json(value: Any, indent: int | None = None, *, escape_html: bool = True) 
     measure(value)
     separators = (",", ":") if indent is None else (",", ": ")
     text = json.dumps(_plain_json(value), ensure_ascii=False, separators=separators, indent=indent)
+    text = _NUMBERS.sub(r"\1", text)
     escapes = {"\u2028": "\\u2028", "\u2029": "\\u2029"}
     if escape_html:
         escapes |= {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}

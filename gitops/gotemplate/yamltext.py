@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import cmp_to_key
 from typing import Any, Final
 
 import yaml
 
 from gitops.gotemplate.errors import NotYaml
+from gitops.gotemplate.values import NilList, NilMap, NilStrings, format_float
 
 MAX_CHARACTERS: Final = 1_000_000
 
@@ -22,6 +24,13 @@ class _Loader(yaml.CSafeLoader):
 
 
 class _Dumper(yaml.SafeDumper):
+    event: Any
+
+    def choose_scalar_style(self) -> str:
+        # libyaml, of which go-yaml is a copy, puts lines that cannot stand as such into double quotes.
+        style = str(super().choose_scalar_style())
+        return '"' if style == "'" and self.event.style == "|" else style
+
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         # go-yaml v2 does not indent a list below its key; that is PyYAML's own default as well.
         super().increase_indent(flow, indentless)
@@ -35,12 +44,22 @@ _LETTERS: Final = {"y": True, "Y": True, "n": False, "N": False}  # truth values
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    """What would be read as something else stands in double quotes, as go-yaml writes it."""
+    """What would be read as something else stands in double quotes, and lines as lines, as go-yaml writes them."""
+    if "\n" in text:
+        return dumper.represent_scalar(_STR_TAG, text, style="|")
     plain = dumper.resolve(yaml.ScalarNode, text, (True, False)) == _STR_TAG and text not in _LETTERS  # type: ignore[no-untyped-call]
     return dumper.represent_scalar(_STR_TAG, text, style=None if text and plain else '"')
 
 
+def _float_text(dumper: yaml.SafeDumper, value: float) -> yaml.Node:
+    text = format_float(value)
+    special = {"+Inf": ".inf", "-Inf": "-.inf", "NaN": ".nan"}
+    return dumper.represent_scalar("tag:yaml.org,2002:float", special.get(text, text))
+
+
 _Dumper.add_representer(str, _text)
+_Dumper.add_representer(float, _float_text)
+_Dumper.add_representer(dict, lambda dumper, value: dumper.represent_mapping("tag:yaml.org,2002:map", value.items()))
 
 _INT: Final = re.compile(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)")
 _FLOAT: Final = re.compile(
@@ -49,10 +68,12 @@ _FLOAT: Final = re.compile(
 _FLOAT_TAG: Final = "tag:yaml.org,2002:float"
 _BOOL_TAG: Final = "tag:yaml.org,2002:bool"
 _INT_TAG: Final = "tag:yaml.org,2002:int"
-_Loader.add_implicit_resolver(_INT_TAG, re.compile(rf"(?:{_INT.pattern})$"), list("-+0123456789"))
+for _each in (_Loader, _Dumper):
+    _each.add_implicit_resolver(_INT_TAG, re.compile(rf"(?:{_INT.pattern})$"), list("-+0123456789"))
 _Loader.add_implicit_resolver(_BOOL_TAG, re.compile(r"(?:[yYnN])$"), list("yYnN"))
 _Loader.bool_values = {**_Loader.bool_values, "y": True, "n": False}
-_Loader.add_implicit_resolver(_FLOAT_TAG, re.compile(rf"(?:{_FLOAT.pattern})$"), list("-+0123456789."))
+for _each in (_Loader, _Dumper):
+    _each.add_implicit_resolver(_FLOAT_TAG, re.compile(rf"(?:{_FLOAT.pattern})$"), list("-+0123456789."))
 
 
 def _int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int | float:
@@ -100,15 +121,41 @@ def load(text: str) -> Any:
 def dump(value: Any) -> str:
     """Block style, sorted keys, as sigs.k8s.io/yaml's Marshal."""
     plain = _plain(value)
-    return yaml.dump(plain, Dumper=_Dumper, default_flow_style=False, allow_unicode=True, width=2**31, sort_keys=True)
+    return yaml.dump(
+        plain, Dumper=_Dumper, default_flow_style=False, allow_unicode=True, width=2**31, sort_keys=False
+    )
+
+
+_DIGITS: Final = "0123456789"
+
+
+def _compared(one: Any, other: Any) -> int:
+    return int(one > other) - int(one < other)
+
+
+def _before(one: str, other: str) -> int:
+    """go-yaml's order of keys (sorter.go): letters after other signs, numbers by their value."""
+    for i, (a, b) in enumerate(zip(one, other, strict=False)):
+        if a == b:
+            continue
+        if a.isalpha() or b.isalpha():
+            return _compared(a, b) if a.isalpha() and b.isalpha() else (-1 if b.isalpha() else 1)
+        digits = [text[i : i + len(text[i:]) - len(text[i:].lstrip(_DIGITS))] for text in (one, other)]
+        run = one[len(one[:i].rstrip(_DIGITS)) : i]
+        lead = "1" if "0" in (a, b) and run.strip("0") else ""
+        numbers = [int(lead + text or "0") for text in digits]
+        return _compared(*numbers) or _compared(*map(len, digits)) or _compared(a, b)
+    return _compared(len(one), len(other))
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, (NilList, NilMap, NilStrings)):
+        return None
     if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {key: _plain(value[key]) for key in sorted(value, key=cmp_to_key(_before))}
     if isinstance(value, list):
         return [_plain(v) for v in value]
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
+    if isinstance(value, float) and value.is_integer() and -(2**63) <= value < 2**64:
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return int(value)

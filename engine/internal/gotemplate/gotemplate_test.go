@@ -3,7 +3,9 @@ package gotemplate
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"os"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -33,6 +35,31 @@ func functions() template.FuncMap {
 	delete(made, "env")
 	delete(made, "expandenv")
 	delete(made, "getHostByName")
+	// Whatever walks a map that holds itself overflows the stack of the process, which nothing can catch.
+	made["set"] = func(into map[string]any, key string, value any) (map[string]any, error) {
+		into[key] = value
+		if reaches(value, reflect.ValueOf(into).Pointer()) {
+			return nil, errors.New("a map holds itself")
+		}
+		return into, nil
+	}
+	// Where Go takes gigabytes, argofix says that it is too much.
+	for _, name := range []string{"repeat", "until", "untilStep", "seq", "indent", "nindent"} {
+		original := reflect.ValueOf(made[name])
+		made[name] = reflect.MakeFunc(original.Type(), func(arguments []reflect.Value) []reflect.Value {
+			for _, one := range arguments {
+				for _, number := range numbers(one) {
+					if number > 100_000 || number < -100_000 {
+						panic("too large")
+					}
+				}
+			}
+			if original.Type().IsVariadic() {
+				return original.CallSlice(arguments)
+			}
+			return original.Call(arguments)
+		}).Interface()
+	}
 	made["normalize"] = func(name string) string {
 		name = regexp.MustCompile("[^-a-z0-9.]").ReplaceAllString(strings.ToLower(name), "-")
 		return strings.Trim(name[:min(len(name), 253)], "-.")
@@ -52,6 +79,37 @@ func functions() template.FuncMap {
 		return read, err
 	}
 	return made
+}
+
+func numbers(value reflect.Value) []int {
+	switch made := value.Interface().(type) {
+	case int:
+		return []int{made}
+	case []int:
+		return made
+	}
+	return nil
+}
+
+func reaches(value any, address uintptr) bool {
+	switch value := value.(type) {
+	case map[string]any:
+		if reflect.ValueOf(value).Pointer() == address {
+			return true
+		}
+		for _, item := range value {
+			if reaches(item, address) {
+				return true
+			}
+		}
+	case []any:
+		for _, item := range value {
+			if reaches(item, address) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (e *example) render(library template.FuncMap, data []byte) {

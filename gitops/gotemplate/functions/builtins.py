@@ -8,7 +8,7 @@ from typing import Any, Final
 from gitops.gotemplate.errors import TemplateError
 from gitops.gotemplate.functions.printf import sprintf
 from gitops.gotemplate.functions.registry import Library
-from gitops.gotemplate.values import StringMap, go_text, truth, type_name
+from gitops.gotemplate.values import StringMap, go_text, printed, truth, type_name
 
 LIBRARY: Final = Library()
 _HTML: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;", "\0": "\ufffd"}
@@ -167,7 +167,12 @@ def _println(*values: Any) -> str:
 
 
 def _joined(values: tuple[Any, ...]) -> str:
-    return values[0] if len(values) == 1 and isinstance(values[0], str) else sprint(*values)
+    """text/template's evalArgs, which writes nil as an action does."""
+    return values[0] if len(values) == 1 and isinstance(values[0], str) else sprint(*map(_shown, values))
+
+
+def _shown(value: Any) -> Any:
+    return printed(value) if value is None else value
 
 
 @LIBRARY.add("html", "*a")
@@ -178,7 +183,7 @@ def _html(*values: Any) -> str:
 @LIBRARY.add("js", "*a")
 def _js(*values: Any) -> str:
     text = _joined(values)
-    return "".join(_JS.get(c) or (f"\\u{ord(c):04X}" if ord(c) < 32 else c) for c in text)
+    return "".join(_JS.get(c) or (c if c.isprintable() else f"\\u{ord(c):04X}") for c in text)
 
 
 @LIBRARY.add("urlquery", "*a")

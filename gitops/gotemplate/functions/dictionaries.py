@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from gitops.gotemplate.errors import TemplateError
 from gitops.gotemplate.functions.registry import Library
-from gitops.gotemplate.values import StringList, go_text, measure, truth
+from gitops.gotemplate.values import NilMap, StringList, go_text, measure, truth
 
 LIBRARY: Final = Library()
 
@@ -26,6 +26,8 @@ def _get(values: dict[str, Any], key: str) -> Any:
 
 @LIBRARY.add("set", "msa")
 def _set(values: dict[str, Any], key: str, value: Any) -> dict[str, Any]:
+    if isinstance(values, NilMap):
+        raise TemplateError("assignment to entry in nil map")
     values[key] = value
     measure(values)  # a dictionary put into itself would never end
     return values

@@ -14,13 +14,16 @@ import yaml
 from gitops.gotemplate.errors import NotYaml, TemplateError
 from gitops.gotemplate.functions.registry import Library
 from gitops.gotemplate.names import sanitized, slug
-from gitops.gotemplate.values import from_json, go_json, measure, replaced
+from gitops.gotemplate.values import from_json, go_json, is_finite, measure, replaced
 from gitops.gotemplate.yamltext import dump, load
 
 LIBRARY: Final = Library()
 
 _BASE32: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567\r\n"
 _BASE64: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/\r\n"
+
+
+_GROUP_64: Final = 4  # letters that are read together
 
 
 def _raw(text: str) -> bytes:
@@ -37,7 +40,7 @@ def _b64dec(text: str) -> str:
     try:
         return replaced(base64.b64decode(text.replace("\r", "").replace("\n", ""), validate=True))
     except (binascii.Error, ValueError):
-        return _illegal("base64", _BASE64, text, 4)
+        return _illegal("base64", _BASE64, text, _GROUP_64)
 
 
 @LIBRARY.add("b32enc", "s")
@@ -56,7 +59,9 @@ def _b32dec(text: str) -> str:
 def _illegal(name: str, alphabet: str, text: str, group: int) -> str:
     """What Go's decoders say (`CorruptInputError`); sprig returns that for the text."""
     data = text.encode("utf-8", "surrogatepass")
-    at = next((place for place, byte in enumerate(data) if chr(byte) not in alphabet), len(data) // group * group)
+    letters = len(data) - data.count(b"\r") - data.count(b"\n")
+    end = (len(data) if group == _GROUP_64 else letters) - letters % group
+    at = next((place for place, byte in enumerate(data) if chr(byte) not in alphabet), end)
     return f"illegal {name} data at input byte {at}"
 
 
@@ -80,8 +85,13 @@ def _adler32sum(text: str) -> str:
     return str(zlib.adler32(_raw(text)))
 
 
-@LIBRARY.add("toJson mustToJson", "a")
+@LIBRARY.add("toJson", "a")
 def _to_json(value: Any) -> str:
+    return go_json(value) if is_finite(value) else ""  # sprig swallows the error
+
+
+@LIBRARY.add("mustToJson", "a")
+def _must_to_json(value: Any) -> str:
     return go_json(value)
 
 
@@ -90,8 +100,13 @@ def _to_raw_json(value: Any) -> str:
     return go_json(value, escape_html=False)
 
 
-@LIBRARY.add("toPrettyJson mustToPrettyJson", "a")
+@LIBRARY.add("toPrettyJson", "a")
 def _to_pretty_json(value: Any) -> str:
+    return go_json(value, indent=2) if is_finite(value) else ""
+
+
+@LIBRARY.add("mustToPrettyJson", "a")
+def _must_to_pretty_json(value: Any) -> str:
     return go_json(value, indent=2)
 
 
@@ -117,7 +132,8 @@ def _to_yaml(value: Any) -> str:
     try:
         text = dump(value)
         # PyYAML ends a document that is a single scalar, and Go's writer does not.
-        return text.removesuffix("\n...\n").removesuffix("\n")
+        text = text[:-4] if text.endswith("\n...\n") else text  # the mark after what may go on
+        return text.removesuffix("\n")
     except yaml.YAMLError as error:
         raise TemplateError(f"toYaml cannot write its argument: {error}") from None
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from gitops.gotemplate.errors import TemplateError, TooCostly
 from gitops.gotemplate.functions.numbers import integer
 from gitops.gotemplate.functions.registry import Library
-from gitops.gotemplate.values import MAX_NODES, deep_equal, measure, truth, type_name
+from gitops.gotemplate.values import MAX_NODES, NilList, deep_equal, measure, truth, type_name
 
 LIBRARY: Final = Library()
 
@@ -36,12 +36,12 @@ def _last(values: Any) -> Any:
 
 @LIBRARY.add("rest mustRest", "a")
 def _rest(values: Any) -> list[Any]:
-    return list(listed(values, "rest")[1:])
+    return list(values[1:]) if listed(values, "rest") else NilList()
 
 
 @LIBRARY.add("initial mustInitial", "a")
 def _initial(values: Any) -> list[Any]:
-    return list(listed(values, "initial")[:-1])
+    return list(values[:-1]) if listed(values, "initial") else NilList()
 
 
 @LIBRARY.add("append push mustAppend mustPush", "aa")
@@ -59,7 +59,7 @@ def _concat(*values: Any) -> list[Any]:
     lists = [listed(v, "concat") for v in values]
     if sum(map(len, lists)) > MAX_NODES:
         raise TooCostly("concat makes too long a list")
-    return [part for one in lists for part in one]
+    return [part for one in lists for part in one] or NilList()
 
 
 @LIBRARY.add("reverse mustReverse", "a")
@@ -118,6 +118,8 @@ def _slice(values: Any, *bounds: Any) -> Any:
 @LIBRARY.add("chunk mustChunk", "ia")
 def _chunk(size: int, values: Any) -> list[Any]:
     items = listed(values, "chunk")
+    if size < 0 and (len(items) - 1) // size + 1 == 0:
+        return []  # sprig makes no piece at all
     if size < 1:
         raise TemplateError("chunk size must be at least 1")
     return [list(items[i : i + size]) for i in range(0, len(items), size)]

@@ -5,15 +5,25 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact, InvalidOperation, Overflow, localcontext
 from functools import reduce
 from typing import Any, Final
 
 from gitops.gotemplate.errors import TemplateError, TooCostly
 from gitops.gotemplate.functions.registry import Library
-from gitops.gotemplate.values import Int64, go_text
+from gitops.gotemplate.values import Int64, IntList, go_text
 
 LIBRARY: Final = Library()
 _MAX_RANGE: Final = 100_000
+_LONGEST: Final = 1_000  # digits that are read
+_ZERO_DECIMAL: Final = re.compile(r"\.0+\Z")
+_SOME: Final = r"[0-9]+(?:_[0-9]+)*"
+_FLOAT: Final = re.compile(
+    rf"[+-]?(?:(?:{_SOME}(?:\.(?:{_SOME})?)?|\.{_SOME})(?:[eE][+-]?{_SOME})?|(?i:inf|infinity|nan))", re.ASCII
+)
+_MOST_PLACES: Final = 308  # ten to that is a number still
+_DECIMALS: Final = Context(prec=20_000, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[Inexact, InvalidOperation, Overflow])
+_SCALE: Final = Decimal(10) ** 16
 
 
 def wrap(value: int) -> Int64:
@@ -29,7 +39,8 @@ def integer(value: Any) -> int:
         return int(value) if math.isfinite(value) and abs(value) < 2**63 else -(2**63)
     if isinstance(value, int):
         return value
-    if isinstance(value, str) and len(value) < 40:
+    if isinstance(value, str) and len(value) < 40 and value.isascii() and value == value.strip():
+        value = _ZERO_DECIMAL.sub("", value)
         try:
             found = int(
                 value, 8 if value.strip("+-0") and value.lstrip("+-").startswith("0") and value.isdigit() else 0
@@ -44,12 +55,10 @@ def real(value: Any) -> float:
     """cast.ToFloat64."""
     if isinstance(value, (bool, int, float)):
         return float(value)
-    if isinstance(value, str) and len(value) < 400 and "_" not in value:
-        try:
-            return float(value)
-        except ValueError:
-            return 0.0
-    return 0.0
+    if not isinstance(value, str) or len(value) >= 400 or not _FLOAT.fullmatch(value):
+        return 0.0
+    number = float(value.replace("_", ""))
+    return 0.0 if math.isinf(number) and "n" not in value.lower() else number  # out of range
 
 
 @LIBRARY.add("int", "a")
@@ -70,9 +79,9 @@ def _float64(value: Any) -> float:
 @LIBRARY.add("atoi", "s")
 def _atoi(text: str) -> int:
     body = text[1:] if text[:1] in ("+", "-") else text
-    if not body.isascii() or not body.isdigit() or len(body) > 19:
+    if not body.isascii() or not body.isdigit() or len(body) > _LONGEST:
         return 0
-    return int(text)
+    return min(max(int(text), -(2**63)), 2**63 - 1)
 
 
 @LIBRARY.add("toDecimal", "a")
@@ -137,32 +146,53 @@ def _minf(*values: Any) -> float:
 
 @LIBRARY.add("addf", "*a")
 def _addf(*values: Any) -> float:
-    return sum(map(real, values), 0.0)
+    return _exact(_DECIMALS.add, 0.0, *values)
 
 
 @LIBRARY.add("add1f", "a")
 def _add1f(value: Any) -> float:
-    return real(value) + 1.0
+    return _exact(_DECIMALS.add, value, 1.0)
 
 
 @LIBRARY.add("subf", "a*a")
 def _subf(first: Any, *values: Any) -> float:
-    return reduce(lambda a, b: a - real(b), values, real(first))
+    return _exact(_DECIMALS.subtract, first, *values)
 
 
 @LIBRARY.add("mulf", "a*a")
 def _mulf(first: Any, *values: Any) -> float:
-    return reduce(lambda a, b: a * real(b), values, real(first))
+    return _exact(_DECIMALS.multiply, first, *values)
 
 
 @LIBRARY.add("divf", "a*a")
 def _divf(first: Any, *values: Any) -> float:
-    result = real(first)
-    for value in map(real, values):
-        if not value:
-            raise TemplateError("division by zero")
-        result /= value
-    return result
+    return _exact(_divided, first, *values)
+
+
+def _divided(top: Decimal, bottom: Decimal) -> Decimal:
+    """Sixteen places behind the point, half away from zero (shopspring/decimal, Div)."""
+    if not bottom:
+        raise TemplateError("decimal division by 0")
+    places = _DECIMALS.divide_int(abs(top) * _SCALE * 2, abs(bottom))
+    rounded = _DECIMALS.divide_int(places + 1, Decimal(2)) / _SCALE
+    return rounded if (top < 0) == (bottom < 0) else -rounded
+
+
+def _exact(step: Callable[[Decimal, Decimal], Decimal], first: Any, *values: Any) -> float:
+    """Sprig reckons in decimal numbers, so that 0.1 and 0.2 are 0.3, and no zero has a sign."""
+    with localcontext(_DECIMALS):
+        try:
+            result = reduce(step, map(_decimal, values), _decimal(first))
+        except ArithmeticError:
+            raise TooCostly("a number of the template grows too large") from None
+        return float(result) or 0.0
+
+
+def _decimal(value: Any) -> Decimal:
+    number = real(value)
+    if not math.isfinite(number):
+        raise TemplateError(f"Cannot create a Decimal from {number}")
+    return Decimal(repr(number))
 
 
 def _whole(function: Callable[[float], int], value: Any) -> float:
@@ -183,21 +213,22 @@ def _floor(value: Any) -> float:
 @LIBRARY.add("round", "ai*f")
 def _round(value: Any, places: int, *rest: float) -> float:
     edge = rest[0] if rest else 0.5
-    number = real(value)
-    if not math.isfinite(number) or abs(places) > 300:
-        return number
-    power = 10.0**places
-    scaled = power * number
-    fraction = math.fmod(scaled, 1)
-    whole = math.ceil(scaled) if fraction >= edge else math.floor(scaled)
-    return whole / power
+    power = 10.0**places if places <= _MOST_PLACES else math.inf
+    scaled = power * real(value)
+    whole = scaled
+    if math.isfinite(scaled):
+        fraction = math.fmod(scaled, 1)
+        whole = float(math.ceil(scaled) if fraction >= edge else math.floor(scaled))
+    if not power:
+        return math.nan if not whole or math.isnan(whole) else math.copysign(math.inf, whole)
+    return whole / power  # infinity by infinity is no number
 
 
-def _stepped(start: int, stop: int, step: int) -> list[Any]:
+def _stepped(start: int, stop: int, step: int) -> IntList:
     if step and abs(stop - start) // abs(step) > _MAX_RANGE:
         raise TooCostly("a range of numbers in the template is too long")
     # Steps that lead away from the end give nothing (sprig untilStep).
-    return list(range(start, stop, step)) if step and (stop < start) == (step < 0) else []
+    return IntList(range(start, stop, step) if step and (stop < start) == (step < 0) else ())
 
 
 @LIBRARY.add("until", "i")

@@ -14,9 +14,15 @@ from typing import Final
 from gitops.gotemplate.errors import TemplateError, TooCostly
 from gitops.gotemplate.functions.registry import Library
 from gitops.gotemplate.functions.strings import bounded
-from gitops.gotemplate.values import StringList
+from gitops.gotemplate.values import NilStrings, StringList
 
 LIBRARY: Final = Library()
+
+
+class _NoPattern(TemplateError):
+    """Go cannot compile it."""
+
+
 MAX_PATTERN: Final = 500
 MAX_TRIES: Final = 2_000_000
 _REPEAT: Final = re.compile(r"[*+?]\??|\{(\d{1,4})(,(\d{0,4}))?\}\??")
@@ -39,7 +45,7 @@ def _translated(pattern: str) -> re.Pattern[str]:
     if len(pattern) > MAX_PATTERN:
         raise TooCostly(f"a regular expression of the template is longer than {MAX_PATTERN} characters")
     if _NOT_IN_RE2.search(pattern):
-        raise TemplateError("a regular expression uses what Go's RE2 does not have")
+        raise _NoPattern("a regular expression uses what Go's RE2 does not have")
     if re.search(r"\\[pPQEC]", pattern):
         raise TemplateError("a regular expression uses a class that argofix cannot evaluate")
     text = re.sub(r"\[:(\w+):\]", lambda m: _POSIX.get(m.group(1), m.group()), pattern)
@@ -50,7 +56,7 @@ def _translated(pattern: str) -> re.Pattern[str]:
             warnings.simplefilter("ignore")  # Python announces nested sets, which RE2 does not have
             return re.compile(text, re.ASCII)
     except (re.error, OverflowError, RecursionError):
-        raise TemplateError(f"error parsing regexp: {pattern[:60]!r}") from None
+        raise _NoPattern(f"error parsing regexp: {pattern[:60]!r}") from None
 
 
 def _tries(pattern: str, size: int) -> int:
@@ -104,9 +110,17 @@ def _cost(pattern: str, text: str, *_: object) -> int:
     return min(_tries(pattern, len(text)), MAX_TRIES) // 50
 
 
-@LIBRARY.add("regexMatch mustRegexMatch", "ss", cost=_cost)
-def _match(pattern: str, text: str) -> bool:
+@LIBRARY.add("mustRegexMatch", "ss", cost=_cost)
+def _must_match(pattern: str, text: str) -> bool:
     return _compiled(pattern, text).search(text) is not None
+
+
+@LIBRARY.add("regexMatch", "ss", cost=_cost)
+def _match(pattern: str, text: str) -> bool:
+    try:
+        return _compiled(pattern, text).search(text) is not None
+    except _NoPattern:
+        return False  # sprig passes over the error here, and panics in the others
 
 
 @LIBRARY.add("regexFind mustRegexFind", "ss", cost=_cost)
@@ -118,7 +132,7 @@ def _find(pattern: str, text: str) -> str:
 @LIBRARY.add("regexFindAll mustRegexFindAll", "ssi", cost=_cost)
 def _find_all(pattern: str, text: str, count: int) -> StringList:
     found = [m.group() for m in _compiled(pattern, text).finditer(text)]
-    return StringList(found if count < 0 else found[:count])
+    return StringList(found if count < 0 else found[:count]) or NilStrings()
 
 
 def _expanded(template: str, match: re.Match[str]) -> str:
@@ -150,11 +164,12 @@ def _replace_all_literal(pattern: str, text: str, replacement: str) -> str:
 
 @LIBRARY.add("regexSplit mustRegexSplit", "ssi", cost=_cost)
 def _split(pattern: str, text: str, count: int) -> StringList:
+    compiled = _compiled(pattern, text)
     if count == 0:
-        return StringList()
+        return NilStrings()
     parts: list[str] = []
     at = 0
-    for found in _compiled(pattern, text).finditer(text):
+    for found in compiled.finditer(text):
         if 0 < count <= len(parts) + 1:
             break
         if found.end() == 0 or (found.start() == found.end() == len(text)):

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from gitops.gotemplate.errors import TemplateError
 from gitops.gotemplate.nodes import Number
-from gitops.gotemplate.values import Int64, StringList, StringMap, known, type_name
+from gitops.gotemplate.values import Int64, IntList, NilList, NilMap, StringList, StringMap, known, type_name
 
 _NAMES: Final = {
     "s": "string",
@@ -61,8 +61,9 @@ class Library(dict[str, Function]):
         return register
 
 
-def convert(function: Function, index: int, value: Any) -> Any:
-    """The argument as the function's parameter type holds it. Raises `TemplateError` when Go would."""
+def convert(function: Function, index: int, value: Any, *, typed: bool = False) -> Any:
+    """The argument as the function's parameter type holds it; `typed` for a nil of type interface {}. Raises
+    `TemplateError` when Go would."""
     letter = function.parameters[index] if index < len(function.parameters) else function.rest
     if isinstance(value, Number):
         return _constant(value, letter)
@@ -70,11 +71,15 @@ def convert(function: Function, index: int, value: Any) -> Any:
     if letter == "a":
         return value
     if value is None:
+        if typed:
+            raise TemplateError(
+                f"wrong type for value of {function.name}; expected {_NAMES[letter]}; got interface {{}}"
+            )
         # nil fits what can be nil (maps, slices); for the rest Go says "invalid value".
         if letter == "m":
-            return {}
+            return NilMap()
         if letter == "l":
-            return []
+            return NilList()
         raise TemplateError(f"invalid value for {function.name}; expected {_NAMES[letter]}")
     if not _fits(value, letter):
         expected = _NAMES[letter]
@@ -94,7 +99,7 @@ def _fits(value: Any, letter: str) -> bool:
             return isinstance(value, bool)
         case "m":
             return isinstance(value, dict) and not isinstance(value, StringMap)
-    return isinstance(value, list) and not isinstance(value, StringList)
+    return isinstance(value, list) and not isinstance(value, StringList | IntList)
 
 
 def _constant(number: Number, letter: str) -> Any:

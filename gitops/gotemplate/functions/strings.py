@@ -97,14 +97,16 @@ def _trunc(count: int, text: str) -> str:
 
 @LIBRARY.add("abbrev", "is")
 def _abbrev(width: int, text: str) -> str:
-    if width < 4 or len(text) <= width:
-        return text
-    return text[: width - 3] + "..."
+    data = text.encode("utf-8", "surrogatepass")  # goutils counts bytes, and cuts between them
+    return text if width < 4 or len(data) <= width else replaced(data[: width - 3]) + "..."
 
 
 @LIBRARY.add("initials", "s")
 def _initials(text: str) -> str:
-    return "".join(word[0] for word in text.split())
+    # goutils takes bytes for characters.
+    letters = text.encode("utf-8", "surrogatepass").decode("latin-1")
+    starts = (i for i, each in enumerate(letters) if not i or _is_space(letters[i - 1]))
+    return "".join(letters[i] for i in starts if not _is_space(letters[i]))
 
 
 @LIBRARY.add("nospace", "s")

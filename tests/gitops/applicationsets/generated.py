@@ -17,12 +17,9 @@ from gitops.gotemplate.values import from_json
 
 # Their order is that of a Go map.
 UNORDERED = frozenset({"keys", "values", "pluck"})
-# They grow with a number, or fail by themselves; `slugify` needs a library that is not in the engine; maps that are
-# merged into what they hold overflow Go's stack, which nothing can catch.
-_LEFT_OUT = {
-    *("fail", "repeat", "until", "untilStep", "seq", "indent", "nindent", "slugify"),
-    *("merge", "mustMerge", "mergeOverwrite", "mustMergeOverwrite"),
-}
+# `slugify` needs a library that is not in the engine; maps that are merged into what they hold overflow Go's stack,
+# which nothing can catch.
+_LEFT_OUT = {"slugify", "merge", "mustMerge", "mergeOverwrite", "mustMergeOverwrite"}
 FUNCTIONS = sorted(LIBRARY.keys() - UNORDERED - _LEFT_OUT)
 
 DATA: Any = {
@@ -53,7 +50,39 @@ _PATHS = {
     "l": (".list", ".numbers", ".mixed", ".path.segments"),
     "a": (".nil", ".gone", ".map.gone", ".name.gone", ".", "$", ".path", ".n", ".list", ".name", ".yes"),
 }
-_STRINGS = ('"a"', '""', '"x-y_z"', '"Web App"', "`raw \\n`", '"a,b,c"', '"1.2.3"', '"^1.20.0"', '"[a-z]+"', '"é"')
+_STRINGS = (
+    *('"a"', '""', '"x-y_z"', '"Web App"', "`raw \\n`", '"a,b,c"', '"1.2.3"', '"^1.20.0"', '"[a-z]+"', '"é"'),
+    # What YAML would take for something else, and lines.
+    *(
+        '"- a"',
+        '"a: b"',
+        '"a #b"',
+        '"true"',
+        '"Off"',
+        '"~"',
+        '"null"',
+        '"1e3"',
+        '"0x1F"',
+        '"010"',
+        '"0o7"',
+        '"1_000"',
+    ),
+    *('"2020-01-01"', '"12:30:45"', '".5"', '"+1"', '".inf"', '"<<"', '"="', '"!x"', '"&a"', '"*a"', '"%a"', '"@a"'),
+    *('"? a"', '": b"', '"[a"', '"{a"', '"-"', '"y"', '"1.5e3"', '"99999999999999999999"', '"a:"', '"#"', '"<&>"'),
+    *(
+        r'"a\nb"',
+        r'"\n"',
+        r'"a\n\n"',
+        r'" a\nb "',
+        r'"a \nb"',
+        r'"\ta"',
+        r'"a\tb"',
+        r'"\u2028"',
+        r'"\u00a0"',
+        r'"a\rb"',
+    ),
+    *(r'"\x00"', r'"\U0001F600"', '"%s-%d"', '"%v"', '"%q"', '"$1"', r'"a\"b"'),
+)
 
 
 # What makes a value of a type, so that most calls fit together.
@@ -96,6 +125,8 @@ def difference(example: Mapping[str, Any]) -> Difference | None:
         ours, failed = str(error), True
         if any(words in ours for words in _WILFUL):
             return None
+    if "a map holds itself" in theirs or theirs.endswith(": too large"):
+        return None  # the controller may overflow its stack over it; that ours ends is what matters
     same = bool(example.get("failed")) if failed else not example.get("failed") and ours == theirs
     return None if same else Difference(source, missing, ours, theirs)
 
@@ -191,7 +222,7 @@ class Generator:
         if letter == "i":
             return random.choice(("0", "1", "2", "5", "-1", "0x10", "1_000", "'a'"))
         if letter == "f" and random.random() < 0.5:
-            return random.choice(("1.5", "2", "-0.25", "1e3"))
+            return random.choice(("1.5", "2", "-0.25", "1e3", "0.1", "0.2", "1e-7", "123456789.25"))
         if letter == "s" and random.random() < 0.5:
             return random.choice(_STRINGS)
         if letter == "b" and random.random() < 0.4:
@@ -203,8 +234,33 @@ class Generator:
         return random.choice(_PATHS[letter if random.random() < 0.985 else "a"])
 
 
+# Templates that were once another thing to us than to Go.
+ONCE_WRONG = (
+    r"{{urlquery .gone}}",
+    r"{{html .nil .gone}}",
+    r"{{round 5 1000}}",
+    r"{{round 5 -1000}}",
+    r"{{addf 0.1 0.2}} {{mulf -0.25 0}} {{divf 1 3}} {{subf 0.3 0.1}}",
+    r'{{set (fromJson "x") "a" 1}}',
+    r'{{regexFindAll "[a-z]+" "1" -1 | toJson}}{{concat | toJson}}{{rest list | toYaml}}',
+    r'{{toYaml .lines}}|{{toYaml " a\nb "}}|{{list "\n" | toYaml}}',
+    r'{{toYaml (dict "a10" 1 "a9" 2 "a-b" 3 "ab" 4 "a" 5)}}',
+    r'{{toYaml (list 1e21 1234567.5 0.1 1e-7 "0o7" "1e3" " a")}}',
+    r"{{toJson 1e-7}} {{toJson 1e21}} {{toJson 0.000001}}",
+    r'{{regexMatch "[" "a"}}',
+    r'{{"é à" | initials}}{{abbrev 6 "wörld wide"}}',
+    r'{{atoi "99999999999999999999"}} {{float64 "1_000"}} {{int "10.0"}} {{float64 " 1"}}',
+    r'{{b64dec "a\nb"}}',
+    r'{{get .nil "a"}}',
+    r'{{js " "}}',
+    r"{{typeOf (until 3)}}{{chunk -1 (list 1 2) | toJson}}",
+)
+
+
 def examples(seed: int, count: int) -> Iterator[dict[str, str]]:
-    """`count` templates for `DATA`, with their `missingkey`; the same for the same seed."""
+    """`ONCE_WRONG`, then `count` templates for `DATA`, with their `missingkey`; the same for the same seed."""
+    for source in ONCE_WRONG:
+        yield {"source": source, "missing": "default"}
     for number in range(count):
         random = Random(f"{seed} {number}")
         missing = random.choice(("default", "default", "error", "zero"))
