@@ -209,8 +209,8 @@ def test_dependencies_that_are_not_vendored_are_asked_for(engine: EngineProcess,
     outside = Outside(charts={(REGISTRY, "redis", locked or "^17"): REDIS})
     found = state(seen(engine, {"apps/web.yaml": application("web", source(URL)), **files}, outside))
     assert sorted(names(found)) == ["cache", "own"]
-    own_one, theirs = sorted(found.parts[0].resources, key=lambda each: each.path is None)
-    assert own_one.path == "app/templates/own.yaml" and own_one.elsewhere is None
+    ours, theirs = sorted(found.parts[0].resources, key=lambda each: each.path is None)
+    assert (ours.path, ours.elsewhere) == ("app/templates/own.yaml", None)
     assert str(theirs.elsewhere) == f"`templates/cm.yaml` of chart redis 17.3.2 of {REGISTRY}"
 
 
@@ -225,10 +225,8 @@ def test_a_dependency_that_nobody_has_is_named(engine: EngineProcess) -> None:
     own = chart("umbrella", "1.0.0", {}, dependencies=UMBRELLA.replace("https://charts.example.com", "@stable"))
     files = {f"app/{path}": text for path, text in own.items()}
     rendering = state(seen(engine, {"apps/web.yaml": application("web", source(URL)), **files}, Outside())).rendering
-    assert (
-        isinstance(rendering, NotAnalysed)
-        and "needs the chart redis ^17: its repository `@stable`" in rendering.reason
-    )
+    assert isinstance(rendering, NotAnalysed)
+    assert "needs the chart redis ^17: its repository `@stable`" in rendering.reason
 
 
 def test_applications_in_charts_and_repositories_are_found(engine: EngineProcess) -> None:
