@@ -99,6 +99,40 @@ async def test_an_entry_of_ignored_differences(engine: Engine, entry: dict[str, 
     assert said == ([] if advice is None else [advice])
 
 
+@pytest.mark.parametrize(
+    ("expression", "advice"),
+    [
+        (".metadata.annotations.checksum-config", 'Write `.metadata.annotations["checksum-config"]`.'),
+        (".metadata.labels.app.kubernetes.io/name", 'Write `.metadata.labels["app.kubernetes.io/name"]`.'),
+        ("spec.replicas", "Write `.spec.replicas`."),
+        (".metadata.annotations['a/b']", 'Write `.metadata.annotations["a/b"]`.'),
+        ("/spec/replicas", "Put it into `jsonPointers`."),
+        ('.spec.containers[] | select(.name == "web"', "Write a path of jq, such as `.spec.replicas`."),
+        (".spec.containers[] | selct(.image)", "Write a path of jq, such as `.spec.replicas`."),
+        (".metadata.annotations.{{ .Values.key }}", None),
+        ('.spec.containers[] | select(.name == "web") | .image', None),
+        (".webhooks[]?.clientConfig.caBundle", None),
+    ],
+)
+async def test_an_expression_that_argo_cd_cannot_read(engine: Engine, expression: str, advice: str | None) -> None:
+    entry = {"group": "apps", "kind": "Deployment", "jqPathExpressions": [expression]}
+    files = {"apps.yaml": app("a", ignoreDifferences=[entry]), "a/web.yaml": deployment()}
+    said = await found(engine, "ignore-difference-invalid", files)
+    assert [one.topic.advice for one in said] == ([] if advice is None else [advice])
+
+
+async def test_an_expression_of_argocd_cm_breaks_every_application(engine: Engine) -> None:
+    def settings(expression: str) -> str:
+        block = json.dumps({"jqPathExpressions": [expression]})
+        data = {"resource.customizations.ignoreDifferences.apps_Deployment": block}
+        return manifest("ConfigMap", "argocd-cm", "argocd", data=data)
+
+    rule, files = "ignore-difference-invalid", {"apps.yaml": app("a"), "a/web.yaml": deployment()}
+    [said] = await found(engine, rule, {**files, "a/cm.yaml": settings("spec.replicas")})
+    assert "every Application" in said.topic.message and said.topic.advice == "Write `.spec.replicas`."
+    assert await found(engine, rule, {**files, "a/cm.yaml": settings(".spec.replicas")}) == []
+
+
 async def test_an_entry_of_a_template_has_to_fit_something_of_any_element(engine: Engine) -> None:
     spec = json.loads(app("a", "{{name}}", ignoreDifferences=[IGNORES]))["spec"]
 
