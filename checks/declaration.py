@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from checks.model import Drop, Field, Finding, Related, Removal, Severity, Topic
+from checks.model import Drop, Field, Finding, Related, Removal, Repair, Severity, Topic
 from gitops.discovery.snapshot import ApplicationKey
 from gitops.files.spans import Span
 from gitops.resources.resource import ResourceId
@@ -22,7 +22,7 @@ class FixAvailability(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Declaration:
     """`severities` are all that its findings may have, the gravest first; `fix` tells whether they propose edits
-    (`Finding.removals`, `Finding.drop`). What a rule finds is held against this by tests."""
+    (`Finding.removals`, `Finding.drop`, `Finding.repair`). What a rule finds is held against this by tests."""
 
     id: str
     severities: tuple[Severity, ...]
@@ -56,6 +56,7 @@ class Declaration:
         removals: Iterable[Removal] = (),
         fields: Iterable[Field] = (),
         drop: Drop | None = None,
+        repair: Repair | None = None,
     ) -> Finding:
         """A finding of this rule at `span`; everything but these is as in `Finding` and `Topic`:
 
@@ -83,6 +84,7 @@ class Declaration:
             related=tuple(related),
             removals=tuple(removals),
             drop=drop,
+            repair=repair,
             fields=tuple(fields),
         )
 

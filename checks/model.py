@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from checks.policy.file import Ignore
 from gitops.discovery.snapshot import ApplicationKey, OwnedId
-from gitops.files.spans import Fix, Span
+from gitops.files.editing import Operation
+from gitops.files.spans import Applicability, Fix, Span
 from gitops.kustomize.steps import Step
 from gitops.resources.resource import ResourceId
 
@@ -87,6 +89,32 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a resource should be rendered like: its `manifest`, which is rendered (or read, without an `owner`) now,
+    with `operations`. `written` is where its document begins; `values` are entries of the values of the chart of Argo
+    CD that come to the same."""
+
+    resource: ResourceId
+    written: Span
+    operations: tuple[Operation, ...]
+    manifest: Mapping[str, Any] = field(repr=False, compare=False)
+    owner: ApplicationKey | None = None
+    values: tuple[Operation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What could settle a finding, to be proven: all that is `wanted` at once, `title` is what that is called, and
+    `caution` a sentence about what it does. Repairs of one `group` are tried together before they are tried alone."""
+
+    title: str
+    wanted: tuple[Wanted, ...]
+    applicability: Applicability
+    group: str
+    caution: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One problem at one place.
 
@@ -109,6 +137,7 @@ class Finding:
     related: tuple[Related, ...] = ()
     removals: tuple[Removal, ...] = ()
     drop: Drop | None = None
+    repair: Repair | None = None
     steps: tuple[Step, ...] = ()
     fix: Fix | None = None
     introduced: bool | None = None

@@ -31,6 +31,6 @@ def _findings(rule: Rule, change: Change, policy: Policy) -> Iterator[Finding]:
     for finding in rule.check(change, policy):
         if finding.rule != rule.id or finding.severity not in rule.declared.severities:
             raise Undeclared(f"{rule.id} reports a finding of {finding.rule} with severity {finding.severity}")
-        if (finding.removals or finding.drop) and rule.declared.fix is FixAvailability.NEVER:
+        if (finding.removals or finding.drop or finding.repair) and rule.declared.fix is FixAvailability.NEVER:
             raise Undeclared(f"{rule.id} proposes a fix: {finding.message}")
         yield finding

@@ -14,10 +14,11 @@ from bot.rendering.driver import Engine, Progress, spending
 from bot.rendering.outside import Outside, OutsideBroke
 from checks.judgement.clusters import concerning
 from checks.judgement.evaluation import Evaluation, evaluation_of
-from checks.judgement.findings import findings_of
+from checks.judgement.findings import findings_of, judged_alone
 from checks.judgement.values import at_values
 from checks.planning.fields.plan import plan_drops
 from checks.planning.ownership.plan import plan_fixes
+from checks.planning.repairs.plan import plan_repairs
 from checks.policy.file import Policy
 from checks.registry import Rule, rules
 from gitops.applications.live import Live
@@ -202,8 +203,11 @@ async def _evaluate(
     findings = await engine.drive(at_values(after, analysis, findings), progress, effort, outside)
     planned = await engine.drive(plan_fixes(after, analysis, findings, policy, live), progress, effort, outside)
     mended = await engine.drive(plan_drops(after, analysis, planned.findings), progress, effort, outside)
-    planned = replace(planned, findings=mended)
-    return await asyncio.to_thread(evaluation_of, change, planned, chosen, policy, effort.left_out)
+    judge = partial(judged_alone, chosen, policy, live, _log_failure)
+    repaired = await engine.drive(plan_repairs(after, analysis, mended, judge), progress, effort, outside)
+    planned = replace(planned, findings=repaired.findings)
+    plans = repaired.plans
+    return await asyncio.to_thread(evaluation_of, change, planned, chosen, policy, effort.left_out, plans)
 
 
 def _log_failure(rule: Rule) -> None:

@@ -8,8 +8,10 @@ speaks HTTP to the server again, and the browser gives up with ERR_TOO_MANY_REDI
 
 Example: a tunnel with `service: http://argocd-server.argocd:80` and no `server.insecure` in argocd-cmd-params-cm.
 
-How the fix is safe: none is applied; the finding has the line to add and its place. Where another route speaks HTTPS
-to the same server, it says so: both have to change at once.
+How the fix is safe: the setting is put where the server takes it from (the ConfigMap, a patch of the overlay, the
+values of the chart, its arguments). It is offered where every route to the server ends TLS and speaks plain HTTP,
+where nothing else is rendered otherwise, and nothing else is found then. The server has to be restarted. Where
+another route speaks HTTPS to the same server, the finding says so: both have to change at once.
 
 How sure it is: an error where git shows the whole way; a warning where something on it is not in git (a Gateway, the
 controller's own certificate, a tunnel that takes its rules from a dashboard), and where only webhooks come this way.
@@ -24,9 +26,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.argocd.exposure import insecure_advice, label_of, ways_of
+from checks.argocd.exposure import insecure_advice, insecure_repair, label_of, ways_of
 from checks.argocd.view import applications, installations, lower, owners, severity_in, stands
-from checks.declaration import declare
+from checks.declaration import FixAvailability, declare
 from checks.model import Finding, Severity
 from checks.policy.file import Policy
 from checks.wording import listed
@@ -37,7 +39,9 @@ from gitops.installation.routes.model import Protocol, Route, Tls
 from gitops.installation.scripts import may_set_insecure, scripts_of
 from gitops.installation.settings import setting
 
-RULE = declare("argocd-redirect-loop", Severity.ERROR, Severity.WARNING, Severity.NOTICE)
+RULE = declare(
+    "argocd-redirect-loop", Severity.ERROR, Severity.WARNING, Severity.NOTICE, fix=FixAvailability.SOMETIMES
+)
 
 # Paths that no browser opens: GitHub's webhooks, and what Dex is asked by servers.
 _ASIDE = ("/api/webhook", "/api/dex")
@@ -130,4 +134,5 @@ def _finding(
         resource=route.member.id,
         applications=applications([route.member, process.member]),
         owners=owners([route.member, process.member]),
+        repair=None if aside else insecure_repair(installation, process, ways),
     )

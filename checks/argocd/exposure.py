@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from checks.argocd.repairing import argument_of, wanted_of
+from checks.model import Repair, Wanted
 from gitops.discovery.snapshot import Snapshot
+from gitops.files.editing import append, put
+from gitops.files.spans import Applicability
 from gitops.installation.model import PARAMS, Installation, Process, data_of
 from gitops.installation.places import place_of
 from gitops.installation.routes.find import routes_to_server
-from gitops.installation.routes.model import Route
+from gitops.installation.routes.model import Protocol, Route, Tls
+from gitops.installation.settings import Where, setting
 
 _KEY = "server.insecure"
 _RESTART = "Then restart argocd-server: it reads this only when it starts."
@@ -21,6 +26,29 @@ def ways_of(snapshot: Snapshot, installation: Installation) -> tuple[tuple[Route
             (place, route.backend, route.protocol, route.tls, route.hosts, route.paths), (route, process)
         )
     return tuple(found.values())
+
+
+def insecure_repair(
+    installation: Installation, process: Process, ways: tuple[tuple[Route, Process], ...]
+) -> Repair | None:
+    """What makes the server speak plain HTTP: the setting where it is told such things, else its argument. None where
+    another route would break by it, and where the member is no document of its own."""
+    if any(one.tls is not Tls.EDGE or one.protocol is not Protocol.HTTP for one, _ in ways):
+        return None
+    maps = installation.named("ConfigMap", PARAMS)
+    told = setting(installation, process, "insecure")
+    variable = process.variables.get("ARGOCD_SERVER_INSECURE")
+    values = (put(("configs", "params", _KEY), True),)
+    if variable is not None and variable.config_map == PARAMS and variable.key == _KEY and len(maps) == 1:
+        wanted: Wanted | None = wanted_of(maps[0], put(("data", _KEY), "true"), values=values)
+    elif told.where is Where.DEFAULT and variable is None:
+        wanted = argument_of(process, "--insecure", values=(append(("server", "extraArgs"), "--insecure"),))
+    else:
+        return None
+    if wanted is None:
+        return None
+    title = f"Have argocd-server in {installation.namespace} speak plain HTTP behind what ends TLS"
+    return Repair(title, (wanted,), Applicability.SAFE, f"insecure|{wanted.written}|{wanted.resource}", _RESTART)
 
 
 def label_of(route: Route) -> str:

@@ -10,6 +10,7 @@ from checks.judgement.gaps import gaps_of, lost
 from checks.judgement.reports import reports_of
 from checks.model import CheckReport, Finding
 from checks.planning.ownership.plan import FixPlan, Planned
+from checks.planning.repairs.plan import RepairPlan
 from checks.policy.file import Policy
 from checks.registry import Rule
 from checks.sync_order.view import EMPTY, View, handovers_of, view_of
@@ -22,8 +23,9 @@ from gitops.discovery.snapshot import Change, Snapshot
 class Evaluation:
     """What is known about a commit (and its base).
 
-    `findings` are sorted by place; `plans` are proven fixes; `live` is what the clusters held; `order` is that of all
-    its Applications, with the hand-overs of the plans; `unfinished` tells what argofix had no time or room for.
+    `findings` are sorted by place; `plans` are proven fixes of ownership, `repairs` such of Argo CD's own
+    installation; `live` is what the clusters held; `order` is that of all its Applications, with the hand-overs of
+    the plans; `unfinished` tells what argofix had no time or room for.
     """
 
     snapshot: Snapshot
@@ -34,6 +36,7 @@ class Evaluation:
     live: Live | None = None
     order: View = EMPTY
     unfinished: tuple[str, ...] = ()
+    repairs: tuple[RepairPlan, ...] = ()
 
     @property
     def gaps(self) -> tuple[str, ...]:
@@ -60,7 +63,12 @@ class Evaluation:
 
 
 def evaluation_of(
-    change: Change, planned: Planned, chosen: Sequence[Rule], policy: Policy, left_out: Sequence[str]
+    change: Change,
+    planned: Planned,
+    chosen: Sequence[Rule],
+    policy: Policy,
+    left_out: Sequence[str],
+    repairs: tuple[RepairPlan, ...] = (),
 ) -> Evaluation:
     """What comes of a change by the rules `chosen`, once what they found is `planned`. `left_out` are the reasons for
     which something was not rendered, one for each rendering."""
@@ -68,7 +76,8 @@ def evaluation_of(
     findings = tuple(sorted(planned.findings, key=lambda f: (f.span, f.rule, f.message)))
     order = view_of(head, policy, live, change.base, handovers_of(planned.plans))
     reports = reports_of(chosen, findings, head, live, policy)
-    return Evaluation(head, change.base, findings, reports, planned.plans, live, order, _unfinished(left_out))
+    unfinished = _unfinished(left_out)
+    return Evaluation(head, change.base, findings, reports, planned.plans, live, order, unfinished, repairs)
 
 
 def _unfinished(left_out: Sequence[str]) -> tuple[str, ...]:

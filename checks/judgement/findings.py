@@ -89,6 +89,14 @@ def _failed(rule: Rule) -> Identity:
     return (rule.id, "failed")
 
 
+def judged_alone(
+    chosen: Sequence[Rule], policy: Policy, live: Live | None, failed: Failed, snapshot: Snapshot
+) -> dict[Identity, Finding]:
+    """What the rules find in a commit that is held against no other one, by identity."""
+    change = Change(None, snapshot, live)
+    return {finding.identity: finding for rule in chosen for finding in _judged(rule, change, policy, failed)}
+
+
 def _judged(rule: Rule, change: Change, policy: Policy, failed: Failed) -> list[Finding]:
     """What a rule finds. One that fails on this commit is a finding itself: an error where it did not before."""
     try:

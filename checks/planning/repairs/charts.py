@@ -1,0 +1,99 @@
+"""Entries of values of Argo CD's chart: in files of the repository, or in the Application that names the chart.
+
+Sources: argo-helm charts/argo-cd/values.yaml; argo-cd docs/user-guide/helm.md (which of the values count last);
+Helm, values of a dependency stand below its name or alias.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Sequence
+
+from checks.model import Wanted
+from checks.planning.repairs.documents import Change
+from gitops.applications.application import Source
+from gitops.discovery.snapshot import Snapshot, State
+from gitops.facts.secrets.pods import mapping, sequence
+from gitops.files.documents import read_documents
+from gitops.files.editing import Operation, Route
+from gitops.files.errors import GitopsError
+from gitops.resources.manifests import text_of
+
+_CHART = "argo-cd"
+
+
+def in_values(snapshot: Snapshot, wanted: Sequence[Wanted]) -> Iterator[tuple[Change, ...]]:
+    """Where the values of all that is wanted may be written, the place that counts last first."""
+    if not wanted or any(not one.values or one.owner != wanted[0].owner for one in wanted):
+        return
+    state = snapshot.by_key.get(wanted[0].owner) if wanted[0].owner is not None else None
+    if state is None:
+        return
+    operations = tuple(operation for one in wanted for operation in one.values)
+    for path, line, prefix in _places(snapshot, state, wanted[0]):
+        yield (Change(path, line, tuple(_below(one, prefix) for one in operations)),)
+
+
+def _below(one: Operation, prefix: Route) -> Operation:
+    return Operation(one.kind, (*prefix, *one.route), one.value)
+
+
+def _places(snapshot: Snapshot, state: State, wanted: Wanted) -> Iterator[tuple[str, int, Route]]:
+    """(file, line of its document, route of the chart's values in it)."""
+    for part in state.parts:
+        if part.elsewhere and not state.application.sources[part.index].chart:
+            continue
+        if all(resource.id != wanted.resource for resource in part.resources):
+            continue
+        source = state.application.sources[part.index]
+        below = _name_in(snapshot, source)
+        if below is None:
+            continue
+        application = state.application
+        block: Route = ("spec", "sources", part.index) if len(application.sources) > 1 else ("spec", "source")
+        if "sources" in mapping(application.manifest.get("spec")):
+            block = ("spec", "sources", part.index)
+        here = (application.origin.span.path, application.origin.span.line)
+        said = source.helm or {}
+        if application.is_written_here and "valuesObject" in said:
+            yield (*here, (*block, "helm", "valuesObject", *below))
+        for path in reversed(list(_files(state, source))):
+            yield path, 0, below
+        if not source.chart:
+            yield posixpath.join(source.path, "values.yaml"), 0, below
+        if application.is_written_here and "values" not in said and "valuesObject" not in said:
+            yield (*here, (*block, "helm", "valuesObject", *below))
+
+
+def _name_in(snapshot: Snapshot, source: Source) -> Route | None:
+    """Below what the values of Argo CD's chart stand; None where it is not there."""
+    if source.chart:
+        return () if source.chart.rpartition("/")[2] == _CHART else None
+    path = posixpath.join(source.path, "Chart.yaml")
+    try:
+        documents = read_documents(path, snapshot.tree.read(snapshot.tree.resolve(path)))
+    except (GitopsError, KeyError):
+        return None
+    chart = mapping(documents[0].value()) if documents else {}
+    if text_of(chart.get("name")) == _CHART and not chart.get("dependencies"):
+        return ()
+    for each in sequence(chart.get("dependencies")):
+        one = mapping(each)
+        if text_of(one.get("name")) == _CHART:
+            return (text_of(one.get("alias")) or _CHART,)
+    return None
+
+
+def _files(state: State, source: Source) -> Iterator[str]:
+    """The values files of the repository, in their order."""
+    refs = {one.ref: one for one in state.application.sources if one.ref}
+    for name in sequence((source.helm or {}).get("valueFiles")):
+        text = text_of(name)
+        if text.startswith("$"):
+            ref, _, rest = text.partition("/")
+            other = refs.get(ref[1:])
+            if other is not None:
+                yield posixpath.normpath(rest)
+        elif not source.chart and "://" not in text:
+            base = "" if text.startswith("/") else source.path
+            yield posixpath.normpath(posixpath.join(base, text.lstrip("/")))
