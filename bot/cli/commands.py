@@ -9,7 +9,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
 
 from bot.cli.checkout import CannotRun, Checkout, applications_of, open_checkout, outer_checkout
@@ -23,11 +23,12 @@ from bot.rendering.evaluation import evaluate
 from bot.repositories.git import GitError
 from checks.judgement.evaluation import Evaluation
 from checks.model import Finding, Severity
-from checks.planning.ownership.plan import FixPlan, fitting
+from checks.planning.ownership.plan import fitting
 from checks.policy.file import PATH
 from gitops.files.errors import GitopsError
-from gitops.files.spans import Edit
-from gitops.kustomize.steps import edits_for
+from gitops.files.spans import Applicability, Edit, Fix
+from gitops.files.tree import Tree
+from gitops.kustomize.steps import changes_of, edits_for
 
 _PIPE_WIDTH = 120  # columns where there is no terminal: logs of CI are wide
 _ORDER_RULES = ("sync-order-cycle", "sync-wave-contradiction")
@@ -53,7 +54,8 @@ async def fix(arguments: argparse.Namespace) -> int:
     evaluation = await _evaluate(checkout, frozenset(), arguments)
     plans, waiting = fitting(checkout.tree, evaluation.plans)
     # All at once: two plans may take entries out of one list.
-    edits = [*edits_for(checkout.tree, [step for plan in plans for step in plan.steps]), *_drops(evaluation, plans)]
+    edits = list(edits_for(checkout.tree, [step for plan in plans for step in plan.steps]))
+    edits, later = _others(evaluation, edits, checkout.tree)
     try:
         diff = diff_of_edits(checkout.tree, edits)
     except GitopsError as error:
@@ -65,7 +67,7 @@ async def fix(arguments: argparse.Namespace) -> int:
         apply(checkout, edits)
     else:
         put(diff, None)
-    later = {finding.identity for plan in waiting for finding in plan.findings}
+    later |= {finding.identity for plan in waiting for finding in plan.findings}
     return 1 if any(_is_error(f) and (f.fix is None or f.identity in later) for f in evaluation.findings) else 0
 
 
@@ -123,16 +125,32 @@ def _order(evaluation: Evaluation, style: str) -> str:
     return text.render(evaluation)
 
 
-def _drops(evaluation: Evaluation, plans: Sequence[FixPlan]) -> list[Edit]:
-    """The edits that take fields out, each once; none in a file that a plan changes, which the next run sees."""
-    taken = {edit.span.path for plan in plans for edit in plan.edits}
-    found: dict[Edit, None] = {}
+def _others(evaluation: Evaluation, edits: list[Edit], tree: Tree) -> tuple[list[Edit], set[tuple[str, ...]]]:
+    """The edits of all other fixes that go together with these, and what is left for the next run."""
+    later: set[tuple[str, ...]] = set()
+    for fix, settled, says in _fixes(evaluation):
+        together = [*edits, *(edit for edit in fix.edits if edit not in edits)]
+        try:
+            changes_of(tree, together)
+        except GitopsError:
+            say(f"left for the next run, since it touches the same lines: {fix.title}")
+            later |= settled
+            continue
+        if len(together) > len(edits):
+            say(f"{fix.title}. {says}".rstrip())
+        edits = together
+    return edits, later
+
+
+def _fixes(evaluation: Evaluation) -> Iterator[tuple[Fix, set[tuple[str, ...]], str]]:
+    """Each with what it settles and what a person should know of it."""
     for finding in evaluation.findings:
-        if finding.fix is not None and finding.drop is not None and finding.drop.span.path not in taken:
-            if finding.fix.edits[0] not in found:
-                say(f"{finding.fix.title}. {finding.drop.caution}")
-            found.update(dict.fromkeys(finding.fix.edits))
-    return list(found)
+        if finding.fix is not None and finding.drop is not None:
+            yield finding.fix, {finding.identity}, finding.drop.caution
+    for plan in evaluation.repairs:
+        look = "" if plan.applicability is Applicability.SAFE else "Look whether that is what was meant."
+        settled = {finding.identity for finding in plan.findings}
+        yield Fix(plan.title, plan.edits, plan.applicability), settled, f"{plan.caution} {look}".strip()
 
 
 def _is_error(finding: Finding) -> bool:
@@ -225,7 +243,8 @@ def _explain(evaluation: Evaluation) -> None:
         say("there is nothing that can be proven to be fixed by an edit")
         if not coverage.whole:
             say(coverage.sentence())
-    for sentence in dict.fromkeys(plan.proof.coverage.sentence("before and after") for plan in evaluation.plans):
+    proven = (*evaluation.plans, *evaluation.repairs)
+    for sentence in dict.fromkeys(plan.proof.coverage.sentence("before and after") for plan in proven):
         say(sentence)
 
 

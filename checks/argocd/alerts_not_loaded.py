@@ -9,7 +9,8 @@ file that is not there without a word.
 
 Example: `rule_files: [/etc/prometheus/argocd-alerts.yml]`, and an init container that copies `prometheus.yml` alone.
 
-How the fix is safe: none is applied; the finding names the label, or the file that is not there.
+How the fix is safe: the label that the Prometheus in git selects is added, where nothing else is rendered
+otherwise. A file is not deployed by itself: the finding names what is not there.
 
 How sure it is: a warning; a notice where git has no Prometheus, which may be elsewhere. Silent where a script applies
 the file, where a selector cannot be judged from git (expressions, labels of namespaces), and for volumes that
@@ -24,13 +25,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from checks.argocd.repairing import wanted_of
 from checks.argocd.view import applications, installations, owners
-from checks.declaration import declare
-from checks.model import Finding, Severity
+from checks.declaration import FixAvailability, declare
+from checks.model import Finding, Repair, Severity
 from checks.policy.file import Policy
 from gitops.discovery.snapshot import Change, Snapshot
 from gitops.facts.secrets.pods import mapping
-from gitops.files.spans import Span
+from gitops.files.editing import put
+from gitops.files.spans import Applicability, Span
 from gitops.installation.find import loose_of, member_of
 from gitops.installation.model import Member
 from gitops.installation.places import place_of
@@ -39,7 +42,7 @@ from gitops.installation.scripts import scripts_of
 from gitops.resources.manifests import text_of
 from gitops.resources.resource import Resource
 
-RULE = declare("alerts-not-loaded", Severity.WARNING, Severity.NOTICE)
+RULE = declare("alerts-not-loaded", Severity.WARNING, Severity.NOTICE, fix=FixAvailability.SOMETIMES)
 
 _GROUP: Final = "monitoring.coreos.com"
 _SELECTORS: Final = {
@@ -154,12 +157,25 @@ def _selected(change: Change, operated: tuple[Member, ...]) -> Iterator[Finding]
                 else "Give that Prometheus a selector.",
                 Severity.WARNING,
                 "label",
+                _labelled(beside[0], member),
             )
 
 
 def _watches_argo_cd(resource: Resource) -> bool:
     rid = resource.id
     return rid.group == _GROUP and rid.kind in _SELECTORS and b"argocd" in resource.text
+
+
+def _labelled(prometheus: Member, member: Member) -> Repair | None:
+    """The labels that are selected."""
+    field, namespaces = _SELECTORS[member.id.kind]
+    spec = mapping(prometheus.manifest.get("spec"))
+    labels = mapping(mapping(spec.get(field)).get("matchLabels"))
+    if not labels or (spec.get(namespaces) is None and member.id.namespace != prometheus.id.namespace):
+        return None
+    wanted = wanted_of(member, *(put(("metadata", "labels", key), text_of(value)) for key, value in labels.items()))
+    title = f"Label {member.id} so that {prometheus.id} selects it"
+    return Repair(title, (wanted,), Applicability.SAFE, f"{RULE}|{member.written}|{member.id}")
 
 
 def _has_operator(snapshot: Snapshot) -> bool:
@@ -210,6 +226,7 @@ def _finding(
     advice: str,
     severity: Severity,
     about: str,
+    repair: Repair | None = None,
 ) -> Finding:
     return RULE.finding(
         Span(span.path, span.line, span.line),
@@ -222,4 +239,5 @@ def _finding(
         resource=member.id,
         applications=applications([member]),
         owners=owners([member]),
+        repair=repair,
     )

@@ -9,7 +9,8 @@ the next change: the new pod then finds no node without an old one, and the roll
 
 Example: upstream's HA redis, three replicas with a required anti-affinity, on two nodes.
 
-How the fix is safe: none is applied. `preferredDuringSchedulingIgnoredDuringExecution` spreads pods where it can.
+How the fix is safe: the terms become `preferredDuringSchedulingIgnoredDuringExecution`, which spreads pods where it
+can, and nothing else is rendered otherwise.
 
 How sure it is: an error for too many replicas, a warning for the rollout. Only with `argocd.nodes` in the
 configuration: git does not tell how many nodes there are. Silent for selectors that are expressions.
@@ -20,16 +21,22 @@ Sources: kubernetes.io, Assigning Pods to Nodes; argo-cd manifests/ha; argo-cd i
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
+from checks.argocd.repairing import wanted_of
 from checks.argocd.view import applications, owners
-from checks.declaration import declare
-from checks.model import Finding, Severity
+from checks.declaration import FixAvailability, declare
+from checks.model import Finding, Repair, Severity
 from checks.policy.file import Policy
 from gitops.discovery.snapshot import Change
+from gitops.facts.secrets.pods import POD_SPECS, at, mapping, sequence
+from gitops.files.editing import put, remove
+from gitops.files.spans import Applicability
+from gitops.installation.model import Member
 from gitops.installation.places import place_of
 from gitops.installation.requests import asking
 
-RULE = declare("anti-affinity-unschedulable", Severity.ERROR, Severity.WARNING)
+RULE = declare("anti-affinity-unschedulable", Severity.ERROR, Severity.WARNING, fix=FixAvailability.SOMETIMES)
 
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
@@ -60,4 +67,20 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
             resource=one.member.id,
             applications=applications([one.member]),
             owners=owners([one.member]),
+            repair=_preferring(one.member),
         )
+
+
+_REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"
+_PREFERRED: Final = "preferredDuringSchedulingIgnoredDuringExecution"
+
+
+def _preferring(member: Member) -> Repair | None:
+    """The same terms as a wish."""
+    route = (*POD_SPECS[member.id.group, member.id.kind], "affinity", "podAntiAffinity")
+    rules = mapping(at(member.manifest, route))
+    wishes = [{"weight": 100, "podAffinityTerm": term} for term in sequence(rules.get(_REQUIRED))]
+    anew = put((*route, _PREFERRED), [*sequence(rules.get(_PREFERRED)), *wishes])
+    title = f"Keep the pods of {member.id} apart where there are nodes enough"
+    wanted = wanted_of(member, anew, remove((*route, _REQUIRED)))
+    return Repair(title, (wanted,), Applicability.SAFE, f"{RULE}|{member.written}|{member.id}")

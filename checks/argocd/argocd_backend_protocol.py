@@ -9,7 +9,8 @@ so the handshake of plain gRPC fails the same way.
 
 Example: `nginx.ingress.kubernetes.io/backend-protocol: HTTPS` and `server.insecure: "true"`.
 
-How the fix is safe: none is applied: which of the two was meant is not in git. The finding names both places.
+How the fix is safe: where one route alone leads to the server, its annotation (nginx) gets the protocol that the
+server speaks. Else which of the two was meant is not in git, and the finding names both places.
 
 How sure it is: an error where git shows both; one step lower for files that no Application deploys. A warning where
 a host is served by gRPC alone, since the user interface is not. Silent where the server's settings are not in git.
@@ -23,18 +24,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.argocd.exposure import label_of, ways_of
+from checks.argocd.repairing import wanted_of
 from checks.argocd.view import applications, installations, owners, severity_in, stands
-from checks.declaration import declare
-from checks.model import Finding, Severity
+from checks.declaration import FixAvailability, declare
+from checks.model import Finding, Repair, Severity
 from checks.policy.file import Policy
 from gitops.discovery.snapshot import Change
+from gitops.files.editing import put
+from gitops.files.spans import Applicability
 from gitops.installation.model import Installation, Process
 from gitops.installation.places import place_of
-from gitops.installation.routes.model import Protocol, Route, Tls
+from gitops.installation.routes.model import Protocol, Route, Tls, annotations_of
 from gitops.installation.scripts import may_set_insecure, scripts_of
 from gitops.installation.settings import setting
 
-RULE = declare("argocd-backend-protocol", Severity.ERROR, Severity.WARNING, Severity.NOTICE)
+RULE = declare(
+    "argocd-backend-protocol", Severity.ERROR, Severity.WARNING, Severity.NOTICE, fix=FixAvailability.SOMETIMES
+)
 
 _GRPC = (Protocol.GRPC, Protocol.GRPCS)
 
@@ -49,7 +55,22 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
                 continue
             told = _mismatch(route, insecure) or _only_grpc(route, [one for one, _ in ways])
             if told is not None:
-                yield _finding(change, installation, route, process, insecure, *told)
+                repair = _repair(route, insecure) if len(ways) == 1 and told[2] is Severity.ERROR else None
+                yield _finding(change, installation, route, process, insecure, *told, repair)
+
+
+_NGINX = "nginx.ingress.kubernetes.io/backend-protocol"
+_RIGHT = {(True, Protocol.HTTPS): "HTTP", (True, Protocol.GRPCS): "GRPC", (False, Protocol.GRPC): "GRPCS"}
+
+
+def _repair(route: Route, insecure: bool) -> Repair | None:
+    """The annotation with the protocol that the server speaks."""
+    right = _RIGHT.get((insecure, route.protocol))
+    if right is None or _NGINX not in annotations_of(route.member):
+        return None
+    wanted = wanted_of(route.member, put(("metadata", "annotations", _NGINX), right))
+    title = f"Have {route.edge} speak {right} to argocd-server"
+    return Repair(title, (wanted,), Applicability.SAFE, f"{RULE}|{route.member.written}")
 
 
 def _mismatch(route: Route, insecure: bool) -> tuple[str, str, Severity] | None:
@@ -94,6 +115,7 @@ def _finding(
     said: str,
     effect: str,
     severity: Severity,
+    repair: Repair | None,
 ) -> Finding:
     told = setting(installation, process, "insecure")
     maps = installation.named("ConfigMap", told.config_map) if told.config_map else ()
@@ -122,6 +144,7 @@ def _finding(
         resource=route.member.id,
         applications=applications([route.member, process.member]),
         owners=owners([route.member, process.member]),
+        repair=repair,
     )
 
 

@@ -8,7 +8,8 @@ shards, the clusters of the missing shards are reconciled by nobody; with more, 
 
 Example: `kind: Deployment` of the controller in an overlay over upstream's manifests, which have a StatefulSet.
 
-How the fix is safe: none is applied: which of the two is meant is not in git.
+How the fix is safe: the variable is set to the number of replicas, where nothing else is rendered otherwise. For two
+controllers none is offered: which of them is meant is not in git.
 
 How sure it is: an error for two controllers, a warning for replicas, a notice for a change of the kind; one step
 lower for files that no Application deploys. Silent for a StatefulSet of no replicas (upstream's own way to a
@@ -23,19 +24,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from checks.argocd.repairing import container_route, variable_route, wanted_of
 from checks.argocd.view import applications, installations, owners, severity_in, stands
-from checks.declaration import declare
-from checks.model import Finding, Related, Severity
+from checks.declaration import FixAvailability, declare
+from checks.model import Finding, Related, Repair, Severity
 from checks.policy.file import Policy
 from gitops.discovery.snapshot import Change
 from gitops.facts.secrets.pods import mapping
+from gitops.files.editing import append, put
+from gitops.files.spans import Applicability
 from gitops.installation.find import installations_of
 from gitops.installation.model import Installation, Member, Process
 from gitops.installation.places import place_of
-from gitops.installation.settings import Where, setting, variable
+from gitops.installation.settings import Setting, Where, setting, variable
 from gitops.resources.manifests import text_of
 
-RULE = declare("argocd-controller-kind", Severity.ERROR, Severity.WARNING, Severity.NOTICE)
+RULE = declare(
+    "argocd-controller-kind", Severity.ERROR, Severity.WARNING, Severity.NOTICE, fix=FixAvailability.SOMETIMES
+)
 
 _CONTROLLER: Final = "argocd-application-controller"
 _REPLICAS: Final = "ARGOCD_CONTROLLER_REPLICAS"
@@ -117,6 +123,26 @@ def _number(change: Change, installation: Installation, process: Process) -> Ite
         resource=process.member.id,
         applications=applications([process.member]),
         owners=owners([process.member]),
+        repair=_counted(process, have, told),
+    )
+
+
+def _counted(process: Process, have: int, told: Setting) -> Repair | None:
+    """The variable with the number of replicas."""
+    route, container = variable_route(process, _REPLICAS), container_route(process)
+    if container is None or told.where not in (Where.VARIABLE, Where.DEFAULT):
+        return None
+    if route is not None:
+        operation = put((*route, "value"), str(have))
+    elif told.where is Where.DEFAULT and _REPLICAS not in process.variables and not process.sources:
+        operation = append((*container, "env"), {"name": _REPLICAS, "value": str(have)})
+    else:
+        return None
+    return Repair(
+        f"Tell the application controller that it has {have} replica{'s' if have != 1 else ''}",
+        (wanted_of(process.member, operation),),
+        Applicability.SAFE,
+        f"{RULE}|{process.member.written}",
     )
 
 

@@ -9,7 +9,8 @@ Why it matters: client-side apply keeps the whole object in an annotation. The A
 
 Example: an Application of Argo CD 3.3.0, whose ApplicationSet CRD has 340,601 bytes.
 
-How the fix is safe: none is applied; the finding has the sync option to add.
+How the fix is safe: the sync option is added to the Application where its manifest is written in the repository, and
+`ClientSideApplyMigration=false` is taken out there. What is rendered stays as it is.
 
 How sure it is: an error. Silent where the CRD or the Application has `ServerSideApply=true` or `Replace=true`, and
 for CRDs that no Application brings. A notice for scripts, and for `ClientSideApplyMigration=false` from 3.3.2 on,
@@ -29,19 +30,23 @@ from typing import Any, Final
 from packaging.version import Version
 
 from checks.argocd.view import installations
-from checks.declaration import declare
-from checks.model import Finding, Severity
+from checks.declaration import FixAvailability, declare
+from checks.model import Finding, Repair, Severity, Wanted
 from checks.policy.file import Policy
+from gitops.applications.application import Application
 from gitops.discovery.snapshot import Change, Owned
-from gitops.files.spans import Span
+from gitops.facts.secrets.pods import at, sequence
+from gitops.files.editing import Operation, append, remove
+from gitops.files.spans import Applicability, Span
 from gitops.installation.find import member_of
 from gitops.installation.model import Installation
 from gitops.installation.places import line_in
 from gitops.installation.routes.model import annotations_of
 from gitops.installation.scripts import scripts_of
+from gitops.resources.manifests import identify
 from gitops.resources.resource import Resource
 
-RULE = declare("argocd-crd-needs-server-side-apply", Severity.ERROR, Severity.NOTICE)
+RULE = declare("argocd-crd-needs-server-side-apply", Severity.ERROR, Severity.NOTICE, fix=FixAvailability.SOMETIMES)
 
 MOST: Final = 262_144  # bytes of all annotations of one object, names and values
 _LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
@@ -97,7 +102,22 @@ def _crd(change: Change, copy: Owned) -> Iterator[Finding]:
         resource=copy.resource.id,
         applications=[label],
         owners=[application.key],
+        repair=_repair(
+            application, append(_OPTIONS_ROUTE, "ServerSideApply=true"), f"Sync `{label}` by server-side apply"
+        ),
     )
+
+
+_OPTIONS_ROUTE: Final = ("spec", "syncPolicy", "syncOptions")
+
+
+def _repair(application: Application, operation: Operation, title: str) -> Repair | None:
+    """An edit of the Application's own manifest."""
+    if not application.is_written_here or not application.manifest:
+        return None
+    rid = identify(dict(application.manifest))
+    wanted = Wanted(rid, application.origin.span, (operation,), application.manifest)
+    return Repair(title, (wanted,), Applicability.SAFE, f"{RULE}|{application.origin.span}|{title}")
 
 
 def annotated_size(manifest: Mapping[str, Any]) -> int:
@@ -136,7 +156,16 @@ def _stopgap(change: Change, installation: Installation) -> Iterator[Finding]:
             severity=Severity.NOTICE,
             applications=[owned.application.label],
             owners=[owned.application.key],
+            repair=_without_stopgap(owned.application),
         )
+
+
+def _without_stopgap(application: Application) -> Repair | None:
+    listed = sequence(at(application.manifest, _OPTIONS_ROUTE))
+    if _OFF not in listed:
+        return None
+    gone = remove((*_OPTIONS_ROUTE, listed.index(_OFF)))
+    return _repair(application, gone, f"Take `{_OFF}` out of `{application.label}`")
 
 
 def _scripts(change: Change) -> Iterator[Finding]:

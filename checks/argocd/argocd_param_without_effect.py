@@ -10,8 +10,10 @@ given and reads what it knows.
 Example: `applicationsetcontroller.tokenref.strict.mode: "true"`; the key is
 `applicationsetcontroller.enable.tokenref.strict.mode`, and the strict mode is off.
 
-How the fix is safe: none is applied, since a setting that takes effect changes how Argo CD behaves. Where one key
-alone can have been meant, the finding names it.
+How the fix is safe: a value that is no text is put into quotes. Writing the one key that can have been meant, and
+taking a variable out, are offered as unsafe: a setting that takes effect changes how Argo CD behaves, and what was
+meant by a variable stays at its default. Nothing else may be rendered otherwise, and nothing else may be found
+then.
 
 How sure it is: a warning; an error where the key guards something (strict modes, TLS, what may be asked), and for a
 value that is no text, with which the API server takes none of the ConfigMap. One step lower in a file that no
@@ -25,11 +27,13 @@ that the sources of each program read.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Final
 
 from packaging.version import Version
 
+from checks.argocd.repairing import variable_route, wanted_of
 from checks.argocd.view import (
     applications,
     installations,
@@ -40,11 +44,13 @@ from checks.argocd.view import (
     stands,
     written,
 )
-from checks.declaration import declare
-from checks.model import Finding, Severity, Topic
+from checks.declaration import FixAvailability, declare
+from checks.model import Finding, Repair, Severity, Topic
 from checks.policy.file import Policy
 from checks.wording import listed
 from gitops.discovery.snapshot import Change
+from gitops.files.editing import put, remove
+from gitops.files.spans import Applicability
 from gitops.installation.model import PARAMS, Installation, Member, Process, data_of
 from gitops.installation.params import COMPONENT_OF, near, unread_variables, wires_of
 from gitops.installation.places import place_of
@@ -52,7 +58,9 @@ from gitops.installation.processes import COMPONENTS
 from gitops.installation.releases import releases
 from gitops.installation.settings import arguments_of
 
-RULE = declare("argocd-param-without-effect", Severity.ERROR, Severity.WARNING, Severity.NOTICE)
+RULE = declare(
+    "argocd-param-without-effect", Severity.ERROR, Severity.WARNING, Severity.NOTICE, fix=FixAvailability.SOMETIMES
+)
 
 # Words of keys that keep somebody out, or something from being read on its way.
 _GUARDS: Final = ("strict", "tls", "allowed", "enable.scm.providers", "security.policy", "x.frame", "enforce")
@@ -118,7 +126,22 @@ def _unknown(
         message = f"`{key}` has no effect: no version of Argo CD from {releases().oldest} on reads it from {PARAMS}"
         advice = "Take it out, or set what was meant by an argument or a variable of the process."
     severity = Severity.ERROR if len(meant) == 1 and _guards(meant[0]) else Severity.WARNING
-    return _finding(change, installation, member, key, message, advice, severity)
+    repair = _renamed(member, key, meant[0]) if len(meant) == 1 else None
+    return _finding(change, installation, member, key, message, advice, severity, repair)
+
+
+def _renamed(member: Member, key: str, meant: str) -> Repair | None:
+    value = data_of(member).get(key)
+    if not isinstance(value, str) or meant in data_of(member):
+        return None
+    values = (put(("configs", "params", meant), value), remove(("configs", "params", key)))
+    return Repair(
+        f"Write `{meant}` for `{key}`",
+        (wanted_of(member, put(("data", meant), value), remove(("data", key)), values=values),),
+        Applicability.UNSAFE,
+        f"{RULE}|{member.written}|{key}",
+        f"`{meant}` takes effect then, once what reads it was restarted.",
+    )
 
 
 def _out_of_time(change: Change, installation: Installation, member: Member, key: str, version: Version) -> Finding:
@@ -154,7 +177,13 @@ def _not_text(change: Change, installation: Installation) -> Iterator[Finding]:
             if value is None or isinstance(value, str):
                 continue
             message = f"`{key}` of {member.id} is no text: the API server refuses the whole ConfigMap"
-            yield _finding(change, installation, member, key, message, "Put it into quotes.", Severity.ERROR)
+            advice, text = "Put it into quotes.", value if isinstance(value, str) else json.dumps(value)
+            repair = None
+            if isinstance(value, bool | int | float):
+                wanted = wanted_of(member, put(("data", key), text))
+                title = f"Put the value of `{key}` into quotes"
+                repair = Repair(title, (wanted,), Applicability.SAFE, f"{RULE}|text|{member.written}")
+            yield _finding(change, installation, member, key, message, advice, Severity.ERROR, repair)
 
 
 def _finding(
@@ -165,6 +194,7 @@ def _finding(
     message: str,
     advice: str,
     severity: Severity,
+    repair: Repair | None = None,
 ) -> Finding:
     return RULE.finding(
         place_of(change.head, member, key),
@@ -177,6 +207,7 @@ def _finding(
         resource=member.id,
         applications=applications([member]),
         owners=owners([member]),
+        repair=repair,
     )
 
 
@@ -213,6 +244,16 @@ def _variables(change: Change, installation: Installation, process: Process) -> 
             verb = "does" if len(others) == 1 else "do"
             message += f"; {listed([f'`{one}`' for one in others], 3)} {verb}"
         severity = Severity.WARNING if releases().covers(version) else lower(Severity.WARNING)
+        route = variable_route(process, name)
+        repair = None
+        if route is not None:
+            repair = Repair(
+                f"Take variables out of {process.workload} that `{process.component}` does not read",
+                (wanted_of(process.member, remove(route)),),
+                Applicability.UNSAFE,
+                f"{RULE}|variables|{process.member.written}|{process.container}",
+                "What they are meant to set is at its default, before and after.",
+            )
         yield RULE.finding(
             place_of(change.head, process.member, name),
             message,
@@ -222,6 +263,7 @@ def _variables(change: Change, installation: Installation, process: Process) -> 
             resource=process.member.id,
             applications=applications([process.member]),
             owners=owners([process.member]),
+            repair=repair,
         )
 
 

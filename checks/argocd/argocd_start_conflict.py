@@ -11,7 +11,8 @@ changed, and the rollout stops half way.
 Example: `reposerver.disable.tls: "true"` with Argo CD 3.5.0, whose repo-server ends with `--client-ca-path cannot be
 used when --disable-tls is enabled`.
 
-How the fix is safe: none is applied; the finding has the line to add or to change, where there is one.
+How the fix is safe: where an argument settles it by itself, it is put behind the others (or into the values of the
+chart), and nothing else may be rendered otherwise or be found then. Where it takes a decision, none is offered.
 
 How sure it is: an error (a warning where the program starts and does not work), one step lower for a file that no
 Application deploys. Silent where the version is not known, where a setting's value is not in git, and where no
@@ -24,21 +25,27 @@ util/cache/redis.go, util/tls/tls.go, manifests/base/repo-server; argo-cd issues
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from packaging.version import Version
 
 from checks.argocd.conflicts import CONFLICTS, Conflict, Told
+from checks.argocd.repairing import argument_of
 from checks.argocd.view import applications, installations, owners, severity_in, stands, written
-from checks.declaration import declare
-from checks.model import Finding, Severity
+from checks.declaration import FixAvailability, declare
+from checks.model import Finding, Repair, Severity
 from checks.policy.file import Policy
 from checks.wording import listed
 from gitops.discovery.snapshot import Change, Snapshot
+from gitops.files.editing import append
+from gitops.files.spans import Applicability
 from gitops.installation.model import Installation, Process
 from gitops.installation.places import place_of
 from gitops.installation.releases import releases
 
-RULE = declare("argocd-start-conflict", Severity.ERROR, Severity.WARNING, Severity.NOTICE)
+RULE = declare(
+    "argocd-start-conflict", Severity.ERROR, Severity.WARNING, Severity.NOTICE, fix=FixAvailability.SOMETIMES
+)
 
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
@@ -83,4 +90,21 @@ def _finding(
         resource=process.member.id,
         applications=applications([process.member]),
         owners=owners([process.member]),
+        repair=_repair(process, told) if process.version == version else None,
     )
+
+
+def _repair(process: Process, told: Told) -> Repair | None:
+    """The argument that settles it by itself."""
+    if not told.argument:
+        return None
+    values = (append((_CHART_KEYS.get(process.component, ""), "extraArgs"), told.argument),)
+    wanted = argument_of(process, told.argument, values=values)
+    if wanted is None:
+        return None
+    title = f"Give `{told.argument}` to {process.component} in {process.workload}"
+    return Repair(title, (wanted,), Applicability.SAFE, f"{RULE}|{wanted.written}|{process.container}")
+
+
+# Where argo-helm's chart has the settings of a program.
+_CHART_KEYS: Final = {"argocd-repo-server": "repoServer", "argocd-server": "server"}

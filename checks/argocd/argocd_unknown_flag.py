@@ -9,8 +9,9 @@ rollout nobody can log in, or nothing is synced any more.
 
 Example: `--timeout` on an `argocd-repo-server` of 2.8, which never had it.
 
-How the fix is safe: none is applied: the setting was meant, and only its author knows for what. The finding names
-the flag that took its place, or the program that knows the flag.
+How the fix is safe: a flag that has another name in this version is written by that name, and `command` goes where
+`args` name the program again. Taking a flag or a container out is offered as unsafe: the setting was meant, and only
+its author knows for what. Nothing else may be rendered otherwise, and nothing else may be found then.
 
 How sure it is: an error; one step lower for a file that no Application deploys, and for a patch release that is newer
 than what argofix knows. Silent where the image is a build of one's own, its tag tells no version, or a shell or a
@@ -27,6 +28,7 @@ from typing import Final
 
 from packaging.version import Version
 
+from checks.argocd.repairing import container_route, places_of, wanted_of
 from checks.argocd.view import (
     applications,
     installations,
@@ -37,19 +39,25 @@ from checks.argocd.view import (
     stands,
     written,
 )
-from checks.declaration import declare
-from checks.model import Finding, Severity, Topic
+from checks.declaration import FixAvailability, declare
+from checks.model import Finding, Repair, Severity, Topic
 from checks.policy.file import Policy
 from checks.wording import listed
 from gitops.discovery.snapshot import Change
-from gitops.files.spans import Span
+from gitops.facts.secrets.pods import at, sequence
+from gitops.files.editing import Route, append, put, remove
+from gitops.files.spans import Applicability, Span
 from gitops.installation.arguments import parse
 from gitops.installation.model import Installation, Process
 from gitops.installation.places import place_of
+from gitops.installation.ports import containers_of
 from gitops.installation.processes import COMPONENTS
 from gitops.installation.releases import releases
+from gitops.resources.manifests import text_of
 
-RULE = declare("argocd-unknown-flag", Severity.ERROR, Severity.WARNING, Severity.NOTICE)
+RULE = declare(
+    "argocd-unknown-flag", Severity.ERROR, Severity.WARNING, Severity.NOTICE, fix=FixAvailability.SOMETIMES
+)
 
 # What the same setting is called; only where the version has it (argo-cd docs/operator-manual/server-commands).
 _RENAMED: Final[Mapping[str, str]] = {
@@ -89,7 +97,57 @@ def _judged(change: Change, installation: Installation, process: Process, versio
     topic = _topic(installation, process, version, tuple(wrong), told.unknown)
     for word, message in wrong.items():
         span = place_of(change.head, process.member, word)
-        yield _finding(installation, process, version, span, word, message, topic)
+        if word == stray:
+            repair = _without_command(process, stray)
+        else:
+            repair = _without_flag(process, word, version) if word in told.unknown else None
+        yield _finding(installation, process, version, span, word, message, topic, repair)
+
+
+def _without_flag(process: Process, flag: str, version: Version) -> Repair | None:
+    """The flag by the name that it has now, else out with its value."""
+    places = places_of(process, flag)
+    if not places:
+        return None
+    renamed = _RENAMED.get(flag.lstrip("-"), "")
+    which = f"{process.component} in {process.workload}"
+    if renamed in releases().flags(process.component, version):
+        new = [put(route, f"--{renamed}{_text(process, route)[len(flag) :]}") for route, _ in places]
+        return Repair(
+            f"Call flags of {which} as this version does",
+            (wanted_of(process.member, *new),),
+            Applicability.SAFE,
+            f"{RULE}|renamed|{process.member.written}|{process.container}",
+        )
+    gone = [remove((*route[:-1], int(route[-1]) + more)) for route, words in places for more in range(words)]
+    return Repair(
+        f"Take flags out of {which} that this version does not have",
+        (wanted_of(process.member, *gone),),
+        Applicability.UNSAFE,
+        f"{RULE}|removed|{process.member.written}|{process.container}",
+        "What they were meant to set stays at its default.",
+    )
+
+
+def _text(process: Process, route: Route) -> str:
+    return text_of(at(process.member.manifest, route))
+
+
+def _without_command(process: Process, stray: str) -> Repair | None:
+    """`args` name the program, and `command` does once more: its flags go behind those of `args`."""
+    route = container_route(process)
+    command = [text_of(word) for word in sequence(process.manifest.get("command"))]
+    args = [text_of(word) for word in sequence(process.manifest.get("args"))]
+    twice = args[:1] == [stray] and stray.rpartition("/")[2] == process.component
+    if route is None or not twice or not process.through_command or process.program not in command:
+        return None
+    flags = command[command.index(process.program) + 1 :]
+    return Repair(
+        f"Let `args` alone name the program of {process.workload}",
+        (wanted_of(process.member, *(append((*route, "args"), one) for one in flags), remove((*route, "command"))),),
+        Applicability.SAFE,
+        f"{RULE}|command|{process.member.written}|{process.container}",
+    )
 
 
 def _about_unknown(process: Process, flag: str, version: Version) -> str:
@@ -156,7 +214,16 @@ def _no_program(change: Change, installation: Installation, process: Process, ve
         "Take the container out: each program serves its own metrics.",
     )
     span = place_of(change.head, process.member, name)
-    return _finding(installation, process, version, span, name, message, topic)
+    route = container_route(process)
+    repair = None
+    if route is not None and len(containers_of(process)) > 1:
+        repair = Repair(
+            f"Take the container `{process.container}` out of {process.workload}",
+            (wanted_of(process.member, remove(route)),),
+            Applicability.UNSAFE,
+            f"{RULE}|container|{process.member.written}|{process.container}",
+        )
+    return _finding(installation, process, version, span, name, message, topic, repair)
 
 
 def _finding(
@@ -167,6 +234,7 @@ def _finding(
     word: str,
     message: str,
     topic: Topic,
+    repair: Repair | None = None,
 ) -> Finding:
     severity = Severity.ERROR if releases().covers(version) else lower(Severity.ERROR)
     return RULE.finding(
@@ -178,4 +246,5 @@ def _finding(
         resource=process.member.id,
         applications=applications([process.member]),
         owners=owners([process.member]),
+        repair=repair,
     )

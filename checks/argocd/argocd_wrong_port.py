@@ -10,7 +10,9 @@ nothing leaves alerts without a metric, and nothing says so.
 
 Example: `livenessProbe: {httpGet: {path: /healthz, port: 8081}}` on the repo-server, which answers /healthz on 8084.
 
-How the fix is safe: none is applied; the finding names the port that serves it.
+How the fix is safe: a probe gets the port that answers /healthz, a Service of metrics that of the metrics. A
+Service that is to lead to the user interface is offered as unsafe: it would be reached then. Nothing else may be
+rendered otherwise.
 
 How sure it is: an error for probes and for two programs on one port, a warning for Services and monitors; one step
 lower for files that no Application deploys. Silent for images that are not upstream's, where arguments are not known,
@@ -25,13 +27,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from checks.argocd.repairing import container_route, wanted_of
 from checks.argocd.view import applications, installations, owners, severity_in, stands
-from checks.declaration import declare
-from checks.model import Finding, Severity
+from checks.declaration import FixAvailability, declare
+from checks.model import Finding, Repair, Severity
 from checks.policy.file import Policy
 from gitops.discovery.snapshot import Change
 from gitops.facts.secrets.pods import mapping
-from gitops.files.spans import Span
+from gitops.files.editing import put
+from gitops.files.spans import Applicability, Span
 from gitops.installation.model import Installation, Member, Process
 from gitops.installation.places import line_in, place_of
 from gitops.installation.ports import Port, Speaks, containers_of, declared, listening
@@ -41,7 +45,7 @@ from gitops.installation.routes.model import mappings
 from gitops.installation.settings import setting
 from gitops.resources.manifests import text_of
 
-RULE = declare("argocd-wrong-port", Severity.ERROR, Severity.WARNING, Severity.NOTICE)
+RULE = declare("argocd-wrong-port", Severity.ERROR, Severity.WARNING, Severity.NOTICE, fix=FixAvailability.SOMETIMES)
 
 _PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")
 
@@ -92,7 +96,26 @@ def _probes(
         )
         advice = f"Ask for /healthz on port {better}." if better is not None else "Name a port that it listens on."
         span = _line_of_probe(change, process, name)
-        yield _finding(installation, process.member, span, said, effect, advice, (process.container, name))
+        repair = _probe_repair(process, name, "httpGet" if http else "tcpSocket", better)
+        about = (process.container, name)
+        yield _finding(installation, process.member, span, said, effect, advice, about, repair=repair)
+
+
+def _probe_repair(process: Process, probe: str, kind: str, port: int | None) -> Repair | None:
+    route = container_route(process)
+    if route is None or port is None:
+        return None
+    operations = [put((*route, probe, kind, "port"), port)]
+    if kind == "httpGet" and mapping(mapping(process.manifest.get(probe)).get(kind)).get("path") != "/healthz":
+        operations.append(put((*route, probe, kind, "path"), "/healthz"))
+    if mapping(mapping(process.manifest.get(probe)).get(kind)).get("scheme", "HTTP") != "HTTP":
+        return None  # what was meant to be asked there is another thing
+    return Repair(
+        f"Probe {process.component} in {process.workload} where it answers",
+        (wanted_of(process.member, *operations),),
+        Applicability.SAFE,
+        f"{RULE}|probes|{process.member.written}|{process.container}",
+    )
 
 
 def _number(process: Process, port: Any) -> int | None:
@@ -149,14 +172,43 @@ def _services(change: Change, installation: Installation, found: Listening) -> I
             continue
         process = next(iter(behind))
         every = {number: port for ports in behind.values() for number, port in ports.items()}
-        for entry in mappings(mapping(service.manifest.get("spec")).get("ports")):
+        for place, entry in enumerate(mappings(mapping(service.manifest.get("spec")).get("ports"))):
             told = _service_port(process, entry, every, found)
             if told is not None:
+                repair = _service_repair(service, place, entry, every)
                 said, effect, advice = told
                 name = text_of(entry.get("name")) or text_of(entry.get("port"))
                 span = place_of(change.head, service, f"targetPort: {text_of(entry.get('targetPort'))}", "ports")
                 said = f"port {text_of(entry.get('port'))} of {service.id} {said}"
-                yield _finding(installation, service, span, said, effect, advice, (name,), severity=Severity.WARNING)
+                yield _finding(
+                    installation,
+                    service,
+                    span,
+                    said,
+                    effect,
+                    advice,
+                    (name,),
+                    severity=Severity.WARNING,
+                    repair=repair,
+                )
+
+
+def _service_repair(
+    service: Member, place: int, entry: Mapping[str, Any], ports: Mapping[int, Port]
+) -> Repair | None:
+    """The port that the name of the entry, or of the Service, asks for, where there is one of that kind."""
+    web = entry.get("port") in (80, 443) or text_of(entry.get("name")) in ("http", "https")
+    metrics = not web and ("metrics" in service.id.name or "metrics" in text_of(entry.get("name")))
+    kind = Speaks.HTTP if web else Speaks.METRICS if metrics else None
+    meant = [number for number, port in ports.items() if port.speaks is kind]
+    if len(meant) != 1:
+        return None
+    return Repair(
+        f"Have {service.id} lead to {meant[0]}",
+        (wanted_of(service, put(("spec", "ports", place, "targetPort"), meant[0])),),
+        Applicability.SAFE if metrics else Applicability.UNSAFE,
+        f"{RULE}|{service.written}|{place}",
+    )
 
 
 def _service_port(
@@ -274,6 +326,7 @@ def _finding(
     advice: str,
     about: tuple[str, ...],
     severity: Severity = Severity.ERROR,
+    repair: Repair | None = None,
 ) -> Finding:
     return RULE.finding(
         span,
@@ -286,4 +339,5 @@ def _finding(
         resource=member.id,
         applications=applications([member]),
         owners=owners([member]),
+        repair=repair,
     )

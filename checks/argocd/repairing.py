@@ -39,3 +39,27 @@ def argument_of(process: Process, argument: str, *, values: tuple[Operation, ...
     """The process with one more argument at its end."""
     route = words_route(process)
     return None if route is None else wanted_of(process.member, append(route, argument), values=values)
+
+
+def places_of(process: Process, flag: str) -> list[tuple[Route, int]]:
+    """Where a flag (`--name`) stands in the command and the arguments: the route of its word, and how many words it
+    takes with its value."""
+    container = container_route(process)
+    if container is None:
+        return []
+    found: list[tuple[Route, int]] = []
+    for field in ("command", "args"):
+        words = [text_of(word) for word in sequence(process.manifest.get(field))]
+        for place, word in enumerate(words):
+            if word.partition("=")[0] == flag:
+                follows = "=" not in word and place + 1 < len(words) and not words[place + 1].startswith("-")
+                found.append(((*container, field, place), 2 if follows else 1))
+    return found
+
+
+def variable_route(process: Process, name: str) -> Route | None:
+    """Where an entry of `env` stands."""
+    container = container_route(process)
+    listed = sequence(process.manifest.get("env"))
+    places = [i for i, one in enumerate(listed) if text_of(mapping(one).get("name")) == name]
+    return (*container, "env", places[0]) if container is not None and len(places) == 1 else None

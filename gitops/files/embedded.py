@@ -17,14 +17,14 @@ class CannotEdit(GitopsError):
 
 
 def edit_embedded(
-    path: str, data: bytes, line: int, route: Sequence[str], edited: Callable[[bytes], Sequence[Edit]]
+    path: str, data: bytes, line: int, route: Sequence[str | int], edited: Callable[[bytes], Sequence[Edit]]
 ) -> tuple[Edit, ...]:
     """The edits of `path` that do to the text at `route` of the document which begins on `line` (1-based) what
     `edited` gives for it, whose spans count the text's own lines. Raises `CannotEdit` and what `edited` raises."""
     documents = read_documents(path, data)
     index = next((at for at, one in enumerate(documents) if one.line == line), None)
     node = child(documents[index].node, *route) if index is not None else None
-    name = ".".join(route)
+    name = ".".join(map(str, route))
     if index is None or not isinstance(node, yaml.ScalarNode) or node.style != "|" or not counts_lines_as_yaml(data):
         raise CannotEdit(f"`{name}` of {path}:{line} is no block of lines (`|`) that argofix edits")
     text: str = node.value
@@ -58,9 +58,12 @@ def _values(path: str, data: bytes, edits: Sequence[Edit]) -> list[Any]:
         return []
 
 
-def _at(value: Any, route: Sequence[str]) -> Any:
+def _at(value: Any, route: Sequence[str | int]) -> Any:
     for step in route:
-        value = value.get(step) if isinstance(value, dict) else None
+        if isinstance(step, int):
+            value = value[step] if isinstance(value, list) and step < len(value) else None
+        else:
+            value = value.get(step) if isinstance(value, dict) else None
     return value
 
 

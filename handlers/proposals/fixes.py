@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from bot.formats.github import fix_pull_request as text
+from bot.formats.github import repair_pull_request as repair_text
 from bot.formats.github.marks import read_keep
 from bot.formats.github.proposal import digest, title
 from bot.github.errors import Forbidden, NotFound, Suspended
@@ -21,7 +22,9 @@ from bot.github.model import PullRequest
 from checks.judgement.evaluation import Evaluation
 from checks.planning.ownership.plan import FixPlan
 from checks.planning.ownership.prune import safety
+from checks.planning.repairs.plan import RepairPlan
 from checks.policy.file import Policy, Preferred, read_policy
+from gitops.files.spans import Applicability
 from handlers.proposals.branches import (
     ProposedBranch,
     Refused,
@@ -62,10 +65,10 @@ class Target:
     tip: str
     scope: str = DEFAULT
 
-    def branch(self, plan: FixPlan) -> str:
+    def branch(self, plan: FixPlan | RepairPlan) -> str:
         return f"argofix/{self.scope}{plan.key}"
 
-    def key(self, plan: FixPlan) -> str:
+    def key(self, plan: FixPlan | RepairPlan) -> str:
         return f"{self.scope.removeprefix(DEFAULT)}{plan.key}"
 
 
@@ -120,7 +123,8 @@ async def settle(
     again: str | None = None,
     room: int | None = None,
 ) -> Settled:
-    """Open, update and close fix pull requests until they are those of `evaluation.plans`.
+    """Open, update and close fix pull requests until they are those of `evaluation`: of its `plans`, and of those of
+    its `repairs` that are safe, or that are open or asked for.
 
     `policy` is what the plans were made with; keepers that it prefers (`chosen`) are remembered in the pull request.
     `on_demand` (somebody asked for it) also opens what a person had closed, `again` that of one branch, which comes
@@ -130,15 +134,19 @@ async def settle(
     github = repo.writing()
     open_now: list[PullRequest] = []
     taken: list[str] = []
-    wanted = {target.branch(plan) for plan in evaluation.plans}
+    proven: list[FixPlan | RepairPlan] = [*evaluation.plans, *evaluation.repairs]
+    wanted = {target.branch(plan) for plan in proven}
     refused: list[Refused] = []
-    for plan in sorted(evaluation.plans, key=lambda each: target.branch(each) != again):
+    for plan in sorted(proven, key=lambda each: target.branch(each) != again):
         repo.context.check()
         try:
             history = await history_of(repo, github, target.branch(plan))
             current = next((pull for pull in history if pull.state == "open"), None)
+            asked = on_demand or target.branch(plan) == again
+            if current is None and not asked and _needs_a_look(plan):
+                continue
             if current is None and (latest := declined(history)) is not None:
-                if not on_demand and target.branch(plan) != again:
+                if not asked:
                     log.info("a fix was closed by a person and stays closed", extra={"branch": target.branch(plan)})
                     continue
                 current = await reopened(repo, github, latest, target.base)
@@ -171,8 +179,24 @@ async def close_all(repo: RepositoryContext, scope: str, why: str, listed: Seque
         await close(repo, repo.writing(), pull, why)
 
 
-def _proposal(evaluation: Evaluation, policy: Policy, plan: FixPlan, target: Target) -> ProposedBranch:
+def _needs_a_look(plan: FixPlan | RepairPlan) -> bool:
+    """Whether nobody is bothered with it before somebody asks."""
+    return isinstance(plan, RepairPlan) and plan.applicability is not Applicability.SAFE
+
+
+def _proposal(evaluation: Evaluation, policy: Policy, plan: FixPlan | RepairPlan, target: Target) -> ProposedBranch:
     tree = evaluation.snapshot.tree
+    if isinstance(plan, RepairPlan):
+        return ProposedBranch(
+            branch=target.branch(plan),
+            base=target.base,
+            parent=target.tip,
+            digest=digest(tree, plan),
+            title=title(plan),
+            message=repair_text.commit_message(plan),
+            changes=lambda: file_changes(tree, plan.edits),
+            body=lambda commit: repair_text.body(tree, plan, target.key(plan), commit),
+        )
     preferred = policy.preferred_of({plan.keeper[2], plan.loser[2]}) == plan.keeper[2] != plan.loser[2]
     return ProposedBranch(
         branch=target.branch(plan),

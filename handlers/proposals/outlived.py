@@ -10,6 +10,7 @@ from bot.github.model import PullRequest
 from checks.judgement.evaluation import Evaluation
 from checks.model import Finding
 from checks.planning.ownership.pair import Pair, called
+from checks.registry import rules
 from checks.wording import listed
 from gitops.discovery.snapshot import ApplicationKey, Snapshot, State
 from gitops.resources.rendering import NotAnalysed, RenderFailed
@@ -30,6 +31,10 @@ def unseen(evaluation: Evaluation, pull: PullRequest) -> bool:
 def why_outlived(evaluation: Evaluation, pull: PullRequest) -> str:
     """Why no plan asks for it, for the pull request's readers."""
     snapshot, base = evaluation.snapshot, code(pull.base.ref)
+    about_argo_cd = _rule_of(pull)
+    if about_argo_cd:
+        left = [f for f in evaluation.findings if f.rule == about_argo_cd and f.suppressed is None]
+        return _left(left, base)
     pairs = [_Ends(snapshot, pair) for pair in pairs_of(snapshot, pull)]
     for plan in evaluation.plans:
         if plan.keeper != plan.loser and any(
@@ -42,10 +47,20 @@ def why_outlived(evaluation: Evaluation, pull: PullRequest) -> str:
     others = _others(evaluation, pull, about)
     if others:
         return f"{'Another fix takes' if len(others) == 1 else 'Other fixes take'} its place: {listed(others)}."
+    return _left(rest, base)
+
+
+def _left(rest: Sequence[Finding], base: str) -> str:
     if not rest:
         return f"What this fixed is no longer there on {base}, so there is nothing left to do."
     left = bullets((safe(finding.message) for finding in rest), most=5)
     return f"There is nothing left on {base} that argofix can prove a fix for. For a person:\n\n{left}"
+
+
+def _rule_of(pull: PullRequest) -> str:
+    """The rule that a repair of Argo CD's installation is about, '' for other fixes."""
+    name = pull.head.ref.rpartition("/")[2].rpartition("-")[0]
+    return name if read_pair(pull.body) is None and any(rule.id == name for rule in rules()) else ""
 
 
 def pairs_of(snapshot: Snapshot, pull: PullRequest) -> tuple[Pair, ...]:

@@ -23,6 +23,7 @@ from checks import ownership
 from checks.judgement.evaluation import Evaluation
 from checks.model import Severity
 from checks.planning.ownership.plan import FixPlan
+from checks.planning.proposal import Proposal
 from checks.policy.file import Policy, Preferred, read_policy
 from handlers.judging.pulls import Sides, sides_of
 from handlers.proposals.branches import open_below
@@ -133,10 +134,10 @@ async def keep_up(repo: RepositoryContext, number: int, listed: Sequence[PullReq
 async def _fix(repo: RepositoryContext, pull: PullRequest, known: _Known, again: str) -> Told:
     lines: list[str] = []
     ok = True
-    if known.promised and pull.from_fork:
+    if (known.promised or known.own.repairs) and pull.from_fork:
         lines.append(_for_fork(known, again))
         ok = False
-    elif known.own.plans:
+    elif known.own.plans or known.own.repairs:
         settled = await settle(repo, known.own, known.own_policy, _own_target(pull), on_demand=True)
         where = f"fixes what this pull request brings in; merge it into {code(pull.head.ref)}."
         lines += await opened(repo, settled, where, again)
@@ -169,11 +170,18 @@ async def opened(repo: RepositoryContext, settled: Settled, what: str, again: st
 def _for_fork(known: _Known, again: str) -> str:
     """What it would do, since it cannot."""
     parts = ["argofix cannot push to a fork. It would open:"]
-    parts.append(bullets((safe(title(plan)) for plan in known.own.plans or known.promised), most=10))
-    diff = shown_diff(known.own.snapshot.tree, [edit for plan in known.own.plans for edit in plan.edits])
+    parts.append(bullets((safe(title(plan)) for plan in _shown(known)), most=10))
+    diff = shown_diff(
+        known.own.snapshot.tree, [edit for plan in (*known.own.plans, *known.own.repairs) for edit in plan.edits]
+    )
     if diff:
         parts.append(details("The edits (for <code>git apply</code>)", block(diff, "diff")))
     return "\n\n".join([*parts, _FORK.format(again=again)])
+
+
+def _shown(known: _Known) -> Sequence[Proposal]:
+    own: tuple[Proposal, ...] = (*known.own.plans, *known.own.repairs)
+    return own or known.promised
 
 
 def _keepers(known: _Known) -> set[str]:
@@ -224,7 +232,8 @@ async def _look(repo: RepositoryContext, pull: PullRequest, keep: str | None = N
             for f in conflicts
             if f.introduced and f.severity is Severity.ERROR and f.fix is None and f.suppressed is None
         ]
-        own = replace(own, plans=mine)
+        repairs = tuple(p for p in own.repairs if any(f.identity in introduced for f in p.findings))
+        own = replace(own, plans=mine, repairs=repairs)
         yield _Known(sides, own, own_policy, promised, base, base_policy, len(unproven))
 
 

@@ -30,16 +30,16 @@ def in_values(snapshot: Snapshot, wanted: Sequence[Wanted]) -> Iterator[tuple[Ch
     if state is None:
         return
     operations = tuple(operation for one in wanted for operation in one.values)
-    for path, line, prefix in _places(snapshot, state, wanted[0]):
-        yield (Change(path, line, tuple(_below(one, prefix) for one in operations)),)
+    for path, line, prefix, text in _places(snapshot, state, wanted[0]):
+        yield (Change(path, line, tuple(_below(one, prefix) for one in operations), text),)
 
 
 def _below(one: Operation, prefix: Route) -> Operation:
     return Operation(one.kind, (*prefix, *one.route), one.value)
 
 
-def _places(snapshot: Snapshot, state: State, wanted: Wanted) -> Iterator[tuple[str, int, Route]]:
-    """(file, line of its document, route of the chart's values in it)."""
+def _places(snapshot: Snapshot, state: State, wanted: Wanted) -> Iterator[tuple[str, int, Route, Route]]:
+    """(file, line of its document, route of the chart's values in it, route of the text that holds them)."""
     for part in state.parts:
         if part.elsewhere and not state.application.sources[part.index].chart:
             continue
@@ -56,13 +56,15 @@ def _places(snapshot: Snapshot, state: State, wanted: Wanted) -> Iterator[tuple[
         here = (application.origin.span.path, application.origin.span.line)
         said = source.helm or {}
         if application.is_written_here and "valuesObject" in said:
-            yield (*here, (*block, "helm", "valuesObject", *below))
+            yield (*here, (*block, "helm", "valuesObject", *below), ())
+        elif application.is_written_here and "values" in said:
+            yield (*here, below, (*block, "helm", "values"))
         for path in reversed(list(_files(state, source))):
-            yield path, 0, below
+            yield path, 0, below, ()
         if not source.chart:
-            yield posixpath.join(source.path, "values.yaml"), 0, below
+            yield posixpath.join(source.path, "values.yaml"), 0, below, ()
         if application.is_written_here and "values" not in said and "valuesObject" not in said:
-            yield (*here, (*block, "helm", "valuesObject", *below))
+            yield (*here, (*block, "helm", "valuesObject", *below), ())
 
 
 def _name_in(snapshot: Snapshot, source: Source) -> Route | None:

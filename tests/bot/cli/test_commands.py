@@ -12,6 +12,7 @@ import pytest
 
 from demo.story import BEFORE, PROPOSED
 from tests.bot.cli import processes
+from tests.checks.argocd_exposed import exposed
 from tests.scenarios import URL, application, config_map, documents
 
 STORY = {path: data for path, data in (BEFORE | PROPOSED).items() if isinstance(data, bytes)}
@@ -251,3 +252,17 @@ def test_the_version_comes_first_and_then_what_renders(cache: Path, checkout: Pa
     assert missing == [lines[0], "renderer: none, ARGOFIX_ENGINE names /no/engine, which cannot be run"]
     missing = argofix(cache, "--version", ARGOFIX_RENDERER="/no/kustomize").stdout.decode().splitlines()
     assert missing == [lines[0], "renderer: none, ARGOFIX_RENDERER names /no/kustomize, which cannot be run"]
+
+
+def test_fix_mends_argo_cds_own_installation_and_says_what_to_know(cache: Path, tmp_path: Path) -> None:
+    path = tmp_path / "argocd"
+    files = exposed("--no-such-flag", protocol="HTTP").files
+    write(path, {name: text.encode() if isinstance(text, str) else text for name, text in files.items()})
+    done = argofix(cache, "fix", path, "--write")
+    said = done.stderr.decode()
+    assert "speak plain HTTP behind what ends TLS. Then restart argocd-server" in said
+    # Both change one line, so one of them is left.
+    assert done.returncode == 1 and "left for the next run" in said
+    assert argofix(cache, "fix", path, "--write").returncode == 0
+    assert "args: [/usr/local/bin/argocd-server, --insecure]" in (path / "argocd/server.yaml").read_text()
+    assert argofix(cache, "check", path).returncode == 0

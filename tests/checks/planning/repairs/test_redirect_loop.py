@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot.rendering.driver import Engine
 from tests.checks.argocd.stage import APP, workload
 from tests.checks.argocd_exposed import INGRESS
@@ -92,11 +94,10 @@ async def test_what_overlays_share_is_left_alone_and_patched_in_one_of_them(engi
 
 async def test_a_patch_that_is_there_already_gets_the_key(engine: Engine) -> None:
     patch = CM + "data:\n  a.b: c\n"
-    for extra in ("patches: [{path: cm.yaml}]\n", "patchesStrategicMerge: [cm.yaml]\n"):
-        files: Files = {**overlaid(extra=extra), "first/cm.yaml": patch}
-        (plan,) = await plans_of(engine, files, LOOP)
-        assert {edit.span.path for edit in plan.edits} == {"first/cm.yaml"}
-        assert lines_of(files, plan) == ['+  server.insecure: "true"']
+    files: Files = {**overlaid(extra="patches: [{path: cm.yaml}]\n"), "first/cm.yaml": patch}
+    (plan,) = await plans_of(engine, files, LOOP)
+    assert {edit.span.path for edit in plan.edits} == {"first/cm.yaml"}
+    assert lines_of(files, plan) == ['+  server.insecure: "true"']
 
 
 async def test_an_overlay_with_patches_in_its_lines_gets_one_more(engine: Engine) -> None:
@@ -130,3 +131,73 @@ async def test_two_routes_to_one_server_are_mended_by_one_edit(engine: Engine) -
     files: Files = {**APP, **installed(), "argocd/api.yaml": second}
     (plan,) = await plans_of(engine, files, LOOP)
     assert len(plan.findings) == 2
+
+
+CHART = {
+    "chart/Chart.yaml": "apiVersion: v2\nname: NAME\nversion: 1.0.0\n",
+    "chart/templates/config.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: argocd-cmd-params-cm}\n"
+    "data: {{- range $k, $v := .Values.configs.params }}\n  {{ $k }}: {{ toString $v | quote }}\n{{- end }}\n",
+    "chart/templates/server.yaml": documents(workload("argocd-server", env=WIRED), SERVICE),
+    "chart/templates/edge.yaml": EDGE,
+}
+PARAMS = "configs:\n  params:\n    server.log.level: info\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "files", "changed"),
+    [
+        ({}, {"chart/values.yaml": PARAMS}, "chart/values.yaml"),
+        (
+            {"helm": {"valueFiles": ["../env/prod.yaml"]}},
+            {"chart/values.yaml": PARAMS, "env/prod.yaml": "configs: {params: {server.basehref: /}}\n"},
+            "env/prod.yaml",
+        ),
+        (
+            {"helm": {"valuesObject": {"configs": {"params": {"server.basehref": "/"}}}}},
+            {"chart/values.yaml": PARAMS},
+            "apps.yaml",
+        ),
+    ],
+)
+async def test_a_chart_gets_it_by_the_values_that_count_last(
+    engine: Engine, source: dict[str, object], files: dict[str, str], changed: str
+) -> None:
+    chart = {**CHART, "chart/Chart.yaml": CHART["chart/Chart.yaml"].replace("NAME", "argo-cd")}
+    app = application("argocd", "chart", namespace="argocd", source=source)
+    whole: Files = {"apps.yaml": app, **chart, **files}
+    (plan,) = await plans_of(engine, whole, LOOP)
+    assert {edit.span.path for edit in plan.edits} == {changed}
+    assert "server.insecure" in "".join(edit.replacement for edit in plan.edits)
+
+
+async def test_a_chart_that_calls_its_values_otherwise_is_left_alone(engine: Engine) -> None:
+    chart = {**CHART, "chart/Chart.yaml": CHART["chart/Chart.yaml"].replace("NAME", "mine")}
+    app = application("argocd", "chart", namespace="argocd")
+    assert await plans_of(engine, {"apps.yaml": app, **chart, "chart/values.yaml": PARAMS}, LOOP) == ()
+
+
+async def test_values_that_stand_as_text_in_the_application_get_it_there(engine: Engine) -> None:
+    chart = {**CHART, "chart/Chart.yaml": CHART["chart/Chart.yaml"].replace("NAME", "argo-cd")}
+    app = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: argocd, namespace: argocd}
+spec:
+  project: default
+  source:
+    repoURL: https://github.com/acme/platform
+    path: chart
+    targetRevision: main
+    helm:
+      values: |
+        # What we run it with.
+        configs:
+          params:
+            server.basehref: /
+
+        global: {}
+  destination: {server: https://kubernetes.default.svc, namespace: argocd}
+"""
+    files: Files = {"apps.yaml": app, **chart, "chart/values.yaml": PARAMS}
+    (plan,) = await plans_of(engine, files, LOOP)
+    assert lines_of(files, plan) == ["+            server.insecure: true"]
