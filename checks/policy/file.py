@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from checks.policy.bumps import VersionPolicy
+from checks.policy.certificates import NOTHING_SAID, Certificates, read_certificates
 from checks.policy.clusters import DeclaredCluster, read_clusters
 from checks.policy.dashboard import NOT_SAID, Dashboard, read_checklist, read_dashboard
 from checks.policy.misnamed import misnamed
@@ -111,6 +112,7 @@ class Policy:
     not_analysed_passes: bool = False  # a change that takes away what it is judged by passes all the same
     clusters: tuple[DeclaredCluster, ...] = ()
     dashboard: Dashboard = NOT_SAID
+    certificates: Certificates = NOTHING_SAID
     not_wanted: Mapping[str, str] = field(default_factory=dict)  # items of the checklist, and why
     deletions_allowed: tuple[str, ...] = ()  # patterns of resources that a merge may delete unseen
     problems: tuple[PolicyProblem, ...] = ()
@@ -224,6 +226,7 @@ class _Reader:
                 "versions": self._taken("versions", read_versions),
                 "clusters": self._taken("clusters", read_clusters),
                 "dashboard": self._taken("dashboard", read_dashboard),
+                "certificates": self._taken("certificates", read_certificates),
                 "checklist": self._taken("not_wanted", read_checklist),
                 "gate": lambda n: self._mapping(n, "gate", {"not-analysed": self._not_analysed}),
                 "repositories": lambda n: self._mapping(n, "repositories", {"aliases": self._aliases}),

@@ -89,7 +89,7 @@ def _plan(snapshot: Snapshot, place: Place) -> AdditionPlan:
     sources: list[str] = []
     reasons: list[str] = []
     taken = _alerted(snapshot, place)
-    controller = _controller(snapshot, place)
+    controller = controller_of(snapshot, place)
     if controller is None:
         reasons.append("cert-manager is not rendered for Argo CD's cluster")
     elif OF_CERT_MANAGER[0].metric in taken:
@@ -144,7 +144,7 @@ def _alerted(snapshot: Snapshot, place: Place) -> frozenset[str]:
     return frozenset(found)
 
 
-def _controller(snapshot: Snapshot, place: Place) -> Member | None:
+def controller_of(snapshot: Snapshot, place: Place) -> Member | None:
     """The workload of cert-manager that has its metrics."""
     for member in in_cluster(snapshot, place, lambda resource: b"cert-manager-controller" in resource.text):
         route = POD_SPECS.get((member.id.group, member.id.kind))

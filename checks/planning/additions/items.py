@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from checks.planning.additions import certificates, monitoring, probes, redis, smoke_test, spread
+from checks.planning.additions import certificates, dns01, monitoring, probes, redis, smoke_test, spread
 from checks.planning.additions.plan import AdditionPlan
 from checks.policy.file import Policy
 from gitops.discovery.snapshot import Snapshot
@@ -30,6 +30,7 @@ ITEMS: Final[Mapping[str, Item]] = {
         Item(monitoring.ITEM, monitoring.HELP, monitoring.plan),
         Item(certificates.ITEM, certificates.HELP, certificates.plan),
         Item(probes.ITEM, probes.HELP, probes.plan),
+        Item(dns01.ITEM, dns01.HELP, dns01.plan),
         Item(smoke_test.ITEM, smoke_test.HELP, smoke_test.plan),
     )
 }

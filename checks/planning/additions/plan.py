@@ -50,7 +50,8 @@ class Becomes:
 @dataclass(frozen=True, slots=True)
 class AdditionPlan:
     """`edits` add `item` to the kustomization, directory or file `path`. Exactly `comes` come, `goes` go, and in the
-    resources of `changes` only what is below the path there changes; `becomes` are of the former.
+    resources of `changes` only what is below the path there changes; `becomes` are of the former. What changes may be
+    read by other Applications than what comes: `also` are the files that they read.
 
     `title` is one line, `why` sentences for the pull request, `notes` clauses that a person should read. `unsafe` are
     sentences that a person has to have read before merging, '' where merging disturbs nothing; `first` is what has
@@ -67,6 +68,7 @@ class AdditionPlan:
     changes: frozenset[tuple[Named, str]] = frozenset()
     goes: frozenset[Named] = frozenset()
     becomes: tuple[Becomes, ...] = ()
+    also: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     unsafe: str = ""
     first: tuple[tuple[str, str], ...] = ()
@@ -186,6 +188,17 @@ def places_of(snapshot: Snapshot) -> tuple[Place, ...]:
     blind = sorted(not_rendered(snapshot), key=lambda state: state.application.destination.namespace != _NAMESPACE)
     told = f" (`{blind[0].application.name}` is not rendered: {reason_of(blind[0].rendering)})" if blind else ""
     raise NotPossible(f"no Application renders Argo CD from a kustomization or directory of this repository{told}")
+
+
+def place_beside(snapshot: Snapshot, place: Place, member: Member) -> Place:
+    """Where the Application of a member takes what is added to it; the place itself where it takes nothing."""
+    owned = member.owned
+    if owned is None or owned.part.elsewhere:
+        return place
+    source = owned.application.sources[owned.part.index]
+    if source.chart or (owned.part.closure is None and posixpath.join(source.path, "Chart.yaml") in snapshot.tree):
+        return place
+    return _place(snapshot.tree, place.installation, source.path, owned.part.closure is not None) or place
 
 
 def _place(tree: Tree, installation: Installation, path: str, kustomized: bool) -> Place | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.coverage import Coverage, of_both
-from checks.planning.additions.plan import AdditionPlan, named, reads
+from checks.planning.additions.plan import AdditionPlan, Named, named, reads
 from checks.planning.bystanders import Bystanders, same
 from checks.planning.proof import Proof, Row, reason_of
 from checks.wording import listed, plural
@@ -29,12 +29,16 @@ def proof_of(before: Snapshot, after: Snapshot, plan: AdditionPlan) -> Proof:
         rows.append(Row("No Application comes or goes", plural("Application", len(gone)), False))
     for key in before.by_key.keys() & after.by_key.keys():
         old, new = before.by_key[key], after.by_key[key]
-        if reads(old, plan.path):
+        if any(reads(old, path) for path in (plan.path, *plan.also)):
             rows += _own(old, new, plan)
         elif same(old, new):
             others.take(old, of_both(old, new))
         else:
             others.broken.append(old.application.label)
+    rendered = {named(resource.id) for state in before.states for part in state.parts for resource in part.resources}
+    lost = sorted(f"{key[1]} {key[2]}" for key, _ in plan.changes if key not in rendered)
+    if lost:
+        rows.append(Row("What is to change is rendered", f"{listed(lost, _NAMED)} is not", False))
     bystanders = others.row()
     return Proof((*rows, *((bystanders,) if bystanders else ())), plan.notes, Coverage.of(before, after))
 
@@ -45,39 +49,43 @@ def _own(old: State, new: State, plan: AdditionPlan) -> Iterator[Row]:
     if not isinstance(one, Rendered) or not isinstance(other, Rendered):
         yield Row(f"`{name}` renders", reason_of(other) or reason_of(one), False)
         return
+    whole = reads(old, plan.path)
+    comes, goes = (plan.comes, plan.goes) if whole else (frozenset[Named](), frozenset[Named]())
     was = {resource.id: resource for resource in one.resources}
+    mine = {named(rid) for rid in was}
+    changes = {each for each in plan.changes if each[0] in mine} if plan.also else plan.changes
     now = {resource.id: resource for resource in other.resources}
     come = {named(rid) for rid in now.keys() - was.keys()}
     go = {named(rid) for rid in was.keys() - now.keys()}
-    wrong = [f"{kind} {id_} comes" for _, kind, id_ in sorted(come - plan.comes)]
-    wrong += [f"{kind} {id_} does not come" for _, kind, id_ in sorted(plan.comes - come)]
+    wrong = [f"{kind} {id_} comes" for _, kind, id_ in sorted(come - comes)]
+    wrong += [f"{kind} {id_} does not come" for _, kind, id_ in sorted(comes - come)]
     wrong += [
         f"{rid.kind} {rid.name} comes into the namespace `{rid.namespace}`"
         for rid in sorted(now.keys() - was.keys(), key=str)
         if rid.namespace != plan.homes.get(named(rid), rid.namespace)
     ]
-    wrong += [f"{kind} {id_} goes" for _, kind, id_ in sorted(go - plan.goes)]
-    wrong += [f"{kind} {id_} does not go" for _, kind, id_ in sorted(plan.goes - go)]
+    wrong += [f"{kind} {id_} goes" for _, kind, id_ in sorted(go - goes)]
+    wrong += [f"{kind} {id_} does not go" for _, kind, id_ in sorted(goes - go)]
     changed: set[tuple[tuple[str, str, str], str]] = set()
     for rid in was.keys() & now.keys():
         if was[rid].text == now[rid].text:
             continue
         key = named(rid)
         for path, _, _ in differences("", was[rid].manifest(), now[rid].manifest()):
-            promise = next((each for each in plan.changes if each[0] == key and below(path, each[1])), None)
+            promise = next((each for each in changes if each[0] == key and below(path, each[1])), None)
             if promise is None:
                 wrong.append(f"{key[1]} {key[2]} {path} changes")
             else:
                 changed.add(promise)
-    wrong += [f"{key[1]} {key[2]} {path} does not change" for key, path in sorted(plan.changes - changed)]
+    wrong += [f"{key[1]} {key[2]} {path} does not change" for key, path in sorted(changes - changed)]
     if len(one.resources) != len(was) or len(other.resources) != len(now):
         wrong.append("several of its resources are one")
-    seen = [f"{kind} {id_} comes" for _, kind, id_ in sorted(plan.comes)]
-    seen += [f"{kind} {id_} goes" for _, kind, id_ in sorted(plan.goes)]
-    seen += [f"`{path}` of {key[1]} {key[2]}" for key, path in sorted(plan.changes)]
+    seen = [f"{kind} {id_} comes" for _, kind, id_ in sorted(comes)]
+    seen += [f"{kind} {id_} goes" for _, kind, id_ in sorted(goes)]
+    seen += [f"`{path}` of {key[1]} {key[2]}" for key, path in sorted(changes)]
     detail = listed(wrong if wrong else seen, _NAMED)
     if not wrong:
-        others = len(was) - len({key for key, _ in plan.changes}) - len(plan.goes)
+        others = len(was) - len({key for key, _ in changes}) - len(goes)
         detail += f"; {others} other resources are the same"
     yield Row(f"In `{name}` only what was asked for changes", detail, not wrong)
     for each in plan.becomes:
