@@ -23,8 +23,7 @@ from checks.policy.misnamed import misnamed
 from checks.policy.nodes import Node, read_nodes
 from checks.policy.reader import read_versions
 from checks.policy.smoke_test import SmokeTest, read_smoke_test
-from gitops.applications.plugins import TOOLS
-from gitops.discovery.set_aside.exclusions import problem_of
+from checks.policy.sources import read_exclude, read_plugins
 from gitops.files.documents import first_line, items, read_documents, to_python
 from gitops.files.errors import GitopsError, MalformedYaml
 from gitops.files.tree import Tree, normalise
@@ -230,8 +229,8 @@ class _Reader:
                 "checklist": self._taken("not_wanted", read_checklist),
                 "gate": lambda n: self._mapping(n, "gate", {"not-analysed": self._not_analysed}),
                 "repositories": lambda n: self._mapping(n, "repositories", {"aliases": self._aliases}),
-                "exclude": self._exclude,
-                "plugins": self._plugins,
+                "exclude": self._taken("exclude", read_exclude),
+                "plugins": self._taken("plugins", read_plugins),
                 "changes": lambda n: self._mapping(n, "changes", {"allow": self._changes_allow}),
                 "kubernetes": lambda n: self._mapping(n, "kubernetes", {"version": self._kubernetes}),
             },
@@ -366,30 +365,6 @@ class _Reader:
             self.values["kubernetes"] = value
         else:
             self._problem(node, "`kubernetes.version` must be a version of Kubernetes such as `1.33`")
-
-    def _plugins(self, node: yaml.Node) -> None:
-        if not isinstance(node, yaml.MappingNode):
-            self._problem(node, "`plugins` must map names of plugins to `kustomize`, `helm` or `directory`")
-            return
-        told: dict[str, str] = {}
-        for name, _, value in items(node):
-            if isinstance(value, yaml.ScalarNode) and value.value in TOOLS:
-                told[name] = value.value
-            else:
-                self._problem(value, f"`plugins.{name}` must be `kustomize`, `helm` or `directory`")
-        self.values["plugins"] = tuple(told.items())
-
-    def _exclude(self, node: yaml.Node) -> None:
-        kept: list[str] = []
-        self._strings(node, "exclude")
-        for item in node.value if isinstance(node, yaml.SequenceNode) else ():
-            pattern = item.value if isinstance(item, yaml.ScalarNode) else ""
-            problem = problem_of(pattern) if pattern else None
-            if problem is not None:
-                self._problem(item, f"`exclude` has `{pattern}`, which {problem}")
-            elif pattern:
-                kept.append(pattern)
-        self.values["exclude"] = tuple(kept)
 
     def _taken(
         self, field: str, read: Callable[[yaml.Node], tuple[Any, list[tuple[int, str]]]]
