@@ -12,7 +12,8 @@ Example: `cert-manager.io/cluster-issuer: letsencrypt` beside a ClusterIssuer `l
 How the fix is safe: none is applied; the finding names the issuers that there are.
 
 How sure it is: an error, a warning where an Application of the cluster could not be rendered, and for placeholders.
-Silent where no issuer is in git, since they may all be made elsewhere, and for issuers of other groups.
+Silent where no issuer of that kind is in git for the cluster, since they may all be made elsewhere, unless an Issuer
+has the name of the ClusterIssuer that is asked for; and for issuers of other groups.
 
 Sources: cert-manager.io (annotations of Ingresses and Gateways, `issuerRef`).
 """
@@ -66,10 +67,9 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
         for kind, name, word in _asked(member):
             place = _place(member, kind, name)
             known = [one for one in there if one[:3] == place[:3]]
-            if place in there or (kind == "Issuer" and not known):
-                continue
-            clusters = [one for one in there if one[:2] == place[:2]]
-            if clusters:
+            # Where none of the kind is in git they are made elsewhere, unless the other kind has one of that name.
+            confused = kind == "ClusterIssuer" and any(one[:2] == place[:2] and one[3] == name for one in there)
+            if place not in there and (known or confused):
                 yield _missing(change, member, kind, name, word, known, place[:2] in blind)
 
 
@@ -111,14 +111,16 @@ def _missing(
 ) -> Finding:
     names = sorted(one[3] for one in known)
     meant = difflib.get_close_matches(name, names, 2, 0.6)
-    there = f"git has {listed([f'`{each}`' for each in names], 4)}" if names else f"git has no {kind} there"
+    there = f"git has {listed([f'`{each}`' for each in names], 4)}" if names else "git has an Issuer of that name"
     label = member.application
     return RULE.finding(
         place_of(change.head, member, word, name),
         f"{member.id} asks for the {kind} `{name}`, which nothing brings; {there}",
         f"No certificate for {member.id}",
         'cert-manager waits for it (`Referenced "' + kind + '" not found`), and no certificate is issued.',
-        f"Write `{meant[0]}`, or bring `{name}`."
+        "Annotate it with `cert-manager.io/issuer`, or bring a ClusterIssuer."
+        if not names
+        else f"Write `{meant[0]}`, or bring `{name}`."
         if len(meant) == 1
         else f"Bring the {kind} `{name}`, or name another.",
         severity=Severity.WARNING if blind else Severity.ERROR,

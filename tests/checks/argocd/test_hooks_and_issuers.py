@@ -112,6 +112,8 @@ def certificate(name: str, **reference: str) -> str:
         ([asking(cluster_issuer="a")], ""),
         ([issuer("a"), certificate("b", kind="Private", group="example.com")], ""),
         ([issuer("a"), asking(issuer="of-the-namespace")], ""),
+        ([issuer("a", "Issuer"), asking(cluster_issuer="a")], "git has an Issuer of that name"),
+        ([issuer("a", "Issuer"), asking(cluster_issuer="made-elsewhere")], ""),  # none of the kind is in git
     ],
 )
 def test_an_issuer_that_nobody_brings_issues_nothing(made: list[str], said: str) -> None:

@@ -96,6 +96,27 @@ async def test_what_may_make_it_is_a_doubt(engine: Engine, maker: str, live: Liv
     assert topic.commands == ""  # nobody makes by hand what a controller makes
 
 
+@pytest.mark.parametrize(
+    ("wanted", "words", "namespace", "doubtful"),
+    [
+        ("kedaorg-certs", ["--enable-cert-rotation=true"], "shop", True),
+        ("webhook-tls", ["--enable-cert-rotation"], "shop", True),
+        ("kedaorg-certs", ["--enable-cert-rotation=false"], "shop", False),
+        ("kedaorg-certs", ["--enable-cert-rotation=true"], "tools", False),
+        ("database", ["--enable-cert-rotation=true"], "shop", False),
+    ],
+)
+async def test_a_program_that_renews_certificates_makes_them(
+    engine: Engine, wanted: str, words: list[str], namespace: str, doubtful: bool
+) -> None:
+    files = {
+        "a/w.yaml": deployment((wanted, "tls.crt")),
+        "a/m.yaml": pod("Deployment", namespace=namespace, args=words),
+    }
+    [(_, severity, _)] = said(await judged(engine, APP | files))
+    assert severity is (Severity.NOTICE if doubtful else Severity.WARNING)
+
+
 @pytest.mark.parametrize("other", NOT_MAKERS)
 async def test_what_only_looks_like_it_is_none(engine: Engine, other: str) -> None:
     assert said(await judged(engine, APP | NEEDS | {"a/m.yaml": other})) == WARNING

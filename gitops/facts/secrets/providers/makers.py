@@ -60,6 +60,10 @@ _CERTIFICATE = re.compile(
     rb"^    (?:cert-manager\.io/(?:cluster-)?issuer|kubernetes\.io/tls-acme: *[\"']?true|cert\.gardener\.cloud/)",
     re.MULTILINE,
 )
+# keda (config/manager/manager.yaml), gatekeeper and others with open-policy-agent/cert-controller: the program makes
+# the Secret under a name that stands in its code.
+_ROTATES = re.compile(rb"-cert-rotation\b(?!=false)")
+_TLS = re.compile(r"(?i)cert|tls")
 _WRITES = frozenset({"create", "update", "patch", "*"})
 
 
@@ -93,6 +97,8 @@ def may_make(resource: Resource, namespace: str, kind: str, wanted: tuple[str, s
                 return "names it"
         lends = (namespace == place or wide) and bool(rid.name) and is_part(rid.name, name)
         return "has its name in it" if lends else ""
+    if namespace == place and kind == SECRET and _rotates(resource) and _TLS.search(name):
+        return "keeps certificates of its own"
     if not exact or not (namespace == place or place.encode() in resource.text):
         return ""
     if namespace == place and _certified(resource) and is_word(name, resource.text.decode("utf-8", "replace")):
@@ -130,6 +136,11 @@ def is_operated(resource: Resource) -> bool:
     if "." not in rid.group or own in PROVIDERS or own in POD_SPECS:
         return False
     return own in _MAKERS or not (rid.group.endswith(".k8s.io") or rid.group in _READERS)
+
+
+def _rotates(resource: Resource) -> bool:
+    """Whether its program is told to renew certificates, which it then makes."""
+    return (resource.id.group, resource.id.kind) in POD_SPECS and _ROTATES.search(resource.text) is not None
 
 
 def _certified(resource: Resource) -> bool:
