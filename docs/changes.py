@@ -48,13 +48,14 @@ is. What [`changes.allow`](configuration.md#changesallow) names passes.
 
 ## What to merge first
 
-Argo CD goes by what is live: the sync options of the object, the finalizer of the Application. What comes in the same
-commit as a deletion comes too late for it. So where a merge is held back, edits of the base are tried that are to be
-merged before it, and are shown with what was seen: that they delete nothing themselves, and what the change no longer
-deletes after them. An ApplicationSet gets `preserveResourcesOnDeletion`; objects that carry data get
-`Prune=false,Delete=false`, which is also the first step of handing one over to another Application (with
-`Prune=confirm,Delete=confirm` in its place Argo CD asks instead). What is written by a template or a generator, or in
-one line of JSON, is not edited.
+Argo CD goes by what is live: the sync options of the object, the finalizer of the Application. What comes in the
+same commit as a deletion comes too late for it. So where a merge is held back, edits of the base are tried that are
+to be merged before it, and are shown with what was seen: that they delete nothing themselves, and what the change
+no longer deletes after them. An ApplicationSet gets `preserveResourcesOnDeletion`; objects that carry data get
+`Prune=false,Delete=false`, which is also the first step of handing one over to another Application, or
+`Prune=confirm,Delete=confirm` where they are to go and a person is to be asked when it comes to it (Argo CD 2.14
+and newer; an older one that is known from the repository gets no such advice). What is written by a template or a
+generator, or in one line of JSON, is not edited.
 
 ## `--format json`
 

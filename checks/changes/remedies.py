@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from packaging.version import Version
+
 from checks.changes.firewall import Firewall, firewall_of
 from checks.changes.told import Told
 from checks.changes.view import Changes, changes_of
 from checks.planning.edits import after_edits
-from checks.planning.ownership.prune import PROTECTION, protect
+from checks.planning.ownership.prune import ASKING, PROTECTION, protect
 from checks.planning.proof import Proof, Row
 from checks.policy.file import Policy
 from checks.wording import listed, plural
@@ -25,9 +27,11 @@ from gitops.facts.deletions.model import Verdict, Why
 from gitops.files.errors import GitopsError
 from gitops.files.settings import set_field
 from gitops.files.spans import Edit
+from gitops.installation.find import installations_of
 from gitops.resources.rendering import Asking
 
 _MOST = 6  # remedies that are tried: each is two commits to find and render
+_CONFIRMS = Version("2.14")  # docs/user-guide/sync-options.md of argo-cd v2.14.0, and not of v2.13.0
 _PRESERVE = ("spec", "syncPolicy", "preserveResourcesOnDeletion")
 
 Key = tuple[object, ...]
@@ -39,6 +43,7 @@ class Remedy:
     `left` counts what still holds it back. `steps` are sentences, in the order in which things are to be done."""
 
     title: str
+    outcome: str  # what the objects do then that it settles, of one: `stays in the cluster`
     edits: tuple[Edit, ...]
     steps: tuple[str, ...]
     settles: tuple[Told, ...]
@@ -52,6 +57,8 @@ class _Idea:
     before: tuple[Edit, ...]  # of the base
     after: tuple[Edit, ...]  # of the head, where the same is to stand in it
     seen: str  # how one sees that it is live
+    outcome: str = "stays in the cluster"
+    then: tuple[str, ...] = ()  # what is to be done afterwards
 
 
 def remedies_of(
@@ -100,13 +107,16 @@ def _tried(
     steps = [
         "Merge these edits as a change of their own, before this one.",
         f"Let Argo CD sync that, and see that it is live: {idea.seen}",
-        "Bring this change up to date with it, so that what the edits say is in both, and merge it.",
+        "Bring this change up to date with it: what it moves keeps these edits, what it removes stays removed. Then "
+        "merge it.",
     ]
     if any(one.verdict is Verdict.HANDED_OVER for one in settled):
         steps.append(
             "Once the tracking id of what changes hands names the other Application, take the options out again."
         )
-    return Remedy(idea.title, idea.before, tuple(steps), settled, len(firewall.held) - len(settled), Proof(rows))
+    steps += idea.then
+    left = len(firewall.held) - len(settled)
+    return Remedy(idea.title, idea.outcome, idea.before, tuple(steps), settled, left, Proof(rows))
 
 
 def _seen(going: Sequence[Told]) -> str:
@@ -120,6 +130,7 @@ def _key(one: Told) -> Key:
 def _ideas(changes: Changes, firewall: Firewall) -> Iterator[_Idea]:
     yield from _preserving(changes, firewall)
     yield from _protecting(changes, firewall)
+    yield from _asking(changes, firewall)
 
 
 def _preserving(changes: Changes, firewall: Firewall) -> Iterator[_Idea]:
@@ -157,6 +168,41 @@ def _set_edits(snapshot: Snapshot, name: str) -> tuple[Edit, ...]:
 
 def _protecting(changes: Changes, firewall: Firewall) -> Iterator[_Idea]:
     """Objects that are to stay, whoever lets go of them."""
+    edits = _annotated(changes, firewall, PROTECTION)
+    if edits:
+        options = ",".join(PROTECTION)
+        yield _Idea(
+            f"Let Argo CD leave in place what carries data (`{options}`)",
+            edits,
+            tuple(edit for edit in edits if _is_untouched(edit.span.path, changes)),
+            f"each of these objects has the annotation `argocd.argoproj.io/sync-options: {options}`.",
+        )
+
+
+def _asking(changes: Changes, firewall: Firewall) -> Iterator[_Idea]:
+    """The same objects, for those who mean to delete them, and to be asked when it comes to it."""
+    versions = [one.version for one in changes.base.once(installations_of) if one.version is not None]
+    if any(version < _CONFIRMS for version in versions):
+        return  # it does not know the word, and deletes
+    edits = _annotated(changes, firewall, ASKING)
+    if edits:
+        options = ",".join(ASKING)
+        since = "" if versions else f" Argo CD before {_CONFIRMS} does not know the word, and deletes."
+        yield _Idea(
+            f"Let Argo CD ask before it deletes what carries data (`{options}`)",
+            edits,
+            tuple(edit for edit in edits if _is_untouched(edit.span.path, changes)),
+            f"each of these objects has the annotation `argocd.argoproj.io/sync-options: {options}`.{since}",
+            "waits until a person confirms its deletion",
+            (
+                "The sync that is to delete them waits, with all that it prunes. Confirm it in Argo CD once the data "
+                "may go (https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/).",
+            ),
+        )
+
+
+def _annotated(changes: Changes, firewall: Firewall, options: Sequence[str]) -> tuple[Edit, ...]:
+    """Edits of the base after which what is held back says these options."""
     edits: dict[Edit, None] = {}
     for one in firewall.held:
         copy = one.consequence.copy if one.consequence is not None else None
@@ -165,17 +211,10 @@ def _protecting(changes: Changes, firewall: Firewall) -> Iterator[_Idea]:
         if copy.resource.template or copy.resource.generator or copy.resource.path is None:
             continue
         try:
-            edits.update(dict.fromkeys(protect(changes.base, copy)))
+            edits.update(dict.fromkeys(protect(changes.base, copy, options)))
         except (GitopsError, KeyError):
             continue
-    if edits:
-        options = ",".join(PROTECTION)
-        yield _Idea(
-            f"Let Argo CD leave in place what carries data (`{options}`)",
-            _merged(edits),
-            tuple(edit for edit in _merged(edits) if _is_untouched(edit.span.path, changes)),
-            f"each of these objects has the annotation `argocd.argoproj.io/sync-options: {options}`.",
-        )
+    return _merged(edits)
 
 
 def _is_untouched(path: str, changes: Changes) -> bool:

@@ -62,12 +62,17 @@ def settled_sentence(one: Remedy) -> str:
     parts: list[str] = []
     if kept:
         names = listed([f"`{each.resource}`" for each in kept], MOST_NAMES)
-        parts.append(f"{names} {'stays' if len(kept) == 1 else 'stay'} in the cluster")
+        verb, _, rest = one.outcome.partition(" ")
+        parts.append(f"{names} {verb if len(kept) == 1 else verb.removesuffix('s')} {_of_several(rest, len(kept))}")
     if alone:
         names = listed([f"`{each.resource}`" for each in alone], MOST_NAMES)
         parts.append(f"{names} {'goes' if len(alone) == 1 else 'go'} without taking anything along")
     left = f"; {plural('deletion', one.left)} {'is' if one.left == 1 else 'are'} left" if one.left else ""
     return f"Tried: merged first, these edits delete nothing, and after them {' and '.join(parts)}{left}."
+
+
+def _of_several(text: str, count: int) -> str:
+    return text if count == 1 else text.replace("confirms its deletion", "confirms their deletion")
 
 
 def group_title(group: Group) -> tuple[str, str, str]:

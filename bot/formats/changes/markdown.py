@@ -38,17 +38,21 @@ def render(changes: Changes, link: Link, most: int = MOST, remedies: Sequence[Re
         head = "\n\n".join(_head(changes, link, shown, names))
         if len(head.encode()) <= most - 500:
             break
-    for one in remedies:
-        part = _remedy(one, changes)
+    for number, one in enumerate(remedies):
+        part = _remedy(one, changes, another=number > 0)
         if len(head.encode()) + len(part.encode()) <= most - 500:
             head = f"{head}\n\n{part}"
     return _with_difference(head, changes, most)
 
 
-def _remedy(one: Remedy, changes: Changes) -> str:
+def _remedy(one: Remedy, changes: Changes, *, another: bool) -> str:
+    """The first one to be read at once, others folded."""
     steps = "\n".join(f"{number}. {safe(step)}" for number, step in enumerate(one.steps, 1))
     diff = block(diff_of_edits(changes.base.tree, one.edits).decode("utf-8", "replace"), "diff")
-    return f"### {safe(one.title)}\n\n{safe(settled_sentence(one))}\n\n{steps}\n\n{details('The edits', diff)}"
+    text = f"{safe(settled_sentence(one))}\n\n{steps}"
+    if another:
+        return details(f"Or: {safe(one.title)}", f"{text}\n\n{diff}")
+    return f"### {safe(one.title)}\n\n{text}\n\n{details('The edits', diff)}"
 
 
 def _head(changes: Changes, link: Link, most: int, names: int) -> Iterator[str]:

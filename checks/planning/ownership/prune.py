@@ -23,6 +23,7 @@ from gitops.files.errors import GitopsError
 from gitops.files.spans import Edit
 
 PROTECTION = ("Prune=false", "Delete=false")
+ASKING = ("Prune=confirm", "Delete=confirm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,22 +149,26 @@ def _owns(base: Snapshot, application: Application, owned_id: OwnedId) -> bool:
     return any(_is(copy.application, application) for copy in base.once(owners_of).get(owned_id, ()))
 
 
-def protect(snapshot: Snapshot, copy: Owned) -> tuple[Edit, ...]:
-    """The edits after which a copy says that it is neither pruned nor deleted with its Application; none where it
-    does. Raises `GitopsError`."""
+def protect(snapshot: Snapshot, copy: Owned, wanted: Sequence[str] = PROTECTION) -> tuple[Edit, ...]:
+    """The edits after which a copy says that it is neither pruned nor deleted with its Application, or with `ASKING`
+    only after a person has confirmed it; none where it does. What says `false` already goes on saying so. Raises
+    `GitopsError`."""
     said = options_of(copy.resource)
-    if (said.prune, said.delete) == ("false", "false"):
+    has = {"Prune": said.prune, "Delete": said.delete}
+    values = {key: "false" if has[key] == "false" else value for key, _, value in (w.partition("=") for w in wanted)}
+    if has == values:
         return ()
+    options_wanted = [f"{key}={value}" for key, value in values.items()]
     span = copy.origin.span
     tree = snapshot.tree
     data = tree.read(tree.resolve(span.path))
     present = annotation_of(span.path, data, span.line, SYNC_OPTIONS) or ""
     options = [option.strip() for option in present.split(",") if option.strip()]
-    if set(PROTECTION) <= set(options):
+    if set(options_wanted) <= set(options):
         raise GitopsError(f"{span} carries them, but what is rendered from it says something else")
     # Of two values the first one counts.
     kept = [option for option in options if not option.startswith(("Prune=", "Delete="))]
-    return annotate(span.path, data, span.line, {SYNC_OPTIONS: ",".join([*kept, *PROTECTION])})
+    return annotate(span.path, data, span.line, {SYNC_OPTIONS: ",".join([*kept, *options_wanted])})
 
 
 def _behaviour(application: Application, role: str) -> Behaviour:

@@ -13,11 +13,12 @@ import yaml
 from checks.changes.firewall import firewall_of
 from checks.changes.remedies import Remedy, remedies_of
 from checks.policy.file import Policy
+from gitops.facts.deletions.model import Verdict
 from gitops.files.spans import apply_edits, edits_by_path
 from tests.checks.changes.stage import changes
 from tests.checks.changes.test_accidents import CLAIM, ROOT, child, directories, git_set
-from tests.gitops.facts.changes.stage import ANALYSIS, one_app
-from tests.gitops.facts.deletions.stage import MAP, PVC, app, appset
+from tests.gitops.facts.changes.stage import ANALYSIS, deployment, one_app
+from tests.gitops.facts.deletions.stage import MAP, PVC, app, appset, obj
 from tests.scenarios import Files
 
 
@@ -125,6 +126,53 @@ def test_a_remedy_followed_to_the_letter(
     assert not {one.resource.name for one in held} & settles
     gone = {one.resource.name for one in second.told if one.verdict.value == "deleted"}
     assert "data" not in gone
+
+
+ASKS = "Let Argo CD ask before it deletes what carries data (`Prune=confirm,Delete=confirm`)"
+
+
+def installation(version: str) -> dict[str, str]:
+    """An Argo CD that the repository deploys."""
+    container = {"name": "server", "image": f"quay.io/argoproj/argocd:{version}", "args": ["argocd-server"]}
+    labels = {"app.kubernetes.io/part-of": "argocd", "app.kubernetes.io/name": "argocd-server"}
+    server = deployment("argocd-server", labels=labels, containers=[container])
+    return {"argocd/own.yaml": app("argo-cd", "argo-cd", namespace="argocd"), "argo-cd/server.yaml": server}
+
+
+def test_what_is_meant_to_go_can_wait_for_a_person() -> None:
+    remedy = next(one for one in remedies(one_app(DATA), one_app()) if one.title == ASKS)
+    second = changes(with_edits(one_app(DATA), remedy), one_app())
+    (claim,) = [one for one in second.told if one.resource.name == "data"]
+    assert claim.verdict is Verdict.BY_HAND
+    assert "Argo CD before 2.14 does not know the word" in remedy.steps[1]
+    assert "Confirm it in Argo CD" in remedy.steps[-1]
+
+
+def test_an_argo_cd_that_does_not_know_the_word_is_not_told_to_ask() -> None:
+    offered = {
+        version: [one for one in remedies(one_app(DATA) | with_, one_app() | with_) if one.title == ASKS]
+        for version in ("v2.13.4", "v3.2.0")
+        for with_ in (installation(version),)
+    }
+    assert not offered["v2.13.4"]
+    (remedy,) = offered["v3.2.0"]
+    assert "does not know" not in " ".join(remedy.steps)
+
+
+def test_what_says_that_it_stays_is_not_made_to_ask() -> None:
+    """Of `Prune=false` and `Prune=confirm` the first one keeps more."""
+    kept = block(obj("PersistentVolumeClaim", "data", options="Prune=false"))
+    before = {**child(app("x", cascades=True), MAP), "apps/x/0.yaml": kept}
+    after = {**child(), "argocd/1.yaml": MAP, "apps/x/0.yaml": kept}
+    remedy = next(one for one in remedies(before, after) if one.title == ASKS)
+    assert "Prune=false,Delete=confirm" in with_edits(before, remedy)["apps/x/0.yaml"]
+
+
+def test_what_changes_hands_is_not_asked_about() -> None:
+    """Once another Application has taken it over nothing asks any more."""
+    before = {**one_app(DATA, name="one", namespace="x"), **one_app(name="two", namespace="x")}
+    after = {**one_app(name="one", namespace="x"), **one_app(DATA, name="two", namespace="x")}
+    assert ASKS not in {one.title for one in remedies(before, after)}
 
 
 def test_a_set_that_never_updates_its_applications_is_no_place_for_a_remedy() -> None:
