@@ -82,11 +82,25 @@ class Group:
         return tuple(dict.fromkeys(case.span for case in self.cases))
 
 
+_ISSUERS = frozenset({("cert-manager.io", "Issuer"), ("cert-manager.io", "ClusterIssuer")})
+# Where credentials of theirs stand that have a rule of their own.
+_CREDENTIALS = frozenset({"dns01", "externalAccountBinding", "vault"})
+
+
+def is_issuers(needed: Needed) -> bool:
+    """Whether it is a credential by which an issuer proves what is its own (`dns-solver-secret-missing`)."""
+    rid = needed.owner.resource.id
+    return (rid.group, rid.kind) in _ISSUERS and not _CREDENTIALS.isdisjoint(map(str, needed.use.route))
+
+
 def groups(change: Change, policy: Policy, observer: Observer, *, exists: bool) -> Iterator[Group]:
-    """Unfulfilled references: to keys of objects that exist, or to objects that do not."""
+    """Unfulfilled references: to keys of objects that exist, or to objects that do not. Those of `is_issuers` are
+    left out."""
     by_object: dict[ObjectId, dict[tuple[str, ...], Case]] = {}
     known: dict[tuple[ObjectId, ApplicationKey, Moment], Knowledge] = {}
     for needed in observer.survey.needed:
+        if is_issuers(needed):
+            continue
         subject = (needed.id, needed.owner.application.key, needed.moment)
         knowledge = known.get(subject)
         if knowledge is None:

@@ -14,7 +14,7 @@ from gitops.applications.live import Keys, Live, LiveCluster
 from tests.scenarios import MATCHER, Files, application, documents, manifest, tree
 
 CHECK = "argofix / secret-keys"
-RULES = frozenset({"secret-missing", "secret-key-missing"})
+RULES = frozenset({"secret-missing", "secret-key-missing", "dns-solver-secret-missing"})
 APP = {"apps.yaml": application("a", "a")}
 
 

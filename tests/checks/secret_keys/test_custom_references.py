@@ -60,7 +60,7 @@ async def test_another_namespace_is_looked_at_where_the_reference_names_it(engin
         (
             "ClusterIssuer",
             "cert-manager.io/v1",
-            {"acme": {"solvers": [{"dns01": {"cloudflare": {"apiTokenSecretRef": {"name": "db", "key": "url"}}}}]}},
+            {"venafi": {"zone": "z", "cloud": {"apiTokenSecretRef": {"name": "db", "key": "url"}}}},
             "cert-manager",
         ),
         (
