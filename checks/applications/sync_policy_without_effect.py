@@ -11,8 +11,8 @@ Example: `retry: {backoff: {duration: 5s}}`.
 
 How the fix is safe: none is offered; the field that is missing is named.
 
-How sure it is: a warning; Argo CD reads these fields together, as told here. Silent about the template of an
-ApplicationSet where it has an effect for one of the elements.
+How sure it is: a warning, for `CreateNamespace=true` a notice; Argo CD reads these fields together, as told here.
+Silent about the template of an ApplicationSet where it has an effect for one of the elements.
 
 Sources: argo-cd, controller/sync_namespace.go, controller/sync.go (SyncAppState), controller/appcontroller.go
 (autoSync, processRequestedAppOperation), pkg/apis/application/v1alpha1/types.go (RetryStrategy,
@@ -32,7 +32,7 @@ from gitops.discovery.snapshot import Change, State
 from gitops.facts.secrets.pods import mapping
 from gitops.resources.manifests import text_of
 
-RULE = declare("sync-policy-without-effect", Severity.WARNING)
+RULE = declare("sync-policy-without-effect", Severity.WARNING, Severity.NOTICE)
 
 _ROUTE = ("spec", "syncPolicy")
 # Go's time.ParseDuration, or a whole number of seconds.
@@ -64,6 +64,7 @@ def _remarks(state: State) -> Iterator[Remark]:
             "`CreateNamespace=true` does nothing without a destination namespace",
             "Argo CD makes no Namespace.",
             "Name one in `spec.destination.namespace`.",
+            Severity.NOTICE,  # harmless where what is rendered names its namespaces
         )
     if policy.allow_empty and policy.automated and not policy.prune:
         yield _remark(
@@ -94,5 +95,5 @@ def _remarks(state: State) -> Iterator[Remark]:
             )
 
 
-def _remark(field: str, message: str, effect: str, advice: str) -> Remark:
-    return Remark((*_ROUTE, field), message, effect, advice, (field, message), Severity.WARNING)
+def _remark(field: str, message: str, effect: str, advice: str, severity: Severity = Severity.WARNING) -> Remark:
+    return Remark((*_ROUTE, field), message, effect, advice, (field, message), severity)

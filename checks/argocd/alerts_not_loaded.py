@@ -13,8 +13,8 @@ How the fix is safe: the label that the Prometheus in git selects is added, wher
 otherwise. A file is not deployed by itself: the finding names what is not there.
 
 How sure it is: a warning; a notice where git has no Prometheus, which may be elsewhere. Silent where a script applies
-the file, where a selector cannot be judged from git (expressions, labels of namespaces), and for volumes that
-something else may fill.
+the file, where a selector cannot be judged from git (expressions, labels of namespaces), for volumes that something
+else may fill, and, about an operator that is not in git, on OpenShift, which brings one.
 
 Sources: prometheus-operator's API (`ruleSelector` and `serviceMonitorSelector`: absent selects nothing, empty
 everything); prometheus.io (`rule_files`).
@@ -84,6 +84,10 @@ def _is_prometheus(resource: Resource) -> bool:
     return (resource.id.group, resource.id.kind) == (_GROUP, "Prometheus")
 
 
+def _is_of_openshift(resource: Resource) -> bool:
+    return resource.id.group.endswith(".openshift.io") or resource.id.group == "operators.coreos.com"
+
+
 def _in_files(change: Change, has_prometheus: bool) -> Iterator[Finding]:
     scripts = change.head.once(scripts_of)
     plain = change.head.once(plain_prometheus)
@@ -117,6 +121,8 @@ def _selected(change: Change, operated: tuple[Member, ...]) -> Iterator[Finding]
     if not operated and not plain:
         return
     knows = operated or _has_operator(head)
+    if not knows and any(True for _ in head.copies(having=_is_of_openshift)):
+        return
     for copy in head.copies(having=_watches_argo_cd):
         rid = copy.resource.id
         member = member_of(head, copy)

@@ -44,6 +44,16 @@ RULE = declare("cluster-issuer-missing", Severity.ERROR, Severity.WARNING)
 _GROUP: Final = "cert-manager.io"
 _KINDS: Final = ("ClusterIssuer", "Issuer")
 _ANNOTATIONS: Final = (("cert-manager.io/cluster-issuer", "ClusterIssuer"), ("cert-manager.io/issuer", "Issuer"))
+# Whose annotations cert-manager reads (pkg/controller/certificate-shim); anywhere else they do nothing.
+_ANNOTATED: Final = frozenset(
+    {
+        ("networking.k8s.io", "Ingress"),
+        ("extensions", "Ingress"),
+        ("gateway.networking.k8s.io", "Gateway"),
+        ("gateway.networking.k8s.io", "ListenerSet"),
+        ("gateway.networking.x-k8s.io", "XListenerSet"),
+    }
+)
 _PLACEHOLDER: Final = re.compile(
     r"<[A-Z][A-Z0-9_ -]{3,}>|\b(?:REPLACE[_-]?(?:ME|THIS|WITH)\w*|CHANGE[_-]?ME|YOUR[_-][A-Z_-]+|your-[a-z-]+-here)\b"
 )
@@ -94,7 +104,7 @@ def _place(member: Member, kind: str, name: str) -> Place:
 
 def _asked(member: Member) -> Iterator[tuple[str, str, str]]:
     """(kind, name, the word by which its line is found)."""
-    annotations = annotations_of(member)
+    annotations = annotations_of(member) if (member.id.group, member.id.kind) in _ANNOTATED else {}
     if annotations.get("cert-manager.io/issuer-group", _GROUP) == _GROUP:
         for key, kind in _ANNOTATIONS:
             if annotations.get(key):

@@ -193,6 +193,14 @@ def test_a_plain_prometheus_knows_no_such_kinds() -> None:
     assert "is for the Prometheus Operator, and the only Prometheus in git" in found.message
 
 
+@pytest.mark.parametrize(
+    "api", ["route.openshift.io/v1", "operators.coreos.com/v1alpha1", "machineconfiguration.openshift.io/v1"]
+)
+def test_openshift_brings_an_operator_of_its_own(api: str) -> None:
+    other = manifest("Any", "any", "shop", api)
+    assert judged(LOADED, prometheus(**{"a.yml": "x"}), rules("argocd_app_info > 0"), other) == []
+
+
 def test_rules_that_nobody_deploys_reach_nobody_unless_a_script_applies_them() -> None:
     files = {"ops/rules.yaml": rules("argocd_app_info > 0")}
     (alone,) = judged(LOADED, files=files)

@@ -112,6 +112,8 @@ def certificate(name: str, **reference: str) -> str:
         ([asking(cluster_issuer="a")], ""),
         ([issuer("a"), certificate("b", kind="Private", group="example.com")], ""),
         ([issuer("a"), asking(issuer="of-the-namespace")], ""),
+        # cert-manager reads annotations of Ingresses and Gateways.
+        ([issuer("a"), asking(cluster_issuer="b").replace("networking.k8s.io/v1", "apisix.apache.org/v2")], ""),
         ([issuer("a", "Issuer"), asking(cluster_issuer="a")], "git has an Issuer of that name"),
         ([issuer("a", "Issuer"), asking(cluster_issuer="made-elsewhere")], ""),  # none of the kind is in git
     ],
