@@ -7,17 +7,22 @@ of its generators, and what changes in the directories that those name, reaches 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
 from gitops.applicationsets import globs
 from gitops.applicationsets.declared import ApplicationSet
 from gitops.discovery.snapshot import Snapshot
+from gitops.facts.changes.templated import Deployed, deployed_by
 from gitops.facts.pairs import set_pairs
 from gitops.resources.manifests import text_of
 from gitops.resources.rendering import Rendered
 
+# What nobody deploys, although it lies beside what is deployed.
+_SAID_TO_PEOPLE = re.compile(r"\.md$|(?:^|/)(?:OWNERS|CODEOWNERS|LICENSE|\.gitignore|\.gitattributes)$")
+_FEW = 40  # sets of which all kustomizations are followed
 _MOST_DEPTH = 8  # generators in generators; Argo CD takes two
 
 
@@ -48,21 +53,54 @@ def unseen_sets(base: Snapshot, head: Snapshot) -> Iterator[UnseenSet]:
     if not unseen:
         return
     after = {one.key: now for one, now in set_pairs(base, head) if one is not None}
-    changed = head.tree.differing(base.tree)
+    changed = {path for path in head.tree.differing(base.tree) if not _SAID_TO_PEOPLE.search(path)}
     here = _own_addresses(base)
+    known: dict[Any, Any] = {}
     for one in unseen:
         now = after[one.key]
         lost: set[str] = set()
         touched: set[str] = set()
-        files: dict[str, str] = {}
-        for generator in _git_generators(json.loads(one.content), here):
-            for path in changed:
-                if _look(path, generator, base, head, lost, touched):
-                    entry = head.tree.entry(path)
-                    files[path] = entry.oid if entry is not None else ""
-        found = UnseenSet(one, now, tuple(sorted(lost)), tuple(sorted(touched - lost)), tuple(sorted(files.items())))
+        manifest = json.loads(one.content)
+        read = {
+            path
+            for generator in _git_generators(manifest, here)
+            for path in changed
+            if _look(path, generator, base, head, lost, touched)
+        }
+        read |= _deployed(
+            deployed_by(manifest, here), changed - read, base, head, touched, known, len(unseen) <= _FEW
+        )
+        entries = ((path, head.tree.entry(path)) for path in sorted(read))
+        files = tuple((path, entry.oid if entry is not None else "") for path, entry in entries)
+        found = UnseenSet(one, now, tuple(sorted(lost)), tuple(sorted(touched - lost)), files)
         if now is None or found.respecified or lost or touched:
             yield found
+
+
+def _deployed(
+    deployed: Deployed,
+    changed: Set[str],
+    base: Snapshot,
+    head: Snapshot,
+    touched: set[str],
+    known: dict[Any, Any],
+    everywhere: bool,
+) -> set[str]:
+    """Those of the files that change which its template deploys; `everywhere` also those that its kustomizations name
+    outside of where they lie."""
+    found: set[str] = set()
+    for path in changed:
+        where = path if deployed.has_file(path) else deployed.directory_of(path)
+        if where:
+            touched.add(where)
+            found.add(path)
+    beside = {path for path in changed - found if everywhere or deployed.may_lead_to(path)}
+    for tree in (base.tree, head.tree) if beside else ():
+        read = deployed.read(tree, known.setdefault(id(tree), {}))
+        for path in beside & read.keys():
+            touched.add(read[path])
+            found.add(path)
+    return found
 
 
 def _look(

@@ -9,7 +9,7 @@ from checks.changes.view import Changes, changes_of
 from checks.policy.file import Policy
 from tests.checks.changes.stage import changes
 from tests.gitops.facts.changes.stage import deployment
-from tests.gitops.facts.deletions.stage import MAP, ON_MAIN, PRUNE, PVC, app, obj
+from tests.gitops.facts.deletions.stage import MAP, ON_MAIN, PRUNE, PVC, app, appset, obj
 from tests.scenarios import URL, Files, tree
 
 REMOTE = "https://example.invalid/base.yaml"
@@ -108,3 +108,46 @@ async def test_what_it_lists_itself_goes_with_it(engine: Engine) -> None:
     found = await compared(engine, partly(PVC, MAP), partly(PVC, MAP, declared=False))
     told = {(one.verdict.value, one.resource.name) for one in found.told}
     assert {("application-deleted", "a"), ("deleted", "data"), ("deleted", "settings"), ("unknown", "a")} == told
+
+
+def cluster_set(path: str, **values: str) -> Files:
+    """A set that makes an Application for each cluster, of which git shows none."""
+    clusters = {"clusters": {"selector": {"matchLabels": {"env": "prod"}}, "values": values}}
+    elements = {"list": {"elements": [{"nameNormalized": "west", "values.dir": "shop"}]}}
+    merged = [{"merge": {"mergeKeys": ["nameNormalized"], "generators": [clusters, elements]}}]
+    text = appset(generators=merged, template_name="x-{{nameNormalized}}").replace("apps/{{name}}", path)
+    return {
+        "set.yaml": text,
+        "apps/shop/0.yaml": PVC,
+        "apps/shop/kustomization.yaml": "resources: [0.yaml, ../../base/shop]\n",
+        "base/shop/kustomization.yaml": "resources: [1.yaml]\n",
+        "base/shop/1.yaml": MAP,
+        "apps/shop/README.md": "a\n",
+        "apps/blog/0.yaml": MAP,
+        "docs/x.yaml": "a: 1\n",
+    }
+
+
+@pytest.mark.parametrize(
+    ("written", "path", "told"),
+    [
+        ("apps/shop", "apps/shop/0.yaml", "apps/shop"),
+        ("apps/{{name}}", "apps/shop/0.yaml", "apps/shop"),
+        ("apps/{{ .name }}", "apps/blog/0.yaml", "apps/blog"),
+        ("{{values.root}}/{{values.dir}}", "apps/shop/0.yaml", "apps/shop"),
+        ("{{values.root}}/{{values.dir}}", "apps/blog/0.yaml", ""),
+        ("{{values.root}}/{{values.dir}}", "docs/x.yaml", ""),
+        ("apps/{{name}}", "apps/shop/README.md", ""),
+        ("apps/{{name}}", "docs/x.yaml", ""),
+    ],
+)
+def test_what_a_set_for_unknown_clusters_deploys_is_not_passed_over(written: str, path: str, told: str) -> None:
+    files = cluster_set(written, root="apps")
+    found = changes(files, {**files, path: "kind: X\n"})
+    assert [f"something changes in `{told}`" in one.text for one in found.told] == ([True] if told else [])
+
+
+def test_what_such_a_set_deploys_by_way_of_its_kustomizations() -> None:
+    files = cluster_set("{{values.root}}/{{values.dir}}", root="apps")
+    (told,) = changes(files, {**files, "base/shop/1.yaml": PVC}).told
+    assert "something changes in `apps/shop`" in told.text
