@@ -30,12 +30,15 @@ def declared_sentence(change: ApplicationChange) -> str:
     """What is to be said of an Application that comes, or is declared otherwise."""
     if change.turn is Turn.COMES:
         return f"It comes, and deploys to `{change.application.destination}`."
-    said = [
-        f"its {d.what} goes from `{d.before or '(none)'}` to `{d.after or '(none)'}`" for d in change.declared[:4]
-    ]
+    said = [f"its {d.what} goes from `{_short(d.before)}` to `{_short(d.after)}`" for d in change.declared[:4]]
     more = f" and {len(change.declared) - 4} more" if len(change.declared) > 4 else ""
     text = f"{', '.join(said)}{more}."
     return text[0].upper() + text[1:]
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split()) or "(none)"
+    return line if len(line) <= 80 else f"{line[:79]}…"
 
 
 def unseen_sentence(one: UnseenSet) -> str:

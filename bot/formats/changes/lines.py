@@ -12,6 +12,8 @@ from gitops.facts.changes.model import ApplicationChange, ResourceChange, SetCha
 from gitops.facts.deletions.model import Verdict
 
 MOST_NAMES = 12
+_MOST_FIELDS = 30
+_MOST_SIGNS = 200
 TURNS = {Turn.COMES: "comes", Turn.GOES: "goes", Turn.CHANGES: "changes"}
 
 
@@ -44,7 +46,9 @@ def _set(one: SetChange) -> str:
 def _application(one: ApplicationChange) -> Iterator[str]:
     name = f"`{one.application.label}`"
     if one.declared:
-        said = [f"{each.what} {_value(each.before)} → {_value(each.after)}" for each in one.declared]
+        said = [f"{each.what} {_value(each.before)} → {_value(each.after)}" for each in one.declared[:_MOST_FIELDS]]
+        if len(one.declared) > _MOST_FIELDS:
+            said.append(f"and {len(one.declared) - _MOST_FIELDS} more")
         yield f"{name}: {'; '.join(said)}."
     if not one.is_seen:
         when = "" if one.unseen and one.unseen_before else f" {'after' if one.unseen else 'before'} the change"
@@ -52,7 +56,8 @@ def _application(one: ApplicationChange) -> Iterator[str]:
 
 
 def _value(text: str) -> str:
-    return f"`{text}`" if text else "nothing"
+    short = text if len(text) <= _MOST_SIGNS else f"{text[: _MOST_SIGNS - 1]}…"
+    return f"`{short}`" if text else "nothing"
 
 
 def settled_sentence(one: Remedy) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from gitops.applications.application import Application, Source, SyncPolicy
-from gitops.facts.changes.hidden import shown
+from gitops.facts.changes.fields import ABSENT, differences
+from gitops.facts.changes.hidden import shown, shown_at
 from gitops.facts.changes.model import DeclaredChange
+from gitops.facts.deletions.meant import with_values_read
 from gitops.resources.resource import ResourceId
 
 _ITSELF = ResourceId("argoproj.io", "Application", "", "")
@@ -41,9 +44,26 @@ def _sources(before: tuple[Source, ...], after: tuple[Source, ...]) -> Iterator[
             if was != will:
                 yield DeclaredChange(f"{whose}{_WORDS[what]}", *map(_plain, (was, will)))
         for what in ("helm", "kustomize", "directory"):
-            was, will = getattr(one, what), getattr(other, what)
-            if was != will:
-                yield DeclaredChange(f"{whose}{what}", _block(was), _block(will))
+            yield from _blocks(f"{whose}{what}", getattr(one, what) or {}, getattr(other, what) or {})
+
+
+def _blocks(what: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[DeclaredChange]:
+    """What differs in a block, field by field; in the text of `values` by what it says."""
+    if before == after:
+        return
+    was, will = with_values_read(before), with_values_read(after)
+    sides = shown(_ITSELF, was), shown(_ITSELF, will)
+    for change in differences(_ITSELF, was, will):
+        if change.order:
+            told = [", ".join(map(str, each)) for each in (change.before, change.after)]
+        else:
+            values = zip((change.before, change.after), sides, strict=True)
+            told = ["" if value is ABSENT else _plainly(shown_at(side, change.path)) for value, side in values]
+        yield DeclaredChange(f"{what}.{change}", told[0], told[1] if told[0] != told[1] else "another one")
+
+
+def _plainly(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
 
 
 _WORDS = {
@@ -69,10 +89,6 @@ def _policies(before: SyncPolicy, after: SyncPolicy) -> Iterator[DeclaredChange]
             yield DeclaredChange(what, *("on" if each else "off" for each in (was, will)))
     if before.options != after.options:
         yield DeclaredChange("sync options", *(", ".join(sorted(each.options)) for each in (before, after)))
-
-
-def _block(value: object) -> str:
-    return json.dumps(shown(_ITSELF, value), sort_keys=True, default=str) if value is not None else ""
 
 
 def _plain(value: str) -> str:

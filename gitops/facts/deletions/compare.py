@@ -17,6 +17,7 @@ from gitops.facts.alike import is_alike, is_rendered
 from gitops.facts.deletions.arrivals import arrivals
 from gitops.facts.deletions.cascade import cascaded, orphaned
 from gitops.facts.deletions.in_place import changed_in_place, dropped_versions
+from gitops.facts.deletions.meant import say_the_same
 from gitops.facts.deletions.model import Consequence, Consequences, Verdict, Why
 from gitops.facts.deletions.namespaces import swept
 from gitops.facts.deletions.prune import surviving
@@ -118,7 +119,7 @@ class _Comparison:
         if fate in (Fate.LIVES, Fate.RACES) and now is not None:
             if self._scoped_alike and is_alike(state, now) and (now is state or is_rendered(now)):
                 return Outcome(fate)  # nothing of it differs
-            if application.sources != now.application.sources:
+            if not say_the_same(application.sources, now.application.sources):
                 self._left_alone(state)  # it may be synced once more before its new source reaches it
             changes = [*surviving(state, now, self._base, self._head)]
             changes += changed_in_place(state, now, self._base, self._head)

@@ -9,6 +9,7 @@ from typing import Any
 
 from gitops.applications.application import Source
 from gitops.discovery.snapshot import Owned, OwnedId, Part, Snapshot, State
+from gitops.facts.deletions.meant import say_the_same
 from gitops.facts.deletions.options import SYNC_OPTIONS
 from gitops.facts.scopes import scopes_in
 from gitops.facts.secrets.pods import mapping
@@ -34,13 +35,17 @@ def reads_the_same(before: State, after: State | None, base: Tree, head: Tree) -
     """Whether an Application is made of the same sources, with the same files, on both sides. Without `after`, it is
     the one of the base that is looked at in the head."""
     sources = before.application.sources
-    if after is not None and (after.application.sources, len(after.parts)) != (sources, len(before.parts)):
+    if after is not None and not (_as_many(before, after) and say_the_same(sources, after.application.sources)):
         return False
     paths: set[str] = set()
     for state in (before, after) if after is not None else (before,):
         for source, part in zip(sources, state.parts, strict=False):
             paths |= _read_by(source, part, base, head)
     return all(base.entry(path) == head.entry(path) for path in paths)
+
+
+def _as_many(before: State, after: State) -> bool:
+    return len(before.parts) == len(after.parts)
 
 
 def _read_by(source: Source, part: Part, *trees: Tree) -> set[str]:
@@ -67,7 +72,7 @@ def changed_files(before: State, after: State, base: Tree, head: Tree) -> list[s
 def differs_in_listed(before: State, after: State, base: Tree, head: Tree) -> bool:
     """Whether all that differs is the content of manifests that its kustomizations list on both sides, by the same
     entries. Then what cannot be rendered is made as before, and what goes is what `left_files` finds."""
-    if after.application.sources != before.application.sources or len(after.parts) != len(before.parts):
+    if not (_as_many(before, after) and say_the_same(before.application.sources, after.application.sources)):
         return False
     for source, old, new in zip(before.application.sources, before.parts, after.parts, strict=False):
         if isinstance(old.rendering, RenderFailed) or isinstance(new.rendering, RenderFailed):

@@ -22,6 +22,7 @@ from tests.gitops.facts.changes.stage import (
     snapshot,
 )
 from tests.gitops.facts.deletions.stage import MAP, PVC, app, appset, obj
+from tests.scenarios import Files
 
 
 def test_a_field_that_changes() -> None:
@@ -166,3 +167,19 @@ def test_only_applications_whose_rendering_differs_are_looked_into() -> None:
     few, more = (difference(many(count, 0), many(count, 1)) for count in (4, 40))
     assert few.compared == more.compared == 1
     assert few.steps == more.steps == 10
+
+
+def test_values_of_a_chart_are_compared_by_what_they_say() -> None:
+    def from_registry(values: str) -> Files:
+        source = {"repoURL": "https://charts.example.invalid", "chart": "c", "targetRevision": "1"}
+        return {"a.yaml": app("a", source={**source, "helm": {"values": values}})}
+
+    before = "# one\ndb:\n  password: x\n  size: 8Gi\nlist: [1]\n"
+    after = "db: {password: other, size: 9Gi}\nlist: [1, 2]\n"
+    told = application_of(compared(from_registry(before), from_registry(after))).declared
+    assert [(one.what, one.before, one.after) for one in told] == [
+        ("helm.values.db.password", "(hidden)", "another one"),
+        ("helm.values.db.size", "8Gi", "9Gi"),
+        ("helm.values.list", "[1]", "[1, 2]"),
+    ]
+    assert not compared(from_registry(before), from_registry(before.replace("one", "two")))
