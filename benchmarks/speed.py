@@ -25,6 +25,7 @@ from pathlib import Path
 
 from benchmarks import monorepo
 from benchmarks.check import MATCHER, say
+from bot.process.collector import collect_rarely
 from bot.rendering.driver import Engine
 from bot.rendering.evaluation import evaluate
 from bot.rendering.kustomize import RendererBinary, find_binary
@@ -120,13 +121,22 @@ async def checks(directory: Path, scratch: Path, count: int, sample: int) -> Non
     tell(f"check of {count:,} kustomize Applications, cold", await costs(cold), plain)
     engine = await Engine.start(scratch / "warm")
     await evaluate(engine, base, None, MATCHER, Policy())
-    one = ("one Application", "apps/app-0007/quota.yaml", b"'9'", b"'8'")
-    for name, path, old, new in (("a base of 100", "bases/base-00/service.yaml", b"80", b"81"), one):
-        head = base.overlay({path: base.read(path).replace(old, new)})
+    for name, path, old, new in (
+        ("a base of 100", "bases/base-00/service.yaml", "80", "81"),
+        ("one Application", "apps/app-0007/quota.yaml", "'9'", "'8'"),
+        ("another one", "apps/app-0008/quota.yaml", "'9'", "'8'"),
+    ):
+        monorepo.git(directory, "checkout", "--quiet", "--detach", "main")
+        changed = directory / path
+        changed.write_text(changed.read_text().replace(old, new))
+        revs = ["main", monorepo.commit(directory, name)]
         before = engine.renderer_runs
 
-        async def change(head: Tree = head) -> None:
-            await evaluate(engine, head, base, MATCHER, Policy())
+        async def change(revs: list[str] = revs) -> None:
+            """As a server does it: the files are listed anew, of both commits."""
+            with Repository(directory) as repository:
+                first, second = [await repository.read_tree(rev) for rev in revs]
+                await evaluate(engine, second, first, MATCHER, Policy())
 
         cost = await costs(change)
         tell(f"change of {name}, base and head ({engine.renderer_runs - before} rendered)", cost)
@@ -212,6 +222,7 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=100)
     parser.add_argument("--requests", type=int, default=10_000)
     asked = parser.parse_args()
+    collect_rarely()  # as every argofix does
     asyncio.run(measure(asked.applications, asked.sample, asked.requests))
     return 0
 

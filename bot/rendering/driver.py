@@ -377,7 +377,8 @@ def _size(snapshot: Snapshot, seen: Mapping[Wanted, str]) -> int:
     parts = [part.rendering for state in snapshot.states for part in state.parts]
     resources = (one for rendering in parts if isinstance(rendering, Rendered) for one in rendering.resources)
     kept = 4_000 * len(snapshot.record.nodes) if isinstance(snapshot.record, Record) else 0
-    return 10_000 + 2_000 * len(parts) + 500 * len(seen) + kept + sum(one.size for one in resources)
+    remembered = 6_000 * len(snapshot.states)  # what is worked out of each, once somebody asks (`State.once`)
+    return 10_000 + 2_000 * len(parts) + 500 * len(seen) + kept + remembered + sum(one.size for one in resources)
 
 
 @dataclass(frozen=True, slots=True)
