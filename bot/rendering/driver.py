@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from bot.process.bounded import Bounded
 from bot.process.errors import PermanentError
@@ -17,11 +17,11 @@ from bot.rendering.cache import RenderCache
 from bot.rendering.kustomize import Renderer
 from bot.rendering.living import choose
 from bot.rendering.outside import Answering, Nowhere, Outside, OutsideBroke, as_before
+from bot.rendering.sizes import size_of_kustomization, size_of_snapshot
 from gitops.applications.argocd_config import ToldMemo
 from gitops.applications.clusters import KnownCluster
 from gitops.applications.plugins import Plugins
 from gitops.applications.repositories import RepositoryMatcher
-from gitops.discovery.record import Record
 from gitops.discovery.rediscovery import rediscover
 from gitops.discovery.rounds import discover
 from gitops.discovery.scan import SaidMemo, ScanMemo
@@ -35,7 +35,7 @@ from gitops.kustomize.walked import ClosureMemo
 from gitops.outside.found import Found
 from gitops.outside.wanted import Wanted
 from gitops.resources.manifests import redactor
-from gitops.resources.rendering import Asking, BuildOptions, Output, Rendered, RenderRequest
+from gitops.resources.rendering import Asking, BuildOptions, Output, RenderRequest
 from gitops.resources.resource import Resource
 
 T = TypeVar("T")
@@ -91,7 +91,9 @@ class Engine:
         self._plain: _Plain = Bounded(_PLAIN, lambda found: 300 + sum(one.size for one in found))
         self._told: ToldMemo = Bounded(_LOOKED, lambda _: 2_000)
         self._recent: Bounded[str, Output] = Bounded(_RECENT, lambda output: output.size)
-        self._snapshots: Bounded[tuple[object, ...], _Known] = Bounded(_SNAPSHOTS, lambda known: _size(*known))
+        self._snapshots: Bounded[tuple[object, ...], _Known] = Bounded(
+            _SNAPSHOTS, lambda known: size_of_snapshot(*known)
+        )
         self._slow: Bounded[str, tuple[float, Output]] = Bounded(_SLOW, lambda _: 1)
         self._running: dict[str, _Shared] = {}
         self._ending: set[asyncio.Task[Output]] = set()
@@ -357,28 +359,6 @@ class _Shared:
     waiting: int = 0
     arrived: bool = False
     task: asyncio.Task[Output] = field(init=False)
-
-
-def size_of_kustomization(known: Kustomization | MalformedYaml) -> int:
-    """About how many bytes a parsed file takes."""
-    if isinstance(known, MalformedYaml):
-        return 1_000
-    size, stack, seen = 500 * (1 + len(known.references)), [known.fields], set()
-    while stack:
-        here: Any = stack.pop()
-        size += 64 + (len(here) if isinstance(here, str) else 0)
-        if isinstance(here, dict | list) and id(here) not in seen:
-            seen.add(id(here))
-            stack.extend(here.values() if isinstance(here, dict) else here)
-    return size
-
-
-def _size(snapshot: Snapshot, seen: Mapping[Wanted, str]) -> int:
-    parts = [part.rendering for state in snapshot.states for part in state.parts]
-    resources = (one for rendering in parts if isinstance(rendering, Rendered) for one in rendering.resources)
-    kept = 4_000 * len(snapshot.record.nodes) if isinstance(snapshot.record, Record) else 0
-    remembered = 6_000 * len(snapshot.states)  # what is worked out of each, once somebody asks (`State.once`)
-    return 10_000 + 2_000 * len(parts) + 500 * len(seen) + kept + remembered + sum(one.size for one in resources)
 
 
 @dataclass(frozen=True, slots=True)
