@@ -18,13 +18,13 @@ from checks.changes.told import Said, Told
 from checks.changes.view import Changes
 from checks.coverage import Coverage
 from checks.wording import listed
-from gitops.facts.changes.grouping import Group, grouped
+from gitops.facts.changes.grouping import Group, grouped, same_fields
 from gitops.facts.changes.model import Turn
 from gitops.files.spans import Span
 
 Link = Callable[[Span], str]
 MOST = 60_000  # of GitHub's 65,536 characters
-_ENTRIES, _NAMES, _LINES = 40, 12, 400
+_ENTRIES, _NAMES, _LINES, _SHORT = 40, 12, 400, 20
 _LEAST = (12, 4)  # entries and names where not even those fit
 
 
@@ -105,18 +105,81 @@ def _with_difference(head: str, changes: Changes, most: int) -> str:
     if not groups:
         return head
     parts = [head, "### Manifests"] if head else ["### Manifests"]
-    left = most - sum(len(part.encode()) + 2 for part in parts) - 200
-    shown = 0
+    room = most - sum(len(part.encode()) + 2 for part in parts) - 200
+    written = _whole(groups, room)
+    if written is None:
+        written, left_out = _in_short(same_fields(groups), room)
+        if left_out:
+            written.append(f"{left_out} more changes are left out here; `argofix diff` shows everything.")
+    return "\n\n".join([*parts, *written])
+
+
+def _whole(groups: Sequence[Group], room: int) -> list[str] | None:
+    """Each group by itself; None where they need more than `room` bytes."""
+    written: list[str] = []
     for group in groups:
-        part = _group(group)
-        if len(part.encode()) + 2 > left:
-            continue
-        left -= len(part.encode()) + 2
+        written.append(_group(group))
+        room -= len(written[-1].encode()) + 2
+        if room < 0:
+            return None
+    return written
+
+
+def _in_short(alike: Sequence[tuple[Group, ...]], room: int) -> tuple[list[str], int]:
+    """Of groups that change in the same fields the first one as a whole and the others in a line or two each, as many
+    as fit; and how many do not. What one kind leaves of its share is for the next."""
+    written: list[str] = []
+    left_out = 0
+    for number, groups in enumerate(alike):
+        share = room // (len(alike) - number)
+        first = _group(groups[0])
+        if len(first.encode()) + 2 <= share:
+            written.append(first)
+            room, share = (size - len(first.encode()) - 2 for size in (room, share))
+            groups = groups[1:]
+        part, shown = _lines_of(groups, share)
+        if part:
+            written.append(part)
+            room -= len(part.encode()) + 2
+        left_out += len(groups) - shown
+    return written, left_out
+
+
+def _lines_of(groups: Sequence[Group], room: int) -> tuple[str, int]:
+    """What differs in these, without what stands around it; of what comes the names. And how many are in it."""
+    lines: list[str] = []
+    shown, left = 0, room - 300
+    for group in groups:
+        own = list(_short(group))
+        left -= sum(len(line.encode()) + 1 for line in own)
+        if left < 0:
+            break
+        lines += own
         shown += 1
-        parts.append(part)
-    if shown < len(groups):
-        parts.append(f"{len(groups) - shown} more changes are left out here; `argofix diff` shows everything.")
-    return "\n\n".join(parts)
+    if not lines:
+        return "", 0
+    change = groups[0].first.resource
+    what = (
+        "come, by their names"
+        if change.turn is Turn.COMES
+        else "change in the same fields, each to values of its own"
+    )
+    count = f"{shown}" if shown == len(groups) else f"{shown} of {len(groups)}"
+    return details(f"{count} more × {safe(change.id.id.kind)} {what}", block("\n".join(lines), "diff")), shown
+
+
+def _short(group: Group) -> Iterator[str]:
+    change = group.first.resource
+    where = listed(group.applications, 3)
+    if change.turn is Turn.COMES:
+        yield f"+ {change.id.id} in {where}"
+        return
+    yield f"# {change.id.id} in {where}"
+    lines = [line for line in unified(change, context=0) if not line.startswith("@@")]
+    yield from lines[:_SHORT]
+    if len(lines) > _SHORT:
+        yield f"… and {len(lines) - _SHORT} more lines"
+    yield from (f"# {note}" for note in notes(change))
 
 
 def _group(group: Group) -> str:

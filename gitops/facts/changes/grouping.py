@@ -52,3 +52,14 @@ def _key(change: ResourceChange) -> object:
         # What is folded, or a new hash, says nothing that would tell two places apart.
         return (change.turn, rid.group, rid.kind)
     return (change.turn, rid.group, rid.kind, fields)
+
+
+def same_fields(groups: Iterable[Group]) -> list[tuple[Group, ...]]:
+    """Groups in which the same fields of one kind change, each from and to values of its own, put together; and so
+    are those of one kind that come, or go. In the order of the first ones."""
+    found: dict[object, list[Group]] = {}
+    for group in groups:
+        change = group.first.resource
+        paths = tuple(each.path for each in change.fields) if change.turn is Turn.CHANGES else ()
+        found.setdefault((change.turn, change.id.id.group, change.id.id.kind, paths), []).append(group)
+    return [tuple(each) for each in found.values()]
