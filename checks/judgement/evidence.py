@@ -204,12 +204,12 @@ def version_path(snapshot: Snapshot, _policy: Policy) -> Seen:
     if not steps:
         return Seen(None, "Which version of Argo CD runs git does not tell, or argofix does not know that version.")
     said = [
-        f"{written(old)} to {written(new)}: no note of the upgrade guide is about what is here."
+        f"From {written(old)} to {written(new)} no note of the upgrade guide is about what is here."
         if new is not None
-        else f"{written(old)} is of the newest minor that argofix knows."
+        else f"Version {written(old)} is of the newest minor that argofix knows."
         for old, new in steps
     ]
-    return Seen(True, _upper(" ".join(said)))
+    return Seen(True, " ".join(said))
 
 
 def in_the_way(snapshot: Snapshot) -> tuple[Finding, ...]:

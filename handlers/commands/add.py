@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from bot.formats.writing.markdown import bullets, code
+from bot.formats.writing.markdown import bullets, code, safe
+from checks.judgement.checklist import Offer
 from checks.planning.additions.items import ITEMS
 from handlers.comments.command import Asked, Command, Permission, Reply
-from handlers.proposals.additions import add
+from handlers.proposals.additions import add, offers
 
 
 async def run(asked: Asked) -> Reply:
-    name = asked.arguments["ITEM"]
+    name = asked.arguments.get("ITEM")
+    if name is None:
+        return Reply(f"What can be added to Argo CD here:\n\n{bullets(map(_told, await offers(asked.repo)))}")
     item = ITEMS.get(name)
     if item is None:
         listed = bullets(f"{code(each.name)}: {each.help}" for each in ITEMS.values())
@@ -18,12 +21,17 @@ async def run(asked: Asked) -> Reply:
     return Reply(done.text, ok=done.ok)
 
 
+def _told(offer: Offer) -> str:
+    cannot = f" Not here: {safe(offer.cannot)}." if offer.cannot else ""
+    return f"{code(offer.name)}: {offer.help}.{cannot}"
+
+
 COMMAND = Command(
     "add",
-    "add ITEM",
+    "add [ITEM]",
     "Opens the pull request that adds something to Argo CD on the default branch, proven by rendering: "
     + "; ".join(f"`{one.name}` ({one.help})" for one in ITEMS.values())
-    + ".",
+    + ". Without an item it lists what can be added here, and why something cannot.",
     Permission.WRITE,
     run,
 )

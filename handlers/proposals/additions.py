@@ -15,6 +15,7 @@ from bot.formats.writing.markdown import block, code, safe
 from bot.rendering.evaluation import analysis_by
 from bot.rendering.outside import Outside
 from checks.judgement.added import prove_addition
+from checks.judgement.checklist import Offer, offers_of
 from checks.planning.additions.items import ITEMS, Item
 from checks.planning.additions.plan import NotPossible
 from checks.planning.additions.proposal import AdditionProposal
@@ -113,6 +114,12 @@ async def add(repo: RepositoryContext, item: Item) -> Done:
             return await _open(repo, await ground.proposal(item))
         except _NotOffered as error:
             return Done(str(error), False)
+
+
+async def offers(repo: RepositoryContext) -> tuple[Offer, ...]:
+    """What there is, and what of it can be added to the default branch."""
+    async with _ground(repo) as ground:
+        return await asyncio.to_thread(offers_of, ground.snapshot, ground.policy)
 
 
 async def keep_up(repo: RepositoryContext) -> None:

@@ -8,17 +8,18 @@ ticks it is answered in the issue itself (`handlers.proposals.ticked`), and what
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from bot.formats.doctor.boxes import boxes_of, lines_of, ticked_in, with_ticks
+from bot.formats.doctor.boxes import boxes_of, lines_of, ticked_in, with_ticks, without_boxes
 from bot.formats.doctor.issue import CLOSED, MARK, TITLE, Shown, body_of, closed_body, gone, limited, statuses
 from bot.formats.doctor.memory import Answer, Memory, digest, read_memory, text_digest
 from bot.github.app import TALK
 from bot.github.client import GitHub
-from bot.github.endpoints import issues, pulls
+from bot.github.endpoints import checks, issues, pulls
 from bot.github.endpoints.issues import Issue
 from bot.github.made_once import made_once
 from bot.github.model import PullRequest
@@ -41,6 +42,7 @@ from handlers.repository import RepositoryContext
 
 log = logging.getLogger(__name__)
 
+RUN = "argofix / checklist"  # the check run in its place
 NAME = "checklist"  # our own event: look at it again (`handlers.schedule.checklist`)
 _OFF = "`dashboard` of the configuration switches this off."
 _UNHEARD = 900.0  # seconds after which a tick of which nobody told us is answered
@@ -81,23 +83,25 @@ async def show(
     What GitHub refuses (issues that are switched off, a permission that was not granted) is only logged, unless
     somebody asked. What nobody asked for may be put off (`handlers.proposals.pacing`).
     """
+    showing = _Showing(repo, evaluation, policy, tip, asked, ticks, memory)
     try:
-        return await _Showing(repo, evaluation, policy, tip, asked, ticks, memory).show()
+        return await showing.show()
     except PermanentError as error:
         if asked:
             raise
         log.warning("the checklist could not be shown", extra={"reason": str(error)})
-        return None
+    if policy.dashboard.enabled:
+        await showing.show_as_check_run()
+    return None
 
 
 async def follow(repo: RepositoryContext, policy: Policy | None = None) -> None:
     """Something changed: have the issue looked at in a minute, where there is one, or the policy wants one."""
     if repo.details.fork or repo.details.archived:
         return
-    try:
+    known = None
+    with contextlib.suppress(PermanentError):
         known = await existing(repo)
-    except PermanentError:
-        return
     if known is not None or (policy is not None and policy.dashboard.enabled):
         await later(repo, repo.context.services.clock.now() + DEBOUNCE)
 
@@ -247,6 +251,28 @@ class _Showing:
             lambda: issues.create(github, repo.name, TITLE, body, [label] if there else []),
             lambda: existing(repo),
         )
+
+    async def show_as_check_run(self) -> None:
+        """The same text on the commit, where the repository has no issues, or argofix none of its own there."""
+        repo, app = self.repo, self.repo.context.services.identity.id
+        if repo.details.fork or repo.details.archived:
+            return
+        shown, _, _ = await self._shown(None, Memory())
+        body = await asyncio.to_thread(body_of, shown, lambda span: repo.blob_url(self.tip, span))
+        report = checks.Report("The checklist, which has no issue here", without_boxes(body), "neutral")
+        present = await checks.for_ref(repo.github, repo.name, self.tip, app_id=app, name=RUN)
+        if not any(run.external_id == digest(body) for run in present):
+            await checks.create(
+                repo.github,
+                repo.name,
+                name=RUN,
+                head_sha=self.tip,
+                report=report,
+                external_id=digest(body),
+                now=self._now,
+                app_id=app,
+                newer_than=max((run.id for run in present), default=0),
+            )
 
     async def _update(
         self, present: Issue, shown: Shown, former: Memory, memory: Memory, settled: frozenset[str]

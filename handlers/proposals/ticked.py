@@ -6,6 +6,7 @@ may push. What others ticked and nobody answered yet stays as it is until its ow
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -73,10 +74,9 @@ async def obey(repo: RepositoryContext, event: IssueEvent) -> None:
 
 async def look_again(repo: RepositoryContext) -> None:
     """Bring the issue up to date, and open what waited for a place that is free by now."""
-    try:
+    known = None
+    with contextlib.suppress(PermanentError):
         known = await existing(repo)
-    except PermanentError:
-        return
     memory = memory_of(repo, known.body) if known is not None else None
     now = repo.context.services.clock.now()
     if known is not None and memory is not None and not memory.waiting and (when := due(memory, now)) > now:

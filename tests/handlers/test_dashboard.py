@@ -6,12 +6,12 @@ from bot.formats.doctor.boxes import boxes_of
 from bot.formats.doctor.issue import MARK
 from demo.story import BEFORE, PROPOSED
 from tests.checks.argocd.stage import workload
-from tests.github import Repository, SimulatedGitHub, User
+from tests.github import Repository, SimulatedGitHub, User, faults
 from tests.github.repository import Issue
 from tests.handlers.asking import asked_on_issue
 from tests.handlers.bumping import FILES, PATCH, World
-from tests.handlers.conftest import Bot, Contents, by_the_app
-from tests.scenarios import application, kustomization
+from tests.handlers.conftest import Bot, Contents, Gate, by_the_app
+from tests.scenarios import application, config_map, kustomization
 
 POLICY = ".github/argofix.yaml"
 WITH_DUPLICATE: Contents = {**BEFORE, **PROPOSED}
@@ -169,6 +169,10 @@ async def test_a_repository_without_issues_is_judged_all_the_same(
     await bot_.idle()
     assert lists(github, repo) == [] and await bot_.dead() == []
     assert len(by_the_app(github, repo)) == 1
+    # The same text stands on the commit, without boxes.
+    run = repo.checks(repo.branch("main") or "")["argofix / checklist"]
+    assert (run.conclusion, "### Checklist" in (run.summary or "")) == ("neutral", True)
+    assert "[ ]" not in (run.summary or "")
 
 
 async def test_a_tick_of_others_that_still_stands_is_not_the_one_of_who_edits_next(
@@ -266,3 +270,43 @@ async def test_only_new_errors_are_told_in_comments_once_a_day_where_somebody_wa
     repo.push("main", {"NOTES.md": "x\n"}, author=alice)
     await bot_.idle()
     assert ["new error" in each.body and "@" not in each.body for each in issue.comments] == [True, True]
+
+
+async def test_a_tick_during_a_write_is_obeyed_and_two_at_once_are_one(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    repo = await started(github, bot_, alice)
+    (issue,), (fix,) = lists(github, repo), by_the_app(github, repo)
+    github.close(fix, alice)
+    await bot_.idle()
+    key = next(key for key in boxes_of(text(issue)) if key.startswith("again:"))
+    gate = Gate()
+    github.faults.append(faults.Fault(faults.held(gate), method="PATCH", path=f"/issues/{issue.number}$"))
+    github.edit_issue(repo, issue, alice, body=ticked(issue, "rescan"))
+    await gate.reached()
+    # What is written now does not know of this one.
+    github.edit_issue(repo, issue, alice, body=ticked(issue, key))
+    github.edit_issue(repo, issue, alice, body=text(issue).replace(f"[x] <!-- {key}", f"[ ] <!-- {key}"))
+    github.edit_issue(repo, issue, alice, body=ticked(issue, key))
+    gate.set()
+    await bot_.idle()
+    assert fix.open and len(by_the_app(github, repo)) == 1
+    assert line_of(issue, f"#{fix.number} ").endswith(f"#{fix.number} is open.")
+    assert "— done at `" in line_of(issue, "Look again")  # it stays while nothing else is there to be seen
+
+
+async def test_forks_and_archives_have_none_and_what_may_not_be_written_breaks_nothing(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    wants: Contents = {POLICY: "dashboard: true\n", "apps.yaml": application("a", "a"), "a/a.yaml": config_map("a")}
+    bare, fork, archived = (github.repository(f"acme/{name}", wants) for name in ("bare", "fork", "archived"))
+    fork.parent, archived.archived = bare, True
+    without = {name: level for name, level in github.app.permissions.items() if name != "issues"}
+    for repo in (bare, fork, archived):
+        github.install(repo, permissions=without if repo is bare else None)
+        repo.push("main", {"NOTES.md": "x\n"}, author=alice)
+    await bot_.idle()
+    assert not [issue for repo in (bare, fork, archived) for issue in lists(github, repo)]
+    assert await bot_.dead() == []
+    runs = [set(repo.checks(repo.branch("main") or "")) for repo in (bare, fork, archived)]
+    assert runs == [{"argofix / checklist"}, set(), set()]

@@ -295,13 +295,13 @@ class _Told:
             at = f"{code(path.name)} runs v{path.current} ({_linked([path.place], link)})"
             if path.steps is None:
                 lines.append(
-                    f"- {at}. What is published was not to be seen: the registries do not answer as they should"
+                    f"- {at}. What is published was not to be seen: the registries do not answer as they should."
                 )
             elif not path.steps:
-                lines.append(f"- {at}, and there is nothing newer that `.github/argofix.yaml` allows")
+                lines.append(f"- {at}, and there is nothing newer that `.github/argofix.yaml` allows.")
             elif not path.moves:
                 best = ", ".join(f"{step.release.tag} ({step.level.value})" for step in path.steps)
-                lines.append(f"- {at}; newer: {best}. It moves by hand, once staging has it")
+                lines.append(f"- {at}; newer: {best}. It moves by hand, once staging has it.")
             else:
                 lines.append(f"- {at}")
                 lines += [self._step(path, step, link) for step in path.steps]
@@ -347,18 +347,19 @@ class _Told:
         branch = f"{_ADDS}{offer.name}"
         pull, closed = self._shown.opened.get(branch), self._shown.declined.get(branch)
         if pull is not None:
-            return f"- {text} #{pull.number} adds it{self._answer(add_key(offer.name))}"
+            return f"- {text} #{pull.number} adds it.{self._answer(add_key(offer.name))}"
         if closed is not None:
-            return f"- {text} #{closed.number} would have added it, and was declined"
+            return f"- {text} #{closed.number} would have added it, and was declined."
         if offer.cannot:
-            return f"- {text} argofix cannot add it here: {safe(offer.cannot)}{self._answer(add_key(offer.name))}"
-        return self._box(add_key(offer.name), f"{text} A tick adds {safe(offer.help)}")
+            return f"- {text} argofix cannot add it here: {safe(offer.cannot)}.{self._answer(add_key(offer.name))}"
+        return self._box(add_key(offer.name), f"{text} A tick adds {safe(offer.help)}.")
 
     def footer(self) -> list[str]:
         return [
+            "---",
+            "",
             self._box(RESCAN, "Look again"),
             "",
-            "---",
             "argofix writes this text anew whenever it changes, and what is written into it by hand is lost. Whoever "
             "may push may tick boxes. An item that nobody wants is named in `checklist` of `.github/argofix.yaml`. "
             "Closing this issue switches it off; `/argofix dashboard` in a comment switches it on again. What the "
