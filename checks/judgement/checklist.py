@@ -107,7 +107,7 @@ _ITEMS: Mapping[str, _Item] = {
         only=("dns-solver-secret-missing", "cluster-issuer-missing"),
         of_argo_cd=False,
         seen=evidence.issuers,
-        adds=("dns-issuers", "issuers"),
+        adds=("dns01-issuers",),
     ),
     "certificate-expiry": _Item(
         "Somebody hears of it when certificates are about to expire",
@@ -188,10 +188,12 @@ def _entry(
         return Entry(key, item.title, State.UNKNOWN, (), "Nothing was rendered, so nothing was looked at.")
     seen = item.seen(snapshot, policy) if item.seen is not None else None
     if seen is not None and seen.done is not True:
-        state = State.UNKNOWN if seen.done is None else State.ABSENT
         names = [name for name in (key, *item.adds) if name in ADDITIONS]
-        offer = _offer(snapshot, policy, names[0]) if names and state is State.ABSENT else None
-        return Entry(key, item.title, state, (), seen.why, seen.places, offer)
+        offer = _offer(snapshot, policy, names[0]) if names else None
+        # What can be added is not there, whatever else git does not tell.
+        absent = seen.done is False or (offer is not None and not offer.cannot)
+        state = State.ABSENT if absent else State.UNKNOWN
+        return Entry(key, item.title, state, (), seen.why, seen.places, offer if absent else None)
     if seen is None and not mine:
         return Entry(key, item.title, State.UNKNOWN, (), "Nothing here looks at it yet.")
     lacking = [rule for rule in item.only if rule not in known]

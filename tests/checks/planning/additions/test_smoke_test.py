@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bot.rendering.driver import Engine
+from checks.judgement.added import prove_addition
 from checks.planning.additions.plan import NotPossible
 from checks.planning.additions.smoke_test import ITEM, plan
 from checks.policy.file import Policy
@@ -124,3 +126,12 @@ async def test_without_staging_the_overlay_is_asked_for(engine: Engine) -> None:
         Policy(smoke_test=SmokeTest(SCRIPT.replace("staging", "try")), argocd_overlay="argocd/overlays/try"),
     )
     assert proof.holds, proof.failure
+
+
+async def test_what_comes_into_another_namespace_is_not_proven(engine: Engine) -> None:
+    analysis = engine.analysis(MATCHER)
+    before = await engine.snapshot(tree(repository()), analysis)
+    made = plan(before, NAMES)
+    elsewhere = replace(made, homes={**made.homes, ("batch", "Job", "argocd-smoke-test"): "argocd"})
+    proof = await engine.drive(prove_addition(before, analysis, elsewhere, NAMES))
+    assert "Job argocd-smoke-test comes into the namespace `argocd-smoke-test`" in proof.failure
