@@ -13,7 +13,7 @@ all the same; `ServerSideApply=true` beside `Replace=true`, which goes first.
 How the fix is safe: none is offered; the message says what to write.
 
 How sure it is: a warning, since all of it is compared letter by letter with what is rendered. Silent about options
-that say what happens anyway (`CreateNamespace=false`).
+that say what happens anyway (`CreateNamespace=false`; `allowEmpty=true` beside `automated.allowEmpty`).
 
 Sources: argo-cd, gitops-engine/pkg/sync/common/types.go, controller/sync.go (SyncAppState),
 gitops-engine/pkg/sync/sync_context.go (applyObject, isPruningDisabled), controller/appcontroller.go
@@ -64,6 +64,8 @@ def _of_applications(subject: Subject) -> Iterable[tuple[State, Remark]]:
         for index, option in enumerate(options):
             if option in ("", "ServerSideDiff=false"):
                 continue
+            if option == "allowEmpty=true" and state.application.sync_policy.allow_empty:
+                continue  # argocd-autopilot writes it beside the field that does it
             wrong = _wrong(option, options, OF_APPLICATIONS)
             if wrong is not None:
                 message, effect, advice = wrong

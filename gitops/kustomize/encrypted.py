@@ -94,6 +94,9 @@ def replaced(config: Mapping[str, Any], read: Read, at: Span) -> Replaced:
     if config.get("kind") == "SopsSecretGenerator":
         _generator(config, read, found, at)
         return found
+    for key in config:
+        if key not in ("apiVersion", "kind", "metadata", "files", "secretFrom"):
+            raise Unreadable(f"{at.path} has `{text_of(key)}`, which is of another ksops than viaduct's")
     files, from_secrets = config.get("files"), config.get("secretFrom")
     if files is None and from_secrets is None:
         raise GitopsError("ksops wants `files` or `secretFrom`")

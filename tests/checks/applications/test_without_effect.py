@@ -46,6 +46,13 @@ async def test_options_of_an_application(engine: Engine, option: str, advice: st
     assert [told for _, told in await said(engine, OPTION, files)] == ([] if advice is None else [advice])
 
 
+async def test_what_a_field_beside_it_does_is_done(engine: Engine) -> None:
+    for empty, count in ((True, 0), (False, 1)):
+        sync = {"automated": {"allowEmpty": empty, "prune": True}, "syncOptions": ["allowEmpty=true"]}
+        files = {"apps.yaml": application("a", "a", sync=sync), "a/m.yaml": annotated()}
+        assert len(await said(engine, OPTION, files)) == count
+
+
 async def test_an_option_in_the_template_of_a_set_is_told_once(engine: Engine) -> None:
     made = json.dumps(applications(syncPolicy={"syncOptions": ["Replace=true", "ServerSideApply=true"]}))
     [(message, _)] = await said(engine, OPTION, {"apps.yaml": made, "a/m.yaml": annotated()})

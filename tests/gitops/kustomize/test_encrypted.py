@@ -147,6 +147,11 @@ FAULTS = {
     "encrypted as a whole": (
         {"web/db.yaml": encrypted(CIPHER, CIPHER, CIPHER)},
         NotAnalysed, "its kind and name too"),
+    "a fork's field": (
+        {"web/k.yaml": ksops(secretFromTemplate=[{"template": {"metadata": {"name": "s"}}}])},
+        NotAnalysed,
+        "has `secretFromTemplate`",
+    ),
     "an encrypted name": ({"web/db.yaml": secret(CIPHER)}, NotAnalysed, "encrypts the name"),
     "another kind": (
         {"web/db.yaml": encrypted("x.io/v1", "Realm", "r")},
