@@ -65,10 +65,11 @@ def fires(directory: Path, groups: Mapping[str, Any], cases: Sequence[Case], sev
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def reads_configuration(directory: Path, text: str) -> None:
-    """Have promtool read a configuration of Prometheus."""
-    file = directory / "prometheus.yml"
-    file.write_text(text)
+def reads_configuration(directory: Path, files: Mapping[str, str], mounted: str) -> None:
+    """Have promtool read `prometheus.yml` and the files of rules that it names, which a pod has at `mounted`."""
+    for name, text in files.items():
+        (directory / name).write_text(text.replace(mounted, str(directory)))
     assert PROMTOOL is not None, "TESTS_NEED_PROMTOOL is set, and there is no promtool"
-    done = subprocess.run([PROMTOOL, "check", "config", str(file)], capture_output=True, text=True, check=False)
+    command = [PROMTOOL, "check", "config", str(directory / "prometheus.yml")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

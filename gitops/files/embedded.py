@@ -51,6 +51,34 @@ def edit_embedded(
     return found
 
 
+def add_text(path: str, data: bytes, line: int, field: str, key: str, text: str) -> tuple[Edit, ...]:
+    """The edit that adds a text of several lines under a new `key`, first in the mapping `field` of the document of
+    `path` that begins on `line`. Raises `CannotEdit`."""
+    documents = read_documents(path, data)
+    index = next((at for at, one in enumerate(documents) if one.line == line), None)
+    node = child(documents[index].node, field) if index is not None else None
+    if (
+        index is None
+        or not isinstance(node, yaml.MappingNode)
+        or node.flow_style
+        or not node.value
+        or not counts_lines_as_yaml(data)
+    ):
+        raise CannotEdit(f"`{field}` of {path}:{line} is not written as a block of lines")
+    first = node.value[0][0].start_mark
+    kept = split_lines(data)[first.line]
+    end = "\r\n" if kept.endswith(b"\r\n") else "\n"
+    indent = " " * first.column
+    block = _indented(text, f"{indent}  ").replace("\n", end)
+    before = f"{indent}{key}: |{end}{block}"
+    edit = Edit(Span(path, first.line + 1, first.line + 1), before + kept.decode("utf-8", "surrogateescape"))
+    wanted = [one.value() for one in documents]
+    wanted[index] = {**wanted[index], field: {key: text, **wanted[index][field]}}
+    if _values(path, data, [edit]) != wanted:
+        raise CannotEdit(f"`{field}` of {path}:{line} cannot be added to line by line")
+    return (edit,)
+
+
 def _values(path: str, data: bytes, edits: Sequence[Edit]) -> list[Any]:
     try:
         return [one.value() for one in read_documents(path, apply_edits(data, edits))]

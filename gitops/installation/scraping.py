@@ -79,6 +79,18 @@ def _is_operated(resource: Resource) -> bool:
     return resource.id.kind in ("ServiceMonitor", "Prometheus", "PrometheusAgent")
 
 
+def directories_of(prometheus: Prometheus) -> Mapping[str, str]:
+    """For each ConfigMap that the server of a pod mounts whole: the directory in which its keys are files."""
+    server = next(one for one in _containers(prometheus.workload) if _IMAGE.search(text_of(one.get("image"))))
+    found: dict[str, str] = {}
+    for mount in mappings(server.get("volumeMounts")):
+        volume = _volumes(prometheus.workload).get(text_of(mount.get("name")), {})
+        told = mapping(volume.get("configMap"))
+        if text_of(told.get("name")) and not told.get("items") and not text_of(mount.get("subPath")):
+            found[text_of(told.get("name"))] = text_of(mount.get("mountPath"))
+    return found
+
+
 def jobs_of(snapshot: Snapshot) -> frozenset[str] | None:
     """The jobs that the plain Prometheus scrape; None where there is none in git, and where jobs may have any name
     (monitors of the operator, agents that send from elsewhere)."""

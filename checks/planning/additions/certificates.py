@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
+from checks.planning.additions.plain import RELOADS, Plain, plain_in, scrapes, told
 from checks.planning.additions.plan import (
     AdditionPlan,
     Named,
@@ -43,6 +45,7 @@ HELP: Final = "alerts before certificates expire, by cert-manager or the blackbo
 _FILE: Final = "argocd-certificates.yaml"
 _RULES: Final = "certificate-expiry"
 _MONITOR: Final = "cert-manager"
+_PORT: Final = "9402"
 _IMAGE: Final = re.compile(r"(?:^|/)cert-manager-controller(?:[:@]|$)")
 _WEEK: Final = 7 * 24 * 3600
 
@@ -81,49 +84,99 @@ def plan(snapshot: Snapshot, policy: Policy) -> AdditionPlan:
     return at_first(snapshot, lambda place: _plan(snapshot, place))
 
 
+@dataclass(slots=True)
+class _Known:
+    """What alerts can read: `sources` are clauses about who exports it, `reasons` why more cannot be read;
+    `controller` is cert-manager's, where its metrics are among that."""
+
+    alerts: list[Alert] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    controller: Member | None = None
+
+
 def _plan(snapshot: Snapshot, place: Place) -> AdditionPlan:
-    prometheus = operated(snapshot, place)
+    try:
+        prometheus = operated(snapshot, place)
+    except NotPossible as error:
+        return _plainly(snapshot, place, plain_in(snapshot, place, error))
     namespace = place.installation.namespace
-    alerts: list[Alert] = []
+    limited = mapping(prometheus.manifest.get("spec")).get("enforcedNamespaceLabel")
+    keeps = (
+        f"`enforcedNamespaceLabel` of {prometheus.id} keeps rules from reading other namespaces" if limited else ""
+    )
+    known = _known(snapshot, place, keeps)
     documents: list[Mapping[str, Any]] = []
-    sources: list[str] = []
-    reasons: list[str] = []
-    taken = _alerted(snapshot, place)
-    controller = controller_of(snapshot, place)
-    if controller is None:
-        reasons.append("cert-manager is not rendered for Argo CD's cluster")
-    elif OF_CERT_MANAGER[0].metric in taken:
-        reasons.append(f"alerts on `{OF_CERT_MANAGER[0].metric}` are there already")
-    elif mapping(prometheus.manifest.get("spec")).get("enforcedNamespaceLabel"):
-        reasons.append(f"`enforcedNamespaceLabel` of {prometheus.id} keeps rules from reading other namespaces")
-    else:
-        monitor = _monitor(snapshot, place, prometheus, controller)
-        documents += monitor
-        alerts += [one for one in OF_CERT_MANAGER if one.metric not in taken]
-        sources.append(f"cert-manager ({controller.id}){', which a ServiceMonitor now reads' if monitor else ''}")
-    hosts = [one.target for one in probed_in(snapshot, place.installation.root, place.installation.cluster)]
-    secure = [one for one in hosts if one.startswith("https://")]
-    if not secure:
-        reasons.append("no https target of a blackbox exporter is rendered there")
-    elif OF_PROBES[0].metric in taken:
-        reasons.append(f"alerts on `{OF_PROBES[0].metric}` are there already")
-    else:
-        alerts += OF_PROBES
-        sources.append(f"the blackbox exporter ({plural('https target', len(set(secure)))})")
-    if not alerts:
-        raise NotPossible(f"{'; '.join(reasons)} (`/argofix add probes` brings probes where an exporter is in git)")
+    if known.controller is not None:
+        documents += _monitor(snapshot, place, prometheus, known.controller)
+        known.sources[0] += ", which a ServiceMonitor now reads" if documents else ""
     labels = labels_for(prometheus, "PrometheusRule", namespace)
-    documents.append(prometheus_rule(_RULES, namespace, labels, "certificates", alerts))
+    documents.append(prometheus_rule(_RULES, namespace, labels, "certificates", known.alerts))
     comes: frozenset[Named] = frozenset((GROUP, one["kind"], one["metadata"]["name"]) for one in documents)
     return AdditionPlan(
         ITEM,
         place.path,
-        f"Alert before certificates expire ({plural('alert', len(alerts))})",
-        f"{prometheus.id} in git selects what has these labels. The alerts read metrics of {listed(sources, 3)}.",
+        f"Alert before certificates expire ({plural('alert', len(known.alerts))})",
+        f"{prometheus.id} in git selects what has these labels. The alerts read metrics of "
+        f"{listed(known.sources, 3)}.",
         place.adding(snapshot.tree, _FILE, *documents),
         comes=comes,
-        notes=(*project_notes(snapshot, place), *_notes(alerts)),
+        notes=(*project_notes(snapshot, place), *_notes(known.alerts)),
     )
+
+
+def _plainly(snapshot: Snapshot, place: Place, plain: Plain) -> AdditionPlan:
+    """A file of rules, and a job where one is needed, for a Prometheus without the operator."""
+    known = _known(snapshot, place, "")
+    jobs: list[Mapping[str, Any]] = []
+    if known.controller is not None and not scrapes(plain, known.controller, _PORT):
+        service, _ = _served(snapshot, place, known.controller)
+        target = f"{service.id.name}.{service.id.namespace}.svc:{_PORT}"
+        jobs = [{"job_name": _MONITOR, "static_configs": [{"targets": [target]}]}]
+        known.sources[0] += f", which a job now reads at `{target}`"
+    edits, changes = told(snapshot, plain, jobs, _RULES, known.alerts)
+    return AdditionPlan(
+        ITEM,
+        plain.path,
+        f"Alert before certificates expire ({plural('alert', len(known.alerts))})",
+        f"{plain.config_map.id} is the configuration of the Prometheus in git, which runs without the operator. The "
+        f"alerts read metrics of {listed(known.sources, 3)}.",
+        edits,
+        changes=changes,
+        notes=(*_notes(known.alerts), RELOADS),
+    )
+
+
+def _known(snapshot: Snapshot, place: Place, limited: str) -> _Known:
+    """Raises `NotPossible` where there is nothing to read; `limited` says why rules see nothing of cert-manager's
+    namespace, '' where they do."""
+    known = _Known()
+    taken = _alerted(snapshot, place)
+    controller = controller_of(snapshot, place)
+    if controller is None:
+        known.reasons.append("cert-manager is not rendered for Argo CD's cluster")
+    elif OF_CERT_MANAGER[0].metric in taken:
+        known.reasons.append(f"alerts on `{OF_CERT_MANAGER[0].metric}` are there already")
+    elif limited:
+        known.reasons.append(limited)
+    else:
+        known.controller = controller
+        known.alerts += [one for one in OF_CERT_MANAGER if one.metric not in taken]
+        known.sources.append(f"cert-manager ({controller.id})")
+    probed = probed_in(snapshot, place.installation.root, place.installation.cluster)
+    secure = {one.target for one in probed if one.target.startswith("https://")}
+    if not secure:
+        known.reasons.append("no https target of a blackbox exporter is rendered there")
+    elif OF_PROBES[0].metric in taken:
+        known.reasons.append(f"alerts on `{OF_PROBES[0].metric}` are there already")
+    else:
+        known.alerts += OF_PROBES
+        known.sources.append(f"the blackbox exporter ({plural('https target', len(secure))})")
+    if not known.alerts:
+        raise NotPossible(
+            f"{'; '.join(known.reasons)} (`/argofix add probes` brings probes where an exporter is in git)"
+        )
+    return known
 
 
 def _notes(alerts: Sequence[Alert]) -> Iterator[str]:
@@ -159,11 +212,7 @@ def controller_of(snapshot: Snapshot, place: Place) -> Member | None:
 def _monitor(snapshot: Snapshot, place: Place, prometheus: Member, controller: Member) -> list[Mapping[str, Any]]:
     """A ServiceMonitor for cert-manager, nothing where a monitor reads it already. Raises `NotPossible`."""
     pods, where = labels_of(controller), controller.id.namespace
-    services = [
-        one
-        for one in in_cluster(snapshot, place, lambda resource: resource.id.kind == "Service")
-        if one.id.namespace == where and _fits(mapping(mapping(one.manifest.get("spec")).get("selector")), pods)
-    ]
+    services = _services(snapshot, place, controller)
     for monitor in in_cluster(snapshot, place, lambda resource: resource.id.group == GROUP):
         spec = mapping(monitor.manifest.get("spec"))
         wanted = mapping(mapping(spec.get("selector")).get("matchLabels"))
@@ -173,12 +222,29 @@ def _monitor(snapshot: Snapshot, place: Place, prometheus: Member, controller: M
             return []
         if monitor.id.kind == "ServiceMonitor" and any(_fits(wanted, _labels(one)) for one in services):
             return []
-    for service in services:
+    service, port = _served(snapshot, place, controller)
+    labels = labels_for(prometheus, "ServiceMonitor", place.installation.namespace)
+    return [_service_monitor(service, port, place.installation.namespace, labels)]
+
+
+def _services(snapshot: Snapshot, place: Place, controller: Member) -> list[Member]:
+    """The Services that lead to its pods."""
+    pods = labels_of(controller)
+    return [
+        one
+        for one in in_cluster(snapshot, place, lambda resource: resource.id.kind == "Service")
+        if one.id.namespace == controller.id.namespace
+        and _fits(mapping(mapping(one.manifest.get("spec")).get("selector")), pods)
+    ]
+
+
+def _served(snapshot: Snapshot, place: Place, controller: Member) -> tuple[Member, str]:
+    """The Service with the metrics port, and the port's name. Raises `NotPossible`."""
+    for service in _services(snapshot, place, controller):
         for port in mappings(mapping(service.manifest.get("spec")).get("ports")):
-            if "9402" in (text_of(port.get("port")), text_of(port.get("targetPort"))) and text_of(port.get("name")):
-                labels = labels_for(prometheus, "ServiceMonitor", place.installation.namespace)
-                return [_service_monitor(service, text_of(port.get("name")), place.installation.namespace, labels)]
-    raise NotPossible(f"nothing scrapes {controller.id}, and no Service of it has its metrics port 9402")
+            if text_of(port.get("port")) == _PORT and text_of(port.get("name")):
+                return service, text_of(port.get("name"))
+    raise NotPossible(f"nothing scrapes {controller.id}, and no Service of it has its metrics port {_PORT}")
 
 
 def _service_monitor(service: Member, port: str, namespace: str, labels: Mapping[str, str]) -> Mapping[str, Any]:

@@ -9,19 +9,18 @@ prometheus.io, relabelling.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from checks.planning.additions.manifests import as_yaml
+from checks.planning.additions.plain import RELOADS, plain_in, told
 from checks.planning.additions.plan import (
     AdditionPlan,
     NotPossible,
     Place,
     at_first,
     in_cluster,
-    named,
     project_notes,
 )
 from checks.planning.additions.prometheus import GROUP, Alert, labels_for, metadata, operated, prometheus_rule
@@ -29,14 +28,11 @@ from checks.policy.file import Policy
 from checks.wording import listed
 from gitops.discovery.snapshot import Snapshot
 from gitops.facts.secrets.pods import POD_SPECS, at, mapping, sequence
-from gitops.files.embedded import edit_embedded
 from gitops.installation.blackbox import modules_of, probed_in
-from gitops.installation.model import Member, data_of
+from gitops.installation.model import Member
 from gitops.installation.routes.find import labels_of, routes_to_server
 from gitops.installation.routes.model import Protocol, Tls, mappings
-from gitops.installation.scraping import plain_prometheus
 from gitops.installation.settings import setting
-from gitops.kustomize.adding import Addition, add_items
 from gitops.resources.manifests import text_of
 
 ITEM: Final = "probes"
@@ -216,49 +212,23 @@ def _scraped(
     notes: Sequence[str],
     why: NotPossible,
 ) -> AdditionPlan:
-    """A job in the configuration of a Prometheus without the operator. Raises `NotPossible`."""
-    config_map, key = next(_configurations(snapshot, place), (None, ""))
-    if config_map is None:
-        raise NotPossible(f"{why}, and no ConfigMap with `scrape_configs` of another one")
-    owned = config_map.owned
-    if owned is None or owned.resource.generator is not None or owned.resource.template or owned.part.elsewhere:
-        raise NotPossible(
-            f"{config_map.id} with the configuration of Prometheus is generated, which argofix does not edit"
-        )
-    written = config_map.written
-    data = snapshot.tree.read(written.path)
-    job = Addition("scrape_configs", as_yaml(_job(targets, exporter)).rstrip("\n"))
+    """A job, and a file of rules where one can stand, for a Prometheus without the operator. Raises `NotPossible`."""
+    plain = plain_in(snapshot, place, why)
+    alerts = [ALERT] if plain.directory else []
+    if not alerts:
+        notes = (*notes, f"There is no alert with it: `{ALERT.expression}` for {ALERT.during} would be one")
+    edits, changes = told(snapshot, plain, [_job(targets, exporter)], _JOB, alerts)
     return AdditionPlan(
         ITEM,
-        written.path,
+        plain.path,
         _title(targets),
         f"The blackbox exporter at `{exporter.address}` asks by its module `{exporter.module}` for "
-        f"{listed([f'`{one}`' for one in targets], 6)}; none of them needs a login. {config_map.id} is the "
+        f"{listed([f'`{one}`' for one in targets], 6)}; none of them needs a login. {plain.config_map.id} is the "
         "configuration of the Prometheus in git, which runs without the operator.",
-        edit_embedded(written.path, data, written.line, ("data", key), lambda text: add_items(key, text, [job])),
-        changes=frozenset({(named(config_map.id), f"data.{key}")}),
-        notes=(
-            *notes,
-            "Prometheus reads its configuration when it starts, or is told to (`/-/reload`, SIGHUP)",
-            f"There is no alert with it: `{ALERT.expression}` for {ALERT.during} would be one",
-        ),
+        edits,
+        changes=changes,
+        notes=(*notes, RELOADS),
     )
-
-
-def _configurations(snapshot: Snapshot, place: Place) -> Iterator[tuple[Member, str]]:
-    """(ConfigMap, key) of each configuration with `scrape_configs`. Raises `NotPossible` for one that has the job."""
-    for prometheus in snapshot.once(plain_prometheus):
-        owned = prometheus.workload.owned
-        where = (owned.application.root, owned.application.destination.cluster) if owned is not None else None
-        if where != (place.installation.root, place.installation.cluster):
-            continue
-        for member, value in prometheus.configurations:
-            if any(text_of(job.get("job_name")) == _JOB for job in mappings(value.get("scrape_configs"))):
-                raise NotPossible(f"{member.id} has a job `{_JOB}` already")
-            if "scrape_configs" in value:
-                for key, text in data_of(member).items():
-                    if isinstance(text, str) and re.search(r"^scrape_configs:", text, re.MULTILINE):
-                        yield member, key
 
 
 def _job(targets: Sequence[str], exporter: _Exporter) -> Mapping[str, Any]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from checks.planning.additions.certificates import OF_CERT_MANAGER, OF_PROBES
 from tests.checks.argocd.stage import workload
 from tests.checks.planning.additions.stage import SELECTS, directory, prometheus, proven, refused, rendered
+from tests.checks.planning.additions.test_probes import CONFIGURATION, RUNNING, plain
+from tests.promtool import needed, reads_configuration
 from tests.scenarios import manifest
 
 ITEM = "certificate-expiry"
@@ -128,3 +132,42 @@ ALERTED = manifest(
 )
 def test_what_could_not_fire_is_not_offered(told: list[str], why: str) -> None:
     assert why in str(refused(ITEM, directory(*told)))
+
+
+def plainly(*told: str, text: str = CONFIGURATION) -> dict[str, str]:
+    return {**directory(SERVER, CONTROLLER, *told, RUNNING), "argocd/prometheus.yaml": plain(text)}
+
+
+@needed
+def test_a_prometheus_without_the_operator_gets_a_file_of_rules_and_a_job(tmp_path: Path) -> None:
+    plan, proof, after = proven(ITEM, plainly(SERVICE))
+    assert proof.holds, proof.failure
+    (config,) = (one for one in rendered(after, "ConfigMap") if one["metadata"]["name"] == "prometheus")
+    rules = yaml.safe_load(config["data"]["certificate-expiry.yml"])
+    assert [one["alert"] for one in rules["groups"][0]["rules"]] == [one.name for one in OF_CERT_MANAGER]
+    read = yaml.safe_load(config["data"]["prometheus.yml"])
+    assert read["rule_files"] == ["/etc/prometheus/certificate-expiry.yml"]
+    assert read["scrape_configs"][1]["static_configs"] == [{"targets": ["cert-manager.cert-manager.svc:9402"]}]
+    assert plan.path == "argocd/prometheus.yaml" and "which a job now reads" in plan.why
+    reads_configuration(tmp_path, config["data"], "/etc/prometheus")
+    assert [row.statement for row in proof.rows][-1] == "The rules find nothing new"
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        "- job_name: cert-manager\n  static_configs: [{targets: [x]}]\n",
+        "- job_name: a\n  static_configs: [{targets: ['cm.x.svc:9402']}]\n",
+    ],
+)
+def test_what_a_job_reads_already_gets_no_other(job: str) -> None:
+    _, proof, after = proven(ITEM, plainly(text=f"scrape_configs:\n{job}"))
+    assert proof.holds, proof.failure
+    (config,) = (one for one in rendered(after, "ConfigMap") if one["metadata"]["name"] == "prometheus")
+    assert len(yaml.safe_load(config["data"]["prometheus.yml"])["scrape_configs"]) == 1
+
+
+def test_rules_that_no_pod_could_read_are_not_offered() -> None:
+    single = RUNNING.replace('"mountPath": "/etc/prometheus"', '"mountPath": "/p.yml", "subPath": "prometheus.yml"')
+    files = {**directory(SERVER, CONTROLLER, SERVICE, single), "argocd/prometheus.yaml": plain()}
+    assert "no other file of it can be read" in str(refused(ITEM, files))

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from checks.planning.additions.plan import NotPossible
+from checks.planning.additions.probes import ALERT
 from gitops.files.embedded import CannotEdit
 from gitops.kustomize.adding import CannotAdd
 from tests.checks.argocd.stage import params, workload
@@ -191,15 +192,28 @@ def test_a_prometheus_without_the_operator_gets_a_job_that_it_reads(tmp_path: Pa
     assert proof.holds, proof.failure
     (config,) = (one for one in rendered(after, "ConfigMap") if one["metadata"]["name"] == "prometheus")
     text = config["data"]["prometheus.yml"]
-    assert text.startswith(CONFIGURATION.partition("rule_files")[0]) and text.endswith("rule_files: []\n")
+    assert text.startswith(CONFIGURATION.partition("rule_files")[0])
+    assert text.endswith("rule_files: [/etc/prometheus/argocd-probes.yml]\n")
     job = yaml.safe_load(text)["scrape_configs"][1]
     assert job["static_configs"] == [{"targets": TARGETS}] and job["params"] == {"module": ["http_2xx"]}
     assert config["data"]["other"] == "kept"
+    (rule,) = yaml.safe_load(config["data"]["argocd-probes.yml"])["groups"][0]["rules"]
+    assert rule["alert"] == ALERT.name
     assert plan.path == "argocd/prometheus.yaml" and any("/-/reload" in note for note in plan.notes)
-    reads_configuration(tmp_path, text)
+    reads_configuration(tmp_path, config["data"], "/etc/prometheus")
     # Asked once more it is there.
     files["argocd/prometheus.yaml"] = after.tree.read("argocd/prometheus.yaml").decode()
     assert "is probed already" in str(refused(ITEM, files))
+
+
+def test_where_no_file_of_rules_can_stand_the_alert_is_told() -> None:
+    single = RUNNING.replace(
+        '"mountPath": "/etc/prometheus"', '"mountPath": "/etc/prometheus/prometheus.yml", "subPath": "prometheus.yml"'
+    )
+    files = {**directory(SERVER, SERVICE, ingress(), *EXPORTER, single), "argocd/prometheus.yaml": plain()}
+    plan, proof, _ = proven(ITEM, files)
+    assert proof.holds, proof.failure
+    assert any("There is no alert with it" in note for note in plan.notes)
 
 
 @pytest.mark.parametrize(
