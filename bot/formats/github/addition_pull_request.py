@@ -7,7 +7,11 @@ from bot.formats.github.proposal import digest, proof, title
 from bot.formats.writing.fitting import fitted
 from bot.formats.writing.markdown import block, code, plain, safe
 from checks.planning.additions.proposal import AdditionProposal
+from checks.wording import listed
+from gitops.files.spans import edits_by_path
 from gitops.files.tree import Tree
+
+_FILES = 6
 
 
 def commit_message(proposal: AdditionProposal) -> str:
@@ -25,10 +29,18 @@ def body(tree: Tree, proposal: AdditionProposal, commit: str) -> str:
         safe(plan.why),
         *(f"**Before merging:** {safe(sentence)}\n\n{block(commands)}" for sentence, commands in plan.first),
         *(f"**After merging:** {safe(sentence)}\n\n{block(commands)}" for sentence, commands in plan.then),
-        f"It was asked for by `/argofix add {plan.item}`, and goes into {code(plan.path)}. "
+        f"It was asked for by `/argofix add {plan.item}`, and {_written(tree, proposal)}. "
         "What comes was rendered; what it does in the cluster was not tried.",
         proof(seen, proposal.proof),
         state_mark(digest(tree, proposal), commit),
     ]
     parts = [part for part in parts if part]
     return fitted(parts, "*… left out, since it is too long for GitHub.*", always=(0, 1, len(parts) - 1))
+
+
+def _written(tree: Tree, proposal: AdditionProposal) -> str:
+    """Which files it changes, and which it adds."""
+    paths = list(edits_by_path(proposal.edits))
+    old, new = [code(path) for path in paths if path in tree], [code(path) for path in paths if path not in tree]
+    said = [f"changes {listed(old, _FILES)}"] if old else []
+    return " and ".join([*said, *([f"adds {listed(new, _FILES)}"] if new else [])])

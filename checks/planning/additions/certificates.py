@@ -25,18 +25,21 @@ from checks.planning.additions.plan import (
 from checks.planning.additions.prometheus import (
     GROUP,
     Alert,
+    fits,
     labels_for,
+    labels_of,
     metadata,
+    monitored,
     operated,
     prometheus_rule,
 )
 from checks.policy.file import Policy
 from checks.wording import listed, plural
 from gitops.discovery.snapshot import Snapshot
-from gitops.facts.secrets.pods import POD_SPECS, at, mapping, sequence
+from gitops.facts.secrets.pods import POD_SPECS, at, mapping
 from gitops.installation.blackbox import probed_in
 from gitops.installation.model import Member
-from gitops.installation.routes.find import labels_of
+from gitops.installation.routes.find import labels_of as pods_of
 from gitops.installation.routes.model import mappings
 from gitops.resources.manifests import text_of
 
@@ -211,17 +214,9 @@ def controller_of(snapshot: Snapshot, place: Place) -> Member | None:
 
 def _monitor(snapshot: Snapshot, place: Place, prometheus: Member, controller: Member) -> list[Mapping[str, Any]]:
     """A ServiceMonitor for cert-manager, nothing where a monitor reads it already. Raises `NotPossible`."""
-    pods, where = labels_of(controller), controller.id.namespace
     services = _services(snapshot, place, controller)
-    for monitor in in_cluster(snapshot, place, lambda resource: resource.id.group == GROUP):
-        spec = mapping(monitor.manifest.get("spec"))
-        wanted = mapping(mapping(spec.get("selector")).get("matchLabels"))
-        if not _looks_into(monitor, where):
-            continue
-        if monitor.id.kind == "PodMonitor" and _fits(wanted, pods):
-            return []
-        if monitor.id.kind == "ServiceMonitor" and any(_fits(wanted, _labels(one)) for one in services):
-            return []
+    if monitored(snapshot, place, controller.id.namespace, pods_of(controller), services):
+        return []
     service, port = _served(snapshot, place, controller)
     labels = labels_for(prometheus, "ServiceMonitor", place.installation.namespace)
     return [_service_monitor(service, port, place.installation.namespace, labels)]
@@ -229,12 +224,12 @@ def _monitor(snapshot: Snapshot, place: Place, prometheus: Member, controller: M
 
 def _services(snapshot: Snapshot, place: Place, controller: Member) -> list[Member]:
     """The Services that lead to its pods."""
-    pods = labels_of(controller)
+    pods = pods_of(controller)
     return [
         one
         for one in in_cluster(snapshot, place, lambda resource: resource.id.kind == "Service")
         if one.id.namespace == controller.id.namespace
-        and _fits(mapping(mapping(one.manifest.get("spec")).get("selector")), pods)
+        and fits(mapping(mapping(one.manifest.get("spec")).get("selector")), pods)
     ]
 
 
@@ -254,7 +249,7 @@ def _service_monitor(service: Member, port: str, namespace: str, labels: Mapping
         "metadata": metadata(_MONITOR, namespace, labels),
         "spec": {
             "namespaceSelector": {"matchNames": [service.id.namespace]},
-            "selector": {"matchLabels": dict(_steady(_labels(service)))},
+            "selector": {"matchLabels": dict(_steady(labels_of(service)))},
             "endpoints": [{"port": port}],
         },
     }
@@ -267,14 +262,3 @@ def _steady(labels: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _labels(member: Member) -> Mapping[str, Any]:
     return mapping(mapping(member.manifest.get("metadata")).get("labels"))
-
-
-def _fits(selector: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
-    return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
-
-
-def _looks_into(monitor: Member, namespace: str) -> bool:
-    named = mapping(mapping(monitor.manifest.get("spec")).get("namespaceSelector"))
-    if named.get("any") is True or namespace in sequence(named.get("matchNames")):
-        return True
-    return not named.get("matchNames") and monitor.id.namespace == namespace

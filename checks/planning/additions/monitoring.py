@@ -11,8 +11,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from checks.planning.additions.manifests import as_yaml
+from checks.planning.additions.plain import RELOADS, Plain, plain_in, told
 from checks.planning.additions.plan import AdditionPlan, Named, NotPossible, Place, at_first, project_notes
-from checks.planning.additions.prometheus import GROUP, Alert, labels_for, metadata, operated, prometheus_rule
+from checks.planning.additions.prometheus import (
+    GROUP,
+    Alert,
+    labels_for,
+    metadata,
+    monitored,
+    operated,
+    prometheus_rule,
+)
 from checks.policy.file import Policy
 from checks.wording import listed, plural
 from gitops.discovery.snapshot import Snapshot
@@ -20,7 +30,9 @@ from gitops.facts.secrets.pods import at, mapping
 from gitops.installation.alerts import rule_sets_of
 from gitops.installation.model import Member, Process
 from gitops.installation.ports import Speaks, listening
+from gitops.installation.promql import metrics_in
 from gitops.installation.releases import releases
+from gitops.installation.routes.find import labels_of
 from gitops.installation.routes.model import mappings
 from gitops.resources.manifests import text_of
 
@@ -61,11 +73,14 @@ ALERTS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """A Service through which the metrics of `component` are read, at its port `port`."""
+    """A Service through which the metrics of `component` are read, at its port `port` of that `number`; `pods` are
+    the labels of what is behind it."""
 
     component: str
     service: Member
     port: str
+    number: int
+    pods: Mapping[str, Any]
 
 
 def plan(snapshot: Snapshot, policy: Policy) -> AdditionPlan:
@@ -74,20 +89,27 @@ def plan(snapshot: Snapshot, policy: Policy) -> AdditionPlan:
 
 
 def _plan(snapshot: Snapshot, place: Place) -> AdditionPlan:
-    prometheus = operated(snapshot, place)
+    plain: Plain | None = None
+    try:
+        prometheus = operated(snapshot, place)
+    except NotPossible as error:
+        plain = plain_in(snapshot, place, error)
     version = place.installation.version
     if version is None or not releases().knows(version):
         raise NotPossible("which version of Argo CD runs is not known, and so neither which metrics it has")
     targets = list(_targets(place))
     if not targets:
         raise NotPossible("no Service of Argo CD in git leads to a metrics port of its programs")
-    namespace = place.installation.namespace
-    monitors = [] if _watched(snapshot, namespace) else targets
     scraped = {target.component for target in targets}
     metrics = releases().metrics(version)
     alerts = [one for one in ALERTS if one.component in scraped and one.metric in metrics]
-    if any(one.deployed for one in snapshot.once(rule_sets_of)):
+    if _alerted(snapshot):
         alerts = []
+    reads = f"The alerts read metrics that Argo CD v{version} has, from Services that lead to them."
+    if plain is not None:
+        return _plainly(snapshot, plain, targets, alerts, reads)
+    namespace = place.installation.namespace
+    monitors = [one for one in targets if not monitored(snapshot, place, namespace, one.pods, [one.service])]
     if not monitors and not alerts:
         raise NotPossible("ServiceMonitors and alerts about Argo CD are there already")
     documents: list[Mapping[str, Any]] = []
@@ -104,21 +126,54 @@ def _plan(snapshot: Snapshot, place: Place) -> AdditionPlan:
         ITEM,
         place.path,
         f"Add {listed(what)} for Argo CD",
-        f"{prometheus.id} in git selects what has these labels. The alerts read metrics that Argo CD v{version} has, "
-        "from Services that lead to them.",
+        f"{prometheus.id} in git selects what has these labels.{f' {reads}' if alerts else ''}",
         place.adding(snapshot.tree, _FILE, *documents),
         comes=comes,
         notes=project_notes(snapshot, place),
     )
 
 
-def _watched(snapshot: Snapshot, namespace: str) -> bool:
-    """Whether a monitor about Argo CD is rendered already."""
+def _plainly(
+    snapshot: Snapshot, plain: Plain, targets: Sequence[_Target], alerts: Sequence[Alert], reads: str
+) -> AdditionPlan:
+    """Jobs and a file of rules for a Prometheus without the operator."""
+    jobs = [
+        {
+            "job_name": one.service.id.name,
+            "static_configs": [{"targets": [f"{one.service.id.name}.{one.service.id.namespace}.svc:{one.number}"]}],
+        }
+        for one in targets
+        if not any(one.service.id.name in as_yaml(job) for job in plain.jobs)
+    ]
+    notes = [RELOADS]
+    if alerts and not plain.directory:
+        alerts = []
+        notes.append("There are no alerts with it, since its pod could read no file of rules from that ConfigMap")
+    if not jobs and not alerts:
+        raise NotPossible("jobs and alerts about Argo CD are there already")
+    edits, changes = told(snapshot, plain, jobs, _RULES, alerts)
+    what = [plural("scrape job", len(jobs))] if jobs else []
+    what += [plural("alert", len(alerts))] if alerts else []
+    return AdditionPlan(
+        ITEM,
+        plain.path,
+        f"Add {listed(what)} for Argo CD",
+        f"{plain.config_map.id} is the configuration of the Prometheus in git, which runs without the operator."
+        f"{f' {reads}' if alerts else ''}",
+        edits,
+        changes=changes,
+        notes=tuple(notes),
+    )
+
+
+def _alerted(snapshot: Snapshot) -> bool:
+    """Whether rules that are rendered read metrics of Argo CD."""
     return any(
-        copy.resource.id.group == GROUP
-        and copy.resource.id.kind in ("ServiceMonitor", "PodMonitor")
-        and (copy.resource.id.namespace == namespace or b"argocd" in copy.resource.text)
-        for copy in snapshot.copies()
+        name.startswith("argocd_")
+        for rules in snapshot.once(rule_sets_of)
+        if rules.deployed
+        for rule in rules.rules
+        for name in metrics_in(rule.expression)
     )
 
 
@@ -132,24 +187,26 @@ def _targets(place: Place) -> Iterator[_Target]:
             port = _metrics_port(
                 service, process, {n for n, p in (known or {}).items() if p.speaks is Speaks.METRICS}
             )
-            if port and service.id.name not in seen and _only(service, services, port):
+            if port is not None and service.id.name not in seen and _only(service, services, port[0]):
                 seen.add(service.id.name)
-                yield _Target(process.component, service, port)
+                yield _Target(process.component, service, *port, labels_of(process.member))
 
 
-def _metrics_port(service: Member, process: Process, metrics: set[int]) -> str:
-    """The name of the Service's port that leads to the metrics of the process, '' where none does."""
+def _metrics_port(service: Member, process: Process, metrics: set[int]) -> tuple[str, int] | None:
+    """Name and number of the Service's port that leads to the metrics of the process; None where none with a name
+    does."""
     spec = mapping(service.manifest.get("spec"))
     selector: Mapping[str, Any] = mapping(spec.get("selector"))
     pod = mapping(at(process.member.manifest, ("spec", "template", "metadata", "labels")))
     if not selector or any(pod.get(key) != value for key, value in selector.items()):
-        return ""
+        return None
     named = {text_of(one.get("name")): one.get("containerPort") for one in mappings(process.manifest.get("ports"))}
     for port in mappings(spec.get("ports")):
         leads = port.get("targetPort", port.get("port"))
         if named.get(leads, leads) in metrics if isinstance(leads, str) else leads in metrics:
-            return text_of(port.get("name"))
-    return ""
+            number, name = port.get("port"), text_of(port.get("name"))
+            return (name, number) if name and isinstance(number, int) else None
+    return None
 
 
 def _only(service: Member, services: Sequence[Member], port: str) -> bool:

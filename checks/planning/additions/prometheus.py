@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from checks.planning.additions.plan import NotPossible, Place, in_cluster
 from gitops.discovery.snapshot import Snapshot
-from gitops.facts.secrets.pods import mapping
+from gitops.facts.secrets.pods import mapping, sequence
 from gitops.installation.model import Member
 from gitops.resources.manifests import text_of
 from gitops.resources.resource import Resource
@@ -96,3 +96,39 @@ def prometheus_rule(
         "metadata": metadata(name, namespace, labels),
         "spec": rule_groups(group, alerts),
     }
+
+
+def fits(selector: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
+    """Whether `matchLabels` select these labels."""
+    return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
+
+
+def monitored(
+    snapshot: Snapshot, place: Place, namespace: str, pods: Mapping[str, Any], services: Sequence[Member]
+) -> bool:
+    """Whether a monitor that is rendered selects pods of these labels, or a Service that leads to them. One with
+    expressions may."""
+    for monitor in in_cluster(snapshot, place, _is_monitor):
+        selector = mapping(mapping(monitor.manifest.get("spec")).get("selector"))
+        if not _looks_into(monitor, namespace):
+            continue
+        labels = [pods] if monitor.id.kind == "PodMonitor" else [labels_of(one) for one in services]
+        if selector.get("matchExpressions") or any(fits(mapping(selector.get("matchLabels")), one) for one in labels):
+            return True
+    return False
+
+
+def labels_of(member: Member) -> Mapping[str, Any]:
+    """Its own labels."""
+    return mapping(mapping(member.manifest.get("metadata")).get("labels"))
+
+
+def _is_monitor(resource: Resource) -> bool:
+    return resource.id.group == GROUP and resource.id.kind in ("ServiceMonitor", "PodMonitor")
+
+
+def _looks_into(monitor: Member, namespace: str) -> bool:
+    named = mapping(mapping(monitor.manifest.get("spec")).get("namespaceSelector"))
+    if named.get("any") is True or namespace in sequence(named.get("matchNames")):
+        return True
+    return not named.get("matchNames") and monitor.id.namespace == namespace

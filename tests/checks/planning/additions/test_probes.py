@@ -36,13 +36,14 @@ TARGETS = [f"https://{HOST}/", f"https://{HOST}/api/version", f"https://{HOST}/h
 
 
 def ingress(host: str = HOST, path: str = "/", tls: bool = True, **annotations: str) -> str:
+    told = {f"nginx.ingress.kubernetes.io/{key}": value for key, value in annotations.items()}
     backend = {"service": {"name": "argocd-server", "port": {"number": 80}}}
     return manifest(
         "Ingress",
         "argocd",
         "argocd",
         "networking.k8s.io/v1",
-        metadata={"annotations": {f"nginx.ingress.kubernetes.io/{key}": value for key, value in annotations.items()}},
+        **({"metadata": {"annotations": told}} if told else {}),
         spec={
             "ingressClassName": "nginx",
             "rules": [{"host": host, "http": {"paths": [{"path": path, "pathType": "Prefix", "backend": backend}]}}],
