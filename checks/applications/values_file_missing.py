@@ -9,8 +9,9 @@ Example: `valueFiles: [$value/web.yaml]` beside a source with `ref: values`.
 
 How the fix is safe: none is offered; the message names the entry.
 
-How sure it is: an error. Charts that are rendered are told as `render-failed`. Silent about sources of other
-repositories and revisions, `ignoreMissingValueFiles`, globs and what the build environment fills in.
+How sure it is: an error; a warning where an Application with one `source` names another one. Charts that are
+rendered are told as `render-failed`. Silent about sources of other repositories and revisions,
+`ignoreMissingValueFiles`, globs and what the build environment fills in.
 
 Sources: argo-cd, reposerver/repository/repository.go (resolveReferencedSources, getResolvedValueFiles).
 """
@@ -34,7 +35,7 @@ from gitops.files.errors import GitopsError
 from gitops.resources.manifests import text_of
 from gitops.resources.rendering import NotAnalysed
 
-RULE = declare("values-file-missing", Severity.ERROR)
+RULE = declare("values-file-missing", Severity.ERROR, Severity.WARNING)
 
 _SHOWS = "Argo CD shows ComparisonError, and neither syncs nor prunes the Application."
 
@@ -49,8 +50,11 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
 
 def _remarks(head: Snapshot, state: State) -> Iterator[Remark]:
     application = state.application
-    if application.hydrated or not sequence(spec_of(state).get("sources")):
-        return  # a `$` that begins an entry is the build environment's there
+    if application.hydrated:
+        return
+    if not sequence(spec_of(state).get("sources")):
+        yield from _of_one_source(state)
+        return
     if len(state.parts) != len(application.sources):
         return
     refs = {source.ref: source for source in application.sources if source.ref}
@@ -71,6 +75,30 @@ def _remarks(head: Snapshot, state: State) -> Iterator[Remark]:
             elif helm.get("ignoreMissingValueFiles") is not True and _is_missing(head, refs[name], path):
                 message = f"the values file {quoted(entry)} is not in this repository"
                 yield _remark(route, message, "Add the file, or take the entry out.", entry)
+
+
+def _of_one_source(state: State) -> Iterator[Remark]:
+    """Entries that name a source where there is but one: a `$` is of the build environment there, which has only
+    variables of Argo CD's own."""
+    if len(state.parts) != 1 or not isinstance(state.parts[0].rendering, NotAnalysed):
+        return
+    source = state.application.sources[0]
+    helm = mapping(source.helm) if source.chart else {}
+    if helm.get("ignoreMissingValueFiles") is True:
+        return
+    for place, value in enumerate(sequence(helm.get("valueFiles"))):
+        name, slash, path = text_of(value).removeprefix("$").partition("/")
+        if not text_of(value).startswith("$") or not slash or not name.isidentifier() or name.startswith("ARGOCD_"):
+            continue
+        yield Remark(
+            ("spec", "source", "helm", "valueFiles", place),
+            f"the values file {quoted(text_of(value))} names a source, and there is one source only",
+            f"Argo CD puts nothing in place of `${name}` and looks for `/{path}` in the chart: it shows "
+            "ComparisonError, or takes a file of the chart's own.",
+            f"List the chart and the repository under `sources`, the latter with `ref: {name}`.",
+            (text_of(value),),
+            Severity.WARNING,
+        )
 
 
 def _is_missing(head: Snapshot, source: Source, path: str) -> bool:

@@ -434,3 +434,23 @@ async def test_metadata_has_to_be_text(engine: Engine, field: str, value: object
     said = await found(engine, "metadata-not-text", {"apps.yaml": apps, "m/m.yaml": resource})
     assert [one.applications for one in said] == [("a", "b")] * wrong
     assert all(f"the {field[:-1]} `a/b`" in one.message for one in said)
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ("$values/web/values.yaml", True),
+        ("$config/a.yaml", True),
+        ("$ARGOCD_APP_NAME/values.yaml", False),
+        ("${values}/a.yaml", False),
+        ("values-$ARGOCD_APP_NAME.yaml", False),
+        ("values.yaml", False),
+    ],
+)
+async def test_one_source_has_no_other_to_name(engine: Engine, entry: str, told: bool) -> None:
+    chart = {"repoURL": "https://charts.example.com", "chart": "web", "targetRevision": "1.0.0"}
+    files = {"apps.yaml": application("a", "", source={**chart, "helm": {"valueFiles": [entry]}})}
+    said = await found(engine, "values-file-missing", files)
+    assert [one.severity for one in said] == [Severity.WARNING] * told
+    for one in said:
+        assert one.topic.advice.endswith(f"with `ref: {entry[1:].partition('/')[0]}`.")

@@ -1,4 +1,4 @@
-"""Sync windows that cannot be read, that shut an Application out, and that do nothing."""
+"""Sync windows that cannot be read, shut an Application out or do nothing; what a project ignores of orphans."""
 
 from __future__ import annotations
 
@@ -111,3 +111,21 @@ async def test_a_window_that_does_nothing(
     )
     messages = [one.message for one in await found(engine, NOTHING, files)]
     assert len(messages) == (words is not None) and all(words is not None and words in each for each in messages)
+
+
+@pytest.mark.parametrize(
+    ("orphaned", "words"),
+    [
+        ({"warn": True, "ignore": [{"group": "apps/v1", "kind": "Deployment"}]}, ["no group `apps/v1`"]),
+        ({"warn": True, "ignore": [{"group": "core", "kind": "secret"}]}, ["no group `core`", "no kind `secret`"]),
+        ({"warn": True, "ignore": [{}]}, ["says nothing"]),
+        ({"warn": True, "ignore": [{"kind": "[a-z]*"}, {"group": "*"}, {"name": "x"}, {"kind": "Secret"}]}, []),
+        ({"warn": False, "ignore": [{"group": "core", "kind": "secret"}]}, []),
+        ({"ignore": [{}]}, []),
+        ({}, []),
+    ],
+)
+async def test_what_is_ignored_of_orphans(engine: Engine, orphaned: dict[str, Any], words: list[str]) -> None:
+    files = {"apps.yaml": app("p", destination=at("argocd")), "p/p.yaml": project(orphanedResources=orphaned)}
+    said_ = [one.message for one in await found(engine, "orphaned-ignore-without-effect", files)]
+    assert len(said_) == len(words) and all(word in one for word, one in zip(words, said_, strict=True))
