@@ -10,13 +10,15 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from bot.cli.arguments import parser
+from bot.cli.commands import doctor
 from bot.formats.github import gate
 from bot.process import logs
 from bot.queue.deliveries import State
 from bot.server.app import Running, serve
 from bot.server.settings import Settings
 from demo import elsewhere
-from demo.argocd import ARGO_CD, publish
+from demo.argocd import ARGO_CD, EXPOSED, publish
 from demo.cluster import fill
 from demo.story import BEFORE, MIGRATION, PROPOSED, SETTINGS
 from handlers.judging.runs import check_names
@@ -121,10 +123,32 @@ async def _story(github: SimulatedGitHub, quay: SimulatedQuay, charts: str, stat
         _print("The answer to `/argofix bump`", _comments(pull, "<!-- argofix:answer:")[-1])
         _print("The bump of the staging overlay", show.pull_request(bump, diff=True))
 
+        say("a tunnel takes Argo CD to the public, and nobody can log in")
+        repo.push("main", EXPOSED, message="Reach Argo CD from everywhere", author=alice)
+        loop = await _open_from(github, repo, "argofix/fix/argocd-redirect-loop-")
+        await _checked(github, loop)
+        await _doctor(repo, state)
+        _print("The fix of the redirect loop", show.pull_request(loop, diff=True))
+
         await _elsewhere(github, running, alice, charts, say)
     finally:
         stop.set()
         await server
+
+
+async def _doctor(repo: Repository, state: Path) -> None:
+    """What `argofix doctor` says on a checkout of the default branch."""
+    checkout = state / "checkout"
+    for path in [
+        "bootstrap/sets/argocd.yaml",
+        *(path for path in (*ARGO_CD, *EXPOSED) if path.startswith("argocd/")),
+    ]:
+        (checkout / path).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / path).write_bytes(repo.file(path) or b"")
+    told = state / "doctor.txt"
+    arguments = parser().parse_args(["doctor", str(checkout), "--offline", "--output", str(told)])
+    await doctor(arguments)
+    _print("What `argofix doctor` says on a checkout", told.read_text())
 
 
 async def _elsewhere(github: SimulatedGitHub, running: Running, alice: User, charts: str, say: _Progress) -> None:
@@ -168,10 +192,10 @@ def _ownership(pull: PullRequest) -> str:
 
 
 async def _open_from(github: SimulatedGitHub, repo: Repository, branch: str) -> PullRequest:
-    """The open pull request from a branch."""
+    """The open pull request from a branch whose name begins like this."""
 
     def found() -> list[PullRequest]:
-        return [pull for pull in repo.pulls if pull.open and pull.head_branch == branch]
+        return [pull for pull in repo.pulls if pull.open and pull.head_branch.startswith(branch)]
 
     await github.wait_for(lambda: bool(found()), within=40)
     return found()[0]

@@ -55,7 +55,28 @@ ARGO_CD: dict[str, bytes | str | File | None] = {
         kind: Kustomization
         resources:
           - server.yaml
+          - repo-server.yaml
           - controller.yaml
+        """
+    ),
+    # Its TLS is switched off, as with a service mesh: with 3.5 it would not start that way.
+    "argocd/base/repo-server.yaml": _text(
+        """
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata:
+          name: argocd-repo-server
+        spec:
+          selector:
+            matchLabels: {app.kubernetes.io/name: argocd-repo-server}
+          template:
+            metadata:
+              labels: {app.kubernetes.io/name: argocd-repo-server}
+            spec:
+              containers:
+                - name: argocd-repo-server
+                  image: quay.io/argoproj/argocd:latest
+                  args: [/usr/local/bin/argocd-repo-server, --disable-tls]
         """
     ),
     "argocd/base/server.yaml": _text(
@@ -74,7 +95,15 @@ ARGO_CD: dict[str, bytes | str | File | None] = {
               containers:
                 - name: argocd-server
                   image: quay.io/argoproj/argocd:latest
-                  args: [/usr/local/bin/argocd-server]
+                  args: [/usr/local/bin/argocd-server, --repo-server-plaintext]
+        ---
+        apiVersion: v1
+        kind: Service
+        metadata:
+          name: argocd-server
+        spec:
+          selector: {app.kubernetes.io/name: argocd-server}
+          ports: [{name: http, port: 80, targetPort: 8080}]
         """
     ),
     "argocd/base/controller.yaml": _text(
@@ -96,19 +125,42 @@ ARGO_CD: dict[str, bytes | str | File | None] = {
                   image: quay.io/argoproj/argocd:latest
                   args:
                     - /usr/local/bin/argocd-application-controller
-                    - --self-heal-backoff-cooldown-seconds=120
+                    - --repo-server-strict-tls=false
+                    - --repo-server-plaintext
         """
     ),
-    "argocd/overlays/staging/kustomization.yaml": _overlay("v3.2.2", "staging goes first"),
-    "argocd/overlays/production/kustomization.yaml": _overlay("v3.2.0", "a week after staging"),
+    "argocd/overlays/staging/kustomization.yaml": _overlay("v3.4.6", "staging goes first"),
+    "argocd/overlays/production/kustomization.yaml": _overlay("v3.4.4", "a week after staging"),
+}
+
+# The tunnel ends TLS, and speaks plain HTTP to a server that sends everybody back to HTTPS.
+EXPOSED: dict[str, bytes | str | File | None] = {
+    "argocd/overlays/staging/tunnel.yaml": _text(
+        """
+        apiVersion: v1
+        kind: ConfigMap
+        metadata:
+          name: cloudflared
+        data:
+          config.yaml: |
+            tunnel: platform
+            ingress:
+              - hostname: argocd.example.com
+                service: http://argocd-server.argocd:80
+              - service: http_status:404
+        """
+    ),
+    "argocd/overlays/staging/kustomization.yaml": _overlay("v3.4.6", "staging goes first").replace(
+        b"  - ../../base\n", b"  - ../../base\n  - tunnel.yaml\n"
+    ),
 }
 
 _NOTES = {
-    "v3.2.2": "Fixes a crash of the repo-server.",
-    "v3.2.3": "## Changelog\n\n### Bug fixes\n\n* Compare server-side applied fields by @maintainer in #25101\n",
-    "v3.3.0": "## Changelog\n\n### Features\n\n* Source hydrator: credentials by Secret (#24512)\n\n"
-    "Upgrading? Read [the notes](https://argo-cd.readthedocs.io/en/stable/operator-manual/upgrading/3.2-3.3/).\n",
-    "v3.3.1": "## Changelog\n\n### Bug fixes\n\n* Do not sync twice after a restart (#25333)\n",
+    "v3.4.6": "Fixes a crash of the repo-server.",
+    "v3.4.7": "## Changelog\n\n### Bug fixes\n\n* Compare server-side applied fields by @maintainer in #25101\n",
+    "v3.5.0": "## Changelog\n\n### Features\n\n* Source hydrator: credentials by Secret (#24512)\n\n"
+    "Upgrading? Read [the notes](https://argo-cd.readthedocs.io/en/stable/operator-manual/upgrading/3.4-3.5/).\n",
+    "v3.5.1": "## Changelog\n\n### Bug fixes\n\n* Do not sync twice after a restart (#25333)\n",
 }
 
 
@@ -122,5 +174,5 @@ def publish(github: SimulatedGitHub, quay: SimulatedQuay) -> None:
         github.release(upstream, tag, body=notes, at=at)
         image.push(tag, at=at + 600)
     image.push("latest", at=start + 45 * _DAY)
-    github.release(upstream, "v3.4.0-rc1", prerelease=True)
-    image.push("v3.4.0-rc1", at=start + 59 * _DAY)
+    github.release(upstream, "v3.6.0-rc1", prerelease=True)
+    image.push("v3.6.0-rc1", at=start + 59 * _DAY)

@@ -83,7 +83,7 @@ def _finding(installation: Installation, note: Note, match: Match) -> Finding:
         match.span,
         f"as of {note.minor} {note.change}: {match.seen}",
         f"Argo CD {note.minor}: {note.change}",
-        advice=f"The upgrade guide's word: {note.action}.",
+        advice=f"What upstream advises: {note.action}.",
         commands=match.lines,
         about=(*installation.key, note.minor, note.id, match.about),
         resource=member.id if member is not None else None,

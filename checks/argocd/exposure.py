@@ -14,6 +14,7 @@ from gitops.installation.routes.model import Protocol, Route, Tls
 from gitops.installation.settings import Where, setting
 
 _KEY = "server.insecure"
+_ONCE = "argocd-server reads this only when it starts: restart it after the sync."
 _RESTART = "Then restart argocd-server: it reads this only when it starts."
 
 
@@ -48,7 +49,9 @@ def insecure_repair(
     if wanted is None:
         return None
     title = f"Have argocd-server in {installation.namespace} speak plain HTTP behind what ends TLS"
-    return Repair(title, (wanted,), Applicability.SAFE, f"insecure|{wanted.written}|{wanted.resource}", _RESTART)
+    # Another argument makes new pods, another key of a ConfigMap does not.
+    once = "" if wanted.resource.kind != "ConfigMap" else _ONCE
+    return Repair(title, (wanted,), Applicability.SAFE, f"insecure|{wanted.written}|{wanted.resource}", once)
 
 
 def label_of(route: Route) -> str:

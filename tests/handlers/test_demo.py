@@ -29,12 +29,22 @@ async def test_the_demo_shows_checks_comment_and_fixes(capsys: pytest.CaptureFix
     assert "`api-backend` does not hold the live `Namespace shop` now" in main
     assert "-  - namespace.yaml" in main
     bump = out[out.index("The answer to `/argofix bump`") :]
-    assert "takes `argocd/overlays/staging` to `v3.3.1`" in bump
-    assert "-    newTag: v3.2.2  # staging goes first\n  +    newTag: v3.3.1  # staging goes first" in bump
-    assert "`--self-heal-backoff-cooldown-seconds` is deprecated" in bump
+    assert "takes `argocd/overlays/staging` to `v3.5.1`" in bump
+    assert "-    newTag: v3.4.6  # staging goes first\n  +    newTag: v3.5.1  # staging goes first" in bump
+    # What the version would not start without moves along.
+    assert "TLS is switched off, and `--client-ca-path`" in bump
+    assert "+      value: --client-ca-path=" in bump
+    assert "`--repo-server-strict-tls` is deprecated" in bump
     assert "Left for you" not in bump
     assert "never-to-be-seen" not in out + progress
     assert "done;" in progress
+    doctor = out[out.index("What `argofix doctor` says") : out.index("The fix of the redirect loop")]
+    assert "`https://argocd.example.com` redirects without end  [argocd-redirect-loop]" in doctor
+    loop = out[out.index("The fix of the redirect loop") : out.index("A duplicate between a chart")]
+    assert "Have argocd-server in argocd speak plain HTTP behind what ends TLS" in loop
+    # In the overlay that is exposed, and not in the base that production uses too.
+    assert "diff --git a/argocd/overlays/staging/kustomization.yaml" in loop and "❌" not in loop
+    assert '+      value: "--insecure"' in loop
     chart = out[out.index("A duplicate between a chart and a kustomization") :]
     assert "`cache` and `web` both own ServiceAccount shop/cache" in chart
     second = out[out.index("What the pull request in the second repository shows") :]

@@ -31,7 +31,7 @@ def body(tree: Tree, plan: RepairPlan, key: str, commit: str) -> str:
     found = [f"{code(str(one.span))}: {safe(one.message)}" for one in plan.findings]
     parts.append("### What it settles\n\n" + bullets(found, most=_MOST))
     if plan.caution:
-        parts.append(f"**Before merging:** {safe(plan.caution)}")
+        parts.append(f"**To know before you merge it:** {safe(plan.caution)}")
     if plan.applicability is not Applicability.SAFE:
         parts.append("Whether that is what was meant is not in git: look at the lines before merging them.")
     parts.append(proof(plan.proof.coverage.sentence("before and after this change"), plan.proof))

@@ -11,6 +11,7 @@ from typing import Any, Final
 from checks.model import Wanted
 from checks.planning.repairs.charts import in_values
 from checks.planning.repairs.documents import Change, edits_of
+from gitops.discovery.scan import Scan, scan
 from gitops.discovery.snapshot import Snapshot, State
 from gitops.facts.secrets.pods import at
 from gitops.files.documents import read_documents
@@ -20,6 +21,7 @@ from gitops.files.spans import Edit
 from gitops.kustomize.adding import Addition, add_items
 from gitops.kustomize.closure import kustomization_file
 from gitops.resources.manifests import identify
+from gitops.versions.usage import usage_of
 
 _MOST: Final = 3  # documents that are tried for one resource
 
@@ -66,9 +68,10 @@ def _candidates(snapshot: Snapshot, wanted: Wanted) -> Iterator[tuple[str, int, 
     """(path, line, content) of documents about the resource: first those of patches."""
     state = snapshot.by_key.get(wanted.owner) if wanted.owner is not None else None
     paths = _files_of(state) if state is not None else []
+    shared = _shared(snapshot, state) if state is not None else frozenset()
     own = wanted.written.path
     for path in [*(one for one in paths if one != own), own]:
-        if path not in snapshot.tree:
+        if path not in snapshot.tree or path in shared:
             continue
         try:
             documents = snapshot.tree.once(read_documents, path)
@@ -80,6 +83,19 @@ def _candidates(snapshot: Snapshot, wanted: Wanted) -> Iterator[tuple[str, int, 
                 path != own and isinstance(value, dict) and _is_about(value, wanted)
             ):
                 yield path, document.line, value
+
+
+def _shared(snapshot: Snapshot, state: State) -> frozenset[str]:
+    """The files that something else uses too, whether or not an Application of this repository deploys that."""
+    found: set[str] = set()
+    for part in state.parts:
+        if part.closure is not None and not part.elsewhere:
+            found.update(usage_of(snapshot.tree, part.closure, snapshot.once(_scan)).shared)
+    return frozenset(found)
+
+
+def _scan(snapshot: Snapshot) -> Scan:
+    return scan(snapshot.tree, {}, {})
 
 
 def _files_of(state: State) -> list[str]:

@@ -260,7 +260,7 @@ def test_fix_mends_argo_cds_own_installation_and_says_what_to_know(cache: Path, 
     write(path, {name: text.encode() if isinstance(text, str) else text for name, text in files.items()})
     done = argofix(cache, "fix", path, "--write")
     said = done.stderr.decode()
-    assert "speak plain HTTP behind what ends TLS. Then restart argocd-server" in said
+    assert "Have argocd-server in shop speak plain HTTP behind what ends TLS." in said
     # Both change one line, so one of them is left.
     assert done.returncode == 1 and "left for the next run" in said
     assert argofix(cache, "fix", path, "--write").returncode == 0

@@ -47,6 +47,7 @@ async def test_a_plain_manifest_gets_the_key_where_it_stands(engine: Engine) -> 
         files: Files = {**APP, **installed(config)}
         (plan,) = await plans_of(engine, files, LOOP)
         assert lines_of(files, plan) == lines and plan.applicability == "safe"
+        assert "restart it after the sync" in plan.caution
 
 
 async def test_a_server_that_takes_nothing_from_the_config_map_gets_the_argument(engine: Engine) -> None:
@@ -73,8 +74,11 @@ def overlaid(*entries: str, extra: str = "") -> dict[str, str | bytes]:
     }
 
 
-async def test_what_overlays_share_is_left_alone_and_patched_in_one_of_them(engine: Engine) -> None:
+@pytest.mark.parametrize("deployed", [True, False])
+async def test_what_overlays_share_is_left_alone_and_patched_in_one_of_them(engine: Engine, deployed: bool) -> None:
     files: Files = overlaid()
+    if not deployed:  # from here: somebody else may deploy it
+        files = {**files, "apps.yaml": application("argocd", "first", namespace="argocd")}
     (plan,) = await plans_of(engine, files, LOOP)
     assert {edit.span.path for edit in plan.edits} == {"first/kustomization.yaml"}
     assert lines_of(files, plan) == [
