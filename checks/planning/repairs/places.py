@@ -15,7 +15,7 @@ from gitops.discovery.scan import Scan, scan
 from gitops.discovery.snapshot import Snapshot, State
 from gitops.facts.secrets.pods import at
 from gitops.files.documents import read_documents
-from gitops.files.editing import Kind, Operation, Route
+from gitops.files.editing import Kind, Operation, Route, written
 from gitops.files.errors import GitopsError
 from gitops.files.spans import Edit
 from gitops.kustomize.adding import Addition, add_items
@@ -196,11 +196,15 @@ def _patch(wanted: Wanted) -> str:
     if rid.group:
         lines.insert(1, f"  group: {rid.group}")
     for one in wanted.operations:
-        pointer = _pointer((*one.route, "-") if one.kind is Kind.APPEND else one.route)
+        pointer, value = _pointer(one.route), one.value
+        if one.kind is Kind.APPEND and at(wanted.manifest, one.route) is None:
+            value = [value]  # a list that is begun
+        elif one.kind is Kind.APPEND:
+            pointer += "/-"
         if one.kind is not Kind.APPEND and isinstance(one.route[-1], int):
             # The place in the list may be another one with the next version: then this is to be seen.
             lines += _operation("test", pointer, at(wanted.manifest, one.route))
-        lines += _operation("remove" if one.kind is Kind.REMOVE else _verb(one, wanted), pointer, one.value)
+        lines += _operation("remove" if one.kind is Kind.REMOVE else _verb(one, wanted), pointer, value)
     return "\n".join(lines)
 
 
@@ -224,8 +228,7 @@ def _merge_patch(wanted: Wanted) -> str:
     # By a target, since a patch alone would have to say the namespace as the base does.
     lines = ["target:", f"  kind: {rid.kind}", f"  name: {rid.name}"]
     lines += ["patch: |-", f"  apiVersion: {_api(wanted.manifest)}", f"  kind: {rid.kind}"]
-    lines += ["  metadata:", f"    name: {rid.name}"]
-    whole: dict[str, Any] = {}
+    whole: dict[str, Any] = {"metadata": {"name": rid.name}}
     for one in wanted.operations:
         here = whole
         for step in one.route[:-1]:
@@ -244,4 +247,4 @@ def _block(value: Mapping[str, Any], column: int) -> Iterator[str]:
             yield f"{' ' * column}{key}:"
             yield from _block(inner, column + 2)
         else:
-            yield f"{' ' * column}{key}: {json.dumps(inner)}"
+            yield f"{' ' * column}{key}: {written(inner)}"
