@@ -14,7 +14,7 @@ from gitops.discovery.sources import Analysis, Plan
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
 from gitops.kustomize.failures.explain import explain
-from gitops.kustomize.partial import is_certain
+from gitops.kustomize.partial import is_certain, only_brings
 from gitops.resources.rendering import NotAnalysed, Note, Output, Rendered, Rendering
 
 LIFTED = (
@@ -43,6 +43,7 @@ def _rendering(
     output = outputs[plan.request.fingerprint]
     if plan.unanalysed is not None and not (output.error and is_certain(output.error, plan.closure)):
         is_built = output.error is None and output.refused is None and output.fault is None
+        is_built = is_built and only_brings(plan.closure)
         return replace(plan.unanalysed, seen=output.resources) if is_built else plan.unanalysed
     if output.refused is not None:
         return NotAnalysed(output.refused, tuple(dict.fromkeys(plan.closure.notes)))

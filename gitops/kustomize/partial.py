@@ -77,6 +77,7 @@ def _without(fields: dict[str, Any], entries: set[tuple[str, int]]) -> dict[str,
             kept[name] = [item for index, item in enumerate(kept[name]) if (name, index) not in entries]
         else:
             kept.pop(name, None)
+    kept.setdefault("resources", [])  # kustomize refuses a file that says nothing
     return kept
 
 
@@ -92,5 +93,9 @@ def is_certain(error: str, closure: Closure) -> bool:
     """Whether kustomize would say this of the whole kustomization too."""
     if _OF_ONE_FILE.search(error):
         return True
-    fields = {problem.entry[1] for problem in closure.unsupported if problem.entry is not None}
-    return fields <= _ONLY_BRINGS and _OF_TWO.search(error) is not None
+    return only_brings(closure) and _OF_TWO.search(error) is not None
+
+
+def only_brings(closure: Closure) -> bool:
+    """Whether what is taken out would only add resources, and change none of those that are left."""
+    return {problem.entry[1] for problem in closure.unsupported if problem.entry is not None} <= _ONLY_BRINGS

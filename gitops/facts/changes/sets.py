@@ -43,7 +43,7 @@ def set_changes(
         declared = one or other
         assert declared is not None
         key = declared.key
-        respecified = one is None or other is None or one.content != other.content or one.troubles != other.troubles
+        respecified = one is None or other is None or _makes_otherwise(one, other)
         if not respecified and key not in comes and key not in goes:
             continue
         turn = Turn.COMES if one is None else Turn.GOES if other is None else Turn.CHANGES
@@ -58,6 +58,13 @@ def set_changes(
             made.get(key, 0) - moved if other is not None else 0,
             _unknown(one, other),
         )
+
+
+def _makes_otherwise(one: ApplicationSet, other: ApplicationSet) -> bool:
+    """Whether what it makes its Applications of differs; its own labels are its manifest's business."""
+    if one.troubles != other.troubles:
+        return True
+    return one.content != other.content and one.manifest.get("spec") != other.manifest.get("spec")
 
 
 def _maker(state: State | None) -> SetKey | None:

@@ -11,14 +11,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gitops.applications.application import Application
-from gitops.discovery.snapshot import Owned, OwnedId, State
+from gitops.discovery.snapshot import Owned, OwnedId, Part, State
+from gitops.facts.deletions.meant import say_the_same
 from gitops.facts.deletions.model import Consequence, Verdict, Why
 from gitops.facts.deletions.one_sync import Unwanted, worst
 from gitops.facts.deletions.options import is_skipped, options_of
+from gitops.facts.deletions.unbuilt import are_unbuilt_alike, is_unbuilt_alike
 from gitops.facts.deletions.unread import changed_files, differs_in_listed, left_files, reads_the_same, unread
 from gitops.facts.deletions.world import World, is_forbidden, object_of, taken_over
 from gitops.facts.owners import owners_of
 from gitops.facts.scopes import id_of
+from gitops.files.tree import Tree
 from gitops.resources.rendering import NotAnalysed, RenderFailed
 from gitops.resources.resource import ResourceId
 
@@ -63,15 +66,18 @@ def surviving(state: State, now: State, base: World, head: World) -> Iterator[Co
     if doubt is not None or unread(now) or unread(state):
         # What a source that is rendered no longer has may be in one that is not; what is listed by file is not.
         listed = left_files(state, now, base.snapshot, head.snapshot)
-        known = {owned_id: copy for owned_id, copy in lost.items() if _is_whole(state, now, copy)}
+        trees = base.snapshot.tree, head.snapshot.tree
+        whole = {old.index for old, new in zip(state.parts, now.parts, strict=False) if _tells_all(old, new, *trees)}
+        known = {owned_id: copy for owned_id, copy in lost.items() if copy.part.index in whole}
         lost = known | {owned_id: copy for owned_id, copy in listed.items() if owned_id not in wanted}
     yield from _pruned(_Losses(state, now, base, head, lost, wanted))
 
 
-def _is_whole(state: State, now: State, copy: Owned) -> bool:
-    index = copy.part.index
-    parts = [part for part in now.parts if part.index == index]
-    return bool(parts) and not isinstance(parts[0].rendering, NotAnalysed | RenderFailed)
+def _tells_all(old: Part, new: Part, base: Tree, head: Tree) -> bool:
+    """Whether what is no longer built of a source is no longer in it."""
+    if not isinstance(new.rendering, NotAnalysed | RenderFailed):
+        return True
+    return are_unbuilt_alike(old, new, base, head)
 
 
 def _doubt(state: State, now: State, base: World, head: World) -> Consequence | None:
@@ -81,6 +87,8 @@ def _doubt(state: State, now: State, base: World, head: World) -> Consequence | 
         return None
     trees = base.snapshot.tree, head.snapshot.tree
     if reads_the_same(state, now, *trees) or differs_in_listed(state, now, *trees):
+        return None
+    if say_the_same(state.application.sources, now.application.sources) and is_unbuilt_alike(state, now, *trees):
         return None
     rendering = now.rendering
     why = Why.NOT_ANALYSED

@@ -95,7 +95,7 @@ async def test_what_it_lists_itself_is_compared(engine: Engine) -> None:
     job = [obj("Job", "j", "batch/v1", spec={"template": {"spec": {"x": n}}}) for n in (1, 2)]
     found = await compared(engine, partly(deployment(), job[0]), partly(deployment(replicas=0), job[1], PVC))
     told = {one.resource.name: one.verdict.value for one in found.told}
-    assert told == {"web": "changed", "j": "sync-fails", "data": "comes", "a": "unknown"}
+    assert told == {"web": "changed", "j": "sync-fails", "data": "comes"}
     (application,) = [one for one in found.difference.applications if one.application.name == "a"]
     assert {one.id.id.kind: [str(each) for each in one.fields] for one in application.resources} == {
         "Deployment": ["spec.replicas"],
@@ -151,3 +151,38 @@ def test_what_such_a_set_deploys_by_way_of_its_kustomizations() -> None:
     files = cluster_set("{{values.root}}/{{values.dir}}", root="apps")
     (told,) = changes(files, {**files, "base/shop/1.yaml": PVC}).told
     assert "something changes in `apps/shop`" in told.text
+
+
+def beside(app_files: Files, **more: str) -> Files:
+    """An app of two directories, of which one has a chart that nobody can fetch."""
+    return {
+        "a.yaml": app("a"),
+        "apps/a/kustomization.yaml": more.get("top", "resources: [web, chart]\n"),
+        "apps/a/chart/kustomization.yaml": f"{HELM_CHARTS}resources: [m.yaml]\n",
+        "apps/a/chart/v.yaml": "a: 1\n",
+        "apps/a/chart/m.yaml": MAP,
+        **{f"apps/a/web/{name}": text for name, text in app_files.items()},
+    }
+
+
+WEB = {"kustomization.yaml": "resources: [d.yaml, pvc.yaml]\n", "d.yaml": deployment(), "pvc.yaml": PVC}
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        (beside({**WEB, "d.yaml": deployment(replicas=2)}), {"changed web"}),
+        (beside({**WEB, "kustomization.yaml": "resources: [d.yaml]\n"}), {"deleted data"}),
+        (beside({**WEB, "kustomization.yaml": "resources: [d.yaml, pvc.yaml]\nnamePrefix: x-\n"}), {"deleted data"}),
+        (beside(WEB, top="resources: [chart]\n"), {"deleted data", "deleted web"}),
+        (beside(WEB, top="resources: [web, chart]\nnamespace: other\n"), {"unknown a"}),
+        ({**beside(WEB), "apps/a/chart/v.yaml": "a: 2\n"}, {"unknown a"}),
+    ],
+    ids=["a manifest", "an entry", "a prefix", "a directory", "the namespace of all", "values"],
+)
+async def test_what_is_beside_an_entry_that_nobody_can_build(engine: Engine, files: Files, told: set[str]) -> None:
+    """What the chart brings is the same as long as nothing changes that it is made of or that changes it."""
+    found = await compared(engine, beside(WEB), files)
+    said = {f"{one.verdict.value} {one.resource.name}" for one in found.told}
+    assert told <= said
+    assert ("unknown a" in said) == ("unknown a" in told)
