@@ -4,7 +4,7 @@
 # make engine builds argofix-engine anew; `make setup` does it once, and goes on where it cannot
 # make docs   writes anew what is generated: pages about rules and commands, what README.md shows
 # make bench  times checks of a generated monorepo of 1,000 Applications
-# make conformance  holds the engine against kustomize and helm themselves, which it builds first (minutes)
+# make conformance  holds the engine against kustomize and helm, which it builds first (minutes); with CORPUS="DIRECTORY" there too
 # make lock   writes the lock files anew from pyproject.toml
 # make clean  removes what the others made
 .DEFAULT_GOAL := help
@@ -88,6 +88,7 @@ docs: setup
 
 conformance: setup
 	@$(PYTHON) engine/build.py --conformance --pip $(BIN)/python
+	$(BIN)/python -m benchmarks.conformance --corpus $(CORPUS)
 
 bench: setup
 	$(BIN)/python -m benchmarks.check

@@ -111,6 +111,9 @@ func (s *set) chance() template.FuncMap {
 		},
 		"randInt": func(from, to int) int {
 			now().use()
+			if to <= from {
+				panic("invalid argument to Intn")
+			}
 			return from + now().random.IntN(to-from)
 		},
 		"shuffle": func(text string) string {
@@ -148,14 +151,14 @@ func (s *set) chance() template.FuncMap {
 		"encryptAES": func(password, text string) (string, error) { return now().encrypt(password, text) },
 		// sprig takes the keys of a map in the order that Go gives them, which is another one each time.
 		"keys": func(maps ...map[string]any) []string {
-			var names []string
+			names := []string{}
 			for _, one := range maps {
 				names = append(names, now().order(one)...)
 			}
 			return names
 		},
 		"values": func(one map[string]any) []any {
-			var items []any
+			items := []any{}
 			for _, name := range now().order(one) {
 				items = append(items, one[name])
 			}

@@ -92,6 +92,20 @@ func (r *Renderer) prepare(ctx context.Context, files *store.Files, asked *proto
 	if err != nil {
 		return nil, err
 	}
+	made, err := r.work(ctx, files, asked, given)
+	if err != nil {
+		// Helm puts the values together before it looks at the chart.
+		if _, before := given.merge(); before != nil {
+			return nil, before
+		}
+		return nil, err
+	}
+	return made, nil
+}
+
+func (r *Renderer) work(
+	ctx context.Context, files *store.Files, asked *protocol.Helm, given *layers,
+) (*work, error) {
 	loaded, err := r.charts.get(files, asked.Chart)
 	if err != nil {
 		return nil, err

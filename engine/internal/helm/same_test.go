@@ -143,6 +143,7 @@ var templated = []string{
 	"a: {{ concat (list 1) (list 2) | toJson }}", "a: {{ keys (dict \"k\" 1) }}", "a: {{ values (dict \"k\" 1) }}", "a: {{ pick .Values.map \"one\" | toJson }}",
 	"a: {{ omit .Values.map \"one\" | toJson }}", "a: {{ uniq (list 1 1 2) }}", "a: {{ sortAlpha (list \"b\" \"a\") }}", "a: {{ deepCopy .Values.map | toJson }}",
 	"a: {{ decryptAES \"k\" \"30tEfhuJSVRhpG97XCuWgz2okj7L8vQ1s6V9zVUPeDQ=\" }}", "a: {{ urlParse \"http://h/p\" | toJson }}", "a: {{ mustRegexMatch \"(\" \"x\" }}",
+	"a: {{ keys (dict) | toYaml }}", "a: {{ values (dict) | toJson }}", "a: {{ randInt 3 3 }}", "a: {{ keys .Subcharts | sortAlpha | toJson }}",
 	"{{ .Values.map }}", "{{ .Values.list }}", "{{ .Chart }}", "{{ .Values.gone | toYaml }}", "a: {{ .Values.name | toString | repeat 2 | indent 2 }}",
 	"---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n---apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n---\n# nothing\n---\nkind: Job\nmetadata: {name: j, annotations: {helm.sh/hook: post-install}}\n---\nkind: Widget\nmetadata: {name: 1}\n",
 	"kind: Job\nmetadata: {annotations: {helm.sh/hook: crd-install}}", "kind: Job\nmetadata: {annotations: {helm.sh/hook: [a]}}", "kind: [a]", "metadata: []", "- a", "text",
