@@ -91,10 +91,11 @@ def _explain(plan: AdditionPlan, proof: Proof) -> None:
     say(f"{plan.title}. {plan.why}")
     if plan.unsafe:
         say(f"read this before it is merged: {plan.unsafe}")
-    for what, commands in plan.first:
-        say(what)
-        for command in commands.splitlines():
-            say(f"  {command}")
+    for when, steps in (("before merging", plan.first), ("after merging", plan.then)):
+        for what, commands in steps:
+            say(f"{when}: {what}")
+            for command in commands.splitlines():
+                say(f"  {command}")
     for caution in proof.cautions:
         say(f"mind: {caution}")
     for row in proof.rows:

@@ -105,6 +105,11 @@ def proven(item: str, files: dict[str, str], policy: Policy | None = None) -> tu
     return plan, proof, driven(after_edits(before, ANALYSIS, plan.edits), _renders_nothing).snapshot
 
 
+def planned(item: str, files: dict[str, str], policy: Policy | None = None) -> AdditionPlan:
+    """The plan alone; `files` as for `proven`."""
+    return ITEMS[item].plan(discovered(tree(files), ANALYSIS), policy or Policy())
+
+
 def _renders_nothing(_request: RenderRequest) -> Output:
     raise AssertionError("nothing has to be rendered")
 

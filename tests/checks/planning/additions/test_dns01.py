@@ -10,7 +10,7 @@ import yaml
 
 from checks.policy.file import Policy, parse_policy
 from tests.checks.argocd.stage import workload
-from tests.checks.planning.additions.stage import directory, proven, refused, rendered
+from tests.checks.planning.additions.stage import directory, planned, proven, refused, rendered
 from tests.checks.planning.additions.test_certificates import CONTROLLER
 from tests.scenarios import application, documents, manifest
 
@@ -211,10 +211,10 @@ def test_without_cert_manager_nobody_issues() -> None:
 
 def test_a_secret_that_is_there_or_declared_is_not_asked_for() -> None:
     secret = manifest("Secret", "cloudflare-api-token", "cert-manager", data={"api-token": ""})
-    plan, _, _ = proven(ITEM, repository(ingress(HOST), more=secret), policy(CLOUDFLARE))
+    plan = planned(ITEM, repository(ingress(HOST), more=secret), policy(CLOUDFLARE))
     assert len(plan.first) == 1
     declared = f"{CLOUDFLARE}secrets:\n  provided: [cert-manager/cloudflare-api-token]\n"
-    plan, _, _ = proven(ITEM, repository(ingress(HOST)), policy(declared))
+    plan = planned(ITEM, repository(ingress(HOST)), policy(declared))
     assert len(plan.first) == 1
 
 

@@ -76,9 +76,8 @@ def test_each_comes_after_the_others_and_once(items: tuple[str, ...]) -> None:
 
 
 @needed
-@pytest.mark.parametrize("items", [EVERY[2:5], EVERY[4:1:-1]], ids=["one way", "and the other"])
-def test_so_they_do_in_one_configuration(items: tuple[str, ...], tmp_path: Any) -> None:
-    files = grown({**repository(RUNNING), "argocd/prometheus.yaml": plain()}, items, Policy())
+def test_so_they_do_in_one_configuration(tmp_path: Any) -> None:
+    files = grown({**repository(RUNNING), "argocd/prometheus.yaml": plain()}, EVERY[4:1:-1], Policy())
     _, _, after = proven("spread", files)
     (config,) = (one for one in rendered(after, "ConfigMap") if one["metadata"]["name"] == "prometheus")
     read = yaml.safe_load(config["data"]["prometheus.yml"])
