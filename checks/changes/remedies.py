@@ -195,8 +195,9 @@ def _asking(changes: Changes, firewall: Firewall) -> Iterator[_Idea]:
             f"each of these objects has the annotation `argocd.argoproj.io/sync-options: {options}`.{since}",
             "waits until a person confirms its deletion",
             (
-                "The sync that is to delete them waits, with all that it prunes. Confirm it in Argo CD once the data "
-                "may go (https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/).",
+                "The sync that is to delete them waits, with all that it prunes. Once the data may go, confirm it in "
+                "Argo CD (Confirm Pruning, or the time in the Application's annotation "
+                "`argocd.argoproj.io/deletion-approved`).",
             ),
         )
 

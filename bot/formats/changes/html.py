@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.formats.changes.entries import HEADINGS, VERBS, Entry, counts, entries, is_plain
-from bot.formats.changes.lines import application_lines, group_title, notes, settled_sentence
+from bot.formats.changes.lines import application_lines, group_title, members, notes, settled_sentence
 from bot.formats.changes.manifest import unified
 from bot.formats.changes.sources import address
 from bot.formats.writing.diff import diff_of_edits
@@ -60,6 +60,8 @@ class Manifest:
     open: bool
     lines: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
+    shown: str  # whose lines these are, where they are those of many
+    members: tuple[str, ...]
 
 
 def render(changes: Changes, commit: str | None, base: str | None, remedies: Sequence[Remedy] = ()) -> str:
@@ -111,4 +113,6 @@ def _manifest(group: Group, *, is_open: bool) -> Manifest:
     name, verb, where = group_title(group)
     styled = tuple((_LINES.get(line[:1], ""), line) for line in lines)
     opened = is_open and resource.turn is Turn.CHANGES
-    return Manifest(name, verb, where, opened, styled, tuple(notes(resource)))
+    many = len(group.places) > 1
+    shown, names = (str(resource.id.id), members(group)) if many else ("", ())
+    return Manifest(name, verb, where, opened, styled, tuple(notes(resource)), shown, names)

@@ -14,20 +14,26 @@ from gitops.facts.deletions.model import Verdict
 MOST_NAMES = 12
 _MOST_FIELDS = 30
 _MOST_SIGNS = 200
+_IN_TITLE = 4
 TURNS = {Turn.COMES: "comes", Turn.GOES: "goes", Turn.CHANGES: "changes"}
 
 
-def application_lines(changes: Changes) -> Iterator[str]:
-    """What changes of ApplicationSets and Applications as such: plain text with names in backticks."""
+def application_lines(changes: Changes, most: int | None = None) -> Iterator[str]:
+    """What changes of ApplicationSets and Applications as such: plain text with names in backticks, `most` of them in
+    a list (all without it)."""
     for one in changes.difference.sets:
-        yield _set(one)
+        yield _set(one, most)
+    alike: dict[str, list[str]] = {}
     for each in changes.difference.applications:
-        yield from _application(each)
+        for said in _application(each):
+            alike.setdefault(said, []).append(f"`{each.application.label}`")
+    for said, names in alike.items():
+        yield f"{listed(names, most or len(names))}{said}"
 
 
-def _set(one: SetChange) -> str:
+def _set(one: SetChange, most: int | None) -> str:
     parts = [
-        f"{what} {listed([f'`{name}`' for name in found], MOST_NAMES)}"
+        f"{what} {listed([f'`{name}`' for name in found], most or len(found))}"
         for what, found in (
             ("makes anew", one.comes),
             ("no longer makes", one.goes),
@@ -44,15 +50,15 @@ def _set(one: SetChange) -> str:
 
 
 def _application(one: ApplicationChange) -> Iterator[str]:
-    name = f"`{one.application.label}`"
+    """What is said of it, to stand behind its name."""
     if one.declared:
         said = [f"{each.what} {_value(each.before)} → {_value(each.after)}" for each in one.declared[:_MOST_FIELDS]]
         if len(one.declared) > _MOST_FIELDS:
             said.append(f"and {len(one.declared) - _MOST_FIELDS} more")
-        yield f"{name}: {'; '.join(said)}."
+        yield f": {'; '.join(said)}."
     if not one.is_seen:
         when = "" if one.unseen and one.unseen_before else f" {'after' if one.unseen else 'before'} the change"
-        yield f"{name} was not analysed{when}: {one.unseen or one.unseen_before}."
+        yield f", not analysed{when}: {one.unseen or one.unseen_before}."
 
 
 def _value(text: str) -> str:
@@ -83,10 +89,18 @@ def _of_several(text: str, count: int) -> str:
 def group_title(group: Group) -> tuple[str, str, str]:
     """What, what becomes of it, and where."""
     resource = group.first.resource
-    where = listed(group.applications, MOST_NAMES)
+    count = len(group.applications)
+    where = listed(group.applications, _IN_TITLE) if count <= _IN_TITLE else plural("Application", count)
     if len(group.places) == 1:
         return str(resource.id.id), TURNS[resource.turn], where
-    return f"{len(group.places)} × {resource.id.id.kind}", f"change alike, as {resource.id.id} does,", where
+    return f"{len(group.places)} × {resource.id.id.kind}", "change alike", where
+
+
+def members(group: Group) -> tuple[str, ...]:
+    """Where all of a group are: the names of their Applications, where each brings one."""
+    if len(group.applications) == len(group.places):
+        return group.applications
+    return tuple(f"{place.resource.id.id} of {place.application.application.label}" for place in group.places)
 
 
 def notes(resource: ResourceChange) -> Iterator[str]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from bot.formats.changes.entries import HEADINGS, VERBS, Entry, entries, is_plain, summary
-from bot.formats.changes.lines import application_lines, group_title, notes, settled_sentence
+from bot.formats.changes.lines import MOST_NAMES, application_lines, group_title, members, notes, settled_sentence
 from bot.formats.changes.manifest import unified
 from bot.formats.changes.sources import address
 from bot.formats.writing.diff import diff_of_edits
@@ -17,7 +17,7 @@ from checks.changes.remedies import Remedy
 from checks.changes.told import Said, Told
 from checks.changes.view import Changes
 from checks.coverage import Coverage
-from checks.wording import listed
+from checks.wording import listed, plural
 from gitops.facts.changes.grouping import Group, grouped, same_fields
 from gitops.facts.changes.model import Turn
 from gitops.files.spans import Span
@@ -25,15 +25,29 @@ from gitops.files.spans import Span
 Link = Callable[[Span], str]
 MOST = 60_000  # of GitHub's 65,536 characters
 _ENTRIES, _NAMES, _LINES, _SHORT = 40, 12, 400, 20
+_EVERYTHING = "`argofix diff` shows everything"
+_MEMBERS = (3_000, 300, 30)  # names of places in which the same changes
 _LEAST = (12, 4)  # entries and names where not even those fit
 
 
-def render(changes: Changes, link: Link, most: int = MOST, remedies: Sequence[Remedy] = ()) -> str:
-    """Markdown of at most `most` bytes, without a mark. `link` gives the address of a place before the change."""
+def render(
+    changes: Changes, link: Link, most: int = MOST, remedies: Sequence[Remedy] = (), *, rest: str = _EVERYTHING
+) -> str:
+    """Markdown of at most `most` bytes, without a mark. `link` gives the address of a place before the change, `rest`
+    says where the changes are that have no room here."""
+    return pages(changes, link, (most,), remedies, rest=rest)[0]
+
+
+def pages(
+    changes: Changes, link: Link, rooms: Sequence[int], remedies: Sequence[Remedy] = (), *, rest: str = _EVERYTHING
+) -> list[str]:
+    """The same in several parts, each with as many bytes of room as `rooms` says; the later ones hold the manifests
+    that the first one has no room for, and are '' where it has."""
+    most = rooms[0]
     if changes.is_empty:
         coverage = Coverage.of(changes.base, changes.head)
         more = "" if coverage.whole else f" {coverage.sentence('before and after')}"
-        return f"Nothing that is deployed changes.{more}"
+        return [f"Nothing that is deployed changes.{more}", *("" for _ in rooms[1:])]
     for shown, names in ((_ENTRIES, _NAMES), _LEAST, (3, 1)):
         head = "\n\n".join(_head(changes, link, shown, names))
         if len(head.encode()) <= most - 500:
@@ -42,7 +56,7 @@ def render(changes: Changes, link: Link, most: int = MOST, remedies: Sequence[Re
         part = _remedy(one, changes, another=number > 0)
         if len(head.encode()) + len(part.encode()) <= most - 500:
             head = f"{head}\n\n{part}"
-    return _with_difference(head, changes, most)
+    return _with_difference(head, changes, rooms, rest)
 
 
 def _remedy(one: Remedy, changes: Changes, *, another: bool) -> str:
@@ -51,7 +65,7 @@ def _remedy(one: Remedy, changes: Changes, *, another: bool) -> str:
     diff = block(diff_of_edits(changes.base.tree, one.edits).decode("utf-8", "replace"), "diff")
     text = f"{safe(settled_sentence(one))}\n\n{steps}"
     if another:
-        return details(f"Or: {safe(one.title)}", f"{text}\n\n{diff}")
+        return details(f"Or: {safe(one.title.replace('`', ''))}", f"{text}\n\n{diff}")
     return f"### {safe(one.title)}\n\n{text}\n\n{details('The edits', diff)}"
 
 
@@ -92,48 +106,56 @@ def _source(said: Said) -> str:
 
 
 def _applications(changes: Changes, most: int) -> Iterator[str]:
-    lines = [safe(line) for line in application_lines(changes)]
+    lines = [safe(line) for line in application_lines(changes, MOST_NAMES)]
     if lines:
         yield "### Applications"
         yield bullets(lines, most=most)
 
 
-def _with_difference(head: str, changes: Changes, most: int) -> str:
-    groups = [
+def _with_difference(head: str, changes: Changes, rooms: Sequence[int], rest: str) -> list[str]:
+    waiting = [
         group for group in grouped(changes.difference.applications) if group.first.resource.turn is not Turn.GOES
     ]
-    if not groups:
-        return head
-    parts = [head, "### Manifests"] if head else ["### Manifests"]
-    room = most - sum(len(part.encode()) + 2 for part in parts) - 200
-    written = _whole(groups, room)
-    if written is None:
-        written, left_out = _in_short(same_fields(groups), room)
-        if left_out:
-            written.append(f"{left_out} more changes are left out here; `argofix diff` shows everything.")
-    return "\n\n".join([*parts, *written])
+    pages: list[str] = []
+    for number, most in enumerate(rooms):
+        if number and not waiting:
+            pages.append("")
+            continue
+        parts = [part for part in (head if not number else "", "### Manifests" if waiting else "") if part]
+        room = most - sum(len(part.encode()) + 2 for part in parts) - 200
+        written = _whole(waiting, room)
+        if written is not None:
+            waiting = []
+        else:
+            written, waiting = _in_short(same_fields(waiting), room)
+            where = "below" if number + 1 < len(rooms) else "left out here"
+            left = f"{plural('more change', len(waiting))} {_is(waiting)} {where}" if waiting else ""
+            written.append(f"{left or 'What is alike is shown in short here'}; {rest}.")
+        pages.append("\n\n".join([*parts, *written]))
+    return pages
 
 
 def _whole(groups: Sequence[Group], room: int) -> list[str] | None:
     """Each group by itself; None where they need more than `room` bytes."""
     written: list[str] = []
     for group in groups:
-        written.append(_group(group))
-        room -= len(written[-1].encode()) + 2
-        if room < 0:
+        part = _fitting(group, room - 2)
+        if part is None:
             return None
+        written.append(part)
+        room -= len(part.encode()) + 2
     return written
 
 
-def _in_short(alike: Sequence[tuple[Group, ...]], room: int) -> tuple[list[str], int]:
+def _in_short(alike: Sequence[tuple[Group, ...]], room: int) -> tuple[list[str], list[Group]]:
     """Of groups that change in the same fields the first one as a whole and the others in a line or two each, as many
-    as fit; and how many do not. What one kind leaves of its share is for the next."""
+    as fit; and those that do not. What one kind leaves of its share is for the next."""
     written: list[str] = []
-    left_out = 0
+    left_out: list[Group] = []
     for number, groups in enumerate(alike):
         share = room // (len(alike) - number)
-        first = _group(groups[0])
-        if len(first.encode()) + 2 <= share:
+        first = _fitting(groups[0], share - 2)
+        if first is not None:
             written.append(first)
             room, share = (size - len(first.encode()) - 2 for size in (room, share))
             groups = groups[1:]
@@ -141,7 +163,7 @@ def _in_short(alike: Sequence[tuple[Group, ...]], room: int) -> tuple[list[str],
         if part:
             written.append(part)
             room -= len(part.encode()) + 2
-        left_out += len(groups) - shown
+        left_out += groups[shown:]
     return written, left_out
 
 
@@ -182,11 +204,27 @@ def _short(group: Group) -> Iterator[str]:
     yield from (f"# {note}" for note in notes(change))
 
 
-def _group(group: Group) -> str:
+def _is(found: Sequence[object]) -> str:
+    return "is" if len(found) == 1 else "are"
+
+
+def _fitting(group: Group, room: int) -> str | None:
+    """A group with as many of its names as fit; None where nothing of it does."""
+    for names in _MEMBERS if len(group.places) > 1 else (0,):
+        part = _group(group, names)
+        if len(part.encode()) <= room:
+            return part
+    return None
+
+
+def _group(group: Group, names: int) -> str:
     resource = group.first.resource
     name, verb, where = group_title(group)
     title = f"{safe(name)} {verb} in {safe(where)}".replace("&", "&amp;")
-    beside = "\n\n".join(safe(note) for note in notes(resource))
+    said = [safe(note) for note in notes(resource)]
+    if names:
+        said.append(f"As {code(str(resource.id.id))} does: {listed(list(map(safe, members(group))), names)}.")
+    beside = "\n\n".join(said)
     if resource.says_little:
         return f"{title}. {beside}"
     lines = unified(resource)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bot.formats.changes.entries import HEADINGS, VERBS, Entry, entries, is_plain, summary
-from bot.formats.changes.lines import MOST_NAMES, application_lines, group_title, notes, settled_sentence
+from bot.formats.changes.lines import application_lines, group_title, members, notes, settled_sentence
 from bot.formats.changes.manifest import unified
 from bot.formats.writing.diff import diff_of_edits
 from bot.formats.writing.lines import broken
@@ -26,7 +26,7 @@ def render(changes: Changes, width: int = 100, remedies: Sequence[Remedy] = ()) 
     else:
         lines = [*_summary(changes), *_told(changes, width)]
         lines += [line for one in remedies for line in _remedy(one, changes, width)]
-        lines += [*_applications(changes), *_manifests(changes)]
+        lines += [*_applications(changes), *_manifests(changes, width)]
     unseen = unseen_sentence(changes.live)
     if unseen:
         lines += ["", *broken(unseen.replace("`", ""), width)]
@@ -61,7 +61,7 @@ def _entry(entry: Entry, width: int) -> Iterator[str]:
         source = f" [{said.source}]" if said.source else ""
         yield from (f"      {line}" for line in broken(f"{said.text.replace('`', '')}{source}", width - 6))
     if entry.others:
-        rest = listed(entry.others, MOST_NAMES)
+        rest = listed(entry.others, len(entry.others))
         yield from (f"      {line}" for line in broken(f"The same holds for {rest}.", width - 6))
 
 
@@ -83,12 +83,16 @@ def _applications(changes: Changes) -> Iterator[str]:
         yield from (f"  {line.replace('`', '')}" for line in lines)
 
 
-def _manifests(changes: Changes) -> Iterator[str]:
+def _manifests(changes: Changes, width: int) -> Iterator[str]:
     for group in grouped(changes.difference.applications):
         yield ""
         name, verb, where = group_title(group)
         yield f"{name} {verb} in {where}"
         resource = group.first.resource
+        if len(group.places) > 1:
+            names = members(group)
+            said = f"as {resource.id.id} does here: {listed(names, len(names))}"
+            yield from (f"  {line}" for line in broken(said, width - 2))
         if resource.turn is not Turn.GOES:
             yield from (f"  {line}" for line in unified(resource))
         yield from (f"  {note}" for note in notes(resource))

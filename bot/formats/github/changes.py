@@ -20,6 +20,7 @@ MARK = "<!-- argofix:changes -->"
 NOTHING = f"{MARK}\n**What merging changes:** nothing that is deployed, by now."
 
 Link = Callable[[Span], str]
+_EVERYTHING = "`argofix diff` shows everything"
 _ROOM = TEXT_BYTES - 3_000  # what stands around the difference
 
 
@@ -50,10 +51,15 @@ class Shown:
 def report(shown: Shown, notes: tuple[str, ...] = ()) -> Report:
     """What the check run says."""
     parts = [f"> {safe(note)}" for note in notes]
+    head = _before(shown)
+    summary, more = markdown.pages(
+        shown.changes, shown.link, (_ROOM - len(head.encode()), TEXT_BYTES), shown.remedies, rest=_EVERYTHING
+    )
     return Report(
         title=_title(shown),
-        summary="\n\n".join([*parts, body(shown)]),
+        summary="\n\n".join(part for part in (*parts, head, summary) if part),
         conclusion="failure" if shown.is_held else "success",
+        text=more,
     )
 
 
@@ -74,9 +80,14 @@ def comment(told: Sequence[tuple[str, Shown]]) -> str:
 
 def body(shown: Shown, room: int = _ROOM) -> str:
     """What holds the change back and what lets it pass, then the difference, in `room` bytes."""
-    head = "\n\n".join(part for part in (_held(shown), _page(shown)) if part)
-    rest = markdown.render(shown.changes, shown.link, room - len(head.encode()), shown.remedies)
+    head = _before(shown)
+    more = f"the check run `{NAME}` has more of them, and {_EVERYTHING}"
+    rest = markdown.render(shown.changes, shown.link, room - len(head.encode()), shown.remedies, rest=more)
     return f"{head}\n\n{rest}" if head else rest
+
+
+def _before(shown: Shown) -> str:
+    return "\n\n".join(part for part in (_held(shown), _page(shown)) if part)
 
 
 def _title(shown: Shown) -> str:

@@ -90,6 +90,7 @@ def together(judged: Sequence[Judged], name: str) -> Report:
         title=f"{worst.title} (for {label})" if worst.conclusion != "success" else worst.title,
         summary="\n\n".join(parts),
         conclusion=worst.conclusion,
+        text="\n\n".join(f"## For {where}\n\n{report.text}" for where, report in reports if report.text),
         annotations=list(annotations.values()),
         beyond=sum(report.beyond for _, report in reports),
         actions=list(actions.values()),

@@ -145,7 +145,7 @@ def test_what_is_meant_to_go_can_wait_for_a_person() -> None:
     (claim,) = [one for one in second.told if one.resource.name == "data"]
     assert claim.verdict is Verdict.BY_HAND
     assert "Argo CD before 2.14 does not know the word" in remedy.steps[1]
-    assert "Confirm it in Argo CD" in remedy.steps[-1]
+    assert "confirm it in Argo CD" in remedy.steps[-1]
 
 
 def test_an_argo_cd_that_does_not_know_the_word_is_not_told_to_ask() -> None:

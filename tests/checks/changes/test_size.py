@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 
-from bot.formats.changes import markdown
+from bot.formats.changes import html, markdown
+from bot.formats.changes import text as text_
 from checks.changes.firewall import firewall_of
 from checks.changes.view import Changes, changes_of
 from checks.policy.file import Policy
@@ -85,6 +87,40 @@ def test_where_not_all_fits_what_differs_in_the_same_fields_is_told_in_short() -
 def test_what_fits_is_shown_as_a_whole() -> None:
     text = markdown.render(changes(*each_its_own(8)), str)
     assert text.count("<details>") == 8 and "more ×" not in text
+
+
+def test_what_changes_alike_in_many_applications_is_told_once_with_all_their_names() -> None:
+    def side(*, heals: bool) -> Files:
+        files: dict[str, str] = {}
+        for number in range(60):
+            settings = obj("ConfigMap", "settings", data={"heals": str(heals)})
+            files |= one_app(settings, name=f"a{number}", sync={"automated": {"selfHeal": heals}})
+        return files
+
+    found = changes(side(heals=False), side(heals=True))
+    text = markdown.render(found, str)
+    assert text.count("@@ ") == 1 and len(text) < 3_000
+    assert "<summary>60 × ConfigMap change alike in 60 Applications</summary>" in text
+    assert "and 48 more: self-heal `off` → `on`" in text
+    for whole in (text, text_.render(found), html.render(found, None, None)):
+        assert all(re.search(rf"\ba{number}\b", whole) for number in range(60))
+    small = markdown.render(found, str, len(text.encode()) + 100)
+    assert "and 30 more.\n" in small and len(small) < len(text)
+
+
+def test_what_one_page_has_no_room_for_stands_on_the_next() -> None:
+    found = different(20)
+    room = len(markdown.render(found, str, 5_500).encode()) - 100  # where all of them fit in short
+    first, second, third = markdown.pages(found, str, (room, 20_000, 9_000), rest="the page has everything")
+    assert (len(first.encode()) <= room, len(second.encode()) <= 20_000, third) == (True, True, "")
+    shown = [
+        re.findall(r"ConfigMap (application-\d+)/settings", page.partition("### Manifests")[2])
+        for page in (first, second)
+    ]
+    assert sorted(shown[0] + shown[1]) == sorted(set(shown[0] + shown[1])) and shown[0]
+    assert len(shown[0] + shown[1]) == 20
+    assert first.endswith(f"{len(shown[1])} more changes are below; the page has everything.")
+    assert markdown.pages(different(2), str, (60_000, 60_000))[1] == ""
 
 
 def test_every_smaller_room_holds_less_and_nothing_half() -> None:
