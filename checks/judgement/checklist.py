@@ -190,10 +190,12 @@ def _entry(
     if seen is not None and seen.done is not True:
         names = [name for name in (key, *item.adds) if name in ADDITIONS]
         offer = _offer(snapshot, policy, names[0]) if names else None
-        # What can be added is not there, whatever else git does not tell.
-        absent = seen.done is False or (offer is not None and not offer.cannot)
+        # What can be added is not there, whatever else git does not tell; else it may be in what was not seen.
+        addable = offer is not None and not offer.cannot
+        absent = addable or (seen.done is False and coverage.whole)
         state = State.ABSENT if absent else State.UNKNOWN
-        return Entry(key, item.title, state, (), seen.why, seen.places, offer if absent else None)
+        why = f"{seen.why} {coverage.sentence()}" if seen.done is False and not coverage.whole else seen.why
+        return Entry(key, item.title, state, (), why, seen.places, offer if absent else None)
     if seen is None and not mine:
         return Entry(key, item.title, State.UNKNOWN, (), "Nothing here looks at it yet.")
     lacking = [rule for rule in item.only if rule not in known]

@@ -106,7 +106,7 @@ def redis(snapshot: Snapshot, _policy: Policy) -> Seen:
 def alerts(snapshot: Snapshot, _policy: Policy) -> Seen:
     found = [one.member for one in snapshot.once(rule_sets_of) if one.deployed]
     if not found:
-        return Seen(False, "No alert rule about Argo CD is rendered here.")
+        return _absent(snapshot, "No alert rule about Argo CD is rendered here.")
     return Seen(True, "", _places(found))
 
 
@@ -116,7 +116,7 @@ def probes(snapshot: Snapshot, _policy: Policy) -> Seen:
     hosts = {host for one in installed for route, _ in ways_of(snapshot, one) for host in route.hosts}
     aims = [(member, target) for member, target in _probed(snapshot) if "argocd" in target or _host(target) in hosts]
     if not aims:
-        return Seen(False, "No probe of the blackbox exporter is pointed at Argo CD here.")
+        return _absent(snapshot, "No probe of the blackbox exporter is pointed at Argo CD here.")
     targets = list(dict.fromkeys(f"`{target}`" for _, target in aims))
     return Seen(True, f"{_upper(listed(targets, _MOST))}.", _places(member for member, _ in aims))
 
@@ -172,8 +172,8 @@ def staging(snapshot: Snapshot, policy: Policy) -> Seen:
             for file in closure.kustomizations if closure is not None else ():
                 if STAGING in file.lower().split("/")[:-1]:
                     return Seen(True, "", (Span(file, 1, 1),))
-    return Seen(
-        False,
+    return _absent(
+        snapshot,
         "No kustomization that renders Argo CD lies below a directory `staging`; where it is called otherwise, "
         "`argocd.overlay` of `.github/argofix.yaml` names it.",
     )
@@ -194,7 +194,7 @@ def smoke_test(snapshot: Snapshot, _policy: Policy) -> Seen:
     ]
     if found:
         return Seen(True, "", _places(found))
-    return Seen(False, "No PostSync hook runs a test after a sync of Argo CD.")
+    return _absent(snapshot, "No PostSync hook runs a test after a sync of Argo CD.")
 
 
 def version_path(snapshot: Snapshot, _policy: Policy) -> Seen:
@@ -220,6 +220,12 @@ def in_the_way(snapshot: Snapshot) -> tuple[Finding, ...]:
         if one.version is not None and (following := releases().after(one.version)) is not None
         for finding in notes_about(snapshot, one, one.version, following)
     )
+
+
+def _absent(snapshot: Snapshot, why: str) -> Seen:
+    """It is not there, as far as any Argo CD is rendered here."""
+    running = any(one.processes for one in _deployed(snapshot))
+    return Seen(False, why) if running else Seen(None, "No program of Argo CD is rendered here.")
 
 
 def _deployed(snapshot: Snapshot) -> list[Installation]:

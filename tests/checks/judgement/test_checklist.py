@@ -1,0 +1,121 @@
+"""How the items of the checklist stand: done where that was seen, and never because nobody looked."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from checks.judgement.checklist import Entry, State, checklist_of
+from checks.judgement.evaluation import Evaluation
+from checks.planning.additions.manifests import as_yaml
+from checks.policy.dashboard import ITEMS
+from checks.policy.file import Policy
+from tests.checks.argocd.stage import ANALYSIS, workload
+from tests.checks.planning.additions.stage import TWO, directory, prometheus
+from tests.checks.planning.additions.test_redis import redis
+from tests.scenarios import application, config_map, discovered, manifest, tree
+
+SERVER = workload("argocd-server")
+PROBED: dict[str, Any] = {
+    "module": "http",
+    "targets": {"staticConfig": {"static": ["https://argocd.example/healthz"]}},
+}
+
+
+def rules(expression: str) -> str:
+    groups = [{"name": "a", "rules": [{"alert": "A", "expr": expression}]}]
+    return manifest("PrometheusRule", "rules", "argocd", "monitoring.coreos.com/v1", spec={"groups": groups})
+
+
+INGRESS = manifest(
+    "Ingress",
+    "argocd",
+    "argocd",
+    "networking.k8s.io/v1",
+    spec={
+        "tls": [{"hosts": ["argocd.example"], "secretName": "tls"}],
+        "rules": [
+            {
+                "host": "argocd.example",
+                "http": {
+                    "paths": [
+                        {"path": "/", "backend": {"service": {"name": "argocd-server", "port": {"number": 80}}}}
+                    ]
+                },
+            }
+        ],
+    },
+)
+
+
+def stands(key: str, *manifests: str, policy: Policy | None = None, apps: str | None = None) -> Entry:
+    files = directory(*manifests) if apps is None else directory(*manifests, apps=apps)
+    snapshot = discovered(tree(files), ANALYSIS)
+    evaluation = Evaluation(snapshot, None, (), (), ())
+    return next(one for one in checklist_of(evaluation, policy or Policy()) if one.key == key)
+
+
+@pytest.mark.parametrize(
+    ("key", "absent", "present"),
+    [
+        ("alerts", [SERVER], [SERVER, rules("argocd_app_info == 0")]),
+        ("probes", [SERVER], [SERVER, manifest("Probe", "p", "argocd", "monitoring.coreos.com/v1", spec=PROBED)]),
+        (
+            "certificate-expiry",
+            [SERVER, INGRESS],
+            [SERVER, INGRESS, rules("certmanager_certificate_expiration_timestamp_seconds - time() < 86400")],
+        ),
+        (
+            "spread",
+            [workload("argocd-server", spec=TWO)],
+            [workload("argocd-server", spec=TWO, pod={"topologySpreadConstraints": [{"maxSkew": 1}]})],
+        ),
+        ("redis-persistence", [SERVER, redis()], []),
+        ("staging", [SERVER], []),
+        ("smoke-test", [SERVER], []),
+    ],
+)
+def test_what_is_not_there_is_not_done_and_what_is_there_is_told_with_its_place(
+    key: str, absent: list[str], present: list[str]
+) -> None:
+    entry = stands(key, *absent)
+    assert (entry.state, bool(entry.why)) == (State.ABSENT, True)
+    if present:
+        entry = stands(key, *present)
+        assert (entry.state, bool(entry.places)) == (State.DONE, True), entry
+
+
+def test_what_argofix_can_add_is_offered_and_what_not_is_told_why() -> None:
+    offer = stands("spread", as_yaml(json.loads(workload("argocd-server", spec=TWO)))).offer
+    assert offer is not None and (offer.name, offer.cannot) == ("spread", "")
+    offer = stands("alerts", SERVER).offer
+    assert offer is not None and "no Prometheus" in offer.cannot
+    assert stands("staging", SERVER).offer is None
+
+
+@pytest.mark.parametrize("key", ITEMS)
+def test_nothing_is_done_or_missing_where_nobody_could_look(key: str) -> None:
+    nothing = application("elsewhere", "x", url="https://github.com/other/repository")
+    entry = stands(key, prometheus(), config_map("a"), apps=nothing)
+    assert entry.state is State.UNKNOWN and entry.why and not entry.places
+
+
+def test_what_git_does_not_hold_is_said_with_who_tells_it() -> None:
+    assert "`argocd.nodes` of `.github/argofix.yaml`" in stands("scheduling", SERVER).why
+
+
+def test_what_nobody_wants_is_not_looked_at() -> None:
+    entry = stands("probes", SERVER, policy=Policy(not_wanted={"probes": "by hand"}))
+    assert (entry.state, entry.why) == (State.NOT_WANTED, "by hand")
+
+
+def test_the_next_version_is_looked_at_before_anybody_goes_there() -> None:
+    entry = stands("version-path", workload("argocd-server", version="v3.2.2"))
+    assert entry.state is State.DONE and "From v3.2.2 to v3.3." in entry.why
+    policy = manifest(
+        "ConfigMap", "argocd-rbac-cm", "argocd", data={"policy.csv": "p, role:dev, applications, get, */*, allow\n"}
+    )
+    entry = stands("version-path", workload("argocd-server", version="v2.14.0"), policy)
+    assert entry.state is State.OPEN and entry.findings[0].rule == "argocd-upgrade-note"
