@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from gitops.applications.application import Origin
 from gitops.applicationsets.declared import ApplicationSet, declared_set
 from gitops.applicationsets.problems import Refusal
-from gitops.discovery.own_values import by_own_values
+from gitops.discovery.own_values import by_own_values, for_assumed_cluster
 from gitops.discovery.roots import DEFAULT_NAMESPACE, Declaration, Node, Seed
 from gitops.discovery.snapshot import Repeated, State, Unknown
 from gitops.files.spans import Span
@@ -162,7 +162,8 @@ def _descend(root: _Root, nodes: Mapping[str, Node], result: Assembly) -> None:
                 generated=declaration.generated,
                 elsewhere=declaration.elsewhere,
             )
-            result.states.append(State(application, node.parts))
+            state = State(application, node.parts)
+            result.states.append(for_assumed_cluster(state) if declaration.assumed else state)
             result.declared.append(declaration.id)
             below = application.destination.namespace or DEFAULT_NAMESPACE
         parents = (*made.parents, declaration.name)

@@ -1,7 +1,9 @@
-"""Applications of a chart that nothing in the repository deploys, as the chart's own values make them.
+"""Applications that are made from values which are not known to be the right ones.
 
-Whoever deploys the chart from elsewhere most likely gives it others: another cluster, other paths, the name of an
-environment that is empty here. So what fails because of a value is not known to fail.
+Those of a chart that nothing in the repository deploys, as the chart's own values make them: whoever deploys it from
+elsewhere most likely gives it others, another cluster, other paths, the name of an environment that is empty here.
+And those that an ApplicationSet makes for the cluster of Argo CD itself where nobody tells of clusters: it may have
+another name. What fails because of such a value is not known to fail.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from gitops.applications.application import Application
+from gitops.applications.application import IN_CLUSTER, Application
 from gitops.discovery.snapshot import Part, State
 from gitops.files.errors import GitopsError
 from gitops.files.tree import Tree
@@ -17,7 +19,20 @@ from gitops.resources.manifests import text_of
 from gitops.resources.rendering import NotAnalysed, RenderFailed
 
 _WHY = "the chart that makes it is deployed from elsewhere, and with the values of its own "
+_NAMED = (
+    "git does not tell what clusters there are (`clusters:` of .github/argofix.yaml can), and for one named "
+    f"{IN_CLUSTER} "
+)
 _NOT_LOOKED_AT = frozenset({"repoURL", "targetRevision", "ref", "name"})  # what is missing for them is not fetched
+
+
+def for_assumed_cluster(state: State) -> State:
+    """The Application of a cluster that is only assumed, with what fails by that cluster's name as not analysed."""
+    spec = state.application.manifest.get("spec")
+    sources = [spec.get("source"), spec.get("sources")] if isinstance(spec, Mapping) else []
+    if not any(IN_CLUSTER in line for source in sources for line in _lines(source)):
+        return state
+    return replace(state, parts=tuple(_left_open(part, _NAMED) for part in state.parts))
 
 
 def by_own_values(tree: Tree, state: State) -> State:
@@ -28,13 +43,13 @@ def by_own_values(tree: Tree, state: State) -> State:
         return state
     if not _lacks(application) and _is_written(tree, application):
         return state
-    return replace(state, parts=tuple(map(_left_open, state.parts)))
+    return replace(state, parts=tuple(_left_open(part, _WHY) for part in state.parts))
 
 
-def _left_open(part: Part) -> Part:
+def _left_open(part: Part, why: str) -> Part:
     if not isinstance(part.rendering, RenderFailed):
         return part
-    return replace(part, rendering=NotAnalysed(_WHY + part.rendering.message.partition(", so Argo CD")[0]))
+    return replace(part, rendering=NotAnalysed(why + part.rendering.message.partition(", so Argo CD")[0]))
 
 
 def _lacks(application: Application) -> bool:

@@ -23,7 +23,8 @@ DEFAULT_NAMESPACE = "argocd"
 class Declaration:
     """An Application or ApplicationSet manifest and where it came from. `id` tells equal manifests from different;
     `elsewhere` that it is not written in this repository, so that `origin` is the place of what brings it in;
-    `application` is what was read out of it before."""
+    `assumed` that an ApplicationSet makes it for a cluster that nobody tells of; `application` is what was read out
+    of it before."""
 
     manifest: Mapping[str, Any]
     origin: Origin
@@ -31,6 +32,7 @@ class Declaration:
     generated: bool = False
     elsewhere: bool = False
     application: Application | None = field(default=None, repr=False, compare=False)
+    assumed: bool = False
 
     @classmethod
     def written(cls, one: Declared, chain: Chain = ()) -> Declaration:

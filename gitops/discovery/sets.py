@@ -82,6 +82,7 @@ def expand_set(node: Node, tree: Tree, analysis: Analysis, clusters: Clusters, a
         known.discard(name)
         origin = Origin(place(generated.generator), declaration.origin.chain)
         declared = declare(generated.manifest, origin, generated=True, elsewhere=declaration.elsewhere)
+        declared = replace(declared, assumed=generated.assumed and bool(node.assumed))
         if not answers.lacking:
             tree.effort.must_keep(len(declared.id))
         node.children.append(declared)

@@ -454,3 +454,24 @@ async def test_one_source_has_no_other_to_name(engine: Engine, entry: str, told:
     assert [one.severity for one in said] == [Severity.WARNING] * told
     for one in said:
         assert one.topic.advice.endswith(f"with `ref: {entry[1:].partition('/')[0]}`.")
+
+
+@pytest.mark.parametrize(
+    ("path", "policy", "fails"),
+    [
+        ("clusters/{{name}}", None, False),  # it may have another name
+        ("clusters/{{name}}/apps", None, False),
+        ("clusters/{{nameNormalized}}", None, False),
+        ("clusters/nowhere", None, True),
+        ("clusters/{{name}}", f"clusters: [{{name: in-cluster, server: '{IN_CLUSTER}'}}]\n", True),
+        ("clusters/{{name}}", f"clusters: [{{name: hub, server: '{IN_CLUSTER}'}}]\n", False),
+    ],
+)
+async def test_a_cluster_that_is_only_assumed_may_have_another_name(
+    engine: Engine, path: str, policy: str | None, fails: bool
+) -> None:
+    template = {"metadata": {"name": "{{name}}"}, "spec": json.loads(app("a", path))["spec"]}
+    spec = {"generators": [{"clusters": {}}], "template": template}
+    files = {"set.yaml": manifest("ApplicationSet", "all", "argocd", API, spec=spec)}
+    files |= {"clusters/hub/m.yaml": config_map("m")}
+    assert bool(await found(engine, "render-failed", files, policy)) is fails
