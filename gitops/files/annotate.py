@@ -34,6 +34,12 @@ def annotate(path: str, data: bytes, line: int, annotations: Mapping[str, str]) 
         indent = " " * metadata.value[0][0].start_mark.column
         body = "".join(f'{indent}  {key}: "{value}"{end}' for key, value in annotations.items())
         return (_insert(path, lines, first_line(metadata), f"{indent}annotations:{end}{body}"),)
+    if isinstance(present, yaml.MappingNode) and not present.value:
+        number = first_line(present)
+        indent = lines[number - 1][: -len(lines[number - 1].lstrip(b" "))].decode()
+        if lines[number - 1].strip() == b"annotations: {}":
+            body = "".join(f'{indent}  {key}: "{value}"{end}' for key, value in annotations.items())
+            return (Edit(Span(path, number, number), f"{indent}annotations:{end}{body}"),)
     if not isinstance(present, yaml.MappingNode) or present.flow_style or not present.value:
         raise CannotAnnotate(f"the annotations of {path}:{line} are not a block of lines")
     known = {key: (key_node, value) for key, key_node, value in items(present)}

@@ -23,6 +23,7 @@ from checks.planning.additions.plan import (
     named,
     place_beside,
     project_notes,
+    reads,
 )
 from checks.planning.additions.tls_hosts import Unissued, unissued
 from checks.policy.certificates import AZURE, CLOUDFLARE, Solver
@@ -154,8 +155,8 @@ def _choose(
             chosen.left.append(f"{one.member.id} is not looked at by a cert-manager without `--enable-gateway-api`")
             continue
         edits = _edits(snapshot, one.member, known or new)
-        if edits is None:
-            chosen.left.append(f"{one.member.id} is not written in this repository as lines that argofix annotates")
+        if isinstance(edits, str):
+            chosen.left.append(edits)
             continue
         chosen.given.append(_Given(one, known or new, edits))
         for host, solver in solvers.items():
@@ -187,14 +188,23 @@ def _solver(policy: Policy, host: str) -> Solver | None:
     return max(fitting, key=lambda one: len(text_of(one.zone_of(host))), default=None)
 
 
-def _edits(snapshot: Snapshot, member: Member, issuer: str) -> tuple[Edit, ...] | None:
+def _edits(snapshot: Snapshot, member: Member, issuer: str) -> tuple[Edit, ...] | str:
+    """The edits, or a clause that says why there are none."""
     owned, written = member.owned, member.written
+    unwritten = f"{member.id} is not written in this repository as lines that argofix annotates"
     if owned is None or owned.part.elsewhere or owned.resource.template or owned.resource.elsewhere is not None:
-        return None
+        return unwritten
+    here = (owned.application.root, owned.application.destination.cluster)
+    for state in snapshot.states:
+        there = (state.application.root, state.application.destination.cluster)
+        if there != here and reads(state, written.path):
+            return (
+                f"{written} is also for another cluster (Application {state.application.label}), without that issuer"
+            )
     try:
         return annotate(written.path, snapshot.tree.read(written.path), written.line, {_ANNOTATION: issuer})
     except GitopsError:
-        return None
+        return unwritten
 
 
 def _issuer(policy: Policy, name: str, used: Mapping[Solver, set[str]]) -> Mapping[str, Any]:

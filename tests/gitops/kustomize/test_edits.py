@@ -138,6 +138,7 @@ def test_reading_arbitrary_yaml_never_ends_in_another_error(text: str) -> None:
         ),
         ("metadata:\n  annotations:\n    k: old # why\n", 'metadata:\n  annotations:\n    k: "v"\n'),
         ('metadata:\n  annotations:\n    k: "v"\n', 'metadata:\n  annotations:\n    k: "v"\n'),
+        ("metadata:\n  annotations: {}\n  name: a\n", 'metadata:\n  annotations:\n    k: "v"\n  name: a\n'),
     ],
 )
 def test_annotations_are_added_line_by_line(before: str, after: str) -> None:
@@ -145,7 +146,15 @@ def test_annotations_are_added_line_by_line(before: str, after: str) -> None:
     assert apply_edits(data, annotate("f", data, 1, {"k": "v"})) == after.encode()
 
 
-@pytest.mark.parametrize("text", ["metadata: {name: a}\n", "kind: X\n", "metadata:\n  annotations: {a: b}\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "metadata: {name: a}\n",
+        "kind: X\n",
+        "metadata:\n  annotations: {a: b}\n",
+        "metadata:\n  annotations: {} # none\n",
+    ],
+)
 def test_annotations_that_do_not_fit_are_refused(text: str) -> None:
     with pytest.raises(CannotAnnotate):
         annotate("f", text.encode(), 1, {"k": "v"})

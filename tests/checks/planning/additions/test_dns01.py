@@ -204,6 +204,12 @@ def test_what_has_a_certificate_or_cannot_have_one_is_left_alone(shop: list[str]
     assert why in str(refused(ITEM, repository(*shop), policy(CLOUDFLARE)))
 
 
+def test_what_another_cluster_has_as_well_is_not_told_an_issuer_of_this_one() -> None:
+    other = application("shop-two", "shop", server="", cluster="two")
+    files = {**repository(ingress(HOST)), "apps.yaml": documents(APPS, other)}
+    assert "shop/a.yaml:1 is also for another cluster" in str(refused(ITEM, files, policy(CLOUDFLARE)))
+
+
 def test_without_cert_manager_nobody_issues() -> None:
     files = {**repository(ingress(HOST)), "cm/all.yaml": manifest("ConfigMap", "a", "cert-manager")}
     assert "cert-manager is not rendered" in str(refused(ITEM, files, policy(CLOUDFLARE)))
