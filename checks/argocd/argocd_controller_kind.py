@@ -1,7 +1,8 @@
 """Two application controllers, or one whose number of replicas nobody told it.
 
 What it finds: a Deployment and a StatefulSet of the application controller that both run in one installation; a
-number of replicas that is not what `ARGOCD_CONTROLLER_REPLICAS` says; and a change that makes one kind the other.
+number of replicas that is not what `ARGOCD_CONTROLLER_REPLICAS` says; a change that makes one kind the other; and a
+patch of Argo CD's workloads, configuration or Services whose target is not there, such as a kind that is another one.
 
 Why it matters: two controllers reconcile the same Applications and undo each other's work. With fewer replicas than
 shards, the clusters of the missing shards are reconciled by nobody; with more, the rest has nothing to do.
@@ -25,14 +26,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from checks.argocd.repairing import container_route, variable_route, wanted_of
+from checks.argocd.unmatched import unmatched_patches
 from checks.argocd.view import applications, installations, owners, severity_in, stands
 from checks.declaration import FixAvailability, declare
 from checks.model import Finding, Related, Repair, Severity
 from checks.policy.file import Policy
+from checks.wording import listed
 from gitops.discovery.snapshot import Change
 from gitops.facts.secrets.pods import mapping
 from gitops.files.editing import append, put
-from gitops.files.spans import Applicability
+from gitops.files.spans import Applicability, Span
 from gitops.installation.find import installations_of
 from gitops.installation.model import Installation, Member, Process
 from gitops.installation.places import place_of
@@ -49,7 +52,8 @@ _KINDS: Final = frozenset({"Deployment", "StatefulSet"})
 
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
-    """One finding for each pair of controllers, each number, each change of the kind."""
+    """One finding for each pair of controllers, each number, each change of the kind, each patch for nothing."""
+    yield from _patches(change)
     for installation in installations(change):
         running = [
             one for one in installation.of(_CONTROLLER) if one.member.id.kind in _KINDS and replicas_of(one) != 0
@@ -63,6 +67,28 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
         told |= {id(one.member): one for one in running if _REPLICAS in one.variables or one.sources}
         for process in told.values():
             yield from _number(change, installation, process)
+
+
+def _patches(change: Change) -> Iterator[Finding]:
+    """kustomize passes over a target that selects nothing."""
+    seen: set[tuple[str, str, str]] = set()
+    for state, span, kind, name in unmatched_patches(change.head):
+        if (span.path, kind, name) in seen:
+            continue
+        seen.add((span.path, kind, name))
+        others = sorted({c.resource.id.kind for c in change.head.copies(state) if c.resource.id.name == name})
+        instead = f"; what has that name is a {listed(others)}" if others else ""
+        yield RULE.finding(
+            Span(span.path, span.line, span.line),
+            f"this patch is for {kind} `{name}`, which is not there{instead}",
+            f"A patch of {kind} `{name}` is about nothing",
+            "kustomize passes over it without a word: what it was to change stays as it was.",
+            f"Name the kind that is there, {listed(others)}." if others else "Take it out, or bring what it is for.",
+            severity=Severity.WARNING,
+            about=(span.path, "patch", kind, name),
+            applications=[state.application.label],
+            owners=[state.application.key],
+        )
 
 
 def replicas_of(process: Process) -> int | None:

@@ -2,7 +2,7 @@
 
 What it finds: containers of one installation with different versions of Argo CD's image, init containers among them;
 manifests that are those of another minor version than the image; a remote base that follows a branch beside an image
-that is pinned.
+that is pinned; an `images` entry whose name no container has (redis moved to another registry in 3.1).
 
 Why it matters: the parts speak gRPC to each other and share what redis holds; only one version of all of them was
 tested together. Manifests of an older version lack the settings, the rights and the CRD fields that the newer image
@@ -27,6 +27,7 @@ from typing import Final
 
 from packaging.version import Version
 
+from checks.argocd.unmatched import unmatched_images
 from checks.argocd.view import applications, installations, owners, written
 from checks.declaration import declare
 from checks.model import Finding, Severity
@@ -38,7 +39,7 @@ from gitops.files.spans import Span
 from gitops.installation.images import images_of
 from gitops.installation.model import PARAMS, Installation
 from gitops.installation.params import COMPONENT_OF
-from gitops.installation.places import place_of
+from gitops.installation.places import line_in, place_of
 from gitops.installation.releases import releases
 from gitops.kustomize.kustomization import Kustomization, read_kustomization
 from gitops.versions.components import ARGO_CD
@@ -58,6 +59,26 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
             yield from _images(change, installation)
             yield from _manifests(change, installation)
     yield from _bases(change)
+    seen: set[tuple[str, str]] = set()
+    for state, known, name, meant in unmatched_images(change.head):
+        if (known.path, name) not in seen:
+            seen.add((known.path, name))
+            yield _for_nothing(change, state, known.path, name, meant)
+
+
+def _for_nothing(change: Change, state: State, path: str, name: str, meant: str) -> Finding:
+    line = line_in(change.head.tree, path, f"name: {name}", name) or 1
+    return RULE.finding(
+        Span(path, line, line),
+        f"`images` has an entry for `{name}`, which nothing here runs; it is `{meant}`",
+        f"An entry of `images` for `{name}` is about nothing",
+        "kustomize passes over it without a word: the image is the one of the manifests, in their version.",
+        f"Write `name: {meant}`.",
+        severity=Severity.WARNING,
+        about=(path, "images", name),
+        applications=[state.application.label],
+        owners=[state.application.key],
+    )
 
 
 def _images(change: Change, installation: Installation) -> Iterator[Finding]:

@@ -195,6 +195,43 @@ def _tls_versions(installation: Installation, process: Process, version: Version
     )
 
 
+def _half_a_pair(installation: Installation, process: Process, version: Version) -> Told | None:
+    """Only arguments count: an empty variable is passed over."""
+    pair = ("repo-server-client-cert-path", "repo-server-client-cert-key-path")
+    if any(flag not in releases().flags(process.component, version) for flag in pair):
+        return None
+    told = [setting(installation, process, flag) for flag in pair]
+    if not all(one.known for one in told):
+        return None
+    empty = [one.where is Where.ARGUMENT and one.value == "" for one in told]
+    if empty[0] == empty[1]:
+        return None
+    which, other = (pair[0], pair[1]) if empty[0] else (pair[1], pair[0])
+    return Told(
+        f"`--{which}` is empty and `--{other}` is not: it takes both or neither",
+        (f"--{which}",),
+        f"Give `--{other}` the empty path too, or `--{which}` a path.",
+    )
+
+
+def _no_such_file(installation: Installation, process: Process, version: Version) -> Told | None:
+    """A path by argument that no volume of the container brings."""
+    flag = "repo-server-ca-cert-path"
+    if flag not in releases().flags(process.component, version):
+        return None
+    told = setting(installation, process, flag)
+    mounts = [text_of(mapping(one).get("mountPath")) for one in sequence(process.manifest.get("volumeMounts"))]
+    set_ = told.where in (Where.ARGUMENT, Where.VARIABLE, Where.CONFIG_MAP)
+    if not set_ or not told.value or not mounts or told.value.startswith(_IN_THE_IMAGE):
+        return None
+    if any(told.value == mount or told.value.startswith(f"{mount.rstrip('/')}/") for mount in mounts):
+        return None
+    words, member = _from(installation, told, flag)
+    return Told(
+        f"`--{flag}` names a file that no volume brings", words, "Mount the certificate there.", member=member
+    )
+
+
 _LINK: Final = re.compile(r"\bln\s+-s\s+(?!-f)\S*argocd\S*\s+\S*argocd-cmp-server")
 
 
@@ -223,6 +260,8 @@ def _never_published(installation: Installation, process: Process, version: Vers
     )
 
 
+_IN_THE_IMAGE: Final = ("/etc/ssl/", "/etc/pki/", "/usr/")
+_CLIENTS: Final = frozenset({"argocd-server", CONTROLLER, "argocd-applicationset-controller", "argocd-notifications"})
 _ALL: Final = releases().components - {"argocd-cmp-server"}
 _LEVELS: Final = frozenset({"panic", "fatal", "error", "warn", "warning", "info", "debug", "trace"})
 
@@ -268,6 +307,8 @@ CONFLICTS: Final = (
         refuses=False,
         issues=(26595, 26613),
     ),
+    Conflict("client-cert-pair", _CLIENTS, _half_a_pair, since=Version("3.5.0")),
+    Conflict("repo-server-ca-missing", _CLIENTS, _no_such_file, since=Version("3.5.0")),
     Conflict(
         "image-does-not-exist",
         _ALL,

@@ -126,3 +126,26 @@ def test_a_link_that_is_made_once_and_an_image_that_was_never_published() -> Non
 def test_a_file_that_nobody_deploys_is_judged_one_step_lower() -> None:
     (found,) = judged(RULE, files={"ops/a.yaml": repo_server("--disable-tls")}, deployed=False)
     assert found.severity is Severity.WARNING
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        (("--repo-server-client-cert-path=",), True),
+        (("--repo-server-client-cert-path", "", "--repo-server-client-cert-key-path", ""), False),
+        (("--repo-server-client-cert-key-path=", "--repo-server-client-cert-path=/a"), True),
+        ((), False),
+    ],
+)
+def test_a_client_certificate_takes_both_of_its_paths_or_neither(made: tuple[str, ...], told: bool) -> None:
+    assert len(judged(RULE, workload("argocd-server", *made, version="v3.5.1"))) == int(told)
+
+
+@pytest.mark.parametrize(
+    ("path", "told"), [("/certs/ca.crt", False), ("/other/ca.crt", True), ("/etc/ssl/certs/ca.crt", False)]
+)
+def test_the_certificate_of_the_repo_server_has_to_be_mounted(path: str, told: bool) -> None:
+    mounts = {"volumeMounts": [{"name": "a", "mountPath": "/certs"}]}
+    server = workload("argocd-server", f"--repo-server-ca-cert-path={path}", version="v3.5.1", container=mounts)
+    assert len(judged(RULE, server)) == int(told)
+    assert judged(RULE, workload("argocd-server", f"--repo-server-ca-cert-path={path}", version="v3.5.1")) == []
