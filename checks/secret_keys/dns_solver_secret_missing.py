@@ -14,7 +14,8 @@ How the fix is safe: none is applied. Where the Secret is in another namespace t
 it has a ready command with placeholders for the values.
 
 How sure it is: an error where everything that may provide it is known (the cluster was listed, or `secrets.provided`
-says what comes from outside, or the change takes it away), else a warning. A notice where something in git may make
+says what comes from outside, or the change takes it away), else a warning; one step lower where an Application that
+may bring it could not be analysed. A notice where something in git may make
 it. Silent for ambient credentials, which name no Secret, and for webhook solvers, whose configuration is their own.
 Where cert-manager is not in git, a Secret of that name counts in whichever namespace it is.
 
@@ -128,7 +129,9 @@ def _severity(knowledge: Knowledge) -> Severity:
     if knowledge.makers:
         return Severity.NOTICE
     certain = (knowledge.exists and not knowledge.fetching) or knowledge.certain
-    return Severity.ERROR if certain and not (knowledge.doubts or knowledge.elsewhere) else Severity.WARNING
+    if knowledge.doubts or knowledge.elsewhere:
+        return Severity.WARNING if certain else Severity.NOTICE
+    return Severity.ERROR if certain else Severity.WARNING
 
 
 def _related(knowledge: Knowledge, wanted: ObjectId) -> Iterator[Related]:
