@@ -24,6 +24,7 @@ _MANIFEST = re.compile(r"^.*\.(yaml|yml|json|jsonnet)$")
 JSONNET = ".jsonnet"
 MAX_PATTERN = 2_000  # characters of `include` and `exclude`
 MAX_ALTERNATIVES = 500
+MAX_DEPTH = 30  # braces in braces
 STEPS_A_MANIFEST = 30  # what it takes to write one in its canonical form (`gitops.files.effort`)
 _LOOKS_LIKE_MANIFEST = (b"apiVersion:", b"kind:", b"metadata:")
 
@@ -219,13 +220,16 @@ def _class(body: str) -> str:
     return f"[{negated}{re.escape(_ESCAPED.sub(_escaped, body))}]"
 
 
-def alternatives(pattern: str) -> list[str]:
-    """The patterns that braces stand for, written out. Raises `ValueError` for too many."""
+def alternatives(pattern: str, depth: int = 0) -> list[str]:
+    """The patterns that braces stand for, written out. Raises `ValueError` for too many, and for braces in braces
+    below `MAX_DEPTH`; `depth` says in how many this pattern stands."""
+    if depth > MAX_DEPTH:
+        raise ValueError(pattern)
     made, at = [""], 0
     while at < len(pattern):
         char = pattern[at]
         if char == "{":
-            inside, at = _braces(pattern, at + 1)
+            inside, at = _braces(pattern, at + 1, depth + 1)
             made = [before + each for before in made for each in inside]
             if len(made) > MAX_ALTERNATIVES:
                 raise ValueError(pattern)
@@ -235,25 +239,25 @@ def alternatives(pattern: str) -> list[str]:
     return made
 
 
-def _braces(pattern: str, at: int) -> tuple[list[str], int]:
+def _braces(pattern: str, at: int, depth: int) -> tuple[list[str], int]:
     """The alternatives from behind a `{`, and where the text behind its `}` begins."""
     found: list[str] = []
-    here, depth = "", 0
+    here, inner = "", 0
     while at < len(pattern):
         char = pattern[at]
-        if not depth and char in ",}":
-            found += alternatives(here)
+        if not inner and char in ",}":
+            found += alternatives(here, depth)
             here = ""
             if char == "}":
                 return found, at + 1
             at += 1
             continue
-        depth += (char == "{") - (char == "}")
+        inner += (char == "{") - (char == "}")
         piece, at = piece_of(pattern, at)
         here += piece
         if len(found) > MAX_ALTERNATIVES:
             raise ValueError(pattern)
-    return found + alternatives(here), at  # what is not closed ends with the text
+    return found + alternatives(here, depth), at  # what is not closed ends with the text
 
 
 def piece_of(pattern: str, at: int) -> tuple[str, int]:

@@ -49,14 +49,17 @@ def files_of_unread(
 
 
 def _is_here(source: Source, tree: Tree, analysis: Analysis) -> bool:
-    """Whether a source is this repository as it is looked at."""
+    """Whether a source is this repository as it is looked at, or could be it under a name that nobody told: then what
+    lies here at its path counts."""
     try:
         exists = tree.is_dir(tree.resolve(source.path))
     except GitopsError:
         return False
     matcher = analysis.matcher
-    known = matcher.matches(source.repo_url, exists and bool(source.path))
-    return exists and known and matcher.revisions.includes(source.target_revision)
+    named = exists and bool(source.path)
+    if not matcher.matches(source.repo_url, named):
+        return named
+    return exists and matcher.revisions.includes(source.target_revision)
 
 
 def _is_followed(closure: Closure) -> bool:

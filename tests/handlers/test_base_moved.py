@@ -135,7 +135,9 @@ async def test_what_concerns_nobody_costs_one_list_whatever_is_open(
     await pushed(bot_, repo, alice, files)
     assert [{name: run.id for name, run in pull.checks.items()} for pull in pulls] == before
     requests = [r.operation for r in github.requests[asked:]]
-    assert sum(operation == "pulls/list" for operation in requests) <= 3  # the fixes and the bumps ask for their own
+    assert (
+        sum(operation == "pulls/list" for operation in requests) <= 4
+    )  # fixes, bumps and additions ask for their own
     assert not any(operation and operation.startswith("checks/") for operation in requests)
     assert len(looks) <= 3  # the tip for its fixes; the tip and what it was before
 

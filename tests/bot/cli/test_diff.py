@@ -184,7 +184,8 @@ def test_what_to_merge_first_is_a_diff_that_git_applies_to_the_base(repository: 
     base = repository.commit(one_app(claim, MAP))
     gone = {path: text for path, text in one_app(claim, MAP).items() if path != "apps/a/0.yaml"}
     repository.commit(gone)
-    (remedy,) = json.loads(run("--base", "HEAD~1", "--format", "json")[1])["remedies"]
+    remedies = json.loads(run("--base", "HEAD~1", "--format", "json")[1])["remedies"]
+    (remedy,) = (one for one in remedies if "Prune=false" in one["diff"])
     assert [(one["kind"], one["name"]) for one in remedy["settles"]] == [("PersistentVolumeClaim", "data")]
     repository.git("checkout", "-q", "-b", "first", base)
     (repository.directory / "first.diff").write_text(remedy["diff"])
