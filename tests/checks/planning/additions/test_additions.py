@@ -28,7 +28,7 @@ from tests.checks.planning.additions.stage import (
     repository,
     service,
 )
-from tests.scenarios import MATCHER, application, config_map, tree
+from tests.scenarios import MATCHER, application, config_map, documents, manifest, tree
 
 
 async def test_replicas_are_asked_to_different_nodes_and_never_made_to(engine: Engine) -> None:
@@ -141,3 +141,28 @@ async def test_to_a_chart_nothing_is_added(engine: Engine) -> None:
     with pytest.raises(NotPossible, match=r"installed by the chart `chart` \(Application `argocd`\)"):
         places_of(snapshot)
     assert "no Application renders Argo CD" in str(refused("spread", {"apps.yaml": APPS}))
+
+
+def test_what_a_rule_would_find_at_once_is_not_offered() -> None:
+    allowed = [{"group": group, "kind": "*"} for group in ("", "apps")]
+    project = manifest(
+        "AppProject",
+        "infra",
+        "argocd",
+        "argoproj.io/v1alpha1",
+        spec={
+            "sourceRepos": ["*"],
+            "destinations": [{"server": "*", "namespace": "*"}],
+            "namespaceResourceWhitelist": [*allowed, {"group": "monitoring.coreos.com", "kind": "Prometheus"}],
+        },
+    )
+    apps = documents(
+        application("argocd", "argocd", namespace="argocd").replace('"project": "default"', '"project": "infra"'),
+        application("projects", "projects", namespace="argocd"),
+    )
+    files = {**directory(*WATCHED, prometheus(**SELECTS), apps=apps), "projects/infra.yaml": project}
+    _, proof, _ = proven("monitoring", files)
+    assert proof.failure.startswith("The rules find nothing new: argocd/argocd-monitoring.yaml:")
+    wider = {**files, "projects/infra.yaml": project.replace('"Prometheus"', '"*"')}
+    _, proof, _ = proven("monitoring", wider)
+    assert proof.holds, proof.failure
