@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from checks.changes.block import Block
 from gitops.applications.application import GROUP
 from gitops.discovery.snapshot import Snapshot
@@ -11,6 +13,15 @@ from gitops.facts.deletions.options import options_of
 
 # Kinds of Kubernetes' own that hold what git does not; what a custom resource holds only its controller knows.
 _HOLD_DATA = frozenset({("", "Namespace"), ("", "PersistentVolume"), ("", "PersistentVolumeClaim"), ("", "Secret")})
+# Custom resources of which all that goes can be made again from elsewhere, unless this word stands in them: an
+# ExternalSecret that has its values generated (external-secrets.io, guides/generator), a policy that generates
+# objects, which go with it (kyverno.io, policy-types/cluster-policy/generate).
+_MADE_AGAIN: Mapping[tuple[str, str], bytes] = {
+    ("external-secrets.io", "ClusterExternalSecret"): b"generatorRef",
+    ("external-secrets.io", "ExternalSecret"): b"generatorRef",
+    ("kyverno.io", "ClusterPolicy"): b"generate",
+    ("kyverno.io", "Policy"): b"generate",
+}
 
 
 def block_of(one: Consequence, base: Snapshot) -> Block:
@@ -53,8 +64,12 @@ def _loss(one: Consequence) -> Block:
         return Block.NO if made else Block.YES
     if kind in (("argoproj.io", "Application"), ("argoproj.io", "ApplicationSet")):
         return Block.NO if one.subject is not None and not one.subject.cascades else Block.YES
-    if kind == ("apps", "StatefulSet") and one.copy is not None and one.verdict is not Verdict.RECREATED:
-        text = one.copy.resource.text
-        if b"volumeClaimTemplates" in text:
-            return Block.YES if options_of(one.copy.resource).claims_go else Block.ASK
+    if kind == ("apps", "StatefulSet") and one.copy is not None:
+        if b"volumeClaimTemplates" not in one.copy.resource.text:
+            return Block.NO
+        if options_of(one.copy.resource).claims_go:
+            return Block.YES
+        return Block.NO if one.verdict is Verdict.RECREATED else Block.ASK
+    if kind in _MADE_AGAIN and one.copy is not None and _MADE_AGAIN[kind] not in one.copy.resource.text:
+        return Block.NO
     return Block.ASK if is_data_bearing(*kind) and is_tracked(*kind) else Block.NO

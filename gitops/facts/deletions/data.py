@@ -73,9 +73,13 @@ _HARMLESS: Mapping[str, frozenset[str]] = {
     ),
     "autoscaling.k8s.io": frozenset({"VerticalPodAutoscaler"}),
     "bitnami.com": frozenset({"SealedSecret"}),  # git holds what its Secret is made of
+    # The Secret of a Certificate stays (cert-manager.io, usage/certificate, "Cleaning up Secrets").
+    "acme.cert-manager.io": _EVERY,
+    "cert-manager.io": _EVERY,
     "cilium.io": frozenset({"CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy"}),
     "crd.projectcalico.org": frozenset({"NetworkPolicy", "GlobalNetworkPolicy", "GlobalNetworkSet", "NetworkSet"}),
     "projectcalico.org": frozenset({"NetworkPolicy", "GlobalNetworkPolicy", "GlobalNetworkSet", "NetworkSet"}),
+    "external-secrets.io": frozenset({"ClusterSecretStore", "SecretStore"}),
     "gateway.networking.k8s.io": frozenset(
         {
             "BackendTLSPolicy",

@@ -287,3 +287,45 @@ def test_what_is_handed_over_is_told_once() -> None:
     }
     found = changes(before, after)
     assert [one.verdict.value for one in found.told if one.resource.kind == CLAIM] == ["handed-over"]
+
+
+@pytest.mark.parametrize(
+    ("manifest", "block"),
+    [
+        (obj("ExternalSecret", "x", "external-secrets.io/v1", spec={"data": []}), "no"),
+        (
+            obj(
+                "ExternalSecret",
+                "x",
+                "external-secrets.io/v1",
+                spec={"dataFrom": [{"sourceRef": {"generatorRef": {}}}]},
+            ),
+            "ask",
+        ),
+        (obj("PushSecret", "x", "external-secrets.io/v1alpha1"), "ask"),
+        (obj("SecretStore", "x", "external-secrets.io/v1"), "no"),
+        (obj("Certificate", "x", "cert-manager.io/v1"), "no"),
+        (obj("ClusterPolicy", "x", "kyverno.io/v1", spec={"rules": [{"validate": {}}]}), "no"),
+        (obj("ClusterPolicy", "x", "kyverno.io/v1", spec={"rules": [{"generate": {"kind": "Secret"}}]}), "ask"),
+        (stateful("x"), "ask"),
+        (stateful("x", persistentVolumeClaimRetentionPolicy={"whenDeleted": "Delete"}), "yes"),
+    ],
+)
+def test_a_deletion_asks_for_what_cannot_be_made_again(manifest: str, block: str) -> None:
+    found = changes(one_app(MAP, manifest), one_app(MAP))
+    assert [(one.verdict.value, one.block.value) for one in found.told] == [("deleted", block)]
+
+
+@pytest.mark.parametrize(("policy", "block"), [({}, "no"), ({"whenDeleted": "Delete"}, "yes")])
+def test_a_stateful_set_that_is_made_again_may_take_its_claims_along(policy: dict[str, str], block: str) -> None:
+    def forced(service: str) -> Files:
+        options = {"annotations": {"argocd.argoproj.io/sync-options": "Force=true,Replace=true"}}
+        spec = {
+            "serviceName": service,
+            "volumeClaimTemplates": TEMPLATES,
+            "persistentVolumeClaimRetentionPolicy": policy,
+        }
+        return one_app(obj("StatefulSet", "db", "apps/v1", metadata=options, spec=spec))
+
+    found = changes(forced("a"), forced("b"))
+    assert [(one.verdict.value, one.block.value) for one in found.told] == [("recreated", block)]

@@ -5,6 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tests.checks.changes.sample import Sample
-from tests.checks.changes.samples import access, objects, pods
+from tests.checks.changes.samples import access, data, objects, pods
 
-SAMPLES: Mapping[str, Sample] = {**pods.SAMPLES, **access.SAMPLES, **objects.SAMPLES}
+SAMPLES: Mapping[str, Sample] = {**pods.SAMPLES, **access.SAMPLES, **objects.SAMPLES, **data.SAMPLES}
