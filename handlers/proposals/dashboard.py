@@ -31,6 +31,7 @@ from checks.judgement.evaluation import Evaluation
 from checks.judgement.upgrade import Path, paths_of
 from checks.planning.additions.items import ITEMS
 from checks.planning.ownership.plan import FixPlan
+from checks.planning.repairs.plan import RepairPlan
 from checks.policy.bumps import Level
 from checks.policy.file import Policy
 from gitops.versions.components import ARGO_CD
@@ -54,7 +55,7 @@ _MOST_ANSWERS = 40
 class Pulls:
     """Our pull requests into the default branch, by their branches, and the plan of each fix."""
 
-    plans: Mapping[str, FixPlan]
+    plans: Mapping[str, FixPlan | RepairPlan]
     opened: Mapping[str, PullRequest]
     declined: Mapping[str, PullRequest]
 
@@ -146,7 +147,8 @@ async def room_of(repo: RepositoryContext, policy: Policy) -> int | None:
 async def pulls_of(repo: RepositoryContext, evaluation: Evaluation, tip: str) -> Pulls:
     """Our pull requests into the default branch."""
     target = Target(repo.details.default_branch, tip)
-    plans = {target.branch(plan): plan for plan in evaluation.plans}
+    proven: list[FixPlan | RepairPlan] = [*evaluation.plans, *evaluation.repairs]
+    plans = {target.branch(plan): plan for plan in proven}
     listed = [pull for pull in await pulls.listed(repo.github, repo.name) if is_ours(repo, pull)]
     opened = {p.head.ref: p for p in listed if p.base.ref == target.base and p.head.ref.startswith("argofix/")}
     branches = [*plans, *(f"argofix/add/{item}" for item in ITEMS)]

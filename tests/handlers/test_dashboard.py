@@ -6,6 +6,7 @@ from bot.formats.doctor.boxes import boxes_of
 from bot.formats.doctor.issue import MARK
 from demo.story import BEFORE, PROPOSED
 from tests.checks.argocd.stage import workload
+from tests.checks.argocd_exposed import exposed
 from tests.github import Repository, SimulatedGitHub, User, faults
 from tests.github.repository import Issue
 from tests.handlers.asking import asked_on_issue
@@ -310,3 +311,22 @@ async def test_forks_and_archives_have_none_and_what_may_not_be_written_breaks_n
     assert await bot_.dead() == []
     runs = [set(repo.checks(repo.branch("main") or "")) for repo in (bare, fork, archived)]
     assert runs == [{"argofix / checklist"}, set(), set()]
+
+
+async def test_a_fix_that_needs_a_look_waits_in_its_box(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:
+    files: Contents = {**exposed("--no-such-flag", protocol="HTTP").files, POLICY: "dashboard: true\n"}
+    repo = github.repository("acme/platform", files)
+    github.collaborator(repo, alice)
+    github.install(repo)
+    repo.push("main", {"NOTES.md": "x\n"}, author=alice)
+    await bot_.idle()
+    (issue,), (safe,) = lists(github, repo), by_the_app(github, repo)
+    assert "1 fix can be opened." in text(issue) and f"- #{safe.number} Have argocd-server" in text(issue)
+    (key,) = [key for key in boxes_of(text(issue)) if key.startswith("fix:")]
+    box = line_of(issue, key)
+    assert "(`argocd-unknown-flag`, 1 file, proven by rendering)" in box and "stays at its default" in box
+    github.edit_issue(repo, issue, alice, body=ticked(issue, key))
+    await bot_.idle()
+    (flag,) = [one for one in by_the_app(github, repo) if one is not safe]
+    assert line_of(issue, f"- #{flag.number} ").endswith(f"— opened #{flag.number}.")
+    assert key not in boxes_of(text(issue))

@@ -20,6 +20,7 @@ from checks.judgement.upgrade import Path, Step
 from checks.model import Finding, Severity
 from checks.planning.ownership.plan import FixPlan
 from checks.planning.ownership.prune import safety, summary_line
+from checks.planning.repairs.plan import RepairPlan
 from checks.policy.bumps import Level
 from checks.wording import listed, plural
 from gitops.files.spans import Span
@@ -52,7 +53,7 @@ class Shown:
     entries: Sequence[Entry]
     branch: str
     commit: str
-    plans: Mapping[str, FixPlan]
+    plans: Mapping[str, FixPlan | RepairPlan]
     opened: Mapping[str, PullRequest]
     declined: Mapping[str, PullRequest]
     paths: Sequence[Path] = ()
@@ -65,7 +66,7 @@ class Shown:
         """How many fixes and additions may be opened."""
         return max(0, self.max_open - sum(limited(branch) for branch in self.opened))
 
-    def offered(self) -> Mapping[str, FixPlan]:
+    def offered(self) -> Mapping[str, FixPlan | RepairPlan]:
         """Fixes that are neither open nor were declined, the gravest first."""
         rest = {b: plan for b, plan in self.plans.items() if b not in self.opened and b not in self.declined}
         return dict(sorted(rest.items(), key=lambda item: _gravest(item[1].findings)))
@@ -229,13 +230,15 @@ class _Told:
         if not plans and not drops:
             return []
         lines = []
-        for place, plan in enumerate(list(plans.values())[:_MOST_FIXES]):
+        for plan in list(plans.values())[:_MOST_FIXES]:
             rules = listed([f"`{rule}`" for rule in dict.fromkeys(f.rule for f in plan.findings)], 2)
             files = plural("file", len({e.span.path for e in plan.edits}))
             key = fix_key(plan.key)
-            full = place >= shown.free and key not in shown.waiting and key not in shown.answers
-            full_text = f". Waiting for a free place: {shown.max_open} are open" if full else ""
-            lines.append(self._box(key, f"{safe(title_of(plan))} ({rules}, {files}, proven by rendering){full_text}"))
+            full = not shown.free and key not in shown.waiting and key not in shown.answers
+            rest = f". Waiting for a free place ({self._taken()})" if full else ""
+            caution = f". {safe(plan.caution)}" if isinstance(plan, RepairPlan) and plan.caution else ""
+            text = f"{safe(title_of(plan))} ({rules}, {files}, proven by rendering){caution}{rest}"
+            lines.append(self._box(key, text))
         if len(plans) > _MOST_FIXES:
             lines.append(f"- and {len(plans) - _MOST_FIXES} more: `argofix check` lists them")
         lines += [
@@ -257,6 +260,8 @@ class _Told:
     def _gate(self, branch: str) -> str:
         """What has to be done before it is merged."""
         plan, evaluation = self._shown.plans.get(branch), self._shown.evaluation
+        if isinstance(plan, RepairPlan):
+            return f" (**waits for you**: {safe(plan.caution)})" if plan.caution else ""
         if plan is None or not safety(evaluation.snapshot, plan, evaluation.base).dangerous:
             return ""
         return f" (**waits for you**: {safe(summary_line(evaluation.snapshot, plan, evaluation.base))})"
