@@ -165,7 +165,7 @@ async def test_the_whole_difference_is_on_a_page_of_the_server(
     assert await checked(github, pull) == PASSED
     (body,) = told(pull)
     assert len(body) < 65_536
-    assert "shown in short here; the check run `argofix / changes` has more" in body
+    assert "What is alike is shown in short here; `argofix diff` shows everything." in body
     (address,) = re.findall(r"\[The whole difference\]\(https://argofix\.example\.com(/pages/[^)]+)\)", body)
     assert bot_.running is not None
     async with aiohttp.ClientSession() as session:

@@ -129,8 +129,10 @@ def _with_difference(head: str, changes: Changes, rooms: Sequence[int], rest: st
         else:
             written, waiting = _in_short(same_fields(waiting), room)
             where = "below" if number + 1 < len(rooms) else "left out here"
-            left = f"{plural('more change', len(waiting))} {_is(waiting)} {where}" if waiting else ""
-            written.append(f"{left or 'What is alike is shown in short here'}; {rest}.")
+            if waiting:
+                written.append(f"{plural('more change', len(waiting))} {_is(waiting)} {where}; {rest}.")
+            else:
+                written.append(f"What is alike is shown in short here; {_EVERYTHING}.")
         pages.append("\n\n".join([*parts, *written]))
     return pages
 

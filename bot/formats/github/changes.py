@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.formats.changes import markdown
@@ -12,7 +12,8 @@ from bot.github.endpoints.checks import TEXT_BYTES, Report
 from checks.changes.firewall import Firewall
 from checks.changes.remedies import Remedy
 from checks.changes.view import Changes
-from checks.wording import plural
+from checks.model import Finding
+from checks.wording import listed, plural
 from gitops.files.spans import Span
 
 NAME = "argofix / changes"
@@ -61,6 +62,17 @@ def report(shown: Shown, notes: tuple[str, ...] = ()) -> Report:
         conclusion="failure" if shown.is_held else "success",
         text=more,
     )
+
+
+def explaining(shown: Shown, findings: Iterable[Finding]) -> str:
+    """Where to read what merging changes in the Applications that new findings are about; '' where none changes."""
+    changed = {one.application.name for one in shown.changes.difference.applications}
+    new = (one for one in findings if one.introduced is not False and one.suppressed is None)
+    names = [name for name in dict.fromkeys(name for one in new for name in one.applications) if name in changed]
+    if not names:
+        return ""
+    page = f", and [on its page]({shown.page})" if shown.page else ""
+    return f"What merging changes in {listed(list(map(code, names)), 4)} stands in `{NAME}`{page}."
 
 
 def nothing(notes: tuple[str, ...] = ()) -> Report:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.formats import titles
 from bot.formats.github import changes, check_run
@@ -67,7 +67,9 @@ class Judged:
             return changes.nothing(self.notes) if self.changes is None else changes.report(self.changes, self.notes)
         report = self.evaluation.report(name)
         here = not self.elsewhere
-        return check_run.completed(self.evaluation, report, self.policy, self.link, self.notes, here=here)
+        told = check_run.completed(self.evaluation, report, self.policy, self.link, self.notes, here=here)
+        explained = changes.explaining(self.changes, report.findings) if self.changes is not None else ""
+        return replace(told, summary=f"{told.summary}\n\n{explained}") if explained else told
 
 
 def together(judged: Sequence[Judged], name: str) -> Report:

@@ -56,7 +56,8 @@ def nothing_goes(guidance: Guidance) -> str:
 def render(guidance: Guidance, link: Link) -> str:
     """The comment, with its mark: the order, and what changes hands. See `told`."""
     alone = replace(guidance, deletions=Consequences(guidance.deletions.moved))
-    return f"{MARK}\n\n{told(alone, link, link)}"
+    more = "What merging does to each object is told in the comment about changes, and in `argofix / changes`."
+    return f"{MARK}\n\n{told(alone, link, link)}" + (f"\n\n{more}" if guidance.deletions.moved else "")
 
 
 def told(guidance: Guidance, link: Link, base_link: Link) -> str:

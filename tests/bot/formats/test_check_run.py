@@ -9,13 +9,17 @@ from dataclasses import replace
 import pytest
 
 from bot.formats.github import check_run, gate
+from bot.formats.github.changes import Shown, explaining
 from bot.formats.github.gate import Judged
 from bot.github.endpoints.checks import TEXT_BYTES, Report
+from checks.changes.firewall import firewall_of
 from checks.judgement.evaluation import Evaluation
 from checks.model import CheckReport, Finding, Related, Severity, Topic
 from checks.policy.file import Policy, PolicyProblem
 from gitops.discovery.snapshot import Snapshot, Unknown
 from gitops.files.spans import Span
+from tests.checks.changes.stage import changes
+from tests.gitops.facts.changes.stage import deployment, one_app
 from tests.scenarios import tree
 
 
@@ -137,6 +141,17 @@ def test_places_fold_after_three() -> None:
     text = "\n".join(unfolded(report))
     assert "r3.yaml:1" in text and "r4.yaml:1" not in text and "4 more places" in text
     assert "r7.yaml:1" in report.summary
+
+
+def test_new_findings_lead_to_what_merging_changes_there() -> None:
+    found = changes(one_app(deployment(replicas=1)), one_app(deployment(replicas=2)))
+    told = Shown(found, firewall_of(found, Policy()), str, page="https://x/page")
+    new = replace(finding(0), applications=("a", "b"))
+    assert explaining(told, [new]) == (
+        "What merging changes in `a` stands in `argofix / changes`, and [on its page](https://x/page)."
+    )
+    assert explaining(told, [replace(new, introduced=False)]) == ""
+    assert explaining(told, [replace(new, applications=("b",))]) == ""
 
 
 def test_the_gate_names_the_places_of_what_failed() -> None:

@@ -7,11 +7,13 @@ which the controllers come to act; a change is judged over several.
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from tests.gitops.facts.deletions.stage import app, appset, obj
+from tests.scenarios import URL
 
 TRACKED_NOT = "CustomResourceDefinition"
 HERE = "https://kubernetes.default.svc"
@@ -86,6 +88,19 @@ class Set:
     policy: str = ""
     preserves: bool = False
     broken: bool = False
+    shape: str = "list"  # of its generators, which all give the same elements
+
+    def generators(self) -> list[dict[str, object]]:
+        """An element for each Application that it makes."""
+        listed: dict[str, object] = {"list": {"elements": [{"name": e} for e in self.elements]}}
+        once: dict[str, object] = {"list": {"elements": [{"other": "x"}]}}
+        shapes: dict[str, dict[str, object]] = {
+            "list": listed,
+            "git": {"git": {"repoURL": URL, "revision": "main", "files": [{"path": f"sets/{self.name}/*.json"}]}},
+            "matrix": {"matrix": {"generators": [listed, once]}},
+            "merge": {"merge": {"mergeKeys": ["name"], "generators": [listed, listed]}},
+        }
+        return [{"matrix": {"generators": [listed]}} if self.broken else shapes[self.shape]]
 
     def spec_of(self, element: str) -> Spec:
         return Spec(f"apps/{element}", automated=False, prune=False)
@@ -122,12 +137,11 @@ class Repository:
             policy: dict[str, object] = {"applicationsSync": one.policy} if one.policy else {}
             if one.preserves:
                 policy["preserveResourcesOnDeletion"] = True
-            generators = [{"list": {"elements": [{"name": e} for e in one.elements]}}]
-            if one.broken:
-                generators = [{"matrix": {"generators": generators}}]  # type: ignore[dict-item]
             files[f"argocd/set-{one.name}.yaml"] = appset(
-                name=one.name, policy=policy, generators=generators, namespace="x"
+                name=one.name, policy=policy, generators=one.generators(), namespace="x"
             )
+            if one.shape == "git":
+                files |= {f"sets/{one.name}/{e}.json": json.dumps({"name": e}) for e in one.elements}
         return files
 
 

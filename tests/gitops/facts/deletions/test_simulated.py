@@ -66,7 +66,9 @@ def sides(draw: st.DrawFn) -> tuple[Repository, Repository]:
             if draw(st.booleans()):
                 policy = draw(st.sampled_from(("", "", "", "create-only", "create-update", "create-delete")))
                 broken = draw(st.sampled_from((False, False, False, True)))
-                sets.append(Set(f"set{number}", tuple(sorted(elements)), policy, draw(st.booleans()), broken))
+                shape = draw(st.sampled_from(("list", "git", "matrix", "merge")))
+                preserves = draw(st.booleans())
+                sets.append(Set(f"set{number}", tuple(sorted(elements)), policy, preserves, broken, shape))
         return Repository({path: tuple(found) for path, found in things.items()}, tuple(children), tuple(sets), root)
 
     return side(), side()
