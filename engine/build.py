@@ -100,16 +100,32 @@ def build(output: Path, pip: str = sys.executable) -> None:
 
 
 def check(pip: str) -> None:
-    """gofmt, go vet and go test. Raises `NotBuilt` where there is no Go, `SystemExit` where one finds fault."""
+    """gofmt, go vet with the analyses of tools/lint, and go test. Raises `NotBuilt` where there is no Go, `SystemExit`
+    where one finds fault."""
     go = find_go(pip)
     gofmt = go.with_name("gofmt")
     done = subprocess.run([str(gofmt), "-l", "."], cwd=HERE, capture_output=True, text=True, check=True)
     if done.stdout:
         raise SystemExit("gofmt would write these files otherwise:\n" + done.stdout.rstrip())
     # `go test` has its own list of what it vets; this one is all of it, and what was compiled serves both.
-    for words in (["vet", "./..."], ["test", "-vet=off", "./..."]):
+    for words in (["vet", *_lint(go), "./..."], ["test", "-vet=off", "./..."]):
         if subprocess.run([str(go), *words], cwd=HERE, env=environment(), check=False).returncode != 0:
             raise SystemExit(f"`go {' '.join(words)}` fails in engine/")
+
+
+def _lint(go: Path) -> list[str]:
+    """What makes `go vet` run the analyses of tools/lint in the place of its own; nothing where their modules are not
+    at hand, which one line tells."""
+    program = WORK / "lint"
+    program.parent.mkdir(parents=True, exist_ok=True)
+    command = [str(go), "build", "-o", str(program), "./lint"]
+    done = subprocess.run(command, cwd=HERE / "tools", env=environment(), capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return [f"-vettool={program}"]
+    if not _OFFLINE.search(done.stderr):
+        raise SystemExit(f"{done.stderr}engine/tools/lint cannot be built")
+    print(f"the engine's code is vetted by Go's own analyses alone: {_reason(done.stderr)}")  # noqa: T201
+    return []
 
 
 def _tool(go: Path, name: str, skipped: str) -> None:
