@@ -119,7 +119,8 @@ def _lint(go: Path) -> list[str]:
     program = WORK / "lint"
     program.parent.mkdir(parents=True, exist_ok=True)
     command = [str(go), "build", "-o", str(program), "./lint"]
-    done = subprocess.run(command, cwd=HERE / "tools", env=environment(), capture_output=True, text=True, check=False)
+    where = HERE / "tools"
+    done = subprocess.run(command, cwd=where, env=environment(), capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return [f"-vettool={program}"]
     if not _OFFLINE.search(done.stderr):

@@ -213,7 +213,7 @@ func reference(program string, files map[string]string, asked protocol.Helm) (ob
 		return nil, "", err
 	}
 	for _, document := range strings.Split("\n"+string(output), "\n---\n") {
-		object, err := yaml.YAMLToJSON([]byte(document))
+		object, err := yaml.YAMLToJSON([]byte(document + "\n")) // Argo CD keeps the line break before a separator
 		if err != nil {
 			return nil, "", err
 		}
