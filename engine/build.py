@@ -100,8 +100,10 @@ def build(output: Path, pip: str = sys.executable) -> None:
 
 
 def check(pip: str) -> None:
-    """gofmt, go vet with the analyses of tools/lint, and go test. Raises `NotBuilt` where there is no Go, `SystemExit`
-    where one finds fault."""
+    """gofmt, go vet with the analyses of tools/lint, and go test.
+
+    Raises `NotBuilt` where there is no Go, `SystemExit` where one finds fault.
+    """
     go = find_go(pip)
     gofmt = go.with_name("gofmt")
     done = subprocess.run([str(gofmt), "-l", "."], cwd=HERE, capture_output=True, text=True, check=True)
