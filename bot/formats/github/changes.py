@@ -13,7 +13,9 @@ from checks.changes.firewall import Firewall
 from checks.changes.remedies import Remedy
 from checks.changes.view import Changes
 from checks.model import Finding
+from checks.policy.file import PATH
 from checks.wording import listed, plural
+from gitops.facts.deletions.model import Verdict
 from gitops.files.spans import Span
 
 NAME = "argofix / changes"
@@ -127,6 +129,12 @@ def _held(shown: Shown) -> str:
         f"```\n/argofix allow {wall.digest} REASON\n```",
         f"{code(wall.digest)} names exactly these; a push that deletes something else needs a new word.",
     ]
+    if any(one.verdict is Verdict.UNKNOWN for one in wall.held):
+        lines.append(
+            "What cannot be judged is held as well, since nobody knows what it deletes. Once that can be analysed, "
+            "*Re-run* judges it anew; where that is never to hold, it passes by `gate: {not-analysed: pass}` in "
+            f"{code(PATH)}."
+        )
     return "\n\n".join(lines)
 
 

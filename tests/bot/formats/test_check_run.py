@@ -10,12 +10,13 @@ import pytest
 
 from bot.formats.github import check_run, gate
 from bot.formats.github.changes import Shown, explaining
+from bot.formats.github.changes import report as changes_report
 from bot.formats.github.gate import Judged
 from bot.github.endpoints.checks import TEXT_BYTES, Report
 from checks.changes.firewall import firewall_of
 from checks.judgement.evaluation import Evaluation
 from checks.model import CheckReport, Finding, Related, Severity, Topic
-from checks.policy.file import Policy, PolicyProblem
+from checks.policy.file import Policy, PolicyProblem, parse_policy
 from gitops.discovery.snapshot import Snapshot, Unknown
 from gitops.files.spans import Span
 from tests.checks.changes.stage import changes
@@ -152,6 +153,17 @@ def test_new_findings_lead_to_what_merging_changes_there() -> None:
     )
     assert explaining(told, [replace(new, introduced=False)]) == ""
     assert explaining(told, [replace(new, applications=("b",))]) == ""
+
+
+def test_what_cannot_be_judged_is_held_with_the_ways_out() -> None:
+    source = {"repoURL": "https://charts.example.com", "chart": "postgresql"}
+    before, after = (one_app(source={**source, "targetRevision": version}) for version in ("15.0.0", "16.0.0"))
+    found = changes(before, after)
+    told = changes_report(Shown(found, firewall_of(found, Policy()), str))
+    assert told.conclusion == "failure" and told.title == "1 deletion that somebody has to allow"
+    assert "*Re-run* judges it anew" in told.summary and "`gate: {not-analysed: pass}`" in told.summary
+    passing = firewall_of(found, parse_policy(b"gate: {not-analysed: pass}"))
+    assert changes_report(Shown(found, passing, str)).conclusion == "success"
 
 
 def test_the_gate_names_the_places_of_what_failed() -> None:
