@@ -12,10 +12,12 @@ from typing import Protocol
 
 from bot.rendering.driver import Engine, Progress, spending
 from bot.rendering.outside import Outside, OutsideBroke
+from checks import render
 from checks.judgement.clusters import concerning
 from checks.judgement.evaluation import Evaluation, evaluation_of
 from checks.judgement.findings import findings_of, judged_alone
 from checks.judgement.values import at_values
+from checks.model import Finding
 from checks.planning.fields.plan import plan_drops
 from checks.planning.ownership.plan import plan_fixes
 from checks.planning.repairs.plan import plan_repairs
@@ -203,11 +205,19 @@ async def _evaluate(
     findings = await engine.drive(at_values(after, analysis, findings), progress, effort, outside)
     planned = await engine.drive(plan_fixes(after, analysis, findings, policy, live), progress, effort, outside)
     mended = await engine.drive(plan_drops(after, analysis, planned.findings), progress, effort, outside)
-    judge = partial(judged_alone, chosen, policy, live, _log_failure)
+    judge = partial(judged_alone, _beside(chosen, mended), policy, live, _log_failure)
     repaired = await engine.drive(plan_repairs(after, analysis, mended, judge), progress, effort, outside)
     planned = replace(planned, findings=repaired.findings)
     plans = repaired.plans
     return await asyncio.to_thread(evaluation_of, change, planned, chosen, policy, effort.left_out, plans)
+
+
+def _beside(chosen: Sequence[Rule], findings: Sequence[Finding]) -> list[Rule]:
+    """The rules that a repair could bring something of: its own check run's, and what renders. Each repair is judged
+    anew, and it changes nothing but the fields that it names."""
+    wanted = {finding.rule for finding in findings if finding.repair is not None}
+    names = {rule.check_name for rule in chosen if rule.id in wanted} | {render.CHECK}
+    return [rule for rule in chosen if rule.check_name in names]
 
 
 def _log_failure(rule: Rule) -> None:

@@ -12,7 +12,7 @@ from checks.model import Wanted
 from checks.planning.repairs.charts import in_values
 from checks.planning.repairs.documents import Change, edits_of
 from gitops.discovery.scan import Scan, scan
-from gitops.discovery.snapshot import Snapshot, State
+from gitops.discovery.snapshot import ApplicationKey, Snapshot, State
 from gitops.facts.secrets.pods import at
 from gitops.files.documents import read_documents
 from gitops.files.editing import Kind, Operation, Route, written
@@ -87,11 +87,20 @@ def _candidates(snapshot: Snapshot, wanted: Wanted) -> Iterator[tuple[str, int, 
 
 def _shared(snapshot: Snapshot, state: State) -> frozenset[str]:
     """The files that something else uses too, whether or not an Application of this repository deploys that."""
+    known = snapshot.once(_known_usage)
+    if state.application.key in known:
+        return known[state.application.key]
     found: set[str] = set()
     for part in state.parts:
         if part.closure is not None and not part.elsewhere:
             found.update(usage_of(snapshot.tree, part.closure, snapshot.once(_scan)).shared)
-    return frozenset(found)
+    known[state.application.key] = frozenset(found)
+    return known[state.application.key]
+
+
+def _known_usage(_snapshot: Snapshot) -> dict[ApplicationKey, frozenset[str]]:
+    """What was worked out so far."""
+    return {}
 
 
 def _scan(snapshot: Snapshot) -> Scan:

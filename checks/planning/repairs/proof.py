@@ -23,6 +23,7 @@ from gitops.resources.rendering import Asking, Rendered
 from gitops.resources.resource import Resource, ResourceId
 
 _NAMED: Final = 3
+_NOTHING: Final = "Nothing else is found"
 # By which charts and kustomizations replace pods when their configuration changes.
 _CHECKSUM: Final = re.compile(r"spec\.template\.metadata\.annotations\.checksum/")
 
@@ -114,7 +115,7 @@ def _judged(
     gone = f"{plural('finding', len(group))} of `{group[0].rule}`"
     yield Row("What was found is gone", f"{left[0].message} stays" if left else gone, not left)
     if fresh:
-        yield Row("Nothing else is found", f"{fresh[0].span}: {fresh[0].message}", False)
+        yield Row(_NOTHING, f"{fresh[0].span}: {fresh[0].message}", False)
     else:
         left_over = f"{plural('finding', len(found))} left, known before" if found else "no finding is left"
-        yield Row("Nothing else is found", left_over, True)
+        yield Row(_NOTHING, f"of Argo CD and what renders: {left_over}", True)
