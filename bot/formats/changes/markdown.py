@@ -10,7 +10,7 @@ from bot.formats.changes.lines import MOST_NAMES, application_lines, group_title
 from bot.formats.changes.manifest import unified
 from bot.formats.changes.sources import address
 from bot.formats.writing.diff import diff_of_edits
-from bot.formats.writing.markdown import block, bullets, code, details, safe
+from bot.formats.writing.markdown import block, bullets, code, details, folded, safe
 from checks.changes.block import Block
 from checks.changes.live import unseen_sentence
 from checks.changes.remedies import Remedy
@@ -65,7 +65,7 @@ def _remedy(one: Remedy, changes: Changes, *, another: bool) -> str:
     diff = block(diff_of_edits(changes.base.tree, one.edits).decode("utf-8", "replace"), "diff")
     text = f"{safe(settled_sentence(one))}\n\n{steps}"
     if another:
-        return details(f"Or: {safe(one.title.replace('`', ''))}", f"{text}\n\n{diff}")
+        return details(f"Or: {folded(one.title)}", f"{text}\n\n{diff}")
     return f"### {safe(one.title)}\n\n{text}\n\n{details('The edits', diff)}"
 
 
@@ -189,7 +189,7 @@ def _lines_of(groups: Sequence[Group], room: int) -> tuple[str, int]:
         else "change in the same fields, each to values of its own"
     )
     count = f"{shown}" if shown == len(groups) else f"{shown} of {len(groups)}"
-    return details(f"{count} more × {safe(change.id.id.kind)} {what}", block("\n".join(lines), "diff")), shown
+    return details(folded(f"{count} more × {change.id.id.kind} {what}"), block("\n".join(lines), "diff")), shown
 
 
 def _short(group: Group) -> Iterator[str]:
@@ -222,16 +222,16 @@ def _fitting(group: Group, room: int) -> str | None:
 def _group(group: Group, names: int) -> str:
     resource = group.first.resource
     name, verb, where = group_title(group)
-    title = f"{safe(name)} {verb} in {safe(where)}".replace("&", "&amp;")
+    title = f"{name} {verb} in {where}"
     said = [safe(note) for note in notes(resource)]
     if names:
         said.append(f"As {code(str(resource.id.id))} does: {listed(list(map(safe, members(group))), names)}.")
     beside = "\n\n".join(said)
     if resource.says_little:
-        return f"{title}. {beside}"
+        return f"{safe(title)}. {beside}"
     lines = unified(resource)
     cut = [*lines[:_LINES], f"… and {len(lines) - _LINES} more lines"] if len(lines) > _LINES else lines
-    return details(title, "\n\n".join(filter(None, (block("\n".join(cut), "diff"), beside))))
+    return details(folded(title), "\n\n".join(filter(None, (block("\n".join(cut), "diff"), beside))))
 
 
 def told_lines(found: Sequence[Told], link: Link) -> str:

@@ -13,7 +13,7 @@ from bot.formats.github.marks import state_mark
 from bot.formats.github.proposal import digest, proof, title
 from bot.formats.writing.fitting import fitted
 from bot.formats.writing.foreign import quotation
-from bot.formats.writing.markdown import bullets, code, details, plain, safe, table
+from bot.formats.writing.markdown import bullets, code, details, folded, plain, safe, table
 from bot.registries.model import GitHubRelease
 from checks.planning.bumps.choose import Release
 from checks.planning.bumps.plan import BumpPlan
@@ -196,7 +196,7 @@ def _release_notes(bump: Bump) -> str:
         left -= len(shown)
         link = f"[{'More' if shown else 'Notes'} on GitHub]({each.url})" if _LINK.fullmatch(each.url) else ""
         tail = f"\n\n{link}" if cut and link else ""
-        parts.append(details(safe(each.tag), f"{shown}{tail}".strip() or "No notes."))
+        parts.append(details(folded(each.tag), f"{shown}{tail}".strip() or "No notes."))
     rest = len(bump.passed) - _MOST_NOTES
     if rest > 0:
         parts.append(f"… and {rest} more {'release' if rest == 1 else 'releases'} before those.")

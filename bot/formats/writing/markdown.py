@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Sequence
 
@@ -101,8 +102,14 @@ def block(text: str, language: str = "") -> str:
     return f"{fence}{language}\n{text.rstrip(chr(10))}\n{fence}"
 
 
+def folded(text: str) -> str:
+    """A line with names from a repository, as the title of `details`: that is HTML, in which Markdown escapes
+    nothing."""
+    return html.escape(_unlinked(_inert(_shortened(_one_line(text.replace("`", ""))))), quote=False)
+
+
 def details(title: str, body: str) -> str:
-    """A folded part."""
+    """A folded part; the title is HTML (see `folded`)."""
     return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
 
 
