@@ -49,13 +49,13 @@ def unmatched_patches(snapshot: Snapshot) -> Iterator[tuple[State, Span, str, st
     for state, part, known in builds(snapshot):
         if any(known.fields.get(field) for field in _RENAMING):
             continue
-        deleted = {_whom(patch) for patch in patches_of(snapshot.tree, known) if _deletes(patch)}
+        gone = {_whom(patch) for patch in patches_of(snapshot.tree, known) if _deletes(patch) or _renames(patch)}
         for patch in patches_of(snapshot.tree, known):
             kind, name = _whom(patch)
             if not kind or not name.startswith("argocd-") or re.fullmatch(r"[\w.-]+", name) is None:
                 continue
             there = any((one.id.kind, one.id.name) == (kind, name) for one in part.resources)
-            if not there and (kind, name) not in deleted:
+            if not there and (kind, name) not in gone:
                 yield state, patch.span, kind, name
 
 
@@ -64,6 +64,17 @@ def _whom(patch: Patch) -> tuple[str, str]:
     if set(target) - {"group", "version", "kind", "name"}:
         return "", ""
     return text_of(target.get("kind")), text_of(target.get("name"))
+
+
+def _renames(patch: Patch) -> bool:
+    """Whether what it is for has another kind or name from then on (`allowKindChange`, `allowNameChange`)."""
+    kind, name = _whom(patch)
+    for value in patch.values or ():
+        told = mapping(value)
+        named = text_of(mapping(told.get("metadata")).get("name"))
+        if patch.target and (text_of(told.get("kind")) not in ("", kind) or named not in ("", name)):
+            return True
+    return any(text_of(one.get("path")) in ("/kind", "/metadata/name") for one in patch.operations)
 
 
 def _deletes(patch: Patch) -> bool:

@@ -21,6 +21,7 @@ REDIS = manifest(
     },
 )
 SET = "- op: add\n  path: /metadata/labels\n  value: {a: b}"
+AS_A_SET = "- {op: replace, path: /kind, value: StatefulSet}"
 DELETE = "$patch: delete\nkind: Deployment\nmetadata: {name: argocd-dex-server}\napiVersion: apps/v1"
 
 
@@ -48,6 +49,7 @@ def patch(kind: str, name: str, text: str = SET) -> str:
         (patch("StatefulSet", "argocd-application-controller"), ""),
         (patch("Deployment", "argocd-.*"), ""),  # whatever there is
         (patch("Deployment", "web"), ""),  # of somebody else
+        (patch("Deployment", "argocd-redis", AS_A_SET), ""),  # from then on it has another kind
         (patch("Deployment", "argocd-dex-server", DELETE), ""),
         (patch("Deployment", "argocd-none").replace("name: argocd-none", "labelSelector: a=b"), ""),
     ],
