@@ -1,8 +1,8 @@
 """A setting of Argo CD that nobody reads.
 
 What it finds: keys of argocd-cmd-params-cm that no version knows, that this version does not know yet or no longer,
-or that no workload is handed; values there that are no text; environment variables `ARGOCD_...` that the program does
-not read.
+or that no workload is handed, the former also in `configs.params` of values files that nobody renders with here;
+values there that are no text; environment variables `ARGOCD_...` that the program does not read.
 
 Why it matters: the setting is believed to be on, and the default is. Nothing says so: a process takes whatever it is
 given and reads what it knows.
@@ -33,6 +33,7 @@ from typing import Final
 
 from packaging.version import Version
 
+from checks.argocd.chart_params import loose_params
 from checks.argocd.repairing import variable_route, wanted_of
 from checks.argocd.view import (
     applications,
@@ -76,6 +77,22 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
         for process in installation.processes:
             yield from _variables(change, installation, process)
         yield from _upstream(change, installation)
+    yield from _in_values(change)
+
+
+def _in_values(change: Change) -> Iterator[Finding]:
+    """Of values files that nobody renders with here: what somebody hands to Helm by hand, or another repository."""
+    for span, key in change.head.once(loose_params):
+        message, advice, severity = _words(key, None)
+        yield RULE.finding(
+            span,
+            message,
+            message.partition(":")[0],
+            "No Application of this repository renders with this file.",
+            advice,
+            severity=lower(severity),
+            about=("values", span.path, key),
+        )
 
 
 def _keys(change: Change, installation: Installation, member: Member) -> Iterator[Finding]:
@@ -114,6 +131,14 @@ def _should_be_handed(installation: Installation, key: str, version: Version) ->
 def _unknown(
     change: Change, installation: Installation, member: Member, key: str, version: Version | None
 ) -> Finding:
+    message, advice, severity = _words(key, version)
+    meant = near(key, releases().params(version))
+    repair = _renamed(member, key, meant[0]) if len(meant) == 1 else None
+    return _finding(change, installation, member, key, message, advice, severity, repair)
+
+
+def _words(key: str, version: Version | None) -> tuple[str, str, Severity]:
+    """(what is wrong with a key that no version reads, what to do, how grave that is)."""
     meant = near(key, releases().params(version))
     of = f"Argo CD {written(version)}" if version is not None else "Argo CD"
     advice = f"Write `{meant[0]}` and restart what reads it; it then takes effect." if len(meant) == 1 else ""
@@ -125,9 +150,7 @@ def _unknown(
     else:
         message = f"`{key}` has no effect: no version of Argo CD from {releases().oldest} on reads it from {PARAMS}"
         advice = "Take it out, or set what was meant by an argument or a variable of the process."
-    severity = Severity.ERROR if len(meant) == 1 and _guards(meant[0]) else Severity.WARNING
-    repair = _renamed(member, key, meant[0]) if len(meant) == 1 else None
-    return _finding(change, installation, member, key, message, advice, severity, repair)
+    return message, advice, Severity.ERROR if len(meant) == 1 and _guards(meant[0]) else Severity.WARNING
 
 
 def _renamed(member: Member, key: str, meant: str) -> Repair | None:

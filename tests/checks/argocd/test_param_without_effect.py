@@ -168,3 +168,23 @@ def test_no_value_is_repeated() -> None:
     assert "s3cret" not in json.dumps(
         [[one.message, one.topic.message, one.topic.advice] for one in judged(RULE, *made)]
     )
+
+
+VALUES = "configs:\n  params:\n    create: true\n    server.insecure: true\n    server.session.max.cache.size: 1000\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "told"),
+    [
+        ("ops/argocd-values.yaml", VALUES, True),
+        ("ops/argocd/values-prod.yml", VALUES.replace("configs:", "other: 1\nconfigs:"), True),
+        ("argocd-umbrella/values.yaml", "argo-cd:\n  " + VALUES.strip().replace("\n", "\n  ") + "\n", True),
+        ("ops/argocd-values.yaml", VALUES.replace("    server.session.max.cache.size: 1000\n", ""), False),
+        ("ops/argocd-values.yaml", "configs: {params: {some.key: 1}}\n", False),  # of another chart
+        ("ops/web-values.yaml", VALUES, False),
+        ("examples/argocd-values.yaml", VALUES, False),
+    ],
+)
+def test_values_that_nobody_renders_with_are_judged_one_step_lower(path: str, text: str, told: bool) -> None:
+    found = judged(RULE, files={path: text}, deployed=False)
+    assert [(one.severity, one.span.path) for one in found] == [(Severity.NOTICE, path)] * told
