@@ -56,10 +56,13 @@ class _Item:
     adds: tuple[str, ...] = ()
     notices: bool = False
     ahead: Callable[[Snapshot], tuple[Finding, ...]] | None = None
+    every: bool = False
 
 
 _ITEMS: Mapping[str, _Item] = {
-    "renders": _Item("Every Application renders, and Argo CD accepts it", check=render.CHECK, of_argo_cd=False),
+    "renders": _Item(
+        "Every Application renders, and Argo CD accepts it", check=render.CHECK, of_argo_cd=False, every=True
+    ),
     "redirect-loop": _Item(
         "TLS ends where Argo CD's server expects it",
         only=("argocd-redirect-loop", "argocd-backend-protocol", "argocd-plain-http-exposed"),
@@ -186,6 +189,10 @@ def _entry(
         return Entry(key, item.title, State.UNKNOWN, (), why)
     if not coverage.seen and not item.of_argo_cd:
         return Entry(key, item.title, State.UNKNOWN, (), "Nothing was rendered, so nothing was looked at.")
+    if item.every and not coverage.whole:
+        return Entry(
+            key, item.title, State.UNKNOWN, (), f"Nothing is wrong with what was seen. {coverage.sentence()}"
+        )
     seen = item.seen(snapshot, policy) if item.seen is not None else None
     if seen is not None and seen.done is not True:
         names = [name for name in (key, *item.adds) if name in ADDITIONS]

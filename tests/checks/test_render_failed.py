@@ -69,6 +69,15 @@ PATCH = manifest("Deployment", "nobody", "shop", "apps/v1", spec={"replicas": 2}
             5,
             "`resourcez` is no field of a kustomization",
         ),
+        (
+            {
+                "a/kustomization.yaml": kustomization("map.yaml", extra="configurations: [names.yaml]\n"),
+                "a/names.yaml": "nameReference: []\napiVersion: kustomize.config.k8s.io/v1beta1\n",
+            },
+            "a/names.yaml",
+            2,
+            "`apiVersion` is no field of a file of `configurations`",
+        ),
         ({"a/kustomization.yaml": "resources:\n- map.yaml\n bad: [\n"}, "a/kustomization.yaml", 3, "not valid YAML"),
         (
             {"a/kustomization.yaml": kustomization("map.yaml"), "a/kustomization.yml": kustomization("map.yaml")},

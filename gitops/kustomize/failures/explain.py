@@ -16,6 +16,7 @@ from gitops.kustomize.closure import Closure, ParseMemo, load
 from gitops.kustomize.failures.patch_faults import patch_at_fault
 from gitops.kustomize.failures.places import fault_of, line_of_field, listed, malformed, patch_of, repeated_key
 from gitops.kustomize.failures.words import generated, in_words
+from gitops.kustomize.fields import KUSTOMIZATION
 from gitops.kustomize.kustomization import Kustomization, generator_span
 from gitops.resources.rendering import RenderFailed
 from gitops.resources.resource import ResourceId
@@ -98,6 +99,23 @@ def explain(tree: Tree, closure: Closure, error: str, at: Span, memo: ParseMemo)
     return RenderFailed(message, span, detail)
 
 
+def _configured(tree: Tree, kustomization: Kustomization, field: str) -> tuple[str, Span] | None:
+    """The file of `configurations` that has a field which such a file has not. Those of kinds, say `apiVersion`, are
+    a kustomization's."""
+    for reference in kustomization.references if field in KUSTOMIZATION else ():
+        if reference.field != "configurations":
+            continue
+        try:
+            path = tree.resolve(posixpath.join(kustomization.directory, reference.value))
+            written = re.search(rb"(?m)^" + re.escape(field.encode()) + rb"[ \t]*:", tree.read(path))
+        except (GitopsError, KeyError):
+            continue
+        if written is not None:
+            line = line_of_field(tree, path, field)
+            return f"`{field}` is no field of a file of `configurations`", Span(path, line, line)
+    return None
+
+
 def _load(tree: Tree, closure: Closure, directory: str, memo: ParseMemo) -> Kustomization | None:
     wanted = directory.strip("/")
     for file in closure.kustomizations:
@@ -132,6 +150,9 @@ def _place(
         return short, patch
     field = _UNKNOWN_FIELD.search(inner)
     if field:
+        configured = _configured(tree, kustomization, field["field"])
+        if configured is not None:
+            return configured
         line = line_of_field(tree, kustomization.path, field["field"])
         return f"`{field['field']}` is no field of a kustomization", Span(kustomization.path, line, line)
     if _REPEATED_KEY.search(inner):

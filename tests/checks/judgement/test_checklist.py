@@ -119,3 +119,13 @@ def test_the_next_version_is_looked_at_before_anybody_goes_there() -> None:
     )
     entry = stands("version-path", workload("argocd-server", version="v2.14.0"), policy)
     assert entry.state is State.OPEN and entry.findings[0].rule == "argocd-upgrade-note"
+
+
+def test_that_every_application_renders_is_known_when_all_were_rendered() -> None:
+    alone = application("argocd", "argocd", namespace="argocd")
+    other = application(
+        "far", "", source={"repoURL": "https://charts.example", "chart": "x", "targetRevision": "1.0.0"}
+    )
+    assert stands("renders", SERVER, apps=alone).state is State.DONE
+    partly = stands("renders", SERVER, apps=f"{alone}\n---\n{other}")
+    assert partly.state is State.UNKNOWN and "Nothing is wrong with what was seen. 1 of 2" in partly.why
