@@ -3,6 +3,7 @@
     python -m benchmarks.fuzz                                  both, 10,000 each
     python -m benchmarks.fuzz --webhooks 0 --repositories 500  fewer
     python -m benchmarks.fuzz --webhooks 0 --repositories 0 --hostile 500      see `benchmarks.hostile`
+    python -m benchmarks.fuzz --webhooks 0 --repositories 0 --frames 500       see `benchmarks.frames`
 
 Hypothesis makes them and shrinks what fails. A repository fails when judging or writing about it raises or takes
 five minutes; a webhook when the answer is none that docs/operations.md lists, when the server dies, or when a
@@ -25,7 +26,7 @@ from pathlib import Path
 import aiohttp
 from hypothesis import HealthCheck, Phase, given, settings
 
-from benchmarks import hostile
+from benchmarks import frames, hostile
 from bot.rendering.driver import Engine
 from gitops.files.tree import Tree
 from tests.github import SimulatedGitHub
@@ -122,6 +123,7 @@ def main() -> int:
     parser.add_argument("--webhooks", type=int, default=10_000)
     parser.add_argument("--repositories", type=int, default=10_000)
     parser.add_argument("--hostile", type=int, default=0)
+    parser.add_argument("--frames", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=3600.0, help="begin no hostile pull request after that")
     arguments = parser.parse_args()
@@ -130,6 +132,9 @@ def main() -> int:
         fuzz_webhooks(arguments.webhooks)
     if arguments.repositories:
         fuzz_repositories(arguments.repositories)
+    if arguments.frames and (faults := frames.run(arguments.frames, arguments.seed)):
+        print(*faults, sep="\n", flush=True)
+        return 1
     if arguments.hostile:
         with tempfile.TemporaryDirectory(prefix="argofix-fuzz-") as directory:
             watched = asyncio.run(hostile.run(Path(directory), arguments.hostile, arguments.seed, arguments.seconds))
