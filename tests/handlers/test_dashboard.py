@@ -85,37 +85,6 @@ async def test_it_is_written_only_when_it_says_something_else(
     assert f"#{fix.number}" not in text(issue) and "Each resource has one owner" in text(issue)
 
 
-async def test_a_tick_opens_a_fix_again_that_somebody_declined(
-    github: SimulatedGitHub, bot_: Bot, alice: User
-) -> None:
-    repo = await started(github, bot_, alice)
-    (issue,), (fix,) = lists(github, repo), by_the_app(github, repo)
-    github.close(fix, alice)
-    await bot_.idle()
-    key = next(key for key in boxes_of(text(issue)) if key.startswith("again:"))
-    github.edit_issue(repo, issue, alice, body=ticked(issue, key))
-    await bot_.idle()
-    assert fix.open
-    assert line_of(issue, f"#{fix.number} ").endswith(f"— opened #{fix.number}.")
-    assert key not in boxes_of(text(issue))
-    # The same once more finds it open.
-    assert len(by_the_app(github, repo)) == 1
-
-
-async def test_a_tick_of_somebody_who_may_not_push_is_answered_and_taken_back(
-    github: SimulatedGitHub, bot_: Bot, alice: User
-) -> None:
-    repo = await started(github, bot_, alice)
-    (issue,) = lists(github, repo)
-    mallory = github.user("mallory")
-    github.collaborator(repo, mallory, "triage")
-    github.edit_issue(repo, issue, mallory, body=ticked(issue, "rescan"))
-    await bot_.idle()
-    assert line_of(issue, "Look again").endswith("— refused: `mallory` has no write access here.")
-    assert boxes_of(text(issue))["rescan"] is False
-    assert "@" not in text(issue)
-
-
 async def test_what_is_ticked_for_something_that_is_gone_is_told(
     github: SimulatedGitHub, bot_: Bot, alice: User
 ) -> None:
@@ -191,7 +160,7 @@ async def test_a_tick_of_others_that_still_stands_is_not_the_one_of_who_edits_ne
     await bot_.idle()
     assert not fix.open and set(boxes_of(text(issue)).values()) == {False}
     assert line_of(issue, key).endswith("— refused: `mallory` has no write access here.")
-    assert "— done at `" in line_of(issue, "Look again")
+    assert "— done at `" in line_of(issue, "Look again") and "@" not in text(issue)
     # Nor may she put its key behind other words.
     line = line_of(issue, "<!-- rescan -->")
     github.edit_issue(repo, issue, mallory, body=text(issue).replace(line, f"- [ ] <!-- {key} --> Look again", 1))
