@@ -80,9 +80,11 @@ def _remarks(head: Snapshot, state: State) -> Iterator[Remark]:
 def _of_one_source(state: State) -> Iterator[Remark]:
     """Entries that name a source where there is but one: a `$` is of the build environment there, which has only
     variables of Argo CD's own."""
-    if len(state.parts) != 1 or not isinstance(state.parts[0].rendering, NotAnalysed):
+    if len(state.application.sources) != 1 or len(state.parts) != 1:
+        return  # a manifest without a source has a part that says so
+    source, rendering = state.application.sources[0], state.parts[0].rendering
+    if not isinstance(rendering, NotAnalysed):
         return
-    source = state.application.sources[0]
     helm = mapping(source.helm) if source.chart else {}
     if helm.get("ignoreMissingValueFiles") is True:
         return

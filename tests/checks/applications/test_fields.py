@@ -10,7 +10,7 @@ import pytest
 from bot.rendering.driver import Engine
 from checks.model import Severity
 from gitops.files.spans import Applicability
-from tests.checks.applications.test_rendered import API, app, at, deployment, found
+from tests.checks.applications.applications import API, app, at, deployment, found
 from tests.scenarios import URL, config_map, documents, manifest
 
 # Autoscalers

@@ -9,7 +9,8 @@ import pytest
 
 from bot.rendering.driver import Engine
 from checks.model import Severity
-from tests.checks.applications.test_rendered import IN_CLUSTER, app, at, found, project
+from tests.checks.applications.applications import IN_CLUSTER, app, at, found
+from tests.checks.applications.test_permitted import project
 from tests.scenarios import config_map, documents
 
 INVALID, BLOCKS, NOTHING = "sync-window-invalid", "sync-window-blocks", "sync-window-without-effect"
