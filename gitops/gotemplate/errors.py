@@ -15,6 +15,10 @@ class TooCostly(Bounded):
     """A template needs more steps, output or nesting than argofix grants one template."""
 
 
+class NotJson(TemplateError):
+    """A value holds a number that JSON does not have."""
+
+
 class NotYaml(Exception):
     """A text cannot be read as YAML. `line` is 1-based, 0 when unknown."""
 

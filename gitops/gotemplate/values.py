@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Final
 
-from gitops.gotemplate.errors import TemplateError, TooCostly
+from gitops.gotemplate.errors import NotJson, TooCostly
 
 MAX_TEXT: Final = 1_000_000  # characters of one string; an Application manifest cannot exceed etcd's 1.5 MB
 MAX_NODES: Final = 100_000  # values inside one value, shared ones counted each time they are reached
@@ -148,19 +148,6 @@ def measure(value: Any) -> int:
     return count
 
 
-def is_finite(value: Any) -> bool:
-    """Whether no number in `value` is one that JSON does not have. Raises `TooCostly`."""
-    measure(value)
-    return _is_finite(value)
-
-
-def _is_finite(value: Any) -> bool:
-    if isinstance(value, float):
-        return math.isfinite(value)
-    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return all(map(_is_finite, parts))
-
-
 def deep_equal(left: Any, right: Any) -> bool:
     """reflect.DeepEqual: types count, so 1 and 1.0 differ."""
     if type(left) is not type(right):
@@ -238,7 +225,7 @@ def printed(value: Any) -> str:
 def _json_number(value: float) -> Any:
     """encoding/json's spelling, where Python's is another one (a mark for `_NUMBERS`)."""
     if not math.isfinite(value):
-        raise TemplateError(f"json: unsupported value: {format_float(value)}")
+        raise NotJson(f"json: unsupported value: {format_float(value)}")
     size = abs(value)
     if size and (size < _SMALLEST or size >= _JSON_EXPONENT):
         return f"{_MARK}{_LEADING_ZERO.sub('e-', format_float(value, 'e'))}{_MARK}"
@@ -267,7 +254,7 @@ def _plain_json(value: Any) -> Any:
 
 
 def go_json(value: Any, indent: int | None = None, *, escape_html: bool = True) -> str:
-    """encoding/json's Marshal: sorted keys, no spaces, whole floats without a point."""
+    """encoding/json's Marshal: sorted keys, no spaces, whole floats without a point. Raises `NotJson`."""
     measure(value)
     separators = (",", ":") if indent is None else (",", ": ")
     text = json.dumps(_plain_json(value), ensure_ascii=False, separators=separators, indent=indent)

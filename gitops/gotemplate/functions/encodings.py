@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import yaml
 
-from gitops.gotemplate.errors import NotYaml, TemplateError
+from gitops.gotemplate.errors import NotJson, NotYaml, TemplateError
 from gitops.gotemplate.functions.registry import Library
 from gitops.gotemplate.names import sanitized, slug
-from gitops.gotemplate.values import from_json, go_json, is_finite, measure, replaced
+from gitops.gotemplate.values import from_json, go_json, measure, replaced
 from gitops.gotemplate.yamltext import dump, load
 
 LIBRARY: Final = Library()
@@ -87,7 +87,10 @@ def _adler32sum(text: str) -> str:
 
 @LIBRARY.add("toJson", "a")
 def _to_json(value: Any) -> str:
-    return go_json(value) if is_finite(value) else ""  # sprig swallows the error
+    try:
+        return go_json(value)
+    except NotJson:
+        return ""  # sprig swallows the error
 
 
 @LIBRARY.add("mustToJson", "a")
@@ -102,7 +105,10 @@ def _to_raw_json(value: Any) -> str:
 
 @LIBRARY.add("toPrettyJson", "a")
 def _to_pretty_json(value: Any) -> str:
-    return go_json(value, indent=2) if is_finite(value) else ""
+    try:
+        return go_json(value, indent=2)
+    except NotJson:
+        return ""
 
 
 @LIBRARY.add("mustToPrettyJson", "a")
