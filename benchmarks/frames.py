@@ -16,7 +16,6 @@ import struct
 import subprocess
 import sys
 import tempfile
-from collections import Counter
 from pathlib import Path
 from random import Random
 
@@ -107,9 +106,7 @@ def _other(random: Random, request: bytes) -> bytes:
         if isinstance(here[key], dict) and random.random() < 0.7:
             here = here[key]
             continue
-        here[key] = random.choice(
-            (None, 1, -1, "", "x", "../x", "/etc/passwd", [], {}, [None], {"a": None}, 1e99, True)
-        )
+        here[key] = random.choice(_OTHERS)
         break
     return json.dumps(value).encode()
 
@@ -154,10 +151,8 @@ def beside_liar(code: str) -> str:
 def run(count: int, seed: int) -> list[str]:
     """What went wrong, with its seed."""
     faults = [f"an engine that writes {name} is believed" for name, code in LIARS.items() if not beside_liar(code)]
-    seen: Counter[str] = Counter()
     for number in range(count):
         fault = into_engine(broken(Random(f"{seed}/{number}")))
-        seen[fault[:40]] += 1
         if fault:
             faults.append(f"seed {seed}, stream {number}: {fault}")
     print(f"{len(LIARS)} engines that lie, {count} broken streams, {len(faults)} faults", flush=True)
