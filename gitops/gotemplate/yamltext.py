@@ -40,6 +40,9 @@ class _Dumper(yaml.SafeDumper):
 
 
 _STR_TAG: Final = "tag:yaml.org,2002:str"
+_FLOAT_TAG: Final = "tag:yaml.org,2002:float"
+_BOOL_TAG: Final = "tag:yaml.org,2002:bool"
+_INT_TAG: Final = "tag:yaml.org,2002:int"
 _LETTERS: Final = {"y": True, "Y": True, "n": False, "N": False}  # truth values to go-yaml
 
 
@@ -54,7 +57,7 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
 def _float_text(dumper: yaml.SafeDumper, value: float) -> yaml.Node:
     text = format_float(value)
     special = {"+Inf": ".inf", "-Inf": "-.inf", "NaN": ".nan"}
-    return dumper.represent_scalar("tag:yaml.org,2002:float", special.get(text, text))
+    return dumper.represent_scalar(_FLOAT_TAG, special.get(text, text))
 
 
 _Dumper.add_representer(str, _text)
@@ -65,15 +68,11 @@ _INT: Final = re.compile(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9
 _FLOAT: Final = re.compile(
     r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
 )
-_FLOAT_TAG: Final = "tag:yaml.org,2002:float"
-_BOOL_TAG: Final = "tag:yaml.org,2002:bool"
-_INT_TAG: Final = "tag:yaml.org,2002:int"
 for _each in (_Loader, _Dumper):
     _each.add_implicit_resolver(_INT_TAG, re.compile(rf"(?:{_INT.pattern})$"), list("-+0123456789"))
+    _each.add_implicit_resolver(_FLOAT_TAG, re.compile(rf"(?:{_FLOAT.pattern})$"), list("-+0123456789."))
 _Loader.add_implicit_resolver(_BOOL_TAG, re.compile(r"(?:[yYnN])$"), list("yYnN"))
 _Loader.bool_values = {**_Loader.bool_values, "y": True, "n": False}
-for _each in (_Loader, _Dumper):
-    _each.add_implicit_resolver(_FLOAT_TAG, re.compile(rf"(?:{_FLOAT.pattern})$"), list("-+0123456789."))
 
 
 def _int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int | float:
