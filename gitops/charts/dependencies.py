@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gitops.files.documents import read_documents
+from gitops.files.documents import Document, read_documents
 from gitops.files.errors import GitopsError
 from gitops.files.tree import Tree
 from gitops.resources.manifests import text_of
@@ -68,11 +68,17 @@ def held_charts(tree: Tree, chart: str) -> Iterator[str]:
             yield text_of(_read(tree, f"{directory}/{name}/Chart.yaml").get("name"))
 
 
-def _read(tree: Tree, path: str) -> Mapping[str, Any]:
+def first_document(tree: Tree, path: str) -> Document | None:
+    """What Helm reads of a file of a chart, by its path without links; None where nothing can be read."""
     try:
         resolved = tree.resolve(path)
-        documents = read_documents(path, tree.read(resolved)) if resolved in tree else []
+        documents = read_documents(resolved, tree.read(resolved)) if resolved in tree else []
     except GitopsError:
-        return {}
-    value = documents[0].value() if documents else None
+        return None
+    return documents[0] if documents else None
+
+
+def _read(tree: Tree, path: str) -> Mapping[str, Any]:
+    document = first_document(tree, path)
+    value = None if document is None else document.value()
     return value if isinstance(value, Mapping) else {}

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from gitops.charts.dependencies import held_charts
-from gitops.files.documents import child, first_line, read_documents
+from gitops.charts.dependencies import first_document, held_charts
+from gitops.files.documents import child, first_line
 from gitops.files.errors import GitopsError
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
@@ -37,7 +37,6 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    path: str
     value: Mapping[str, Any]
     span: Span  # of its digest, else of its dependencies
 
@@ -179,13 +178,9 @@ def _listed(file: _File) -> list[Mapping[str, Any]]:
 
 
 def _read(tree: Tree, path: str, key: str) -> _File | None:
-    try:
-        resolved = tree.resolve(path)
-        documents = read_documents(path, tree.read(resolved)) if resolved in tree else []
-    except GitopsError:
+    document = first_document(tree, path)
+    if document is None or not isinstance(value := document.value(), Mapping):
         return None
-    if not documents or not isinstance(value := documents[0].value(), Mapping):
-        return None
-    node = child(documents[0].node, key)
-    line = documents[0].line if node is None else first_line(node)
-    return _File(resolved, value, Span(resolved, line, line))
+    node = child(document.node, key)
+    line = document.line if node is None else first_line(node)
+    return _File(value, Span(document.path, line, line))
