@@ -20,6 +20,7 @@ from gitops.files.documents import child, first_line
 from gitops.files.errors import GitopsError
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
+from gitops.resources.manifests import text_of
 
 _NAMED = ("@", "alias:")  # repositories of somebody's own settings of Helm or Argo CD
 _ESCAPED = str.maketrans({sign: f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"})
@@ -58,7 +59,7 @@ def dependency_refusal(tree: Tree, chart: str) -> Refusal | None:
     # Helm reads it over Chart.yaml.
     declaring = old if old is not None and "dependencies" in old.value else manifest
     declared = _listed(declaring)
-    lacking = {name for each in declared if (name := each.get("name"))} - set(held_charts(tree, chart))
+    lacking = {name for each in declared if (name := text_of(each.get("name")))} - set(held_charts(tree, chart))
     if not lacking or any(str(each.get("repository") or "").startswith(_NAMED) for each in declared):
         return None
     is_v1 = manifest.value.get("apiVersion") in (None, "", "v1")
@@ -79,8 +80,9 @@ def dependency_refusal(tree: Tree, chart: str) -> Refusal | None:
 
 def _nowhere(declared: Sequence[Mapping[str, Any]], lacking: set[str], span: Span) -> Refusal | None:
     for each in declared:
-        if each.get("name") in lacking and not each.get("repository"):
-            return Refusal(f"the dependency {each['name']} names no repository, and charts/ has no such chart", span)
+        name = text_of(each.get("name"))
+        if name in lacking and not each.get("repository"):
+            return Refusal(f"the dependency {name} names no repository, and charts/ has no such chart", span)
     return None
 
 
@@ -167,7 +169,11 @@ def _unknown(manifest: Sequence[Mapping[str, Any]], locked: Sequence[Mapping[str
 
 
 def _normal(url: str) -> str:
-    parts = urlsplit(url)
+    """Helm compares what is no URL as a path (internal/urlutil)."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return posixpath.normpath(url)
     path = posixpath.normpath(parts.path or "/")
     return urlunsplit(parts._replace(path=path))
 

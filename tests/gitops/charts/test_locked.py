@@ -109,6 +109,7 @@ def test_no_other_digest_fits(digest: str) -> None:
         ("http://x.io/charts", "no repository definition for http://x.io/charts"),
         ("https://x.io/charts", None),
         ("oci://x.io/charts", None),
+        ("https://[x", None),  # no URL, but the same text in both
         ("'@ours'", None),  # a name in somebody's settings: nothing can be told
     ],
 )
@@ -130,6 +131,13 @@ def test_a_dependency_without_a_repository_has_to_be_in_charts() -> None:
     found = refusal({"web/Chart.yaml": chart})
     assert found == ("the dependency lib names no repository, and charts/ has no such chart", "web/Chart.yaml:5")
     assert refusal({"web/Chart.yaml": chart, **HELD}) is None
+
+
+@pytest.mark.parametrize("name", ["[lib]", "{lib: 1}", "~", "7"])
+def test_a_name_that_is_no_text_is_for_helm_to_refuse(name: str) -> None:
+    chart = f"{BARE}dependencies:\n- {{name: {name}, version: 1.0.0}}\n"
+    held = {"web/charts/seven/Chart.yaml": "apiVersion: v2\nname: 7\nversion: 1.0.0\n"}  # a text to Helm
+    assert refusal({"web/Chart.yaml": chart, **held}) is None
 
 
 def test_it_is_told_of_the_application_before_anything_is_fetched(engine: EngineProcess) -> None:
