@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gitops.files.documents import Document, read_documents
+from gitops.files.documents import first_line, items, read_documents
 from gitops.files.errors import GitopsError
+from gitops.files.spans import Span
 from gitops.files.tree import Tree
 from gitops.resources.manifests import text_of
 
@@ -29,6 +30,47 @@ class Dependency:
     name: str
     repository: str
     version: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChartFile:
+    """What Helm reads of a YAML file of a chart: the first document, with the lines of its fields."""
+
+    path: str
+    value: Mapping[str, Any]
+    line: int
+    lines: Mapping[str, int]
+
+    @property
+    def dependencies(self) -> list[Mapping[str, Any]]:
+        """What is listed there, in order."""
+        listed = self.value.get("dependencies")
+        return [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
+
+    def span(self, field: str) -> Span:
+        """Where the value of a field begins, else where the document does."""
+        line = self.lines.get(field, self.line)
+        return Span(self.path, line, line)
+
+
+def chart_file(tree: Tree, path: str) -> ChartFile | None:
+    """None where there is no such file, or no mapping in it that can be read."""
+    try:
+        resolved = tree.resolve(path)
+        return tree.once(_parsed, resolved) if resolved in tree else None
+    except GitopsError:
+        return None
+
+
+def _parsed(path: str, data: bytes) -> ChartFile | None:
+    documents = read_documents(path, data)
+    value = documents[0].value() if documents else None
+    if not isinstance(value, Mapping):
+        return None
+    lines: dict[str, int] = {}
+    for name, _, node in items(documents[0].node):
+        lines.setdefault(name, first_line(node))
+    return ChartFile(path, value, documents[0].line, lines)
 
 
 def missing_dependencies(tree: Tree, chart: str) -> list[Dependency]:
@@ -48,11 +90,9 @@ def missing_dependencies(tree: Tree, chart: str) -> list[Dependency]:
 
 
 def _entries(tree: Tree, path: str) -> Iterator[tuple[str, str, str]]:
-    value = _read(tree, path)
-    listed = value.get("dependencies")
-    for each in listed if isinstance(listed, list) else ():
-        if isinstance(each, Mapping):
-            yield text_of(each.get("name")), text_of(each.get("repository")), text_of(each.get("version"))
+    found = chart_file(tree, path)
+    for each in found.dependencies if found is not None else ():
+        yield text_of(each.get("name")), text_of(each.get("repository")), text_of(each.get("version"))
 
 
 def held_charts(tree: Tree, chart: str) -> Iterator[str]:
@@ -65,20 +105,5 @@ def held_charts(tree: Tree, chart: str) -> Iterator[str]:
         if name.endswith(".tgz"):
             yield _VERSION.split(name.removesuffix(".tgz"))[0]
         else:
-            yield text_of(_read(tree, f"{directory}/{name}/Chart.yaml").get("name"))
-
-
-def first_document(tree: Tree, path: str) -> Document | None:
-    """What Helm reads of a file of a chart, by its path without links; None where nothing can be read."""
-    try:
-        resolved = tree.resolve(path)
-        documents = read_documents(resolved, tree.read(resolved)) if resolved in tree else []
-    except GitopsError:
-        return None
-    return documents[0] if documents else None
-
-
-def _read(tree: Tree, path: str) -> Mapping[str, Any]:
-    document = first_document(tree, path)
-    value = None if document is None else document.value()
-    return value if isinstance(value, Mapping) else {}
+            found = chart_file(tree, f"{directory}/{name}/Chart.yaml")
+            yield text_of(None if found is None else found.value.get("name"))

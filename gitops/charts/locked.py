@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from gitops.charts.dependencies import first_document, held_charts
-from gitops.files.documents import child, first_line
+from gitops.charts.dependencies import chart_file, held_charts
 from gitops.files.errors import GitopsError
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
@@ -36,12 +35,6 @@ class Refusal:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
-    value: Mapping[str, Any]
-    span: Span  # of its digest, else of its dependencies
-
-
 class UnclearLock(GitopsError):
     """Written so that Go may read something else than we do; a clause without a full stop."""
 
@@ -52,30 +45,30 @@ class UnclearLock(GitopsError):
 def dependency_refusal(tree: Tree, chart: str) -> Refusal | None:
     """Why the charts that the chart at the directory `chart` lacks cannot be built; None where nothing is lacking, or
     where nothing but the fetching itself can go wrong."""
-    manifest = _read(tree, posixpath.join(chart, "Chart.yaml"), "dependencies")
+    manifest = chart_file(tree, posixpath.join(chart, "Chart.yaml"))
     if manifest is None:
         return None
-    old = _read(tree, posixpath.join(chart, "requirements.yaml"), "dependencies")
+    old = chart_file(tree, posixpath.join(chart, "requirements.yaml"))
     # Helm reads it over Chart.yaml.
     declaring = old if old is not None and "dependencies" in old.value else manifest
-    declared = _listed(declaring)
+    declared = declaring.dependencies
     lacking = {name for each in declared if (name := text_of(each.get("name")))} - set(held_charts(tree, chart))
     if not lacking or any(str(each.get("repository") or "").startswith(_NAMED) for each in declared):
         return None
     is_v1 = manifest.value.get("apiVersion") in (None, "", "v1")
-    lock = _read(tree, posixpath.join(chart, "requirements.lock"), "digest") or _read(
-        tree, posixpath.join(chart, "Chart.lock"), "digest"
+    lock = chart_file(tree, posixpath.join(chart, "requirements.lock")) or chart_file(
+        tree, posixpath.join(chart, "Chart.lock")
     )
     if lock is not None:
         try:
-            if str(lock.value.get("digest") or "") not in _digests(declared, _listed(lock), is_v1):
-                return Refusal(_out_of_sync(is_v1), lock.span)
+            if str(lock.value.get("digest") or "") not in _digests(declared, lock.dependencies, is_v1):
+                return Refusal(_out_of_sync(is_v1), lock.span("digest"))
         except UnclearLock:
             return None
-        unknown = _unknown(_listed(manifest), _listed(lock))
+        unknown = _unknown(manifest.dependencies, lock.dependencies)
         if unknown:
-            return Refusal(f"no repository definition for {', '.join(unknown)}", declaring.span)
-    return _nowhere(declared, lacking, declaring.span)
+            return Refusal(f"no repository definition for {', '.join(unknown)}", declaring.span("dependencies"))
+    return _nowhere(declared, lacking, declaring.span("dependencies"))
 
 
 def _nowhere(declared: Sequence[Mapping[str, Any]], lacking: set[str], span: Span) -> Refusal | None:
@@ -176,17 +169,3 @@ def _normal(url: str) -> str:
         return posixpath.normpath(url)
     path = posixpath.normpath(parts.path or "/")
     return urlunsplit(parts._replace(path=path))
-
-
-def _listed(file: _File) -> list[Mapping[str, Any]]:
-    value = file.value.get("dependencies")
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
-
-
-def _read(tree: Tree, path: str, key: str) -> _File | None:
-    document = first_document(tree, path)
-    if document is None or not isinstance(value := document.value(), Mapping):
-        return None
-    node = child(document.node, key)
-    line = document.line if node is None else first_line(node)
-    return _File(value, Span(document.path, line, line))
