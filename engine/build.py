@@ -120,27 +120,27 @@ def _lint(go: Path) -> list[str]:
     at hand, which one line tells."""
     program = WORK / "lint"
     program.parent.mkdir(parents=True, exist_ok=True)
-    command = [str(go), "build", "-o", str(program), "./lint"]
-    where = HERE / "tools"
-    done = subprocess.run(command, cwd=where, env=environment(), capture_output=True, text=True, check=False)
-    if done.returncode == 0:
-        return [f"-vettool={program}"]
-    if not _OFFLINE.search(done.stderr):
-        raise SystemExit(f"{done.stderr}engine/tools/lint cannot be built")
-    print(f"the engine's code is vetted by Go's own analyses alone: {_reason(done.stderr)}")  # noqa: T201
-    return []
+    command = [str(go), "build", "-C", "tools", "-o", str(program), "./lint"]
+    skipped = "the engine's code is vetted by Go's own analyses alone"
+    built = _if_at_hand(command, skipped, "engine/tools/lint cannot be built")
+    return [f"-vettool={program}"] if built else []
 
 
 def _tool(go: Path, name: str, skipped: str) -> None:
     """Run a tool that tools/go.mod pins; one line where its modules are not at hand."""
     command = [str(go), "tool", "-modfile=tools/go.mod", name, "./..."]
+    _if_at_hand(command, skipped, f"`{name}` finds fault with engine/, or could not look")
+
+
+def _if_at_hand(command: list[str], skipped: str, fault: str) -> bool:
+    """Whether a command was run in engine/, and found no fault; one line where its modules are not at hand."""
     done = subprocess.run(command, cwd=HERE, env=environment(), capture_output=True, text=True, check=False)
     if done.returncode == 0:
-        return
-    if _OFFLINE.search(done.stderr):
-        print(f"{skipped}: {_reason(done.stderr)}")  # noqa: T201
-        return
-    raise SystemExit(f"{done.stdout}{done.stderr}`{name}` finds fault with engine/, or could not look")
+        return True
+    if not _OFFLINE.search(done.stderr):
+        raise SystemExit(f"{done.stdout}{done.stderr}{fault}")
+    print(f"{skipped}: {_reason(done.stderr)}")  # noqa: T201
+    return False
 
 
 def conformance(pip: str) -> None:
