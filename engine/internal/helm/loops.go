@@ -178,25 +178,19 @@ func (s *set) scalar(values ...any) {
 
 // encoded are the functions that notice by themselves that a map holds itself.
 func (s *set) encoded(function any) any {
-	looped := func(a any) bool {
-		return room(reflect.ValueOf(a), mostOutput, 0) < 0 && holdsItself(reflect.ValueOf(a), map[held]bool{})
+	measure := func(a any) {
+		if value := reflect.ValueOf(a); room(value, mostOutput, 0) < 0 && !holdsItself(value, map[held]bool{}) {
+			s.large("makes", a)
+		}
 	}
 	switch function := function.(type) {
 	case func(any) string:
-		counted := s.counted(function).(func(any) string)
-		return func(a any) string {
-			if looped(a) {
-				return function(a)
-			}
-			return counted(a)
-		}
+		return func(a any) string { measure(a); return s.count(function(a)) }
 	case func(any) (string, error):
-		counted := s.counted(function).(func(any) (string, error))
 		return func(a any) (string, error) {
-			if looped(a) {
-				return function(a)
-			}
-			return counted(a)
+			measure(a)
+			text, err := function(a)
+			return s.count(text), err
 		}
 	}
 	panic(fmt.Sprintf("sprig's functions have changed: %T", function))
