@@ -25,17 +25,16 @@ var encoders = map[string]bool{
 // small are the functions that make nothing large of anything: they are called as they are.
 var small = func() map[string]bool {
 	made := map[string]bool{}
-	for _, name := range strings.Fields(`
+	for _, name := range append(strings.Fields(`
 		hello unixEpoch duration toDate mustToDate dateModify mustDateModify date_modify must_date_modify
 		abbrev abbrevboth trunc trim trimall trimAll trimSuffix trimPrefix substr nospace initials contains hasPrefix
-		hasSuffix plural sha1sum sha256sum sha512sum adler32sum atoi eq ne int64 int float64 toDecimal add1 add sub div mod mul
-		randInt add1f addf subf divf mulf biggest max min maxf minf ceil floor round default empty coalesce all any
+		hasSuffix plural sha1sum sha256sum sha512sum adler32sum atoi eq ne randInt default empty coalesce all any
 		ternary typeOf typeIs typeIsLike kindOf kindIs deepEqual base dir clean ext isAbs osBase osClean osDir osExt
 		osIsAbs list tuple dict get set unset hasKey first mustFirst last mustLast has mustHas dig genPrivateKey genCA
 		genCAWithKey genSelfSignedCert genSelfSignedCertWithKey genSignedCert genSignedCertWithKey buildCustomCert
 		uuidv4 now ago semver semverCompare fail regexMatch mustRegexMatch regexFind mustRegexFind lookup required
 		getHostByName bcrypt htpasswd
-	`) {
+	`), numeric...) {
 		made[name] = true
 	}
 	return made

@@ -64,12 +64,10 @@ func (s *set) same(a, b reflect.Value) (bool, error) {
 	return a.Interface() == b.Interface(), nil
 }
 
+// inside is what an interface holds: no value where that is nil.
 func inside(value reflect.Value) reflect.Value {
-	if value.Kind() == reflect.Interface && !value.IsNil() {
-		return value.Elem()
-	}
 	if value.Kind() == reflect.Interface {
-		return reflect.Value{}
+		return value.Elem()
 	}
 	return value
 }

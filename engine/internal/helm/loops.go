@@ -114,10 +114,7 @@ func (p *pairs) Transformer(reflect.Type) func(dst, src reflect.Value) error {
 // shown stands at the end of each action that writes what may be a map or list. It is a function of reflect.Value, so
 // that what it is given is written as if it were not there.
 func (s *set) shown(value reflect.Value) reflect.Value {
-	inner := value
-	if inner.Kind() == reflect.Interface {
-		inner = inner.Elem()
-	}
+	inner := inside(value)
 	switch inner.Kind() {
 	case reflect.Map, reflect.Slice, reflect.Array:
 		s.measure(inner.Interface())
