@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.applications.projects import Known, Projects
+from checks.applications.projects import Known, Projects, projects_known
 from checks.applications.subjects import Subject, subjects_of
 from checks.declaration import declare
 from checks.model import Finding, Related, Severity
@@ -41,7 +41,7 @@ _ONLY_OWN = "permitOnlyProjectScopedClusters"
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
     """One finding for each Application, of those of an ApplicationSet one for each thing that is not permitted."""
-    projects = Projects(change, policy)
+    projects = projects_known(change, policy)
     for subject in change.head.once(subjects_of):
         found: dict[tuple[str, str], list[Application]] = {}
         for state in subject.states:

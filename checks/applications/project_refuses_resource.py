@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from checks.applications.namespaces import made_in
-from checks.applications.projects import Known, Projects
+from checks.applications.projects import Known, Projects, projects_known
 from checks.applications.subjects import Subject, subjects_of
 from checks.declaration import declare
 from checks.model import Finding, Related, Severity, Topic
@@ -45,7 +45,7 @@ Refused = tuple[str, str, str]  # the list, the group and the kind, or `destinat
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
     """One finding for each kind, or namespace, of an Application or of all that an ApplicationSet makes."""
-    projects, head = Projects(change, policy), change.head
+    projects, head = projects_known(change, policy), change.head
     for subject in head.once(subjects_of):
         found: dict[Refused, list[tuple[ResourceId, Owned]]] = {}
         for state in subject.states:

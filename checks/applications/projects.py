@@ -10,6 +10,7 @@ from checks.ownership.conflicts import partitions_of
 from checks.policy.file import Policy
 from gitops.applications.application import GROUP, Application
 from gitops.applications.argocd_config import GLOBAL_PROJECTS
+from gitops.applications.live import Live
 from gitops.applications.options import PREFIX
 from gitops.discovery.snapshot import Change, Owned, Snapshot, State
 from gitops.facts.owners import is_owned, owners_having
@@ -34,12 +35,11 @@ class Projects:
     """Of one side of a change. Global projects add to the lists of others, so with them none is known. `more` tells
     that a Secret here gives some project repositories or clusters of its own, which count like entries of it."""
 
-    def __init__(self, change: Change, policy: Policy) -> None:
-        snapshot = change.head
+    def __init__(self, snapshot: Snapshot, policy: Policy, live: Live | None, base: Snapshot | None) -> None:
         self._known = {} if snapshot.once(_has_global_projects) else dict(_known(snapshot))
         self.more = _has_scoped_secrets(snapshot)
         self._states = snapshot.states
-        self._partitions = snapshot.once(partitions_of, policy, change.live, change.base)
+        self._partitions = snapshot.once(partitions_of, policy, live, base)
 
     def of(self, application: Application) -> Known | None:
         """The project of an Application; None where git does not tell it."""
@@ -61,6 +61,11 @@ class Projects:
             if known is not None:
                 found.setdefault(id(known.owned), []).append(state)
         return found
+
+
+def projects_known(change: Change, policy: Policy) -> Projects:
+    """Those of the head of a change, found once for all rules."""
+    return change.head.once(Projects, policy, change.live, change.base)
 
 
 def projects_in(snapshot: Snapshot) -> Iterator[tuple[ResourceId, Owned]]:

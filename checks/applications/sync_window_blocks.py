@@ -45,10 +45,8 @@ def _blocked(windows: Windows) -> dict[tuple[tuple[Window, ...], bool], dict[str
     for state in windows.states:
         application = state.application
         fits = tuple(each for each in windows.windows if each.matches(application.name, application.destination))
-        if not fits or not all(each.is_valid for each in fits):
-            continue
         if fits not in known:
-            known[fits] = allowed_by(fits)
+            known[fits] = allowed_by(fits) if fits and all(each.is_valid for each in fits) else None
         allowed = known[fits]
         if allowed is None or allowed.by_itself:
             continue

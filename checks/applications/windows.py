@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from checks.applications.projects import Projects, projects_in
@@ -10,7 +9,7 @@ from checks.declaration import Declaration
 from checks.model import Finding, Severity, Topic
 from checks.policy.file import Policy
 from checks.wording import listed
-from gitops.applications.application import Destination
+from gitops.applications.live import Live
 from gitops.discovery.snapshot import Change, Owned, Snapshot, State
 from gitops.facts.sync_windows import Window, read_windows
 from gitops.files.fields import nearest_field
@@ -34,8 +33,8 @@ class Windows:
 
     def of(self, window: Window) -> tuple[str, ...]:
         """The names of the Applications that a window is for."""
-        fits = (each.application for each in self.states if window.matches(each.application.name, _of(each)))
-        return tuple(dict.fromkeys(application.label for application in fits))
+        applications = (each.application for each in self.states)
+        return tuple(dict.fromkeys(one.label for one in applications if window.matches(one.name, one.destination)))
 
     def finding(
         self,
@@ -63,17 +62,19 @@ class Windows:
         )
 
 
-def _of(state: State) -> Destination:
-    return state.application.destination
+def windows_in(change: Change, policy: Policy) -> tuple[Windows, ...]:
+    """Of every AppProject that has some, found once for all rules."""
+    return change.head.once(_windows, policy, change.live, change.base)
 
 
-def windows_in(change: Change, policy: Policy) -> Iterator[Windows]:
-    """Of every AppProject that has some."""
-    projects = Projects(change, policy)
-    for rid, copy in projects_in(change.head):
-        windows = read_windows(copy.resource.manifest()) if b"syncWindows" in copy.resource.text else ()
-        if windows:
-            yield Windows(rid, copy, windows, projects.states_of(copy))
+def _windows(snapshot: Snapshot, policy: Policy, live: Live | None, base: Snapshot | None) -> tuple[Windows, ...]:
+    projects = snapshot.once(Projects, policy, live, base)
+    found = (
+        (rid, copy, read_windows(copy.resource.manifest()))
+        for rid, copy in projects_in(snapshot)
+        if b"syncWindows" in copy.resource.text
+    )
+    return tuple(Windows(rid, copy, windows, projects.states_of(copy)) for rid, copy, windows in found if windows)
 
 
 def shown(names: tuple[str, ...]) -> str:
