@@ -24,7 +24,7 @@ from typing import Any
 from checks.applications.annotations import quoted
 from checks.applications.projects import projects_in
 from checks.declaration import declare
-from checks.model import Finding, Severity, Topic
+from checks.model import Finding, Severity
 from checks.policy.file import Policy
 from gitops.discovery.snapshot import Change
 from gitops.facts.secrets.pods import at, mapping, sequence
@@ -49,12 +49,13 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
         for index, entry in enumerate(map(mapping, sequence(at(manifest, _ROUTE)))):
             for message, effect, advice in _wrong(entry):
                 title = f"AppProject `{rid.name}`: {message}"
-                about = (copy.origin.path, rid.name, *_named(entry), message)
                 yield RULE.finding(
                     nearest_field(change.head.tree, copy.origin.span, (*_ROUTE, index)),
                     title,
-                    topic=Topic("|".join((str(RULE), *about)), title, effect, advice),
-                    about=about,
+                    title,
+                    advice=advice,
+                    text=effect,
+                    about=(copy.origin.path, rid.name, *_named(entry), message),
                     resource=rid,
                     applications=[copy.application.label],
                 )

@@ -36,7 +36,7 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
     """One finding for all Applications of a project that the same windows keep from being synced."""
     for windows in windows_in(change, policy):
         for (found, by_hand), names in _blocked(windows).items():
-            yield _finding(change, windows, found, by_hand, tuple(names))
+            yield _finding(windows, found, by_hand, tuple(names))
 
 
 def _blocked(windows: Windows) -> dict[tuple[tuple[Window, ...], bool], dict[str, None]]:
@@ -55,9 +55,7 @@ def _blocked(windows: Windows) -> dict[tuple[tuple[Window, ...], bool], dict[str
     return found
 
 
-def _finding(
-    change: Change, windows: Windows, found: tuple[Window, ...], by_hand: bool, names: tuple[str, ...]
-) -> Finding:
+def _finding(windows: Windows, found: tuple[Window, ...], by_hand: bool, names: tuple[str, ...]) -> Finding:
     denies = [each for each in found if each.kind == "deny"]
     window = denies[0] if denies else found[0]
     who = shown(names)
@@ -69,7 +67,7 @@ def _finding(
     if any(each.open(at_least=False) and _never_comes(each) for each in found):
         advice = "Mend the schedule: a day that never comes counts as one that is always there."
     severity = Severity.NOTICE if by_hand else Severity.WARNING
-    return windows.finding(RULE, change.head, window, "schedule", (message, effect, advice), severity, names)
+    return windows.finding(RULE, window, "schedule", (message, effect, advice), severity, names)
 
 
 def _never_comes(window: Window) -> bool:

@@ -44,9 +44,9 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
             names = windows.of(window)
             for field, told in _unread(window, names):
                 severity = Severity.ERROR if names else Severity.WARNING
-                yield windows.finding(RULE, change.head, window, field, told, severity, names)
+                yield windows.finding(RULE, window, field, told, severity, names)
             for field, told in _passed_over(windows, window):
-                yield windows.finding(RULE, change.head, window, field, told, Severity.WARNING, names)
+                yield windows.finding(RULE, window, field, told, Severity.WARNING, names)
 
 
 def _unread(window: Window, names: tuple[str, ...]) -> Iterator[tuple[str, Told]]:

@@ -43,7 +43,7 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
             if said is not None:
                 field, message, advice = said
                 told = (message, _NOTHING, advice)
-                yield windows.finding(RULE, change.head, window, field, told, Severity.WARNING)
+                yield windows.finding(RULE, window, field, told, Severity.WARNING)
 
 
 def _said(windows: Windows, window: Window, clusters: Mapping[str, str]) -> tuple[str, str, str] | None:

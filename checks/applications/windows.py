@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 from checks.applications.projects import Projects, projects_in
 from checks.declaration import Declaration
-from checks.model import Finding, Severity, Topic
+from checks.model import Finding, Severity
 from checks.policy.file import Policy
 from checks.wording import listed
 from gitops.applications.live import Live
 from gitops.discovery.snapshot import Change, Owned, Snapshot, State
 from gitops.facts.sync_windows import Window, read_windows
 from gitops.files.fields import nearest_field
-from gitops.files.spans import Span
 from gitops.resources.resource import ResourceId
 
 
@@ -26,11 +25,6 @@ class Windows:
     windows: tuple[Window, ...]
     states: list[State]
 
-    def place(self, snapshot: Snapshot, window: Window, field: str) -> Span:
-        """Where a field of a window is written, as near as that can be told."""
-        route = ("spec", "syncWindows", window.index, field)
-        return nearest_field(snapshot.tree, self.copy.origin.span, route)
-
     def of(self, window: Window) -> tuple[str, ...]:
         """The names of the Applications that a window is for."""
         applications = (each.application for each in self.states)
@@ -39,7 +33,6 @@ class Windows:
     def finding(
         self,
         rule: Declaration,
-        snapshot: Snapshot,
         window: Window,
         field: str,
         told: tuple[str, str, str],
@@ -52,9 +45,11 @@ class Windows:
         # Windows have no names; what they say tells them apart, wherever they stand in the list.
         about = (self.copy.origin.path, self.rid.name, window.kind, window.schedule, window.duration, message)
         return rule.finding(
-            self.place(snapshot, window, field),
+            nearest_field(self.copy.tree, self.copy.origin.span, ("spec", "syncWindows", window.index, field)),
             title,
-            topic=Topic("|".join((str(rule), *about)), title, effect, advice),
+            title,
+            advice=advice,
+            text=effect,
             about=about,
             severity=severity,
             resource=self.rid,
