@@ -33,9 +33,10 @@ from gitops.applications.ignored import ignored_everywhere
 from gitops.applications.jq import BadExpression, check_path
 from gitops.applications.placeholders import holds_placeholder
 from gitops.discovery.snapshot import Change, Owned, State
-from gitops.facts.owners import owners_of
+from gitops.facts.owners import owners_having
 from gitops.facts.secrets.pods import mapping
 from gitops.files.fields import nearest_field
+from gitops.resources.resource import Resource
 
 RULE = declare("ignore-difference-invalid", Severity.ERROR)
 
@@ -50,10 +51,13 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
     for subject in change.head.once(subjects_of):
         found = [(state, remark) for state in subject.states for remark in _remarks(state)]
         yield from told(RULE, change.head, subject, collect(subject, found))
-    for owned_id, copies in change.head.once(owners_of).items():
-        if (owned_id.id.kind, owned_id.id.name) == ("ConfigMap", "argocd-cm"):
-            for copy in copies:
-                yield from _of_all(change, copy)
+    for _, copies in owners_having(change.head, _is_configuration):
+        for copy in copies:
+            yield from _of_all(change, copy)
+
+
+def _is_configuration(resource: Resource) -> bool:
+    return (resource.id.kind, resource.id.name) == ("ConfigMap", "argocd-cm")
 
 
 def _of_all(change: Change, copy: Owned) -> Iterator[Finding]:

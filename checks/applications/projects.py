@@ -8,13 +8,13 @@ from functools import cached_property
 
 from checks.ownership.conflicts import partitions_of
 from checks.policy.file import Policy
-from gitops.applications.application import GROUP, Application
+from gitops.applications.application import Application
 from gitops.applications.argocd_config import GLOBAL_PROJECTS
 from gitops.applications.live import Live
 from gitops.applications.options import PREFIX
 from gitops.discovery.snapshot import Change, Owned, Snapshot, State
 from gitops.facts.owners import is_owned, owners_having
-from gitops.facts.projects import Project, read_project
+from gitops.facts.projects import Project, is_project, read_project
 from gitops.files.errors import GitopsError
 from gitops.files.tree import Tree
 from gitops.resources.resource import Resource, ResourceId
@@ -70,12 +70,8 @@ def projects_known(change: Change, policy: Policy) -> Projects:
 
 def projects_in(snapshot: Snapshot) -> Iterator[tuple[ResourceId, Owned]]:
     """Every AppProject that an Application brings, placed, with each who does."""
-    for owned_id, copies in owners_having(snapshot, _is_project):
+    for owned_id, copies in owners_having(snapshot, is_project):
         yield from ((owned_id.id, copy) for copy in copies)
-
-
-def _is_project(resource: Resource) -> bool:
-    return (resource.id.group, resource.id.kind) == (GROUP, "AppProject")
 
 
 def _known(snapshot: Snapshot) -> Iterator[tuple[str, Known]]:

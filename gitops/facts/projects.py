@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from gitops.applications.application import IN_CLUSTER, IN_CLUSTER_SERVER, Destination
+from gitops.applications.application import GROUP, IN_CLUSTER, IN_CLUSTER_SERVER, Destination
 from gitops.applications.directory import MAX_PATTERN, alternatives, glob_matches, piece_of
 from gitops.applicationsets.globs import path_match
 from gitops.facts.secrets.pods import mapping, sequence
 from gitops.resources.manifests import text_of
-from gitops.resources.resource import ResourceId
+from gitops.resources.resource import Resource, ResourceId
 
 Listed = tuple[tuple[str, str, str], ...]  # group, kind, name
 _SSH = re.compile(r"(?:ssh://)?[^/?#]*?@?[^/?#@:]+:.*")
@@ -122,6 +122,11 @@ def place_of(destination: Destination, namespace: str, clusters: Mapping[str, st
         server = IN_CLUSTER_SERVER
     named = [name for name, where in clusters.items() if where == server]
     return Place(server, destination.name or (named[0] if len(named) == 1 else None), namespace)
+
+
+def is_project(resource: Resource) -> bool:
+    """Whether a rendered resource is an AppProject."""
+    return (resource.id.group, resource.id.kind) == (GROUP, "AppProject")
 
 
 def read_project(manifest: Mapping[str, Any]) -> Project:

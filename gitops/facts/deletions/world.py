@@ -9,9 +9,9 @@ from gitops.applications.application import GROUP, IN_CLUSTER, Application
 from gitops.applicationsets.declared import ApplicationSet, SetKey
 from gitops.discovery.snapshot import Owned, OwnedId, Snapshot, State
 from gitops.facts.deletions.model import Consequence, Verdict, Why
-from gitops.facts.owners import is_owned, owned_by, owners_of
+from gitops.facts.owners import is_owned, owned_by, owners_having, owners_of
 from gitops.facts.pairs import counterpart, is_same, set_pairs
-from gitops.facts.projects import Project, read_project
+from gitops.facts.projects import Project, is_project, read_project
 from gitops.facts.scopes import scopes_in
 from gitops.resources.resource import ResourceId
 
@@ -105,11 +105,10 @@ class World:
 
     @cached_property
     def _projects(self) -> Mapping[str, Project]:
-        found: dict[str, Project] = {}
-        for owned_id, copies in self.snapshot.once(owners_of).items():
-            if (owned_id.id.group, owned_id.id.kind) == (GROUP, "AppProject"):
-                found[owned_id.id.name] = read_project(copies[-1].resource.manifest())
-        return found
+        return {
+            owned_id.id.name: read_project(copies[-1].resource.manifest())
+            for owned_id, copies in owners_having(self.snapshot, is_project)
+        }
 
 
 def object_of(kind: str, namespace: str, name: str) -> OwnedId:
