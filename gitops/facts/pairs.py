@@ -32,7 +32,7 @@ def is_same(one: Application, other: Application) -> bool:
 def counterpart(snapshot: Snapshot, application: Application, of: Snapshot) -> State | None:
     """An Application `of` one snapshot as another one has it."""
     name = (application.namespace, application.name)
-    mine, theirs = of.once(_named).get(name, ()), snapshot.once(_named).get(name, ())
+    mine, theirs = of.once(named).get(name, ()), snapshot.once(named).get(name, ())
     if len(mine) <= 1 and len(theirs) <= 1:
         return theirs[0] if theirs else None
     pairs = _paired(mine, theirs, _STATES)
@@ -51,7 +51,8 @@ def set_pairs(base: Snapshot, head: Snapshot) -> Iterator[SetPair]:
         yield from ((None, one) for one in theirs if one.key not in taken)
 
 
-def _named(snapshot: Snapshot) -> Mapping[Name, Sequence[State]]:
+def named(snapshot: Snapshot) -> Mapping[Name, Sequence[State]]:
+    """The Applications by namespace and name, which several may have."""
     found: dict[Name, list[State]] = {}
     for state in snapshot.states:
         found.setdefault((state.application.namespace, state.application.name), []).append(state)

@@ -10,9 +10,9 @@ from gitops.applicationsets.declared import ApplicationSet, SetKey
 from gitops.discovery.snapshot import Owned, OwnedId, Snapshot, State
 from gitops.facts.deletions.model import Consequence, Verdict, Why
 from gitops.facts.owners import is_owned, owned_by, owners_having, owners_of
-from gitops.facts.pairs import counterpart, is_same, set_pairs
+from gitops.facts.pairs import counterpart, is_same, named, set_pairs
 from gitops.facts.projects import Project, is_project, read_project
-from gitops.facts.scopes import scopes_in
+from gitops.facts.scopes import id_of
 from gitops.resources.resource import ResourceId
 
 Grouping = Callable[[Application], str]
@@ -34,12 +34,11 @@ class World:
         return found
 
     def _seen(self, state: State) -> Iterator[tuple[OwnedId, Owned]]:
-        destination = state.application.destination
         for part in state.parts:
             for resource in part.seen if part.seen is not part.resources else ():
                 if is_owned(resource):
-                    placed = resource.id.placed(destination.namespace, self.snapshot.once(scopes_in))
-                    yield OwnedId(destination.cluster, placed), Owned(state, part, resource, self.snapshot.tree)
+                    copy = Owned(state, part, resource, self.snapshot.tree)
+                    yield id_of(self.snapshot, copy), copy
 
     def owners(self, owned_id: OwnedId, instance: str) -> Iterator[State]:
         """The Applications of one Argo CD that bring an object."""
@@ -65,20 +64,17 @@ class World:
 
     def application(self, namespace: str, name: str, instance: str) -> State | None:
         """The Application of that name in one Argo CD."""
-        found = (s for s in self._named.get((namespace, name), ()) if self.instance(s.application) == instance)
+        found = (
+            s
+            for s in self.snapshot.once(named).get((namespace, name), ())
+            if self.instance(s.application) == instance
+        )
         return next(found, None)
 
     def counterpart(self, application: Application, instance: str) -> State | None:
         """As `counterpart`; of several of one name the one in the same Argo CD."""
         found = counterpart(self.snapshot, application, self._other)
         return found or self.application(application.namespace, application.name, instance)
-
-    @cached_property
-    def _named(self) -> Mapping[tuple[str, str], list[State]]:
-        found: dict[tuple[str, str], list[State]] = {}
-        for state in self.snapshot.states:
-            found.setdefault((state.application.namespace, state.application.name), []).append(state)
-        return found
 
     def set_of(self, application: Application) -> ApplicationSet | None:
         """The ApplicationSet that makes an Application."""
