@@ -12,10 +12,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gitops.applications.options import INSTANCE, TRACKING
 from gitops.facts.changes.live import Question, differing
 
-TRACKING = "argocd.argoproj.io/tracking-id"
-INSTANCE = "app.kubernetes.io/instance"
 INSTALLATION = "argocd.argoproj.io/installation-id"
 
 

@@ -34,6 +34,7 @@ from checks.model import Finding, Related, Severity
 from checks.policy.file import Policy
 from checks.wording import listed
 from gitops.applications.ignored import Covered
+from gitops.applications.options import RESPECTS_IGNORED
 from gitops.discovery.snapshot import Change, Owned, Snapshot, State
 from gitops.facts.ignored import coverage
 from gitops.files.spans import Span
@@ -42,7 +43,6 @@ from gitops.resources.rendering import Call, Rendered, Unstable
 from gitops.resources.resource import ResourceId
 
 RULE = declare("unstable-render", Severity.WARNING, Severity.NOTICE)
-_RESPECTED = "RespectIgnoreDifferences=true"
 _SKIPPED = ("argocd.argoproj.io/hook", "Skip")
 
 
@@ -88,7 +88,7 @@ def _seen(snapshot: Snapshot, one: Unstable, copy: Owned | None) -> Seen | None:
         return Seen.HOOK if holds and not _is_skipped(copy) else None
     covered = coverage(snapshot, copy, one.field) if one.field else Covered.NO
     if covered is Covered.YES:
-        return None if _RESPECTED in copy.application.sync_policy.options else Seen.IGNORED
+        return None if RESPECTS_IGNORED in copy.application.sync_policy.options else Seen.IGNORED
     return Seen.PERHAPS if covered is Covered.MAYBE else Seen.COMPARED
 
 
@@ -134,9 +134,9 @@ def _words(seen: Seen, names: tuple[str, ...], what: str) -> tuple[str, str, str
     if seen is Seen.IGNORED:
         effect = (
             f"`ignoreDifferences` leaves it out of the comparison, but each sync that applies {what} writes another "
-            f"value, since `{_RESPECTED}` is not among the `syncOptions`"
+            f"value, since `{RESPECTS_IGNORED}` is not among the `syncOptions`"
         )
-        advice = f"Add `{_RESPECTED}` to `spec.syncPolicy.syncOptions`, and syncs keep the value that is there."
+        advice = f"Add `{RESPECTS_IGNORED}` to `spec.syncPolicy.syncOptions`, and syncs keep the value that is there."
         return f"{who} {'writes' if one else 'write'} another value at each sync", effect, advice
     if seen is Seen.HOOK:
         effect = "It is a hook, which Argo CD does not compare, but each sync that runs it writes another value"

@@ -18,6 +18,10 @@ COMPARE_OPTIONS = f"{PREFIX}compare-options"
 SYNC_WAVE = f"{PREFIX}sync-wave"
 HOOK = f"{PREFIX}hook"
 HOOK_DELETE_POLICY = f"{PREFIX}hook-delete-policy"
+# By which live objects name their Application: an annotation, and the label of older installations.
+TRACKING = f"{PREFIX}tracking-id"
+INSTANCE = "app.kubernetes.io/instance"
+RESPECTS_IGNORED = "RespectIgnoreDifferences=true"  # syncs keep the live value of what `ignoreDifferences` names
 
 _BOOLEAN = ("true", "false")
 _KEEPS = ("false", "confirm", "true")
@@ -71,7 +75,7 @@ ANNOTATIONS = (
     f"{PREFIX}refresh",
     f"{PREFIX}hydrate",
     f"{PREFIX}skip-reconcile",
-    f"{PREFIX}tracking-id",
+    TRACKING,
     f"{PREFIX}installation-id",
     f"{PREFIX}deletion-approved",
     f"{PREFIX}managed-by",

@@ -8,6 +8,7 @@ from typing import Any
 from checks.changes.declaration import Danger
 from checks.changes.subject import Subject
 from gitops.applications.ignored import Covered
+from gitops.applications.options import RESPECTS_IGNORED
 from gitops.discovery.snapshot import Snapshot
 from gitops.facts.ignored import coverage
 from gitops.facts.owners import owners_having
@@ -20,7 +21,6 @@ _SCALED = frozenset(
 )
 _SCALERS = {("autoscaling", "HorizontalPodAutoscaler"), ("keda.sh", "ScaledObject")}
 _REPLICAS = ("spec", "replicas")
-_RESPECTS = "RespectIgnoreDifferences=true"
 
 Target = tuple[str, str, str, str]  # cluster, namespace, kind, name
 
@@ -49,9 +49,11 @@ def _fought_over(subject: Subject) -> Iterator[str]:
     if coverage(subject.head, subject.change.after, "/spec/replicas") is not Covered.NO:
         # What is left out of comparisons is applied all the same, unless the sync takes the live value
         # (argo-cd v3.5.1, controller/sync.go, `normalizeTargetResources`).
-        if _RESPECTS in policy.options:
+        if RESPECTS_IGNORED in policy.options:
             return
-        again = f"with every sync: without `{_RESPECTS}` what `ignoreDifferences` names is applied all the same"
+        again = (
+            f"with every sync: without `{RESPECTS_IGNORED}` what `ignoreDifferences` names is applied all the same"
+        )
     yield f"{scaler} scales it too, and Argo CD sets {after} again {again}"
 
 

@@ -15,20 +15,19 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from gitops.applications.ignored import Covered
+from gitops.applications.options import INSTANCE, RESPECTS_IGNORED, TRACKING
 from gitops.discovery.snapshot import ApplicationKey, Owned, OwnedId, Snapshot
 from gitops.facts.changes.fields import ABSENT, FieldChange, Path, value_at, written
 from gitops.facts.changes.lists import SETS, Item, is_union, items_of, rule_for
 from gitops.facts.changes.model import ApplicationChange, Difference, ResourceChange, Turn
 from gitops.facts.changes.resources import placed_manifest
 from gitops.facts.ignored import coverage
+from gitops.facts.pairs import named
+from gitops.facts.secrets.pods import mapping
 from gitops.resources.kinds import is_built_in, split_api_version
 from gitops.resources.manifests import text_of
 from gitops.resources.meaning import as_applied, quantity
 from gitops.resources.resource import ResourceId
-
-TRACKING = "argocd.argoproj.io/tracking-id"
-INSTANCE = "app.kubernetes.io/instance"
-RESPECTS = "RespectIgnoreDifferences=true"
 
 Key = tuple[ApplicationKey, OwnedId]
 
@@ -67,15 +66,13 @@ class LiveDifferences:
 def questions_of(difference: Difference, base: Snapshot, head: Snapshot) -> Iterator[Question]:
     """What is to be asked of clusters. Secrets are never asked for, nor what several roots bring under the names of
     one Application, of which nobody knows whose is the live one."""
-    roots: dict[tuple[str, str], set[str]] = {}
-    for state in base.states:
-        application = state.application
-        roots.setdefault((application.namespace, application.name), set()).add(application.root)
+    of_name = base.once(named)
     for change in difference.applications:
         before = change.before
         if before is None or change.after is None:
             continue
-        if len(roots[before.application.namespace, before.application.name]) > 1:
+        of_one_name = of_name[before.application.namespace, before.application.name]
+        if len({state.application.root for state in of_one_name}) > 1:
             continue
         for resource in change.resources:
             question = _question(change, resource, head)
@@ -95,7 +92,7 @@ def _question(change: ApplicationChange, resource: ResourceChange, head: Snapsho
         return None  # another object than the one that is there
     manifest = as_applied(placed_manifest(was, rid.namespace))
     own = change.before.application
-    respects = RESPECTS in change.application.sync_policy.options
+    respects = RESPECTS_IGNORED in change.application.sync_policy.options
     fields = tuple(
         Expected(each.path, said, each.after)
         for each in resource.fields
@@ -136,9 +133,9 @@ def _is_left_out(change: FieldChange, after: Owned, head: Snapshot) -> bool:
 def differing(question: Question, manifest: Mapping[str, Any]) -> tuple[str, ...] | None:
     """The names of the fields that differ in a live object from what the base says, and that the merge writes over;
     None where the object is not held by the Application."""
-    metadata = _mapping(manifest.get("metadata"))
-    tracking = text_of(_mapping(metadata.get("annotations")).get(TRACKING))
-    holder = tracking.partition(":")[0] or text_of(_mapping(metadata.get("labels")).get(INSTANCE))
+    metadata = mapping(manifest.get("metadata"))
+    tracking = text_of(mapping(metadata.get("annotations")).get(TRACKING))
+    holder = tracking.partition(":")[0] or text_of(mapping(metadata.get("labels")).get(INSTANCE))
     if holder not in question.holders:
         return None
     live = as_applied(manifest)
@@ -149,10 +146,6 @@ def differing(question: Question, manifest: Mapping[str, Any]) -> tuple[str, ...
         for path in _below(rid, each.path, each.before, each.after, value_at(live, each.path))
     )
     return tuple(dict.fromkeys(found))
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def _below(rid: ResourceId, path: Path, before: Any, after: Any, live: Any) -> Iterator[Path]:

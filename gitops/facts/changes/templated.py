@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gitops.facts.secrets.pods import mapping, sequence
 from gitops.files.errors import GitopsError
 from gitops.files.tree import Tree, normalise
 from gitops.kustomize.closure import kustomization_file, load
@@ -20,7 +21,7 @@ from gitops.resources.manifests import text_of
 _PLACEHOLDER = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}")
 _NAME = re.compile(r"(?:\.|index \.)?([\w.-]+)")
 _ANY = "[^/]+"
-_MOST_DEPTH = 8
+_MOST_DEPTH = 8  # generators in generators; Argo CD takes two
 _MOST_VALUES = 200
 _MOST_FILES = 400  # kustomizations that are followed for one set
 
@@ -62,20 +63,20 @@ class Deployed:
 
 def deployed_by(manifest: Any, here: frozenset[str]) -> Deployed:
     """What the template and the templates of its generators name in this repository, whose addresses are `here`."""
-    spec = _mapping(_mapping(manifest).get("spec"))
+    spec = mapping(mapping(manifest).get("spec"))
     values = _values(spec)
     directories: dict[str, None] = {}
     files: dict[str, None] = {}
     for template in (spec.get("template"), *_templates(spec)):
-        body = _mapping(_mapping(template).get("spec"))
-        sources = [_mapping(each) for each in (body.get("source"), *_list(body.get("sources")))]
+        body = mapping(mapping(template).get("spec"))
+        sources = [mapping(each) for each in (body.get("source"), *sequence(body.get("sources")))]
         own = [each for each in sources if _is_here(each, here)]
         refs = {f"${text_of(each.get('ref'))}" for each in own if each.get("ref")}
         for source in sources:
             path = text_of(source.get("path")) if source in own else ""
             if path:
                 directories[path] = None
-            for name in map(text_of, _list(_mapping(source.get("helm")).get("valueFiles"))):
+            for name in map(text_of, sequence(mapping(source.get("helm")).get("valueFiles"))):
                 first, _, rest = name.partition("/")
                 if first in refs:
                     files[rest] = None
@@ -118,11 +119,11 @@ def _expression(path: str, values: Mapping[str, list[str]]) -> tuple[str, str] |
 def _values(spec: Mapping[str, Any]) -> dict[str, list[str]]:
     """What placeholders may stand for, by their names."""
     found: dict[str, list[str]] = {}
-    for generator in _generators(spec):
-        for body in map(_mapping, generator.values()):
-            _collect(_mapping(body.get("values")), "values.", found)
-            for element in _list(body.get("elements")):
-                _collect(_mapping(element), "", found)
+    for generator in generators(spec):
+        for body in map(mapping, generator.values()):
+            _collect(mapping(body.get("values")), "values.", found)
+            for element in sequence(body.get("elements")):
+                _collect(mapping(element), "", found)
     return {name: list(dict.fromkeys(each))[:_MOST_VALUES] for name, each in found.items()}
 
 
@@ -135,17 +136,18 @@ def _collect(fields: Mapping[str, Any], prefix: str, found: dict[str, list[str]]
 
 
 def _templates(spec: Mapping[str, Any]) -> Iterator[Any]:
-    for generator in _generators(spec):
-        yield from (_mapping(body).get("template") for body in generator.values())
+    for generator in generators(spec):
+        yield from (mapping(body).get("template") for body in generator.values())
 
 
-def _generators(spec: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def generators(spec: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Those of a set, and those in them."""
     todo = [(0, spec.get("generators"))]
     while todo:
         depth, listed = todo.pop()
-        for generator in map(_mapping, _list(listed) if depth < _MOST_DEPTH else []):
+        for generator in map(mapping, sequence(listed) if depth < _MOST_DEPTH else []):
             yield generator
-            todo += [(depth + 1, _mapping(body).get("generators")) for body in generator.values()]
+            todo += [(depth + 1, mapping(body).get("generators")) for body in generator.values()]
 
 
 def _followed(tree: Tree, root: str, known: dict[Any, Any]) -> Iterator[str]:
@@ -170,11 +172,3 @@ def _followed(tree: Tree, root: str, known: dict[Any, Any]) -> Iterator[str]:
             elif target not in seen and tree.is_dir(target):
                 seen.add(target)
                 todo.append(target)
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []

@@ -15,15 +15,15 @@ from typing import Any
 from gitops.applicationsets import globs
 from gitops.applicationsets.declared import ApplicationSet
 from gitops.discovery.snapshot import Snapshot
-from gitops.facts.changes.templated import Deployed, deployed_by
+from gitops.facts.changes.templated import Deployed, deployed_by, generators
 from gitops.facts.pairs import set_pairs
+from gitops.facts.secrets.pods import mapping
 from gitops.resources.manifests import text_of
 from gitops.resources.rendering import Rendered
 
 # What nobody deploys, although it lies beside what is deployed.
 _SAID_TO_PEOPLE = re.compile(r"\.md$|(?:^|/)(?:OWNERS|CODEOWNERS|LICENSE|\.gitignore|\.gitattributes)$")
 _FEW = 40  # sets of which all kustomizations are followed
-_MOST_DEPTH = 8  # generators in generators; Argo CD takes two
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +136,10 @@ def _is_listed(path: str, entries: object, match: Any) -> bool:
 
 
 def _git_generators(manifest: Any, here: frozenset[str]) -> Iterator[Mapping[str, Any]]:
-    spec = manifest.get("spec") if isinstance(manifest, dict) else None
-    todo: list[tuple[int, Any]] = [(0, spec.get("generators") if isinstance(spec, dict) else None)]
-    while todo:
-        depth, listed = todo.pop()
-        for generator in listed if isinstance(listed, list) and depth < _MOST_DEPTH else []:
-            for kind, body in generator.items() if isinstance(generator, dict) else ():
-                if kind == "git" and isinstance(body, dict) and (not here or text_of(body.get("repoURL")) in here):
-                    yield body
-                elif isinstance(body, dict):
-                    todo.append((depth + 1, body.get("generators")))
+    for generator in generators(mapping(mapping(manifest).get("spec"))):
+        body = mapping(generator.get("git"))
+        if body and (not here or text_of(body.get("repoURL")) in here):
+            yield body
 
 
 def _own_addresses(snapshot: Snapshot) -> frozenset[str]:

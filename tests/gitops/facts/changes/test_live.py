@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from gitops.applications.options import TRACKING
 from gitops.facts.changes.compare import difference
-from gitops.facts.changes.live import TRACKING, Question, differing, questions_of
+from gitops.facts.changes.live import Question, differing, questions_of
 from tests.gitops.facts.changes.stage import deployment, one_app, snapshot
 from tests.gitops.facts.deletions.stage import app, obj
 from tests.scenarios import Files
