@@ -12,6 +12,7 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from bot.formats.github import fix_pull_request as text
 from bot.formats.github import repair_pull_request as repair_text
@@ -185,27 +186,22 @@ def _needs_a_look(plan: FixPlan | RepairPlan) -> bool:
 
 
 def _proposal(evaluation: Evaluation, policy: Policy, plan: FixPlan | RepairPlan, target: Target) -> ProposedBranch:
-    tree = evaluation.snapshot.tree
+    tree, key = evaluation.snapshot.tree, target.key(plan)
     if isinstance(plan, RepairPlan):
-        return ProposedBranch(
-            branch=target.branch(plan),
-            base=target.base,
-            parent=target.tip,
-            digest=digest(tree, plan),
-            title=title(plan),
-            message=repair_text.commit_message(plan),
-            changes=lambda: file_changes(tree, plan.edits),
-            body=lambda commit: repair_text.body(tree, plan, target.key(plan), commit),
-        )
-    preferred = policy.preferred_of({plan.keeper[2], plan.loser[2]}) == plan.keeper[2] != plan.loser[2]
+        message, draft = repair_text.commit_message(plan), False
+        body = partial(repair_text.body, tree, plan, key)
+    else:
+        message, draft = text.commit_message(plan), safety(evaluation.snapshot, plan, evaluation.base).dangerous
+        preferred = policy.preferred_of({plan.keeper[2], plan.loser[2]}) == plan.keeper[2] != plan.loser[2]
+        body = partial(text.body, evaluation, plan, key, chosen=preferred)
     return ProposedBranch(
         branch=target.branch(plan),
         base=target.base,
         parent=target.tip,
         digest=digest(tree, plan),
         title=title(plan),
-        message=text.commit_message(plan),
+        message=message,
         changes=lambda: file_changes(tree, plan.edits),
-        body=lambda commit: text.body(evaluation, plan, target.key(plan), commit, chosen=preferred),
-        draft=safety(evaluation.snapshot, plan, evaluation.base).dangerous,
+        body=body,
+        draft=draft,
     )
