@@ -30,6 +30,28 @@ def _overlay(tag: str, comment: str) -> bytes:
     )
 
 
+def _deployment(name: str, flag: str) -> bytes:
+    return _text(
+        f"""
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata:
+          name: {name}
+        spec:
+          selector:
+            matchLabels: {{app.kubernetes.io/name: {name}}}
+          template:
+            metadata:
+              labels: {{app.kubernetes.io/name: {name}}}
+            spec:
+              containers:
+                - name: {name}
+                  image: quay.io/argoproj/argocd:latest
+                  args: [/usr/local/bin/{name}, {flag}]
+        """
+    )
+
+
 ARGO_CD: dict[str, bytes | str | File | None] = {
     "bootstrap/sets/argocd.yaml": _text(
         f"""
@@ -60,42 +82,10 @@ ARGO_CD: dict[str, bytes | str | File | None] = {
         """
     ),
     # Its TLS is switched off, as with a service mesh: with 3.5 it would not start that way.
-    "argocd/base/repo-server.yaml": _text(
+    "argocd/base/repo-server.yaml": _deployment("argocd-repo-server", "--disable-tls"),
+    "argocd/base/server.yaml": _deployment("argocd-server", "--repo-server-plaintext")
+    + _text(
         """
-        apiVersion: apps/v1
-        kind: Deployment
-        metadata:
-          name: argocd-repo-server
-        spec:
-          selector:
-            matchLabels: {app.kubernetes.io/name: argocd-repo-server}
-          template:
-            metadata:
-              labels: {app.kubernetes.io/name: argocd-repo-server}
-            spec:
-              containers:
-                - name: argocd-repo-server
-                  image: quay.io/argoproj/argocd:latest
-                  args: [/usr/local/bin/argocd-repo-server, --disable-tls]
-        """
-    ),
-    "argocd/base/server.yaml": _text(
-        """
-        apiVersion: apps/v1
-        kind: Deployment
-        metadata:
-          name: argocd-server
-        spec:
-          selector:
-            matchLabels: {app.kubernetes.io/name: argocd-server}
-          template:
-            metadata:
-              labels: {app.kubernetes.io/name: argocd-server}
-            spec:
-              containers:
-                - name: argocd-server
-                  image: quay.io/argoproj/argocd:latest
-                  args: [/usr/local/bin/argocd-server, --repo-server-plaintext]
         ---
         apiVersion: v1
         kind: Service
