@@ -243,8 +243,7 @@ def _explain(evaluation: Evaluation) -> None:
         say("there is nothing that can be proven to be fixed by an edit")
         if not coverage.whole:
             say(coverage.sentence())
-    proven = (*evaluation.plans, *evaluation.repairs)
-    for sentence in dict.fromkeys(plan.proof.coverage.sentence("before and after") for plan in proven):
+    for sentence in dict.fromkeys(plan.proof.coverage.sentence("before and after") for plan in evaluation.proven):
         say(sentence)
 
 

@@ -50,6 +50,11 @@ class Evaluation:
         takes something out, or brings something that was never analysed, loses nothing."""
         return () if self.base is None else lost(self.base, self.snapshot)
 
+    @property
+    def proven(self) -> tuple[FixPlan | RepairPlan, ...]:
+        """Every fix that a pull request can be opened for."""
+        return (*self.plans, *self.repairs)
+
     def report(self, check_name: str) -> CheckReport:
         """The report of one check run. Raises `KeyError` for a name that no rule belongs to."""
         for report in self.reports:

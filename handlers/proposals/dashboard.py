@@ -147,8 +147,7 @@ async def room_of(repo: RepositoryContext, policy: Policy) -> int | None:
 async def pulls_of(repo: RepositoryContext, evaluation: Evaluation, tip: str) -> Pulls:
     """Our pull requests into the default branch."""
     target = Target(repo.details.default_branch, tip)
-    proven: list[FixPlan | RepairPlan] = [*evaluation.plans, *evaluation.repairs]
-    plans = {target.branch(plan): plan for plan in proven}
+    plans = {target.branch(plan): plan for plan in evaluation.proven}
     listed = [pull for pull in await pulls.listed(repo.github, repo.name) if is_ours(repo, pull)]
     opened = {p.head.ref: p for p in listed if p.base.ref == target.base and p.head.ref.startswith("argofix/")}
     branches = [*plans, *(f"argofix/add/{item}" for item in ITEMS)]

@@ -135,10 +135,9 @@ async def settle(
     github = repo.writing()
     open_now: list[PullRequest] = []
     taken: list[str] = []
-    proven: list[FixPlan | RepairPlan] = [*evaluation.plans, *evaluation.repairs]
-    wanted = {target.branch(plan) for plan in proven}
+    wanted = {target.branch(plan) for plan in evaluation.proven}
     refused: list[Refused] = []
-    for plan in sorted(proven, key=lambda each: target.branch(each) != again):
+    for plan in sorted(evaluation.proven, key=lambda each: target.branch(each) != again):
         repo.context.check()
         try:
             history = await history_of(repo, github, target.branch(plan))

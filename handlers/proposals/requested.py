@@ -23,7 +23,6 @@ from checks import ownership
 from checks.judgement.evaluation import Evaluation
 from checks.model import Severity
 from checks.planning.ownership.plan import FixPlan
-from checks.planning.proposal import Proposal
 from checks.policy.file import Policy, Preferred, read_policy
 from handlers.judging.pulls import Sides, sides_of
 from handlers.proposals.branches import open_below
@@ -137,7 +136,7 @@ async def _fix(repo: RepositoryContext, pull: PullRequest, known: _Known, again:
     if (known.promised or known.own.repairs) and pull.from_fork:
         lines.append(_for_fork(known, again))
         ok = False
-    elif known.own.plans or known.own.repairs:
+    elif known.own.proven:
         settled = await settle(repo, known.own, known.own_policy, _own_target(pull), on_demand=True)
         where = f"fixes what this pull request brings in; merge it into {code(pull.head.ref)}."
         lines += await opened(repo, settled, where, again)
@@ -170,18 +169,11 @@ async def opened(repo: RepositoryContext, settled: Settled, what: str, again: st
 def _for_fork(known: _Known, again: str) -> str:
     """What it would do, since it cannot."""
     parts = ["argofix cannot push to a fork. It would open:"]
-    parts.append(bullets((safe(title(plan)) for plan in _shown(known)), most=10))
-    diff = shown_diff(
-        known.own.snapshot.tree, [edit for plan in (*known.own.plans, *known.own.repairs) for edit in plan.edits]
-    )
+    parts.append(bullets((safe(title(plan)) for plan in known.own.proven or known.promised), most=10))
+    diff = shown_diff(known.own.snapshot.tree, [edit for plan in known.own.proven for edit in plan.edits])
     if diff:
         parts.append(details("The edits (for <code>git apply</code>)", block(diff, "diff")))
     return "\n\n".join([*parts, _FORK.format(again=again)])
-
-
-def _shown(known: _Known) -> Sequence[Proposal]:
-    own: tuple[Proposal, ...] = (*known.own.plans, *known.own.repairs)
-    return own or known.promised
 
 
 def _keepers(known: _Known) -> set[str]:
