@@ -114,6 +114,10 @@ class RepositoryContext:
         """Access that may also push branches; only for opening fixes."""
         return self.context.services.github.installation(self.installation, self.details.id, FIX)
 
+    def on_issues(self) -> GitHub:
+        """Access that may write issues and comment on them."""
+        return self.context.services.github.installation(self.installation, self.details.id, TALK)
+
     def matcher(self, branch: str | None = None) -> RepositoryMatcher:
         """This repository, looked at as what `branch` (the default one) is or will be."""
         default = self.details.default_branch

@@ -17,8 +17,6 @@ from datetime import UTC, datetime
 from bot.formats.doctor.boxes import boxes_of, lines_of, ticked_in, with_ticks, without_boxes
 from bot.formats.doctor.issue import CLOSED, MARK, TITLE, Shown, body_of, closed_body, gone, limited, statuses
 from bot.formats.doctor.memory import Answer, Memory, digest, read_memory, text_digest
-from bot.github.app import TALK
-from bot.github.client import GitHub
 from bot.github.endpoints import checks, issues, pulls
 from bot.github.endpoints.issues import Issue
 from bot.github.made_once import made_once
@@ -117,12 +115,8 @@ async def later(repo: RepositoryContext, when: float) -> None:
 
 async def existing(repo: RepositoryContext) -> Issue | None:
     """The issue, open or closed."""
-    listed = await issues.by(talking(repo), repo.name, repo.context.services.identity.login)
+    listed = await issues.by(repo.on_issues(), repo.name, repo.context.services.identity.login)
     return next((issue for issue in listed if MARK in issue.body), None)
-
-
-def talking(repo: RepositoryContext) -> GitHub:
-    return repo.context.services.github.installation(repo.installation, repo.details.id, TALK)
 
 
 def memory_of(repo: RepositoryContext, *bodies: str | None) -> Memory | None:
@@ -179,7 +173,7 @@ class _Showing:
         if wanted is False:
             if known is not None and known.state == "open":
                 body = closed_body(known.body, _OFF)
-                await issues.update(talking(repo), repo.name, known.number, body=body, state="closed")
+                await issues.update(repo.on_issues(), repo.name, known.number, body=body, state="closed")
             return None
         if known is None and not (wanted or self.asked):
             return None
@@ -188,7 +182,7 @@ class _Showing:
         if not (self.evaluation.snapshot.states or self.evaluation.snapshot.unknown):
             return None
         # Somebody may have ticked a box since it was listed.
-        present = await issues.get(talking(repo), repo.name, known.number) if known is not None else None
+        present = await issues.get(repo.on_issues(), repo.name, known.number) if known is not None else None
         memory = memory_of(repo, present.body if present is not None else None) or self.former or Memory()
         shown, remembered, settled = await self._shown(present, memory)
         if present is None:
@@ -244,7 +238,7 @@ class _Showing:
         return await asyncio.to_thread(paths_of, self.evaluation, self.policy, published.available, now)
 
     async def _open(self, shown: Shown, memory: Memory) -> Issue:
-        repo, github = self.repo, talking(self.repo)
+        repo, github = self.repo, self.repo.on_issues()
         body, memory = await self._body(shown, replace(memory, errors=self._errors()))
         label = self.policy.dashboard.label
         there = bool(label) and label in await issues.labels(github, repo.name)
@@ -278,7 +272,7 @@ class _Showing:
     async def _update(
         self, present: Issue, shown: Shown, former: Memory, memory: Memory, settled: frozenset[str]
     ) -> Issue:
-        repo, github = self.repo, talking(self.repo)
+        repo, github = self.repo, self.repo.on_issues()
         memory = await tell_new_errors(repo, present.number, self.evaluation, self.policy, self.tip, memory)
         told = memory.commented != former.commented
         body, memory = await self._body(shown, memory)
@@ -305,7 +299,7 @@ class _Showing:
         # What says the same at another commit is the same.
         bare = await asyncio.to_thread(body_of, replace(shown, commit=""), lambda span: "")
         whole = await asyncio.to_thread(body_of, shown, lambda span: repo.blob_url(self.tip, span))
-        text = talking(repo).as_sent(whole)
+        text = repo.on_issues().as_sent(whole)
         memory = after_writing(memory, self._now, asked=self.asked or self.ticks is not None)
         lines = tuple(dict.fromkeys(one.digest for one in lines_of(text)))
         memory = replace(memory, shape=digest(bare), text=text_digest(text), lines=lines)

@@ -10,7 +10,6 @@ from dataclasses import replace
 from bot.formats.doctor.memory import Memory
 from bot.formats.writing.grouping import by_topic
 from bot.formats.writing.markdown import bullets, code, safe
-from bot.github.app import TALK
 from bot.process.errors import PermanentError
 from checks.judgement.evaluation import Evaluation
 from checks.model import Finding, Severity
@@ -44,8 +43,7 @@ async def tell_new_errors(
     branch = code(repo.details.default_branch)
     text = f"{plural('new error', len(fresh))} on {branch} at {code(tip[:7])}:\n\n{bullets(lines, most=_MOST_TOLD)}"
     try:
-        github = repo.context.services.github.installation(repo.installation, repo.details.id, TALK)
-        await repo.sticky(number, mark=f"<!-- argofix:new-errors:{today} -->", body=text, github=github)
+        await repo.sticky(number, mark=f"<!-- argofix:new-errors:{today} -->", body=text, github=repo.on_issues())
     except PermanentError as error:  # the issue is locked
         log.warning("new errors could not be told", extra={"reason": str(error)})
     return replace(memory, errors=present, commented=today)

@@ -34,7 +34,6 @@ from handlers.proposals.dashboard import (
     pulls_of,
     room_of,
     show,
-    talking,
 )
 from handlers.proposals.fixes import Target, on_default, settle
 from handlers.proposals.offers import Wish
@@ -54,7 +53,7 @@ async def obey(repo: RepositoryContext, event: IssueEvent) -> None:
     """Do what one edit asked for, and say in the issue what became of it."""
     if event.author != repo.context.services.identity.login:
         return
-    present = await issues.get(talking(repo), repo.name, event.number)
+    present = await issues.get(repo.on_issues(), repo.name, event.number)
     if present.state != "open":
         return
     memory = memory_of(repo, present.body, event.former, event.body)
@@ -68,7 +67,7 @@ async def obey(repo: RepositoryContext, event: IssueEvent) -> None:
         await work.requested(asked, event.sender)
         if MARK not in present.body:
             # Somebody wiped the text; by its number it is known all the same.
-            await issues.update(talking(repo), repo.name, event.number, body=MARK)
+            await issues.update(repo.on_issues(), repo.name, event.number, body=MARK)
         await show(repo, evaluation, policy, tip, ticks=work.ticks, memory=memory)
 
 
