@@ -46,6 +46,16 @@ BELOW = "add/"
 _AGAIN = "ask again"
 
 
+def branch_of(item: str) -> str:
+    return f"argofix/{BELOW}{item}"
+
+
+def item_of(branch: str) -> Item | None:
+    """What a branch adds; None for a branch of something else, or of another release."""
+    below = branch_of("")
+    return ITEMS.get(branch.removeprefix(below)) if branch.startswith(below) else None
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """What became of it, in Markdown; `pull` is the pull request that adds it, or 0."""
@@ -93,7 +103,7 @@ class _Ground:
             raise _NotOffered(f"{code(item.name)} is not offered: it cannot be proven: {why}.")
         proposal = AdditionProposal.of(plan, proof)
         return ProposedBranch(
-            branch=f"argofix/{BELOW}{item.name}",
+            branch=branch_of(item.name),
             base=repo.details.default_branch,
             parent=self.tip,
             digest=digest(self.tree, proposal),
@@ -132,7 +142,7 @@ async def keep_up(repo: RepositoryContext) -> None:
     async with _ground(repo) as ground:
         for pull in open_now:
             repo.context.check()
-            item = ITEMS.get(pull.head.ref.removeprefix(f"argofix/{BELOW}"))
+            item = item_of(pull.head.ref)
             if item is None or pull.base.ref != repo.details.default_branch:
                 continue  # of another release, or pointed elsewhere by somebody
             try:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from bot.formats.doctor.boxes import boxes_of, lines_of, ticked_in, with_ticks, without_boxes
-from bot.formats.doctor.issue import CLOSED, MARK, TITLE, Shown, body_of, closed_body, gone, limited, statuses
+from bot.formats.doctor.issue import CLOSED, MARK, TITLE, Shown, body_of, closed_body, gone, places_left, statuses
 from bot.formats.doctor.memory import Answer, Memory, digest, read_memory, text_digest
-from bot.github.endpoints import checks, issues, pulls
+from bot.github.endpoints import checks, issues
 from bot.github.endpoints.issues import Issue
 from bot.github.made_once import made_once
 from bot.github.model import PullRequest
@@ -33,7 +33,8 @@ from checks.planning.repairs.plan import RepairPlan
 from checks.policy.bumps import Level
 from checks.policy.file import Policy
 from gitops.versions.components import ARGO_CD
-from handlers.proposals.branches import declined, history_of, is_ours, open_below
+from handlers.proposals import additions, bumps
+from handlers.proposals.branches import declined, history_of, open_below
 from handlers.proposals.errors_told import errors_of, tell_new_errors
 from handlers.proposals.fixes import Target
 from handlers.proposals.pacing import DEBOUNCE, after_writing, due
@@ -47,15 +48,6 @@ _OFF = "`dashboard` of the configuration switches this off."
 _UNHEARD = 900.0  # seconds after which a tick of which nobody told us is answered
 _WHO = "argofix was not told who ticked this; tick it again."
 _MOST_ANSWERS = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Pulls:
-    """Our pull requests into the default branch, by their branches, and the plan of each fix."""
-
-    plans: Mapping[str, FixPlan | RepairPlan]
-    opened: Mapping[str, PullRequest]
-    declined: Mapping[str, PullRequest]
 
 
 @dataclass(slots=True)
@@ -125,32 +117,30 @@ def memory_of(repo: RepositoryContext, *bodies: str | None) -> Memory | None:
     return next((one for one in found if one is not None), None)
 
 
-def places_left(policy: Policy, opened: Mapping[str, PullRequest]) -> int:
-    """How many fixes and additions may be opened beside these."""
-    return policy.dashboard.max_open - sum(limited(branch) for branch in opened)
-
-
 async def room_of(repo: RepositoryContext, policy: Policy) -> int | None:
     """How many fixes argofix opens by itself: where the configuration wants the checklist, no more than have a place
     in it."""
     if not policy.dashboard.enabled:
         return None
-    return max(0, places_left(policy, {pull.head.ref: pull for pull in await open_below(repo, "")}))
+    return places_left(policy.dashboard.max_open, [pull.head.ref for pull in await open_below(repo, "")])
 
 
-async def pulls_of(repo: RepositoryContext, evaluation: Evaluation, tip: str) -> Pulls:
-    """Our pull requests into the default branch."""
+def plans_of(repo: RepositoryContext, evaluation: Evaluation, tip: str) -> dict[str, FixPlan | RepairPlan]:
+    """The fixes for the default branch, by their branches."""
     target = Target(repo.details.default_branch, tip)
-    plans = {target.branch(plan): plan for plan in evaluation.proven}
-    listed = [pull for pull in await pulls.listed(repo.github, repo.name) if is_ours(repo, pull)]
-    opened = {p.head.ref: p for p in listed if p.base.ref == target.base and p.head.ref.startswith("argofix/")}
-    branches = [*plans, *(f"argofix/add/{item}" for item in ITEMS)]
-    branches += [f"argofix/bump/{ARGO_CD.name}-{level.value}" for level in Level]
-    closed: dict[str, PullRequest] = {}
-    for branch in branches:
-        if branch not in opened and (latest := declined(await history_of(repo, repo.github, branch))) is not None:
-            closed[branch] = latest
-    return Pulls(plans, opened, dict(sorted(closed.items())))
+    return {target.branch(plan): plan for plan in evaluation.proven}
+
+
+async def opened_of(repo: RepositoryContext) -> dict[str, PullRequest]:
+    """Our open pull requests into the default branch, by their branches."""
+    base = repo.details.default_branch
+    return {pull.head.ref: pull for pull in await open_below(repo, "") if pull.base.ref == base}
+
+
+async def declined_of(repo: RepositoryContext, branches: Iterable[str]) -> dict[str, PullRequest]:
+    """Those of our pull requests from these branches that a person closed; costs a request for each branch."""
+    found = {branch: declined(await history_of(repo, repo.github, branch)) for branch in branches}
+    return {branch: pull for branch, pull in sorted(found.items()) if pull is not None}
 
 
 @dataclass(frozen=True)
@@ -192,16 +182,18 @@ class _Showing:
     async def _shown(self, present: Issue | None, memory: Memory) -> tuple[Shown, Memory, frozenset[str]]:
         """What is to be said, what is to be remembered with it, and the boxes that are to be empty now."""
         repo, ticks, now = self.repo, self.ticks or Ticks(), self._now
-        found = await pulls_of(repo, self.evaluation, self.tip)
+        plans, opened = plans_of(repo, self.evaluation, self.tip), await opened_of(repo)
+        branches = [*plans, *map(additions.branch_of, ITEMS), *(bumps.branch_of(ARGO_CD, level) for level in Level)]
+        closed = await declined_of(repo, [branch for branch in branches if branch not in opened])
         paths = await self._paths()
         shown = Shown(
             self.evaluation,
             await asyncio.to_thread(checklist_of, self.evaluation, self.policy),
             repo.details.default_branch,
             self.tip,
-            found.plans,
-            found.opened,
-            found.declined,
+            plans,
+            opened,
+            closed,
             paths,
             max_open=self.policy.dashboard.max_open,
         )

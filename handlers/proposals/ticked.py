@@ -7,35 +7,36 @@ may push. What others ticked and nobody answered yet stays as it is until its ow
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bot.formats.doctor.boxes import RESCAN, Requests, boxes_of, requests_of, subject_of
-from bot.formats.doctor.issue import MARK, limited
+from bot.formats.doctor.issue import MARK, limited, places_left
 from bot.formats.doctor.memory import Memory, text_digest
 from bot.formats.writing.markdown import code
 from bot.github.endpoints import issues, repos
 from bot.github.endpoints.issues import Issue
 from bot.github.events import IssueEvent
+from bot.github.model import PullRequest
 from bot.process.errors import PermanentError
 from checks.judgement.evaluation import Evaluation
-from checks.planning.additions.items import ITEMS
+from checks.planning.ownership.plan import FixPlan
+from checks.planning.repairs.plan import RepairPlan
 from checks.policy.file import Policy
 from gitops.versions.components import ARGO_CD
-from handlers.proposals.additions import add
+from handlers.proposals import additions
 from handlers.proposals.bumps import settle_bumps
 from handlers.proposals.dashboard import (
-    Pulls,
     Ticks,
     existing,
     later,
     memory_of,
-    places_left,
-    pulls_of,
+    opened_of,
+    plans_of,
     room_of,
     show,
 )
-from handlers.proposals.fixes import Target, on_default, settle
+from handlers.proposals.fixes import DEFAULT, Target, on_default, settle
 from handlers.proposals.offers import Wish
 from handlers.proposals.pacing import DEBOUNCE, due
 from handlers.proposals.refusals import why_not
@@ -43,7 +44,6 @@ from handlers.repository import RepositoryContext
 
 _MOST_TICKS = 5  # in one edit; each may open a pull request
 _AGAIN = "tick the box again"
-_ADDS = "argofix/add/"
 _FOREIGN = (
     "refused: somebody had changed this line, so what it asked for was not what it said. Read it and tick again."
 )
@@ -63,7 +63,7 @@ async def obey(repo: RepositoryContext, event: IssueEvent) -> None:
             await later(repo, repo.context.services.clock.now() + DEBOUNCE)  # what was written by hand goes
         return
     async with on_default(repo) as (tip, policy, evaluation):
-        work = _Work(repo, evaluation, policy, tip, await pulls_of(repo, evaluation, tip))
+        work = await _Work.at(repo, evaluation, policy, tip)
         await work.requested(asked, event.sender)
         if MARK not in present.body:
             # Somebody wiped the text; by its number it is known all the same.
@@ -84,7 +84,7 @@ async def look_again(repo: RepositoryContext) -> None:
     async with on_default(repo) as (tip, policy, evaluation):
         ticks = None
         if memory is not None and memory.waiting and known is not None and known.state == "open":
-            work = _Work(repo, evaluation, policy, tip, await pulls_of(repo, evaluation, tip))
+            work = await _Work.at(repo, evaluation, policy, tip)
             await work.waited(memory, known)
             ticks = work.ticks if work.ticks.answers else None
         await show(repo, evaluation, policy, tip, ticks=ticks)
@@ -112,8 +112,13 @@ class _Work:
     evaluation: Evaluation
     policy: Policy
     tip: str
-    pulls: Pulls
+    plans: Mapping[str, FixPlan | RepairPlan]
+    opened: Mapping[str, PullRequest]
     ticks: Ticks = field(default_factory=Ticks)
+
+    @classmethod
+    async def at(cls, repo: RepositoryContext, evaluation: Evaluation, policy: Policy, tip: str) -> _Work:
+        return cls(repo, evaluation, policy, tip, plans_of(repo, evaluation, tip), await opened_of(repo))
 
     async def requested(self, asked: Requests, by: str) -> None:
         """What one person ticked."""
@@ -132,7 +137,7 @@ class _Work:
         """What waited for a place, for as long as there are any."""
         boxes = boxes_of(present.body)
         for key, by in memory.waiting.items():
-            if self._free > 0 and boxes.get(key, True):
+            if self._free and boxes.get(key, True):
                 if await self._may(by):
                     await self._do(key, by)
                 else:
@@ -143,7 +148,7 @@ class _Work:
 
     @property
     def _free(self) -> int:
-        return places_left(self.policy, self.pulls.opened)
+        return places_left(self.policy.dashboard.max_open, self.opened)
 
     async def _do(self, key: str, by: str) -> None:
         kind, subject = key.partition(":")[0], subject_of(key)
@@ -153,22 +158,20 @@ class _Work:
         if kind == "bump":
             await self._bump(key, subject)
             return
-        branch = f"{_ADDS}{subject}" if kind == "add" else subject
-        if kind == "fix":
-            target = Target(self.repo.details.default_branch, self.tip)
-            branch = next((b for b, plan in self.pulls.plans.items() if plan.key == subject), target.scope)
-        item = ITEMS.get(branch.removeprefix(_ADDS)) if branch.startswith(_ADDS) else None
-        if item is None and branch not in self.pulls.plans:
+        branches = {"add": additions.branch_of(subject), "fix": f"argofix/{DEFAULT}{subject}"}
+        branch = branches.get(kind, subject)
+        item = additions.item_of(branch)
+        if item is None and branch not in self.plans:
             self.ticks.answers[key] = f"there is nothing to fix any more at {code(self.tip[:7])}."
-        elif branch not in self.pulls.opened and limited(branch) and self._free <= 0:
+        elif branch not in self.opened and limited(branch) and not self._free:
             self.ticks.waiting[key] = by
         elif item is not None:
-            done = await add(self.repo, item)
+            done = await additions.add(self.repo, item)
             self.ticks.answers[key] = f"opened #{done.pull}." if done.ok else f"refused: {_in_one_line(done.text)}"
         else:
             self.ticks.answers[key] = await self._fix(branch)
         if key in self.ticks.answers:
-            self.pulls = await pulls_of(self.repo, self.evaluation, self.tip)  # it may have taken a place
+            self.opened = await opened_of(self.repo)  # it may have taken a place
 
     async def _bump(self, key: str, version: str) -> None:
         outcomes = await settle_bumps(self.repo, Wish(ARGO_CD.name, version))
@@ -189,7 +192,7 @@ class _Work:
         )
         pull = next((each for each in settled.open if each.head.ref == branch), None)
         if pull is not None:
-            return f"opened #{pull.number}." if branch not in self.pulls.opened else f"#{pull.number} is open."
+            return f"opened #{pull.number}." if branch not in self.opened else f"#{pull.number} is open."
         if branch in settled.taken:
             taken = f"refused: the branch {code(branch)} holds commits of others."
             return f"{taken} Delete or rename it, then {_AGAIN}."

@@ -45,8 +45,7 @@ Link = Callable[[Span], str]
 class Shown:
     """What the issue is about: the default branch at a commit, its checklist, where Argo CD can go, our pull
     requests there by their branches. `plans` are the fixes by their branches; `answers` what became of ticks, by
-    key; `waiting` the keys of requests that have no place yet, of `max_open`; `published` is False where the
-    registries did not tell.
+    key; `waiting` the keys of requests that have no place yet, of `max_open`.
     """
 
     evaluation: Evaluation
@@ -64,7 +63,7 @@ class Shown:
     @property
     def free(self) -> int:
         """How many fixes and additions may be opened."""
-        return max(0, self.max_open - sum(limited(branch) for branch in self.opened))
+        return places_left(self.max_open, self.opened)
 
     def offered(self) -> Mapping[str, FixPlan | RepairPlan]:
         """Fixes that are neither open nor were declined, the gravest first."""
@@ -75,6 +74,11 @@ class Shown:
 def limited(branch: str) -> bool:
     """Whether a pull request of this branch takes one of the places that `dashboard.maxOpen` gives."""
     return branch.startswith(("argofix/fix/", _ADDS))
+
+
+def places_left(most: int, opened: Iterable[str]) -> int:
+    """How many of these places are free beside pull requests of these branches."""
+    return max(0, most - sum(limited(branch) for branch in opened))
 
 
 def body_of(shown: Shown, link: Link) -> str:
