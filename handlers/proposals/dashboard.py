@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from bot.formats.doctor.boxes import boxes_of, lines_of, ticked_in, with_ticks, without_boxes
+from bot.formats.doctor.boxes import boxes_of, lines_of, ticked_in, with_ticks
 from bot.formats.doctor.issue import CLOSED, MARK, TITLE, Shown, body_of, closed_body, gone, places_left, statuses
 from bot.formats.doctor.memory import Answer, Memory, digest, read_memory, text_digest
 from bot.github.endpoints import checks, issues
@@ -245,8 +245,9 @@ class _Showing:
         if repo.details.fork or repo.details.archived:
             return
         shown, _, _ = await self._shown(None, Memory())
+        shown = replace(shown, boxes=False)
         body = await asyncio.to_thread(body_of, shown, lambda span: repo.blob_url(self.tip, span))
-        report = checks.Report("The checklist, which has no issue here", without_boxes(body), "neutral")
+        report = checks.Report("The checklist, which has no issue here", body, "neutral")
         present = await checks.for_ref(repo.github, repo.name, self.tip, app_id=app, name=RUN)
         if not any(run.external_id == digest(body) for run in present):
             await checks.create(

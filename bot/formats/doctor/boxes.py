@@ -19,11 +19,6 @@ _BOX = re.compile(
     r"^- \[(?P<tick>[ xX])\] (?P<rest><!-- (?P<key>(?:fix|again|add|bump):[^\s<>]+|rescan) -->.*)$", re.MULTILINE
 )
 
-_NO_BOXES = (
-    "argofix can keep no issue in this repository, so there are no boxes to tick. On a checkout `argofix fix`, "
-    "`argofix add ITEM` and `argofix bump` make the same edits."
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Box:
@@ -112,13 +107,6 @@ def with_ticks(body: str, keys: Iterable[str]) -> str:
     for key in keys:
         body = body.replace(box(key), f"- [x] <!-- {key} -->", 1)
     return body
-
-
-def without_boxes(body: str) -> str:
-    """The body, but for its footer, where nobody can tick anything."""
-    told = _BOX.sub(lambda match: f"- {match['rest'].partition('-->')[2].strip()}", body.rpartition("\n---\n")[0])
-    lines = [line for line in told.split("\n") if "Tick a box" not in line]
-    return "\n".join([*lines, "", _NO_BOXES]).replace(" A tick adds ", " `argofix add` adds ")
 
 
 def without_ticks(body: str) -> str:

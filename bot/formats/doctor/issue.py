@@ -36,6 +36,10 @@ _MOST_PLACES = 3
 _MOST_NOTES = 5
 _ADDS = "argofix/add/"
 _BUMPS = "argofix/bump/argo-cd-"
+_NO_BOXES = (
+    "argofix can keep no issue in this repository, so there are no boxes to tick. On a checkout `argofix fix`, "
+    "`argofix add ITEM` and `argofix bump` make the same edits."
+)
 _RANK = (Severity.ERROR, Severity.WARNING, Severity.NOTICE)
 
 Link = Callable[[Span], str]
@@ -45,7 +49,8 @@ Link = Callable[[Span], str]
 class Shown:
     """What the issue is about: the default branch at a commit, its checklist, where Argo CD can go, our pull
     requests there by their branches. `plans` are the fixes by their branches; `answers` what became of ticks, by
-    key; `waiting` the keys of requests that have no place yet, of `max_open`.
+    key; `waiting` the keys of requests that have no place yet, of `max_open`; without `boxes` it stands where
+    nobody can tick any.
     """
 
     evaluation: Evaluation
@@ -59,6 +64,7 @@ class Shown:
     answers: Mapping[str, str] = field(default_factory=dict)
     waiting: frozenset[str] = frozenset()
     max_open: int = 5
+    boxes: bool = True
 
     @property
     def free(self) -> int:
@@ -202,6 +208,8 @@ class _Told:
         self._shown_keys = set(statuses(shown))
 
     def _box(self, key: str, text: str) -> str:
+        if not self._shown.boxes:
+            return f"- {text}{self._answer(key)}"
         waits = key in self._shown.waiting
         begin = f"- [x] <!-- {key} -->" if waits else box(key)
         said = f". **Waiting for a free place** ({self._taken()})" if waits else ""
@@ -248,7 +256,7 @@ class _Told:
         lines += [
             f"- {safe(title)}: `argofix fix --write` does it on a checkout" for title in list(drops)[:_MOST_FIXES]
         ]
-        told = ["Tick a box, and argofix opens the pull request.", ""] if plans else []
+        told = ["Tick a box, and argofix opens the pull request.", ""] if plans and shown.boxes else []
         return ["### Can be fixed", "", *told, *lines]
 
     def open(self) -> list[str]:
@@ -295,7 +303,8 @@ class _Told:
         ]
         if not lines:
             return []
-        return ["### Declined", "", "Somebody closed these. Tick a box to have one opened again.", "", *lines]
+        told = ["Somebody closed these. Tick a box to have one opened again.", ""] if self._shown.boxes else []
+        return ["### Declined", "", *told, *lines]
 
     def path(self, link: Link) -> list[str]:
         """Where each installation can go."""
@@ -361,9 +370,12 @@ class _Told:
             return f"- {text} #{closed.number} would have added it, and was declined."
         if offer.cannot:
             return f"- {text} argofix cannot add it here: {safe(offer.cannot)}.{self._answer(add_key(offer.name))}"
-        return self._box(add_key(offer.name), f"{text} A tick adds {safe(offer.help)}.")
+        what = "A tick" if self._shown.boxes else "`argofix add`"
+        return self._box(add_key(offer.name), f"{text} {what} adds {safe(offer.help)}.")
 
     def footer(self) -> list[str]:
+        if not self._shown.boxes:
+            return [_NO_BOXES]
         return [
             "---",
             "",

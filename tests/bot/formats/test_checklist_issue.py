@@ -41,6 +41,8 @@ async def test_it_fits_whatever_is_found_and_nothing_in_it_acts(engine: Engine, 
     body = body_of(shown, lambda span: "https://example.com/x")
     assert body.startswith(f"{MARK}\n") and len(body.encode()) <= MOST_BYTES
     assert list(boxes_of(body)) == ["rescan"]  # the footer is always there
+    bare = body_of(replace(shown, boxes=False), lambda span: "https://example.com/x")
+    assert not boxes_of(bare) and len(bare.encode()) <= MOST_BYTES and "there are no boxes to tick" in bare
     assert "@all" not in body and "<!-- fix:x" not in body
     assert (f"{count} errors" if count else "0 errors") in body
     assert ("left out for want of room" in body) is (count > 1000)
