@@ -37,7 +37,7 @@ from handlers.proposals.branches import (
     propose,
     reopened,
 )
-from handlers.proposals.refusals import why_not
+from handlers.proposals.refusals import taken, why_not
 from handlers.repository import RepositoryContext
 
 log = logging.getLogger(__name__)
@@ -189,6 +189,5 @@ async def _open(repo: RepositoryContext, proposal: ProposedBranch) -> Done:
     except Refused as error:
         return Done(await why_not(repo, error, _AGAIN), False)
     except Taken:
-        what = f"The branch {code(proposal.branch)} holds commits of others. Delete or rename it, then {_AGAIN}."
-        return Done(what, False)
+        return Done(taken(proposal.branch, _AGAIN), False)
     return Done(f"#{pull.number}: {safe(proposal.title)}.", True, pull.number)

@@ -15,7 +15,7 @@ from functools import partial
 
 from bot.formats.github import bump_pull_request as text
 from bot.formats.github.proposal import digest, title
-from bot.formats.writing.markdown import code, safe
+from bot.formats.writing.markdown import code, in_one_line, safe
 from bot.github.client import GitHub
 from bot.github.endpoints import pulls
 from bot.github.errors import Forbidden, GitHubError, NotFound, Suspended
@@ -269,7 +269,7 @@ class _Work:
             log.warning("a bump was refused", extra={"branch": branch, "reason": str(error)})
             self.refused = error
             (why,) = await explained(repo, [error], "ask again")
-            why = why.replace("\n\n- ", " ").replace("\n- ", "; ").replace("\n\n", " ").removesuffix(".")
+            why = in_one_line(why).removesuffix(".")
             return Outcome(name, f"{code(bump.release.tag)} cannot be offered. {why}", current, ok=False)
         except Taken:
             log.warning("a branch is not ours to move", extra={"branch": branch})

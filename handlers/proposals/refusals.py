@@ -36,6 +36,11 @@ async def explained(
     return found
 
 
+def taken(branch: str, again: str) -> str:
+    """Why a branch is left alone that holds what is not ours."""
+    return f"The branch {code(branch)} holds commits of others. Delete or rename it, then {again}."
+
+
 async def why_not(repo: RepositoryContext, error: PermanentError, again: str) -> str:
     """Markdown: why a wish was not fulfilled and what to do, whatever kept it from being."""
     if isinstance(error, Refused):

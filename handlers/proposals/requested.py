@@ -27,7 +27,7 @@ from checks.policy.file import Policy, Preferred, read_policy
 from handlers.judging.pulls import Sides, sides_of
 from handlers.proposals.branches import open_below
 from handlers.proposals.fixes import Settled, Target, chosen, scope_of, scope_of_base, settle
-from handlers.proposals.refusals import explained, why_not
+from handlers.proposals.refusals import explained, taken, why_not
 from handlers.repository import RepositoryContext
 
 log = logging.getLogger(__name__)
@@ -161,8 +161,7 @@ async def _fix(repo: RepositoryContext, pull: PullRequest, known: _Known, again:
 async def opened(repo: RepositoryContext, settled: Settled, what: str, again: str) -> list[str]:
     """A line for each fix that is open now, and for each that is not, why. `what` says what it does."""
     lines = [f"#{fix.number} {what}" for fix in settled.open]
-    for branch in settled.taken:
-        lines.append(f"The branch {code(branch)} holds commits of others. Delete or rename it, then {again}.")
+    lines += [taken(branch, again) for branch in settled.taken]
     return [*lines, *await explained(repo, settled.refused, again, by_hand=_BY_HAND)]
 
 

@@ -7,13 +7,13 @@ may push. What others ticked and nobody answered yet stays as it is until its ow
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.formats.doctor.boxes import RESCAN, Requests, boxes_of, requests_of, subject_of
 from bot.formats.doctor.issue import MARK, limited, places_left
 from bot.formats.doctor.memory import Memory, text_digest
-from bot.formats.writing.markdown import code
+from bot.formats.writing.markdown import code, in_one_line
 from bot.github.endpoints import issues, repos
 from bot.github.endpoints.issues import Issue
 from bot.github.events import IssueEvent
@@ -39,7 +39,7 @@ from handlers.proposals.dashboard import (
 from handlers.proposals.fixes import DEFAULT, Target, on_default, settle
 from handlers.proposals.offers import Wish
 from handlers.proposals.pacing import DEBOUNCE, due
-from handlers.proposals.refusals import why_not
+from handlers.proposals.refusals import taken, why_not
 from handlers.repository import RepositoryContext
 
 _MOST_TICKS = 5  # in one edit; each may open a pull request
@@ -167,7 +167,7 @@ class _Work:
             self.ticks.waiting[key] = by
         elif item is not None:
             done = await additions.add(self.repo, item)
-            self.ticks.answers[key] = f"opened #{done.pull}." if done.ok else f"refused: {_in_one_line(done.text)}"
+            self.ticks.answers[key] = f"opened #{done.pull}." if done.ok else f"refused: {in_one_line(done.text)}"
         else:
             self.ticks.answers[key] = await self._fix(branch)
         if key in self.ticks.answers:
@@ -194,17 +194,8 @@ class _Work:
         if pull is not None:
             return f"opened #{pull.number}." if branch not in self.opened else f"#{pull.number} is open."
         if branch in settled.taken:
-            taken = f"refused: the branch {code(branch)} holds commits of others."
-            return f"{taken} Delete or rename it, then {_AGAIN}."
-        refused = next((each for each in settled.refused if each.branch == branch), None) or _first(settled.refused)
-        why = await why_not(self.repo, refused, _AGAIN) if refused is not None else "argofix could not open it."
-        return f"refused: {_in_one_line(why)}"
-
-
-def _first(errors: Iterable[PermanentError]) -> PermanentError | None:
-    return next(iter(errors), None)
-
-
-def _in_one_line(text: str) -> str:
-    """Markdown of several paragraphs and lists as it stands in a line of a list."""
-    return text.replace("\n\n- ", " ").replace("\n- ", "; ").replace("\n\n", " ").replace("\n", " ")
+            return f"refused: {taken(branch, _AGAIN)}"
+        if not settled.refused:
+            return "refused: argofix could not open it."
+        refused = next((each for each in settled.refused if each.branch == branch), settled.refused[0])
+        return f"refused: {in_one_line(await why_not(self.repo, refused, _AGAIN))}"

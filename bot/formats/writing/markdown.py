@@ -108,6 +108,11 @@ def folded(text: str) -> str:
     return html.escape(_unlinked(_inert(_shortened(_one_line(text.replace("`", ""))))), quote=False)
 
 
+def in_one_line(text: str) -> str:
+    """Markdown of several paragraphs and lists as it stands in a line of a list."""
+    return text.replace("\n\n- ", " ").replace("\n- ", "; ").replace("\n\n", " ").replace("\n", " ")
+
+
 def details(title: str, body: str) -> str:
     """A folded part; the title is HTML (see `folded`)."""
     return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>"
