@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.formats.github.marks import keep_mark, pair_mark, state_mark
+from bot.formats.github.marks import fix_mark, keep_mark, pair_mark, state_mark
 from bot.formats.github.merging import warning, when_merged
-from bot.formats.github.proposal import digest, proof, title
+from bot.formats.github.proposal import FIX_LEFT_ALONE, digest, proof, title
 from bot.formats.writing.fitting import fitted
 from bot.formats.writing.markdown import bullets, code, details, plain, safe, table
 from checks.judgement.evaluation import Evaluation
@@ -20,11 +20,6 @@ from gitops.facts.deletions.data import is_tracked
 from gitops.kustomize.steps import Step
 
 _ROWS = 50
-
-
-def mark(key: str) -> str:
-    """The hidden line by which a fix pull request is known again."""
-    return f"<!-- argofix:fix:{key} -->"
 
 
 def commit_message(plan: FixPlan) -> str:
@@ -44,7 +39,7 @@ def commit_message(plan: FixPlan) -> str:
 def body(evaluation: Evaluation, plan: FixPlan, key: str, commit: str, *, chosen: bool = False) -> str:
     """The pull request's description. `chosen`: somebody said which Application is to keep what both own."""
     found = safety(evaluation.snapshot, plan, evaluation.base)
-    parts = [mark(key), _intro(plan)]
+    parts = [fix_mark(key), _intro(plan)]
     if found.dangerous:
         parts.append(warning(found, plan))
     parts.append(_changes(plan))
@@ -53,10 +48,7 @@ def body(evaluation: Evaluation, plan: FixPlan, key: str, commit: str, *, chosen
     if merging:
         parts.append(merging)
     parts.extend(_left_for_people(evaluation.findings, plan))
-    parts.append(
-        "<sub>Closing this pull request is remembered: it is not opened again by itself, but by `/argofix fix` in a "
-        "comment on it. Commits of yours on this branch are left alone.</sub>"
-    )
+    parts.append(FIX_LEFT_ALONE)
     hidden = [state_mark(digest(evaluation.snapshot.tree, plan), commit), pair_mark(plan.pair)]
     if chosen:
         hidden.append(keep_mark(plan.keeper[2], plan.loser[2]))

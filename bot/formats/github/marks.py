@@ -15,6 +15,11 @@ _PAIR = re.compile(f"<!-- argofix:pair:{_END.format('keeper')}:{_END.format('los
 CLOSED = "<!-- argofix:closed -->"
 
 
+def fix_mark(key: str) -> str:
+    """The hidden line by which the pull request of a fix is known again."""
+    return f"<!-- argofix:fix:{key} -->"
+
+
 def state_mark(edits: str, commit: str) -> str:
     """The hidden line that tells which edits the branch holds and at which commit we left it."""
     return f"<!-- argofix:state:{edits}:{commit} -->"

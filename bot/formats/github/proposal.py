@@ -11,6 +11,11 @@ from checks.planning.proposal import Proposal
 from gitops.files.tree import Tree
 
 _LONGEST_TITLE = 120
+# What a fix says of people who act on its pull request.
+FIX_LEFT_ALONE = (
+    "<sub>Closing this pull request is remembered: it is not opened again by itself, but by `/argofix fix` in a "
+    "comment on it. Commits of yours on this branch are left alone.</sub>"
+)
 
 
 def title(proposal: Proposal) -> str:

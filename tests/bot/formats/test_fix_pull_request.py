@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.formats.github import fix_pull_request as text
-from bot.formats.github.marks import CLOSED, closed_by_us, read_state
+from bot.formats.github.marks import CLOSED, closed_by_us, fix_mark, read_state
 from bot.formats.github.proposal import digest, title
 from bot.formats.writing import fitting
 from bot.rendering.driver import Engine
@@ -47,7 +47,7 @@ async def body(engine: Engine, files: Files) -> str:
 async def test_a_body_begins_with_the_mark_and_ends_with_the_state(engine: Engine) -> None:
     evaluation, plan = await planned(engine, both(config_map("shared")))
     shown = text.body(evaluation, plan, plan.key, COMMIT)
-    assert shown.startswith(f"{text.mark(plan.key)}\n\n`a` and `b` both own ConfigMap shop/shared.")
+    assert shown.startswith(f"{fix_mark(plan.key)}\n\n`a` and `b` both own ConfigMap shop/shared.")
     assert read_state(shown) == (digest(evaluation.snapshot.tree, plan), COMMIT)
     assert not closed_by_us(shown)
     assert closed_by_us(f"{shown}\n\n{CLOSED}")
@@ -105,7 +105,7 @@ async def test_a_body_too_long_loses_whole_parts_and_neither_mark_nor_state(
     monkeypatch.setattr(fitting, "MAX_BODY", len(whole) - 1)
     shown = text.body(evaluation, plan, plan.key, COMMIT)
     assert len(shown) < len(whole)
-    assert shown.startswith(text.mark(plan.key))
+    assert shown.startswith(fix_mark(plan.key))
     assert read_state(shown) == read_state(whole)
     assert "left out, since it is too long for GitHub" in shown
     assert "**Hand over.**" in shown  # the warning above points there
