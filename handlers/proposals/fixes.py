@@ -142,18 +142,20 @@ async def settle(
         try:
             history = await history_of(repo, github, target.branch(plan))
             current = next((pull for pull in history if pull.state == "open"), None)
+            is_open = current is not None
             asked = on_demand or target.branch(plan) == again
-            if current is None and not asked and _needs_a_look(plan):
+            if not is_open and not asked and _needs_a_look(plan):
                 continue
-            if current is None and (latest := declined(history)) is not None:
+            if not is_open and (latest := declined(history)) is not None:
                 if not asked:
                     log.info("a fix was closed by a person and stays closed", extra={"branch": target.branch(plan)})
                     continue
                 current = await reopened(repo, github, latest, target.base)
-            elif current is None and room is not None and room <= 0:
+            elif not is_open and room is not None and room <= 0:
                 log.info("a fix waits for a place", extra={"branch": target.branch(plan)})
                 continue
-            room = room - 1 if room is not None and not any(one.state == "open" for one in history) else room
+            if not is_open and room is not None:
+                room -= 1
             open_now.append(await propose(repo, github, _proposal(evaluation, policy, plan, target), current))
         except Refused as error:
             log.warning("a fix was refused", extra={"branch": target.branch(plan), "reason": str(error)})
