@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 
+from bot.github.endpoints import pulls
 from bot.github.events import PushEvent
 from bot.github.model import Repository
 from bot.queue.deliveries import Delivery, delivery_of
@@ -39,8 +40,9 @@ async def settle_branch(event: PushEvent, delivery: Delivery, context: Context) 
         return
     repo = await RepositoryContext.open(event, context)
     await settle_default(repo)
-    await additions.keep_up(repo)
-    await keep_up(repo)
+    listed = await pulls.listed(repo.github, repo.name)
+    await additions.keep_up(repo, listed)
+    await keep_up(repo, listed)
 
 
 def base_moved(delivery_id: str, installation: int, repository: Repository, branch: str, now: float) -> Delivery:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +12,7 @@ from functools import partial
 from bot.formats.github import addition_pull_request as text
 from bot.formats.github.proposal import digest, title
 from bot.formats.writing.markdown import block, code, safe
+from bot.github.model import PullRequest
 from bot.rendering.evaluation import analysis_by
 from bot.rendering.outside import Outside
 from checks.judgement.added import prove_addition
@@ -132,10 +133,11 @@ async def offers(repo: RepositoryContext) -> tuple[Offer, ...]:
         return await asyncio.to_thread(offers_of, ground.snapshot, ground.policy)
 
 
-async def keep_up(repo: RepositoryContext) -> None:
+async def keep_up(repo: RepositoryContext, listed: Sequence[PullRequest]) -> None:
     """Bring the additions that are open up to date with the default branch, and close those that it has overtaken.
-    None is opened: that was asked for once, and whoever closed it has said no."""
-    open_now = await open_below(repo, BELOW)
+    None is opened: that was asked for once, and whoever closed it has said no. `listed` are the open pull
+    requests."""
+    open_now = await open_below(repo, BELOW, listed)
     if not open_now or repo.details.archived:
         return
     github = repo.writing()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -102,9 +102,10 @@ async def settle_bumps(repo: RepositoryContext, wish: Wish | None = None) -> lis
         return outcomes
 
 
-async def keep_up(repo: RepositoryContext) -> None:
-    """Look again when there are bumps that the default branch may have overtaken."""
-    if repo.context.services.settings.poll_interval > 0 and await open_below(repo, BELOW):
+async def keep_up(repo: RepositoryContext, listed: Sequence[PullRequest]) -> None:
+    """Look again when there are bumps that the default branch may have overtaken. `listed` are the open pull
+    requests."""
+    if repo.context.services.settings.poll_interval > 0 and await open_below(repo, BELOW, listed):
         await settle_bumps(repo)
 
 
