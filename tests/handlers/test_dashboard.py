@@ -7,7 +7,7 @@ from bot.formats.doctor.issue import MARK
 from demo.story import BEFORE, PROPOSED
 from tests.checks.argocd.stage import workload
 from tests.checks.argocd_exposed import exposed
-from tests.github import Repository, SimulatedGitHub, User, faults
+from tests.github import PullRequest, Repository, SimulatedGitHub, User, faults
 from tests.github.repository import Issue
 from tests.handlers.asking import asked_on_issue
 from tests.handlers.bumping import FILES, PATCH, World
@@ -15,7 +15,8 @@ from tests.handlers.conftest import Bot, Contents, Gate, by_the_app
 from tests.scenarios import application, config_map, kustomization
 
 POLICY = ".github/argofix.yaml"
-WITH_DUPLICATE: Contents = {**BEFORE, **PROPOSED}
+# An error that no fix settles: where no pull request matters, none is opened and judged.
+NO_FIX: Contents = {"apps/api-backend/kustomization.yaml": "resources: [nowhere.yaml]\n"}
 
 
 def lists(github: SimulatedGitHub, repo: Repository) -> list[Issue]:
@@ -31,16 +32,32 @@ def line_of(issue: Issue, words: str) -> str:
 
 
 async def started(
-    github: SimulatedGitHub, bot_: Bot, user: User, *, policy: str | None = "dashboard: true\n"
+    github: SimulatedGitHub,
+    bot_: Bot,
+    user: User,
+    *,
+    files: Contents = PROPOSED,
+    policy: str | None = "dashboard: true\n",
 ) -> Repository:
-    """A repository whose default branch has a conflict that a fix settles, after a push there."""
+    """A repository after a push of these files to its default branch, which has a conflict by them that a fix
+    settles."""
     repo = github.repository("acme/platform", BEFORE)
     github.collaborator(repo, user, "write")
     github.install(repo)
-    files: Contents = {**PROPOSED, **({POLICY: policy} if policy is not None else {})}
-    repo.push("main", files, author=user)
+    repo.push("main", {**files, **({POLICY: policy} if policy is not None else {})}, author=user)
     await bot_.idle()
     return repo
+
+
+async def started_with_closed_fix(
+    github: SimulatedGitHub, bot_: Bot, user: User
+) -> tuple[Repository, Issue, PullRequest, str]:
+    """The same where somebody has closed the fix, with the key of the box that opens it again."""
+    repo = await started(github, bot_, user)
+    (issue,), (fix,) = lists(github, repo), by_the_app(github, repo)
+    github.close(fix, user)
+    await bot_.idle()
+    return repo, issue, fix, next(key for key in boxes_of(text(issue)) if key.startswith("again:"))
 
 
 def ticked(issue: Issue, key: str) -> str:
@@ -88,11 +105,7 @@ async def test_it_is_written_only_when_it_says_something_else(
 async def test_what_is_ticked_for_something_that_is_gone_is_told(
     github: SimulatedGitHub, bot_: Bot, alice: User
 ) -> None:
-    repo = await started(github, bot_, alice)
-    (issue,), (fix,) = lists(github, repo), by_the_app(github, repo)
-    github.close(fix, alice)
-    await bot_.idle()
-    key = next(key for key in boxes_of(text(issue)) if key.startswith("again:"))
+    repo, issue, fix, key = await started_with_closed_fix(github, bot_, alice)
     stale = ticked(issue, key)
     repo.push("main", {path: BEFORE.get(path) for path in PROPOSED}, author=alice)
     github.edit_issue(repo, issue, alice, body=stale)
@@ -102,7 +115,7 @@ async def test_what_is_ticked_for_something_that_is_gone_is_told(
 
 
 async def test_a_text_that_somebody_wiped_is_written_again(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:
-    repo = await started(github, bot_, alice)
+    repo = await started(github, bot_, alice, files=NO_FIX)
     (issue,) = lists(github, repo)
     whole = text(issue)
     github.edit_issue(repo, issue, alice, body="")
@@ -116,7 +129,7 @@ async def test_a_text_that_somebody_wiped_is_written_again(github: SimulatedGitH
 async def test_the_configuration_closes_it_with_the_reason_and_opens_it_again(
     github: SimulatedGitHub, bot_: Bot, alice: User
 ) -> None:
-    repo = await started(github, bot_, alice)
+    repo = await started(github, bot_, alice, files=NO_FIX)
     (issue,) = lists(github, repo)
     repo.push("main", {POLICY: "dashboard: false\n"}, author=alice)
     await bot_.idle()
@@ -148,13 +161,9 @@ async def test_a_repository_without_issues_is_judged_all_the_same(
 async def test_a_tick_of_others_that_still_stands_is_not_the_one_of_who_edits_next(
     github: SimulatedGitHub, bot_: Bot, alice: User
 ) -> None:
-    repo = await started(github, bot_, alice)
-    (issue,), (fix,) = lists(github, repo), by_the_app(github, repo)
-    github.close(fix, alice)
-    await bot_.idle()
+    repo, issue, fix, key = await started_with_closed_fix(github, bot_, alice)
     mallory = github.user("mallory")
     github.collaborator(repo, mallory, "triage")
-    key = next(key for key in boxes_of(text(issue)) if key.startswith("again:"))
     github.edit_issue(repo, issue, mallory, body=ticked(issue, key))
     github.edit_issue(repo, issue, alice, body=ticked(issue, "rescan"))
     await bot_.idle()
@@ -207,7 +216,7 @@ async def test_boxes_add_things_and_move_versions_as_far_as_there_are_places(wor
 async def test_what_is_written_by_hand_goes_and_ticks_of_which_nobody_told_are_answered(
     github: SimulatedGitHub, bot_: Bot, alice: User
 ) -> None:
-    repo = await started(github, bot_, alice)
+    repo = await started(github, bot_, alice, files=NO_FIX)
     (issue,) = lists(github, repo)
     whole, since = text(issue), bot_.clock.offset
     github.edit_issue(repo, issue, alice, body=f"{whole}\nRemember the milk.\n")
@@ -227,9 +236,9 @@ async def test_what_is_written_by_hand_goes_and_ticks_of_which_nobody_told_are_a
 async def test_only_new_errors_are_told_in_comments_once_a_day_where_somebody_wants_that(
     github: SimulatedGitHub, bot_: Bot, alice: User
 ) -> None:
-    repo = await started(github, bot_, alice, policy="dashboard: {comment: errors}\n")
+    repo = await started(github, bot_, alice, files=NO_FIX, policy="dashboard: {comment: errors}\n")
     (issue,) = lists(github, repo)
-    assert not issue.comments
+    assert text(issue).startswith(f"{MARK}\n1 error, ") and not issue.comments
     for name in ("one", "two"):
         app = application(name, f"apps/{name}")
         repo.push("main", {f"{name}.yaml": app, f"apps/{name}/kustomization.yaml": kustomization("no.yaml")})
@@ -245,11 +254,7 @@ async def test_only_new_errors_are_told_in_comments_once_a_day_where_somebody_wa
 async def test_a_tick_during_a_write_is_obeyed_and_two_at_once_are_one(
     github: SimulatedGitHub, bot_: Bot, alice: User
 ) -> None:
-    repo = await started(github, bot_, alice)
-    (issue,), (fix,) = lists(github, repo), by_the_app(github, repo)
-    github.close(fix, alice)
-    await bot_.idle()
-    key = next(key for key in boxes_of(text(issue)) if key.startswith("again:"))
+    repo, issue, fix, key = await started_with_closed_fix(github, bot_, alice)
     gate = Gate()
     github.faults.append(faults.Fault(faults.held(gate), method="PATCH", path=f"/issues/{issue.number}$"))
     github.edit_issue(repo, issue, alice, body=ticked(issue, "rescan"))
