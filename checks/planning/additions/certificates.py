@@ -12,20 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from checks.planning.additions.cluster import in_cluster, running, services_of
 from checks.planning.additions.plain import RELOADS, Plain, plain_in, scrapes, told
-from checks.planning.additions.plan import (
-    AdditionPlan,
-    Named,
-    NotPossible,
-    Place,
-    at_first,
-    in_cluster,
-    project_notes,
-)
+from checks.planning.additions.plan import AdditionPlan, Named, NotPossible, Place, at_first, project_notes
 from checks.planning.additions.prometheus import (
     GROUP,
     Alert,
-    fits,
     labels_for,
     labels_of,
     metadata,
@@ -36,12 +28,13 @@ from checks.planning.additions.prometheus import (
 from checks.policy.file import Policy
 from checks.wording import listed, plural
 from gitops.discovery.snapshot import Snapshot
-from gitops.facts.secrets.pods import POD_SPECS, at, mapping
+from gitops.facts.secrets.pods import mapping
 from gitops.installation.blackbox import probed_in
 from gitops.installation.model import Member
 from gitops.installation.routes.find import labels_of as pods_of
 from gitops.installation.routes.model import mappings
 from gitops.resources.manifests import text_of
+from gitops.resources.resource import Resource
 
 ITEM: Final = "certificate-expiry"
 HELP: Final = "alerts before certificates expire, by cert-manager or the blackbox exporter in git"
@@ -194,27 +187,28 @@ def _alerted(snapshot: Snapshot, place: Place) -> frozenset[str]:
     """The metrics of ours that rules read already."""
     wanted = {one.metric for one in (*OF_CERT_MANAGER, *OF_PROBES)}
     found: set[str] = set()
-    for member in in_cluster(snapshot, place, lambda resource: b"expr:" in resource.text):
+    for member in in_cluster(snapshot, place, _has_rules):
         text = member.owned.resource.text if member.owned is not None else b""
         found |= {metric for metric in wanted if metric.encode() in text}
     return frozenset(found)
 
 
+def _has_rules(resource: Resource) -> bool:
+    return b"expr:" in resource.text
+
+
 def controller_of(snapshot: Snapshot, place: Place) -> Member | None:
     """The workload of cert-manager that has its metrics."""
-    for member in in_cluster(snapshot, place, lambda resource: b"cert-manager-controller" in resource.text):
-        route = POD_SPECS.get((member.id.group, member.id.kind))
-        if route is not None and any(
-            _IMAGE.search(text_of(one.get("image")))
-            for one in mappings(mapping(at(member.manifest, route)).get("containers"))
-        ):
-            return member
-    return None
+    return next((member for member, _ in running(snapshot, place, _names_controller, _IMAGE)), None)
+
+
+def _names_controller(resource: Resource) -> bool:
+    return b"cert-manager-controller" in resource.text
 
 
 def _monitor(snapshot: Snapshot, place: Place, prometheus: Member, controller: Member) -> list[Mapping[str, Any]]:
     """A ServiceMonitor for cert-manager, nothing where a monitor reads it already. Raises `NotPossible`."""
-    services = _services(snapshot, place, controller)
+    services = services_of(snapshot, place, controller)
     if monitored(snapshot, place, controller.id.namespace, pods_of(controller), services):
         return []
     service, port = _served(snapshot, place, controller)
@@ -222,20 +216,9 @@ def _monitor(snapshot: Snapshot, place: Place, prometheus: Member, controller: M
     return [_service_monitor(service, port, place.installation.namespace, labels)]
 
 
-def _services(snapshot: Snapshot, place: Place, controller: Member) -> list[Member]:
-    """The Services that lead to its pods."""
-    pods = pods_of(controller)
-    return [
-        one
-        for one in in_cluster(snapshot, place, lambda resource: resource.id.kind == "Service")
-        if one.id.namespace == controller.id.namespace
-        and fits(mapping(mapping(one.manifest.get("spec")).get("selector")), pods)
-    ]
-
-
 def _served(snapshot: Snapshot, place: Place, controller: Member) -> tuple[Member, str]:
     """The Service with the metrics port, and the port's name. Raises `NotPossible`."""
-    for service in _services(snapshot, place, controller):
+    for service in services_of(snapshot, place, controller):
         for port in mappings(mapping(service.manifest.get("spec")).get("ports")):
             if text_of(port.get("port")) == _PORT and text_of(port.get("name")):
                 return service, text_of(port.get("name"))
@@ -258,7 +241,3 @@ def _service_monitor(service: Member, port: str, namespace: str, labels: Mapping
 def _steady(labels: Mapping[str, Any]) -> Mapping[str, Any]:
     """Without what changes with each release."""
     return {key: value for key, value in labels.items() if key not in ("app.kubernetes.io/version", "helm.sh/chart")}
-
-
-def _labels(member: Member) -> Mapping[str, Any]:
-    return mapping(mapping(member.manifest.get("metadata")).get("labels"))

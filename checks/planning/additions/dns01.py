@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from checks.planning.additions.certificates import controller_of
+from checks.planning.additions.cluster import in_cluster
 from checks.planning.additions.plan import (
     AdditionPlan,
     NotPossible,
     Place,
     at_first,
-    in_cluster,
     named,
     place_beside,
     project_notes,
@@ -39,6 +39,7 @@ from gitops.files.spans import Edit
 from gitops.installation.model import Member
 from gitops.installation.routes.model import mappings, texts
 from gitops.resources.manifests import text_of
+from gitops.resources.resource import Resource
 
 ITEM: Final = "dns01-issuers"
 HELP: Final = "DNS-01 issuers (Cloudflare, Azure DNS) for hosts that have TLS and no issuer"
@@ -91,7 +92,7 @@ def _plan(snapshot: Snapshot, policy: Policy, place: Place) -> AdditionPlan:
     waiting = unissued(snapshot, place)
     if not waiting:
         raise NotPossible("each host with TLS in git has an issuer, or a Secret that something in git brings")
-    issuers = list(in_cluster(snapshot, place, lambda resource: resource.id.kind == "ClusterIssuer"))
+    issuers = list(in_cluster(snapshot, place, _is_cluster_issuer))
     controller = controller_of(snapshot, place)
     if controller is None and not issuers:
         raise NotPossible("cert-manager is not rendered for Argo CD's cluster, and without it nobody issues")
@@ -134,6 +135,10 @@ def _plan(snapshot: Snapshot, policy: Policy, place: Place) -> AdditionPlan:
         first=(*_kept(given), *_brought(snapshot, policy, place, controller, used)),
         expected=frozenset({"dns-solver-secret-missing"}),
     )
+
+
+def _is_cluster_issuer(resource: Resource) -> bool:
+    return resource.id.kind == "ClusterIssuer"
 
 
 def _choose(

@@ -26,13 +26,13 @@ from checks.planning.additions.prometheus import (
 from checks.policy.file import Policy
 from checks.wording import listed, plural
 from gitops.discovery.snapshot import Snapshot
-from gitops.facts.secrets.pods import at, mapping
+from gitops.facts.secrets.pods import mapping
 from gitops.installation.alerts import rule_sets_of
 from gitops.installation.model import Member, Process
 from gitops.installation.ports import Speaks, listening
 from gitops.installation.promql import metrics_in
 from gitops.installation.releases import releases
-from gitops.installation.routes.find import labels_of
+from gitops.installation.routes.find import labels_of, selects
 from gitops.installation.routes.model import mappings
 from gitops.resources.manifests import text_of
 
@@ -195,13 +195,10 @@ def _targets(place: Place) -> Iterator[_Target]:
 def _metrics_port(service: Member, process: Process, metrics: set[int]) -> tuple[str, int] | None:
     """Name and number of the Service's port that leads to the metrics of the process; None where none with a name
     does."""
-    spec = mapping(service.manifest.get("spec"))
-    selector: Mapping[str, Any] = mapping(spec.get("selector"))
-    pod = mapping(at(process.member.manifest, ("spec", "template", "metadata", "labels")))
-    if not selector or any(pod.get(key) != value for key, value in selector.items()):
+    if not selects(service, process):
         return None
     named = {text_of(one.get("name")): one.get("containerPort") for one in mappings(process.manifest.get("ports"))}
-    for port in mappings(spec.get("ports")):
+    for port in mappings(mapping(service.manifest.get("spec")).get("ports")):
         leads = port.get("targetPort", port.get("port"))
         if named.get(leads, leads) in metrics if isinstance(leads, str) else leads in metrics:
             number, name = port.get("port"), text_of(port.get("name"))

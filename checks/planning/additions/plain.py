@@ -63,8 +63,7 @@ def plain_in(snapshot: Snapshot, place: Place, why: NotPossible) -> Plain:
 def _all(snapshot: Snapshot, place: Place) -> Iterator[Plain]:
     for prometheus in snapshot.once(plain_prometheus):
         owned = prometheus.workload.owned
-        where = (owned.application.root, owned.application.destination.cluster) if owned is not None else None
-        if where == (place.installation.root, place.installation.cluster):
+        if owned is not None and place.holds(owned.application):
             yield from _configurations(prometheus)
 
 

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from checks.planning.additions.manifests import as_yaml
 from checks.planning.proof import reason_of
+from gitops.applications.application import Application
 from gitops.discovery.snapshot import Snapshot, State
 from gitops.facts.rendered import not_rendered
 from gitops.files.spans import Applicability, Edit, new_file
 from gitops.files.tree import Tree
-from gitops.installation.find import installations_of, member_of
+from gitops.installation.find import installations_of
 from gitops.installation.model import Installation, Member
 from gitops.kustomize.adding import Addition, add_items
 from gitops.kustomize.closure import kustomization_file, load
 from gitops.resources.manifests import text_of
-from gitops.resources.resource import Resource, ResourceId
+from gitops.resources.resource import ResourceId
 
 Named = tuple[str, str, str]
 _NAMESPACE: Final = "argocd"
@@ -95,6 +96,11 @@ class Place:
         """What is added to, for people and for the proof."""
         return self.file or self.directory or "."
 
+    def holds(self, application: Application) -> bool:
+        """Whether an Application goes to the cluster of the installation, below the same root."""
+        where = (application.root, application.destination.cluster)
+        return where == (self.installation.root, self.installation.cluster)
+
     def beside(self, name: str) -> str:
         """The path of a file there."""
         return f"{self.directory}/{name}".lstrip("/")
@@ -126,14 +132,6 @@ def at_first(snapshot: Snapshot, planned: Callable[[Place], AdditionPlan]) -> Ad
             reasons.append(error)
     lines = next((one.lines for one in reasons if one.lines), "")
     raise NotPossible("; ".join(dict.fromkeys(str(one) for one in reasons)), lines)
-
-
-def in_cluster(snapshot: Snapshot, place: Place, test: Callable[[Resource], bool]) -> Iterator[Member]:
-    """What is rendered for the cluster of an installation, below its root, and passes a test."""
-    for copy in snapshot.copies():
-        where = (copy.application.root, copy.application.destination.cluster)
-        if where == (place.installation.root, place.installation.cluster) and test(copy.resource):
-            yield member_of(snapshot, copy)
 
 
 def project_notes(snapshot: Snapshot, place: Place) -> tuple[str, ...]:

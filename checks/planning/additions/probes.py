@@ -14,26 +14,21 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from checks.planning.additions.cluster import running, services_of
 from checks.planning.additions.plain import RELOADS, plain_in, told
-from checks.planning.additions.plan import (
-    AdditionPlan,
-    NotPossible,
-    Place,
-    at_first,
-    in_cluster,
-    project_notes,
-)
+from checks.planning.additions.plan import AdditionPlan, NotPossible, Place, at_first, project_notes
 from checks.planning.additions.prometheus import GROUP, Alert, labels_for, metadata, operated, prometheus_rule
 from checks.policy.file import Policy
 from checks.wording import listed
 from gitops.discovery.snapshot import Snapshot
-from gitops.facts.secrets.pods import POD_SPECS, at, mapping, sequence
+from gitops.facts.secrets.pods import mapping, sequence
 from gitops.installation.blackbox import modules_of, probed_in
 from gitops.installation.model import Member
-from gitops.installation.routes.find import labels_of, routes_to_server
+from gitops.installation.routes.find import routes_to_server
 from gitops.installation.routes.model import Protocol, Tls, mappings
 from gitops.installation.settings import setting
 from gitops.resources.manifests import text_of
+from gitops.resources.resource import Resource
 
 ITEM: Final = "probes"
 HELP: Final = "probes of Argo CD's page and API by the blackbox exporter in git"
@@ -143,29 +138,18 @@ def _targets(snapshot: Snapshot, place: Place) -> tuple[tuple[str, ...], tuple[s
 
 def _exporter(snapshot: Snapshot, place: Place) -> _Exporter:
     """Raises `NotPossible`."""
-    for workload in in_cluster(snapshot, place, lambda resource: b"blackbox" in resource.text):
-        route = POD_SPECS.get((workload.id.group, workload.id.kind))
-        running = [
-            one
-            for one in mappings(
-                mapping(at(workload.manifest, route)).get("containers") if route is not None else None
-            )
-            if _IMAGE.search(text_of(one.get("image")))
-        ]
-        if running:
-            return _Exporter(_address(snapshot, place, workload), _module(snapshot, place, workload, running[0]))
+    for workload, container in running(snapshot, place, _names_blackbox, _IMAGE):
+        return _Exporter(_address(snapshot, place, workload), _module(snapshot, place, workload, container))
     raise NotPossible("no blackbox exporter is rendered for Argo CD's cluster")
 
 
+def _names_blackbox(resource: Resource) -> bool:
+    return b"blackbox" in resource.text
+
+
 def _address(snapshot: Snapshot, place: Place, workload: Member) -> str:
-    pods = labels_of(workload)
-    for service in in_cluster(snapshot, place, lambda resource: resource.id.kind == "Service"):
-        spec = mapping(service.manifest.get("spec"))
-        selector = mapping(spec.get("selector"))
-        fits = bool(selector) and all(pods.get(key) == value for key, value in selector.items())
-        if service.id.namespace != workload.id.namespace or not fits:
-            continue
-        ports = mappings(spec.get("ports"))
+    for service in services_of(snapshot, place, workload):
+        ports = mappings(mapping(service.manifest.get("spec")).get("ports"))
         meant = [one for one in ports if _PORT in (one.get("port"), one.get("targetPort"))] or ports
         if len(meant) == 1 and isinstance(meant[0].get("port"), int):
             return f"{service.id.name}.{service.id.namespace}.svc:{meant[0]['port']}"
@@ -176,10 +160,9 @@ def _module(snapshot: Snapshot, place: Place, workload: Member, container: Mappi
     known: dict[str, Mapping[str, Any]] = {}
     for config_map, modules in modules_of(snapshot):
         owned = config_map.owned
-        where = (owned.application.root, owned.application.destination.cluster) if owned is not None else None
-        if where == (place.installation.root, place.installation.cluster) and (
-            config_map.id.namespace == workload.id.namespace
-        ):
+        if owned is None or not place.holds(owned.application):
+            continue
+        if config_map.id.namespace == workload.id.namespace:
             known |= modules
     if not known:
         words = [*sequence(container.get("command")), *sequence(container.get("args"))]

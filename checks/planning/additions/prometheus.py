@@ -9,10 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from checks.planning.additions.plan import NotPossible, Place, in_cluster
+from checks.planning.additions.cluster import in_cluster
+from checks.planning.additions.plan import NotPossible, Place
 from gitops.discovery.snapshot import Snapshot
 from gitops.facts.secrets.pods import mapping, sequence
 from gitops.installation.model import Member
+from gitops.installation.routes.find import fits
 from gitops.resources.manifests import text_of
 from gitops.resources.resource import Resource
 
@@ -96,11 +98,6 @@ def prometheus_rule(
         "metadata": metadata(name, namespace, labels),
         "spec": rule_groups(group, alerts),
     }
-
-
-def fits(selector: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
-    """Whether `matchLabels` select these labels."""
-    return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
 
 
 def monitored(

@@ -29,6 +29,7 @@ from gitops.discovery.snapshot import Snapshot
 from gitops.facts.deletions.options import options_of
 from gitops.facts.secrets.pods import at, mapping
 from gitops.installation.model import Installation, Member
+from gitops.installation.routes.find import fits
 from gitops.installation.routes.model import host_of
 from gitops.installation.settings import setting
 from gitops.resources.manifests import text_of
@@ -142,7 +143,7 @@ def _runs_redis(container: Mapping[str, Any]) -> bool:
 
 def _selected(member: Member, selector: Mapping[str, Any]) -> bool:
     labels = mapping(at(member.manifest, ("spec", "template", "metadata", "labels")))
-    return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
+    return fits(selector, labels)
 
 
 def _prunes(redis: Redis) -> bool:

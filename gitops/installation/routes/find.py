@@ -99,7 +99,11 @@ def main_port(installation: Installation, process: Process) -> int:
 def selects(service: Member, process: Process) -> bool:
     """Whether a Service's selector fits the pods of a process."""
     selector = mapping(mapping(service.manifest.get("spec")).get("selector"))
-    labels = labels_of(process.member)
+    return fits(selector, labels_of(process.member))
+
+
+def fits(selector: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
+    """Whether a Service's selector, or `matchLabels`, select these labels."""
     return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
 
 
