@@ -26,14 +26,13 @@ from checks.policy.file import Policy
 from checks.wording import listed
 from gitops.discovery.snapshot import Change, Snapshot
 from gitops.facts.secrets.pods import mapping, sequence
-from gitops.installation.blackbox import modules_of
+from gitops.installation.blackbox import is_probe, modules_of
 from gitops.installation.find import member_of
 from gitops.installation.model import Member
 from gitops.installation.places import place_of
 from gitops.installation.routes.model import mappings
 from gitops.installation.scraping import plain_prometheus
 from gitops.resources.manifests import text_of
-from gitops.resources.resource import Resource
 
 RULE = declare("blackbox-target", Severity.WARNING)
 
@@ -67,15 +66,11 @@ def _asked(snapshot: Snapshot) -> Iterator[tuple[Member, str, str]]:
                 for module in sequence(mapping(job.get("params")).get("module")):
                     if text_of(job.get("metrics_path")) == "/probe":
                         yield member, f"job `{text_of(job.get('job_name'))}`", text_of(module)
-    for copy in snapshot.copies(having=_is_probe):
+    for copy in snapshot.copies(having=is_probe):
         member = member_of(snapshot, copy)
         module = text_of(mapping(member.manifest.get("spec")).get("module"))
         if module:
             yield member, str(member.id), module
-
-
-def _is_probe(resource: Resource) -> bool:
-    return (resource.id.group, resource.id.kind) == ("monitoring.coreos.com", "Probe")
 
 
 def _finding(change: Change, member: Member, job: str, module: str, known: frozenset[str]) -> Finding:

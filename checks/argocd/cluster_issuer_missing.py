@@ -65,7 +65,7 @@ Place = tuple[str, str, str, str]
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
     """One finding for each reference, one for each placeholder."""
     head = change.head
-    issuers = list(_issuers(head))
+    issuers = list(issuers_of(head))
     for member in issuers:
         yield from _placeholders(change, member)
     if not issuers:
@@ -83,7 +83,8 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
                 yield _missing(change, member, kind, name, word, known, place[:2] in blind)
 
 
-def _issuers(snapshot: Snapshot) -> Iterator[Member]:
+def issuers_of(snapshot: Snapshot) -> Iterator[Member]:
+    """The issuers of cert-manager that are rendered."""
     yield from (member_of(snapshot, copy) for copy in snapshot.copies(having=_is_issuer))
 
 

@@ -6,11 +6,11 @@ would lie.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from checks.argocd.argocd_upgrade_note import notes_about
+from checks.argocd.cluster_issuer_missing import issuers_of
 from checks.argocd.exposure import label_of, ways_of
 from checks.argocd.hooks import hooks_of
 from checks.argocd.redis_persistence_without_effect import claims_of, is_redis
@@ -20,19 +20,16 @@ from checks.planning.additions.spread import replicated
 from checks.policy.file import Policy
 from checks.wording import listed, plural
 from gitops.discovery.snapshot import Snapshot
-from gitops.facts.secrets.pods import mapping, sequence
 from gitops.files.spans import Span
 from gitops.installation.alerts import rule_sets_of
+from gitops.installation.blackbox import probed
 from gitops.installation.find import installations_of, member_of
-from gitops.installation.model import Installation, Member
+from gitops.installation.model import Installation
 from gitops.installation.releases import releases
-from gitops.installation.routes.model import mappings
-from gitops.installation.scraping import plain_prometheus
-from gitops.resources.manifests import text_of
+from gitops.resources.resource import Resource
 from gitops.versions.overlay import STAGING
 
 _MOST: Final = 3
-_OPERATED: Final = "monitoring.coreos.com"
 # Metrics by which a certificate's end is seen coming. Sources: cert-manager.io (metrics), blackbox_exporter
 # (prober/http.go, prober/tcp.go).
 _EXPIRY: Final = (b"certmanager_certificate_expiration_timestamp_seconds", b"probe_ssl_earliest_cert_expiry")
@@ -114,38 +111,36 @@ def probes(snapshot: Snapshot, _policy: Policy) -> Seen:
     """Whether a blackbox exporter is pointed at the server: at an address of its, or at its Service."""
     installed = _deployed(snapshot)
     hosts = {host for one in installed for route, _ in ways_of(snapshot, one) for host in route.hosts}
-    aims = [(member, target) for member, target in _probed(snapshot) if "argocd" in target or _host(target) in hosts]
+    aims = [one for one in snapshot.once(probed) if "argocd" in one.target or _host(one.target) in hosts]
     if not aims:
         return _absent(snapshot, "No probe of the blackbox exporter is pointed at Argo CD here.")
-    targets = list(dict.fromkeys(f"`{target}`" for _, target in aims))
-    return Seen(True, f"{_upper(listed(targets, _MOST))}.", _places(member for member, _ in aims))
+    targets = list(dict.fromkeys(f"`{one.target}`" for one in aims))
+    return Seen(True, f"{_upper(listed(targets, _MOST))}.", _places(one.asking for one in aims))
 
 
 def issuers(snapshot: Snapshot, _policy: Policy) -> Seen:
-    kinds = ("Issuer", "ClusterIssuer")
-    found = [
-        member_of(snapshot, copy)
-        for copy in snapshot.copies()
-        if copy.resource.id.group == "cert-manager.io" and copy.resource.id.kind in kinds
-    ]
+    found = list(issuers_of(snapshot))
     if not found:
         return Seen(None, "No issuer of cert-manager is rendered here, so who issues certificates git does not tell.")
     return Seen(True, f"{_upper(plural('issuer', len(found)))}.", _places(found))
 
 
 def expiry(snapshot: Snapshot, _policy: Policy) -> Seen:
-    certified = False
-    found: list[Member] = []
-    for copy in snapshot.copies():
-        rid, text = copy.resource.id, copy.resource.text
-        certified = certified or ((rid.group, rid.kind) in _CERTIFIED and (rid.kind != "Ingress" or b"tls:" in text))
-        if rid.kind in _RULES and any(metric in text for metric in _EXPIRY):
-            found.append(member_of(snapshot, copy))
+    found = [member_of(snapshot, copy) for copy in snapshot.copies(having=_reads_expiry)]
     if found:
         return Seen(True, "", _places(found))
-    if not certified:
+    if next(snapshot.copies(having=_asks_for_certificate), None) is None:
         return Seen(None, "No certificate is asked for in what is rendered here.")
     return Seen(False, "No alert rule here reads when a certificate expires.")
+
+
+def _reads_expiry(resource: Resource) -> bool:
+    return resource.id.kind in _RULES and any(metric in resource.text for metric in _EXPIRY)
+
+
+def _asks_for_certificate(resource: Resource) -> bool:
+    rid = resource.id
+    return (rid.group, rid.kind) in _CERTIFIED and (rid.kind != "Ingress" or b"tls:" in resource.text)
 
 
 def spread(snapshot: Snapshot, _policy: Policy) -> Seen:
@@ -230,25 +225,6 @@ def _absent(snapshot: Snapshot, why: str) -> Seen:
 
 def _deployed(snapshot: Snapshot) -> list[Installation]:
     return [one for one in snapshot.once(installations_of) if one.deployed]
-
-
-def _probed(snapshot: Snapshot) -> Iterator[tuple[Member, str]]:
-    for prometheus in snapshot.once(plain_prometheus):
-        for member, value in prometheus.configurations:
-            for job in mappings(value.get("scrape_configs")):
-                if text_of(job.get("metrics_path")) == "/probe":
-                    yield from ((member, target) for target in _static(job.get("static_configs"), "targets"))
-    for copy in snapshot.copies():
-        if (copy.resource.id.group, copy.resource.id.kind) == (_OPERATED, "Probe"):
-            member = member_of(snapshot, copy)
-            targets = mapping(mapping(mapping(member.manifest.get("spec")).get("targets")).get("staticConfig"))
-            yield from ((member, target) for target in _static([targets], "static"))
-
-
-def _static(configs: Any, key: str) -> Iterator[str]:
-    for one in mappings(configs):
-        values: Mapping[str, Any] = one
-        yield from (text_of(target) for target in sequence(values.get(key)))
 
 
 def _host(target: str) -> str:

@@ -27,8 +27,10 @@ _PROBERS: Final = frozenset({"http", "tcp", "icmp", "dns", "grpc", "unix", "http
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """A `target` that is probed, as it is written, by `asking` (a Probe, or the ConfigMap with the configuration)."""
+    """A `target` that is probed, as it is written in `asking` (a Probe, or the ConfigMap with the configuration).
+    `runs` tells where from: the Prometheus that has that configuration, or the Probe."""
 
+    runs: Member
     asking: Member
     target: str
 
@@ -58,23 +60,26 @@ def _texts(member: Member) -> Iterator[Mapping[str, Any]]:
             yield from (value for one in documents if isinstance(value := one.value(), dict))
 
 
-def probed_in(snapshot: Snapshot, root: str, cluster: str) -> tuple[Probed, ...]:
-    """What is probed from a cluster, below one root."""
-    found: list[Probed] = []
+def probed(snapshot: Snapshot) -> tuple[Probed, ...]:
+    """Everything that is probed. For `snapshot.once`."""
+    return tuple(_probed(snapshot))
+
+
+def _probed(snapshot: Snapshot) -> Iterator[Probed]:
     for prometheus in snapshot.once(plain_prometheus):
-        owned = prometheus.workload.owned
-        if owned is None or (owned.application.root, owned.application.destination.cluster) != (root, cluster):
-            continue
         for member, value in prometheus.configurations:
             for job in mappings(value.get("scrape_configs")):
                 if text_of(job.get("metrics_path")) == "/probe":
                     for config in mappings(job.get("static_configs")):
-                        found += [Probed(member, text_of(one)) for one in sequence(config.get("targets"))]
-    for copy in snapshot.copies():
-        rid = copy.resource.id
-        where = (copy.application.root, copy.application.destination.cluster)
-        if (rid.group, rid.kind) == ("monitoring.coreos.com", "Probe") and where == (root, cluster):
-            member = member_of(snapshot, copy)
-            targets = mapping(mapping(member.manifest.get("spec")).get("targets"))
-            found += [Probed(member, one) for one in texts(mapping(targets.get("staticConfig")).get("static"))]
-    return tuple(found)
+                        for one in sequence(config.get("targets")):
+                            yield Probed(prometheus.workload, member, text_of(one))
+    for copy in snapshot.copies(having=is_probe):
+        member = member_of(snapshot, copy)
+        targets = mapping(mapping(member.manifest.get("spec")).get("targets"))
+        for target in texts(mapping(targets.get("staticConfig")).get("static")):
+            yield Probed(member, member, target)
+
+
+def is_probe(resource: Resource) -> bool:
+    """Whether it is a Probe of the Prometheus Operator."""
+    return (resource.id.group, resource.id.kind) == ("monitoring.coreos.com", "Probe")

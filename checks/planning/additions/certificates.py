@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from checks.planning.additions.cluster import in_cluster, running, services_of
+from checks.planning.additions.cluster import in_cluster, probed_in, running, services_of
 from checks.planning.additions.plain import RELOADS, Plain, plain_in, scrapes, told
 from checks.planning.additions.plan import AdditionPlan, Named, NotPossible, Place, at_first, project_notes
 from checks.planning.additions.prometheus import (
@@ -29,7 +29,6 @@ from checks.policy.file import Policy
 from checks.wording import listed, plural
 from gitops.discovery.snapshot import Snapshot
 from gitops.facts.secrets.pods import mapping
-from gitops.installation.blackbox import probed_in
 from gitops.installation.model import Member
 from gitops.installation.routes.find import labels_of as pods_of
 from gitops.installation.routes.model import mappings
@@ -159,8 +158,7 @@ def _known(snapshot: Snapshot, place: Place, limited: str) -> _Known:
         known.controller = controller
         known.alerts += [one for one in OF_CERT_MANAGER if one.metric not in taken]
         known.sources.append(f"cert-manager ({controller.id})")
-    probed = probed_in(snapshot, place.installation.root, place.installation.cluster)
-    secure = {one.target for one in probed if one.target.startswith("https://")}
+    secure = {one.target for one in probed_in(snapshot, place) if one.target.startswith("https://")}
     if not secure:
         known.reasons.append("no https target of a blackbox exporter is rendered there")
     elif OF_PROBES[0].metric in taken:

@@ -9,6 +9,7 @@ from typing import Any
 from checks.planning.additions.plan import Place
 from gitops.discovery.snapshot import Snapshot, Test
 from gitops.facts.secrets.pods import POD_SPECS, at, mapping
+from gitops.installation.blackbox import Probed, probed
 from gitops.installation.find import member_of
 from gitops.installation.model import Member
 from gitops.installation.routes.find import fits, labels_of
@@ -45,6 +46,13 @@ def services_of(snapshot: Snapshot, place: Place, workload: Member) -> list[Memb
         if one.id.namespace == workload.id.namespace
         and fits(mapping(mapping(one.manifest.get("spec")).get("selector")), pods)
     ]
+
+
+def probed_in(snapshot: Snapshot, place: Place) -> Iterator[Probed]:
+    """What is probed from there."""
+    for one in snapshot.once(probed):
+        if one.runs.owned is not None and place.holds(one.runs.owned.application):
+            yield one
 
 
 def _is_service(resource: Resource) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from checks.planning.additions.cluster import running, services_of
+from checks.planning.additions.cluster import probed_in, running, services_of
 from checks.planning.additions.plain import RELOADS, plain_in, told
 from checks.planning.additions.plan import AdditionPlan, NotPossible, Place, at_first, project_notes
 from checks.planning.additions.prometheus import GROUP, Alert, labels_for, metadata, operated, prometheus_rule
@@ -22,7 +22,7 @@ from checks.policy.file import Policy
 from checks.wording import listed
 from gitops.discovery.snapshot import Snapshot
 from gitops.facts.secrets.pods import mapping, sequence
-from gitops.installation.blackbox import modules_of, probed_in
+from gitops.installation.blackbox import modules_of
 from gitops.installation.model import Member
 from gitops.installation.routes.find import routes_to_server
 from gitops.installation.routes.model import Protocol, Tls, mappings
@@ -128,7 +128,7 @@ def _targets(snapshot: Snapshot, place: Place) -> tuple[tuple[str, ...], tuple[s
     hosts = {urlsplit(one).hostname for one in found}
     probed = {
         urlsplit(one.target if "://" in one.target else f"//{one.target}").hostname
-        for one in probed_in(snapshot, installation.root, installation.cluster)
+        for one in probed_in(snapshot, place)
     }
     if hosts <= probed:
         raise NotPossible(f"{listed(sorted(text_of(one) for one in hosts), 3)} is probed already")
