@@ -58,8 +58,7 @@ def _tested(snapshot: Snapshot, policy: Policy) -> Installation | None:
     """The installation where versions are tried first, if a hook tests it."""
     tested = {hook.owned.application.key for hook in hooks_of(snapshot) if hook.phase == "PostSync"}
     for one in snapshot.once(installations_of):
-        brought = {process.member.owner for process in one.processes}
-        if one.deployed and _is_first(one, policy) and not tested.isdisjoint(brought - {None}):
+        if one.deployed and _is_first(one, policy) and not tested.isdisjoint(one.owners):
             return one
     return None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from gitops.discovery.snapshot import Part, Snapshot, State
 from gitops.facts.secrets.pods import POD_SPECS, at, mapping, sequence
@@ -20,6 +20,7 @@ from gitops.kustomize.failures.patch_faults import Patch, patches_of
 from gitops.kustomize.kustomization import Kustomization, read_kustomization
 from gitops.resources.manifests import text_of
 from gitops.resources.rendering import Rendered
+from gitops.resources.resource import Resource
 from gitops.versions.pins.images import image_entries, split_image
 
 # Images of Argo CD's own manifests; entries for others may be meant for what comes and goes.
@@ -29,9 +30,7 @@ _RENAMING: Final = ("namePrefix", "nameSuffix")
 
 def builds(snapshot: Snapshot) -> Iterator[tuple[State, Part, Kustomization]]:
     """The kustomizations of Applications that render Argo CD, whole."""
-    owners = {
-        process.member.owner for one in snapshot.once(installations_of) if one.deployed for process in one.processes
-    }
+    owners = {owner for one in snapshot.once(installations_of) if one.deployed for owner in one.owners}
     for state in snapshot.states:
         whole = isinstance(state.rendering, Rendered) and not state.rendering.gaps
         for part in state.parts if whole and state.application.key in owners else ():
@@ -49,8 +48,9 @@ def unmatched_patches(snapshot: Snapshot) -> Iterator[tuple[State, Span, str, st
     for state, part, known in builds(snapshot):
         if any(known.fields.get(field) for field in _RENAMING):
             continue
-        gone = {_whom(patch) for patch in patches_of(snapshot.tree, known) if _deletes(patch) or _renames(patch)}
-        for patch in patches_of(snapshot.tree, known):
+        patches = list(patches_of(snapshot.tree, known))
+        gone = {_whom(patch) for patch in patches if _deletes(patch) or _renames(patch)}
+        for patch in patches:
             kind, name = _whom(patch)
             if not kind or not name.startswith("argocd-") or re.fullmatch(r"[\w.-]+", name) is None:
                 continue
@@ -92,9 +92,11 @@ def unmatched_images(snapshot: Snapshot) -> Iterator[tuple[State, Kustomization,
         told = renamed_by.setdefault(id(part), {text_of(one).partition("=")[0] for one in own if "=" in text_of(one)})
         told.update(entry.name for entry in image_entries(known.fields) if entry.new_name not in ("", entry.name))
     for state, part, known in built:
-        running = {name for one in part.resources for name in _images(one.manifest(), (one.id.group, one.id.kind))}
         for entry in image_entries(known.fields):
-            if _IMAGES.search(entry.name) is None or entry.name in running or entry.name in renamed_by[id(part)]:
+            if _IMAGES.search(entry.name) is None or entry.name in renamed_by[id(part)]:
+                continue
+            running = state.once(_running, part.index)
+            if entry.name in running:
                 continue
             last = entry.name.rpartition("/")[2]
             meant = sorted(one for one in running if one.rpartition("/")[2] == last)
@@ -102,8 +104,18 @@ def unmatched_images(snapshot: Snapshot) -> Iterator[tuple[State, Kustomization,
                 yield state, known, entry.name, meant[0]
 
 
-def _images(manifest: dict[str, Any], kind: tuple[str, str]) -> Iterator[str]:
-    pod = mapping(at(manifest, POD_SPECS[kind])) if kind in POD_SPECS else {}
+def _running(state: State, index: int) -> frozenset[str]:
+    """What the pods of one part run. Few manifests have to be read for that, and none of Argo CD's own CRDs."""
+    part = next(one for one in state.parts if one.index == index)
+    return frozenset(name for one in part.having(_has_pods) for name in _images(one))
+
+
+def _has_pods(resource: Resource) -> bool:
+    return (resource.id.group, resource.id.kind) in POD_SPECS
+
+
+def _images(resource: Resource) -> Iterator[str]:
+    pod = mapping(at(resource.manifest(), POD_SPECS[resource.id.group, resource.id.kind]))
     for field in ("initContainers", "containers"):
         for container in sequence(pod.get(field)):
             yield split_image(text_of(mapping(container).get("image"))).name

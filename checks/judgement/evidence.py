@@ -176,12 +176,7 @@ def staging(snapshot: Snapshot, policy: Policy) -> Seen:
 
 def smoke_test(snapshot: Snapshot, _policy: Policy) -> Seen:
     """Whether a hook runs pods after a sync of an Application that brings Argo CD."""
-    bringing = {
-        process.member.owned.application.key
-        for one in _deployed(snapshot)
-        for process in one.processes
-        if process.member.owned is not None
-    }
+    bringing = {owner for one in _deployed(snapshot) for owner in one.owners}
     found = [
         member_of(snapshot, hook.owned)
         for hook in hooks_of(snapshot)

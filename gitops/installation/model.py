@@ -122,6 +122,11 @@ class Installation:
     def key(self) -> tuple[str, ...]:
         return (self.root, self.cluster, self.namespace, self.directory)
 
+    @cached_property
+    def owners(self) -> frozenset[ApplicationKey]:
+        """The Applications that bring its processes."""
+        return frozenset(one.member.owner for one in self.processes if one.member.owner is not None)
+
     def of(self, component: str) -> tuple[Process, ...]:
         """Its processes of a component, those of init containers left out."""
         return tuple(one for one in self.processes if one.component == component and not one.initial)

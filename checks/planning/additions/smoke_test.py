@@ -10,11 +10,11 @@ that succeeded are deleted once all have); kustomize api/internal/target (`trans
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from checks.planning.additions.manifests import as_yaml
-from checks.planning.additions.plan import AdditionPlan, Named, NotPossible, Place, places_of, project_notes
+from checks.planning.additions.plan import AdditionPlan, Named, NotPossible, Place, named, places_of, project_notes
 from checks.policy.file import Policy
 from checks.policy.smoke_test import SmokeTest
 from gitops.discovery.snapshot import Snapshot
@@ -25,6 +25,8 @@ from gitops.files.tree import Tree
 from gitops.installation.destroying import deletions_in
 from gitops.installation.find import installations_of
 from gitops.kustomize.adding import Addition, add_items
+from gitops.resources.manifests import identify
+from gitops.resources.resource import Resource
 from gitops.versions.overlay import is_first
 
 ITEM: Final = "smoke-test"
@@ -67,7 +69,7 @@ def plan(snapshot: Snapshot, policy: Policy) -> AdditionPlan:
         new_file(file, "---\n".join(as_yaml(one) for one in manifests)),
         *([new_file(other, "---\n".join(as_yaml(one) for one in _transformers()))] if moved else []),
     ]
-    homes: dict[Named, str] = {_id(one): one["metadata"].get("namespace", "") for one in manifests}
+    homes: dict[Named, str] = {named(identify(one)): one["metadata"].get("namespace", "") for one in manifests}
     homes["", "ConfigMap", _NAME] = _NAME
     return AdditionPlan(
         ITEM,
@@ -127,9 +129,9 @@ def _inside(tree: Tree, path: str, directory: str) -> bool:
     return tree.resolve(path) == path and (not directory or path.startswith(f"{directory}/"))
 
 
-def _members(snapshot: Snapshot, place: Place) -> Any:
-    keys = {one.member.owned.application.key for one in place.installation.processes if one.member.owned is not None}
-    return [copy.resource for copy in snapshot.copies() if copy.application.key in keys]
+def _members(snapshot: Snapshot, place: Place) -> Iterator[Resource]:
+    for owner in place.installation.owners:
+        yield from (copy.resource for copy in snapshot.copies(snapshot.by_key[owner]))
 
 
 def _image(place: Place) -> str:
@@ -281,8 +283,3 @@ def _transformer(suffix: str, kinds: str, path: str) -> dict[str, Any]:
         "patch": as_yaml([{"op": "replace", "path": path, "value": _NAME}]),
         **({"options": {"allowNameChange": True}} if kinds == "Namespace" else {}),
     }
-
-
-def _id(manifest: Mapping[str, Any]) -> Named:
-    group = manifest["apiVersion"].rpartition("/")[0]
-    return (group, manifest["kind"], manifest["metadata"]["name"])
