@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from gitops.charts.files import values_files_of
 from gitops.discovery.snapshot import Snapshot
 from gitops.facts.secrets.pods import mapping
 from gitops.files.documents import read_documents
@@ -47,9 +48,7 @@ def _used(snapshot: Snapshot) -> Iterator[str]:
     rendered."""
     for state in snapshot.states:
         for source in state.application.sources:
-            for name in (source.helm or {}).get("valueFiles") or ():
-                text = str(name)
-                yield text.partition("/")[2] if text.startswith("$") else f"{source.path}/{text}".lstrip("/")
+            yield from values_files_of(source)
             yield f"{source.path}/values.yaml".lstrip("/")
 
 

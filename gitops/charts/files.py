@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from gitops.applications.application import Source
 from gitops.charts.environment import substitute
 from gitops.files.collected import GLOB, ReadFiles
 from gitops.files.errors import GitopsError
 from gitops.files.tree import normalise
+from gitops.resources.manifests import text_of
+
+
+def values_files_of(source: Source) -> Iterator[str]:
+    """The files that `valueFiles` of a source name and that may be in this repository, in their order. Which
+    repository `$name` is, is not asked, nor whether there is such a file."""
+    listed = (source.helm or {}).get("valueFiles")
+    for name in filter(None, map(text_of, listed if isinstance(listed, list) else ())):
+        if name.startswith("$"):
+            yield posixpath.normpath(name.partition("/")[2])
+        elif not source.chart and "://" not in name:
+            base = "" if name.startswith("/") else source.path
+            yield posixpath.normpath(posixpath.join(base, name.lstrip("/")))
 
 
 def value_files(

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
+from gitops.charts.files import values_files_of
 from gitops.discovery.snapshot import Owned, Snapshot
 from gitops.files.errors import GitopsError
 from gitops.files.spans import Span
@@ -64,11 +65,6 @@ def _read_by(owned: Owned, tree: Tree) -> Iterator[Span]:
     application = owned.application
     yield application.origin.span
     for source in application.sources:
-        files = (source.helm or {}).get("valueFiles")
-        for name in files if isinstance(files, list) else ():
-            if isinstance(name, str):
-                bare = name.partition("/")[2] if name.startswith("$") else name
-                base = "" if name.startswith(("$", "/")) else source.path
-                yield Span(posixpath.normpath(posixpath.join(base, bare.lstrip("/"))), 0, 0)
+        yield from (Span(path, 0, 0) for path in values_files_of(source))
         if source.path:
             yield Span(posixpath.join(source.path, "values.yaml"), 0, 0)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from checks.model import Wanted
 from checks.planning.repairs.documents import Change
 from gitops.applications.application import Source
+from gitops.charts.files import values_files_of
 from gitops.discovery.snapshot import Snapshot, State
 from gitops.facts.secrets.pods import mapping, sequence
 from gitops.files.documents import read_documents
@@ -50,16 +51,15 @@ def _places(snapshot: Snapshot, state: State, wanted: Wanted) -> Iterator[tuple[
         if below is None:
             continue
         application = state.application
-        block: Route = ("spec", "sources", part.index) if len(application.sources) > 1 else ("spec", "source")
-        if "sources" in mapping(application.manifest.get("spec")):
-            block = ("spec", "sources", part.index)
+        several = len(application.sources) > 1 or "sources" in mapping(application.manifest.get("spec"))
+        block: Route = ("spec", "sources", part.index) if several else ("spec", "source")
         here = (application.origin.span.path, application.origin.span.line)
         said = source.helm or {}
         if application.is_written_here and "valuesObject" in said:
             yield (*here, (*block, "helm", "valuesObject", *below), ())
         elif application.is_written_here and "values" in said:
             yield (*here, below, (*block, "helm", "values"))
-        for path in reversed(list(_files(state, source))):
+        for path in reversed(list(values_files_of(source))):
             yield path, 0, below, ()
         if not source.chart:
             yield posixpath.join(source.path, "values.yaml"), 0, below, ()
@@ -84,18 +84,3 @@ def _name_in(snapshot: Snapshot, source: Source) -> Route | None:
         if text_of(one.get("name")) == _CHART:
             return (text_of(one.get("alias")) or _CHART,)
     return None
-
-
-def _files(state: State, source: Source) -> Iterator[str]:
-    """The values files of the repository, in their order."""
-    refs = {one.ref: one for one in state.application.sources if one.ref}
-    for name in sequence((source.helm or {}).get("valueFiles")):
-        text = text_of(name)
-        if text.startswith("$"):
-            ref, _, rest = text.partition("/")
-            other = refs.get(ref[1:])
-            if other is not None:
-                yield posixpath.normpath(rest)
-        elif not source.chart and "://" not in text:
-            base = "" if text.startswith("/") else source.path
-            yield posixpath.normpath(posixpath.join(base, text.lstrip("/")))

@@ -188,3 +188,13 @@ VALUES = "configs:\n  params:\n    create: true\n    server.insecure: true\n    
 def test_values_that_nobody_renders_with_are_judged_one_step_lower(path: str, text: str, told: bool) -> None:
     found = judged(RULE, files={path: text}, deployed=False)
     assert [(one.severity, one.span.path) for one in found] == [(Severity.NOTICE, path)] * told
+
+
+@pytest.mark.parametrize(
+    "name", ["../ops/argocd-values.yaml", "/ops/argocd-values.yaml", "./../ops/argocd-values.yaml"]
+)
+def test_values_that_an_application_names_in_any_way_are_rendered_with(name: str) -> None:
+    files = {"ops/argocd-values.yaml": VALUES, "web/Chart.yaml": "name: web\n"}
+    for names, found in ([name], 0), (["../ops/others.yaml"], 1):
+        apps = application("web", "web", source={"helm": {"valueFiles": names}})
+        assert len(judged(RULE, files={**files, "apps.yaml": apps}, deployed=False)) == found
