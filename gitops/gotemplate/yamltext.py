@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from functools import cmp_to_key
+from itertools import takewhile
 from typing import Any, Final
 
 import yaml
 
-from gitops.gotemplate.errors import NotYaml
-from gitops.gotemplate.values import NilList, NilMap, NilStrings, format_float
+from gitops.gotemplate.errors import NotYaml, TemplateError
+from gitops.gotemplate.values import NilList, NilMap, NilStrings, format_float, go_json
 
 MAX_CHARACTERS: Final = 1_000_000
+_LONGEST_KEY: Final = 1_024  # characters of JSON, as which sigs.k8s.io/yaml hands it to go-yaml
 
 
 class _Loader(yaml.CSafeLoader):
@@ -118,18 +120,24 @@ def load(text: str) -> Any:
 
 
 def dump(value: Any) -> str:
-    """Block style, sorted keys, as sigs.k8s.io/yaml's Marshal."""
+    """Block style, sorted keys, as sigs.k8s.io/yaml's Marshal. Raises `TemplateError` for keys that it refuses."""
     plain = _plain(value)
     return yaml.dump(
         plain, Dumper=_Dumper, default_flow_style=False, allow_unicode=True, width=2**31, sort_keys=False
     )
 
 
-_DIGITS: Final = "0123456789"
-
-
 def _compared(one: Any, other: Any) -> int:
     return int(one > other) - int(one < other)
+
+
+def _number(text: str, start: int, lead: int) -> tuple[int, int]:
+    """The digits behind `lead` as go-yaml reckons them, in 64 bits that wrap, and where they end."""
+    end = start
+    while end < len(text) and text[end].isdecimal():
+        lead = (lead * 10 + ord(text[end]) - ord("0")) % 2**64
+        end += 1
+    return (lead + 2**63) % 2**64 - 2**63, end
 
 
 def _before(one: str, other: str) -> int:
@@ -139,11 +147,9 @@ def _before(one: str, other: str) -> int:
             continue
         if a.isalpha() or b.isalpha():
             return _compared(a, b) if a.isalpha() and b.isalpha() else (-1 if b.isalpha() else 1)
-        digits = [text[i : i + len(text[i:]) - len(text[i:].lstrip(_DIGITS))] for text in (one, other)]
-        run = one[len(one[:i].rstrip(_DIGITS)) : i]
-        lead = "1" if "0" in (a, b) and run.strip("0") else ""
-        numbers = [int(lead + text or "0") for text in digits]
-        return _compared(*numbers) or _compared(*map(len, digits)) or _compared(a, b)
+        run = takewhile(str.isdecimal, reversed(one[:i]))
+        lead = int("0" in (a, b) and any(digit != "0" for digit in run))
+        return _compared((*_number(one, i, lead), a), (*_number(other, i, lead), b))
     return _compared(len(one), len(other))
 
 
@@ -151,6 +157,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (NilList, NilMap, NilStrings)):
         return None
     if isinstance(value, dict):
+        if any(len(go_json(key)) > _LONGEST_KEY for key in value):
+            raise TemplateError(f"yaml: a key is longer than {_LONGEST_KEY:,} characters")
         return {key: _plain(value[key]) for key in sorted(value, key=cmp_to_key(_before))}
     if isinstance(value, list):
         return [_plain(v) for v in value]

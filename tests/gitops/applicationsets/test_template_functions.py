@@ -125,6 +125,8 @@ def test_what_cannot_be_reproduced_is_refused_by_name(name: str) -> None:
         '{{regexFind "(?=a)" "a"}}',
         '{{regexFind "(a)\\\\1" "aa"}}',
         '{{regexFind "[" "a"}}',
+        '{{toYaml (dict (repeat 4400 "1") 1 (repeat 4400 "2") 2)}}',
+        '{{toYaml (dict (repeat 1023 "é") 1)}}',
         '{{repeat 1000000 "aaaaaaaaaa"}}',
         "{{until 100000000}}",
         "{{seq 1 1000000000}}",
