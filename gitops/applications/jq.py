@@ -47,7 +47,7 @@ _FUNCTIONS = (
     "tostream tostring transpose trim trimstr trunc truncate_stream type unique unique_by until utf8bytelength "
     "values walk while with_entries y0 y1 yn"
 )
-FUNCTIONS = frozenset(_FUNCTIONS.split())
+_KNOWN = frozenset(_FUNCTIONS.split())
 
 
 def check_path(expression: str) -> None:
@@ -56,7 +56,7 @@ def check_path(expression: str) -> None:
         _Parser(f"del({expression})").whole()
 
 
-__all__ = ["FUNCTIONS", "BadExpression", "check_path"]
+__all__ = ["BadExpression", "check_path"]
 
 
 class _TooDeep(Exception):
@@ -68,7 +68,7 @@ class _Parser(Tokens):
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self._names = set(FUNCTIONS)
+        self._names = set(_KNOWN)
         self._variables = {"$ENV", "$__loc__"}
         self._depth = 0
 
@@ -81,15 +81,20 @@ class _Parser(Tokens):
             raise self._unexpected()
 
     @contextmanager
-    def _inside(self) -> Iterator[None]:
-        """One level deeper; what is defined there is gone behind it."""
+    def _deeper(self) -> Iterator[None]:
         self._depth += 1
         if self._depth > _DEEPEST:
             raise _TooDeep
-        names, variables = set(self._names), set(self._variables)
         yield
-        self._names, self._variables = names, variables
         self._depth -= 1
+
+    @contextmanager
+    def _inside(self) -> Iterator[None]:
+        """One level deeper; what is defined there is gone behind it."""
+        with self._deeper():
+            names, variables = set(self._names), set(self._variables)
+            yield
+            self._names, self._variables = names, variables
 
     # Queries
 
@@ -102,20 +107,14 @@ class _Parser(Tokens):
                 self._need("|")
                 self._query()
                 return
-            if self._expression(0):
+            bound = self._expression(0)
+            while not bound and self._take(","):
+                bound = self._expression(0)
+            if bound:
                 self._need("|")
                 self._query()
-                return
-            while self._is("|", ","):
-                piped = self._word == "|"
-                self._advance()
-                if piped:
-                    self._query()
-                    return
-                if self._expression(0):
-                    self._need("|")
-                    self._query()
-                    return
+            elif self._take("|"):
+                self._query()
 
     def _definition(self) -> None:
         self._need("def")
@@ -144,7 +143,8 @@ class _Parser(Tokens):
     def _expression(self, least: int) -> bool:
         """Terms with operators of at least this precedence; whether the last one was bound (`TERM as $x`), after
         which a pipe has to follow."""
-        if self._term() and self._take("as"):
+        self._term()
+        if self._take("as"):
             self._patterns()
             return True
         previous = 0
@@ -199,24 +199,19 @@ class _Parser(Tokens):
 
     # Terms
 
-    def _term(self) -> bool:
-        """One term with what hangs on it; always true, so that it reads as a condition."""
-        self._depth += 1
-        if self._depth > _DEEPEST:
-            raise _TooDeep
-        self._bare()
-        while True:
-            if self._kind == "index":
-                self._advance()
-            elif self._take("["):
-                self._bracket()
-            elif self._is("."):
-                self._advance()
-                self._behind_dot()
-            elif not self._take("?"):
-                break
-        self._depth -= 1
-        return True
+    def _term(self) -> None:
+        """One term with what hangs on it."""
+        with self._deeper():
+            self._bare()
+            while True:
+                if self._kind == "index":
+                    self._advance()
+                elif self._take("["):
+                    self._bracket()
+                elif self._take("."):
+                    self._behind_dot()
+                elif not self._take("?"):
+                    break
 
     def _behind_dot(self) -> None:
         if self._kind == "string":

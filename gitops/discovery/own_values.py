@@ -28,9 +28,7 @@ _NOT_LOOKED_AT = frozenset({"repoURL", "targetRevision", "ref", "name"})  # what
 
 def for_assumed_cluster(state: State) -> State:
     """The Application of a cluster that is only assumed, with what fails by that cluster's name as not analysed."""
-    spec = state.application.manifest.get("spec")
-    sources = [spec.get("source"), spec.get("sources")] if isinstance(spec, Mapping) else []
-    if not any(IN_CLUSTER in line for source in sources for line in _lines(source)):
+    if not any(IN_CLUSTER in line for line in _said(state.application)):
         return state
     return replace(state, parts=tuple(_left_open(part, _NAMED) for part in state.parts))
 
@@ -69,9 +67,14 @@ def _is_written(tree: Tree, application: Application) -> bool:
         template = tree.read(application.origin.path).decode("utf-8", "replace")
     except (GitopsError, KeyError):
         return True
+    return all(line in template for line in _said(application))
+
+
+def _said(application: Application) -> Iterator[str]:
+    """The lines of what its sources say."""
     spec = application.manifest.get("spec")
-    sources = [spec.get("source"), spec.get("sources")] if isinstance(spec, Mapping) else []
-    return all(line in template for source in sources for line in _lines(source))
+    if isinstance(spec, Mapping):
+        yield from _lines([spec.get("source"), spec.get("sources")])
 
 
 def _lines(value: object) -> Iterator[str]:
