@@ -34,18 +34,29 @@ def unread(state: State) -> str:
 def reads_the_same(before: State, after: State | None, base: Tree, head: Tree) -> bool:
     """Whether an Application is made of the same sources, with the same files, on both sides. Without `after`, it is
     the one of the base that is looked at in the head."""
-    sources = before.application.sources
-    if after is not None and not (_as_many(before, after) and say_the_same(sources, after.application.sources)):
+    if after is not None and not _is_said_alike(before, after):
         return False
-    paths: set[str] = set()
-    for state in (before, after) if after is not None else (before,):
-        for source, part in zip(sources, state.parts, strict=False):
-            paths |= _read_by(source, part, base, head)
-    return all(base.entry(path) == head.entry(path) for path in paths)
+    states = (before, after) if after is not None else (before,)
+    return not _differ(_files(states, base, head), base, head)
 
 
-def _as_many(before: State, after: State) -> bool:
-    return len(before.parts) == len(after.parts)
+def _is_said_alike(before: State, after: State) -> bool:
+    as_many = len(before.parts) == len(after.parts)
+    return as_many and say_the_same(before.application.sources, after.application.sources)
+
+
+def _files(states: Iterable[State], *trees: Tree) -> set[str]:
+    """The files of this repository that an Application is made of in any of these states, in any of the trees."""
+    return {
+        path
+        for state in states
+        for source, part in zip(state.application.sources, state.parts, strict=False)
+        for path in _read_by(source, part, *trees)
+    }
+
+
+def _differ(paths: Iterable[str], base: Tree, head: Tree) -> bool:
+    return any(base.entry(path) != head.entry(path) for path in paths)
 
 
 def _read_by(source: Source, part: Part, *trees: Tree) -> set[str]:
@@ -62,17 +73,14 @@ def _read_by(source: Source, part: Part, *trees: Tree) -> set[str]:
 
 def changed_files(before: State, after: State, base: Tree, head: Tree) -> list[str]:
     """What differs in the files that an Application is made of on either side."""
-    paths: set[str] = set()
-    for state in (before, after):
-        for source, part in zip(state.application.sources, state.parts, strict=False):
-            paths |= _read_by(source, part, base, head)
+    paths = _files((before, after), base, head)
     return sorted(path for path in paths if base.entry(path) != head.entry(path))
 
 
 def differs_in_listed(before: State, after: State, base: Tree, head: Tree) -> bool:
     """Whether all that differs is the content of manifests that its kustomizations list on both sides, by the same
     entries. Then what cannot be rendered is made as before, and what goes is what `left_files` finds."""
-    if not (_as_many(before, after) and say_the_same(before.application.sources, after.application.sources)):
+    if not _is_said_alike(before, after):
         return False
     for source, old, new in zip(before.application.sources, before.parts, after.parts, strict=False):
         if isinstance(old.rendering, RenderFailed) or isinstance(new.rendering, RenderFailed):
@@ -80,17 +88,14 @@ def differs_in_listed(before: State, after: State, base: Tree, head: Tree) -> bo
         paths = _read_by(source, old, base, head) | _read_by(source, new, base, head)
         if old.closure is not None and new.closure is not None:
             paths -= old.closure.chains.keys() & new.closure.chains.keys()
-        if any(base.entry(path) != head.entry(path) for path in paths):
+        if _differ(paths, base, head):
             return False
     return True
 
 
 def content_of(state: State, tree: Tree) -> str:
     """A digest of the files that an Application is made of here, and of what it says about them."""
-    paths: set[str] = set()
-    for source, part in zip(state.application.sources, state.parts, strict=False):
-        paths |= _read_by(source, part, tree)
-    entries = ((path, tree.entry(path)) for path in sorted(paths))
+    entries = ((path, tree.entry(path)) for path in sorted(_files((state,), tree)))
     files = [(path, entry.mode, entry.oid) for path, entry in entries if entry is not None]
     return hashlib.sha256(repr((state.application.sources, files)).encode()).hexdigest()
 
