@@ -109,7 +109,7 @@ def _is_paused(manifest: Mapping[str, Any]) -> bool:
 def _is_ignored_everywhere(snapshot: Snapshot) -> bool:
     """Whether Argo CD itself may be told to leave replicas alone, in argocd-cm, in the operator's ArgoCD, or in the
     values of a chart that is not rendered here."""
-    if any(part.having(_is_told) for state in snapshot.states for part in state.parts):
+    if snapshot.brings(_is_told):
         return True
     return any(
         source.helm is not None and _says(repr(source.helm).encode())

@@ -86,7 +86,7 @@ def _known(snapshot: Snapshot) -> Iterator[tuple[str, Known]]:
 
 def _has_global_projects(snapshot: Snapshot) -> bool:
     """Whether an argocd-cm names some, rendered or in whatever file, also one that nobody here deploys."""
-    return any(part.having(_has_globals) for state in snapshot.states for part in state.parts) or any(
+    return snapshot.brings(_has_globals) or any(
         GLOBAL_PROJECTS in _text(snapshot.tree, path) for path in snapshot.installing
     )
 
@@ -104,7 +104,7 @@ def _text(tree: Tree, path: str) -> bytes:
 
 def _has_scoped_secrets(snapshot: Snapshot) -> bool:
     """Whether something here makes a Secret that gives a project repositories or clusters of its own."""
-    return any(part.having(_is_scoped_secret) for state in snapshot.states for part in state.parts)
+    return snapshot.brings(_is_scoped_secret)
 
 
 def _is_scoped_secret(resource: Resource) -> bool:

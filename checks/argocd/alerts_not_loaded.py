@@ -121,7 +121,7 @@ def _selected(change: Change, operated: tuple[Member, ...]) -> Iterator[Finding]
     if not operated and not plain:
         return
     knows = operated or _has_operator(head)
-    if not knows and any(True for _ in head.copies(having=_is_of_openshift)):
+    if not knows and head.brings(_is_of_openshift):
         return
     for copy in head.copies(having=_watches_argo_cd):
         rid = copy.resource.id

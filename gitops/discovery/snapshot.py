@@ -297,6 +297,10 @@ class Snapshot:
                 for resource in part.resources if having is None else part.having(having):
                     yield Owned(each, part, resource, self.tree)
 
+    def brings(self, test: Test) -> bool:
+        """Whether any rendered resource passes a test (`Part.having`)."""
+        return any(part.having(test) for state in self.states for part in state.parts)
+
     @cached_property
     def by_key(self) -> Mapping[ApplicationKey, State]:
         if self.earlier is not None:

@@ -94,7 +94,7 @@ def directories_of(prometheus: Prometheus) -> Mapping[str, str]:
 def jobs_of(snapshot: Snapshot) -> frozenset[str] | None:
     """The jobs that the plain Prometheus scrape; None where there is none in git, and where jobs may have any name
     (monitors of the operator, agents that send from elsewhere)."""
-    if any(part.having(_is_operated) for state in snapshot.states for part in state.parts):
+    if snapshot.brings(_is_operated):
         return None
     found: set[str] = set()
     seen = False
