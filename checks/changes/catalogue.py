@@ -64,35 +64,34 @@ def name_of(why: Why) -> str:
 
 
 # What else is said, of what was found on the way.
-OTHERS = (
-    Reason(
-        "hook-goes",
-        "A hook is no longer run.",
-        "What the last run of it left stays in the cluster.",
-        "gitops-engine/pkg/sync/hook/hook.go",
-        Block.NO,
-    ),
-    Reason(
-        "hook-again",
-        "A hook changes.",
-        "What the last run left is deleted before the next one, unless its `hook-delete-policy` says otherwise.",
-        "gitops-engine/pkg/sync/sync_context.go",
-        Block.NO,
-    ),
-    Reason(
-        "set-not-analysed",
-        "Git alone does not tell which Applications an ApplicationSet makes, and it, or what it reads, changes.",
-        "Its Applications may go, with everything they own.",
-        "",
-    ),
-    Reason(
-        "live-differs",
-        "A field that changes is already otherwise in the cluster than in git before the change.",
-        "Merging writes over what is there: a change by hand, a controller's, or what was not synced yet.",
-        "gitops-engine/pkg/sync/sync_context.go",
-        Block.NO,
-    ),
+HOOK_GOES = Reason(
+    "hook-goes",
+    "A hook is no longer run.",
+    "What the last run of it left stays in the cluster.",
+    "gitops-engine/pkg/sync/hook/hook.go",
+    Block.NO,
 )
+HOOK_AGAIN = Reason(
+    "hook-again",
+    "A hook changes.",
+    "What the last run left is deleted before the next one, unless its `hook-delete-policy` says otherwise.",
+    "gitops-engine/pkg/sync/sync_context.go",
+    Block.NO,
+)
+SET_NOT_ANALYSED = Reason(
+    "set-not-analysed",
+    "Git alone does not tell which Applications an ApplicationSet makes, and it, or what it reads, changes.",
+    "Its Applications may go, with everything they own.",
+    "",
+)
+LIVE_DIFFERS = Reason(
+    "live-differs",
+    "A field that changes is already otherwise in the cluster than in git before the change.",
+    "Merging writes over what is there: a change by hand, a controller's, or what was not synced yet.",
+    "gitops-engine/pkg/sync/sync_context.go",
+    Block.NO,
+)
+OTHERS = (HOOK_GOES, HOOK_AGAIN, SET_NOT_ANALYSED, LIVE_DIFFERS)
 
 
 @cache

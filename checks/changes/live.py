@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from checks.changes.catalogue import LIVE_DIFFERS
 from checks.changes.told import Said, Told
 from checks.changes.view import Changes
 from checks.wording import listed
 from gitops.facts.changes.live import LiveDifferences, Question, questions_of
 
-NAME = "live-differs"
-SOURCE = "gitops-engine/pkg/sync/sync_context.go"
 _NAMES = 4
 
 
@@ -32,7 +31,10 @@ def with_live(changes: Changes, live: LiveDifferences | None) -> Changes:
 
 def _with(one: Told, live: LiveDifferences) -> Told:
     fields = live.fields.get((one.key, one.id), ()) if one.key is not None else ()
-    return replace(one, said=(*one.said, Said(NAME, _sentence(fields), SOURCE)), differing=fields) if fields else one
+    if not fields:
+        return one
+    said = Said(LIVE_DIFFERS.id, _sentence(fields), LIVE_DIFFERS.source)
+    return replace(one, said=(*one.said, said), differing=fields)
 
 
 def _sentence(fields: Sequence[str]) -> str:

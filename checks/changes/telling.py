@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from checks.changes.block import Block
-from checks.changes.catalogue import name_of
+from checks.changes.catalogue import HOOK_AGAIN, HOOK_GOES, SET_NOT_ANALYSED, name_of
 from checks.changes.deletions import block_of, deletes
 from checks.changes.sentences import changed_sentence, declared_sentence, sentence, unseen_sentence
 from checks.changes.subject import Subject
@@ -106,7 +106,7 @@ class _Telling:
         if change.turn is Turn.GOES:
             if not change.is_hook:
                 return None  # whoever deletes it is not known, and that is told of the Application
-            said = [Said("hook-goes", _HOOK_GOES, "gitops-engine/pkg/sync/hook/hook.go")]
+            said = [Said(HOOK_GOES.id, _HOOK_GOES, HOOK_GOES.source)]
         else:
             said = dangers_of(self._subject(application, change))
             if taken and not said:
@@ -114,7 +114,7 @@ class _Telling:
             said.append(Said(change.turn.value, changed_sentence(application, change, taken=taken), ""))
         if change.before is not None and change.after is not None and change.before.resource.hook and change.is_hook:
             verdict = Verdict.RECREATED
-            said.insert(0, Said("hook-again", _HOOK_AGAIN, "gitops-engine/pkg/sync/sync_context.go"))
+            said.insert(0, Said(HOOK_AGAIN.id, _HOOK_AGAIN, HOOK_AGAIN.source))
         if any(each.rule in _REFUSED for each in said):
             verdict = Verdict.SYNC_FAILS
         declared = application.application
@@ -151,7 +151,7 @@ class _Telling:
             kept = one.after is not None and (one.after.refused or not one.after.deletes)
             goes = (one.after is None or bool(one.lost)) and not kept
             block = Block.YES if goes and not one.before.preserves else Block.ASK
-            said = Said("set-not-analysed", unseen_sentence(one), "", block)
+            said = Said(SET_NOT_ANALYSED.id, unseen_sentence(one), SET_NOT_ANALYSED.source, block)
             span = one.before.origin.span
             after = one.after.content if one.after is not None else ""
             yield Told(
