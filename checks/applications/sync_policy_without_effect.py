@@ -30,13 +30,13 @@ from checks.model import Finding, Severity
 from checks.policy.file import Policy
 from gitops.discovery.snapshot import Change, State
 from gitops.facts.secrets.pods import mapping
+from gitops.facts.sync_windows import parse_duration
 from gitops.resources.manifests import text_of
 
 RULE = declare("sync-policy-without-effect", Severity.WARNING, Severity.NOTICE)
 
 _ROUTE = ("spec", "syncPolicy")
-# Go's time.ParseDuration, or a whole number of seconds.
-_DURATION = re.compile(r"[+-]?(?:[0-9]+|0|(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)")
+_WHOLE = re.compile(r"[+-]?[0-9]+")  # seconds, where it is no duration of Go's
 
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
@@ -86,7 +86,7 @@ def _remarks(state: State) -> Iterator[Remark]:
     backoff = mapping(retry.get("backoff"))
     for key in ("duration", "maxDuration"):
         text = text_of(backoff.get(key))
-        if text and not _DURATION.fullmatch(text):
+        if text and not _WHOLE.fullmatch(text) and parse_duration(text) is None:
             yield _remark(
                 "retry",
                 f"`retry.backoff.{key}` is no duration",

@@ -44,6 +44,7 @@ _UNITS = {
     "h": Fraction(3600),
 }
 _PART = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)")
+_MOST_CHARACTERS = 4_000  # of a duration: a number of so many digits neither Go reads nor Python
 _DURATION = re.compile(rf"[+-]?(?:0|(?:{_PART.pattern})+)")
 
 
@@ -145,7 +146,7 @@ def _number(at: int, text: str) -> int:
 
 def parse_duration(text: str) -> Fraction | None:
     """Seconds; None for what Go does not read, such as `1d`."""
-    if not _DURATION.fullmatch(text):
+    if len(text) > _MOST_CHARACTERS or not _DURATION.fullmatch(text):
         return None
     seconds = sum(
         (Fraction(number.rstrip(".") or "0") * _UNITS[unit] for number, unit in _PART.findall(text)), Fraction()

@@ -32,6 +32,7 @@ async def said(
     [
         ({"duration": "1d"}, Severity.ERROR, "duration `1d`", "Write `24h`."),
         ({"duration": "90"}, Severity.ERROR, "duration `90`", "Write a number and its unit"),
+        ({"duration": "9" * 5_000 + "h"}, Severity.ERROR, "cannot be shown of a sync", "Write a number and its unit"),
         ({"schedule": "0 22 * * 7"}, Severity.ERROR, "Sunday is 0", "Write minute"),
         ({"schedule": "0 22 * *"}, Severity.ERROR, "has 4 fields", "Write minute"),
         ({"schedule": "@daily"}, Severity.ERROR, "descriptors", "Write minute"),
