@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from checks.planning.additions.manifests import as_yaml
 from checks.planning.proof import reason_of
@@ -110,6 +110,13 @@ class Place:
         fields = load(tree, self.file, {}).fields if self.file else {}
         bare = name.removeprefix(text_of(fields.get("namePrefix"))).removesuffix(text_of(fields.get("nameSuffix")))
         return bare or name
+
+    def patch(self, tree: Tree, member: Member, operations: Iterable[Mapping[str, Any]]) -> Addition:
+        """A JSON patch of what is rendered there, as an entry of the kustomization's `patches`."""
+        name = self.inside(tree, member.id.name)
+        head = ("target:", f"  kind: {member.id.kind}", f"  name: {name}", "patch: |-")
+        lines = as_yaml(list(operations)).splitlines()
+        return Addition("patches", "\n".join((*head, *(f"  {line}" for line in lines))))
 
     def adding(self, tree: Tree, name: str, *manifests: object) -> tuple[Edit, ...]:
         """Edits that bring a new file with these manifests. Raises `NotPossible` where it is there, `GitopsError`."""

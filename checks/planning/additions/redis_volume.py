@@ -18,7 +18,7 @@ from gitops.files.rewriting import rewrite_document
 from gitops.files.spans import Edit, split_lines
 from gitops.installation.model import Member
 from gitops.installation.routes.model import mappings
-from gitops.kustomize.adding import Addition, add_items
+from gitops.kustomize.adding import add_items
 from gitops.resources.manifests import text_of
 
 DATA: Final = "/data"
@@ -120,14 +120,8 @@ def _op(op: str, path: str, value: object) -> Mapping[str, Any]:
 
 
 def patched(snapshot: Snapshot, place: Place, redis: Redis, changes: Sequence[Mapping[str, Any]]) -> tuple[Edit, ...]:
-    head = (
-        "target:",
-        "  kind: Deployment",
-        f"  name: {place.inside(snapshot.tree, redis.workload.id.name)}",
-        "patch: |-",
-    )
-    text = "\n".join((*head, *(f"  {line}" for line in as_yaml(list(changes)).splitlines())))
-    return add_items(place.file, snapshot.tree.read(place.file), [Addition("patches", text)])
+    tree = snapshot.tree
+    return add_items(place.file, tree.read(place.file), [place.patch(tree, redis.workload, changes)])
 
 
 def rewritten(snapshot: Snapshot, redis: Redis, changes: Sequence[Mapping[str, Any]]) -> tuple[Edit, ...]:

@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from checks.planning.additions.manifests import as_yaml
 from checks.planning.additions.plan import AdditionPlan, NotPossible, Place, named, places_of
 from checks.policy.file import Policy
 from checks.wording import listed, plural
@@ -20,7 +19,7 @@ from gitops.files.settings import set_field
 from gitops.files.spans import Edit
 from gitops.files.tree import Tree
 from gitops.installation.model import Installation, Member
-from gitops.kustomize.adding import Addition, add_items
+from gitops.kustomize.adding import add_items
 
 ITEM: Final = "spread"
 HELP: Final = "replicas of Argo CD's programs on different nodes, where there are any (preferred)"
@@ -79,8 +78,7 @@ def _plan(snapshot: Snapshot, place: Place, members: list[Member]) -> AdditionPl
 
 def _edits(tree: Tree, place: Place, members: Sequence[Member]) -> tuple[Edit, ...]:
     if place.file:
-        additions = [Addition("patches", _patch(place.inside(tree, member.id.name), member)) for member in members]
-        return add_items(place.file, tree.read(place.file), additions)
+        return add_items(place.file, tree.read(place.file), [place.patch(tree, one, _patch(one)) for one in members])
     route = _FIELD.split(".")
     return tuple(
         edit
@@ -104,7 +102,5 @@ def _constraint(member: Member) -> Mapping[str, Any]:
     }
 
 
-def _patch(name: str, member: Member) -> str:
-    value = as_yaml([{"op": "add", "path": "/" + _FIELD.replace(".", "/"), "value": [_constraint(member)]}])
-    head = ("target:", f"  kind: {member.id.kind}", f"  name: {name}", "patch: |-")
-    return "\n".join((*head, *(f"  {line}" for line in value.splitlines())))
+def _patch(member: Member) -> Iterator[Mapping[str, Any]]:
+    yield {"op": "add", "path": "/" + _FIELD.replace(".", "/"), "value": [_constraint(member)]}
