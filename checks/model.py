@@ -101,6 +101,11 @@ class Wanted:
     owner: ApplicationKey | None = None
     values: tuple[Operation, ...] = ()
 
+    def is_about(self, rid: ResourceId) -> bool:
+        """Whether that is the resource, in whichever namespace it is rendered."""
+        ours = self.resource
+        return (ours.group, ours.kind, ours.name) == (rid.group, rid.kind, rid.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Repair:

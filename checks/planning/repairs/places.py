@@ -80,7 +80,7 @@ def _candidates(snapshot: Snapshot, wanted: Wanted) -> Iterator[tuple[str, int, 
         for document in documents:
             value = document.value()
             if (path == own and document.line == wanted.written.line) or (
-                path != own and isinstance(value, dict) and _is_about(value, wanted)
+                path != own and isinstance(value, dict) and _is_resource(value) and wanted.is_about(identify(value))
             ):
                 yield path, document.line, value
 
@@ -116,11 +116,8 @@ def _files_of(state: State) -> list[str]:
 _YAML: Final = (".yaml", ".yml", ".json")
 
 
-def _is_about(value: dict[str, Any], wanted: Wanted) -> bool:
-    if not value.get("kind") or not value.get("apiVersion"):
-        return False
-    rid = identify(value)
-    return (rid.group, rid.kind, rid.name) == (wanted.resource.group, wanted.resource.kind, wanted.resource.name)
+def _is_resource(value: Mapping[str, Any]) -> bool:
+    return bool(value.get("kind") and value.get("apiVersion"))
 
 
 def _translated(one: Operation, rendered: Any, value: Any) -> Route | None:

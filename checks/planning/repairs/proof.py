@@ -20,7 +20,7 @@ from gitops.files.errors import GitopsError
 from gitops.files.spans import Edit
 from gitops.resources.compare import differences
 from gitops.resources.rendering import Asking, Rendered
-from gitops.resources.resource import Resource, ResourceId
+from gitops.resources.resource import Resource
 
 _NAMED: Final = 3
 _NOTHING: Final = "Nothing else is found"
@@ -89,13 +89,7 @@ def _compared(before: State, after: State, wanted: Sequence[Wanted]) -> Iterator
         return
     for left, right in zip(one.resources, other.resources, strict=True):
         if left.text != right.text:
-            yield str(left.id), _unwanted(left, right, [each for each in wanted if is_about(each, left.id)])
-
-
-def is_about(wanted: Wanted, rid: ResourceId) -> bool:
-    """Whether that is the resource, in whichever namespace it is rendered."""
-    ours = wanted.resource
-    return (ours.group, ours.kind, ours.name) == (rid.group, rid.kind, rid.name)
+            yield str(left.id), _unwanted(left, right, [each for each in wanted if each.is_about(left.id)])
 
 
 def _unwanted(left: Resource, right: Resource, wanted: Sequence[Wanted]) -> str:
