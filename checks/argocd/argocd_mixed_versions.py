@@ -28,20 +28,18 @@ from typing import Final
 from packaging.version import Version
 
 from checks.argocd.unmatched import unmatched_images
-from checks.argocd.view import applications, installations, owners, written
+from checks.argocd.view import applications, installations, kustomizations_of, owners, written
 from checks.declaration import declare
 from checks.model import Finding, Severity
 from checks.policy.file import Policy
 from checks.wording import listed
 from gitops.discovery.snapshot import Change, State
-from gitops.files.errors import GitopsError
 from gitops.files.spans import Span
 from gitops.installation.images import images_of
 from gitops.installation.model import PARAMS, Installation
 from gitops.installation.params import COMPONENT_OF
 from gitops.installation.places import line_in, place_of
 from gitops.installation.releases import releases
-from gitops.kustomize.kustomization import Kustomization, read_kustomization
 from gitops.versions.components import ARGO_CD
 from gitops.versions.pins.images import image_entries
 
@@ -185,17 +183,6 @@ def _bases(change: Change) -> Iterator[Finding]:
             )
 
 
-def _kustomizations(change: Change, state: State) -> Iterator[tuple[str, Kustomization]]:
-    """Those that an Application is built from and that can be read, by their files."""
-    for part in state.parts:
-        for file in part.closure.kustomizations if part.closure is not None else ():
-            try:
-                known = change.head.tree.once(read_kustomization, file)
-            except (GitopsError, KeyError):
-                continue
-            yield file, known
-
-
 def _following(state: State) -> Iterator[tuple[str, str, int]]:
     remote = [part.closure.remote for part in state.parts if part.closure is not None and part.closure.remote]
     for file, references in (each for closure in remote for each in closure.items()):
@@ -210,7 +197,7 @@ def _following(state: State) -> Iterator[tuple[str, str, int]]:
 
 
 def _pinned(change: Change, state: State) -> str:
-    for _, known in _kustomizations(change, state):
+    for known in (one for part in state.parts for one in kustomizations_of(change.head.tree, part)):
         for entry in image_entries(known.fields):
             if ARGO_CD.is_image(entry.name) and entry.tag:
                 return entry.tag

@@ -11,13 +11,13 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from checks.argocd.view import kustomizations_of
 from gitops.discovery.snapshot import Part, Snapshot, State
 from gitops.facts.secrets.pods import POD_SPECS, at, mapping, sequence
-from gitops.files.errors import GitopsError
 from gitops.files.spans import Span
 from gitops.installation.find import installations_of
 from gitops.kustomize.failures.patch_faults import Patch, patches_of
-from gitops.kustomize.kustomization import Kustomization, read_kustomization
+from gitops.kustomize.kustomization import Kustomization
 from gitops.resources.manifests import text_of
 from gitops.resources.rendering import Rendered
 from gitops.resources.resource import Resource
@@ -34,13 +34,8 @@ def builds(snapshot: Snapshot) -> Iterator[tuple[State, Part, Kustomization]]:
     for state in snapshot.states:
         whole = isinstance(state.rendering, Rendered) and not state.rendering.gaps
         for part in state.parts if whole and state.application.key in owners else ():
-            if part.closure is None or part.elsewhere:
-                continue
-            for file in part.closure.kustomizations:
-                try:
-                    yield state, part, snapshot.tree.once(read_kustomization, file)
-                except (GitopsError, KeyError):
-                    continue
+            if not part.elsewhere:
+                yield from ((state, part, known) for known in kustomizations_of(snapshot.tree, part))
 
 
 def unmatched_patches(snapshot: Snapshot) -> Iterator[tuple[State, Span, str, str]]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from packaging.version import Version
 
 from checks.model import Severity
-from gitops.discovery.snapshot import ApplicationKey, Change
+from gitops.discovery.snapshot import ApplicationKey, Change, Part
+from gitops.files.errors import GitopsError
+from gitops.files.tree import Tree
 from gitops.installation.find import installations_of
 from gitops.installation.model import Installation, Member, Process
 from gitops.installation.releases import releases
+from gitops.kustomize.kustomization import Kustomization, read_kustomization
 
 NOT_DEPLOYED = "No Application of this repository deploys this file."
 _LEVELS = (Severity.NOTICE, Severity.WARNING, Severity.ERROR)
@@ -49,6 +52,15 @@ def written(version: Version) -> str:
 
 def applications(members: Iterable[Member]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.application for one in members if one.application))
+
+
+def kustomizations_of(tree: Tree, part: Part) -> Iterator[Kustomization]:
+    """Those that a source is built from and that can be read."""
+    for file in part.closure.kustomizations if part.closure is not None else ():
+        try:
+            yield tree.once(read_kustomization, file)
+        except (GitopsError, KeyError):
+            continue
 
 
 def owners(members: Iterable[Member]) -> tuple[ApplicationKey, ...]:

@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from checks.argocd.upgrades.match import Match, Place, Predicate
+from checks.argocd.view import kustomizations_of
 from gitops.applications.application import IN_CLUSTER, Application
+from gitops.discovery.snapshot import Test
 from gitops.facts.secrets.pods import mapping, sequence
-from gitops.files.errors import GitopsError
 from gitops.files.spans import Span
 from gitops.installation.find import member_of
 from gitops.installation.places import line_in
-from gitops.kustomize.closure import ParseMemo, load
 from gitops.resources.manifests import text_of
+from gitops.resources.resource import Resource
 
 _HEALTH: Final = re.compile(r"(?:^|\.)(?:toolkit\.fluxcd\.io|crossplane\.io)$")
 _KUBERNETES: Final = "argocd.argoproj.io/kubernetes-version"
@@ -72,15 +73,15 @@ def _proxies(place: Place) -> Iterator[Match]:
             yield place.at(member, f"{member.id} declares a repository with a `proxy`", "proxy")
 
 
-def _kinds(wanted: Callable[[str, str], bool], seen: str, unless: Callable[[Place], bool] | None = None) -> Predicate:
+def _kinds(wanted: Test, seen: str, unless: Callable[[Place], bool] | None = None) -> Predicate:
     """What Applications bring of some kinds, told once for each kind."""
 
     def look(place: Place) -> Iterator[Match]:
         if unless is not None and unless(place):
             return
         found: dict[tuple[str, str], list[Any]] = {}
-        for copy in place.snapshot.copies():
-            if wanted(copy.resource.id.group, copy.resource.id.kind) and not copy.resource.hook:
+        for copy in place.snapshot.copies(having=wanted):
+            if not copy.resource.hook:
                 found.setdefault((copy.resource.id.group, copy.resource.id.kind), []).append(copy)
         for (group, kind), copies in found.items():
             first = copies[0]
@@ -95,8 +96,13 @@ def _kinds(wanted: Callable[[str, str], bool], seen: str, unless: Callable[[Plac
     return look
 
 
-def _assessed(group: str, kind: str) -> bool:
-    return _HEALTH.search(group) is not None or (group, kind) == ("policy", "PodDisruptionBudget")
+def _assessed(resource: Resource) -> bool:
+    rid = resource.id
+    return _HEALTH.search(rid.group) is not None or (rid.group, rid.kind) == ("policy", "PodDisruptionBudget")
+
+
+def _is_cron_job(resource: Resource) -> bool:
+    return (resource.id.group, resource.id.kind) == ("batch", "CronJob")
 
 
 def _judges_cron_jobs(place: Place) -> bool:
@@ -150,13 +156,14 @@ def _tracked(place: Place) -> Iterator[Match]:
 
 
 def _unknown_fields(place: Place) -> Iterator[Match]:
-    for copy in place.snapshot.copies():
-        if copy.resource.id.kind == "CustomResourceDefinition" and b"preserveUnknownFields" in copy.resource.text:
-            member = member_of(place.snapshot, copy)
-            if mapping(member.manifest.get("spec")).get("preserveUnknownFields") is False:
-                yield place.at(
-                    member, f"{member.id.name} has `preserveUnknownFields: false`", "preserveUnknownFields"
-                )
+    for copy in place.snapshot.copies(having=_names_unknown_fields):
+        member = member_of(place.snapshot, copy)
+        if mapping(member.manifest.get("spec")).get("preserveUnknownFields") is False:
+            yield place.at(member, f"{member.id.name} has `preserveUnknownFields: false`", "preserveUnknownFields")
+
+
+def _names_unknown_fields(resource: Resource) -> bool:
+    return resource.id.kind == "CustomResourceDefinition" and b"preserveUnknownFields" in resource.text
 
 
 def _hydrates(application: Application) -> bool:
@@ -182,21 +189,12 @@ def _in_cluster(place: Place) -> Iterator[Match]:
 
 
 def _charts_with_namespace(place: Place) -> Iterator[Match]:
-    memo: ParseMemo = {}
-    seen: set[str] = set()
-    for state in place.snapshot.states:
-        for part in state.parts:
-            for path in part.closure.kustomizations if part.closure is not None else ():
-                if path in seen:
-                    continue
-                seen.add(path)
-                try:
-                    fields = load(place.snapshot.tree, path, memo).fields
-                except GitopsError:
-                    continue
-                if fields.get("helmCharts") and fields.get("namespace"):
-                    line = line_in(place.snapshot.tree, path, "helmCharts")
-                    yield Match(Span(path, line or 1, line or 1), "`namespace` and `helmCharts` stand together", path)
+    tree = place.snapshot.tree
+    every = (one for state in place.snapshot.states for part in state.parts for one in kustomizations_of(tree, part))
+    for path, fields in {one.path: one.fields for one in every}.items():
+        if fields.get("helmCharts") and fields.get("namespace"):
+            line = line_in(tree, path, "helmCharts") or 1
+            yield Match(Span(path, line, line), "`namespace` and `helmCharts` stand together", path)
 
 
 def _signed(place: Place) -> Iterator[Match]:
@@ -219,9 +217,7 @@ APPLICATIONS: Final[Mapping[str, Predicate]] = {
     "in-cluster-disabled": _in_cluster,
     "preserve-unknown-fields": _unknown_fields,
     "hydrator-root": _applications("hydrates into the root of a branch", ("syncSource",), _into_the_root),
-    "cron-job-health": _kinds(
-        lambda group, kind: (group, kind) == ("batch", "CronJob"), "whose health is judged", _judges_cron_jobs
-    ),
+    "cron-job-health": _kinds(_is_cron_job, "whose health is judged", _judges_cron_jobs),
     "hydrator-notes": _applications("has a `sourceHydrator`", ("sourceHydrator",), _hydrates),
     "helm-charts-namespace": _charts_with_namespace,
     "cluster-version": _cluster_versions,
