@@ -7,7 +7,7 @@ from tests.checks.samples import Sample, apps
 SERVER = """\
 apiVersion: apps/v1
 kind: Deployment
-metadata: {name: argocd-server}
+metadata: {METADATA}
 spec:
   selector: {matchLabels: {app: server}}
   template:
@@ -15,8 +15,10 @@ spec:
     spec:
       containers:
         - name: server
-          image: quay.io/argoproj/argocd:v3.2.2
+          image: quay.io/argoproj/argocd:VERSION
           args: [ARGUMENTS]
+"""
+SERVICE = """\
 ---
 apiVersion: v1
 kind: Service
@@ -43,14 +45,18 @@ spec:
 """
 
 
+def server(version: str, *arguments: str, namespace: str = "") -> str:
+    """The Deployment of argocd-server, with `namespace` where it says one."""
+    words = ", ".join(("/usr/local/bin/argocd-server", *arguments))
+    metadata = "name: argocd-server" + (f", namespace: {namespace}" if namespace else "")
+    return SERVER.replace("METADATA", metadata).replace("VERSION", version).replace("ARGUMENTS", words)
+
+
 def exposed(*arguments: str, service: str = "ClusterIP", protocol: str = "") -> Sample:
     """argocd-server with these arguments behind a Service of this type, and behind an Ingress that speaks `protocol`
     to it ('' for none)."""
-    words = ", ".join(("/usr/local/bin/argocd-server", *arguments))
-    files = {
-        "apps.yaml": apps("argocd"),
-        "argocd/server.yaml": SERVER.replace("ARGUMENTS", words).replace("TYPE", service),
-    }
+    both = server("v3.2.2", *arguments) + SERVICE.replace("TYPE", service)
+    files = {"apps.yaml": apps("argocd"), "argocd/server.yaml": both}
     if protocol:
         files["argocd/ingress.yaml"] = INGRESS.replace("PROTOCOL", protocol)
     return Sample(files)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 
 from bot.rendering.driver import Engine
 from bot.rendering.evaluation import evaluate
@@ -32,6 +32,16 @@ def apps(*names: str) -> str:
     return "---\n".join(APP.replace("NAME", name) for name in names)
 
 
+PROJECT = """\
+apiVersion: argoproj.io/v1alpha1
+kind: AppProject
+metadata: {name: default, namespace: argocd}
+spec:
+  sourceRepos: ['*']
+  destinations: [{server: '*', namespace: NAMESPACE}]
+"""
+
+
 @dataclass(frozen=True)
 class Sample:
     """A repository: the content of its files, and its symbolic links. `applications` is what `--applications` is
@@ -50,6 +60,14 @@ class Sample:
         head = with_links(tree(self.files), self.links)
         base = with_links(tree({**self.files, **self.base}), self.links) if self.base else None
         return await evaluate(engine, head, base, MATCHER, policy, only=frozenset([rule]), made=made)
+
+
+def in_project(more: str = "", namespace: str = "'*'", files: Mapping[str, str] = MappingProxyType({})) -> Sample:
+    """The project `default`, which permits a namespace and says `more` in its `spec`. `files` are what other
+    Applications bring, each of the directory of its name."""
+    names = dict.fromkeys(path.partition("/")[0] for path in files)
+    project = PROJECT.replace("NAMESPACE", namespace) + more
+    return Sample({"apps.yaml": apps(*names, "projects"), **files, "projects/default.yaml": project})
 
 
 def of(rule: Rule) -> tuple[Sample, Sample]:

@@ -1,21 +1,8 @@
 """Production goes to a version before the test of staging has seen it."""
 
+from tests.checks.argocd_exposed import server
 from tests.checks.samples import Sample, apps
 
-SERVER = """\
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: argocd-server, namespace: WHERE}
-spec:
-  selector: {matchLabels: {app: server}}
-  template:
-    metadata: {labels: {app: server}}
-    spec:
-      containers:
-        - name: server
-          image: quay.io/argoproj/argocd:VERSION
-          args: [/usr/local/bin/argocd-server]
-"""
 TEST = """\
 apiVersion: batch/v1
 kind: Job
@@ -31,20 +18,15 @@ spec:
 """
 
 
-def _server(where: str, version: str) -> str:
-    return SERVER.replace("WHERE", where).replace("VERSION", version)
-
-
-def _promoted(staging: str) -> Sample:
+def _promoted(production: str) -> Sample:
     files = {
         "apps.yaml": apps("staging", "production"),
-        "staging/server.yaml": _server("argocd-staging", staging),
+        "staging/server.yaml": server("v3.2.2", namespace="argocd-staging"),
         "staging/test.yaml": TEST,
-        "production/server.yaml": _server("argocd", "v3.2.3"),
+        "production/server.yaml": server(production, namespace="argocd"),
     }
-    return Sample(files, base={"production/server.yaml": _server("argocd", "v3.2.2")})
+    return Sample(files, base={"production/server.yaml": server("v3.2.2", namespace="argocd")})
 
 
-FOUND = _promoted("v3.2.2")
+FOUND = _promoted("v3.2.3")
 FINE = _promoted("v3.2.2")
-FINE = Sample({**FINE.files, "production/server.yaml": _server("argocd", "v3.2.2")}, base=FINE.base)

@@ -1,21 +1,14 @@
 """A window that is to allow and never opens."""
 
-from tests.checks.samples import Sample, apps
+from tests.checks.samples import in_project
 
-PROJECT = """\
-apiVersion: argoproj.io/v1alpha1
-kind: AppProject
-metadata: {name: default, namespace: argocd}
-spec:
-  sourceRepos: ['*']
-  destinations: [{server: '*', namespace: '*'}]
+WINDOW = """\
   syncWindows:
     - kind: allow
       schedule: '0 22 * * *'
       duration: 0s
       applications: ['*']
 """
-FILES = {"apps.yaml": apps("projects")}
 
-FOUND = Sample({**FILES, "projects/default.yaml": PROJECT})
-FINE = Sample({**FILES, "projects/default.yaml": PROJECT.replace("duration: 0s", "duration: 8h")})
+FOUND = in_project(WINDOW)
+FINE = in_project(WINDOW.replace("duration: 0s", "duration: 8h"))

@@ -1,21 +1,14 @@
 """A window that names Argo CD's own cluster in another way than the Applications."""
 
-from tests.checks.samples import Sample, apps
+from tests.checks.samples import in_project
 
-PROJECT = """\
-apiVersion: argoproj.io/v1alpha1
-kind: AppProject
-metadata: {name: default, namespace: argocd}
-spec:
-  sourceRepos: ['*']
-  destinations: [{server: '*', namespace: '*'}]
+WINDOW = """\
   syncWindows:
     - kind: deny
       schedule: '0 0 24 12 *'
       duration: 24h
       clusters: [in-cluster]
 """
-FILES = {"apps.yaml": apps("projects")}
 
-FOUND = Sample({**FILES, "projects/default.yaml": PROJECT})
-FINE = Sample({**FILES, "projects/default.yaml": PROJECT.replace("in-cluster", "https://kubernetes.default.svc")})
+FOUND = in_project(WINDOW)
+FINE = in_project(WINDOW.replace("in-cluster", "https://kubernetes.default.svc"))
