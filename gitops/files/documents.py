@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 from yaml.composer import Composer
 
-from gitops.files.errors import ExcessiveYaml, MalformedYaml
+from gitops.files.errors import ExcessiveYaml, GitopsError, MalformedYaml
 from gitops.files.scalars import is_null, plain_scalar
 
 MAX_DEPTH = 200  # the C composer recurses; kustomize's own parser stops at 10,000
@@ -67,6 +67,14 @@ class Document:
     def value(self) -> Any:
         """The document as plain dicts, lists and scalars."""
         return to_python(self.node)
+
+
+def values_in(path: str, data: bytes) -> list[Any]:
+    """What the documents of a file say, as plain Python; nothing where it is no YAML."""
+    try:
+        return [document.value() for document in read_documents(path, data)]
+    except GitopsError:
+        return []
 
 
 def read_documents(path: str, data: bytes) -> list[Document]:

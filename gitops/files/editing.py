@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import yaml
 
-from gitops.files.documents import Document, first_line, items, last_line, read_documents
+from gitops.files.documents import Document, first_line, items, last_line, read_documents, values_in
 from gitops.files.errors import GitopsError
 from gitops.files.scalars import plain_scalar
 from gitops.files.spans import Edit, counts_lines_as_yaml, edits_between, split_lines
@@ -111,11 +111,7 @@ def edit(path: str, data: bytes, line: int, operations: Iterable[Operation]) -> 
     for one in wanted:
         text = _edited(path, text, _documents(path, text.encode("utf-8", "surrogateescape"))[index], one)
     after = text.encode("utf-8", "surrogateescape")
-    try:
-        found = [document.value() for document in read_documents(path, after)]
-    except GitopsError:
-        found = []
-    if found != values:
+    if values_in(path, after) != values:
         raise CannotEdit(f"{path}:{before[index].line} is written in a way that argofix does not edit")
     return edits_between(path, data, after)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from gitops.files.documents import child, read_documents
+from gitops.files.documents import child, read_documents, values_in
 from gitops.files.errors import GitopsError
 from gitops.files.spans import Edit, Span, apply_edits, counts_lines_as_yaml, split_lines
 
@@ -40,7 +40,7 @@ def edit_embedded(
         Edit(Span(path, begin + one.span.line, begin + one.span.end_line), _indented(one.replacement, indent))
         for one in edits
     )
-    wanted, now = [one.value() for one in documents], _values(path, data, found)
+    wanted, now = [one.value() for one in documents], values_in(path, apply_edits(data, found))
     told = _at(now[index], route) if len(now) == len(wanted) else None
     after = apply_edits(inner, edits).decode("utf-8", "surrogateescape")
     if not isinstance(told, str) or told.rstrip("\n") != after.rstrip("\n"):
@@ -74,16 +74,9 @@ def add_text(path: str, data: bytes, line: int, field: str, key: str, text: str)
     edit = Edit(Span(path, first.line + 1, first.line + 1), before + kept.decode("utf-8", "surrogateescape"))
     wanted = [one.value() for one in documents]
     wanted[index] = {**wanted[index], field: {key: text, **wanted[index][field]}}
-    if _values(path, data, [edit]) != wanted:
+    if values_in(path, apply_edits(data, [edit])) != wanted:
         raise CannotEdit(f"`{field}` of {path}:{line} cannot be added to line by line")
     return (edit,)
-
-
-def _values(path: str, data: bytes, edits: Sequence[Edit]) -> list[Any]:
-    try:
-        return [one.value() for one in read_documents(path, apply_edits(data, edits))]
-    except GitopsError:
-        return []
 
 
 def _at(value: Any, route: Sequence[str | int]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitops.files.documents import read_documents
+from gitops.files.documents import read_documents, values_in
 from gitops.files.errors import GitopsError
 from gitops.files.spans import Edit, Span, apply_edits, counts_lines_as_yaml, split_lines
 
@@ -26,10 +26,6 @@ def rewrite_document(path: str, data: bytes, line: int, text: str) -> tuple[Edit
     edit = Edit(Span(path, line, documents[index].end_line), text)
     wanted = [one.value() for one in documents]
     wanted[index] = read_documents(path, text.encode())[0].value()
-    try:
-        found = [one.value() for one in read_documents(path, apply_edits(data, [edit]))]
-    except GitopsError:
-        found = []
-    if found != wanted:
+    if values_in(path, apply_edits(data, [edit])) != wanted:
         raise CannotRewrite(f"{path}:{line} is written in a way that argofix does not rewrite")
     return (edit,)

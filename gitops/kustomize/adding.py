@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from gitops.files.documents import items, last_line, read_documents
+from gitops.files.documents import items, last_line, read_documents, values_in
 from gitops.files.errors import GitopsError
 from gitops.files.spans import Edit, Span, apply_edits, counts_lines_as_yaml, split_lines
 
@@ -102,9 +102,5 @@ def _edit(path: str, lines: list[bytes], line: int, replaced: dict[int, str], be
 
 def _verify(path: str, data: bytes, edits: Sequence[Edit], wanted: Any) -> None:
     """The edited file must say what it should, and nothing else; YAML has many spellings."""
-    try:
-        found = [document.value() for document in read_documents(path, apply_edits(data, edits))]
-    except GitopsError:
-        found = []
-    if found != [wanted]:
+    if values_in(path, apply_edits(data, edits)) != [wanted]:
         raise CannotAdd(f"{path} is written in a way that argofix cannot add lines to")

@@ -15,8 +15,7 @@ from typing import Any
 
 import yaml
 
-from gitops.files.documents import child, first_line, items, last_line, read_documents
-from gitops.files.errors import GitopsError
+from gitops.files.documents import child, first_line, items, last_line, read_documents, values_in
 from gitops.files.spans import Edit, Span, apply_edits, counts_lines_as_yaml, split_lines
 from gitops.kustomize.removal import CannotRemove
 from gitops.resources.resource import ResourceId
@@ -180,9 +179,5 @@ def _item(text: str, indent: int) -> list[str]:
 
 def _verify(path: str, data: bytes, edit: Edit, wanted: list[Any]) -> None:
     """The edited file must say what it should, and nothing else; YAML has many spellings."""
-    try:
-        found = [document.value() for document in read_documents(path, apply_edits(data, [edit]))]
-    except GitopsError:
-        found = []
-    if found != wanted:
+    if values_in(path, apply_edits(data, [edit])) != wanted:
         raise CannotRemove(f"{path} is written in a way that argofix cannot edit line by line")

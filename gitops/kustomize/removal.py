@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from gitops.files.documents import Document, first_line, items, last_line, read_documents
+from gitops.files.documents import Document, first_line, items, last_line, read_documents, values_in
 from gitops.files.errors import GitopsError
 from gitops.files.spans import Edit, Span, apply_edits, counts_lines_as_yaml, split_lines
 from gitops.kustomize.kustomization import Reference
@@ -70,11 +70,7 @@ def _verify(path: str, data: bytes, edits: Sequence[Edit], by_list: Mapping[tupl
         value = wanted[document].get(field) if isinstance(wanted[document], dict) else None
         if isinstance(value, list):  # not where the key stands there twice
             wanted[document] = {**wanted[document], field: [v for i, v in enumerate(value) if i not in gone]}
-    try:
-        found = [document.value() for document in read_documents(path, apply_edits(data, edits))]
-    except GitopsError:
-        found = []
-    if found != wanted:
+    if values_in(path, apply_edits(data, edits)) != wanted:
         raise CannotRemove(f"{path} is written in a way that argofix cannot edit line by line")
 
 
@@ -189,11 +185,7 @@ def remove_documents(path: str, data: bytes, starts: Sequence[int]) -> tuple[Edi
         below = _separator(lines, range(before.end_line + 1, kept[0].line))
         gone.update({below} if below is not None else ())
     edits = [Edit(Span(path, first, last), "") for first, last in _stretches(gone)]
-    try:
-        found = [document.value() for document in read_documents(path, apply_edits(data, edits))]
-    except GitopsError:
-        found = []
-    if found != [document.value() for document in kept]:
+    if values_in(path, apply_edits(data, edits)) != [document.value() for document in kept]:
         raise CannotRemove(f"{path} is written in a way that argofix cannot edit line by line")
     return tuple(edits)
 
