@@ -30,6 +30,7 @@ from checks.policy.certificates import AZURE, CLOUDFLARE, Solver
 from checks.policy.file import Policy
 from checks.wording import listed, plural
 from gitops.discovery.snapshot import Snapshot
+from gitops.facts.secrets.cert_manager import controllers_of
 from gitops.facts.secrets.pods import POD_SPECS, at, mapping, sequence
 from gitops.facts.secrets.providers.provided import SECRET
 from gitops.facts.secrets.survey import ObjectId, survey
@@ -47,7 +48,6 @@ _GROUP: Final = "cert-manager.io"
 _ANNOTATION: Final = "cert-manager.io/cluster-issuer"
 _FILE: Final = "dns01-issuer.yaml"
 _LETS_ENCRYPT: Final = "https://acme-v02.api.letsencrypt.org/directory"
-_FLAG: Final = "--cluster-resource-namespace="
 _SECRETS: Final[Mapping[str, tuple[str, str, str]]] = {
     CLOUDFLARE: (
         "cloudflare-api-token",
@@ -264,7 +264,7 @@ def _brought(
 ) -> Iterator[tuple[str, str]]:
     """What has to be made by hand for the solvers, where nothing brings it."""
     known = snapshot.once(survey)
-    namespace = _resources_in(controller)
+    namespace = _resources_in(snapshot, place, controller)
     for provider in dict.fromkeys(solver.provider for solver in used if _needs_secret(solver)):
         name, key, sentence = _SECRETS[provider]
         wanted = ObjectId(place.installation.cluster, SECRET, namespace, name)
@@ -277,12 +277,10 @@ def _brought(
         )
 
 
-def _resources_in(controller: Member | None) -> str:
+def _resources_in(snapshot: Snapshot, place: Place, controller: Member | None) -> str:
     """The namespace in which cert-manager looks for the Secrets of a ClusterIssuer."""
-    if controller is None:
-        return "cert-manager"
-    told = (word.removeprefix(_FLAG) for word in _words(controller) if word.startswith(_FLAG) and "$(" not in word)
-    return next(told, controller.id.namespace)
+    told = snapshot.once(controllers_of).get((place.installation.root, place.installation.cluster))
+    return told or (controller.id.namespace if controller is not None else "cert-manager")
 
 
 def _takes_gateways(controller: Member) -> bool:

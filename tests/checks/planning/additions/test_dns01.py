@@ -87,6 +87,27 @@ def test_an_ingress_without_issuer_gets_one_of_cloudflare() -> None:
     }
 
 
+def test_the_secret_is_made_where_cert_manager_is_told_to_look() -> None:
+    told = json.loads(CONTROLLER)
+    told["spec"]["template"]["spec"]["containers"][0]["args"] = ["--cluster-resource-namespace=pki"]
+    files = {**repository(ingress("shop.example.com")), "cm/all.yaml": json.dumps(told)}
+    _, (_, command) = planned(ITEM, files, policy(CLOUDFLARE)).first
+    assert command.startswith("kubectl --namespace pki create secret generic ")
+
+
+def test_the_secret_is_made_where_a_chart_goes_that_is_not_rendered() -> None:
+    chart = {"repoURL": "https://charts.jetstack.io", "chart": "cert-manager", "targetRevision": "v1.19.1"}
+    files = repository(ingress("shop.example.com"), issuer())
+    del files["cm/all.yaml"]
+    files["apps.yaml"] = documents(
+        application("argocd", "argocd", namespace="argocd"),
+        application("cert-manager", "", namespace="pki", source=chart),
+        application("shop", "shop"),
+    )
+    _, (_, command) = planned(ITEM, files, policy(CLOUDFLARE)).first
+    assert command.startswith("kubectl --namespace pki create secret generic ")
+
+
 @pytest.mark.parametrize(
     ("settings", "solver", "secret"),
     [
