@@ -158,8 +158,6 @@ async def test_a_bomb_in_a_resource_ends_within_limits(engine: Engine) -> None:
     assert "aliases" in rendering.message
 
 
-# So much is allocated here that what earlier tests left behind is collected now, and would be told as this one's.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize(("leaves", "levels"), [(1_000, 10), (100_000, 9)])
 async def test_few_aliases_that_make_a_huge_manifest_end_in_a_finding(
     engine: Engine, leaves: int, levels: int
