@@ -115,8 +115,10 @@ _WILFUL = ("cannot be converted with certainty", "grows too large", "longer than
 
 
 def difference(example: Mapping[str, Any]) -> Difference | None:
-    """What is not the same for a template that text/template has rendered; None for the same, and for what our
-    evaluator refuses although it may well be rendered."""
+    """What is not the same for a template that text/template has rendered; None for the same, for what our evaluator
+    refuses although it may well be rendered, and for what text/template itself renders in several ways."""
+    if example.get("varies"):
+        return None
     source, missing = example["source"], example["missing"]
     theirs = example.get("error", "") if example.get("failed") else example.get("text", "")
     try:
@@ -245,7 +247,7 @@ ONCE_WRONG = (
     r'{{regexFindAll "[a-z]+" "1" -1 | toJson}}{{concat | toJson}}{{rest list | toYaml}}',
     r'{{toYaml .lines}}|{{toYaml " a\nb "}}|{{list "\n" | toYaml}}',
     r'{{toYaml (dict "a10" 1 "a9" 2 "a-b" 3 "ab" 4 "a" 5)}}',
-    r'{{toYaml (dict "a18446744073709551617" 1 "a2" 2 "a9223372036854775808" 3 "a٣" 4 "a1٣" 5 "a10" 6)}}'
+    r'{{toYaml (dict "a36893488147419103232" 1 "a2" 2 "a9223372036854775808" 3 "a٣" 4 "a1٣" 5 "a10" 6)}}'
     r'{{toYaml (dict "1.10" 1 "1.09" 2 "1.9" 3 "00" 4 "0" 5 "x100" 6 "x1" 7 (repeat 1022 "b") 8)}}',
     r'{{toYaml (list 1e21 1234567.5 0.1 1e-7 "0o7" "1e3" " a")}}',
     r"{{toJson 1e-7}} {{toJson 1e21}} {{toJson 0.000001}}",
