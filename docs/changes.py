@@ -33,7 +33,8 @@ that a pull request of GitHub or GitLab goes into, else what it has in common wi
   those, so another order is no change; a ConfigMap or Secret under its next hash is the same one, and references to
   it are no changes; files that move are none. Labels and checksums that each bump of a chart touches
   (`helm.sh/chart`, `app.kubernetes.io/version`, `checksum/*`) are folded. Equal changes in many Applications are
-  told once.
+  told once, and so is what goes in one Application and comes in one other: it moves, and only what differs is
+  shown.
 - **Secret values never appear**, only that one changed. Values in places whose names speak of passwords, tokens
   or keys are hidden too, as are credentials in addresses and Secrets inside other manifests.
 - **What was not analysed is told as such**, since nobody knows what it deletes.

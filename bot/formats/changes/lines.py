@@ -87,17 +87,22 @@ def _of_several(text: str, count: int) -> str:
 
 
 def group_title(group: Group) -> tuple[str, str, str]:
-    """What, what becomes of it, and where."""
-    resource = group.first.resource
+    """What, what becomes of it, and where (`in shop`, `from web to shop`)."""
+    resource, many = group.first.resource, len(group.places) > 1
+    name = f"{len(group.places)} × {resource.id.id.kind}" if many else str(resource.id.id)
+    if group.first.before is not None:
+        whole = "" if resource.fields or resource.folded else ", unchanged"
+        before, after = (each.application.label for each in (group.first.before, group.first.application))
+        return name, "move" if many else "moves", f"from {before} to {after}{whole}"
     count = len(group.applications)
     where = listed(group.applications, _IN_TITLE) if count <= _IN_TITLE else plural("Application", count)
-    if len(group.places) == 1:
-        return str(resource.id.id), TURNS[resource.turn], where
-    return f"{len(group.places)} × {resource.id.id.kind}", "change alike", where
+    return name, "change alike" if many else TURNS[resource.turn], f"in {where}"
 
 
 def members(group: Group) -> tuple[str, ...]:
-    """Where all of a group are: the names of their Applications, where each brings one."""
+    """Which objects all of a group are: the names of their Applications, where each brings one."""
+    if group.is_moved:
+        return tuple(str(place.resource.id.id) for place in group.places)
     if len(group.applications) == len(group.places):
         return group.applications
     return tuple(f"{place.resource.id.id} of {place.application.application.label}" for place in group.places)

@@ -183,22 +183,23 @@ def _lines_of(groups: Sequence[Group], room: int) -> tuple[str, int]:
     if not lines:
         return "", 0
     change = groups[0].first.resource
-    what = (
-        "come, by their names"
-        if change.turn is Turn.COMES
-        else "change in the same fields, each to values of its own"
-    )
+    if change.turn is Turn.COMES:
+        what = "come, by their names"
+    elif groups[0].is_moved and not change.fields:
+        what = "move from one Application to another"
+    else:
+        what = "change in the same fields, each to values of its own"
     count = f"{shown}" if shown == len(groups) else f"{shown} of {len(groups)}"
     return details(folded(f"{count} more × {change.id.id.kind} {what}"), block("\n".join(lines), "diff")), shown
 
 
 def _short(group: Group) -> Iterator[str]:
     change = group.first.resource
-    where = listed(group.applications, 3)
+    name, verb, where = group_title(group)
     if change.turn is Turn.COMES:
-        yield f"+ {change.id.id} in {where}"
+        yield f"+ {name} {where}"
         return
-    yield f"# {change.id.id} in {where}"
+    yield f"# {name} {f'{verb} ' if group.is_moved else ''}{where}"
     lines = [line for line in unified(change, context=0) if not line.startswith("@@")]
     yield from lines[:_SHORT]
     if len(lines) > _SHORT:
@@ -222,13 +223,16 @@ def _fitting(group: Group, room: int) -> str | None:
 def _group(group: Group, names: int) -> str:
     resource = group.first.resource
     name, verb, where = group_title(group)
-    title = f"{name} {verb} in {where}"
+    title = f"{name} {verb} {where}"
     said = [safe(note) for note in notes(resource)]
     if names:
-        said.append(f"As {code(str(resource.id.id))} does: {listed(list(map(safe, members(group))), names)}.")
+        all_of_them = listed(list(map(safe, members(group))), names)
+        if group.is_moved and resource.says_little and not said:
+            return f"{safe(title)}: {all_of_them}."
+        said.append(f"As {code(str(resource.id.id))} does: {all_of_them}.")
     beside = "\n\n".join(said)
     if resource.says_little:
-        return f"{safe(title)}. {beside}"
+        return f"{safe(title)}. {beside}".rstrip()
     lines = unified(resource)
     cut = [*lines[:_LINES], f"… and {len(lines) - _LINES} more lines"] if len(lines) > _LINES else lines
     return details(folded(title), "\n\n".join(filter(None, (block("\n".join(cut), "diff"), beside))))

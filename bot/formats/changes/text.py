@@ -87,11 +87,12 @@ def _manifests(changes: Changes, width: int) -> Iterator[str]:
     for group in grouped(changes.difference.applications):
         yield ""
         name, verb, where = group_title(group)
-        yield f"{name} {verb} in {where}"
+        yield f"{name} {verb} {where}"
         resource = group.first.resource
         if len(group.places) > 1:
             names = members(group)
-            said = f"as {resource.id.id} does here: {listed(names, len(names))}"
+            who = "" if group.is_moved and resource.says_little else f"as {resource.id.id} does here: "
+            said = f"{who}{listed(names, len(names))}"
             yield from (f"  {line}" for line in broken(said, width - 2))
         if resource.turn is not Turn.GOES:
             yield from (f"  {line}" for line in unified(resource))

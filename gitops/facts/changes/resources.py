@@ -42,7 +42,7 @@ def resource_changes(
     taken = set(pairs.values())
     for key, copy in old.items():
         if key in pairs:
-            change = _changed(copy, new[pairs[key]], pairs[key][0], renamed)
+            change = changed(copy, new[pairs[key]], pairs[key][0], renamed)
             if change is not None:
                 yield change
         elif after is None or is_seen(after, copy):
@@ -107,7 +107,9 @@ def _renames(pairs: Mapping[Key, Key], old: Mapping[Key, Owned], new: Mapping[Ke
     }
 
 
-def _changed(before: Owned, after: Owned, owned_id: OwnedId, renamed: Mapping[str, str]) -> ResourceChange | None:
+def changed(before: Owned, after: Owned, owned_id: OwnedId, renamed: Mapping[str, str]) -> ResourceChange | None:
+    """What differs between two copies of one object; None where nothing does. `renamed` are names that hashes gave
+    before the change, and those that they give after it."""
     if before.resource.text == after.resource.text:
         return None
     rid = owned_id.id

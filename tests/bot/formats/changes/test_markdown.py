@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from bot.formats.changes import markdown
+from bot.formats.changes import markdown, text
 from tests.checks.changes.stage import changes
 from tests.gitops.facts.changes.stage import one_app
-from tests.gitops.facts.deletions.stage import obj
+from tests.gitops.facts.deletions.stage import MAP, PVC, obj
 
 
 def test_a_title_that_can_be_unfolded_is_html_and_holds_no_foreign_tags() -> None:
@@ -17,3 +17,23 @@ def test_a_title_that_can_be_unfolded_is_html_and_holds_no_foreign_tags() -> Non
     (title,) = re.findall(r"<summary>(.*?)</summary>", printed)
     assert title.startswith("ConfigMap a/&lt;img src=") and "&amp; [a](b) @\u200bacme &lt;/summary&gt;" in title
     assert "\\" not in title
+
+
+def test_what_another_application_takes_over_is_told_in_a_line() -> None:
+    stays = one_app(name="b", namespace="a")
+    grown = obj("ConfigMap", "grown", data={"a": "b"})
+    before = {**one_app(MAP, obj("ConfigMap", "other"), PVC, obj("ConfigMap", "grown")), **stays}
+    after = {**one_app(), **one_app(MAP, obj("ConfigMap", "other"), PVC, grown, name="b", namespace="a")}
+    found = changes(before, after)
+    assert text.render(found).endswith(
+        "\n2 × ConfigMap move from a to b, unchanged\n"
+        "  ConfigMap a/settings and ConfigMap a/other\n\n"
+        "PersistentVolumeClaim a/data moves from a to b, unchanged\n\n"
+        "ConfigMap a/grown moves from a to b\n"
+        "  @@ -1,4 +1,6 @@\n   apiVersion: v1\n  +data:\n  +  a: b\n   kind: ConfigMap\n"
+        "   metadata:\n     name: grown\n"
+    )
+    printed = markdown.render(found, lambda span: "https://example.com")
+    assert "\n2 × ConfigMap move from a to b, unchanged: ConfigMap a/settings and ConfigMap a/other.\n" in printed
+    assert "\nPersistentVolumeClaim a/data moves from a to b, unchanged.\n" in printed
+    assert "<summary>ConfigMap a/grown moves from a to b</summary>" in printed

@@ -148,6 +148,31 @@ def test_equal_changes_in_many_applications_are_told_once() -> None:
     assert sorted(group.applications) == ["one", "three", "two"]
 
 
+def test_what_another_application_takes_over_is_one_change() -> None:
+    before = {**one_app(deployment(), MAP, PVC, name="a"), **one_app(name="b", namespace="a")}
+    grown = deployment(replicas=3)
+    after = {**one_app(MAP, name="a"), **one_app(grown, PVC, name="b", namespace="a")}
+    moved = {str(group.first.resource.id.id): group for group in grouped(compared(before, after).applications)}
+    assert sorted(moved) == ["Deployment a/web", "PersistentVolumeClaim a/data"]
+    assert all(group.is_moved and group.applications == ("b",) for group in moved.values())
+    assert [str(each) for each in moved["Deployment a/web"].first.resource.fields] == ["spec.replicas"]
+    assert moved["PersistentVolumeClaim a/data"].first.resource.says_little
+
+
+def test_what_two_take_over_is_told_of_each() -> None:
+    before = {**one_app(PVC, name="a"), **one_app(name="b", namespace="a"), **one_app(name="c", namespace="a")}
+    after = {**one_app(name="a"), **one_app(PVC, name="b", namespace="a"), **one_app(PVC, name="c", namespace="a")}
+    groups = grouped(compared(before, after).applications)
+    assert sorted(group.first.resource.turn for group in groups) == [Turn.COMES, Turn.COMES, Turn.GOES]
+
+
+def test_what_lands_in_another_namespace_is_another_object() -> None:
+    before = {**one_app(PVC, name="a"), **one_app(name="b")}
+    after = {**one_app(name="a"), **one_app(PVC, name="b")}
+    groups = grouped(compared(before, after).applications)
+    assert sorted(group.first.resource.turn for group in groups) == [Turn.COMES, Turn.GOES]
+
+
 def test_what_is_not_rendered_on_one_side_neither_comes_nor_goes() -> None:
     chart = {"apps/a/Chart.yaml": "apiVersion: v2\nname: a\nversion: 1.0.0\n"}
     found = application_of(compared(one_app(PVC), {**one_app(PVC), **chart}))
