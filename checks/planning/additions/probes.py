@@ -8,7 +8,6 @@ prometheus.io, relabelling.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -22,20 +21,18 @@ from checks.policy.file import Policy
 from checks.wording import listed
 from gitops.discovery.snapshot import Snapshot
 from gitops.facts.secrets.pods import mapping, sequence
-from gitops.installation.blackbox import modules_of
+from gitops.installation.blackbox import EXPORTER, modules_of, names_exporter
 from gitops.installation.model import Member
 from gitops.installation.routes.find import routes_to_server
 from gitops.installation.routes.model import Protocol, Tls, mappings
 from gitops.installation.settings import setting
 from gitops.resources.manifests import text_of
-from gitops.resources.resource import Resource
 
 ITEM: Final = "probes"
 HELP: Final = "probes of Argo CD's page and API by the blackbox exporter in git"
 _FILE: Final = "argocd-probes.yaml"
 _JOB: Final = "argocd-probes"
 _PATHS: Final = ("/", "/api/version", "/healthz")
-_IMAGE: Final = re.compile(r"(?:^|/)blackbox[-_]exporter(?:[:@]|$)")
 _PORT: Final = 9115
 ALERT: Final = Alert(
     "ArgoCDUnreachable",
@@ -138,13 +135,9 @@ def _targets(snapshot: Snapshot, place: Place) -> tuple[tuple[str, ...], tuple[s
 
 def _exporter(snapshot: Snapshot, place: Place) -> _Exporter:
     """Raises `NotPossible`."""
-    for workload, container in running(snapshot, place, _names_blackbox, _IMAGE):
+    for workload, container in running(snapshot, place, names_exporter, EXPORTER):
         return _Exporter(_address(snapshot, place, workload), _module(snapshot, place, workload, container))
     raise NotPossible("no blackbox exporter is rendered for Argo CD's cluster")
-
-
-def _names_blackbox(resource: Resource) -> bool:
-    return b"blackbox" in resource.text
 
 
 def _address(snapshot: Snapshot, place: Place, workload: Member) -> str:

@@ -66,20 +66,31 @@ def routes_to_server(snapshot: Snapshot, installation: Installation) -> tuple[tu
         return ()
     around = surroundings_of(snapshot, installation)
     found: list[tuple[Route, Process]] = []
-    for member in around.members:
-        reader = _READERS.get((member.id.group, member.id.kind))
-        for route in reader(member, around) if reader is not None else ():
-            if route.backend.namespace not in (installation.namespace, ""):
-                continue
-            process = _behind(installation, around, route.backend, servers)
-            if process is not None:
-                found.append((route, process))
+    for route in routes_in(around):
+        if route.backend.namespace not in (installation.namespace, ""):
+            continue
+        process = behind(installation, around, route.backend, servers)
+        if process is not None:
+            found.append((route, process))
     return tuple(found)
 
 
-def _behind(
+def routes_in(around: Surroundings) -> Iterator[Route]:
+    """Every route, wherever it leads."""
+    for member in around.members:
+        reader = _READERS.get((member.id.group, member.id.kind))
+        yield from reader(member, around) if reader is not None else ()
+
+
+def everywhere(snapshot: Snapshot) -> Surroundings:
+    """What routes may be made of in all clusters together. For `snapshot.once`."""
+    return Surroundings(tuple(member_of(snapshot, copy) for copy in snapshot.copies(having=_is_depended_on)))
+
+
+def behind(
     installation: Installation, around: Surroundings, backend: Backend, servers: tuple[Process, ...]
 ) -> Process | None:
+    """The process of `servers` to which a backend leads; None where none is known."""
     service = around.service(backend)
     if service is None:
         return None
