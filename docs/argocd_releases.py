@@ -25,7 +25,7 @@ from typing import Any
 
 from packaging.version import Version
 
-from docs.argocd_sources import OURS, Column, column_of, program_of
+from docs.argocd_sources import OURS, Column, column_of, crd_fields, program_of
 
 PATH = Path(__file__).parents[1] / "gitops" / "installation" / "data" / "releases.json"
 _TAG = re.compile(r"v\d+\.\d+\.\d+")
@@ -45,6 +45,7 @@ def refreshed(data: Record, checkout: str) -> Record:
         before = known.get(minor, patches[0])
         known[minor] = newest
         _merge(data, checkout, minor, newest, patches[patches.index(before) : -1] if before in patches else [])
+        _crd_fields(data, checkout, minor, patches[0], known)
     released = [Version(tag) for tag in known.values()]
     data["generated_from"]["newest_release"] = f"v{max(released)}"
     data["generated_from"]["argo-cd"] = _git(checkout, "rev-parse", f"v{max(released)}^{{commit}}").strip()
@@ -102,6 +103,27 @@ def _merge(data: Record, checkout: str, minor: str, tag: str, earlier: list[str]
     _names(data, data["metrics"], minor, set(now.metrics), None)
     data["crd_json_bytes"][minor] = now.crd_bytes
     _dead(data, minor, now)
+
+
+_MARKS = 4  # fields of one CRD by which a minor is known
+
+
+def _crd_fields(data: Record, checkout: str, minor: str, first: str, newest: Mapping[str, str]) -> None:
+    """The fields that the CRDs of a minor have from its first patch on, and those of the one before have not; the
+    nearest ones to the top, by which the CRDs of a version are known. `newest` is the newest patch of each minor."""
+    minors: list[str] = data["minors"]
+    before = newest.get(minors[minors.index(minor) - 1]) if minors.index(minor) else None
+    if before is None:
+        return
+    old, new, now = (crd_fields(checkout, tag) for tag in (before, first, newest[minor]))
+    for crd, fields in now.items():
+        known = data["crd_fields"].setdefault(crd, {})
+        for name in [name for name, told in known.items() if told["since"] == minor]:
+            del known[name]
+        fresh = (fields & new.get(crd, frozenset())) - old.get(crd, fields)
+        tops = [one for one in fresh if one.rpartition(".")[0] not in fresh]
+        tops.sort(key=lambda one: (not one.startswith("spec."), one.count("."), one))
+        known.update((name, {"since": minor}) for name in tops[:_MARKS])
 
 
 def _flags_of(component: str) -> Callable[[Column], set[str]]:

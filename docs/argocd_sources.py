@@ -7,7 +7,7 @@
   and those that the manifests hand on and that end with such a text. That is more than it reads, so a name that is
   missing is certainly read by none of it.
 - Keys of argocd-cmd-params-cm: docs/operator-manual/argocd-cmd-params-cm.yaml, and what the manifests hand on.
-- Metrics: `argocd_...` texts. CRDs: their length as JSON.
+- Metrics: `argocd_...` texts. CRDs: their length as JSON, the fields of their schemas.
 """
 
 from __future__ import annotations
@@ -200,6 +200,26 @@ def _crds(checkout: str, tag: str) -> Iterator[tuple[str, int]]:
         if text:
             whole = json.dumps(yaml.load(text, Loader=yaml.CSafeLoader), separators=(",", ":"), ensure_ascii=False)
             yield f"{name}s.argoproj.io", len(whole.encode())
+
+
+def crd_fields(checkout: str, tag: str) -> dict[str, frozenset[str]]:
+    """The fields that the CRDs of a tag have, by the CRD's name; those of lists without their places."""
+    found: dict[str, frozenset[str]] = {}
+    for name in _CRDS:
+        value = yaml.load(_show(checkout, tag, f"manifests/crds/{name}-crd.yaml") or "{}", Loader=yaml.CSafeLoader)
+        versions = ((value or {}).get("spec") or {}).get("versions") or []
+        if versions:
+            found[f"{name}s.argoproj.io"] = frozenset(_fields(versions[0]["schema"]["openAPIV3Schema"], ""))
+    return found
+
+
+def _fields(schema: Mapping[str, Any], above: str) -> Iterator[str]:
+    for name, inner in (schema.get("properties") or {}).items():
+        yield above + name
+        yield from _fields(inner, f"{above}{name}.")
+    for key in ("items", "additionalProperties"):
+        if isinstance(schema.get(key), dict):
+            yield from _fields(schema[key], above)
 
 
 def _show(checkout: str, tag: str, path: str) -> str:

@@ -1,8 +1,9 @@
 """Parts of Argo CD run in different versions, or with manifests of another version.
 
-What it finds: containers of one installation with different versions of Argo CD's image, init containers among them;
-manifests that are those of another minor version than the image; a remote base that follows a branch beside an image
-that is pinned; an `images` entry whose name no container has (redis moved to another registry in 3.1).
+What it finds: containers of one installation with different versions of Argo CD's image, init containers among
+them; manifests that are those of another minor version than the image; CRDs that are deployed with an older
+version; a remote base that follows a branch beside an image that is pinned; an `images` entry whose name no
+container has (redis moved to another registry in 3.1).
 
 Why it matters: the parts speak gRPC to each other and share what redis holds; only one version of all of them was
 tested together. Manifests of an older version lack the settings, the rights and the CRD fields that the newer image
@@ -10,7 +11,10 @@ expects.
 
 Example: `image: quay.io/argoproj/argocd:v2.8.4` in an init container beside a repo-server of v3.2.2.
 
-How the fix is safe: none is applied; an `images` entry in the kustomization moves all of them at once.
+How the fix is safe: containers that are behind get the newest tag that is there, by an `images` entry of the
+kustomization or where they are written. It is offered where all of the images are upstream's, where nothing else is
+rendered otherwise, and where no other rule finds anything in the newer version then. Of manifests, CRDs and bases
+nothing is changed: they come with the version, and not by a line.
 
 How sure it is: a warning where minor versions differ, a notice where only patches do. Only what is rendered is
 judged, since `images` of a kustomization lifts what files say. Silent about images that are not upstream's, about
@@ -22,20 +26,23 @@ which process); argo-cd issues 7044, 11784.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from packaging.version import Version
 
+from checks.argocd.repairing import wanted_of
 from checks.argocd.unmatched import unmatched_images
 from checks.argocd.view import applications, installations, kustomizations_of, owners, written
-from checks.declaration import declare
-from checks.model import Finding, Severity
+from checks.declaration import FixAvailability, declare
+from checks.model import Finding, Related, Repair, Severity
 from checks.policy.file import Policy
 from checks.wording import listed
 from gitops.discovery.snapshot import Change, State
-from gitops.files.spans import Span
-from gitops.installation.images import images_of
+from gitops.files.editing import put
+from gitops.files.spans import Applicability, Span
+from gitops.installation.crds import behind
+from gitops.installation.images import Image, images_of
 from gitops.installation.model import PARAMS, Installation
 from gitops.installation.params import COMPONENT_OF
 from gitops.installation.places import line_in, place_of
@@ -43,7 +50,7 @@ from gitops.installation.releases import releases
 from gitops.versions.components import ARGO_CD
 from gitops.versions.pins.images import image_entries
 
-RULE = declare("argocd-mixed-versions", Severity.WARNING, Severity.NOTICE)
+RULE = declare("argocd-mixed-versions", Severity.WARNING, Severity.NOTICE, fix=FixAvailability.SOMETIMES)
 
 _FEWEST: Final = 10  # settings that are handed on; fewer tell nothing
 _CLEARLY: Final = 0.05
@@ -56,6 +63,7 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
         if not installation.directory:
             yield from _images(change, installation)
             yield from _manifests(change, installation)
+            yield from _crds(change, installation)
     yield from _bases(change)
     seen: set[tuple[str, str]] = set()
     for state, known, name, meant in unmatched_images(change.head):
@@ -85,10 +93,10 @@ def _images(change: Change, installation: Installation) -> Iterator[Finding]:
     if len(versions) < 2:
         return
     newest = versions[-1]
-    behind = [one for one in images if one.version != newest]
+    older = [one for one in images if one.version != newest]
     minors = {(version.major, version.minor) for version in versions}
-    first = behind[0]
-    said = listed([f"{one.label} runs {written(one.version)}" for one in behind if one.version is not None], 3)
+    first = older[0]
+    said = listed([f"{one.label} runs {written(one.version)}" for one in older if one.version is not None], 3)
     yield RULE.finding(
         place_of(change.head, first.member, first.text, f"newTag: {first.tag}"),
         f"{said}, and the rest of Argo CD in {installation.namespace} {written(newest)}",
@@ -97,11 +105,24 @@ def _images(change: Change, installation: Installation) -> Iterator[Finding]:
         "An `images` entry in the kustomization moves all of them at once.",
         f"images:\n  - name: {first.name}\n    newTag: {written(newest)}",
         severity=Severity.WARNING if len(minors) > 1 else Severity.NOTICE,
-        about=(*installation.key, "images", *sorted({one.label for one in behind})),
+        about=(*installation.key, "images", *sorted({one.label for one in older})),
         resource=first.member.id,
-        applications=applications(one.member for one in behind),
-        owners=owners(one.member for one in behind),
+        applications=applications(one.member for one in older),
+        owners=owners(one.member for one in older),
+        repair=_repair(installation, images, older, newest),
     )
+
+
+def _repair(
+    installation: Installation, images: Sequence[Image], older: Sequence[Image], newest: Version
+) -> Repair | None:
+    """All of them in the newest version; None where some are pinned in another way than by a tag."""
+    tag = next(one.tag for one in images if one.version == newest)
+    if any("@" in one.text for one in images):
+        return None
+    wanted = tuple(wanted_of(one.member, put(one.route, f"{one.name}:{tag}")) for one in older)
+    title = f"Run all of Argo CD in {installation.namespace} in {tag}"
+    return Repair(title, wanted, Applicability.SAFE, "|".join((RULE.id, *installation.key)))
 
 
 def _manifests(change: Change, installation: Installation) -> Iterator[Finding]:
@@ -138,6 +159,35 @@ def _manifests(change: Change, installation: Installation) -> Iterator[Finding]:
         resource=first.member.id,
         applications=applications([first.member]),
         owners=owners([first.member]),
+    )
+
+
+def _crds(change: Change, installation: Installation) -> Iterator[Finding]:
+    """CRDs that do not know what the image writes."""
+    official = [one for one in installation.processes if one.official and one.version in installation.versions]
+    version = min((one.version for one in official if one.version is not None), default=None)
+    if version is None or not releases().knows(version):
+        return
+    found = behind(change.head, installation, version)
+    if not found:
+        return
+    first, process = found[0], next(one for one in official if one.version == version)
+    names = listed([f"`{one.crd.id.name}`" for one in found])
+    fields = listed([f"`{field}`" for field in first.fields], 2)
+    image = f"the image of Argo CD in {installation.namespace} is {written(version)}"
+    yield RULE.finding(
+        first.crd.written,
+        f"{image}, and the CRDs that are deployed with it are of {first.minor} or before: {first.crd.id.name} has no "
+        f"{fields}",
+        f"Argo CD {written(version)} runs with older CRDs",
+        "The API server drops fields that a CRD does not have: whoever sets them is not heard, and gets no error.",
+        f"Take {names} of {written(version)} together with the image.",
+        severity=Severity.WARNING,
+        about=(*installation.key, "crds"),
+        resource=first.crd.id,
+        applications=applications([first.crd, process.member]),
+        owners=owners([first.crd, process.member]),
+        related=[Related(one.crd.written, f"{one.crd.id.name} is of {one.minor} or before") for one in found[1:]],
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from packaging.version import Version
 
-from gitops.facts.secrets.pods import POD_SPECS, at, mapping, sequence
+from gitops.facts.secrets.pods import POD_SPECS, Route, at, mapping, sequence
 from gitops.installation.model import Installation, Member
 from gitops.installation.processes import OFFICIAL
 from gitops.resources.manifests import text_of
@@ -17,7 +17,8 @@ from gitops.versions.pins.model import parse_version
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Image:
-    """One container's image of Argo CD; `version` is None for a digest, a branch and a build of one's own."""
+    """One container's image of Argo CD; `version` is None for a digest, a branch and a build of one's own. `route`
+    leads to it in the manifest."""
 
     member: Member
     container: str
@@ -26,6 +27,7 @@ class Image:
     name: str
     tag: str
     version: Version | None
+    route: Route
 
     @property
     def label(self) -> str:
@@ -40,10 +42,10 @@ def images_of(installation: Installation) -> Iterator[Image]:
         route = POD_SPECS.get((member.id.group, member.id.kind))
         spec = mapping(at(member.manifest, route)) if route is not None else {}
         for field, initial in (("initContainers", True), ("containers", False)):
-            for container in sequence(spec.get(field)):
+            for place, container in enumerate(sequence(spec.get(field))):
                 one = mapping(container)
                 text = text_of(one.get("image"))
                 image = split_image(text)
-                if OFFICIAL.search(image.name):
-                    version = parse_version(image.tag)
-                    yield Image(member, text_of(one.get("name")), initial, text, image.name, image.tag, version)
+                if route is not None and OFFICIAL.search(image.name):
+                    version, at_ = parse_version(image.tag), (*route, field, place, "image")
+                    yield Image(member, text_of(one.get("name")), initial, text, image.name, image.tag, version, at_)

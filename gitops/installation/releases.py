@@ -143,6 +143,11 @@ class Releases:
         known: Mapping[str, Any] = self.data["metrics"]
         return frozenset(name for name, told in known.items() if version is None or self._has(told, version))
 
+    def crd_fields(self, crd: str) -> Mapping[str, str]:
+        """The minor that brought each of some fields of a CRD of Argo CD's, oldest first."""
+        known: Mapping[str, Any] = self.data["crd_fields"].get(crd, {})
+        return {field: str(told["since"]) for field, told in known.items()}
+
     def notes(self, old: Version, new: Version) -> Iterator[Note]:
         """What changes for manifests between two versions, oldest first; nothing within one minor."""
         for step, told in self.data["upgrade_notes"].items():

@@ -42,7 +42,7 @@ spec:
 """
 
 
-def files(flag: str = "", variable: str = "") -> Mapping[str, str]:
+def files(*fields: str, flag: str = "", variable: str = "") -> Mapping[str, str]:
     page = f"      --{flag} string   Text\n" if flag else ""
     return {
         "docs/operator-manual/server-commands/argocd-repo-server.md": _PAGE.format(more=page),
@@ -51,8 +51,16 @@ def files(flag: str = "", variable: str = "") -> Mapping[str, str]:
         "util/shared/b_test.go": 'package shared\nvar a = "ARGOCD_DEAD"\n',
         "docs/operator-manual/argocd-cmd-params-cm.yaml": "data: {documented.key: ''}\n",
         "manifests/namespace-install.yaml": _MANIFESTS,
-        "manifests/crds/application-crd.yaml": "kind: CustomResourceDefinition\n",
+        "manifests/crds/application-crd.yaml": crd(*fields),
     }
+
+
+def crd(*fields: str) -> str:
+    """A CRD with fields of `spec.list`."""
+    inner: dict[str, Any] = {name: {"properties": {"below": {}}} for name in ("always", *fields)}
+    listed = {"type": "array", "items": {"properties": inner}}
+    schema = {"openAPIV3Schema": {"properties": {"spec": {"properties": {"list": listed}}}}}
+    return json.dumps({"kind": "CustomResourceDefinition", "spec": {"versions": [{"schema": schema}]}})
 
 
 def checkout(directory: Path, tags: Mapping[str, Mapping[str, str]]) -> str:
@@ -84,7 +92,11 @@ def test_a_new_minor_and_a_new_patch_become_columns(tmp_path: Path) -> None:
     known = data()
     newest = known["generated_from"]["newest_release"]
     minor = next(one for one in known["minors"] if one.endswith("-dev")).removesuffix("-dev")
-    tags = {newest: files(), f"v{minor}.0": files(), f"v{minor}.1": files("new-flag", 'x := "ARGOCD_LATE"')}
+    tags = {
+        newest: files(),
+        f"v{minor}.0": files("fresh"),
+        f"v{minor}.1": files("fresh", "late", flag="new-flag", variable='x := "ARGOCD_LATE"'),
+    }
     new = refreshed(known, checkout(tmp_path, tags))
     assert new["newest_patch"][minor] == f"v{minor}.1" and f"{minor}-dev" not in new["minors"]
     assert new["generated_from"]["newest_release"] == f"v{minor}.1"
@@ -103,3 +115,6 @@ def test_a_new_minor_and_a_new_patch_become_columns(tmp_path: Path) -> None:
     assert [one["env"] for one in new["params"]["new.key"]["read_by"]] == ["ARGOCD_READ"]
     assert new["dead_wires"]["dead.key"][0]["versions"] == [minor] and "new.key" not in new["dead_wires"]
     assert new["metrics"]["argocd_new_metric"] == {"since": minor}
+    # Of fields only those tell a minor that each of its patches has, and not what is below them.
+    fresh = {name for name, told in new["crd_fields"]["applications.argoproj.io"].items() if told["since"] == minor}
+    assert fresh == {"spec.list.fresh"}

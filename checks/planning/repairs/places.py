@@ -21,6 +21,7 @@ from gitops.files.spans import Edit
 from gitops.kustomize.adding import Addition, add_items
 from gitops.kustomize.closure import kustomization_file
 from gitops.resources.manifests import identify
+from gitops.versions.pins.images import split_image
 from gitops.versions.usage import usage_of
 
 _MOST: Final = 3  # documents that are tried for one resource
@@ -33,6 +34,7 @@ def ways(snapshot: Snapshot, wanted: Sequence[Wanted]) -> Iterator[tuple[Edit, .
         changes = [one[min(place, len(one) - 1)] for one in documents if one]
         if len(changes) == len(wanted):
             yield from _tried(partial(edits_of, snapshot.tree, changes))
+    yield from _tried(partial(_images, snapshot, wanted))
     yield from _tried(partial(_patches, snapshot, wanted))
     for candidate in in_values(snapshot, wanted):
         yield from _tried(partial(edits_of, snapshot.tree, candidate))
@@ -177,6 +179,24 @@ def _patches(snapshot: Snapshot, wanted: Sequence[Wanted]) -> tuple[Edit, ...]:
         if path is None:
             return ()
         additions.setdefault(path, []).append(Addition("patches", _patch(one)))
+    return _added(snapshot, additions)
+
+
+def _images(snapshot: Snapshot, wanted: Sequence[Wanted]) -> tuple[Edit, ...]:
+    """Entries of `images` in the kustomizations, where nothing but images is wanted."""
+    additions: dict[str, list[Addition]] = {}
+    for one in wanted:
+        state = snapshot.by_key.get(one.owner) if one.owner is not None else None
+        path = _overlay(snapshot, state, one) if state is not None else None
+        if path is None or any(each.route[-1] != "image" or each.kind is not Kind.PUT for each in one.operations):
+            return ()
+        for each in one.operations:
+            image = split_image(str(each.value))
+            additions.setdefault(path, []).append(Addition("images", f"name: {image.name}\nnewTag: {image.tag}"))
+    return _added(snapshot, additions)
+
+
+def _added(snapshot: Snapshot, additions: Mapping[str, Sequence[Addition]]) -> tuple[Edit, ...]:
     return tuple(
         edit
         for path, listed in additions.items()

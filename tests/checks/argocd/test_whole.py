@@ -87,6 +87,14 @@ def test_parts_of_different_versions_are_told_init_containers_among_them() -> No
         assert judged(MIXED, server, fine) == []
 
 
+def test_an_image_by_its_digest_is_moved_by_nobody() -> None:
+    pinned = workload("argocd-server", version="v3.2.2@sha256:" + "0" * 64)
+    (found,) = judged(MIXED, pinned, workload("argocd-repo-server", version="v3.1.0"))
+    assert found.repair is None
+    (found,) = judged(MIXED, workload("argocd-server"), workload("argocd-repo-server", version="v3.1.0"))
+    assert found.repair is not None
+
+
 def test_the_versions_of_files_are_not_compared() -> None:
     """`images` of a kustomization lifts them."""
     files = {"ops/a.yaml": documents(workload("argocd-server"), workload("argocd-repo-server", version="v2.8.0"))}
@@ -111,6 +119,59 @@ def test_manifests_of_an_older_minor_are_known_by_what_they_hand_on() -> None:
     assert "is v3.2.2, and its manifests are of 2." in found.message
     assert judged(MIXED, vendored("3.2", "v3.2.2")) == []
     assert judged(MIXED, workload("argocd-server", env={"ARGOCD_SERVER_INSECURE": {"key": "server.insecure"}})) == []
+
+
+def crd(name: str, *fields: str, **schema: Any) -> str:
+    """A CRD of Argo CD's whose schema has these fields."""
+    properties: dict[str, Any] = {}
+    for field in fields:
+        here = properties
+        for word in field.split("."):
+            here = here.setdefault(word, {"type": "object", "properties": {}})["properties"]
+    version = {"name": "v1alpha1", "schema": {"openAPIV3Schema": {"properties": properties, **schema}}}
+    return manifest("CustomResourceDefinition", name, api="apiextensions.k8s.io/v1", spec={"versions": [version]})
+
+
+def crd_of(minor: str, name: str = "applications.argoproj.io") -> str:
+    """As a minor version has it."""
+    known = {field: Version(since) for field, since in releases().crd_fields(name).items()}
+    always = {"applications.argoproj.io": "spec.destination", "appprojects.argoproj.io": "spec.sourceRepos"}
+    return crd(name, always[name], *(field for field, since in known.items() if since <= Version(minor)))
+
+
+@pytest.mark.parametrize(
+    ("version", "crds", "said"),
+    [
+        (
+            "v3.2.2",
+            [crd_of("3.0")],
+            "of 3.0 or before: applications.argoproj.io has no `spec.syncPolicy.automated.enabled`",
+        ),
+        ("v3.1.0", [crd_of("2.8")], "of 2.8 or before"),
+        ("v3.3.1", [crd_of("3.2"), crd_of("3.3", "appprojects.argoproj.io")], "of 3.2 or before"),
+        ("v3.3.1", [crd_of("3.2", "appprojects.argoproj.io")], "appprojects.argoproj.io has no"),
+        ("v3.2.2", [crd_of("3.2")], ""),
+        ("v3.2.2", [crd_of("3.5")], ""),  # newer ones know what is written
+        ("v2.12.0", [crd_of("2.11")], ""),  # 2.12 brought no field
+        ("v9.0.0", [crd_of("2.8")], ""),
+        ("latest", [crd_of("2.8")], ""),
+        ("v3.2.2", [crd("applications.argoproj.io")], ""),  # a schema that says nothing
+        ("v3.2.2", [crd("applications.argoproj.io", **{"x-kubernetes-preserve-unknown-fields": True})], ""),
+        ("v3.2.2", [crd("workflows.argoproj.io", "spec.destination")], ""),
+    ],
+)
+def test_the_crds_that_come_with_the_image_have_its_fields(version: str, crds: list[str], said: str) -> None:
+    found = messages(judged(MIXED, workload("argocd-server", version=version), *crds))
+    assert [said in one for one in found] == [True] if said else found == []
+
+
+def test_crds_of_another_cluster_are_not_this_installation_s() -> None:
+    files = {"other/crd.yaml": crd_of("2.8"), "more.yaml": application("crds", "other", server="https://far")}
+    assert judged(MIXED, workload("argocd-server"), files=files) == []
+    near = {**files, "more.yaml": application("crds", "other")}
+    assert len(judged(MIXED, workload("argocd-server"), files=near)) == 1
+    # Of two of one name nobody can tell which one stays.
+    assert judged(MIXED, workload("argocd-server"), crd_of("3.5"), files=near) == []
 
 
 @pytest.mark.parametrize(

@@ -306,3 +306,23 @@ async def test_a_script_and_a_value_that_somebody_else_decides_are_left_alone(en
     two = [workload(SERVER, "--insecure"), service("web", 80, 8080, SERVER), ingress("HTTPS")]
     second = ingress("HTTP").replace('"name": "a"', '"name": "b"').replace("a.example", "b.example")
     assert await plans_of(engine, deployed(*two, second), "argocd-backend-protocol") == ()
+
+
+async def test_parts_that_are_behind_get_the_tag_of_the_others(engine: Engine) -> None:
+    behind = workload(REPO, version="v3.1.0")
+    (plan,) = await plans_of(engine, deployed(workload(SERVER), behind), "argocd-mixed-versions")
+    files = deployed(workload(SERVER), behind)
+    assert plan.applicability is SAFE and plan.title == "Run all of Argo CD in argocd in v3.2.2"
+    assert [line.strip("+- ") for line in lines_of(files, plan)] == [
+        'image: "quay.io/argoproj/argocd:v3.1.0"',
+        'image: "quay.io/argoproj/argocd:v3.2.2"',
+    ]
+    shared = overlaid(workload(SERVER), behind)
+    (plan,) = await plans_of(engine, shared, "argocd-mixed-versions")
+    assert lines_of(shared, plan) == ["+images:", "+- name: quay.io/argoproj/argocd", "+  newTag: v3.2.2"]
+
+
+async def test_no_part_is_moved_to_a_version_that_it_would_not_start_in(engine: Engine) -> None:
+    behind = workload(REPO, "--disable-tls", version="v3.4.0")
+    files = deployed(workload(SERVER, version="v3.5.1"), behind)
+    assert await plans_of(engine, files, "argocd-mixed-versions") == ()
