@@ -15,8 +15,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from bot.formats.doctor.boxes import boxes_of, lines_of, ticked_in, with_ticks
-from bot.formats.doctor.issue import CLOSED, MARK, TITLE, Shown, body_of, closed_body, gone, places_left, statuses
+from bot.formats.doctor.issue import CLOSED, MARK, TITLE, body_of, closed_body
 from bot.formats.doctor.memory import Answer, Memory, digest, read_memory, text_digest
+from bot.formats.doctor.shown import Shown, gone, places_left, statuses
 from bot.github.endpoints import checks, issues
 from bot.github.endpoints.issues import Issue
 from bot.github.made_once import made_once

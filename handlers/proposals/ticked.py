@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.formats.doctor.boxes import RESCAN, Requests, boxes_of, requests_of, subject_of
-from bot.formats.doctor.issue import MARK, limited, places_left
+from bot.formats.doctor.issue import MARK
 from bot.formats.doctor.memory import Memory, text_digest
+from bot.formats.doctor.shown import limited, places_left
 from bot.formats.writing.markdown import code, in_one_line
 from bot.github.endpoints import issues, repos
 from bot.github.endpoints.issues import Issue

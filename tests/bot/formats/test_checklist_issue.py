@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from bot.formats.doctor.boxes import boxes_of
-from bot.formats.doctor.issue import MARK, MOST_BYTES, Shown, body_of, closed_body
+from bot.formats.doctor.issue import MARK, MOST_BYTES, body_of, closed_body
+from bot.formats.doctor.shown import Shown
 from bot.rendering.driver import Engine
 from checks.judgement.checklist import checklist_of
 from checks.model import Severity, Topic

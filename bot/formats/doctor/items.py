@@ -1,0 +1,88 @@
+"""The sections of the checklist's issue that are computed: where Argo CD can go, and how each item stands."""
+
+from __future__ import annotations
+
+from bot.formats.doctor.answering import Answering
+from bot.formats.doctor.boxes import add_key, bump_key
+from bot.formats.doctor.links import Link, linked, linked_places
+from bot.formats.doctor.shown import ADDS, BUMPS, Shown
+from bot.formats.writing.grouping import by_topic
+from bot.formats.writing.markdown import code, safe
+from checks.judgement.checklist import Entry, State
+from checks.judgement.upgrade import Path, Step
+from checks.policy.bumps import Level
+from checks.wording import listed
+
+_MOST_NOTES = 5
+
+
+def upgrade_path(shown: Shown, told: Answering, link: Link) -> list[str]:
+    """Where each installation can go."""
+    lines: list[str] = []
+    for path in shown.paths:
+        at = f"{code(path.name)} runs v{path.current} ({linked([path.place], link)})"
+        if path.steps is None:
+            lines.append(
+                f"- {at}. What is published was not to be seen: the registries do not answer as they should."
+            )
+        elif not path.steps:
+            lines.append(f"- {at}, and there is nothing newer that `.github/argofix.yaml` allows.")
+        elif not path.moves:
+            best = ", ".join(f"{step.release.tag} ({step.level.value})" for step in path.steps)
+            lines.append(f"- {at}; newer: {best}. It moves by hand, once staging has it.")
+        else:
+            lines.append(f"- {at}")
+            lines += [_step(shown, told, path, step, link) for step in path.steps]
+    return ["### Upgrade path", "", *lines] if lines else []
+
+
+def _step(shown: Shown, told: Answering, path: Path, step: Step, link: Link) -> str:
+    key, branch = bump_key(str(step.release.version)), f"{BUMPS}{step.level.value}"
+    what = "the newest patch" if step.level is Level.PATCH else f"the next {step.level.value}"
+    pull = shown.opened.get(branch)
+    text = f"{code(path.name)} to {step.release.tag}, {what}"
+    notes = [f"{safe(note.message)} ({linked_places([note], link)})" for note in step.notes]
+    text += f". Before that: {listed(notes, _MOST_NOTES)}" if notes else ""
+    if pull is not None:
+        return f"- {text}: #{pull.number}{told.answer(key)}"
+    closed = shown.declined.get(branch)
+    return told.box(key, text + (f" (somebody closed #{closed.number})" if closed is not None else ""))
+
+
+def checklist(shown: Shown, told: Answering, link: Link) -> list[str]:
+    return ["### Checklist", "", *(_item(shown, told, entry, link) for entry in shown.entries)]
+
+
+def _item(shown: Shown, told: Answering, entry: Entry, link: Link) -> str:
+    title = safe(entry.title)
+    where = f" ({linked(entry.places, link)})" if entry.places else ""
+    why = f". {safe(entry.why)}" if entry.why else ""
+    match entry.state:
+        case State.DONE:
+            return f"- **Done**: {title}{where}{why}"
+        case State.NOT_WANTED:
+            return f"- ~~{title}~~ (not wanted: {safe(entry.why)})"
+        case State.UNKNOWN:
+            return f"- **Cannot be told from git**: {title}{where}{why}"
+        case State.ABSENT:
+            return _absent(shown, told, entry, f"**Not there**: {title}{where}{why}")
+        case State.OPEN:
+            groups = by_topic(entry.findings)
+            more = f", and {len(groups) - 1} more" if len(groups) > 1 else ""
+            return f"- **To do**: {title}: {safe(groups[0][0].topic.title)} ({linked_places(groups[0], link)}){more}"
+
+
+def _absent(shown: Shown, told: Answering, entry: Entry, text: str) -> str:
+    offer = entry.offer
+    if offer is None:
+        return f"- {text}"
+    branch = f"{ADDS}{offer.name}"
+    pull, closed = shown.opened.get(branch), shown.declined.get(branch)
+    if pull is not None:
+        return f"- {text} #{pull.number} adds it.{told.answer(add_key(offer.name))}"
+    if closed is not None:
+        return f"- {text} #{closed.number} would have added it, and was declined."
+    if offer.cannot:
+        return f"- {text} argofix cannot add it here: {safe(offer.cannot)}.{told.answer(add_key(offer.name))}"
+    what = "A tick" if shown.boxes else "`argofix add`"
+    return told.box(add_key(offer.name), f"{text} {what} adds {safe(offer.help)}.")
