@@ -143,6 +143,18 @@ class Coverage:
 NOTHING = Coverage({})
 
 
+def not_looked_at(states: Iterable[State], coverage: Coverage = NOTHING, most: int = 3) -> str:
+    """What of these Applications was not seen whole, with their names, and what of `coverage` nobody counted: a
+    sentence, '' where that is nothing."""
+    worst: dict[ApplicationKey, tuple[Sight, str]] = {}
+    for state in states:
+        told = (sight_of(state), f"`{state.application.label}`")
+        worst[state.application.key] = max(worst.get(state.application.key, told), told)
+    names = named((one for one in worst.values() if one[0] is not Sight.WHOLE), most)
+    clauses = (*((names,) if names else ()), *coverage.unknown)
+    return f"Not looked at: {'; '.join(clauses)}." if clauses else ""
+
+
 def by_sight(counts: Mapping[Sight, int]) -> tuple[str, ...]:
     """What was not seen whole: `16 do not render`, `2 were not analysed`."""
     return tuple(f"{counts[sight]} {sight.words(counts[sight])}" for sight in _UNSEEN if counts.get(sight))
@@ -156,7 +168,10 @@ def named(blind: Iterable[tuple[Sight, str]], most: int = 3) -> str:
         return ""
     counts = Counter(sight for sight, _ in found)
     clauses = [f"{counts[sight]} that {sight.words(counts[sight])}" for sight in _UNSEEN if counts[sight]]
-    return f"{listed(clauses, len(clauses))} ({listed([name for _, name in found], most)})"
+    names = Counter(name for _, name in found)  # several roots may have one of a name
+    rest = len(found) - sum(names[name] for name in list(names)[:most])
+    shown = list(names)[:most] + [""] * rest
+    return f"{listed(clauses, len(clauses))} ({listed(shown, most)})"
 
 
 def of_both(one: State, other: State) -> Sight:

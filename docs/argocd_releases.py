@@ -48,7 +48,9 @@ def refreshed(data: Record, checkout: str) -> Record:
         _crd_fields(data, checkout, minor, patches[0], known)
     released = [Version(tag) for tag in known.values()]
     data["generated_from"]["newest_release"] = f"v{max(released)}"
-    data["generated_from"]["argo-cd"] = _git(checkout, "rev-parse", f"v{max(released)}^{{commit}}").strip()
+    newest = f"v{max(released)}^{{commit}}"
+    data["generated_from"]["argo-cd"] = _git(checkout, "rev-parse", newest).strip()
+    data["generated_from"]["date"] = _git(checkout, "show", "--no-patch", "--format=%cs", newest).strip()
     data["newest_patch"] = dict(sorted(known.items(), key=lambda item: Version(item[0])))
     return data
 

@@ -173,13 +173,13 @@ def _as_upstream(text: str, component: Component, pins: Pins) -> str:
 
 
 async def _digest_of(component: Component, version: Version) -> str | None:
-    from bot.cli.published import published
+    from bot.cli.published import NotSeen, published
 
     try:
         known = await published(component)
-    except CannotRun as error:
+    except NotSeen as error:
         # The version is known; what is missing is the digest of its image.
-        raise CannotRun(f"{str(error).partition('; without it')[0]}; without it, say `--digest sha256:...`") from None
+        raise CannotRun(f"{error.fault}; without it, say `--digest sha256:...`") from None
     return next((release.digest for release in known.available if release.version == version), None)
 
 

@@ -111,7 +111,7 @@ async def doctor(arguments: argparse.Namespace) -> int:
 
     require_writable(arguments.output)
     checkout = _open(arguments.path, arguments.rev, None)
-    return examining.doctor(checkout, await _evaluate(checkout, frozenset(), arguments), arguments)
+    return await examining.doctor(checkout, await _evaluate(checkout, frozenset(), arguments), arguments)
 
 
 def _order(evaluation: Evaluation, style: str) -> str:

@@ -22,9 +22,17 @@ from gitops.versions.components import Component
 from gitops.versions.find import ChartIndex
 
 
+class NotSeen(CannotRun):
+    """What is published cannot be seen now; `fault` tells why, a sentence without a full stop."""
+
+    def __init__(self, fault: SourceFault) -> None:
+        super().__init__(f"{fault}; without it, say `--to VERSION`")
+        self.fault = str(fault)
+
+
 async def published(component: Component) -> Published:
     """What quay.io and GitHub have of a component. `GITHUB_TOKEN`, if set, lifts GitHub's limit of 60 requests an
-    hour. Raises `CannotRun`."""
+    hour. Raises `CannotRun`, and `NotSeen` where they do not tell."""
     async with _sources() as (sources, github):
         return await sources.published(component, github)
 
@@ -57,4 +65,4 @@ async def _sources() -> AsyncIterator[tuple[VersionSources, GitHub]]:
         try:
             yield sources, GitHub(Wire(session, urls.releases, clock), token, Pace(clock), scope="command line")
         except SourceFault as fault:
-            raise CannotRun(f"{fault}; without it, say `--to VERSION`") from None
+            raise NotSeen(fault) from None

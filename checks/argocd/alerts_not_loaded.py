@@ -23,7 +23,6 @@ everything); prometheus.io (`rule_files`).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
 
 from checks.argocd.repairing import wanted_of
 from checks.argocd.view import applications, installations, owners
@@ -35,6 +34,7 @@ from gitops.facts.secrets.pods import mapping
 from gitops.files.editing import put
 from gitops.files.spans import Applicability, Span
 from gitops.installation.find import loose_of, member_of
+from gitops.installation.loading import GROUP, SELECTORS, beside, operated, selects
 from gitops.installation.model import Member
 from gitops.installation.places import place_of
 from gitops.installation.scraping import lost_rules, plain_prometheus
@@ -44,22 +44,14 @@ from gitops.resources.resource import Resource
 
 RULE = declare("alerts-not-loaded", Severity.WARNING, Severity.NOTICE, fix=FixAvailability.SOMETIMES)
 
-_GROUP: Final = "monitoring.coreos.com"
-_SELECTORS: Final = {
-    "PrometheusRule": ("ruleSelector", "ruleNamespaceSelector"),
-    "ServiceMonitor": ("serviceMonitorSelector", "serviceMonitorNamespaceSelector"),
-    "PodMonitor": ("podMonitorSelector", "podMonitorNamespaceSelector"),
-}
-
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
     """One finding for each resource and each entry of `rule_files`."""
     head = change.head
     if not (head.installing or installations(change)):
         return
-    operated = tuple(_operated(head))
-    yield from _in_files(change, bool(operated or head.once(plain_prometheus)))
-    yield from _selected(change, operated)
+    yield from _in_files(change, bool(head.once(operated) or head.once(plain_prometheus)))
+    yield from _selected(change, head.once(operated))
     for lost in lost_rules(head):
         message = f"Prometheus finds no rules at `{lost.path}`: {lost.why}"
         yield _finding(
@@ -75,15 +67,6 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
         )
 
 
-def _operated(snapshot: Snapshot) -> Iterator[Member]:
-    """The Prometheus of the operator that are rendered."""
-    yield from (member_of(snapshot, copy) for copy in snapshot.copies(having=_is_prometheus))
-
-
-def _is_prometheus(resource: Resource) -> bool:
-    return (resource.id.group, resource.id.kind) == (_GROUP, "Prometheus")
-
-
 def _is_of_openshift(resource: Resource) -> bool:
     return resource.id.group.endswith(".openshift.io") or resource.id.group == "operators.coreos.com"
 
@@ -93,7 +76,7 @@ def _in_files(change: Change, has_prometheus: bool) -> Iterator[Finding]:
     plain = change.head.once(plain_prometheus)
     for loose in change.head.once(loose_of):
         rid = loose.member.id
-        if rid.group != _GROUP or rid.kind not in _SELECTORS or loose.reached or loose.composed:
+        if rid.group != GROUP or rid.kind not in SELECTORS or loose.reached or loose.composed:
             continue
         path = loose.member.written.path
         if any(path in each.text or (loose.directory and loose.directory in each.text) for each in scripts):
@@ -115,21 +98,20 @@ def _in_files(change: Change, has_prometheus: bool) -> Iterator[Finding]:
         )
 
 
-def _selected(change: Change, operated: tuple[Member, ...]) -> Iterator[Finding]:
+def _selected(change: Change, operators: tuple[Member, ...]) -> Iterator[Finding]:
     head = change.head
     plain = head.once(plain_prometheus)
-    if not operated and not plain:
+    if not operators and not plain:
         return
-    knows = operated or _has_operator(head)
+    knows = operators or _has_operator(head)
     if not knows and head.brings(_is_of_openshift):
         return
     for copy in head.copies(having=_watches_argo_cd):
         rid = copy.resource.id
         member = member_of(head, copy)
-        cluster, root = copy.application.destination.cluster, copy.application.root
         if not knows:
             where = plain[0].workload
-            if where.owned is None or where.owned.application.root != root:
+            if where.owned is None or where.owned.application.root != copy.application.root:
                 continue
             yield _finding(
                 change,
@@ -143,19 +125,14 @@ def _selected(change: Change, operated: tuple[Member, ...]) -> Iterator[Finding]
                 "operator",
             )
             continue
-        beside = [
-            one
-            for one in operated
-            if one.owned is not None
-            and (one.owned.application.destination.cluster, one.owned.application.root) == (cluster, root)
-        ]
-        if beside and all(_passes_over(one, member) for one in beside):
-            wanted = _wanted(beside[0], rid.kind)
+        near = [one for one in operators if beside(one, member)]
+        if near and all(selects(one, member) is False for one in near):
+            wanted = _wanted(near[0], rid.kind)
             yield _finding(
                 change,
                 member,
                 place_of(head, member, "labels", "metadata"),
-                f"{beside[0].id} does not select {rid}: it wants {wanted}",
+                f"{near[0].id} does not select {rid}: it wants {wanted}",
                 f"{rid} reaches no Prometheus",
                 "The operator leaves it out of the configuration, and nothing says so.",
                 f"Add {wanted} to its labels."
@@ -163,18 +140,18 @@ def _selected(change: Change, operated: tuple[Member, ...]) -> Iterator[Finding]
                 else "Give that Prometheus a selector.",
                 Severity.WARNING,
                 "label",
-                _labelled(beside[0], member),
+                _labelled(near[0], member),
             )
 
 
 def _watches_argo_cd(resource: Resource) -> bool:
     rid = resource.id
-    return rid.group == _GROUP and rid.kind in _SELECTORS and b"argocd" in resource.text
+    return rid.group == GROUP and rid.kind in SELECTORS and b"argocd" in resource.text
 
 
 def _labelled(prometheus: Member, member: Member) -> Repair | None:
     """The labels that are selected."""
-    field, namespaces = _SELECTORS[member.id.kind]
+    field, namespaces = SELECTORS[member.id.kind]
     spec = mapping(prometheus.manifest.get("spec"))
     labels = mapping(mapping(spec.get(field)).get("matchLabels"))
     if not labels or (spec.get(namespaces) is None and member.id.namespace != prometheus.id.namespace):
@@ -194,25 +171,8 @@ def _has_operator(snapshot: Snapshot) -> bool:
     return any(name.startswith("prometheusrules.monitoring") or "prometheus-operator" in name for name in names)
 
 
-def _passes_over(prometheus: Member, member: Member) -> bool:
-    """Whether it is certain that the labels are not selected."""
-    spec = mapping(prometheus.manifest.get("spec"))
-    field, namespaces = _SELECTORS[member.id.kind]
-    selector = spec.get(field)
-    if selector is None:
-        return True
-    if not isinstance(selector, dict) or selector.get("matchExpressions"):
-        return False
-    labels = mapping(mapping(member.manifest.get("metadata")).get("labels"))
-    wanted: dict[str, Any] = mapping(selector.get("matchLabels"))  # type: ignore[assignment]
-    if any(text_of(labels.get(key)) != text_of(value) for key, value in wanted.items()):
-        return True
-    where = spec.get(namespaces)
-    return where is None and member.id.namespace != prometheus.id.namespace
-
-
 def _wanted(prometheus: Member, kind: str) -> str:
-    field, namespaces = _SELECTORS[kind]
+    field, namespaces = SELECTORS[kind]
     spec = mapping(prometheus.manifest.get("spec"))
     labels = mapping(mapping(spec.get(field)).get("matchLabels"))
     if spec.get(field) is None:

@@ -24,6 +24,7 @@ from gitops.files.spans import Span
 from gitops.installation.alerts import rule_sets_of
 from gitops.installation.blackbox import probed
 from gitops.installation.find import installations_of, member_of
+from gitops.installation.loading import is_loaded
 from gitops.installation.model import Installation
 from gitops.installation.releases import releases
 from gitops.resources.resource import Resource
@@ -101,10 +102,15 @@ def redis(snapshot: Snapshot, _policy: Policy) -> Seen:
 
 
 def alerts(snapshot: Snapshot, _policy: Policy) -> Seen:
-    found = [one.member for one in snapshot.once(rule_sets_of) if one.deployed]
+    """Whether there are any, and who reads them. A rule tells of those that nobody can read."""
+    found = [one for one in snapshot.once(rule_sets_of) if one.deployed]
     if not found:
         return _absent(snapshot, "No alert rule about Argo CD is rendered here.")
-    return Seen(True, "", _places(found))
+    adrift = [one.member for one in found if not is_loaded(snapshot, one)]
+    if adrift:
+        names = list(dict.fromkeys(f"`{one.id.name}`" for one in adrift))
+        return Seen(None, f"Which Prometheus reads {listed(names, _MOST)} git does not tell.", _places(adrift))
+    return Seen(True, "", _places(one.member for one in found))
 
 
 def probes(snapshot: Snapshot, _policy: Policy) -> Seen:

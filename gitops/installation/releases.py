@@ -64,6 +64,16 @@ class Releases:
         return str(self.data["generated_from"]["newest_release"])
 
     @property
+    def dated(self) -> str:
+        """The day of that release, such as `2026-08-22`: what came out later is not in the data."""
+        return str(self.data["generated_from"]["date"])
+
+    @property
+    def versions(self) -> tuple[Version, ...]:
+        """The newest patch of each minor version."""
+        return tuple(Version(patch) for patch in self.data["newest_patch"].values())
+
+    @property
     def oldest(self) -> str:
         """The oldest minor version."""
         return str(self.data["minors"][0])

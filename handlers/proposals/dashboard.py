@@ -221,7 +221,7 @@ class _Showing:
     async def _paths(self) -> tuple[Path, ...]:
         now = datetime.fromtimestamp(self._now, UTC)
         paths = await asyncio.to_thread(paths_of, self.evaluation, self.policy, None, now)
-        if not paths:
+        if not any(path.followed for path in paths):
             return ()
         try:
             published = await self.repo.context.services.versions.published(ARGO_CD, self.repo.github)

@@ -138,7 +138,7 @@ async def test_the_configuration_closes_it_with_the_reason_and_opens_it_again(
         "main", {POLICY: "dashboard: {label: argo}\nchecklist: {alerts: {not-wanted: by hand}}\n"}, author=alice
     )
     await bot_.idle()
-    assert issue.state == "open" and "(not wanted: by hand)" in text(issue)
+    assert issue.state == "open" and "**Not wanted**: ~~Alerts" in text(issue) and "~~ (by hand)" in text(issue)
 
 
 async def test_a_repository_without_issues_is_judged_all_the_same(

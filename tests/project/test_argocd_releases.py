@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -66,7 +67,8 @@ def crd(*fields: str) -> str:
 def checkout(directory: Path, tags: Mapping[str, Mapping[str, str]]) -> str:
     def git(*arguments: str) -> None:
         identity = ("-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false")
-        subprocess.run(["git", "-C", str(directory), *identity, *arguments], check=True, capture_output=True)
+        at = os.environ | {"GIT_COMMITTER_DATE": "2027-01-02T12:00:00Z"}
+        subprocess.run(["git", "-C", str(directory), *identity, *arguments], check=True, capture_output=True, env=at)
 
     git("init", "-q")
     for tag, content in tags.items():
@@ -99,7 +101,8 @@ def test_a_new_minor_and_a_new_patch_become_columns(tmp_path: Path) -> None:
     }
     new = refreshed(known, checkout(tmp_path, tags))
     assert new["newest_patch"][minor] == f"v{minor}.1" and f"{minor}-dev" not in new["minors"]
-    assert new["generated_from"]["newest_release"] == f"v{minor}.1"
+    told = new["generated_from"]
+    assert (told["newest_release"], told["date"]) == (f"v{minor}.1", "2027-01-02")
     server = new["components"]["argocd-repo-server"]
     assert server["flags"]["new-flag"] == {
         "since": minor,

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.formats.doctor.text import WORDS
+from bot.formats.doctor.words import MOST_PLACES, WORDS, asks, cannot, further, note_of, runs
 from bot.formats.writing.grouping import by_topic
 from bot.formats.writing.pages import filled
+from bot.formats.writing.unanalysed import by_cause
 from checks.coverage import Coverage
 from checks.judgement.checklist import Entry, State
 from checks.judgement.evaluation import Evaluation
+from checks.judgement.upgrade import Path
 from checks.model import Severity
 
-_STYLES = {State.DONE: "good", State.UNKNOWN: "soft", State.NOT_WANTED: "soft", State.ABSENT: "soft"}
-_ORDER = tuple(WORDS)
-_MOST_PLACES = 3
+_STYLES = dict.fromkeys(State, "soft") | {State.DONE: "good"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +41,64 @@ class Item:
     topics: tuple[Topic, ...]
     places: tuple[str, ...] = ()
     add: str = ""
+    adds: str = ""
     cannot: str = ""
 
 
-def render(evaluation: Evaluation, entries: Sequence[Entry], commit: str | None) -> str:
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One on the way to the newest; `notes` are (place, text, commands)."""
+
+    name: str
+    asks: str
+    notes: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Of one installation."""
+
+    told: str
+    place: str
+    versions: tuple[Version, ...]
+
+
+def render(
+    evaluation: Evaluation,
+    entries: Sequence[Entry],
+    commit: str | None,
+    paths: Sequence[Path] = (),
+    sources: str = "",
+) -> str:
     """The page."""
     return filled(
         "doctor/page.html",
         commit=commit,
         coverage=Coverage.of(evaluation.snapshot).sentence(),
-        figures=[(sum(e.state is state for e in entries), WORDS[state]) for state in _ORDER],
-        items=[_item(entry) for state in _ORDER for entry in entries if entry.state is state],
+        figures=[(sum(e.state is state for e in entries), word) for state, word in WORDS.items()],
+        items=[_item(entry) for state in WORDS for entry in entries if entry.state is state],
+        gaps=[cause.told() for cause in by_cause(evaluation.gaps, evaluation.snapshot)],
+        ways=[_way(path) for path in paths],
+        sources=sources,
     )
 
 
+def _way(path: Path) -> Way:
+    versions = tuple(
+        Version(
+            f"v{leg.version}",
+            asks(leg, path),
+            tuple((str(note.span), note_of(note), note.topic.commands) for note in leg.notes or ()),
+        )
+        for leg in path.way
+    )
+    return Way(f"{runs(path)}; {further(path)}.", str(path.place), versions)
+
+
 def _item(entry: Entry) -> Item:
-    worst = "error" if any(f.severity is Severity.ERROR for f in entry.findings) else "warning"
+    grave = any(f.severity is Severity.ERROR for f in entry.findings)
+    style = "error" if grave else "warning" if entry.state is State.OPEN else _STYLES[entry.state]
+    offer = entry.offer if entry.offer is not None and not entry.offer.cannot else None
     topics = tuple(
         Topic(
             group[0].severity.value,
@@ -73,10 +115,11 @@ def _item(entry: Entry) -> Item:
         entry.key,
         entry.title,
         WORDS[entry.state],
-        _STYLES.get(entry.state, worst),
+        style,
         entry.why,
         topics,
-        tuple(str(span) for span in entry.places[:_MOST_PLACES]),
-        entry.offer.name if entry.offer is not None and not entry.offer.cannot else "",
-        entry.offer.cannot if entry.offer is not None else "",
+        tuple(str(span) for span in entry.places[:MOST_PLACES]),
+        offer.name if offer is not None else "",
+        offer.help if offer is not None else "",
+        cannot(entry),
     )

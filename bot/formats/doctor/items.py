@@ -6,34 +6,43 @@ from bot.formats.doctor.answering import Answering
 from bot.formats.doctor.boxes import add_key, bump_key
 from bot.formats.doctor.links import Link, linked, linked_places
 from bot.formats.doctor.shown import ADDS, BUMPS, Shown
+from bot.formats.doctor.words import WORDS, asks, cannot, further, runs, sources
 from bot.formats.writing.grouping import by_topic
 from bot.formats.writing.markdown import code, safe
 from checks.judgement.checklist import Entry, State
-from checks.judgement.upgrade import Path, Step
+from checks.judgement.upgrade import Leg, Path, Step
 from checks.policy.bumps import Level
 from checks.wording import listed
 
 _MOST_NOTES = 5
+_UNHEARD = "The registries do not answer as they should"
 
 
 def upgrade_path(shown: Shown, told: Answering, link: Link) -> list[str]:
-    """Where each installation can go."""
+    """Where each installation can go: with boxes as far as `bump` takes it, and every version on the way."""
     lines: list[str] = []
     for path in shown.paths:
-        at = f"{code(path.name)} runs v{path.current} ({linked([path.place], link)})"
+        if not path.followed:
+            continue
+        at = f"{safe(runs(path))} ({linked([path.place], link)}); {further(path)}"
         if path.steps is None:
-            lines.append(
-                f"- {at}. What is published was not to be seen: the registries do not answer as they should."
-            )
+            lines.append(f"- {at}. {safe(sources(published=False, why=_UNHEARD))}")
         elif not path.steps:
-            lines.append(f"- {at}, and there is nothing newer that `.github/argofix.yaml` allows.")
+            lines.append(f"- {at}. There is nothing newer that `.github/argofix.yaml` allows.")
         elif not path.moves:
-            best = ", ".join(f"{step.release.tag} ({step.level.value})" for step in path.steps)
-            lines.append(f"- {at}; newer: {best}. It moves by hand, once staging has it.")
+            lines.append(f"- {at}. It moves by hand, once staging has it.")
         else:
-            lines.append(f"- {at}")
+            lines.append(f"- {at}.")
             lines += [_step(shown, told, path, step, link) for step in path.steps]
+        stepped = {step.release.version for step in path.steps or () if path.moves}
+        lines += [_leg(leg, path, link) for leg in path.way if leg.version not in stepped]
     return ["### Upgrade path", "", *lines] if lines else []
+
+
+def _leg(leg: Leg, path: Path, link: Link) -> str:
+    notes = [f"{safe(note.message)} ({linked_places([note], link)})" for note in leg.notes or ()]
+    more = f": {listed(notes, _MOST_NOTES)}" if notes else ""
+    return f"  - v{leg.version}: {asks(leg, path)}{more}"
 
 
 def _step(shown: Shown, told: Answering, path: Path, step: Step, link: Link) -> str:
@@ -54,25 +63,20 @@ def checklist(shown: Shown, told: Answering, link: Link) -> list[str]:
 
 
 def _item(shown: Shown, told: Answering, entry: Entry, link: Link) -> str:
-    title = safe(entry.title)
+    title, word = safe(entry.title), f"**{WORDS[entry.state]}**"
+    if entry.state is State.NOT_WANTED:
+        return f"- {word}: ~~{title}~~ ({safe(entry.why)})"
+    if entry.findings:
+        groups = by_topic(entry.findings)
+        more = f", and {len(groups) - 1} more" if len(groups) > 1 else ""
+        return f"- {word}: {title}: {safe(groups[0][0].topic.title)} ({linked_places(groups[0], link)}){more}"
     where = f" ({linked(entry.places, link)})" if entry.places else ""
     why = f". {safe(entry.why)}" if entry.why else ""
-    match entry.state:
-        case State.DONE:
-            return f"- **Done**: {title}{where}{why}"
-        case State.NOT_WANTED:
-            return f"- ~~{title}~~ (not wanted: {safe(entry.why)})"
-        case State.UNKNOWN:
-            return f"- **Cannot be told from git**: {title}{where}{why}"
-        case State.ABSENT:
-            return _absent(shown, told, entry, f"**Not there**: {title}{where}{why}")
-        case State.OPEN:
-            groups = by_topic(entry.findings)
-            more = f", and {len(groups) - 1} more" if len(groups) > 1 else ""
-            return f"- **To do**: {title}: {safe(groups[0][0].topic.title)} ({linked_places(groups[0], link)}){more}"
+    return _offered(shown, told, entry, f"{word}: {title}{where}{why}")
 
 
-def _absent(shown: Shown, told: Answering, entry: Entry, text: str) -> str:
+def _offered(shown: Shown, told: Answering, entry: Entry, text: str) -> str:
+    """The line, with what argofix can do about it."""
     offer = entry.offer
     if offer is None:
         return f"- {text}"
@@ -83,6 +87,6 @@ def _absent(shown: Shown, told: Answering, entry: Entry, text: str) -> str:
     if closed is not None:
         return f"- {text} #{closed.number} would have added it, and was declined."
     if offer.cannot:
-        return f"- {text} argofix cannot add it here: {safe(offer.cannot)}.{told.answer(add_key(offer.name))}"
+        return f"- {text} {safe(cannot(entry))}{told.answer(add_key(offer.name))}"
     what = "A tick" if shown.boxes else "`argofix add`"
     return told.box(add_key(offer.name), f"{text} {what} adds {safe(offer.help)}.")

@@ -4,35 +4,67 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
+from bot.formats.doctor.words import WORDS, asks
 from bot.formats.reports.json import finding_json
 from checks.coverage import Coverage
 from checks.judgement.checklist import Entry
 from checks.judgement.evaluation import Evaluation
+from checks.judgement.upgrade import Leg, Path
 
 
-def render(evaluation: Evaluation, entries: Sequence[Entry], commit: str | None) -> str:
-    """One JSON object with a final newline. `state` is `done`, `open`, `absent`, `unknown` or `not-wanted`.
-    `add` is what `argofix add` can make of an item, with why it cannot."""
+def render(
+    evaluation: Evaluation,
+    entries: Sequence[Entry],
+    commit: str | None,
+    paths: Sequence[Path] = (),
+    sources: str = "",
+) -> str:
+    """One JSON object with a final newline. `state` is `done`, `open`, `absent`, `unseen`, `unknown` or `not-wanted`,
+    `word` what people read of it. `add` is what `argofix add` can make of an item, with why it cannot. `upgrades` are
+    the versions on the way of each installation; `known` tells whether argofix knows the upgrade guide."""
     data = {
         "schema": 1,
         "commit": commit,
-        "items": [
-            {
-                "item": entry.key,
-                "title": entry.title,
-                "state": entry.state.value,
-                "reason": entry.why or None,
-                "places": [{"path": span.path, "line": span.line} for span in entry.places],
-                "add": None
-                if entry.offer is None
-                else {"item": entry.offer.name, "cannot": entry.offer.cannot or None},
-                "findings": [finding_json(finding) for finding in entry.findings],
-            }
-            for entry in entries
-        ],
+        "items": [_item(entry) for entry in entries],
+        "upgrades": [_path(path) for path in paths],
+        "versions_from": sources or None,
         "coverage": Coverage.of(evaluation.snapshot).sentence(),
         "gaps": list(evaluation.gaps),
     }
     text = json.dumps(data, ensure_ascii=False, indent=2)
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") + "\n"
+
+
+def _item(entry: Entry) -> dict[str, Any]:
+    offer = entry.offer
+    return {
+        "item": entry.key,
+        "title": entry.title,
+        "state": entry.state.value,
+        "word": WORDS[entry.state],
+        "reason": entry.why or None,
+        "places": [{"path": span.path, "line": span.line} for span in entry.places],
+        "add": None if offer is None else {"item": offer.name, "cannot": offer.cannot or None},
+        "findings": [finding_json(finding) for finding in entry.findings],
+    }
+
+
+def _path(path: Path) -> dict[str, Any]:
+    return {
+        "name": path.name,
+        "version": str(path.current),
+        "path": path.place.path,
+        "line": path.place.line,
+        "versions": [_leg(leg, path) for leg in path.way],
+    }
+
+
+def _leg(leg: Leg, path: Path) -> dict[str, Any]:
+    return {
+        "version": str(leg.version),
+        "asks": asks(leg, path),
+        "known": leg.notes is not None,
+        "notes": [finding_json(note) for note in leg.notes or ()],
+    }

@@ -46,8 +46,9 @@ def by_cause(gaps: Sequence[str], snapshot: Snapshot) -> list[Cause]:
     return [*(Cause(gap, ()) for gap in dict.fromkeys(gaps) if gap not in known), *found]
 
 
-def told(evaluation: Evaluation, width: int, *, whole: bool) -> Iterator[Line]:
-    """The section, empty when everything was analysed; in a bounded number of lines unless `whole` is asked for."""
+def told(evaluation: Evaluation, width: int, *, whole: bool, more: str = "--verbose") -> Iterator[Line]:
+    """The section, empty when everything was analysed; in a bounded number of lines unless `whole` is asked for, and
+    `more` is what tells the rest."""
     count = len(evaluation.gaps)
     if not count:
         return
@@ -62,7 +63,7 @@ def told(evaluation: Evaluation, width: int, *, whole: bool) -> Iterator[Line]:
         own = wrapped(cause.told(), width, 2)
         if number and lines + len(own) > _MOST_LINES:
             left = sum(max(len(each.subjects), 1) for each in found[number:])
-            yield line((f"  and {left} more for {len(found) - number} other reasons (--verbose tells each)", ""))
+            yield line((f"  and {left} more for {len(found) - number} other reasons ({more} tells each)", ""))
             return
         lines += len(own)
         yield from own

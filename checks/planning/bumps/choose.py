@@ -34,6 +34,11 @@ def level_of(current: Version, new: Version) -> Level:
     return Level.MINOR if new.minor != current.minor else Level.PATCH
 
 
+def is_final(release: Release) -> bool:
+    """Whether it is meant for everybody: no pre-release, no draft, not withdrawn."""
+    return not (release.draft or release.withdrawn or release.version.is_prerelease)
+
+
 def choose(
     available: Iterable[Release], current: Version, policy: VersionPolicy, now: datetime
 ) -> dict[Level, Release]:
@@ -42,8 +47,7 @@ def choose(
     Never a pre-release, a draft, a withdrawn release or a downgrade. With `one_minor_at_a_time` a step leads
     at most to the next minor that exists, and to the next major only from the last minor before it. `now` is aware.
     """
-    final = [r for r in available if not (r.draft or r.withdrawn or r.version.is_prerelease)]
-    newer = [r for r in final if r.version > current]
+    newer = [r for r in available if is_final(r) and r.version > current]
     following = min((_minor(r.version) for r in newer if _minor(r.version) > _minor(current)), default=None)
     chosen: dict[Level, Release] = {}
     for release in newer:

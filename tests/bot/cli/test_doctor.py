@@ -9,9 +9,16 @@ from typing import Any
 import pytest
 
 from bot.__main__ import main
+from bot.cli.published import NotSeen
+from bot.registries.faults import SourceFault
+from bot.registries.model import Published
 from checks.policy.dashboard import ITEMS
+from gitops.installation.releases import releases
+from gitops.versions.components import Component
+from tests.checks.argocd.stage import workload
+from tests.checks.planning.additions.stage import directory
 from tests.checks.samples import sync_option_without_effect as sample
-from tests.scenarios import Files
+from tests.scenarios import Files, application
 
 POLICY = ".github/argofix.yaml"
 
@@ -42,6 +49,7 @@ def test_json_has_every_item_with_its_state(checkout: Path, capsys: pytest.Captu
     items = {item["item"]: item for item in data["items"]}
     assert (status, data["schema"], data["commit"], tuple(items)) == (0, 1, None, ITEMS)
     assert [one["rule"] for one in items["renders"]["findings"]] == ["sync-option-without-effect"]
+    assert (data["upgrades"], data["versions_from"]) == ([], None)  # Argo CD itself is not here
     states = {key: items[key]["state"] for key in ("renders", "one-owner", "starts", "alerts")}
     assert states == {"renders": "open", "one-owner": "done", "starts": "unknown", "alerts": "not-wanted"}
     assert items["alerts"]["reason"] == "by hand"
@@ -52,9 +60,9 @@ def test_an_error_is_the_exit_status_and_stands_first(checkout: Path, capsys: py
     broken = {**sample.FOUND.files, "web/kustomization.yaml": "resources: [claim.yaml, nowhere.yaml]\n"}
     status, out, _ = shown(checkout, capsys, broken)
     assert status == 1
-    assert out.startswith("to do       Every Application renders, and Argo CD accepts it  [renders]\n")
+    assert out.startswith("To do (1)\n  Every Application renders, and Argo CD accepts it  [renders]\n")
     # Nothing was rendered, so nothing else is called done.
-    assert "\ndone " not in out and "Nothing was rendered, so nothing was looked at." in out
+    assert "Done (" not in out and "Nothing was rendered, so nothing was looked at." in out
 
 
 def test_the_page_stands_by_itself(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -64,6 +72,23 @@ def test_the_page_stands_by_itself(checkout: Path, capsys: pytest.CaptureFixture
     assert (status, out) == (0, "")
     assert page.startswith("<!doctype html>") and "web/claim.yaml:6" in page
     assert "<script" not in page and "http-equiv" not in page
+
+
+@pytest.mark.parametrize("offline", [True, False])
+def test_where_the_versions_on_the_way_come_from_is_told(
+    checkout: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, offline: bool
+) -> None:
+    async def nobody(_: Component) -> Published:
+        raise NotSeen(SourceFault("quay", "unreachable", "quay.io gives no whole answer"))
+
+    monkeypatch.setattr("bot.cli.published.published", nobody)
+    files = directory(workload("argocd-server", version="v3.2.2"), apps=application("argocd", "argocd"))
+    status, out, _ = shown(checkout, capsys, files, *(["--offline"] if offline else []))
+    why = "--offline asks nobody" if offline else "quay.io gives no whole answer"
+    known = f"{releases().newest} of {releases().dated}"
+    assert status == 0
+    text = " ".join(out.split())
+    assert f"{why}, so the versions are those that argofix ships with, up to {known}: later ones are not" in text
 
 
 def test_a_configuration_that_cannot_be_read_is_told(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:

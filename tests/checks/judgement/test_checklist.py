@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from checks.judgement.checklist import Entry, State, checklist_of
 from checks.judgement.evaluation import Evaluation
+from checks.model import Finding, Severity, Topic
 from checks.planning.additions.manifests import as_yaml
 from checks.policy.dashboard import ITEMS
 from checks.policy.file import Policy
+from checks.policy.nodes import Node
+from gitops.files.spans import Span
 from tests.checks.argocd.stage import ANALYSIS, workload
 from tests.checks.planning.additions.stage import TWO, directory, prometheus
 from tests.checks.planning.additions.test_redis import redis
-from tests.scenarios import application, config_map, discovered, manifest, tree
+from tests.scenarios import application, config_map, discovered, documents, manifest, tree
 
 SERVER = workload("argocd-server")
 PROBED: dict[str, Any] = {
@@ -35,6 +39,7 @@ INGRESS = manifest(
     "argocd",
     "networking.k8s.io/v1",
     spec={
+        "ingressClassName": "nginx",
         "tls": [{"hosts": ["argocd.example"], "secretName": "tls"}],
         "rules": [
             {
@@ -49,23 +54,46 @@ INGRESS = manifest(
     },
 )
 
+EXPIRY = "certmanager_certificate_expiration_timestamp_seconds - time() < 86400"
+# What each item asks for, but for a volume of redis and a test.
+WHOLE = (
+    workload("argocd-server", spec=TWO, pod={"topologySpreadConstraints": [{"maxSkew": 1}]}),
+    manifest(
+        "Service",
+        "argocd-server",
+        "argocd",
+        spec={"selector": {"app.kubernetes.io/name": "argocd-server"}, "ports": [{"port": 80, "targetPort": 8080}]},
+    ),
+    INGRESS,
+    rules(f"argocd_app_info == 0 or {EXPIRY}"),
+    prometheus(ruleSelector={}),
+    manifest("Probe", "p", "argocd", "monitoring.coreos.com/v1", spec=PROBED),
+    manifest("ClusterIssuer", "letsencrypt", "", "cert-manager.io/v1", spec={"selfSigned": {}}),
+)
 
-def stands(key: str, *manifests: str, policy: Policy | None = None, apps: str | None = None) -> Entry:
+
+def stands(
+    key: str,
+    *manifests: str,
+    policy: Policy | None = None,
+    apps: str | None = None,
+    findings: tuple[Finding, ...] = (),
+) -> Entry:
     files = directory(*manifests) if apps is None else directory(*manifests, apps=apps)
     snapshot = discovered(tree(files), ANALYSIS)
-    evaluation = Evaluation(snapshot, None, (), (), ())
+    evaluation = Evaluation(snapshot, None, findings, (), ())
     return next(one for one in checklist_of(evaluation, policy or Policy()) if one.key == key)
 
 
 @pytest.mark.parametrize(
     ("key", "absent", "present"),
     [
-        ("alerts", [SERVER], [SERVER, rules("argocd_app_info == 0")]),
+        ("alerts", [SERVER], [SERVER, rules("argocd_app_info == 0"), prometheus(ruleSelector={})]),
         ("probes", [SERVER], [SERVER, manifest("Probe", "p", "argocd", "monitoring.coreos.com/v1", spec=PROBED)]),
         (
             "certificate-expiry",
             [SERVER, INGRESS],
-            [SERVER, INGRESS, rules("certmanager_certificate_expiration_timestamp_seconds - time() < 86400")],
+            [SERVER, INGRESS, rules(EXPIRY)],
         ),
         (
             "spread",
@@ -99,7 +127,7 @@ def test_what_argofix_can_add_is_offered_and_what_not_is_told_why() -> None:
 def test_nothing_is_done_or_missing_where_nobody_could_look(key: str) -> None:
     nothing = application("elsewhere", "x", url="https://github.com/other/repository")
     entry = stands(key, prometheus(), config_map("a"), apps=nothing)
-    assert entry.state is State.UNKNOWN and entry.why and not entry.places
+    assert entry.state is State.UNSEEN and entry.why and not entry.places
 
 
 def test_what_git_does_not_hold_is_said_with_who_tells_it() -> None:
@@ -121,6 +149,53 @@ def test_the_next_version_is_looked_at_before_anybody_goes_there() -> None:
     assert entry.state is State.OPEN and entry.findings[0].rule == "argocd-upgrade-note"
 
 
+@pytest.mark.parametrize("key", ITEMS)
+def test_nothing_is_done_that_what_was_not_looked_at_may_have_otherwise(key: str) -> None:
+    """With all rendered, with a chart that was not fetched, and with one that goes where Argo CD is."""
+    policy = Policy(nodes=(Node(Decimal(4), Decimal(2**33)),), argocd_overlay="argocd")
+    mine = application("argocd", "argocd", namespace="argocd")
+    far, near = (
+        application(name, "", source={"repoURL": "https://c.example", "chart": "x"}, namespace=name)
+        for name in ("far", "argocd")
+    )
+    states = [stands(key, *WHOLE, policy=policy, apps=documents(mine, *others)) for others in ((), (far,), (near,))]
+    of_all = {"renders", "one-owner", "secret-keys", "certificates", "version-path"}
+    of_argo_cd = {"redirect-loop", "starts", "scheduling", "components", "spread"}
+    if key not in ("redis-persistence", "smoke-test"):
+        done = [one.state is State.DONE for one in states]
+        assert done == [True, key not in of_all, key not in of_all | of_argo_cd]
+    for entry in states:
+        if entry.state is State.UNSEEN:
+            assert "Not looked at: 1 that was not analysed (`" in entry.why
+
+
+@pytest.mark.parametrize(
+    "reader",
+    [
+        config_map("none-in-git"),
+        prometheus(),  # without a selector it reads none: a rule tells of that
+        prometheus(ruleSelector={"matchExpressions": [{"key": "a", "operator": "Exists"}]}),
+        prometheus("monitoring", ruleSelector={}, ruleNamespaceSelector={"matchLabels": {"a": "b"}}),
+    ],
+)
+def test_alerts_that_nothing_in_git_reads_for_certain_are_not_called_loaded(reader: str) -> None:
+    entry = stands("alerts", SERVER, rules("argocd_app_info == 0"), reader)
+    assert entry.state is State.UNKNOWN and "Which Prometheus reads `rules` git does not tell." in entry.why
+
+
+@pytest.mark.parametrize("key", ["one-owner", "secret-keys", "alerts", "certificates"])
+def test_what_a_notice_leaves_open_is_not_called_done(key: str) -> None:
+    """As two roots, of which git does not tell whether they are for one Argo CD."""
+    rule = {"one-owner": "duplicate-owner", "secret-keys": "secret-missing", "alerts": "alerts-not-loaded"}
+    topic = Topic("t", "Perhaps", "")
+    doubt = Finding(
+        rule.get(key, "dns-solver-secret-missing"), Severity.NOTICE, Span("a.yaml", 1, 1), "m", topic, ("i",)
+    )
+    entry = stands(key, *WHOLE, findings=(doubt,))
+    assert (entry.state, entry.findings) == (State.UNKNOWN, (doubt,))
+    assert stands(key, *WHOLE).state is State.DONE
+
+
 def test_that_every_application_renders_is_known_when_all_were_rendered() -> None:
     alone = application("argocd", "argocd", namespace="argocd")
     other = application(
@@ -128,4 +203,5 @@ def test_that_every_application_renders_is_known_when_all_were_rendered() -> Non
     )
     assert stands("renders", SERVER, apps=alone).state is State.DONE
     partly = stands("renders", SERVER, apps=f"{alone}\n---\n{other}")
-    assert partly.state is State.UNKNOWN and "Nothing is wrong with what was seen. 1 of 2" in partly.why
+    assert partly.state is State.UNSEEN
+    assert partly.why == "Nothing is wrong with what was looked at. Not looked at: 1 that was not analysed (`far`)."
