@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from packaging.version import Version
 
@@ -20,12 +21,14 @@ from checks.planning.ownership.prune import ASKING, PROTECTION, protect
 from checks.planning.proof import Proof, Row
 from checks.policy.file import Policy
 from checks.wording import listed, plural
+from gitops.applications.application import is_cascading
 from gitops.applications.live import Live
 from gitops.discovery.snapshot import Snapshot
 from gitops.discovery.sources import Analysis
+from gitops.facts.changes.fields import value_at
 from gitops.facts.deletions.model import Verdict, Why
+from gitops.files.editing import Operation, edit, put, remove
 from gitops.files.errors import GitopsError
-from gitops.files.settings import set_field
 from gitops.files.spans import Edit
 from gitops.installation.find import installations_of
 from gitops.resources.rendering import Asking
@@ -33,6 +36,8 @@ from gitops.resources.rendering import Asking
 _MOST = 6  # remedies that are tried: each is two commits to find and render
 _CONFIRMS = Version("2.14")  # docs/user-guide/sync-options.md of argo-cd v2.14.0, and not of v2.13.0
 _PRESERVE = ("spec", "syncPolicy", "preserveResourcesOnDeletion")
+# What a template says of finalizers counts, whatever the set preserves (argo-cd, applicationset/utils/utils.go:299).
+_FINALIZERS = ("spec", "template", "metadata", "finalizers")
 
 Key = tuple[object, ...]
 
@@ -161,9 +166,21 @@ def _set_edits(snapshot: Snapshot, name: str) -> tuple[Edit, ...]:
     span = declared[0].origin.span
     try:
         path = snapshot.tree.resolve(span.path)
-        return set_field(path, snapshot.tree.read(path), span.line, _PRESERVE, "true") if path == span.path else ()
+        if path != span.path:
+            return ()
+        operations = [put(_PRESERVE, True), *_without_cascade(declared[0].manifest)]
+        return edit(path, snapshot.tree.read(path), span.line, operations)
     except (GitopsError, KeyError):
         return ()
+
+
+def _without_cascade(manifest: Mapping[str, Any]) -> Iterator[Operation]:
+    """What takes Argo CD's own finalizers out of the template."""
+    listed = value_at(manifest, _FINALIZERS)
+    if not isinstance(listed, list):
+        return
+    own = [number for number, one in enumerate(listed) if is_cascading(one)]
+    yield from (remove((*_FINALIZERS, number)) for number in own) if len(own) < len(listed) else [remove(_FINALIZERS)]
 
 
 def _protecting(changes: Changes, firewall: Firewall) -> Iterator[_Idea]:

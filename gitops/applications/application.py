@@ -203,10 +203,13 @@ def parse_application(manifest: Mapping[str, Any], origin: Origin) -> Applicatio
     )
 
 
+def is_cascading(finalizer: object) -> bool:
+    """Whether it is Argo CD's own, which takes along what the Application owns; a path behind it says how to wait."""
+    return text_of(finalizer).split("/")[0] == FINALIZER
+
+
 def _cascades(finalizers: object) -> bool:
-    # With a path behind it, the finalizer says how to wait.
-    listed = finalizers if isinstance(finalizers, list) else []
-    return any(text_of(finalizer).split("/")[0] == FINALIZER for finalizer in listed)
+    return any(map(is_cascading, finalizers if isinstance(finalizers, list) else []))
 
 
 def _source(block: Mapping[str, Any], alone: bool) -> Source:

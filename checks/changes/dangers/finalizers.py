@@ -7,7 +7,7 @@ from typing import Any
 
 from checks.changes.declaration import Danger
 from checks.changes.subject import Subject
-from gitops.applications.application import FINALIZER
+from gitops.applications.application import is_cascading
 from gitops.facts.secrets.pods import at, sequence
 from gitops.resources.manifests import text_of
 
@@ -41,11 +41,11 @@ def _is_kept(subject: Subject) -> bool:
 
 
 def _cascades(manifest: dict[str, Any]) -> bool:
-    return any(name.split("/")[0] == FINALIZER for name in _listed(manifest))
+    return any(map(is_cascading, _listed(manifest)))
 
 
 def _others(manifest: dict[str, Any]) -> set[str]:
-    return {name for name in _listed(manifest) if name.split("/")[0] != FINALIZER}
+    return {name for name in _listed(manifest) if not is_cascading(name)}
 
 
 def _listed(manifest: dict[str, Any]) -> list[str]:

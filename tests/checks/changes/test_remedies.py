@@ -13,6 +13,7 @@ import yaml
 from checks.changes.firewall import firewall_of
 from checks.changes.remedies import Remedy, remedies_of
 from checks.policy.file import Policy
+from gitops.applications.application import FINALIZER
 from gitops.facts.deletions.model import Verdict
 from gitops.files.spans import apply_edits, edits_by_path
 from tests.checks.changes.stage import changes
@@ -76,6 +77,13 @@ FOLLOWED = {
     "a set that says something about syncing already": (
         {**SHOP, "argocd/set.yaml": block(appset("shop", "blog", policy={"applicationsSync": "sync"}))},
         {**SHOP, "argocd/set.yaml": block(appset("blog", policy={"applicationsSync": "sync"}))},
+        "Let ApplicationSet `all` keep what its Applications own",
+        {"shop", "data"},
+        0,
+    ),
+    "a set whose template says that what it makes is deleted as a whole": (
+        {**SHOP, "argocd/set.yaml": block(appset("shop", "blog", finalizers=[f"{FINALIZER}/background"]))},
+        {**SHOP, "argocd/set.yaml": block(appset("blog", finalizers=[f"{FINALIZER}/background"]))},
         "Let ApplicationSet `all` keep what its Applications own",
         {"shop", "data"},
         0,
@@ -183,11 +191,27 @@ def test_a_set_that_never_updates_its_applications_is_no_place_for_a_remedy() ->
     assert not [one for one in remedies(before, after) if "ApplicationSet" in one.title]
 
 
-def test_a_finalizer_in_the_template_wins() -> None:
-    finalizers = ["resources-finalizer.argocd.argoproj.io"]
-    before = {**SHOP, "argocd/set.yaml": block(appset("shop", "blog", finalizers=finalizers))}
-    after = {**SHOP, "argocd/set.yaml": block(appset("blog", finalizers=finalizers))}
+def test_a_finalizer_from_elsewhere_than_the_template_wins() -> None:
+    def listed(*names: str) -> str:
+        own = {"metadata": {"finalizers": [FINALIZER]}}
+        made = {"list": {"elements": [{"name": name} for name in names], "template": own}}
+        return block(appset(generators=[made]))
+
+    before = {**SHOP, "argocd/set.yaml": listed("shop", "blog")}
+    after = {**SHOP, "argocd/set.yaml": listed("blog")}
+    assert any(one.verdict is Verdict.APPLICATION_DELETED for one in changes(before, after).told)
     assert not [one for one in remedies(before, after) if "ApplicationSet" in one.title]
+
+
+def test_finalizers_of_others_stay_in_the_template() -> None:
+    kept = "post-delete-finalizer.argocd.argoproj.io"
+    sides = [
+        {**SHOP, "argocd/set.yaml": block(appset(*names, finalizers=[FINALIZER, kept]))}
+        for names in (("shop", "blog"), ("blog",))
+    ]
+    remedy = next(one for one in remedies(*sides) if "ApplicationSet" in one.title)
+    made = yaml.safe_load(with_edits(sides[0], remedy)["argocd/set.yaml"])
+    assert made["spec"]["template"]["metadata"]["finalizers"] == [kept]
 
 
 def test_what_cannot_be_edited_line_by_line_has_no_remedy() -> None:
