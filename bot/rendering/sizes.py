@@ -29,7 +29,7 @@ def size_of_kustomization(known: Kustomization | MalformedYaml) -> int:
 
 def size_of_snapshot(snapshot: Snapshot, seen: Mapping[Wanted, str]) -> int:
     """The same of a commit's snapshot, with what was asked for outside."""
-    parts = [part.rendering for state in snapshot.states for part in state.parts]
+    parts = [part.rendering for state in (*snapshot.states, *snapshot.applied) for part in state.parts]
     resources = (one for rendering in parts if isinstance(rendering, Rendered) for one in rendering.resources)
     kept = 4_000 * len(snapshot.record.nodes) if isinstance(snapshot.record, Record) else 0
     remembered = 6_000 * len(snapshot.states)  # what is worked out of each, once somebody asks (`State.once`)

@@ -69,6 +69,8 @@ def knows_all(snapshot: Snapshot, installation: Installation) -> bool:
         place = (application.root, application.destination.cluster)
         if place != (installation.root, installation.cluster):
             continue
+        if not application.name:
+            return False  # scripts may bring more
         whole = isinstance(state.rendering, Rendered) and not state.rendering.gaps
         if not whole and application.destination.namespace in ("", installation.namespace):
             return False

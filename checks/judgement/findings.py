@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from checks import argocd
 from checks.model import Finding, Severity, Topic
 from checks.policy.file import PATH, Ignore, Policy, matches
 from checks.registry import Rule
@@ -69,11 +70,12 @@ def _at_base(rule: Rule, base: Snapshot, live: Live | None, policy: Policy, fail
 def _at_head(rule: Rule, change: Change, policy: Policy, failed: Failed) -> list[Finding]:
     if change.base is None:
         return _by_itself(rule, change.head, change.live, policy, failed)
-    return _judged(rule, change, policy, failed)
+    seen = Change(as_seen(rule, change.base), as_seen(rule, change.head), change.live)
+    return _judged(rule, seen, policy, failed)
 
 
 def _by_itself(rule: Rule, commit: Snapshot, live: Live | None, policy: Policy, failed: Failed) -> list[Finding]:
-    change = _Noticing(None, commit, live)
+    change = _Noticing(None, as_seen(rule, commit), live)
     found = _judged(rule, change, policy, failed)
     identities = _identities(found)
     if (live is None or not change.looked) and _failed(rule) not in identities:
@@ -93,14 +95,22 @@ def judged_alone(
     chosen: Sequence[Rule], policy: Policy, live: Live | None, failed: Failed, snapshot: Snapshot
 ) -> dict[Identity, Finding]:
     """What the rules find in a commit that is held against no other one, by identity."""
-    change = Change(None, snapshot, live)
-    return {finding.identity: finding for rule in chosen for finding in _judged(rule, change, policy, failed)}
+    return {
+        finding.identity: finding
+        for rule in chosen
+        for finding in _judged(rule, Change(None, as_seen(rule, snapshot), live), policy, failed)
+    }
+
+
+def as_seen(rule: Rule, snapshot: Snapshot) -> Snapshot:
+    """The commit as a rule looks at it: those about Argo CD's own installation see what scripts apply of it, too."""
+    return snapshot.once(Snapshot.with_applied) if snapshot.applied and rule.check_name == argocd.CHECK else snapshot
 
 
 def _judged(rule: Rule, change: Change, policy: Policy, failed: Failed) -> list[Finding]:
     """What a rule finds. One that fails on this commit is a finding itself: an error where it did not before."""
     try:
-        return list(rule.check(change, policy))
+        return [_without_scripts(finding) for finding in rule.check(change, policy)]
     except CONTENT as error:
         failed(rule)
         states = change.head.states
@@ -108,6 +118,14 @@ def _judged(rule: Rule, change: Change, policy: Policy, failed: Failed) -> list[
         message = f"rule `{rule.id}` could not judge this commit: {told(error)}"
         topic = Topic(f"{rule.id}|failed", f"`{rule.id}` could not judge this commit", f"{message}.")
         return [Finding(rule.id, Severity.ERROR, span, message, topic, _failed(rule))]
+
+
+def _without_scripts(finding: Finding) -> Finding:
+    """What a script applies is no Application: it has no name, and no fix of ours is proven on it."""
+    if all(name for _, _, name in finding.owners) and all(finding.applications):
+        return finding
+    applications = tuple(filter(None, finding.applications))
+    return replace(finding, applications=applications, owners=tuple(o for o in finding.owners if o[2]), repair=None)
 
 
 def _suppression(finding: Finding, policy: Policy) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import unquote, urlsplit
 
-from gitops.applications.revisions import UNTOLD, Revisions
+from gitops.applications.revisions import HERE, UNTOLD, Revisions
 
 _SCP = re.compile(r"^(?:[^@/\s]+@)?(?P<host>[A-Za-z0-9.-]+):(?!//)(?P<path>[^\s]+)$")
 
@@ -94,7 +94,7 @@ class RepositoryMatcher:
     def matches(self, url: str, path_exists: bool) -> bool:
         """Whether `url` is this repository. A repository of the same name under another owner of the same host is
         one whose owner was renamed (or a fork) when the path the Application reads exists here too."""
-        if self.aliases and identity_of(url) in self.aliases:
+        if url == HERE or (self.aliases and identity_of(url) in self.aliases):
             return True
         name = parse_repo_url(url)
         if name is None:

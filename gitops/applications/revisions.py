@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from gitops.applications.placeholders import holds_placeholder
 
 HEAD = "HEAD"
+HERE = "this repository"  # stands for the repository and the commit that are looked at, where nobody writes either
 _TRUNKS = ("main", "master")
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{7,12}")
 _TAG = re.compile(r"v?[0-9]+(\.[0-9]+)+([-+].*)?")
@@ -47,6 +48,8 @@ class Revisions:
 
         A placeholder counts as this branch: whoever fills in the rest fills in the branch that is rolled out.
         """
+        if revision == HERE:
+            return True
         if is_pinned(revision):
             return False
         return self.names is None or branch_of(revision) in self.names or holds_placeholder(revision)

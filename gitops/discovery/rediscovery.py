@@ -17,7 +17,8 @@ from gitops.discovery.known import Known, same_question
 from gitops.discovery.record import Record
 from gitops.discovery.roots import Node
 from gitops.discovery.rounds import Discovery, Search, discover
-from gitops.discovery.scan import DECLARES, SUFFIXES, Scan, look, targets
+from gitops.discovery.scan import COMMANDS, DECLARES, SUFFIXES, Scan, is_script, look, targets
+from gitops.discovery.scripted import READER, by_chance, scripted
 from gitops.discovery.set_aside.laid_aside import is_laid_aside
 from gitops.discovery.set_aside.undeployed import excluded
 from gitops.discovery.settled import settle_parts
@@ -46,7 +47,7 @@ def rediscover(
     if _leads_elsewhere(before.tree, tree, changes):
         return (yield from discover(tree, analysis))
     answers, moved = yield from _asked_again(record)
-    touched = record.reads.touched_by(changes, before.tree, tree) | moved
+    touched = (record.reads.touched_by(changes, before.tree, tree) | moved) - {READER}
     search = None
     if "" not in touched and _keeps_the_roots(record, before.tree, tree, changes):
         search = yield from _again(record, tree, touched, answers)
@@ -58,10 +59,17 @@ def rediscover(
         old, node = states[place], search.nodes[record.order[place]]
         states[place] = State(old.application, settle_parts(old, node.parts, record.config, before.clusters))
         changed.append(place)
+    installing = _installing(record, before, tree, changes)
+    applied = before.applied
+    if remember:
+        record = replace(record, found=replace(record.found, applying=_applying(record, tree, changes)))
+        scripts = [path for path in record.found.applying if excluded(path, record.analysis.exclude) is None]
+        applied = yield from scripted(tree, scripts, installing, states, record.analysis, answers)
+        touched = touched | {READER}
     asked = asked_now(record.asked, touched, answers)
     known = (
         replace(record, nodes={**record.nodes, **search.nodes}, reads=record.reads.also(search.reads), asked=asked)
-        if remember and not search.by_chance
+        if remember and not search.by_chance and not by_chance(applied)
         else None
     )
     earlier = None if remember else Earlier(before, tuple(sorted(changed)))
@@ -69,7 +77,8 @@ def rediscover(
         before,
         tree=tree,
         states=tuple(states),
-        installing=_installing(record, before, tree, changes),
+        installing=installing,
+        applied=applied,
         outside=tuple(asked.values()),
         record=known,
         earlier=earlier,
@@ -85,6 +94,15 @@ def _installing(record: Record, before: Snapshot, tree: Tree, changes: Changes) 
         if looked_at and excluded(path, record.given.exclude) is None:
             found.update([path] if look(tree, path, record.analysis.scan_memo) & INSTALLS else [])
     return before.installing if found == set(before.installing) else tuple(sorted(found))
+
+
+def _applying(record: Record, tree: Tree, changes: Changes) -> list[str]:
+    """As a scan would find them (`Scan.applying`)."""
+    changed = changes.modified | changes.one_sided
+    found = {path for path in record.found.applying if path not in changed}
+    scripts = (path for path in changed if is_script(path))
+    found.update(path for path in scripts if look(tree, path, record.analysis.scan_memo) & COMMANDS)
+    return sorted(found)
 
 
 def _leads_elsewhere(before: Tree, after: Tree, changes: Changes) -> bool:
@@ -121,7 +139,7 @@ def _told(record: Record, tree: Tree, path: str) -> int:
     """What the scan and Argo CD's configuration take from a file, in bits."""
     name = path.rpartition("/")[2]
     looked_at = name in FILE_NAMES or path.endswith(SUFFIXES) or is_laid_aside(name)
-    return look(tree, path, record.analysis.scan_memo) & ~INSTALLS if looked_at else 0
+    return look(tree, path, record.analysis.scan_memo) & ~(INSTALLS | COMMANDS) if looked_at else 0
 
 
 def _lists_alike(record: Record, before: Tree, after: Tree, path: str) -> bool:

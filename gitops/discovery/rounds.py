@@ -28,6 +28,7 @@ from gitops.discovery.record import Record
 from gitops.discovery.renderings import rendering_of
 from gitops.discovery.roots import Declaration, Node, Seed, declare, unclaimed
 from gitops.discovery.scan import Declared, Scan, lost, scan
+from gitops.discovery.scripted import by_chance, scripted
 from gitops.discovery.set_aside.left_out import leave_out
 from gitops.discovery.set_aside.undeployed import (
     LeftOut,
@@ -89,6 +90,9 @@ def discover(tree: Tree, analysis: Analysis, known: Known | None = None, answers
         *assembly.unknown,
         *(Unknown(span.path, "", reason, span, "", is_set=False) for reason, span in found.unread),
     ]
+    applying = [path for path in found.applying if excluded(path, analysis.exclude) is None]
+    installing = tuple(path for path in found.installing if excluded(path, analysis.exclude) is None)
+    applied = yield from scripted(tree, applying, installing, assembly.states, analysis, search.answers)
     asked = search.all_asked()
     snapshot = Snapshot(
         tree,
@@ -100,11 +104,12 @@ def discover(tree: Tree, analysis: Analysis, known: Known | None = None, answers
         not_deployed=tuple(sorted(set(search.left_out), key=lambda one: (one.span, one.name))),
         repeated=tuple(assembly.repeated),
         guessed=guessed,
-        installing=tuple(path for path in found.installing if excluded(path, analysis.exclude) is None),
+        installing=installing,
+        applied=applied,
         outside=tuple(asked.values()),
     )
     settled = settle(snapshot, config, analysis.clusters)
-    if search.by_chance:
+    if search.by_chance or by_chance(applied):
         return settled  # what failed by chance is tried again
     declared = tuple(assembly.declared)
     record = Record(given, analysis, found, search.nodes, search.all_reads(), declared, config, asked)

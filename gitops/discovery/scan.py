@@ -23,6 +23,7 @@ from gitops.applications.application import (
     parse_application,
 )
 from gitops.applications.argocd_config import INSTALLS, TELLING, bits_of
+from gitops.discovery.applied import APPLIES, READMES, SCRIPTS
 from gitops.discovery.set_aside.laid_aside import Kinds, is_laid_aside, kinds_in, unfilled
 from gitops.files.documents import read_documents
 from gitops.files.errors import GitopsError, MalformedYaml
@@ -47,6 +48,7 @@ _ARGOCD_CM = re.compile(rb"\bname[\"']?:[ \t]*[\"']?argocd-cm(?![-\w])")
 
 # What a blob can hold, as bits; 0 means: never read it again.
 DECLARES, CONFIGURES, TELLS_HEALTH, IS_ARGOCD_CM = 1, 2, 4, 8
+COMMANDS = 256  # beside those of `gitops.applications.argocd_config`
 ScanMemo = MutableMapping[str, int]
 
 
@@ -98,7 +100,8 @@ class Scan:
     `Snapshot.application_health`; `linked` are files to which symbolic links lead, `bringing` the kustomization
     files that take in a declaring file, at any depth; `telling` are files that say something of Argo CD itself, with
     their bits (`gitops.applications.argocd_config`), `installing` those that may hold a part of its installation;
-    `charts` are Helm charts with Applications in their templates, each with the first of these."""
+    `charts` are Helm charts with Applications in their templates, each with the first of these; `applying` are
+    scripts and READMEs with commands that apply something."""
 
     declared: dict[str, list[Declared]] = field(default_factory=dict)
     kustomizations: dict[str, Kustomization] = field(default_factory=dict)
@@ -116,6 +119,7 @@ class Scan:
     telling: list[tuple[str, int]] = field(default_factory=list)
     installing: list[str] = field(default_factory=list)
     charts: dict[str, str] = field(default_factory=dict)
+    applying: list[str] = field(default_factory=list)
 
 
 def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo, said: SaidMemo | None = None) -> Scan:
@@ -128,6 +132,8 @@ def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo, said: SaidMemo | None = 
     for path in tree.paths():
         name = path.rpartition("/")[2]
         meant = name in FILE_NAMES or path.endswith(SUFFIXES)
+        if is_script(path) and look(tree, path, memo) & COMMANDS:
+            result.applying.append(path)
         if not meant and not is_laid_aside(name):
             continue
         bits = look(tree, path, memo)
@@ -254,6 +260,7 @@ def look(tree: Tree, path: str, memo: ScanMemo) -> int:
             bits |= TELLS_HEALTH if _tells_health(data) else 0
             bits |= IS_ARGOCD_CM if b"argocd-cm" in data and _ARGOCD_CM.search(data) else 0
             bits |= bits_of(data)
+            bits |= COMMANDS if APPLIES.search(data) is not None else 0
             memo[real.oid] = bits
         return bits
     except GitopsError:
@@ -276,6 +283,11 @@ def chart_of(tree: Tree, path: str) -> str | None:
         if part == "templates" and posixpath.join(directory, "Chart.yaml") in tree:
             return directory
     return None
+
+
+def is_script(path: str) -> bool:
+    """Whether it may say what is applied: scripts and workflows first, and READMEs for people."""
+    return SCRIPTS.search(path) is not None or READMES.search(path) is not None
 
 
 def has_own_values(tree: Tree, root: str) -> bool:

@@ -253,7 +253,8 @@ class Snapshot:
     `not_deployed` are Applications that stand in files and reach no cluster, `repeated` those that are declared or
     made more than once, `guessed` the other names under which this repository was recognised, `installing` the files
     that may hold a part of Argo CD's own installation, whoever deploys them, `outside` everything that was asked of
-    others, found or missing.
+    others, found or missing. `applied` is what scripts apply of Argo CD's own installation; its Applications have no
+    name (`gitops.discovery.scripted`).
     `application_health` tells whether Argo CD is told how to see an Application's health, without which sync waves of
     Applications have no effect; None when the repository holds no such configuration.
     """
@@ -271,6 +272,7 @@ class Snapshot:
     repeated: tuple[Repeated, ...] = ()
     guessed: tuple[Guessed, ...] = ()
     installing: tuple[str, ...] = ()
+    applied: tuple[State, ...] = ()
     outside: tuple[Asked, ...] = ()
     record: object | None = field(default=None, repr=False, compare=False)  # see gitops.discovery.rediscovery
     _known: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -282,6 +284,10 @@ class Snapshot:
         again = replace(self, tree=tree)
         object.__setattr__(again, "_lasting", self._lasting)
         return again
+
+    def with_applied(self) -> Snapshot:
+        """The same commit, in which what scripts apply is deployed like what Applications do. For `snapshot.once`."""
+        return replace(self, states=(*self.states, *self.applied), applied=()) if self.applied else self
 
     @property
     def lasting(self) -> dict[object, Any]:

@@ -18,6 +18,7 @@ from gitops.facts.secrets.pods import mapping
 from gitops.installation.find import member_of
 from gitops.installation.model import Installation, Member
 from gitops.installation.releases import releases
+from gitops.installation.routes.find import is_beside
 from gitops.installation.routes.model import mappings
 from gitops.resources.resource import Resource
 
@@ -42,8 +43,7 @@ def behind(snapshot: Snapshot, installation: Installation, version: Version) -> 
     """The CRDs that are deployed with an installation and older than `version`."""
     crds: dict[str, list[Member]] = {}
     for copy in snapshot.copies(having=_is_crd):
-        where = (copy.application.root, copy.application.destination.cluster)
-        if where == (installation.root, installation.cluster):
+        if is_beside(installation, copy.application):
             crds.setdefault(copy.resource.id.name, []).append(member_of(snapshot, copy))
     found: list[Behind] = []
     for members in crds.values():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gitops.discovery.scan import chart_of
@@ -64,9 +64,32 @@ def _rendered(snapshot: Snapshot) -> Iterator[Installation]:
         member = member_of(snapshot, copy)
         if (root, cluster, member.id.namespace) in members:
             members[root, cluster, member.id.namespace].append(member)
+    scripts = {state.application.root for state in snapshot.states if not state.application.name}
     for (root, cluster, namespace), started in places.items():
-        found = tuple(members[root, cluster, namespace])
-        yield Installation(root, cluster, namespace, "", tuple(started), found)
+        if root not in scripts or not (started and _goes_on(snapshot, places, scripts, cluster, namespace)):
+            found = tuple(members[root, cluster, namespace])
+            yield Installation(root, cluster, namespace, "", tuple(started), found, scripted=root in scripts)
+
+
+def _goes_on(
+    snapshot: Snapshot,
+    places: Mapping[tuple[str, str, str], Sequence[Process]],
+    scripts: Collection[str],
+    cluster: str,
+    namespace: str,
+) -> bool:
+    """Whether Applications bring, or may bring, what a script applies at first alone."""
+    if any(
+        root not in scripts and key == [cluster, namespace] and processes
+        for (root, *key), processes in places.items()
+    ):
+        return True
+    return any(
+        state.application.name
+        and (state.application.destination.cluster, state.application.destination.namespace) == (cluster, namespace)
+        and not isinstance(state.rendering, Rendered)
+        for state in snapshot.states
+    )
 
 
 def _may_belong(resource: Resource) -> bool:

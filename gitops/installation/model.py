@@ -101,7 +101,8 @@ class Installation:
     """All that is in git of the namespace in which Argo CD runs.
 
     `root` is the root that brings it; of what stands in files only `directory` holds them, and `reached` tells that
-    an Application reads them and could not be rendered. `processes` are its programs (none where only its ConfigMaps
+    an Application reads them and could not be rendered; `scripted` that a script applies it, and no Application does.
+    `processes` are its programs (none where only its ConfigMaps
     are in git), `members` every resource of the namespace.
     """
 
@@ -112,10 +113,11 @@ class Installation:
     processes: tuple[Process, ...]
     members: tuple[Member, ...] = field(repr=False)
     reached: bool = False
+    scripted: bool = False
 
     @property
     def deployed(self) -> bool:
-        """Whether an Application of the repository brings it."""
+        """Whether an Application or a script of the repository brings it."""
         return not self.directory or self.reached
 
     @property

@@ -9,15 +9,11 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from gitops.discovery.applied import SCRIPTS
 from gitops.discovery.snapshot import Snapshot
 from gitops.files.errors import GitopsError
 from gitops.files.tree import Tree
 
-_NAMES: Final = re.compile(
-    r"(?:^|/)(?:Makefile|makefile|GNUmakefile|[Jj]ustfile|\.justfile|Taskfile\.ya?ml|Jenkinsfile|Tiltfile|mise\.toml|"
-    r"azure-pipelines\.ya?ml|\.gitlab-ci\.ya?ml)$"
-    r"|(?:^|/)\.github/(?:workflows|actions)/.*\.ya?ml$|\.(?:sh|bash|zsh|fish|mk|ps1|tf|tftpl|py|nu|just|hcl)$"
-)
 _MOST_BYTES: Final = 256 * 1024
 _WORKS_ON_IT: Final = re.compile(rb"kubectl|\bk apply|helm|kustomize|kubernetes|ansible|argocd-autopilot|helmfile")
 _COMMENT: Final = re.compile(r"(?m)^[ \t]*(?:#|//).*$")
@@ -34,7 +30,9 @@ class Script:
 def scripts_of(snapshot: Snapshot) -> tuple[Script, ...]:
     """Every script that names Argo CD and something that changes clusters. For `snapshot.once`."""
     tree = snapshot.tree
-    return tuple(found for path in tree.paths() if _NAMES.search(path) and (found := _script(tree, path)) is not None)
+    return tuple(
+        found for path in tree.paths() if SCRIPTS.search(path) and (found := _script(tree, path)) is not None
+    )
 
 
 def _script(tree: Tree, path: str) -> Script | None:

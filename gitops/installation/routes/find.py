@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from gitops.applications.application import Application
 from gitops.discovery.snapshot import Snapshot
 from gitops.facts.secrets.pods import POD_SPECS, at, mapping
 from gitops.installation.find import Loose, loose_of, member_of
@@ -38,19 +39,29 @@ _DEPENDED_ON: Final = frozenset(
 
 
 def surroundings_of(snapshot: Snapshot, installation: Installation) -> Surroundings:
-    """What its routes may be made of: everything of its root and cluster. Of an installation in files all that is
+    """What its routes may be made of: everything of its root and cluster, and beside what a script applies also what
+    Applications bring. Of an installation in files all that is
     rendered anywhere, and what stands beside it."""
     return Surroundings(tuple(_members(snapshot, installation)))
 
 
 def _members(snapshot: Snapshot, installation: Installation) -> Iterator[Member]:
     for copy in snapshot.copies(having=_is_depended_on):
-        where = (copy.application.root, copy.application.destination.cluster)
-        if installation.directory or where == (installation.root, installation.cluster):
+        if installation.directory or is_beside(installation, copy.application):
             yield member_of(snapshot, copy)
     if installation.directory:
         beside: Iterable[Loose] = snapshot.once(loose_of)
         yield from (one.member for one in beside if one.directory == installation.directory)
+
+
+def is_beside(installation: Installation, application: Application) -> bool:
+    """Whether an Application brings something to the cluster of an installation."""
+    if application.destination.cluster != installation.cluster:
+        return False
+    if application.root == installation.root:
+        return True
+    # What scripts apply file by file may go to any cluster that they know, and an overlay to its own.
+    return installation.scripted and (bool(application.name) or any(one.directory for one in application.sources))
 
 
 def _is_depended_on(resource: Resource) -> bool:
