@@ -1,24 +1,28 @@
 """A bare repository on disk and the few git commands that the simulated GitHub is made of.
 
-Most of what is asked has one answer for ever, since it names objects by their SHA: it is asked of git once.
+Most of what is asked has one answer for ever, since it names objects by their SHA: it is asked of git once. What is
+simple (`tests.github.git_objects`) takes no process at all: a test of the whole server asks hundreds of times.
 """
 
 import atexit
 import functools
-import hashlib
 import os
 import re
 import shutil
 import subprocess
 import tempfile
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.github.git_objects import CommitData, Item, Objects, Signature, Unknown, utc
+
 ZERO = "0" * 40
 _SHA = re.compile(r"[0-9a-f]{40}")
 _FIXED = re.compile(r"(-.*|[0-9a-f]{40}(:.*|\.\.[0-9a-f]{40})?)", re.DOTALL)
+# A ref that git takes whatever its rules are (git-check-ref-format).
+_PLAIN_REF = re.compile(r"refs(/(?!\.)((?!\.\.)[\w.+=,-])+(?<!\.)(?<!\.lock))+", re.ASCII)
+__all__ = ["ZERO", "Bare", "CommitData", "Content", "Entry", "File", "GitError", "Signature", "environment"]
 
 
 class GitError(Exception):
@@ -34,29 +38,12 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Signature:
-    name: str
-    email: str
-    date: str
-
-
-@dataclass(frozen=True, slots=True)
 class Entry:
     mode: str
     type: str
     sha: str
     size: int | None
     path: str
-
-
-@dataclass(frozen=True, slots=True)
-class CommitData:
-    sha: str
-    tree: str
-    parents: tuple[str, ...]
-    author: Signature
-    committer: Signature
-    message: str
 
 
 Content = bytes | str | File | None
@@ -96,6 +83,7 @@ def _pattern() -> Path:
 class Bare:
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.objects = Objects(path)
         self._answers: dict[tuple[str, ...], bytes] = {}
 
     @classmethod
@@ -136,13 +124,22 @@ class Bare:
 
     def resolve(self, revision: str, kind: str = "commit") -> str | None:
         """The object of that kind that a revision means; `commit:path` is taken as it is, since nothing peels it."""
-        if revision.startswith("refs/heads/") and not (self.path / "packed-refs").exists():
-            # Only a commit can be at a branch; git's own reading takes a process.
+        if revision.startswith(("refs/heads/", "refs/tags/")) and not (self.path / "packed-refs").exists():
+            # git's own reading takes a process.
             revision = self.refs(revision).get(revision, "")
         if _SHA.fullmatch(revision) and self.kind(revision) == kind:
             return revision
         if not revision:
             return None
+        try:
+            commit, colon, path = revision.partition(":")
+            if colon:
+                item = self.objects.at(self._tip(commit), path)
+                return item.sha if item and item.kind == kind else None
+            if kind == "tree":
+                return self.objects.tree_of(revision)
+        except Unknown:
+            pass
         peeled = revision if ":" in revision else f"{revision}^{{{kind}}}"
         try:
             sha = self.ask("rev-parse", "--verify", "--quiet", "--end-of-options", peeled).decode().strip()
@@ -150,7 +147,15 @@ class Bare:
             return None
         return sha if ":" not in revision or self.kind(sha) == kind else None
 
+    def _tip(self, name: str) -> str:
+        """The commit that a branch or a SHA means."""
+        return name if _SHA.fullmatch(name) else self.refs(f"refs/heads/{name}").get(f"refs/heads/{name}", "")
+
     def kind(self, sha: str) -> str | None:
+        try:
+            return self.objects.kind(sha)
+        except Unknown:
+            pass
         try:
             return self.ask("cat-file", "-t", sha).decode().strip()
         except GitError:
@@ -167,13 +172,55 @@ class Bare:
         lines = self.text("for-each-ref", "--format=%(refname) %(objectname)", prefix).splitlines()
         return {name: sha for name, _, sha in (line.partition(" ") for line in lines)}
 
+    def valid_ref(self, ref: str) -> bool:
+        if _PLAIN_REF.fullmatch(ref):
+            return True
+        try:
+            self.run("check-ref-format", ref)
+        except GitError:
+            return False
+        return True
+
+    def point_head(self, branch: str) -> None:
+        """At a branch that need not be there."""
+        (self.path / "HEAD").write_text(f"ref: refs/heads/{branch}\n")
+
     def update_ref(self, ref: str, sha: str | None) -> None:
+        if self._ref_written(ref, sha):
+            return
         if sha is None:
             self.run("update-ref", "-d", ref)
         else:
             self.run("update-ref", ref, sha)
 
+    def _ref_written(self, ref: str, sha: str | None) -> bool:
+        """Whether a ref could be written as a file, as git does it: under a lock, and in one step."""
+        file = self.path / ref
+        lock = file.with_name(f"{file.name}.lock")
+        now = _ref(file)
+        plain = _PLAIN_REF.fullmatch(ref) and (now is None or _SHA.fullmatch(now)) and not file.is_dir()
+        if not plain or (self.path / "packed-refs").exists() or (sha is None and now is None):
+            return False
+        if sha is not None and self.kind(sha) != "commit":
+            return False
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with lock.open("x") as writing:
+                writing.write(f"{sha}\n")
+        except (FileExistsError, NotADirectoryError):
+            return False  # somebody else is writing, or a ref is in the way
+        if sha is None:
+            file.unlink(missing_ok=True)
+            lock.unlink()
+        else:
+            lock.replace(file)
+        return True
+
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:
+        try:
+            return ancestor in self.objects.history(descendant)
+        except Unknown:
+            pass
         try:
             self.ask("merge-base", "--is-ancestor", ancestor, descendant)
         except GitError:
@@ -182,6 +229,10 @@ class Bare:
 
     def merge_base(self, left: str, right: str) -> str | None:
         try:
+            return self.objects.merge_base(left, right)
+        except Unknown:
+            pass
+        try:
             return self.ask("merge-base", left, right).decode().strip()
         except GitError:
             return None
@@ -189,26 +240,35 @@ class Bare:
     def merge_tree(self, left: str, right: str) -> str | None:
         """The tree of a clean merge, or None on conflict or without common history."""
         try:
+            return self.objects.merged(left, right)
+        except Unknown:
+            pass
+        try:
             return self.ask("merge-tree", "--write-tree", left, right).decode().splitlines()[0]
         except GitError:
             return None
 
     def blob(self, content: bytes) -> str:
-        """Written as git writes it (gitformat-loose-object): one process for each file of each commit is too many."""
-        whole = b"blob %d\0" % len(content) + content
-        sha = hashlib.sha1(whole, usedforsecurity=False).hexdigest()
-        target = self.path / "objects" / sha[:2] / sha[2:]
-        if not target.exists():
-            target.parent.mkdir(exist_ok=True)
-            part = target.with_suffix(".part")
-            part.write_bytes(zlib.compress(whole, 1))
-            part.replace(target)
-        return sha
+        return self.objects.write("blob", content)
 
     def read(self, sha: str) -> bytes:
-        return self.ask("cat-file", "blob", sha)
+        try:
+            kind, data = self.objects.get(sha)
+        except Unknown:
+            return self.ask("cat-file", "blob", sha)
+        assert kind == "blob"
+        return data
 
     def entries(self, tree: str, *, recursive: bool, with_trees: bool = False) -> list[Entry]:
+        try:
+            if not recursive and not with_trees:
+                items = self.objects.items(self.objects.tree_of(tree))
+                return [Entry(item.mode, item.kind, item.sha, self._size(item), name) for name, item in items.items()]
+            if recursive and not with_trees:
+                files = self.objects.changes(None, self.objects.tree_of(tree))
+                return [Entry(i.mode, i.kind, i.sha, self._size(i), path) for path, (_, i) in files.items() if i]
+        except Unknown:
+            pass
         flags = ["-r"] * recursive + ["-t"] * with_trees
         raw = self.ask("ls-tree", "-z", "-l", *flags, tree)
         result = []
@@ -218,8 +278,18 @@ class Bare:
             result.append(Entry(mode, kind, sha, None if size == "-" else int(size), os.fsdecode(path)))
         return result
 
+    def _size(self, item: Item) -> int | None:
+        return len(self.objects.get(item.sha)[1]) if item.kind == "blob" else None
+
     def tree(self, base: str | None, changes: Iterable[tuple[str, str, str | None]]) -> str:
         """A tree made from `base` by changes of (path, mode, blob or tree sha; None removes)."""
+        changes = list(changes)
+        try:
+            items = {path: None if sha is None else Item(mode, sha) for path, mode, sha in changes}
+            if len(items) == len(changes) and all(item is None or self._is_file(item) for item in items.values()):
+                return self.objects.edited(self.objects.tree_of(base) if base else None, items)
+        except Unknown:
+            pass
         index = self.path / "simulation-index"
         env = {"GIT_INDEX_FILE": str(index)}
         self.run("read-tree", base or "--empty", env=env)
@@ -238,6 +308,9 @@ class Bare:
         index.unlink()
         return result
 
+    def _is_file(self, item: Item) -> bool:
+        return item.mode == "160000" or (item.mode != "040000" and self.kind(item.sha) == "blob")
+
     def tree_with(self, base: str | None, files: dict[str, Content]) -> str:
         changes: list[tuple[str, str, str | None]] = []
         for path, content in files.items():
@@ -253,6 +326,11 @@ class Bare:
         return self.tree(base, changes)
 
     def commit(self, tree: str, parents: Iterable[str], message: str, author: Signature, committer: Signature) -> str:
+        parents = list(parents)
+        try:
+            return self.objects.commit(tree, parents, message, author, committer)
+        except Unknown:
+            pass
         env = {
             "GIT_AUTHOR_NAME": author.name,
             "GIT_AUTHOR_EMAIL": author.email,
@@ -265,6 +343,10 @@ class Bare:
         return self.text("commit-tree", tree, *flags, stdin=message.encode(), env=env)
 
     def log(self, *arguments: str) -> list[CommitData]:
+        try:
+            return self._simple_log(*arguments)
+        except Unknown:
+            pass
         form = "%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B%x00%x01"
         raw = self.ask("log", f"--format=format:{form}", *arguments).decode(errors="replace")
         result = []
@@ -273,6 +355,28 @@ class Bare:
             author, committer = Signature(an, ae, utc(ad)), Signature(cn, ce, utc(cd))
             result.append(CommitData(sha, tree, tuple(parents.split()), author, committer, message.rstrip("\n")))
         return result
+
+    def _simple_log(self, *arguments: str) -> list[CommitData]:
+        *options, revision = arguments
+        counts = [int(option[1:]) for option in options if option[1:].isdigit()]
+        if len(counts) + ("--reverse" in options) < len(options):
+            raise Unknown
+        until, _, commit = revision.rpartition("..")
+        found = self.objects.line(commit, self._tip(until) if until else None, min(counts, default=10_000))
+        return found[::-1] if "--reverse" in options else found
+
+    def changed(self, commit: str) -> dict[str, str]:
+        """Path -> `A`, `M`, `D` or `T`, of what a commit changed in its first parent."""
+        try:
+            data = self.objects.commit_data(commit)
+            before = self.objects.tree_of(data.parents[0]) if data.parents else None
+            pairs = self.objects.changes(before, data.tree)
+            return {path: "A" if old is None else "D" if new is None else "M" for path, (old, new) in pairs.items()}
+        except Unknown:
+            pass
+        words = ("-r", "-z", "--root", "--no-commit-id", "--name-status", "-m", "--first-parent", commit)
+        fields = self.ask("diff-tree", *words).decode(errors="surrogateescape").split("\0")
+        return dict(zip(fields[1::2], fields[:-1:2], strict=True))
 
     def commit_data(self, sha: str) -> CommitData:
         return self.log("-1", sha)[0]
@@ -284,8 +388,3 @@ def _ref(file: Path) -> str | None:
         return file.read_text().strip()
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return None
-
-
-def utc(date: str) -> str:
-    """git's ISO date as GitHub writes it. Commits made here carry UTC; others keep their offset."""
-    return date.removesuffix("+00:00") + "Z" if date.endswith("+00:00") else date

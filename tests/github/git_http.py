@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from tests.github.state import State
 
 
+Answered = tuple[int, dict[str, str], bytes]
+
+
 def refuse(status: int, message: str) -> web.Response:
     headers = {"WWW-Authenticate": 'Basic realm="GitHub"'} if status == 401 else {}
     return web.Response(status=status, text=f"{message}\n", headers=headers)
@@ -51,9 +54,29 @@ async def backend(repository: Repository, request: web.Request, caller: Caller) 
     return await served(repository.git.path, request, "x-access-token" if caller.token else "")
 
 
+# What git says that it can do, before anything is asked in the second version of its protocol: the configuration
+# decides that, and no ref or object is in it (gitprotocol-v2), so it is asked once and not at each fetch.
+_CAPABILITIES: dict[tuple[str, str, bytes], Answered] = {}
+
+
 async def served(path: Path, request: web.Request, user: str) -> web.Response:
-    """What `git http-backend` answers about the bare repository at `path`; `service` is in the request's route."""
+    """What `git http-backend` answers about the bare repository at `path`; the route of the request has `service`."""
     body = await request.read()
+    protocol, config = request.headers.get("Git-Protocol", ""), path / "config"
+    if request.query_string == "service=git-upload-pack" and protocol == "version=2" and config.exists():
+        key = (user, protocol, config.read_bytes())
+        known = _CAPABILITIES.get(key)
+        if known is None:
+            known = await _asked(path, request, user, body)
+            if known[0] == 200:
+                _CAPABILITIES[key] = known
+    else:
+        known = await _asked(path, request, user, body)
+    status, headers, payload = known
+    return web.Response(status=status, headers=headers, body=payload)
+
+
+async def _asked(path: Path, request: web.Request, user: str, body: bytes) -> Answered:
     variables = environment(path) | {
         "GIT_PROJECT_ROOT": str(path.parent),
         "GIT_HTTP_EXPORT_ALL": "1",
@@ -84,7 +107,7 @@ async def served(path: Path, request: web.Request, user: str) -> web.Response:
         raise
     head, separator, payload = output.partition(b"\r\n\r\n")
     if not separator:
-        return web.Response(status=500, text=errors.decode(errors="replace"))
+        return 500, {"Content-Type": "text/plain"}, errors
     headers = dict(line.split(": ", 1) for line in head.decode().splitlines())
     status = int(headers.pop("Status", "200").split()[0])
-    return web.Response(status=status, headers=headers, body=payload)
+    return status, headers, payload

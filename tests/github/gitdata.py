@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from tests.github import payloads
-from tests.github.git_backend import Entry, GitError, Signature
+from tests.github.git_backend import Entry, Signature
 from tests.github.handling import Answer, ApiError, Call, found, operation
 from tests.github.refs import move_ref
 from tests.github.repository import Repository
@@ -48,7 +48,7 @@ def matching_refs(call: Call) -> Answer:
 @operation("git/create-ref", "contents:write")
 def create_ref(call: Call) -> Answer:
     ref, sha = call.body["ref"], call.body["sha"]
-    if not ref.startswith("refs/") or ref.count("/") < 2 or not valid(call.repo, ref):
+    if not ref.startswith("refs/") or ref.count("/") < 2 or not call.repo.git.valid_ref(ref):
         raise ApiError(
             422, f"Reference name '{ref}' is not valid." if "/" in ref else "Reference name must start with 'refs/'."
         )
@@ -90,14 +90,6 @@ def delete_ref(call: Call) -> Answer:
     enforce(call, ref, call.repo.git.refs(ref)[ref], None)
     move_ref(call.repo, ref, None, call.bot)
     return Answer(204)
-
-
-def valid(repo: Repository, ref: str) -> bool:
-    try:
-        repo.git.run("check-ref-format", ref)
-    except GitError:
-        return False
-    return True
 
 
 def full_sha(sha: str) -> bool:

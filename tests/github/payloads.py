@@ -224,11 +224,9 @@ def commit(repo: Repository, data: CommitData) -> Json:
 
 def pushed_commit(repo: Repository, data: CommitData) -> Json:
     names: dict[str, list[str]] = {"A": [], "M": [], "D": []}
-    raw = repo.git.ask(
-        "diff-tree", "-r", "--root", "--no-commit-id", "--name-status", "-m", "--first-parent", data.sha
-    )
-    for status, _, path in (line.partition("\t") for line in raw.decode(errors="replace").splitlines()):
-        names["M" if status == "T" else status].append(path)
+    for path, status in repo.git.changed(data.sha).items():
+        shown = path.encode(errors="surrogateescape").decode(errors="replace")
+        names["M" if status == "T" else status].append(shown)
     people = {
         role: {"name": person.name, "email": person.email, "date": person.date}
         for role, person in (("author", data.author), ("committer", data.committer))

@@ -31,7 +31,7 @@ class People(State):
         account = self.user(owner, "Organization")
         item = next(self.ids)
         bare = Bare.create(self.root / f"{item}.git")
-        bare.run("symbolic-ref", "HEAD", f"refs/heads/{default_branch}")
+        bare.point_head(default_branch)
         repo = Repository(self, item, account, name, bare, self.now(), private, default_branch)
         self.repositories[item] = repo
         if files is not None:
@@ -41,7 +41,7 @@ class People(State):
     def fork(self, repo: Repository, owner: User) -> Repository:
         item = next(self.ids)
         bare = Bare.create(self.root / f"{item}.git", fork_of=repo.git)
-        bare.run("symbolic-ref", "HEAD", f"refs/heads/{repo.default_branch}")
+        bare.point_head(repo.default_branch)
         copy = Repository(
             self, item, owner, repo.name, bare, self.now(), repo.private, repo.default_branch, parent=repo
         )
