@@ -8,12 +8,13 @@ from checks.changes.remedies import Remedy
 from checks.changes.view import Changes
 from checks.wording import listed, plural
 from gitops.facts.changes.grouping import Group
-from gitops.facts.changes.model import ApplicationChange, ResourceChange, SetChange, Turn
+from gitops.facts.changes.model import ApplicationChange, DeclaredChange, ResourceChange, SetChange, Turn
 from gitops.facts.deletions.model import Verdict
 
 MOST_NAMES = 12
 _MOST_FIELDS = 30
 _MOST_SIGNS = 200
+_BESIDE = 40  # signs before the first one that differs
 _IN_TITLE = 4
 TURNS = {Turn.COMES: "comes", Turn.GOES: "goes", Turn.CHANGES: "changes"}
 
@@ -52,7 +53,7 @@ def _set(one: SetChange, most: int | None) -> str:
 def _application(one: ApplicationChange) -> Iterator[str]:
     """What is said of it, to stand behind its name."""
     if one.declared:
-        said = [f"{each.what} {_value(each.before)} → {_value(each.after)}" for each in one.declared[:_MOST_FIELDS]]
+        said = [f"{each.what} {' → '.join(_sides(each))}" for each in one.declared[:_MOST_FIELDS]]
         if len(one.declared) > _MOST_FIELDS:
             said.append(f"and {len(one.declared) - _MOST_FIELDS} more")
         yield f": {'; '.join(said)}."
@@ -61,8 +62,21 @@ def _application(one: ApplicationChange) -> Iterator[str]:
         yield f", not analysed{when}: {one.unseen or one.unseen_before}."
 
 
-def _value(text: str) -> str:
-    short = text if len(text) <= _MOST_SIGNS else f"{text[: _MOST_SIGNS - 1]}…"
+def _sides(change: DeclaredChange) -> tuple[str, str]:
+    """Both values; of long ones the part in which they begin to differ."""
+    both = change.before, change.after
+    start = 0
+    if all(both) and max(map(len, both)) > _MOST_SIGNS:
+        same = next(
+            (at for at, (one, other) in enumerate(zip(*both, strict=False)) if one != other), min(map(len, both))
+        )
+        start = max(0, same - _BESIDE)
+    return _value(change.before, start), _value(change.after, start)
+
+
+def _value(text: str, start: int) -> str:
+    begun = f"…{text[start:]}" if start else text
+    short = begun if len(begun) <= _MOST_SIGNS else f"{begun[: _MOST_SIGNS - 1]}…"
     return f"`{short}`" if text else "nothing"
 
 

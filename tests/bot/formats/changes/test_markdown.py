@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 from bot.formats.changes import markdown, text
+from bot.formats.changes.lines import application_lines
 from tests.checks.changes.stage import changes
 from tests.gitops.facts.changes.stage import one_app
-from tests.gitops.facts.deletions.stage import MAP, PVC, obj
+from tests.gitops.facts.deletions.stage import MAP, PVC, app, obj
+from tests.scenarios import URL
 
 
 def test_a_title_that_can_be_unfolded_is_html_and_holds_no_foreign_tags() -> None:
@@ -37,3 +39,20 @@ def test_what_another_application_takes_over_is_told_in_a_line() -> None:
     assert "\n2 × ConfigMap move from a to b, unchanged: ConfigMap a/settings and ConfigMap a/other.\n" in printed
     assert "\nPersistentVolumeClaim a/data moves from a to b, unchanged.\n" in printed
     assert "<summary>ConfigMap a/grown moves from a to b</summary>" in printed
+
+
+def test_of_long_values_the_part_that_differs_is_shown() -> None:
+    def patched(image: str) -> dict[str, str]:
+        patch = f"spec: {{note: {'x' * 300}, image: {image}, more: {'y' * 300}}}"
+        source = {
+            "repoURL": URL,
+            "targetRevision": "main",
+            "path": "apps/a",
+            "kustomize": {"patches": [{"patch": patch}]},
+        }
+        return {**one_app(), "argocd/a.yaml": app("a", source=source)}
+
+    line, _ = application_lines(changes(patched("web:1"), patched("web:2")))
+    before, after = re.findall("`(…[^`]*…)`", line)
+    assert before.startswith(f"…{'x' * 20}") and ", image: web:1, more: yyy" in before
+    assert after == before.replace("web:1", "web:2")
