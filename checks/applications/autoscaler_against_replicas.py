@@ -14,7 +14,7 @@ autoscaler raises it. `ignoreDifferences` with `RespectIgnoreDifferences=true` c
 
 How sure it is: a warning. Silent where `ignoreDifferences` of the Application, or an argocd-cm or ArgoCD in git, is
 about replicas, for an autoscaler that is paused or has only one number to choose, and for `replicas: 0`, which turns
-autoscaling off.
+a HorizontalPodAutoscaler off (KEDA starts the first Pod all the same).
 
 Sources: argo-cd, controller/appcontroller.go (autoSync, shouldSelfHeal), util/argo/normalizers; Kubernetes,
 docs/tasks/run-application/horizontal-pod-autoscale (migrating to autoscaling); keda, ScaledObject (scaleTargetRef).
@@ -23,87 +23,48 @@ docs/tasks/run-application/horizontal-pod-autoscale (migrating to autoscaling); 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
 
 from checks.applications.differences import ignored_by
 from checks.declaration import FixAvailability, declare
 from checks.model import Drop, Finding, Related, Severity
 from checks.policy.file import Policy
 from gitops.discovery.snapshot import Change, Owned, OwnedId, Snapshot
-from gitops.facts.owners import owners_having, owners_of
-from gitops.facts.secrets.pods import at, mapping, read_manifest
+from gitops.facts.autoscalers import Autoscaler, autoscalers
+from gitops.facts.owners import owners_of
+from gitops.facts.secrets.pods import at, read_manifest
 from gitops.files.errors import GitopsError
 from gitops.files.fields import field_at, nearest_field
 from gitops.files.spans import Span, counts_lines_as_yaml, split_lines
-from gitops.resources.manifests import text_of
-from gitops.resources.resource import Resource, ResourceId
+from gitops.resources.resource import Resource
 
 RULE = declare("autoscaler-against-replicas", Severity.WARNING, fix=FixAvailability.SOMETIMES)
 
-_SCALED = {("apps", "Deployment"), ("apps", "StatefulSet"), ("apps", "ReplicaSet"), ("argoproj.io", "Rollout")}
-# Of each kind: the fields with the least and the most replicas, what these are when not said, and the kind that is
-# scaled when not said (k8s.io/api, autoscaling/v2; keda, apis/keda/v1alpha1/scaledobject_types.go).
-_AUTOSCALERS: Mapping[tuple[str, str], tuple[str, str, int, int, str]] = {
-    ("autoscaling", "HorizontalPodAutoscaler"): ("minReplicas", "maxReplicas", 1, 0, ""),
-    ("keda.sh", "ScaledObject"): ("minReplicaCount", "maxReplicaCount", 0, 100, "Deployment"),
-}
 _ALONE = re.compile(rb" +replicas: *[0-9]+ *(?:#.*)?(?:\r?\n)?")
 _ONE = (
     "With client-side apply, taking `replicas` out of the manifest sets it to 1 at that sync, until the autoscaler "
     "raises it."
 )
-_PAUSED = ("autoscaling.keda.sh/paused", "autoscaling.keda.sh/paused-replicas")
-
-
-@dataclass(frozen=True)
-class _Autoscaler:
-    owned: Owned
-    name: str  # with its kind
 
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
     """One finding for each Application that brings the workload."""
     head = change.head
-    scalers = _autoscalers(head)
+    scalers = head.once(autoscalers)
     if not scalers or _is_ignored_everywhere(head):
         return
     for owned_id, scaler in scalers.items():
         for copy in head.once(owners_of).get(owned_id, ()):
             said = copy.application.sync_policy
             replicas = at(read_manifest(copy.resource.text), ("spec", "replicas"))
-            if not isinstance(replicas, int) or replicas == 0 or not (said.automated and said.self_heal):
+            if (
+                not isinstance(replicas, int)
+                or not scaler.chooses(replicas)
+                or not (said.automated and said.self_heal)
+            ):
                 continue
             if not any(entry.fits(owned_id.id) and entry.covers("replicas") for entry in ignored_by(copy.state)):
                 yield _finding(head, owned_id, copy, scaler)
-
-
-def _autoscalers(snapshot: Snapshot) -> Mapping[OwnedId, _Autoscaler]:
-    """What is scaled, with what scales it."""
-    found: dict[OwnedId, _Autoscaler] = {}
-    for owned_id, copies in owners_having(snapshot, _scales):
-        rid = owned_id.id
-        manifest = read_manifest(copies[-1].resource.text)
-        least, most, at_least, at_most, kind = _AUTOSCALERS[rid.group, rid.kind]
-        spec, target = mapping(manifest.get("spec")), mapping(at(manifest, ("spec", "scaleTargetRef")))
-        if spec.get(least, at_least) == spec.get(most, at_most) or _is_paused(manifest):
-            continue
-        group, _, _ = (text_of(target.get("apiVersion")) or "apps/v1").rpartition("/")
-        name = text_of(target.get("name"))
-        wanted = ResourceId(group, text_of(target.get("kind")) or kind, rid.namespace, name)
-        if (wanted.group, wanted.kind) in _SCALED:
-            found[OwnedId(owned_id.cluster, wanted)] = _Autoscaler(copies[-1], f"{rid.kind} `{rid.name}`")
-    return found
-
-
-def _scales(resource: Resource) -> bool:
-    return (resource.id.group, resource.id.kind) in _AUTOSCALERS
-
-
-def _is_paused(manifest: Mapping[str, Any]) -> bool:
-    annotations = mapping(at(manifest, ("metadata", "annotations")))
-    return any(text_of(annotations.get(key)) not in ("", "false") for key in _PAUSED)
 
 
 def _is_ignored_everywhere(snapshot: Snapshot) -> bool:
@@ -126,7 +87,7 @@ def _says(text: bytes) -> bool:
     return b"gnoreDifferences" in text and b"replicas" in text
 
 
-def _finding(snapshot: Snapshot, owned_id: OwnedId, copy: Owned, scaler: _Autoscaler) -> Finding:
+def _finding(snapshot: Snapshot, owned_id: OwnedId, copy: Owned, scaler: Autoscaler) -> Finding:
     application, rid = copy.application, owned_id.id
     place = field_at(snapshot.tree, copy.origin.span, ("spec", "replicas"))
     what = f"{rid.kind} `{rid.name}`"

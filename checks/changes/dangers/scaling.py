@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from checks.changes.declaration import Danger
 from checks.changes.subject import Subject
 from gitops.applications.ignored import Covered
 from gitops.applications.options import RESPECTS_IGNORED
-from gitops.discovery.snapshot import Snapshot
+from gitops.discovery.snapshot import OwnedId
+from gitops.facts.autoscalers import SCALED, Autoscaler, autoscalers
 from gitops.facts.ignored import coverage
-from gitops.facts.owners import owners_having
-from gitops.facts.secrets.pods import at, read_manifest
-from gitops.resources.manifests import text_of
-from gitops.resources.resource import Resource
+from gitops.facts.secrets.pods import at
 
-_SCALED = frozenset(
-    {("apps", "Deployment"), ("apps", "StatefulSet"), ("apps", "ReplicaSet"), ("argoproj.io", "Rollout")}
-)
-_SCALERS = {("autoscaling", "HorizontalPodAutoscaler"), ("keda.sh", "ScaledObject")}
 _REPLICAS = ("spec", "replicas")
-
-Target = tuple[str, str, str, str]  # cluster, namespace, kind, name
 
 
 def _to_zero(subject: Subject) -> Iterator[str]:
-    if subject.kind not in _SCALED or subject.change.before is None:
+    if subject.kind not in SCALED or subject.change.before is None:
         return
     before, after = at(subject.before, _REPLICAS), at(subject.after, _REPLICAS)
     if after == 0 and before != 0:
@@ -34,16 +25,9 @@ def _to_zero(subject: Subject) -> Iterator[str]:
 
 
 def _fought_over(subject: Subject) -> Iterator[str]:
-    after = at(subject.after, _REPLICAS)
-    if subject.kind not in _SCALED or after is None:
-        return
+    after, scaler = _scaled(subject)
     policy = subject.application.application.sync_policy
-    key = (subject.change.id.cluster, subject.id.namespace, subject.id.kind, subject.id.name)
-    scaler = subject.head.once(scalers).get(key)
-    if scaler is None or not policy.automated:
-        return
-    is_new = subject.base.once(scalers).get(key) is None or at(subject.before, _REPLICAS) != after
-    if not is_new or subject.change.after is None:
+    if scaler is None or not scaler.chooses(after) or not policy.automated or subject.change.after is None:
         return
     again = "whenever that one scales, since `selfHeal` is on" if policy.self_heal else "with every sync"
     if coverage(subject.head, subject.change.after, "/spec/replicas") is not Covered.NO:
@@ -54,27 +38,24 @@ def _fought_over(subject: Subject) -> Iterator[str]:
         again = (
             f"with every sync: without `{RESPECTS_IGNORED}` what `ignoreDifferences` names is applied all the same"
         )
-    yield f"{scaler} scales it too, and Argo CD sets {after} again {again}"
+    yield f"{scaler.name} scales it too, and Argo CD sets {after} again {again}"
 
 
-def scalers(snapshot: Snapshot) -> dict[Target, str]:
-    """What autoscalers scale, and their names."""
-    found: dict[Target, str] = {}
-    for owned_id, copies in owners_having(snapshot, _scales):
-        rid = owned_id.id
-        manifest = read_manifest(copies[-1].resource.text)
-        kind, name = (_target(manifest, field) for field in ("kind", "name"))
-        kind = kind or "Deployment"  # KEDA's default
-        found[owned_id.cluster, rid.namespace, kind, name] = f"{rid.kind} `{rid.name}`"
-    return found
+def _switched_off(subject: Subject) -> Iterator[str]:
+    after, scaler = _scaled(subject)
+    if scaler is not None and not scaler.chooses(after):
+        yield f"{scaler.name} scales it, and does nothing while `spec.replicas` is 0"
 
 
-def _scales(resource: Resource) -> bool:
-    return (resource.id.group, resource.id.kind) in _SCALERS
-
-
-def _target(manifest: dict[str, Any], field: str) -> str:
-    return text_of(at(manifest, ("spec", "scaleTargetRef", field)))
+def _scaled(subject: Subject) -> tuple[int, Autoscaler | None]:
+    """The number that is new beside an autoscaler, or beside which one is new, and that autoscaler."""
+    after = at(subject.after, _REPLICAS)
+    if subject.kind not in SCALED or not isinstance(after, int):
+        return 0, None
+    key = OwnedId(subject.change.id.cluster, subject.id)
+    scaler = subject.head.once(autoscalers).get(key)
+    is_new = key not in subject.base.once(autoscalers) or at(subject.before, _REPLICAS) != after
+    return after, scaler if is_new else None
 
 
 ROWS = (
@@ -84,6 +65,13 @@ ROWS = (
         "all of its Pods go, and nothing serves in their place",
         "https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#replicas",
         _to_zero,
+    ),
+    Danger(
+        "autoscaler-switched-off",
+        "A manifest says 0 replicas, and a HorizontalPodAutoscaler scales it.",
+        "whatever the load, no Pod is started until somebody sets another number",
+        "https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#implicit-maintenance-mode-deactivation",
+        _switched_off,
     ),
     Danger(
         "replicas-fought-over",

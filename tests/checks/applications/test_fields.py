@@ -33,6 +33,7 @@ async def fights(engine: Engine, scaler: str = HPA, workload: str = "", **spec: 
 async def test_an_autoscaler_and_git_fight_over_replicas(engine: Engine) -> None:
     assert await fights(engine) == 1
     assert await fights(engine, SCALED) == 1
+    assert await fights(engine, SCALED, deployment(0)) == 1
     for none in (
         fights(engine, workload=deployment(None)),
         fights(engine, workload=deployment(0)),

@@ -163,12 +163,26 @@ SAMPLES: Mapping[str, Sample] = {
         ],
         asks="no",
     ),
+    "autoscaler-switched-off": Sample(
+        "web",
+        [
+            ("zero is written", scaler(None), scaler(0)),
+            ("the autoscaler comes with it", scaler(1, present=False), scaler(0)),
+        ],
+        [
+            ("it was off", scaler(0), scaler(0, options=RESPECT)),
+            ("KEDA starts the first one", scaler(1, kind="ScaledObject"), scaler(0, kind="ScaledObject")),
+            ("nobody scales it", scaler(1, present=False), scaler(0, present=False)),
+        ],
+        asks="no",
+    ),
     "replicas-fought-over": Sample(
         "web",
         [
             ("a number is written", scaler(None), scaler(3)),
             ("another number", scaler(2), scaler(3)),
             ("by KEDA", scaler(None, kind="ScaledObject"), scaler(1, kind="ScaledObject")),
+            ("by KEDA, which starts the first one", scaler(1, kind="ScaledObject"), scaler(0, kind="ScaledObject")),
             ("the autoscaler comes with it", scaler(None, present=False), scaler(5)),
             ("it counts in comparing alone", scaler(2, ignored=NUMBER), scaler(3, ignored=NUMBER)),
             (
@@ -181,6 +195,7 @@ SAMPLES: Mapping[str, Sample] = {
         [
             ("nobody scales it", scaler(2, present=False), scaler(3, present=False)),
             ("the number goes", scaler(3), scaler(None)),
+            ("zero turns it off", scaler(3), scaler(0)),
             (
                 "syncs leave it alone",
                 scaler(2, ignored=NUMBER, options=RESPECT),
