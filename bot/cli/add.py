@@ -17,7 +17,7 @@ from bot.formats.writing.diff import diff_of_edits
 from bot.formats.writing.lines import line, printed, wrapped
 from bot.rendering.evaluation import analysis_by
 from checks.judgement.added import prove_addition
-from checks.judgement.checklist import Offer, offers_of
+from checks.judgement.checklist import Offer, by_reason, offers_of
 from checks.planning.additions.items import ITEMS
 from checks.planning.additions.plan import AdditionPlan, NotPossible
 from checks.planning.proof import Proof
@@ -77,12 +77,15 @@ async def add(checkout: Checkout, item: str | None, arguments: argparse.Namespac
 
 
 def _list(offers: Sequence[Offer]) -> None:
+    """What can be added first, then what cannot, each reason once."""
     lines = []
-    for offer in offers:
-        lines.append(line((offer.name, "bold"), (f"  {'cannot be added' if offer.cannot else 'can be added'}", "")))
-        lines += wrapped(f"{offer.help[:1].upper()}{offer.help[1:]}.", _WIDTH, _INDENT)
-        if offer.cannot:
-            lines += wrapped(f"Not here: {offer.cannot}.", _WIDTH, _INDENT)
+    for why, together in by_reason(offers).items():
+        for offer in together:
+            lines.append(line((offer.name, "bold"), (f"  {'cannot be added' if why else 'can be added'}", "")))
+            lines += wrapped(f"{offer.help[:1].upper()}{offer.help[1:]}.", _WIDTH, _INDENT)
+        if why:
+            whose = f" ({', '.join(offer.name for offer in together)})" if len(together) > 1 else ""
+            lines += wrapped(f"Not here{whose}: {why}.", _WIDTH, _INDENT)
     put(printed(lines, colour=False).encode("utf-8", "replace"), None)
 
 

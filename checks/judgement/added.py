@@ -15,6 +15,7 @@ from checks.planning.proof import Proof, Row
 from checks.policy.file import Policy
 from checks.registry import Rule, rules
 from checks.wording import listed, plural
+from gitops.discovery.rediscovery import rediscover
 from gitops.discovery.snapshot import Change, Snapshot
 from gitops.discovery.sources import Analysis
 from gitops.resources.rendering import Asking
@@ -25,6 +26,9 @@ _SHOWN: Final = 3
 def prove_addition(before: Snapshot, analysis: Analysis, plan: AdditionPlan, policy: Policy) -> Asking[Proof]:
     """The proof of a plan that was made for the tree of `before`, and the promise that no rule finds anything new
     but what the plan says."""
+    if plan.serves:
+        analysis = replace(analysis, serves=plan.serves)
+        before = yield from rediscover(before, before.tree, analysis, remember=True)
     edited = yield from after_edits(before, analysis, plan.edits)
     proof = proof_of(before, edited.snapshot, plan)
     if not proof.holds:

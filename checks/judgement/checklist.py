@@ -8,7 +8,7 @@ Argo CD's namespace, is done only where all of them were looked at. What was not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -182,6 +182,15 @@ def checklist_of(evaluation: Evaluation, policy: Policy) -> tuple[Entry, ...]:
 def offers_of(snapshot: Snapshot, policy: Policy) -> tuple[Offer, ...]:
     """Everything that `argofix add` knows, and whether it can be added here."""
     return tuple(_offer(snapshot, policy, name) for name in ADDITIONS)
+
+
+def by_reason(offers: Iterable[Offer]) -> Mapping[str, tuple[Offer, ...]]:
+    """What cannot be added, below why ('': what can be, first)."""
+    listed = tuple(offers)
+    return {
+        why: tuple(one for one in listed if one.cannot == why)
+        for why in sorted({one.cannot: 0 for one in listed}, key=bool)
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,11 +38,12 @@ MAX_CHART_FILES = 20_000
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What a chart is rendered with: `engine` names what does it, with its version ('' when nothing does), and
-    `kubernetes` is the version of the clusters, where somebody tells it."""
+    `kubernetes` is the version of the clusters, where somebody tells it, `serves` what APIs they have beyond its."""
 
     engine: str
     matcher: RepositoryMatcher
     kubernetes: str = ""
+    serves: tuple[str, ...] = ()
 
 
 def is_whole(engine: str) -> bool:
@@ -116,7 +117,7 @@ def plan_chart(
         parameters=parameters,
         file_parameters=texts,
         kube_version=text_of(block.get("kubeVersion")) or tools.kubernetes,
-        api_versions=tuple(text_of(each) for each in listed(block.get("apiVersions"))),
+        api_versions=tuple(dict.fromkeys((*map(text_of, listed(block.get("apiVersions"))), *tools.serves))),
         skip_crds=block.get("skipCrds") is True,
         skip_tests=block.get("skipTests") is True,
         skip_schema=block.get("skipSchemaValidation") is True,

@@ -28,11 +28,16 @@ def may_inflate(told: BuildOptions | None) -> bool:
 
 
 def inflation(
-    closure: Closure, told: BuildOptions | None, options: Mapping[str, Any], kubernetes: str
+    closure: Closure,
+    told: BuildOptions | None,
+    options: Mapping[str, Any],
+    kubernetes: str,
+    serves: tuple[str, ...] = (),
 ) -> tuple[Closure, BuildOptions] | RenderFailed:
     """The closure with what is to be noted, and the flags for it; or why Argo CD fails. `told` are the build options,
     where anything says them, `options` the Application's own: one that chooses a version of kustomize may have build
-    options of its own, so nothing is said to fail then."""
+    options of its own, so nothing is said to fail then. `serves` are API versions that the
+    clusters have."""
     flags = told or BuildOptions()
     if closure.helm and not may_inflate(told) and not options.get("version"):
         return RenderFailed(NO_HELM, closure.helm[0])
@@ -40,12 +45,13 @@ def inflation(
         return closure, flags
     if told is None:
         closure = replace(closure, notes=[*closure.notes, _needs_flag(closure.helm[0])])
-    listed = options.get("apiVersions")
+    asked = options.get("apiVersions")
+    listed = tuple(map(text_of, asked)) if isinstance(asked, list) else ()
     return closure, replace(
         flags,
         enable_helm=True,
         kube_version=text_of(options.get("kubeVersion")) or kubernetes,
-        api_versions=tuple(map(text_of, listed)) if isinstance(listed, list) else (),
+        api_versions=tuple(dict.fromkeys((*listed, *serves))),
     )
 
 

@@ -70,6 +70,7 @@ def same_question(one: Analysis, other: Analysis) -> bool:
             analysis.exclude,
             analysis.engine,
             analysis.kubernetes,
+            analysis.serves,
             analysis.plugins,
             analysis.made,
         )

@@ -70,7 +70,7 @@ def _plan(
         return Plan(closure, answer=NotAnalysed(_first([*unknown, *closure.refused])))
     if edit.answer is not None:
         return Plan(closure, answer=edit.answer)
-    settled = inflation(closure, analysis.build_options, options or {}, analysis.kubernetes)
+    settled = inflation(closure, analysis.build_options, options or {}, analysis.kubernetes, analysis.serves)
     if isinstance(settled, RenderFailed):
         return Plan(closure, answer=settled)
     closure, flags = settled

@@ -26,7 +26,8 @@ class Analysis:
     """What the outside tells the model about one run.
 
     `renderer` names what builds kustomizations and its version (part of every fingerprint), `engine` what renders
-    charts and Jsonnet ('' for nothing); `kubernetes` is the version of the clusters ('' when nobody tells it);
+    charts and Jsonnet ('' for nothing); `kubernetes` is the version of the clusters ('' when nobody tells it),
+    `serves` are API versions that they have beyond those of Kubernetes itself;
     `build_options` are the operator's, else
     those found in the repository; `clusters` are those that its configuration declares; `memo` keeps parsed
     kustomizations across trees; `shut_in` tells whether the renderer reaches nothing but the files that it is given;
@@ -50,12 +51,13 @@ class Analysis:
     exclude: tuple[str, ...] = ()
     engine: str = ""
     kubernetes: str = ""
+    serves: tuple[str, ...] = ()
     plugins: Plugins = field(default_factory=Plugins)
     made: Made | None = None
 
     @property
     def tools(self) -> Tools:
-        return Tools(self.engine, self.matcher, self.kubernetes)
+        return Tools(self.engine, self.matcher, self.kubernetes, self.serves)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import yaml
 
+from gitops.files.block_style import as_yaml
 from gitops.files.documents import Document, first_line, items, last_line, read_documents, values_in
 from gitops.files.errors import GitopsError
 from gitops.files.scalars import plain_scalar
@@ -23,6 +24,7 @@ from gitops.files.spans import Edit, counts_lines_as_yaml, edits_between, split_
 
 Route = tuple[str | int, ...]
 
+_WIDE: Final = 72  # columns of a list or mapping on one line; what is wider is written as a block
 # What no reader of YAML, old or new, takes for anything but this text.
 _PLAIN: Final = re.compile(
     r"(?!(?i:y|n|yes|no|on|off|true|false|null)$)[A-Za-z/][A-Za-z0-9_./=-]*|--?[A-Za-z][A-Za-z0-9_./=:-]*"
@@ -124,21 +126,22 @@ def _documents(path: str, data: bytes) -> list[Document]:
 
 
 def _edited(path: str, text: str, document: Document, one: Operation) -> str:
-    here, key = document.node, None
+    here, key, in_flow = document.node, None, False
     for depth, step in enumerate(one.route):
+        in_flow = in_flow or (isinstance(here, yaml.CollectionNode) and bool(here.flow_style) and bool(here.value))
         found = _step(here, step)
         if found is None:
             if one.kind is Kind.REMOVE or isinstance(step, int):
                 raise CannotEdit(f"{path} has no {_shown(one.route)}")
             value = [one.value] if one.kind is Kind.APPEND else one.value
-            return _into(path, text, key, here, one.route[depth:], value)
+            return _into(path, text, key, here, one.route[depth:], value, _deeper(document.node), in_flow)
         if one.kind is Kind.REMOVE and depth == len(one.route) - 1:
             return _without(path, text, here, found)
         if found[1].start_mark.index < found[0].start_mark.index:
             raise CannotEdit(f"{path}:{first_line(found[0])} is an alias of something else")
         key, here = found
     if one.kind is Kind.APPEND:
-        return _longer(path, text, key, here, one.value)
+        return _longer(path, text, key, here, one.value, _deeper(document.node), in_flow)
     if isinstance(here, yaml.ScalarNode) and here.style not in ("|", ">"):
         new = written(one.value, here.style)
         if not here.value and not here.style:
@@ -154,22 +157,35 @@ def _step(node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Node] | Non
     return next(((key, value) for name, key, value in items(node) if name == step), None)
 
 
-def _into(path: str, text: str, key: yaml.Node | None, here: yaml.Node, route: Route, value: Any) -> str:
-    """The text with what stands at a route made in a mapping that has not got its first step."""
+def _into(
+    path: str,
+    text: str,
+    key: yaml.Node | None,
+    here: yaml.Node,
+    route: Route,
+    value: Any,
+    deeper: int | None,
+    in_flow: bool,
+) -> str:
+    """The text with what stands at a route made in a mapping that has not got its first step; `deeper` are the
+    columns that a list stands behind its key, `in_flow` tells that all of that stands in brackets."""
     if _is_nothing(here):
         if key is None:
             raise CannotEdit(f"{path}:{first_line(here)} is no mapping")
         column = key.start_mark.column + 2
-        if _is_json(text):
-            return _splice(text, here.start_mark.index, here.end_mark.index, _nested(route, value, strict=True))
+        if in_flow:
+            inner = _nested(route, value, _is_json(text))
+            return _splice(text, here.start_mark.index, here.end_mark.index, inner)
         cut = _splice(text, here.start_mark.index, here.end_mark.index, "")
-        return _behind(_stripped(cut, here.start_mark.index), key.start_mark.line + 1, _lines(column, route, value))
+        return _behind(
+            _stripped(cut, here.start_mark.index), key.start_mark.line + 1, _lines(column, route, value, deeper)
+        )
     if not isinstance(here, yaml.MappingNode):
         raise CannotEdit(f"{path}:{first_line(here)} is no mapping")
     if here.flow_style:
         inner = _nested(route, value, _is_json(text))[1:-1]
         return _splice(text, *_before_end(text, here), f"{', ' if here.value else ''}{inner}")
-    return _behind(text, max(last_line(here), 1), _lines(here.value[0][0].start_mark.column, route, value))
+    return _behind(text, max(last_line(here), 1), _lines(here.value[0][0].start_mark.column, route, value, deeper))
 
 
 def _nested(route: Route, value: Any, strict: bool) -> str:
@@ -197,20 +213,58 @@ def _stripped(text: str, at: int) -> str:
     return text[:start] + text[at:]
 
 
-def _lines(column: int, route: Route, value: Any) -> list[str]:
+def _deeper(top: yaml.Node) -> int | None:
+    """How far the lists stand behind their keys: as the first of the document does, None where there is none."""
+    waiting = [top]
+    while waiting:
+        node = waiting.pop(0)
+        for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+            below = key.start_mark.line < first_line(value) - 1
+            if isinstance(value, yaml.SequenceNode) and not value.flow_style and below:
+                return max(int(value.start_mark.column) - int(key.start_mark.column), 0)
+            waiting.append(value)
+    return None
+
+
+def _lines(column: int, route: Route, value: Any, deeper: int | None) -> list[str]:
     found = [f"{' ' * (column + 2 * depth)}{_key(step)}:" for depth, step in enumerate(route)]
-    pad = " " * (column + 2 * (len(route) - 1))
+    last = column + 2 * (len(route) - 1)
     if isinstance(value, list) and value:
-        return [*found, *(f"{pad}- {_flow(item)}" for item in value)]
+        return [*found, *(line for item in value for line in _item(last, item, deeper))]
+    if _is_wide(value):
+        return [*found, *(f"{' ' * (last + 2)}{line}" for line in as_yaml(value, deeper != 0).splitlines())]
     return [*found[:-1], f"{found[-1]} {_flow(value)}"]
 
 
-def _longer(path: str, text: str, key: yaml.Node | None, here: yaml.Node, value: Any) -> str:
-    """The text with one more item in a list."""
+def _item(column: int, value: Any, deeper: int | None) -> list[str]:
+    """An item of a list in block style whose key stands in a column. Where no list shows how people do it here, one
+    that spans lines is indented."""
+    wide = _is_wide(value)
+    dash = " " * (column + (deeper if deeper is not None else 2 if wide else 0))
+    if not wide:
+        return [f"{dash}- {_flow(value)}"]
+    first, *rest = as_yaml(value, deeper != 0).splitlines()
+    return [f"{dash}- {first}", *(f"{dash}  {line}" if line else "" for line in rest)]
+
+
+def _is_wide(value: Any) -> bool:
+    if not isinstance(value, dict | list) or not value:
+        return False
+    flow = _flow(value)
+    return len(flow) > _WIDE or "\\n" in flow
+
+
+def _longer(
+    path: str, text: str, key: yaml.Node | None, here: yaml.Node, value: Any, deeper: int | None, in_flow: bool
+) -> str:
+    """The text with one more item in a list; `deeper` and `in_flow` as above."""
     if isinstance(here, yaml.SequenceNode) and here.flow_style and here.value:
         return _splice(text, *_before_end(text, here), f", {_flow(value, _is_json(text))}")
     if isinstance(here, yaml.SequenceNode) and not here.flow_style:
-        return _behind(text, last_line(here), [f"{' ' * here.start_mark.column}- {_flow(value)}"])
+        return _behind(text, last_line(here), _item(here.start_mark.column - (deeper or 0), value, deeper or 0))
+    if _is_nothing(here) and key is not None and _is_wide(value) and not in_flow:
+        cut = _stripped(_splice(text, here.start_mark.index, here.end_mark.index, ""), here.start_mark.index)
+        return _behind(cut, key.start_mark.line + 1, _item(key.start_mark.column, value, deeper))
     if _is_nothing(here):
         blank = " " if here.start_mark.index == here.end_mark.index else ""
         listed = f"{blank}[{_flow(value, _is_json(text))}]"

@@ -71,9 +71,9 @@ class MountedTree(Tree):
         """Put the files of `tree` at `at`, in the place of whatever is there. They are found by whoever names them,
         and only when they are `listed` by whoever lists what is there."""
         if not any(one.at == at for one in self._mounts):
-            insort(
-                self._mounts, _Mount(at, tree.charged_to(self.effort), place, listed), key=lambda one: -len(one.at)
-            )
+            # One that is charged there already may note what is asked of it (`WatchedTree`), and goes on with that.
+            charged = tree if tree.effort is self.effort else tree.charged_to(self.effort)
+            insort(self._mounts, _Mount(at, charged, place, listed), key=lambda one: -len(one.at))
 
     def has(self, at: str) -> bool:
         return any(one.at == at for one in self._mounts)

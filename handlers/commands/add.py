@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from bot.formats.writing.markdown import bullets, code, safe
-from checks.judgement.checklist import Offer
+from checks.judgement.checklist import Offer, by_reason
 from checks.planning.additions.items import ITEMS
 from handlers.comments.command import Asked, Command, Permission, Reply
 from handlers.proposals.additions import add, offers
@@ -12,7 +14,7 @@ from handlers.proposals.additions import add, offers
 async def run(asked: Asked) -> Reply:
     name = asked.arguments.get("ITEM")
     if name is None:
-        return Reply(f"What can be added to Argo CD here:\n\n{bullets(map(_told, await offers(asked.repo)))}")
+        return Reply(f"What can be added to Argo CD here:\n\n{bullets(_told(await offers(asked.repo)))}")
     item = ITEMS.get(name)
     if item is None:
         listed = bullets(f"{code(each.name)}: {each.help}" for each in ITEMS.values())
@@ -21,9 +23,14 @@ async def run(asked: Asked) -> Reply:
     return Reply(done.text, ok=done.ok)
 
 
-def _told(offer: Offer) -> str:
-    cannot = f" Not here: {safe(offer.cannot)}." if offer.cannot else ""
-    return f"{code(offer.name)}: {offer.help}.{cannot}"
+def _told(offers: Sequence[Offer]) -> Iterator[str]:
+    """What can be added first, then what cannot, each reason once."""
+    for why, together in by_reason(offers).items():
+        yield from (f"{code(offer.name)}: {offer.help}." for offer in together[: None if not why else -1])
+        if why:
+            whose = f" ({', '.join(code(offer.name) for offer in together)})" if len(together) > 1 else ""
+            last = together[-1]
+            yield f"{code(last.name)}: {last.help}. Not here{whose}: {safe(why)}."
 
 
 COMMAND = Command(

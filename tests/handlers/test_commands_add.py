@@ -29,7 +29,7 @@ async def test_it_opens_what_was_asked_for_once_and_tells_what_there_is(
     await asked_on_issue(github, bot_, repo, alice, "/argofix add redis-persistence")
     assert len(by_the_app(github, repo)) == 1
     _, (said,) = await asked_on_issue(github, bot_, repo, alice, "/argofix add")
-    assert "`monitoring`: ServiceMonitors and alerts" in said and "Not here: no Prometheus" in said
+    assert "`monitoring`: ServiceMonitors and alerts" in said and said.count(": no Prometheus") == 1
     _, (said,) = await asked_on_issue(github, bot_, repo, alice, "/argofix add probe")
     assert "There is no item `probe`" in said and "`monitoring`" in said
     _, (said,) = await asked_on_issue(github, bot_, repo, alice, "/argofix add monitoring")

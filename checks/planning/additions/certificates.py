@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from checks.planning.additions.cluster import in_cluster, probed_in, running, services_of
+from checks.planning.additions.place import Place, at_first, project_notes
 from checks.planning.additions.plain import RELOADS, Plain, plain_in, scrapes, told
-from checks.planning.additions.plan import AdditionPlan, Named, NotPossible, Place, at_first, project_notes
+from checks.planning.additions.plan import AdditionPlan, NotPossible
 from checks.planning.additions.prometheus import (
     GROUP,
     Alert,
@@ -107,17 +108,17 @@ def _plan(snapshot: Snapshot, place: Place) -> AdditionPlan:
         known.sources[0] += ", which a ServiceMonitor now reads" if documents else ""
     labels = labels_for(prometheus, "PrometheusRule", namespace)
     documents.append(prometheus_rule(_RULES, namespace, labels, "certificates", known.alerts))
-    comes: frozenset[Named] = frozenset((GROUP, one["kind"], one["metadata"]["name"]) for one in documents)
-    return AdditionPlan(
+    edits = place.adding(snapshot.tree, _FILE, *documents)
+    plan = AdditionPlan(
         ITEM,
         place.path,
         f"Alert before certificates expire ({plural('alert', len(known.alerts))})",
         f"{prometheus.id} in git selects what has these labels. The alerts read metrics of "
         f"{listed(known.sources, 3)}.",
-        place.adding(snapshot.tree, _FILE, *documents),
-        comes=comes,
+        edits,
         notes=(*project_notes(snapshot, place), *_notes(known.alerts)),
     )
+    return place.added(snapshot, edits, documents).of(plan)
 
 
 def _plainly(snapshot: Snapshot, place: Place, plain: Plain) -> AdditionPlan:

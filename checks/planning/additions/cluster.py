@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from checks.planning.additions.plan import Place
+from checks.planning.additions.place import Place
 from gitops.discovery.snapshot import Snapshot, Test
 from gitops.facts.secrets.pods import POD_SPECS, at, mapping
 from gitops.installation.blackbox import Probed, probed

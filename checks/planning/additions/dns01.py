@@ -14,17 +14,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from checks.planning.additions.certificates import controller_of
+from checks.planning.additions.charted import Charted
 from checks.planning.additions.cluster import in_cluster
-from checks.planning.additions.plan import (
-    AdditionPlan,
-    NotPossible,
-    Place,
-    at_first,
-    named,
-    place_beside,
-    project_notes,
-    reads,
-)
+from checks.planning.additions.place import Place, at_first, place_beside, project_notes
+from checks.planning.additions.plan import AdditionPlan, Named, NotPossible, named, reads
 from checks.planning.additions.tls_hosts import Unissued, unissued
 from checks.policy.certificates import AZURE, CLOUDFLARE, Solver
 from checks.policy.file import Policy
@@ -35,6 +28,7 @@ from gitops.facts.secrets.pods import POD_SPECS, at, mapping, sequence
 from gitops.facts.secrets.providers.provided import SECRET
 from gitops.facts.secrets.survey import ObjectId, survey
 from gitops.files.annotate import annotate
+from gitops.files.editing import Operation, put
 from gitops.files.errors import GitopsError
 from gitops.files.spans import Edit
 from gitops.installation.model import Member
@@ -64,11 +58,14 @@ _SECRETS: Final[Mapping[str, tuple[str, str, str]]] = {
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Given:
-    """An Ingress or Gateway, the ClusterIssuer that it is to name, and the edits that do that."""
+    """An Ingress or Gateway, the ClusterIssuer that it is to name, and the edits that do that, or the `values` of the
+    `chart` that renders it."""
 
     asked: Unissued
     issuer: str
-    edits: tuple[Edit, ...]
+    edits: tuple[Edit, ...] = ()
+    chart: Charted | None = None
+    values: tuple[Operation, ...] = ()
 
 
 @dataclass(slots=True)
@@ -97,7 +94,7 @@ def _plan(snapshot: Snapshot, policy: Policy, place: Place) -> AdditionPlan:
     if controller is None and not issuers:
         raise NotPossible("cert-manager is not rendered for Argo CD's cluster, and without it nobody issues")
     new = "letsencrypt-dns01" if policy.certificates.server in ("", _LETS_ENCRYPT) else "acme-dns01"
-    chosen = _choose(snapshot, policy, waiting, issuers, controller, new)
+    chosen = _choose(snapshot, policy, place, waiting, issuers, controller, new)
     given, used = chosen.given, chosen.used
     if not given:
         lines = _lines(chosen.uncovered) if chosen.uncovered else ""
@@ -106,17 +103,30 @@ def _plan(snapshot: Snapshot, policy: Policy, place: Place) -> AdditionPlan:
         raise NotPossible("; ".join(filter(None, (why, *chosen.left))), lines)
     where = place if controller is None else place_beside(snapshot, place, controller)
     edits = tuple(dict.fromkeys(edit for one in given for edit in one.edits))
+    values: dict[Charted, list[Operation]] = {}
+    for one in given:
+        if one.chart is not None:
+            values.setdefault(one.chart, []).extend(one.values)
     if used:
         if any(issuer.id.name == new for issuer in issuers):
             raise NotPossible(f"ClusterIssuer {new} is there already, and proves other zones")
-        edits += where.adding(snapshot.tree, _FILE, _issuer(policy, new, used))
+        issuer = _issuer(policy, new, used)
+        if where.by_chart is None:
+            edits += where.adding(snapshot.tree, _FILE, issuer)
+        else:
+            values.setdefault(where.by_chart, []).extend(where.by_chart.bringing(snapshot.tree, [issuer]))
+    parents: set[tuple[Named, str]] = set()
+    for chart, operations in values.items():
+        made = chart.edits(snapshot.tree, operations)
+        edits += made
+        parents |= {(key, path) for key, path, _ in chart.changed(snapshot, made)}
     notes = [*project_notes(snapshot, where), *chosen.left]
     if chosen.uncovered:
         notes.append(
             f"Left out, since nothing says which DNS provider has them: {listed(_quoted(chosen.uncovered), 4)} "
             "(`certificates.dns01` in the configuration)"
         )
-    files = tuple(dict.fromkeys(edit.span.path for one in given for edit in one.edits))
+    files = tuple(dict.fromkeys(edit.span.path for edit in edits))
     names = _quoted([host for one in given for host in one.asked.hosts])
     return AdditionPlan(
         ITEM,
@@ -127,8 +137,10 @@ def _plan(snapshot: Snapshot, policy: Policy, place: Place) -> AdditionPlan:
         "certificates and renews them; DNS-01 needs no way in from outside.",
         edits,
         comes=frozenset({(_GROUP, "ClusterIssuer", new)}) if used else frozenset(),
-        changes=frozenset((named(one.asked.member.id), "metadata.annotations") for one in given),
+        changes=frozenset((named(one.asked.member.id), "metadata.annotations") for one in given) | parents,
         also=files,
+        home=where.by_chart.owner if used and where.by_chart is not None else None,
+        told=frozenset(chart.owner for chart in values),
         notes=tuple(notes),
         unsafe="Where somebody made one of the Secrets by hand, cert-manager replaces what it holds as soon as it "
         "has a certificate of its own; until then it stays.",
@@ -144,6 +156,7 @@ def _is_cluster_issuer(resource: Resource) -> bool:
 def _choose(
     snapshot: Snapshot,
     policy: Policy,
+    place: Place,
     waiting: Sequence[Unissued],
     issuers: Sequence[Member],
     controller: Member | None,
@@ -160,14 +173,31 @@ def _choose(
             chosen.left.append(f"{one.member.id} is not looked at by a cert-manager without `--enable-gateway-api`")
             continue
         edits = _edits(snapshot, one.member, known or new)
-        if isinstance(edits, str):
+        key = _ingress_of(place, one.member)
+        if key is not None and place.chart is not None:
+            told = put((*key, "annotations", _ANNOTATION), known or new)
+            chosen.given.append(_Given(one, known or new, (), place.chart, (told,)))
+        elif isinstance(edits, str):
             chosen.left.append(edits)
             continue
-        chosen.given.append(_Given(one, known or new, edits))
+        else:
+            chosen.given.append(_Given(one, known or new, edits))
         for host, solver in solvers.items():
             if solver is not None:
                 chosen.used.setdefault(solver, set()).add(text_of(solver.zone_of(host)))
     return chosen
+
+
+def _ingress_of(place: Place, member: Member) -> tuple[str, ...] | None:
+    """What the values of Argo CD's chart call an Ingress of its; None for any other. They are called as the
+    server."""
+    if place.chart is None or member.owner != place.chart.owner or member.id.kind != "Ingress":
+        return None
+    for process in place.installation.of("argocd-server"):
+        name = process.member.id.name
+        if member.id.name in (name, f"{name}-grpc"):
+            return ("server", "ingress" if member.id.name == name else "ingressGrpc")
+    return None
 
 
 def _quoted(names: Sequence[str]) -> list[str]:

@@ -7,13 +7,17 @@ release of Argo CD (`gitops.installation.releases`), docs/operator-manual/metric
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from checks.planning.additions.manifests import as_yaml
+from packaging.version import Version
+
+from checks.planning.additions.charted import Charted
+from checks.planning.additions.monitoring_values import ONLY_WHERE, SERVES, for_the_operator, policies, switched
+from checks.planning.additions.place import Place, at_first, project_notes
 from checks.planning.additions.plain import RELOADS, Plain, plain_in, told
-from checks.planning.additions.plan import AdditionPlan, Named, NotPossible, Place, at_first, project_notes
+from checks.planning.additions.plan import AdditionPlan, Named, NotPossible
 from checks.planning.additions.prometheus import (
     GROUP,
     Alert,
@@ -27,6 +31,7 @@ from checks.policy.file import Policy
 from checks.wording import listed, plural
 from gitops.discovery.snapshot import Snapshot
 from gitops.facts.secrets.pods import mapping
+from gitops.files.block_style import as_yaml
 from gitops.installation.alerts import rule_sets_of
 from gitops.installation.model import Member, Process
 from gitops.installation.ports import Speaks, listening
@@ -74,13 +79,18 @@ ALERTS: Final = (
 @dataclass(frozen=True, slots=True)
 class _Target:
     """A Service through which the metrics of `component` are read, at its port `port` of that `number`; `pods` are
-    the labels of what is behind it."""
+    the labels of what is behind it. Where it is not there yet, `service` is the workload."""
 
     component: str
     service: Member
     port: str
     number: int
     pods: Mapping[str, Any]
+    called: str = ""  # the Service, where it comes with this
+
+    @property
+    def name(self) -> str:
+        return self.called or self.service.id.name
 
 
 def plan(snapshot: Snapshot, policy: Policy) -> AdditionPlan:
@@ -98,14 +108,13 @@ def _plan(snapshot: Snapshot, place: Place) -> AdditionPlan:
     if version is None or not releases().knows(version):
         raise NotPossible("which version of Argo CD runs is not known, and so neither which metrics it has")
     targets = list(_targets(place))
+    chart = place.chart
+    if chart is not None:
+        return _charted(snapshot, place, chart, prometheus if plain is None else plain, targets, version)
     if not targets:
         raise NotPossible("no Service of Argo CD in git leads to a metrics port of its programs")
-    scraped = {target.component for target in targets}
-    metrics = releases().metrics(version)
-    alerts = [one for one in ALERTS if one.component in scraped and one.metric in metrics]
-    if _alerted(snapshot):
-        alerts = []
-    reads = f"The alerts read metrics that Argo CD v{version} has, from Services that lead to them."
+    alerts = _alerts(snapshot, version, {target.component for target in targets})
+    reads = _reads(version)
     if plain is not None:
         return _plainly(snapshot, plain, targets, alerts, reads)
     namespace = place.installation.namespace
@@ -120,17 +129,77 @@ def _plan(snapshot: Snapshot, place: Place) -> AdditionPlan:
         labels = labels_for(prometheus, "PrometheusRule", namespace)
         documents.append(prometheus_rule(_RULES, namespace, labels, "argocd", alerts))
     comes: frozenset[Named] = frozenset((GROUP, one["kind"], one["metadata"]["name"]) for one in documents)
-    what = ["a ServiceMonitor" if len(monitors) == 1 else f"{len(monitors)} ServiceMonitors"] if monitors else []
-    what += [plural("alert", len(alerts))] if alerts else []
     return AdditionPlan(
         ITEM,
         place.path,
-        f"Add {listed(what)} for Argo CD",
+        _title(len(monitors), "ServiceMonitor", len(alerts)),
         f"{prometheus.id} in git selects what has these labels.{f' {reads}' if alerts else ''}",
         place.adding(snapshot.tree, _FILE, *documents),
         comes=comes,
         notes=project_notes(snapshot, place),
     )
+
+
+def _alerts(snapshot: Snapshot, version: Version, scraped: Collection[str]) -> list[Alert]:
+    metrics = releases().metrics(version)
+    found = [one for one in ALERTS if one.component in scraped and one.metric in metrics]
+    return [] if _alerted(snapshot) else found
+
+
+def _reads(version: Version) -> str:
+    return f"The alerts read metrics that Argo CD v{version} has, from Services that lead to them."
+
+
+def _title(monitors: int, what: str, alerts: int) -> str:
+    article = f"a {what}" if monitors == 1 and what == "ServiceMonitor" else plural(what, monitors)
+    told = [*([article] if monitors else []), *([plural("alert", alerts)] if alerts else [])]
+    return f"Add {listed(told)} for Argo CD"
+
+
+def _charted(
+    snapshot: Snapshot,
+    place: Place,
+    chart: Charted,
+    prometheus: Member | Plain,
+    targets: Sequence[_Target],
+    version: Version,
+) -> AdditionPlan:
+    """What the values of the chart switch on. Raises `NotPossible` and `GitopsError`."""
+    programs = list(switched(place))
+    alerts = _alerts(snapshot, version, {one.component for one in programs})
+    if isinstance(prometheus, Plain):
+        quiet = [one for one in programs if not one.there]
+        more = [_Target(one.component, one.workload, "", one.port, {}, one.service) for one in quiet]
+        plan = _plainly(snapshot, prometheus, [*targets, *more], alerts, _reads(version))
+        if not quiet:
+            return plan
+        edits = chart.edits(
+            snapshot.tree, [each for one in quiet for each in chart.lacks(snapshot.tree, one.metrics())]
+        )
+        comes = frozenset[Named]().union(*(one.comes for one in quiet))
+        notes = (*plan.notes, *policies(snapshot, chart, quiet))
+        may = frozenset(one.policy for one in quiet)
+        plan = replace(plan, edits=(*edits, *plan.edits), also=(plan.path,), may=may, notes=notes)
+        return place.by_values(snapshot, edits, comes=comes).of(plan)
+    found = for_the_operator(snapshot, place, chart, prometheus, alerts)
+    if not found.operations:
+        raise NotPossible(
+            f"the values of {chart} switch ServiceMonitors and alerts about Argo CD on already"
+            if programs
+            else f"{chart} renders no program of Argo CD whose metrics it has"
+        )
+    edits = chart.edits(snapshot.tree, found.operations)
+    plan = AdditionPlan(
+        ITEM,
+        place.path,
+        _title(found.monitors, "ServiceMonitor", found.alerts),
+        f"{prometheus.id} in git selects what has these labels.{f' {_reads(version)}' if found.alerts else ''}",
+        edits,
+        serves=SERVES,
+        may=found.may,
+        notes=(ONLY_WHERE, *policies(snapshot, chart, programs), *project_notes(snapshot, place)),
+    )
+    return place.by_values(snapshot, edits, comes=found.comes, exact=found.exact).of(plan)
 
 
 def _plainly(
@@ -139,11 +208,11 @@ def _plainly(
     """Jobs and a file of rules for a Prometheus without the operator."""
     jobs = [
         {
-            "job_name": one.service.id.name,
-            "static_configs": [{"targets": [f"{one.service.id.name}.{one.service.id.namespace}.svc:{one.number}"]}],
+            "job_name": one.name,
+            "static_configs": [{"targets": [f"{one.name}.{one.service.id.namespace}.svc:{one.number}"]}],
         }
         for one in targets
-        if not any(one.service.id.name in as_yaml(job) for job in plain.jobs)
+        if not any(one.name in as_yaml(job) for job in plain.jobs)
     ]
     notes = [RELOADS]
     if alerts and not plain.directory:
@@ -152,12 +221,10 @@ def _plainly(
     if not jobs and not alerts:
         raise NotPossible("jobs and alerts about Argo CD are there already")
     edits, changes = told(snapshot, plain, jobs, _RULES, alerts)
-    what = [plural("scrape job", len(jobs))] if jobs else []
-    what += [plural("alert", len(alerts))] if alerts else []
     return AdditionPlan(
         ITEM,
         plain.path,
-        f"Add {listed(what)} for Argo CD",
+        _title(len(jobs), "scrape job", len(alerts)),
         f"{plain.config_map.id} is the configuration of the Prometheus in git, which runs without the operator."
         f"{f' {reads}' if alerts else ''}",
         edits,

@@ -12,11 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from checks.planning.additions.manifests import as_yaml
-from checks.planning.additions.plan import Named, NotPossible, Place, named
+from checks.planning.additions.place import Place
+from checks.planning.additions.plan import Named, NotPossible, named
 from checks.planning.additions.prometheus import Alert, rule_groups
 from gitops.discovery.snapshot import Snapshot
 from gitops.facts.secrets.pods import mapping
+from gitops.files.block_style import as_yaml
 from gitops.files.embedded import add_text, edit_embedded
 from gitops.files.spans import Edit
 from gitops.installation.model import Member, data_of

@@ -14,8 +14,9 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from checks.planning.additions.cluster import probed_in, running, services_of
+from checks.planning.additions.place import Place, at_first, project_notes
 from checks.planning.additions.plain import RELOADS, plain_in, told
-from checks.planning.additions.plan import AdditionPlan, NotPossible, Place, at_first, project_notes
+from checks.planning.additions.plan import AdditionPlan, NotPossible
 from checks.planning.additions.prometheus import GROUP, Alert, labels_for, metadata, operated, prometheus_rule
 from checks.policy.file import Policy
 from checks.wording import listed
@@ -79,17 +80,18 @@ def _plan(snapshot: Snapshot, place: Place) -> AdditionPlan:
     }
     labels = labels_for(prometheus, "PrometheusRule", namespace)
     rules = prometheus_rule(_JOB, namespace, labels, _JOB, [ALERT])
-    return AdditionPlan(
+    edits = place.adding(snapshot.tree, _FILE, probe, rules)
+    plan = AdditionPlan(
         ITEM,
         place.path,
         _title(targets),
         f"The blackbox exporter at `{exporter.address}` asks by its module `{exporter.module}` for "
         f"{listed([f'`{one}`' for one in targets], 6)}; none of them needs a login. {prometheus.id} selects what has "
         "these labels.",
-        place.adding(snapshot.tree, _FILE, probe, rules),
-        comes=frozenset({(GROUP, "Probe", _JOB), (GROUP, "PrometheusRule", _JOB)}),
+        edits,
         notes=(*project_notes(snapshot, place), *notes),
     )
+    return place.added(snapshot, edits, (probe, rules)).of(plan)
 
 
 def _title(targets: Sequence[str]) -> str:

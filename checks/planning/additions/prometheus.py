@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from checks.planning.additions.cluster import in_cluster
-from checks.planning.additions.plan import NotPossible, Place
+from checks.planning.additions.place import Place
+from checks.planning.additions.plan import NotPossible
 from gitops.discovery.snapshot import Snapshot
 from gitops.facts.secrets.pods import mapping, sequence
 from gitops.installation.model import Member
@@ -74,9 +75,8 @@ def metadata(name: str, namespace: str, labels: Mapping[str, str]) -> Mapping[st
     return {"name": name, "namespace": namespace} | ({"labels": dict(labels)} if labels else {})
 
 
-def rule_groups(name: str, alerts: Sequence[Alert]) -> Mapping[str, Any]:
-    """A file of rules as Prometheus reads it, and the `spec` of a PrometheusRule."""
-    rules = [
+def rules_of(alerts: Sequence[Alert]) -> list[dict[str, Any]]:
+    return [
         {
             "alert": one.name,
             "expr": one.expression,
@@ -86,7 +86,11 @@ def rule_groups(name: str, alerts: Sequence[Alert]) -> Mapping[str, Any]:
         }
         for one in alerts
     ]
-    return {"groups": [{"name": name, "rules": rules}]}
+
+
+def rule_groups(name: str, alerts: Sequence[Alert]) -> Mapping[str, Any]:
+    """A file of rules as Prometheus reads it, and the `spec` of a PrometheusRule."""
+    return {"groups": [{"name": name, "rules": rules_of(alerts)}]}
 
 
 def prometheus_rule(

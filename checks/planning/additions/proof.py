@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from checks.coverage import Coverage, of_both
 from checks.planning.additions.plan import AdditionPlan, Named, named, reads
@@ -10,6 +11,8 @@ from checks.planning.bystanders import Bystanders, same
 from checks.planning.proof import Proof, Row, reason_of
 from checks.wording import listed, plural
 from gitops.discovery.snapshot import Snapshot, State
+from gitops.facts.secrets.pods import at
+from gitops.files.editing import Route
 from gitops.resources.compare import differences
 from gitops.resources.rendering import Rendered
 from gitops.resources.resource import Resource
@@ -22,14 +25,14 @@ def proof_of(before: Snapshot, after: Snapshot, plan: AdditionPlan) -> Proof:
     """Check every promise of a plan that was made for `before`; `after` is that with its edits."""
     others = Bystanders()
     rows: list[Row] = []
-    if not any(reads(state, plan.path) for state in after.states):
+    if not any(_whole(state, plan) for state in after.states):
         rows.append(Row(f"An Application renders {plan.path}", "none does", False))
     gone = before.by_key.keys() ^ after.by_key.keys()
     if gone:
         rows.append(Row("No Application comes or goes", plural("Application", len(gone)), False))
     for key in before.by_key.keys() & after.by_key.keys():
         old, new = before.by_key[key], after.by_key[key]
-        if any(reads(old, path) for path in (plan.path, *plan.also)):
+        if _whole(old, plan) or key in plan.told or any(reads(old, path) for path in plan.also):
             rows += _own(old, new, plan)
         elif same(old, new):
             others.take(old, of_both(old, new))
@@ -43,21 +46,30 @@ def proof_of(before: Snapshot, after: Snapshot, plan: AdditionPlan) -> Proof:
     return Proof((*rows, *((bystanders,) if bystanders else ())), plan.notes, Coverage.of(before, after))
 
 
+def _whole(state: State, plan: AdditionPlan) -> bool:
+    """Whether what comes does so in that Application."""
+    return state.application.key == plan.home if plan.home is not None else reads(state, plan.path)
+
+
 def _own(old: State, new: State, plan: AdditionPlan) -> Iterator[Row]:
     name = old.application.label
     one, other = old.rendering, new.rendering
     if not isinstance(one, Rendered) or not isinstance(other, Rendered):
         yield Row(f"`{name}` renders", reason_of(other) or reason_of(one), False)
         return
-    whole = reads(old, plan.path)
+    whole = _whole(old, plan)
     comes, goes = (plan.comes, plan.goes) if whole else (frozenset[Named](), frozenset[Named]())
+    may = plan.may if whole else frozenset[Named]()
     was = {resource.id: resource for resource in one.resources}
     mine = {named(rid) for rid in was}
-    changes = {each for each in plan.changes if each[0] in mine} if plan.also else plan.changes
+    several = bool(plan.also or plan.told)
+    changes = {each for each in plan.changes if each[0] in mine} if several else plan.changes
+    if not whole and not changes and same(old, new):
+        return
     now = {resource.id: resource for resource in other.resources}
     come = {named(rid) for rid in now.keys() - was.keys()}
     go = {named(rid) for rid in was.keys() - now.keys()}
-    wrong = [f"{kind} {id_} comes" for _, kind, id_ in sorted(come - comes)]
+    wrong = [f"{kind} {id_} comes" for _, kind, id_ in sorted(come - comes - may)]
     wrong += [f"{kind} {id_} does not come" for _, kind, id_ in sorted(comes - come)]
     wrong += [
         f"{rid.kind} {rid.name} comes into the namespace `{rid.namespace}`"
@@ -78,9 +90,12 @@ def _own(old: State, new: State, plan: AdditionPlan) -> Iterator[Row]:
             else:
                 changed.add(promise)
     wrong += [f"{key[1]} {key[2]} {path} does not change" for key, path in sorted(changes - changed)]
+    for key, route, value in plan.exact if whole else ():
+        held = next((resource.manifest() for rid, resource in now.items() if named(rid) == key), None)
+        wrong += [f"{key[1]} {key[2]} {path} is another one" for path in _differs(value, at(held, route), route)]
     if len(one.resources) != len(was) or len(other.resources) != len(now):
         wrong.append("several of its resources are one")
-    seen = [f"{kind} {id_} comes" for _, kind, id_ in sorted(comes)]
+    seen = [f"{kind} {id_} comes" for _, kind, id_ in sorted(come)]
     seen += [f"{kind} {id_} goes" for _, kind, id_ in sorted(goes)]
     seen += [f"`{path}` of {key[1]} {key[2]}" for key, path in sorted(changes)]
     detail = listed(wrong if wrong else seen, _NAMED)
@@ -93,6 +108,12 @@ def _own(old: State, new: State, plan: AdditionPlan) -> Iterator[Row]:
         new_one = next((one for rid, one in now.items() if named(rid) == each.new), None)
         if old_one is not None and new_one is not None:
             yield _same_but(old_one, new_one, each.paths)
+
+
+def _differs(value: Any, held: Any, route: Route) -> list[str]:
+    """Where what is held is not what was promised; that the namespace is not said twice does not count."""
+    found = [path for path, _, _ in differences("", {"": value}, {"": held})]
+    return [path.lstrip(".") or ".".join(map(str, route)) for path in found if path != ".metadata.namespace"]
 
 
 def _same_but(old: Resource, new: Resource, paths: tuple[str, ...]) -> Row:

@@ -12,7 +12,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from checks.planning.additions.plan import AdditionPlan, Becomes, NotPossible, Place, at_first, project_notes
+from checks.planning.additions.place import Place, at_first, project_notes
+from checks.planning.additions.plan import AdditionPlan, Becomes, NotPossible
 from checks.planning.additions.redis_volume import (
     DATA,
     SIZE,
@@ -51,6 +52,11 @@ def plan(snapshot: Snapshot, policy: Policy) -> AdditionPlan:
 
 def _plan(snapshot: Snapshot, place: Place) -> AdditionPlan:
     redis = _redis(place.installation)
+    if place.chart is not None and not place.file:
+        raise NotPossible(
+            f"{place.chart} runs {redis.workload.id} and has no values that give it a volume of its own, and nothing "
+            "patches what a chart of an Application renders; a kustomization that inflates it (`helmCharts`) could"
+        )
     name = redis.workload.id.name
     changes = list(operations(redis))
     notes = list(project_notes(snapshot, place))

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from checks.planning.additions.manifests import as_yaml
-from checks.planning.additions.plan import NotPossible, Place
+from checks.planning.additions.place import Place
+from checks.planning.additions.plan import NotPossible
 from gitops.discovery.snapshot import Owned, Snapshot
 from gitops.facts.secrets.pods import POD_SPECS, at, mapping, sequence
+from gitops.files.block_style import as_yaml
 from gitops.files.documents import read_documents
 from gitops.files.rewriting import rewrite_document
 from gitops.files.spans import Edit, split_lines

@@ -13,11 +13,12 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from checks.planning.additions.manifests import as_yaml
-from checks.planning.additions.plan import AdditionPlan, Named, NotPossible, Place, named, places_of, project_notes
+from checks.planning.additions.place import Place, places_of, project_notes
+from checks.planning.additions.plan import AdditionPlan, Named, NotPossible, named
 from checks.policy.file import Policy
 from checks.policy.smoke_test import SmokeTest
 from gitops.discovery.snapshot import Snapshot
+from gitops.files.block_style import as_yaml
 from gitops.files.documents import read_documents
 from gitops.files.errors import GitopsError
 from gitops.files.spans import new_file
@@ -98,6 +99,15 @@ def _staging(snapshot: Snapshot, policy: Policy) -> Place:
     if not found:
         lines = f"argocd:\n  overlay: {places[0].directory}\n"
         raise NotPossible("no kustomization below a directory `staging` renders Argo CD", lines)
+    for one in found:
+        if one.aside is not None and one.aside.file:
+            return one.aside
+    if found[0].chart is not None and not found[0].file:
+        raise NotPossible(
+            f"Argo CD of staging is {found[0].chart}, whose values would hold a copy of the script; give the "
+            "Application a source more that is a kustomization of this repository, or inflate the chart by one "
+            "(`helmCharts`): that reads the script where it is"
+        )
     if not found[0].file:
         what = f"{found[0].path} is a directory of manifests, which reads no script"
         raise NotPossible(f"{what}; make it a kustomization")

@@ -10,11 +10,14 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from checks.planning.additions.plan import AdditionPlan, NotPossible, Place, named, places_of
+from checks.planning.additions.charted import KEYS, Charted
+from checks.planning.additions.place import Place, places_of
+from checks.planning.additions.plan import AdditionPlan, NotPossible, Promised, named
 from checks.policy.file import Policy
 from checks.wording import listed, plural
 from gitops.discovery.snapshot import Snapshot
 from gitops.facts.secrets.pods import POD_SPECS, at, mapping
+from gitops.files.editing import Operation, append
 from gitops.files.settings import set_field
 from gitops.files.spans import Edit
 from gitops.files.tree import Tree
@@ -24,6 +27,7 @@ from gitops.kustomize.adding import add_items
 ITEM: Final = "spread"
 HELP: Final = "replicas of Argo CD's programs on different nodes, where there are any (preferred)"
 _FIELD: Final = "spec.template.spec.topologySpreadConstraints"
+_KEYS: Final = {**KEYS, "argocd-dex": "dex"}
 _KINDS: Final = frozenset({("apps", "Deployment"), ("apps", "StatefulSet")})
 
 
@@ -63,17 +67,38 @@ def _labels(member: Member) -> Mapping[str, Any]:
 
 def _plan(snapshot: Snapshot, place: Place, members: list[Member]) -> AdditionPlan:
     which = listed([f"`{member.id.name}`" for member in members], 4)
-    return AdditionPlan(
+    changes = frozenset((named(member.id), _FIELD) for member in members)
+    promised = Promised(path=place.path, changes=changes)
+    operations = _values(place, place.chart, members) if place.chart is not None else []
+    if place.chart is not None and operations:
+        edits = place.chart.edits(snapshot.tree, operations)
+        exact = tuple((named(one.id), tuple(_FIELD.split(".")), [_constraint(one)]) for one in members)
+        promised = place.by_values(snapshot, edits, changes=changes, exact=exact)
+    elif place.chart is not None and not place.file:
+        raise NotPossible(f"{which} {'is' if len(members) == 1 else 'are'} none that {place.chart} has values for")
+    else:
+        edits = _edits(snapshot.tree, place, members)
+    plan = AdditionPlan(
         ITEM,
         place.path,
         f"Spread {plural('workload', len(members))} of Argo CD over nodes",
         f"{which} {'has' if len(members) == 1 else 'have'} several replicas, and nothing keeps the scheduler from "
         "putting all of them on one node, which then takes all of them along when it goes. This asks for different "
         "nodes and takes the same one where there is no other (`ScheduleAnyway`).",
-        _edits(snapshot.tree, place, members),
-        changes=frozenset((named(member.id), _FIELD) for member in members),
+        edits,
         notes=(f"The pod template changes, so the pods of {which} are replaced once, one after the other",),
     )
+    return promised.of(plan)
+
+
+def _values(place: Place, chart: Charted, members: Sequence[Member]) -> list[Operation]:
+    """Values of the chart, which adds the labels of the pods itself; nothing where it has none for one of them."""
+    components = {id(process.member): process.component for process in place.installation.processes}
+    constraint = {key: value for key, value in _constraint(members[0]).items() if key != "labelSelector"}
+    keys = [_KEYS.get(components[id(one)]) if one.owner == chart.owner else None for one in members]
+    if None in keys:
+        return []
+    return [append((str(key), "topologySpreadConstraints"), constraint) for key in keys]
 
 
 def _edits(tree: Tree, place: Place, members: Sequence[Member]) -> tuple[Edit, ...]:

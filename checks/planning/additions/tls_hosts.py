@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from checks.planning.additions.cluster import in_cluster
-from checks.planning.additions.plan import Place
+from checks.planning.additions.place import Place
 from gitops.discovery.snapshot import Snapshot
 from gitops.facts.secrets.pods import at, mapping
 from gitops.facts.secrets.providers.provided import SECRET

@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any, Final
 
 from checks.model import Wanted
+from checks.planning.documents import Change, edits_of
 from checks.planning.repairs.charts import in_values
-from checks.planning.repairs.documents import Change, edits_of
 from gitops.discovery.scan import Scan, scan
 from gitops.discovery.snapshot import ApplicationKey, Snapshot, State
 from gitops.facts.secrets.pods import at

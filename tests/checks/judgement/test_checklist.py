@@ -11,10 +11,10 @@ import pytest
 from checks.judgement.checklist import Entry, State, checklist_of
 from checks.judgement.evaluation import Evaluation
 from checks.model import Finding, Severity, Topic
-from checks.planning.additions.manifests import as_yaml
 from checks.policy.dashboard import ITEMS
 from checks.policy.file import Policy
 from checks.policy.nodes import Node
+from gitops.files.block_style import as_yaml
 from gitops.files.spans import Span
 from tests.checks.argocd.stage import ANALYSIS, workload
 from tests.checks.planning.additions.stage import TWO, directory, prometheus

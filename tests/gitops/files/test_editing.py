@@ -13,6 +13,10 @@ from gitops.files.documents import read_documents
 from gitops.files.editing import CannotEdit, Operation, append, applied, edit, put, remove
 from gitops.files.spans import apply_edits
 
+LONG = "x" * 70
+WIDE: Any = {"a": LONG, "d": ["e"]}
+BLOCK = f"a: {LONG}\n    d:\n"
+
 
 def edited(text: str, *operations: Operation) -> str:
     data = text.encode()
@@ -39,6 +43,12 @@ def edited(text: str, *operations: Operation) -> str:
         ("a: b\r\n", [put(["c"], "d")], "a: b\r\nc: d\r\n"),
         ("a: b\n", [append(["c", "d"], "e")], "a: b\nc:\n  d:\n  - e\n"),
         ("a: []\n", [append(["a"], "e")], "a: [e]\n"),
+        ("a: {b: {}, c: d}\n", [put(["a", "b", "e"], "f")], "a: {b: {e: f}, c: d}\n"),
+        # What is too wide for a line is a block, and stands as the lists of the file do.
+        ("a: []  # why\nz: 1\n", [append(["a"], WIDE)], f"a:  # why\n  - {BLOCK}      - e\nz: 1\n"),
+        ("z:\n- 1\n", [append(["a", "b"], WIDE)], f"z:\n- 1\na:\n  b:\n  - {BLOCK}    - e\n"),
+        ("z:\n  - 1\n", [append(["z"], WIDE)], f"z:\n  - 1\n  - {BLOCK}      - e\n"),
+        ("z: {y: []}\n", [append(["z", "y"], WIDE)], f"z: {{y: [{{a: {LONG}, d: [e]}}]}}\n"),
     ],
 )
 def test_one_thing_changes(before: str, operations: list[Operation], after: str) -> None:

@@ -15,7 +15,7 @@ from gitops.discovery.rediscovery import rediscover
 from gitops.discovery.rounds import discover
 from gitops.discovery.snapshot import Change, Snapshot
 from gitops.facts.deletions.compare import consequences
-from tests.gitops.outside.test_sources import OTHER, REDIS, REGISTRY, names, source, state
+from tests.gitops.outside.test_sources import OTHER, REDIS, REGISTRY, VALUES, names, source, state
 from tests.outside.dictionary import Outside, config_map, tree_of
 from tests.rendered import ANALYSIS, EngineProcess, application
 from tests.scenarios import URL
@@ -29,6 +29,8 @@ FILES = {
     "apps/chart.yaml": application(
         "chart", f"  source: {{repoURL: {REGISTRY}, chart: redis, targetRevision: 1.0.0}}"
     ),
+    "apps/valued.yaml": application("valued", VALUES.format(url=URL, revision="HEAD", chart=REGISTRY)),
+    "env/prod.yaml": "name: prod",
     "apps/plain.yaml": application("plain", source(URL, "plain")),
     "plain/cm.yaml": config_map("plain"),
 }
@@ -40,7 +42,7 @@ def outside(far: str = "far", base: str = "base") -> Outside:
         (OTHER, "main"): {"x/cm.yaml": config_map(far)},
         (BASE, "main"): kustomized,
     }
-    return Outside(repositories, {(REGISTRY, "redis", "1.0.0"): REDIS})
+    return Outside(repositories, {(REGISTRY, "redis", version): REDIS for version in ("1.0.0", "17.3.2")})
 
 
 def same(one: Snapshot, other: Snapshot) -> bool:
@@ -57,6 +59,7 @@ def same(one: Snapshot, other: Snapshot) -> bool:
         {"own/cm.yaml": config_map("other")},
         {"own/kustomization.yaml": "resources: [cm.yaml]"},
         {"plain/cm.yaml": config_map("else")},
+        {"env/prod.yaml": "name: test"},
         {"apps/far.yaml": application("far", source(OTHER, "gone", targetRevision="main"))},
         {"plain/kustomization.yaml": f"resources: [cm.yaml, '{BASE}//a?ref=main']"},
     ],

@@ -9,7 +9,6 @@ import yaml
 
 from bot.rendering.driver import Engine
 from checks.argocd import alert_cannot_fire, alerts_not_loaded
-from checks.planning.additions.plan import NotPossible, places_of
 from checks.policy.file import Policy
 from gitops.discovery.snapshot import Change
 from tests.checks.argocd.stage import workload
@@ -28,7 +27,7 @@ from tests.checks.planning.additions.stage import (
     repository,
     service,
 )
-from tests.scenarios import MATCHER, application, config_map, documents, manifest, tree
+from tests.scenarios import application, config_map, documents, manifest
 
 
 async def test_replicas_are_asked_to_different_nodes_and_never_made_to(engine: Engine) -> None:
@@ -131,15 +130,7 @@ def test_a_new_file_in_a_directory_is_enough_unless_the_directory_leaves_it_out(
     assert "PrometheusRule argocd-alerts does not come" in proof.failure
 
 
-async def test_to_a_chart_nothing_is_added(engine: Engine) -> None:
-    files = {
-        "apps.yaml": application("argocd", "chart", namespace="argocd"),
-        "chart/Chart.yaml": "apiVersion: v2\nname: argo-cd\nversion: 1.0.0\n",
-        "chart/templates/server.yaml": workload("argocd-server", spec=TWO),
-    }
-    snapshot = await engine.snapshot(tree(files), engine.analysis(MATCHER))
-    with pytest.raises(NotPossible, match=r"installed by the chart `chart` \(Application `argocd`\)"):
-        places_of(snapshot)
+def test_where_nothing_of_argo_cd_is_rendered_nothing_is_added() -> None:
     assert "no Application renders Argo CD" in str(refused("spread", {"apps.yaml": APPS}))
 
 
