@@ -53,6 +53,8 @@ _DEPENDS = frozenset(
         Why.NOT_ANALYSED,
         Why.FOLLOWS,
         Why.FORCED,
+        Why.HOOK_AGAIN,
+        Why.HOOK_DONE,
         Why.RECONCILED,
     }
 )

@@ -14,6 +14,8 @@ from gitops.resources.manifests import text_of
 
 GROUP = "argoproj.io"
 FINALIZER = "resources-finalizer.argocd.argoproj.io"
+BACKGROUND_FINALIZER = f"{FINALIZER}/background"
+_CASCADING = (FINALIZER, f"{FINALIZER}/foreground", BACKGROUND_FINALIZER)
 IN_CLUSTER = "in-cluster"
 UNNAMED = "unnamed"  # stands for a config management plugin that Argo CD chooses by the files
 IN_CLUSTER_SERVER = "https://kubernetes.default.svc"
@@ -204,8 +206,9 @@ def parse_application(manifest: Mapping[str, Any], origin: Origin) -> Applicatio
 
 
 def is_cascading(finalizer: object) -> bool:
-    """Whether it is Argo CD's own, which takes along what the Application owns; a path behind it says how to wait."""
-    return text_of(finalizer).split("/")[0] == FINALIZER
+    """Whether it is one of Argo CD's own, which take along what the Application owns (types.go,
+    isPropagationPolicyFinalizer); with any other word behind it does nothing."""
+    return text_of(finalizer) in _CASCADING
 
 
 def _cascades(finalizers: object) -> bool:

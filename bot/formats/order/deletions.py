@@ -85,6 +85,10 @@ def _head(why: Why, application: str, maker: str) -> str:
         return f"ApplicationSet {code(maker)} goes, and its Applications with it"
     if why is Why.NAMESPACE_GOES:
         return "With a Namespace that goes, whatever protects them from Argo CD"
+    if why is Why.HOOK_AGAIN:
+        return f"{code(application)} loses these to hooks, which are deleted before each run and made again"
+    if why is Why.HOOK_DONE:
+        return f"{code(application)} loses these to hooks, which are deleted once they have run (`HookSucceeded`)"
     if why is Why.FORCED:
         return f"{code(application)} deletes these and makes them again (`Force=true`)"
     if why is Why.RECONCILED:
@@ -249,6 +253,8 @@ def _by_hand(found: Consequences, most: Most) -> Iterator[str]:
             )
         elif why is Why.CONFIRM:
             yield f"{code(application)} deletes {what} once a person confirms it (`confirm` in the sync options)."
+        elif why in (Why.HOOK_AGAIN, Why.HOOK_DONE):
+            yield f"{what} {verb} until somebody syncs: {'it' if len(members) == 1 else 'each'} {why.text}."
         elif why is Why.SET_GONE:
             yield f"ApplicationSet {code(maker)} goes, and {what} with it, when somebody syncs with `--prune`."
         else:

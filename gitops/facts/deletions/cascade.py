@@ -11,8 +11,9 @@ from collections.abc import Iterator
 
 from gitops.discovery.snapshot import Owned, OwnedId, State
 from gitops.facts.deletions.data import is_tracked
+from gitops.facts.deletions.hooks import left_by_hooks
 from gitops.facts.deletions.model import Consequence, Verdict, Why
-from gitops.facts.deletions.options import Options, option, options_of
+from gitops.facts.deletions.options import Options, application_option, is_confirmed, options_of
 from gitops.facts.deletions.unread import listed_in, unread
 from gitops.facts.deletions.world import World, is_forbidden, object_of, taken_over
 
@@ -42,7 +43,8 @@ def cascaded(state: State, now: State | None, base: World, head: World) -> Itera
     going = {owned_id for owned_id, (copy, said) in reach.items() if _kept(owned_id, copy, said, base, head) is None}
     # One object that wants a confirmation holds the deletion of all of them (appcontroller.go:1363), until somebody
     # else has taken it over.
-    held = any(
+    approved = is_confirmed(application) or (now is not None and is_confirmed(now.application))
+    held = not approved and any(
         _confirms(reach[owned_id][1], application.sync_policy.options)
         and head.heir(owned_id, application, instance, base) is None
         for owned_id in going
@@ -66,7 +68,7 @@ def cascaded(state: State, now: State | None, base: World, head: World) -> Itera
 
 
 def _held(state: State, base: World) -> dict[OwnedId, Owned]:
-    return {**listed_in(state, base.snapshot), **base.owned(state)}
+    return {**listed_in(state, base.snapshot), **left_by_hooks(base.snapshot, state), **base.owned(state)}
 
 
 def _kept(owned_id: OwnedId, copy: Owned, said: Options, base: World, head: World) -> Why | None:
@@ -74,7 +76,7 @@ def _kept(owned_id: OwnedId, copy: Owned, said: Options, base: World, head: Worl
     rid, application = owned_id.id, copy.application
     if not is_tracked(rid.group, rid.kind):
         return Why.UNTRACKED
-    own = said.delete if said.delete is not None else option(application.sync_policy.options, "Delete")
+    own = said.delete if said.delete is not None else application_option(application.sync_policy.options, "Delete")
     if own == "false" or said.keeps:
         return Why.DELETE_FALSE
     if said.owned:
@@ -86,6 +88,6 @@ def _kept(owned_id: OwnedId, copy: Owned, said: Options, base: World, head: Worl
 
 def _confirms(said: Options, options: frozenset[str]) -> bool:
     """controller/state.go:1171: either option asks for it."""
-    delete = said.delete if said.delete is not None else option(options, "Delete")
-    prune = said.prune if said.prune is not None else option(options, "Prune")
+    delete = said.delete if said.delete is not None else application_option(options, "Delete")
+    prune = said.prune if said.prune is not None else application_option(options, "Prune")
     return "confirm" in (delete, prune)

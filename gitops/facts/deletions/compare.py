@@ -16,12 +16,14 @@ from gitops.discovery.snapshot import ApplicationKey, OwnedId, Snapshot, State
 from gitops.facts.alike import is_alike, is_rendered
 from gitops.facts.deletions.arrivals import arrivals
 from gitops.facts.deletions.cascade import cascaded, orphaned
+from gitops.facts.deletions.dependents import lets_go
+from gitops.facts.deletions.hooks import run_over
 from gitops.facts.deletions.in_place import changed_in_place, dropped_versions
 from gitops.facts.deletions.meant import say_the_same
 from gitops.facts.deletions.model import Consequence, Consequences, Verdict, Why
 from gitops.facts.deletions.namespaces import swept
 from gitops.facts.deletions.prune import surviving
-from gitops.facts.deletions.unread import lost_its_path, reads_the_same
+from gitops.facts.deletions.unread import lost_its_path, may_gain_hooks, reads_the_same
 from gitops.facts.deletions.world import Grouping, World, object_of
 from gitops.facts.pairs import is_same
 from gitops.facts.scopes import scopes_in
@@ -84,6 +86,11 @@ class _Comparison:
                 # Of two that bring it in, nobody knows which one holds it: the worst counts.
                 if other is None or one.cost < other.cost:
                     found[key] = one
+        for one in run_over(self._base, self._head):
+            key = (self._base.instance(one.owner) if one.owner is not None else "", one.id, False)
+            other = found.get(key)
+            if other is None or one.cost < other.cost:
+                found[key] = one
         whole = [*self._objects.values(), *found.values()]
         whole = list(swept(whole, self._base, self._head))
         yield from whole
@@ -131,10 +138,10 @@ class _Comparison:
     def _left_alone(self, state: State, *, goes: bool = False) -> None:
         """One that lives on as it was, if only until it is deleted, goes on reading the files of the head."""
         policy = state.application.sync_policy
-        if not (policy.automated if goes else policy.prune):
-            return
         base, head = self._base.snapshot.tree, self._head.snapshot.tree
-        if not reads_the_same(state, None, base, head) and not lost_its_path(state, head):
+        if not policy.automated or reads_the_same(state, None, base, head) or lost_its_path(state, head):
+            return
+        if goes or policy.prune or may_gain_hooks(state, base, head):
             self._doubt(state.application, Why.FILES_CHANGED)
 
     def _placed(self, found: Iterable[Consequence], instance: str) -> Iterator[tuple[OwnedId, Consequence]]:
@@ -183,10 +190,12 @@ class _Comparison:
             return Fate.LIVES if now is not None else self._doubt(application, Why.SET_UNKNOWN)
         gone = self._set(maker, instance)
         heir = self._head.same_set(maker)
+        given = now is not None and bool(now.application.parents) and not now.application.generated
+        if gone is Fate.DELETED and self._lets_go(maker, instance):
+            return Fate.LIVES if given else self._frozen(state, Why.SET_ORPHANS, maker)
         if gone is Fate.DELETED:
             self._say(application, Verdict.APPLICATION_DELETED, Why.SET_GONE, maker)
             return Fate.DELETED
-        given = now is not None and bool(now.application.parents) and not now.application.generated
         if gone is Fate.BY_HAND and given:
             return Fate.LIVES
         if gone is Fate.BY_HAND:
@@ -241,6 +250,18 @@ class _Comparison:
         if brought is not None:
             return brought
         return Fate.LIVES if self._head.same_set(maker) is not None else Fate.UNKNOWN
+
+    def _lets_go(self, maker: ApplicationSet, instance: str) -> bool:
+        """Whether whoever deletes the set lets its Applications live."""
+        owned_id = object_of("ApplicationSet", maker.namespace, maker.name)
+        deletions = [
+            (found, self._head.counterpart(parent.application, instance))
+            for parent in self._base.owners(owned_id, instance)
+            if (found := self._outcome(parent).found.get(owned_id)) is not None and found.verdict is Verdict.DELETED
+        ]
+        return bool(deletions) and all(
+            lets_go(maker, found, now.application if now is not None else None) for found, now in deletions
+        )
 
     def _frozen(self, state: State, why: Why, maker: ApplicationSet) -> Fate:
         self._say(state.application, Verdict.STAYS, why, maker)

@@ -66,6 +66,14 @@ class Why(Enum):
         "is passed over from now on (`argocd.argoproj.io/hook: Skip`), and left as it is",
         "gitops-engine/pkg/sync/hook/hook.go:23-36, gitops-engine/pkg/sync/reconcile.go",
     )
+    HOOK_AGAIN = (
+        "is run as a hook, which Argo CD deletes before each run and makes again",
+        "gitops-engine/pkg/sync/sync_context.go:1702-1725",
+    )
+    HOOK_DONE = (
+        "is run as a hook, which Argo CD deletes once it has run (`HookSucceeded`)",
+        "gitops-engine/pkg/sync/sync_context.go:671",
+    )
     MANAGED_NAMESPACE = ("is kept by `managedNamespaceMetadata`", "controller/state.go:604")
     CASCADE = ("goes with its Application, which has Argo CD's finalizer", "controller/appcontroller.go:1346-1401")
     ORPHANED = (
@@ -84,6 +92,10 @@ class Why(Enum):
     SET_FREEZES = (
         "keeps its former source and destination: `applicationsSync` lets its ApplicationSet update nothing",
         "applicationset/controllers/applicationset_controller.go:330-345",
+    )
+    SET_ORPHANS = (
+        "lives on and belongs to nobody: its ApplicationSet is deleted in a way that lets go of its Applications",
+        "controller/sync.go:259-266, applicationset/controllers/applicationset_controller.go:134-160",
     )
     SET_REFUSED = (
         "lives on as before: its ApplicationSet is in error, and Argo CD then changes and deletes nothing of it",

@@ -7,14 +7,14 @@ of an object are those of the live one, the base's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from gitops.applications.application import SyncPolicy
 from gitops.discovery.snapshot import Owned, OwnedId
 from gitops.facts.deletions.data import is_tracked
 from gitops.facts.deletions.model import Verdict, Why
-from gitops.facts.deletions.options import Options, option, options_of
+from gitops.facts.deletions.options import Options, application_option, options_of
 
 Judged = tuple[Verdict, Why]
 
@@ -23,31 +23,37 @@ _WORST = (Verdict.DELETED, Verdict.BY_HAND, Verdict.STAYS)
 
 @dataclass(frozen=True, slots=True)
 class Unwanted:
-    """`lost` are the objects, `passing` those of them that somebody else brings from now on; `nothing_left` tells
-    that nothing at all is wanted any more. `forbidden` asks the AppProject; `namespace` is the destination's."""
+    """What a sync with this policy finds. `lost` are the objects, `passing` those of them that somebody else brings
+    from now on; `nothing_left` tells that nothing at all is wanted any more. `forbidden` asks the AppProject;
+    `namespace` is the destination's; `confirmed` tells that what asks for a confirmation has it."""
+
+    policy: SyncPolicy
 
     lost: Mapping[OwnedId, Owned]
     passing: Set[OwnedId]
     nothing_left: bool
     forbidden: Callable[[OwnedId], bool]
     namespace: str
+    confirmed: bool
 
 
-def worst(policies: tuple[SyncPolicy, ...], unwanted: Unwanted) -> dict[OwnedId, Judged]:
-    """What the worst of several policies does: either may be the one in force when the first sync comes."""
+def worst(syncs: Iterable[Unwanted]) -> dict[OwnedId, Judged]:
+    """What the worst of several syncs does: either may be the first one."""
     result: dict[OwnedId, Judged] = {}
-    for policy in dict.fromkeys(policies):
-        for owned_id, judged in _under(policy, unwanted).items():
+    for unwanted in syncs:
+        for owned_id, judged in _in(unwanted).items():
             known = result.get(owned_id)
             if known is None or _WORST.index(judged[0]) < _WORST.index(known[0]):
                 result[owned_id] = judged
     return result
 
 
-def _under(policy: SyncPolicy, unwanted: Unwanted) -> dict[OwnedId, Judged]:
+def _in(unwanted: Unwanted) -> dict[OwnedId, Judged]:
+    policy = unwanted.policy
     said = {owned_id: options_of(copy.resource) for owned_id, copy in unwanted.lost.items()}
-    kept = {owned_id: _kept(owned_id, one, policy, unwanted) for owned_id, one in said.items()}
-    waiting = _waiting(policy, unwanted, {o: one for o, one in said.items() if kept[o] is None})
+    kept = {owned_id: _kept(owned_id, one, unwanted) for owned_id, one in said.items()}
+    asking = {} if unwanted.confirmed else {o: one for o, one in said.items() if kept[o] is None}
+    waiting = _waiting(asking, unwanted)
     wipes = unwanted.nothing_left and not policy.allow_empty
     result: dict[OwnedId, Judged] = {}
     for owned_id, why in kept.items():
@@ -64,9 +70,10 @@ def _under(policy: SyncPolicy, unwanted: Unwanted) -> dict[OwnedId, Judged]:
     return result
 
 
-def _waiting(policy: SyncPolicy, unwanted: Unwanted, said: Mapping[OwnedId, Options]) -> set[OwnedId]:
+def _waiting(said: Mapping[OwnedId, Options], unwanted: Unwanted) -> set[OwnedId]:
     """Higher waves are pruned first; one that asks for a confirmation holds its own wave and what comes after. What
     is taken over by somebody else asks no longer."""
+    policy = unwanted.policy
     all_last = "PruneLast=true" in policy.options
     turns = {o: (True, 0) if all_last or one.last else (False, -one.wave) for o, one in said.items()}
     asked = [
@@ -77,9 +84,9 @@ def _waiting(policy: SyncPolicy, unwanted: Unwanted, said: Mapping[OwnedId, Opti
     return {owned_id for owned_id, turn in turns.items() if asked and turn >= min(asked)}
 
 
-def _kept(owned_id: OwnedId, said: Options, policy: SyncPolicy, unwanted: Unwanted) -> Why | None:
+def _kept(owned_id: OwnedId, said: Options, unwanted: Unwanted) -> Why | None:
     """Why a prune leaves an object alone; None when it does not."""
-    rid = owned_id.id
+    rid, policy = owned_id.id, unwanted.policy
     if not is_tracked(rid.group, rid.kind):
         return Why.UNTRACKED
     if _option(said.prune, policy) == "false":
@@ -94,4 +101,4 @@ def _kept(owned_id: OwnedId, said: Options, policy: SyncPolicy, unwanted: Unwant
 
 def _option(own: str | None, policy: SyncPolicy) -> str | None:
     """The object's option wins over its Application's."""
-    return own if own is not None else option(policy.options, "Prune")
+    return own if own is not None else application_option(policy.options, "Prune")

@@ -7,10 +7,12 @@ controller/state.go:994 and :1171 of argo-cd v3.5.1.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
+from gitops.applications.application import Application
 from gitops.facts.secrets.pods import at, mapping, read_manifest
 from gitops.resources.manifests import text_of
 from gitops.resources.resource import Resource
@@ -19,7 +21,9 @@ SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
 COMPARE_OPTIONS = "argocd.argoproj.io/compare-options"
 HOOK = "argocd.argoproj.io/hook"
 SYNC_WAVE = "argocd.argoproj.io/sync-wave"
+APPROVED = "argocd.argoproj.io/deletion-approved"
 RESOURCE_POLICY = "helm.sh/resource-policy"
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d\S*")
 _WORDS = (b"sync-options", b"compare-options", b"resource-policy", b"sync-wave", b"ownerReferences", b"whenDeleted")
 
 
@@ -45,9 +49,10 @@ class Options:
     @property
     def guarded(self) -> bool:
         """Whether somebody has said that this object is not to be deleted just like that."""
-        return self.keeps or bool({self.prune, self.delete} & {"false", "confirm"})
+        return self.keeps or bool({self.prune, self.delete} & set(_PROTECT))
 
 
+_PROTECT = ("confirm", "false")
 _NONE = Options()
 
 
@@ -58,12 +63,12 @@ def options_of(resource: Resource) -> Options:
         return _NONE
     manifest = read_manifest(text)
     annotations = mapping(at(manifest, ("metadata", "annotations")))
-    said = _listed(annotations, SYNC_OPTIONS)
+    said = listed(annotations, SYNC_OPTIONS)
     return Options(
         prune=option(said, "Prune"),
         delete=option(said, "Delete"),
-        keeps="keep" in _listed(annotations, RESOURCE_POLICY),
-        extraneous="IgnoreExtraneous" in _listed(annotations, COMPARE_OPTIONS),
+        keeps="keep" in listed(annotations, RESOURCE_POLICY),
+        extraneous="IgnoreExtraneous" in listed(annotations, COMPARE_OPTIONS),
         owned=bool(at(manifest, ("metadata", "ownerReferences"))),
         claims_go=at(manifest, ("spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted")) == "Delete",
         replace="Replace=true" in said,
@@ -73,13 +78,20 @@ def options_of(resource: Resource) -> Options:
     )
 
 
+def is_confirmed(application: Application) -> bool:
+    """Whether what asks for a confirmation has it: the annotation holds a time, and counts for whatever begins before
+    that (types.go, IsDeletionConfirmed). A change is merged nobody knows when, so that any time counts here."""
+    annotations = mapping(at(application.manifest, ("metadata", "annotations")))
+    return _TIME.fullmatch(text_of(annotations.get(APPROVED)).strip()) is not None
+
+
 def is_skipped(resource: Resource) -> bool:
     """Whether a sync passes it over and compares it all the same, so that it is neither applied nor pruned
     (gitops-engine/pkg/sync/hook/hook.go, `Skip`)."""
     if b"hook: Skip" not in resource.text:
         return False
     annotations = mapping(at(read_manifest(resource.text), ("metadata", "annotations")))
-    return _listed(annotations, HOOK) == ["Skip"]
+    return listed(annotations, HOOK) == ["Skip"]
 
 
 def option(options: Iterable[str], key: str) -> str | None:
@@ -87,7 +99,15 @@ def option(options: Iterable[str], key: str) -> str | None:
     return next((word.removeprefix(f"{key}=") for word in options if word.startswith(f"{key}=")), None)
 
 
-def _listed(annotations: Mapping[str, Any], key: str) -> list[str]:
+def application_option(options: Set[str], key: str) -> str | None:
+    """The value of `KEY=VALUE` among the sync options of an Application. Where it is said in two ways, which only
+    the order decides, the one that protects less."""
+    values = (word.removeprefix(f"{key}=") for word in options if word.startswith(f"{key}="))
+    return min(values, key=lambda value: _PROTECT.index(value) if value in _PROTECT else -1, default=None)
+
+
+def listed(annotations: Mapping[str, Any], key: str) -> list[str]:
+    """The words of an annotation, which stand between commas."""
     return [word.strip() for word in text_of(annotations.get(key)).split(",") if word.strip()]
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from gitops.applications.application import Application
 from gitops.discovery.snapshot import Owned, OwnedId, Part, State
+from gitops.facts.deletions.hooks import deleted_by_hooks
 from gitops.facts.deletions.meant import say_the_same
 from gitops.facts.deletions.model import Consequence, Verdict, Why
 from gitops.facts.deletions.one_sync import Unwanted, worst
-from gitops.facts.deletions.options import is_skipped, options_of
+from gitops.facts.deletions.options import is_confirmed, is_skipped, options_of
 from gitops.facts.deletions.unbuilt import are_unbuilt_alike, is_unbuilt_alike
 from gitops.facts.deletions.unread import changed_files, differs_in_listed, left_files, reads_the_same, unread
 from gitops.facts.deletions.world import World, is_forbidden, object_of, taken_over
@@ -127,10 +129,13 @@ def _pruned(losses: _Losses) -> Iterator[Consequence]:
         for copy in head.snapshot.copies(now)
         if copy.resource.hook and is_skipped(copy.resource)
     }
+    hooked = deleted_by_hooks(head.snapshot, now)
     renamed = {unhashed(o.id) for o, copy in losses.wanted.items() if copy.resource.generator is not None}
     for owned_id, copy in losses.lost.items():
         if copy.resource.generator is not None and unhashed(owned_id.id) in renamed:
             continue  # the same ConfigMap or Secret with other content
+        if owned_id in hooked:
+            continue  # `run_over` tells what becomes of it
         if owned_id in skipped:
             yield Consequence(owned_id, Verdict.STAYS, Why.SKIPPED, application, copy)
             continue
@@ -140,14 +145,21 @@ def _pruned(losses: _Losses) -> Iterator[Consequence]:
         else:
             lost[owned_id] = copy
     heirs = {o: heir for o in lost if (heir := head.heir(o, application, instance, base)) is not None}
-    unwanted = Unwanted(
-        lost,
-        heirs.keys(),
-        not losses.wanted and not unread(now),
-        lambda owned_id: is_forbidden(owned_id, application, base, head),
-        now.application.destination.namespace,
-    )
-    judged = worst((application.sync_policy, now.application.sync_policy), unwanted)
+    # With its new destination it does not look at the former cluster any more.
+    stays = now.application.destination.cluster == application.destination.cluster
+    syncs = [
+        Unwanted(
+            side.sync_policy,
+            lost,
+            heirs.keys(),
+            not losses.wanted and not unread(now),
+            partial(is_forbidden, application=side, base=base, head=head),
+            side.destination.namespace,
+            is_confirmed(side),
+        )
+        for side in ((application, now.application) if stays else (application,))
+    ]
+    judged = worst(syncs)
     for owned_id, (verdict, why) in judged.items():
         copy, races = lost[owned_id], verdict is Verdict.DELETED
         adopted, to = _adopted(owned_id, head, instance), heirs.get(owned_id)

@@ -77,6 +77,16 @@ def changed_files(before: State, after: State, base: Tree, head: Tree) -> list[s
     return sorted(path for path in paths if base.entry(path) != head.entry(path))
 
 
+def may_gain_hooks(state: State, base: Tree, head: Tree) -> bool:
+    """Whether a file that changes among those of an Application of the base speaks of a hook, which deletes an object
+    of its name without any pruning."""
+    changed = (path for path in _files((state,), base, head) if base.entry(path) != head.entry(path))
+    try:
+        return any(head.entry(path) is not None and b"hook" in head.read(path) for path in changed)
+    except GitopsError:
+        return True
+
+
 def differs_in_listed(before: State, after: State, base: Tree, head: Tree) -> bool:
     """Whether all that differs is the content of manifests that its kustomizations list on both sides, by the same
     entries. Then what cannot be rendered is made as before, and what goes is what `left_files` finds."""

@@ -218,6 +218,24 @@ ACCIDENTS = {
         (f"deleted {CLAIM} data",),
         "yes",
     ),
+    "a definition becomes a hook": Accident(
+        one_app(obj("CustomResourceDefinition", "ws.example.com", "apiextensions.k8s.io/v1")),
+        one_app(
+            obj("CustomResourceDefinition", "ws.example.com", "apiextensions.k8s.io/v1", metadata=annotated("Sync"))
+        ),
+        ("deleted CustomResourceDefinition ws.example.com",),
+        "yes",
+    ),
+    "a claim that is a hook goes with its Application": Accident(
+        {
+            **ROOT,
+            "argocd/a.yaml": app("a", cascades=True),
+            "apps/a/0.yaml": obj(CLAIM, "data", metadata=annotated("Sync")),
+        },
+        {**ROOT, "argocd/there.yaml": MAP, "apps/a/0.yaml": obj(CLAIM, "data", metadata=annotated("Sync"))},
+        (f"deleted {CLAIM} data", "application-deleted Application a"),
+        "yes",
+    ),
     "a hook runs something else": Accident(
         one_app(job("a:1", annotated("PreSync"))),
         one_app(job("a:2", annotated("PreSync"))),

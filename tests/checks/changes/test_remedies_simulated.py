@@ -12,7 +12,8 @@ import yaml
 from hypothesis import HealthCheck, assume, given, settings
 
 from tests.checks.changes.test_remedies import block, remedies, with_edits
-from tests.gitops.facts.deletions.simulated import Repository, Set, Thing, installed
+from tests.gitops.facts.deletions.declared import Repository, Set, Thing
+from tests.gitops.facts.deletions.simulated import installed
 from tests.gitops.facts.deletions.stage import OPTIONS
 from tests.gitops.facts.deletions.test_simulated import sides
 

@@ -15,7 +15,7 @@ from gitops.facts.changes.resources import placed_manifest
 from gitops.facts.owners import owned_by
 from gitops.resources.manifests import canonical
 from gitops.resources.meaning import as_applied
-from tests.gitops.facts.deletions.simulated import Repository
+from tests.gitops.facts.deletions.declared import Repository
 from tests.gitops.facts.deletions.test_simulated import sides, snapshot
 
 Deployed = dict[tuple[str, OwnedId], dict[str, Any]]

@@ -1,148 +1,18 @@
 """A small Argo CD, written from its sources and not from what is tested: it makes, prunes and deletes.
 
-Only the rules that decide about deletions: tracking, automated prune and its guard, sync options of live objects, the
-cascade by finalizer, ApplicationSets with their policies and owner references, Namespaces. One run is one order in
+Only the rules that decide about deletions: tracking, automated prune and its guard, sync options of live objects,
+hooks and their delete policies, the cascade by finalizer, the propagation policy of a prune, ApplicationSets with
+their policies, finalizers and owner references, AppProjects, excluded kinds, Namespaces. One run is one order in
 which the controllers come to act; a change is judged over several.
 """
 
 from __future__ import annotations
 
-import json
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from tests.gitops.facts.deletions.stage import app, appset, obj
-from tests.scenarios import URL
-
-TRACKED_NOT = "CustomResourceDefinition"
-HERE = "https://kubernetes.default.svc"
-
-
-@dataclass(frozen=True)
-class Thing:
-    """An object in a manifest; all of them live in the namespace `x`, except for Namespaces and definitions."""
-
-    kind: str
-    name: str
-    options: str = ""
-    keep: bool = False
-    wave: int = 0
-
-    @property
-    def key(self) -> tuple[str, str]:
-        return (self.kind, self.name)
-
-    def option(self, key: str) -> str | None:
-        for word in self.options.split(","):
-            if word.strip().startswith(f"{key}="):
-                return word.strip().partition("=")[2]
-        return None
-
-    def manifest(self) -> str:
-        annotations = {"argocd.argoproj.io/sync-wave": str(self.wave)} if self.wave else {}
-        if self.keep:
-            annotations["helm.sh/resource-policy"] = "keep"
-        api = {"Widget": "example.com/v1", TRACKED_NOT: "apiextensions.k8s.io/v1"}.get(self.kind, "v1")
-        return obj(
-            self.kind, self.name, api, self.options, metadata={"annotations": annotations} if annotations else {}
-        )
-
-
-@dataclass(frozen=True)
-class Spec:
-    """An Application's spec as far as it matters here; `path` is where it reads."""
-
-    path: str
-    automated: bool = True
-    prune: bool = True
-    allow_empty: bool = False
-    options: tuple[str, ...] = ()
-    server: str = HERE
-
-    @property
-    def policy(self) -> dict[str, object]:
-        automated = {"prune": self.prune, "allowEmpty": self.allow_empty}
-        return {"syncOptions": list(self.options)} | ({"automated": automated} if self.automated else {})
-
-    def option(self, key: str) -> str | None:
-        return next((o.partition("=")[2] for o in self.options if o.startswith(f"{key}=")), None)
-
-
-@dataclass(frozen=True)
-class Child:
-    """An Application that the root brings."""
-
-    name: str
-    spec: Spec
-    cascades: bool
-    options: str = ""
-
-
-@dataclass(frozen=True)
-class Set:
-    """An ApplicationSet that the root brings; it makes an Application for each element."""
-
-    name: str
-    elements: tuple[str, ...]
-    policy: str = ""
-    preserves: bool = False
-    broken: bool = False
-    shape: str = "list"  # of its generators, which all give the same elements
-
-    def generators(self) -> list[dict[str, object]]:
-        """An element for each Application that it makes."""
-        listed: dict[str, object] = {"list": {"elements": [{"name": e} for e in self.elements]}}
-        once: dict[str, object] = {"list": {"elements": [{"other": "x"}]}}
-        shapes: dict[str, dict[str, object]] = {
-            "list": listed,
-            "git": {"git": {"repoURL": URL, "revision": "main", "files": [{"path": f"sets/{self.name}/*.json"}]}},
-            "matrix": {"matrix": {"generators": [listed, once]}},
-            "merge": {"merge": {"mergeKeys": ["name"], "generators": [listed, listed]}},
-        }
-        return [{"matrix": {"generators": [listed]}} if self.broken else shapes[self.shape]]
-
-    def spec_of(self, element: str) -> Spec:
-        return Spec(f"apps/{element}", automated=False, prune=False)
-
-
-@dataclass(frozen=True)
-class Repository:
-    """What git says: the things in each directory, and what the root brings."""
-
-    things: Mapping[str, tuple[Thing, ...]]
-    children: tuple[Child, ...] = ()
-    sets: tuple[Set, ...] = ()
-    root: Spec = Spec("argocd")
-
-    def files(self) -> dict[str, str]:
-        root = self.root
-        files = {"root.yaml": app("root", "argocd", namespace="argocd", sync=root.policy)}
-        files["argocd/there.yaml"] = obj("ConfigMap", "there")
-        for path, things in self.things.items():
-            files[f"{path}/README"] = "x"
-            files |= {f"{path}/{t.kind}-{t.name}.yaml".lower(): t.manifest() for t in things}
-        for child in self.children:
-            spec = child.spec
-            files[f"argocd/app-{child.name}.yaml"] = app(
-                child.name,
-                spec.path,
-                sync=spec.policy,
-                cascades=child.cascades,
-                namespace="x",
-                server=spec.server,
-                options=child.options,
-            )
-        for one in self.sets:
-            policy: dict[str, object] = {"applicationsSync": one.policy} if one.policy else {}
-            if one.preserves:
-                policy["preserveResourcesOnDeletion"] = True
-            files[f"argocd/set-{one.name}.yaml"] = appset(
-                name=one.name, policy=policy, generators=one.generators(), namespace="x"
-            )
-            if one.shape == "git":
-                files |= {f"sets/{one.name}/{e}.json": json.dumps({"name": e}) for e in one.elements}
-        return files
+from tests.gitops.facts.deletions.declared import TRACKED_NOT, Repository, Set, Spec, Thing
 
 
 @dataclass
@@ -162,6 +32,7 @@ class LiveApplication:
     owner: str = ""  # the ApplicationSet that controls it
     options: str = ""
     going: bool = False
+    approved: str = ""
 
 
 @dataclass
@@ -175,10 +46,13 @@ class Cluster:
     removed: set[tuple[str, str, str]] = field(default_factory=set)
     serial: int = 0
     by_hand: bool = False  # whether people sync (without prune) what does not sync by itself
+    excluded: str = ""
+    order: random.Random = field(default_factory=lambda: random.Random(0))
 
     # The steps of controllers.
 
     def settle(self, order: random.Random, rounds: int = 4) -> None:
+        self.order = order
         for _ in range(rounds):
             acts = [("sync", name) for name in self.applications] + [("set", name) for name in self.sets]
             order.shuffle(acts)
@@ -195,78 +69,111 @@ class Cluster:
         spec = application.spec
         if not spec.automated and not self.by_hand:
             return
-        wanted = {t.key: t for t in self.git.things.get(spec.path, ())}
-        children = {c.name: c for c in self.git.children} if spec.path == "argocd" else {}
-        sets = {s.name: s for s in self.git.sets} if spec.path == "argocd" else {}
-        held = {k for k, live in self.objects.items() if live.holder == name and k[0] == spec.server}
-        extra = [k for k in held if (k[1], k[2]) not in wanted]
-        extra_children = [
-            n
-            for n, one in self.applications.items()
-            if one.holder == name and not one.owner and n not in children and not one.going
-        ]
-        extra_sets = [n for n, (_, holder) in self.sets.items() if holder == name and n not in sets]
-        if spec.automated and spec.prune and not spec.allow_empty and not (wanted or spec.path == "argocd"):
+        things = self.git.things.get(spec.path, ())
+        found = {t.key: t for t in things if t.synced and t.kind != self.excluded}  # hooks are among them
+        if any(thing.kind == spec.forbids for thing in found.values()):
+            return  # one task that the project does not permit fails the sync before it does anything
+        hooks = [thing for thing in found.values() if thing.hook]
+        wanted = {key: thing for key, thing in found.items() if not thing.hook}
+        is_root = spec.path == "argocd"
+        children = {c.name: c for c in self.git.children} if is_root else {}
+        sets = {s.name: s for s in self.git.sets} if is_root else {}
+        extra = {
+            key: live.thing
+            for key, live in self.objects.items()
+            if self._is_seen(name, key, spec) and not live.thing.hook and key[1:] not in wanted
+        }
+        prunes = spec.automated and spec.prune
+        if prunes and not (spec.allow_empty or wanted or is_root or self.by_hand):
             return  # it would wipe out everything
-        if spec.automated and spec.prune:
-            if not self._pruned(extra, spec):
+        for hook in hooks:
+            self._run(hook, name, spec)
+        if prunes:
+            if not self._pruned(extra, application):
                 return  # it waits for a confirmation
-            waits = False
-            for child in extra_children:
-                own = Thing("Application", child, self.applications[child].options)
-                option = own.option("Prune") or spec.option("Prune")
-                waits = waits or option == "confirm"
-            if waits:
+            if not self._pruned_below(name, spec, children.keys(), sets.keys()):
                 return
-            for child in extra_children:
-                own = Thing("Application", child, self.applications[child].options)
-                if (own.option("Prune") or spec.option("Prune")) != "false":
-                    self.delete_application(child)
-            for one in extra_sets:
-                self.delete_set(one)
         for key, thing in wanted.items():
-            where = (spec.server, *key)
-            live = self.objects.get(where)
-            holder = "" if thing.kind == TRACKED_NOT else name
-            if live is None:
-                self.serial += 1
-                self.objects[where] = Live(thing, holder, self.serial)
-            else:
-                live.thing, live.holder = thing, holder
+            self._apply((spec.server, *key), thing, "" if thing.kind == TRACKED_NOT else name)
         for child, declared in children.items():
             there = self.applications.get(child)
             if there is None:
-                self.applications[child] = LiveApplication(
-                    declared.spec, declared.cascades, name, "", declared.options
-                )
-            elif not there.going:
-                # `kubectl apply` takes out only what it has put in: a controller's finalizer stays.
-                kept = there.cascades and bool(there.owner)
-                there.spec, there.cascades = declared.spec, declared.cascades or kept
-                there.options, there.holder = declared.options, name
+                there = self.applications[child] = LiveApplication(declared.spec, declared.cascades)
+            elif there.going:
+                continue
+            # `kubectl apply` takes out only what it has put in: a controller's finalizer stays.
+            kept = there.cascades and bool(there.owner)
+            there.spec, there.cascades = declared.spec, declared.cascades or kept
+            there.options, there.holder, there.approved = declared.options, name, declared.approved
         for one, made in sets.items():
             self.sets[one] = (made, name)
+        # argocd-cm is one of the things that the root brings, and its controller reads it sooner or later.
+        if is_root and (self.by_hand or self.order.random() < 0.5):
+            self.excluded = self.git.excluded
 
-    def _pruned(self, extra: Iterable[tuple[str, str, str]], spec: Spec) -> bool:
-        """Prunes wave by wave, the highest first; False when one waits."""
-        waves: dict[int, list[tuple[str, str, str]]] = {}
-        for key in extra:
-            waves.setdefault(self.objects[key].thing.wave, []).append(key)
-        for wave in sorted(waves, reverse=True):
+    def _is_seen(self, name: str, key: tuple[str, str, str], spec: Spec) -> bool:
+        """Whether a live object is managed by an Application, where Argo CD looks (controller/state.go:777-785)."""
+        mine = self.objects[key].holder == name and key[0] == spec.server
+        return mine and key[1] not in (self.excluded, spec.forbids)
+
+    def _apply(self, where: tuple[str, str, str], thing: Thing, holder: str) -> None:
+        live = self.objects.get(where)
+        if live is None:
+            self.serial += 1
+            self.objects[where] = Live(thing, holder, self.serial)
+        else:
+            live.thing, live.holder = thing, holder
+
+    def _run(self, hook: Thing, name: str, spec: Spec) -> None:
+        """gitops-engine/pkg/sync/sync_context.go:1702 (before it is created), :671 (once the phase has succeeded)."""
+        where = (spec.server, *hook.key)
+        live = self.objects.get(where)
+        passing = live is None or live.thing.passes  # each sync deletes it, with this change and without it
+        if "BeforeHookCreation" in hook.policies:
+            self.delete(where, told=not passing)
+        self._apply(where, hook, "" if hook.kind == TRACKED_NOT else name)
+        if "HookSucceeded" in hook.policies:
+            self.delete(where, told=not passing)
+
+    def _pruned_below(self, name: str, spec: Spec, children: Collection[str], sets: Collection[str]) -> bool:
+        """Prunes Applications and ApplicationSets; False when it waits for a confirmation."""
+        mine = [n for n, one in self.applications.items() if one.holder == name and not one.owner and not one.going]
+        extra = {n: Thing("Application", n, self.applications[n].options) for n in mine if n not in children}
+        option = {n: thing.option("Prune") or spec.option("Prune") for n, thing in extra.items()}
+        if "confirm" in option.values():
+            return False
+        for child in extra:
+            if option[child] != "false":
+                self.delete_application(child)
+        if spec.option("Prune") is None:
+            for one in [n for n, (_, holder) in self.sets.items() if holder == name and n not in sets]:
+                self.delete_set(one, spec.propagation)
+        return True
+
+    def _pruned(self, extra: Mapping[tuple[str, str, str], Thing], application: LiveApplication) -> bool:
+        """Prunes wave by wave, the highest first and what is to be pruned last last; False when one waits. `extra`
+        are live objects as they were when the sync began."""
+        spec = application.spec
+        waves: dict[tuple[bool, int], list[tuple[str, str, str]]] = {}
+        for key, thing in extra.items():
+            last = "PruneLast=true" in (*spec.options, *thing.options.split(","))
+            waves.setdefault((last, 0 if last else -thing.wave), []).append(key)
+        for wave in sorted(waves):
             left = [k for k in waves[wave] if k in self.objects]
-            options = {k: self.objects[k].thing.option("Prune") or spec.option("Prune") for k in left}
-            if "confirm" in options.values():
+            options = {k: extra[k].option("Prune") or spec.option("Prune") for k in left}
+            if "confirm" in options.values() and not application.approved:
                 return False
             for key, option in options.items():
                 if option != "false" and key in self.objects:
                     self.delete(key)
         return True
 
-    def delete(self, key: tuple[str, str, str]) -> None:
+    def delete(self, key: tuple[str, str, str], *, told: bool = True) -> None:
         live = self.objects.pop(key, None)
         if live is None:
             return
-        self.removed.add(key)
+        if told:
+            self.removed.add(key)
         if key[1] == "Namespace" and key[2] == "x":
             for other in [k for k in self.objects if k[0] == key[0] and k[1] not in ("Namespace", TRACKED_NOT)]:
                 self.delete(other)
@@ -283,19 +190,26 @@ class Cluster:
             reach = []
             for key, live in self.objects.items():
                 own = live.thing.option("Delete") or spec.option("Delete")
-                if live.holder == name and key[0] == spec.server and own != "false" and not live.thing.keep:
+                if self._is_seen(name, key, spec) and own != "false" and not live.thing.keep:
                     reach.append((key, "confirm" in (own, live.thing.option("Prune") or spec.option("Prune"))))
-            if any(waits for _, waits in reach):
+            if any(waits for _, waits in reach) and not application.approved:
                 return
             for key, _ in reach:
                 self.delete(key)
         del self.applications[name]
 
-    def delete_set(self, name: str) -> None:
-        del self.sets[name]
+    def delete_set(self, name: str, propagation: str) -> None:
+        """Its Applications go as its dependents, unless they are orphaned. A set that may not delete lets them go
+        free first, if its own finalizer holds it for so long; with the foreground policy the garbage collector does
+        not wait for that (applicationset_controller.go:134-160)."""
+        one, _ = self.sets.pop(name)
+        frees = one.finalizer and one.policy in ("create-only", "create-update")
+        spared = propagation == "orphan" or (frees and (propagation == "background" or self.order.random() < 0.5))
         for child, application in list(self.applications.items()):
             if application.owner == name:
-                self.delete_application(child)
+                application.owner = ""
+                if not spared:
+                    self.delete_application(child)
 
     def reconcile(self, name: str) -> None:
         one, _ = self.sets[name]
@@ -303,7 +217,7 @@ class Cluster:
             return
         error = False
         for element in one.elements:
-            cascades = not one.preserves
+            cascades = one.cascades
             there = self.applications.get(element)
             if there is None:
                 self.applications[element] = LiveApplication(one.spec_of(element), cascades, "", name)
@@ -327,7 +241,7 @@ def installed(base: Repository) -> Cluster:
     cluster.applications["root"] = LiveApplication(base.root, False)
     cluster.by_hand = True
     cluster.settle(random.Random(0), 6)
-    assert not cluster.removed, cluster.removed
+    cluster.removed.clear()  # what hooks were for a moment
     cluster.by_hand = False
     return cluster
 

@@ -39,10 +39,13 @@ def app(
     namespace: str = "",
     server: str = "https://kubernetes.default.svc",
     options: str = "",
+    approved: str = "",
     **spec: Any,
 ) -> str:
     """An Application in `argocd` that deploys `apps/NAME` into the namespace NAME."""
     metadata: dict[str, Any] = {"namespace": "argocd"} | ({"finalizers": [FINALIZER]} if cascades else {})
+    if approved:
+        metadata["annotations"] = {"argocd.argoproj.io/deletion-approved": approved}
     source = {"repoURL": URL, "targetRevision": "main", "path": path or f"apps/{name}"}
     body = {
         "project": "default",
@@ -62,19 +65,23 @@ def appset(
     template_name: str = "{{name}}",
     namespace: str = "{{name}}",
     finalizers: list[str] | None = None,
+    server: str = "https://kubernetes.default.svc",
+    kept: bool = False,
 ) -> str:
-    """An ApplicationSet that makes an Application for each element, from `apps/ELEMENT`."""
+    """An ApplicationSet that makes an Application for each element, from `apps/ELEMENT`; `finalizers` are those of
+    its template, `kept` tells that it has one itself."""
     template = {
         "metadata": {"name": template_name} | ({"finalizers": finalizers} if finalizers else {}),
         "spec": {
             "project": "default",
             "source": {"repoURL": URL, "targetRevision": "main", "path": "apps/{{name}}"},
-            "destination": {"server": "https://kubernetes.default.svc", "namespace": namespace},
+            "destination": {"server": server, "namespace": namespace},
         },
     }
     made = generators or [{"list": {"elements": [{"name": element} for element in elements]}}]
     spec = {"generators": made, "template": template, **({"syncPolicy": policy} if policy else {})}
-    return obj("ApplicationSet", name, "argoproj.io/v1alpha1", metadata={"namespace": "argocd"}, spec=spec)
+    metadata: dict[str, Any] = {"namespace": "argocd"} | ({"finalizers": [FINALIZER]} if kept else {})
+    return obj("ApplicationSet", name, "argoproj.io/v1alpha1", metadata=metadata, spec=spec)
 
 
 PVC = obj("PersistentVolumeClaim", "data", spec={"accessModes": ["ReadWriteOnce"]})

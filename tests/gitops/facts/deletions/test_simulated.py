@@ -13,8 +13,9 @@ from gitops.discovery.sources import Analysis
 from gitops.facts.deletions.compare import consequences
 from gitops.facts.deletions.model import Consequence, Verdict, Why
 from gitops.facts.owners import owners_of
-from tests.gitops.facts.deletions.simulated import HERE, TRACKED_NOT, Child, Repository, Set, Spec, Thing, merged
-from tests.scenarios import MATCHER, tree
+from tests.gitops.facts.deletions.declared import HERE, TRACKED_NOT, Child, Repository, Set, Spec, Thing
+from tests.gitops.facts.deletions.simulated import merged
+from tests.scenarios import MATCHER, Files, tree
 
 THERE = "https://other.example.org"
 PATHS = ("apps/a", "apps/b", "apps/e", "apps/f")
@@ -75,9 +76,13 @@ def sides(draw: st.DrawFn) -> tuple[Repository, Repository]:
 
 
 def snapshot(repository: Repository) -> Snapshot:
+    return snapshot_of(repository.files())
+
+
+def snapshot_of(files: Files) -> Snapshot:
     """Plain directories need no renderer."""
     try:
-        next(discover(tree(repository.files()), Analysis(MATCHER, lambda value: value.hex(), "none")))
+        next(discover(tree(files), Analysis(MATCHER, lambda value: value.hex(), "none")))
     except StopIteration as end:
         found = end.value
         assert isinstance(found, Snapshot)
@@ -97,10 +102,11 @@ def where(one: Consequence) -> tuple[str, str, str]:
 
 
 @given(sides())
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_told_as_deleted_is_what_is_removed(both: tuple[Repository, Repository]) -> None:
     base, head = both
-    told = consequences(snapshot(base), snapshot(head), lambda _: "", lambda _: "").all
+    before = snapshot(base)
+    told = consequences(before, snapshot(head), lambda _: "", lambda _: "").all
     runs = [merged(base, head, seed) for seed in range(8)]
     ever, always = set.union(*runs), set.intersection(*runs)
     goes = {where(one) for one in told if one.verdict in (Verdict.DELETED, Verdict.APPLICATION_DELETED)}
@@ -110,7 +116,7 @@ def test_what_is_told_as_deleted_is_what_is_removed(both: tuple[Repository, Repo
     doomed = {one.subject.name for one in racing if one.subject is not None and one.subject.cascades}
     doomed |= {one.subject.name for one in told if one.verdict is Verdict.UNKNOWN and one.subject is not None}
     sinks = {where(one)[0] for one in racing if one.id.id.kind == "Namespace"}
-    owners = [(_at(owned_id), owned_id, copies[0]) for owned_id, copies in snapshot(base).once(owners_of).items()]
+    owners = [(_at(owned_id), owned_id, copies[0]) for owned_id, copies in before.once(owners_of).items()]
     for server, owned_id, copy in owners:
         if copy.application.name in doomed and owned_id.id.kind == "Namespace":
             sinks.add(server)
