@@ -96,7 +96,7 @@ def _in_values(change: Change) -> Iterator[Finding]:
 
 
 def _keys(change: Change, installation: Installation, member: Member) -> Iterator[Finding]:
-    version = installation.version if _told(installation) else None
+    version = installation.told_version if _told(installation) else None
     wires = wires_of(installation)
     for key in data_of(member):
         if key.startswith("_"):
@@ -111,6 +111,8 @@ def _keys(change: Change, installation: Installation, member: Member) -> Iterato
 
 def _told(installation: Installation) -> bool:
     """Whether the data tells what every process of the installation reads."""
+    if not installation.processes:
+        return releases().knows(installation.charted)
     return bool(installation.processes) and all(
         judged_version(one) is not None for one in installation.processes if not one.initial
     )
@@ -155,8 +157,8 @@ def _words(key: str, version: Version | None) -> tuple[str, str, Severity]:
 
 def _renamed(member: Member, key: str, meant: str) -> Repair | None:
     value = data_of(member).get(key)
-    if not isinstance(value, str) or meant in data_of(member):
-        return None
+    if not isinstance(value, str) or meant in data_of(member) or member.brought is not None:
+        return None  # nothing of it is rendered, so nothing could be proven
     values = (put(("configs", "params", meant), value), remove(("configs", "params", key)))
     return Repair(
         f"Write `{meant}` for `{key}`",

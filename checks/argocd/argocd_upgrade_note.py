@@ -59,8 +59,9 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
     before = {one.key: one for one in change.base.once(installations_of)}
     for installation in installations(change):
         old = before.get(installation.key)
-        if old is not None and old.version is not None and installation.version is not None:
-            yield from notes_about(change.head, installation, old.version, installation.version)
+        was, now = old.told_version if old is not None else None, installation.told_version
+        if was is not None and now is not None:
+            yield from notes_about(change.head, installation, was, now)
 
 
 def notes_about(snapshot: Snapshot, installation: Installation, old: Version, new: Version) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from gitops.files.documents import Document, read_documents
 from gitops.files.errors import GitopsError
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
+from gitops.installation.charted import charted
 from gitops.installation.model import CONFIG_MAPS, Installation, Member, Process
 from gitops.installation.processes import processes_of
 from gitops.kustomize.closure import ParseMemo, load
@@ -41,7 +42,14 @@ class Loose:
 def installations_of(snapshot: Snapshot) -> tuple[Installation, ...]:
     """Every installation: first those that are rendered, in the order of the Applications, then those in files. For
     `snapshot.once`."""
-    return (*_rendered(snapshot), *_in_files(snapshot))
+    found = {one.key: one for one in _rendered(snapshot)}
+    for chart in charted(snapshot):
+        there = found.get(chart.key)
+        if there is None:
+            found[chart.key] = chart
+        elif not there.processes:  # ConfigMaps beside the chart
+            found[chart.key] = replace(there, members=(*there.members, *chart.members), charted=chart.charted)
+    return (*found.values(), *_in_files(snapshot))
 
 
 def _rendered(snapshot: Snapshot) -> Iterator[Installation]:

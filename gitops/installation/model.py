@@ -9,6 +9,7 @@ from typing import Any
 
 from packaging.version import Version
 
+from gitops.applications.application import Application
 from gitops.discovery.snapshot import ApplicationKey, Owned
 from gitops.files.spans import Span
 from gitops.resources.resource import ResourceId
@@ -21,12 +22,13 @@ CONFIG_MAPS = frozenset({PARAMS, "argocd-cm", "argocd-rbac-cm", "argocd-notifica
 @dataclass(frozen=True, eq=False)
 class Member:
     """One resource: rendered (`owned`), or as it stands in a file that no Application deploys. `id` is what it is in
-    its cluster."""
+    its cluster, `brought` the Application whose values say what is `read`."""
 
     id: ResourceId
     owned: Owned | None = field(default=None, repr=False)
     read: Mapping[str, Any] | None = field(default=None, repr=False)
     place: Span | None = None
+    brought: Application | None = None
 
     @cached_property
     def written(self) -> Span:
@@ -42,11 +44,13 @@ class Member:
     @property
     def application(self) -> str:
         """The label of the Application that brings it, '' for a file."""
-        return self.owned.application.label if self.owned is not None else ""
+        application = self.owned.application if self.owned is not None else self.brought
+        return application.label if application is not None else ""
 
     @property
     def owner(self) -> ApplicationKey | None:
-        return self.owned.application.key if self.owned is not None else None
+        application = self.owned.application if self.owned is not None else self.brought
+        return application.key if application is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,8 @@ class Installation:
 
     `root` is the root that brings it; of what stands in files only `directory` holds them, and `reached` tells that
     an Application reads them and could not be rendered; `scripted` that a script applies it, and no Application does.
+    Of a chart that is not rendered there are no processes, `charted` is the version that it brings, and its members
+    are what values say.
     `processes` are its programs (none where only its ConfigMaps
     are in git), `members` every resource of the namespace.
     """
@@ -114,6 +120,7 @@ class Installation:
     members: tuple[Member, ...] = field(repr=False)
     reached: bool = False
     scripted: bool = False
+    charted: Version | None = None
 
     @property
     def deployed(self) -> bool:
@@ -150,6 +157,11 @@ class Installation:
     def version(self) -> Version | None:
         """The version, where it is one."""
         return self.versions[0] if len(self.versions) == 1 else None
+
+    @property
+    def told_version(self) -> Version | None:
+        """The same, and that of a chart which is not rendered."""
+        return self.version or (self.charted if not self.processes else None)
 
     @cached_property
     def params(self) -> tuple[Member, ...]:
