@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from bot.formats.doctor.boxes import boxes_of, lines_of, ticked_in, with_ticks
-from bot.formats.doctor.issue import CLOSED, MARK, TITLE, body_of, closed_body
+from bot.formats.doctor.issue import CLOSED, TITLE, body_of
 from bot.formats.doctor.memory import Answer, Memory, digest, read_memory, text_digest
 from bot.formats.doctor.shown import Shown, gone, places_left, statuses
 from bot.github.endpoints import checks, issues
@@ -34,7 +34,7 @@ from checks.planning.repairs.plan import RepairPlan
 from checks.policy.bumps import Level
 from checks.policy.file import Policy
 from gitops.versions.components import ARGO_CD
-from handlers.proposals import additions, bumps
+from handlers.proposals import additions, bumps, checklist_issue
 from handlers.proposals.branches import declined, history_of, open_below
 from handlers.proposals.errors_told import errors_of, tell_new_errors
 from handlers.proposals.fixes import Target
@@ -93,7 +93,7 @@ async def follow(repo: RepositoryContext, policy: Policy | None = None) -> None:
         return
     known = None
     with contextlib.suppress(PermanentError):
-        known = await existing(repo)
+        known = await checklist_issue.existing(repo)
     if known is not None or (policy is not None and policy.dashboard.enabled):
         await later(repo, repo.context.services.clock.now() + DEBOUNCE)
 
@@ -104,12 +104,6 @@ async def later(repo: RepositoryContext, when: float) -> None:
     name = f"{NAME}/{repo.details.id}/{int(when // DEBOUNCE)}"
     delivery = own(name, NAME, services.clock.now(), installation=repo.installation, repository=repo.details)
     await services.enqueue(replace(delivery, not_before=when))
-
-
-async def existing(repo: RepositoryContext) -> Issue | None:
-    """The issue, open or closed."""
-    listed = await issues.by(repo.on_issues(), repo.name, repo.context.services.identity.login)
-    return next((issue for issue in listed if MARK in issue.body), None)
 
 
 def memory_of(repo: RepositoryContext, *bodies: str | None) -> Memory | None:
@@ -160,20 +154,23 @@ class _Showing:
         repo, wanted = self.repo, self.policy.dashboard.enabled
         if repo.details.fork or repo.details.archived:
             return None
-        known = await existing(repo)
+        found = await checklist_issue.all_of(repo)
         if wanted is False:
-            if known is not None and known.state == "open":
-                body = closed_body(known.body, _OFF)
-                await issues.update(repo.on_issues(), repo.name, known.number, body=body, state="closed")
+            await checklist_issue.close(repo, found, _OFF)
             return None
+        known = found[0] if found else None
+        if known is not None:
+            await checklist_issue.close(repo, found[1:], f"The checklist of this repository is #{known.number}.")
         if known is None and not (wanted or self.asked):
             return None
         if known is not None and known.state == "closed" and not self.asked and not (wanted and CLOSED in known.body):
             return None  # a person closed it
         if not (self.evaluation.snapshot.states or self.evaluation.snapshot.unknown):
             return None
-        # Somebody may have ticked a box since it was listed.
-        present = await issues.get(repo.on_issues(), repo.name, known.number) if known is not None else None
+        # Somebody may have ticked a box since it was listed, or deleted it.
+        present = await checklist_issue.there(repo, known.number) if known is not None else None
+        if known is not None and present is None and not (wanted or self.asked):
+            return None
         memory = memory_of(repo, present.body if present is not None else None) or self.former or Memory()
         shown, remembered, settled = await self._shown(present, memory)
         if present is None:
@@ -237,7 +234,7 @@ class _Showing:
         there = bool(label) and label in await issues.labels(github, repo.name)
         return await made_once(
             lambda: issues.create(github, repo.name, TITLE, body, [label] if there else []),
-            lambda: existing(repo),
+            lambda: checklist_issue.existing(repo),
         )
 
     async def show_as_check_run(self) -> None:

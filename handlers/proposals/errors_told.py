@@ -44,8 +44,9 @@ async def tell_new_errors(
     text = f"{plural('new error', len(fresh))} on {branch} at {code(tip[:7])}:\n\n{bullets(lines, most=_MOST_TOLD)}"
     try:
         await repo.sticky(number, mark=f"<!-- argofix:new-errors:{today} -->", body=text, github=repo.on_issues())
-    except PermanentError as error:  # the issue is locked
+    except PermanentError as error:  # the issue is locked: they are new until somebody could be told
         log.warning("new errors could not be told", extra={"reason": str(error)})
+        return replace(memory, errors=tuple(one for one in present if one in known), commented=today)
     return replace(memory, errors=present, commented=today)
 
 

@@ -25,11 +25,10 @@ from checks.planning.ownership.plan import FixPlan
 from checks.planning.repairs.plan import RepairPlan
 from checks.policy.file import Policy
 from gitops.versions.components import ARGO_CD
-from handlers.proposals import additions
+from handlers.proposals import additions, checklist_issue
 from handlers.proposals.bumps import settle_bumps
 from handlers.proposals.dashboard import (
     Ticks,
-    existing,
     later,
     memory_of,
     opened_of,
@@ -54,8 +53,8 @@ async def obey(repo: RepositoryContext, event: IssueEvent) -> None:
     """Do what one edit asked for, and say in the issue what became of it."""
     if event.author != repo.context.services.identity.login:
         return
-    present = await issues.get(repo.on_issues(), repo.name, event.number)
-    if present.state != "open":
+    present = await checklist_issue.there(repo, event.number)
+    if present is None or present.state != "open":
         return
     memory = memory_of(repo, present.body, event.former, event.body)
     asked = _asked(repo, event, present)
@@ -76,7 +75,7 @@ async def look_again(repo: RepositoryContext) -> None:
     """Bring the issue up to date, and open what waited for a place that is free by now."""
     known = None
     with contextlib.suppress(PermanentError):
-        known = await existing(repo)
+        known = await checklist_issue.existing(repo)
     memory = memory_of(repo, known.body) if known is not None else None
     now = repo.context.services.clock.now()
     if known is not None and memory is not None and not memory.waiting and (when := due(memory, now)) > now:

@@ -1,5 +1,6 @@
 """Issues, labels, comments and reactions."""
 
+from dataclasses import replace
 from typing import Any
 
 from tests.github import issue_payloads
@@ -33,10 +34,32 @@ def announce_issue(repo: Repository, action: str, issue: Issue, sender: User, **
 
 def open_issue(repo: Repository, user: User, title: str, body: str | None) -> Issue:
     state = repo.state
-    issue = Issue(next(state.ids), len(repo.issues) + 1, user, title, body, state.now(), state.now())
+    issue = Issue(next(state.ids), _next_number(repo), user, title, body, state.now(), state.now())
     repo.issues[issue.number] = issue
     announce_issue(repo, "opened", issue, user)
     return issue
+
+
+def _next_number(repo: Repository) -> int:
+    return len(repo.issues) + len(repo.gone) + 1
+
+
+def delete_issue(repo: Repository, issue: Issue) -> None:
+    """Delete it, or make it a discussion, which is the same for whoever asks for the issue. What GitHub sends then
+    nobody subscribes to."""
+    repo.gone[issue.number] = None
+    del repo.issues[issue.number]
+    repo.state.changed()
+
+
+def transfer_issue(repo: Repository, issue: Issue, other: Repository, user: User) -> Issue:
+    """It gets another number in the other repository, keeps its author, and is found by its old address."""
+    moved = replace(issue, id=next(repo.state.ids), number=_next_number(other))
+    repo.gone[issue.number] = (other, moved)
+    del repo.issues[issue.number]
+    other.issues[moved.number] = moved
+    announce_issue(other, "opened", moved, user)
+    return moved
 
 
 def edit_issue(repo: Repository, issue: Issue, user: User, title: str | None, body: str | None) -> None:
@@ -80,9 +103,26 @@ def delete_comment(repo: Repository, comment: Comment, user: User) -> None:
     announce(repo, "deleted", comment, user)
 
 
+def _elsewhere(call: Call) -> Answer | None:
+    """The redirect of an issue that was transferred. Of one that was deleted: 410."""
+    number = int(call.path["issue_number"])
+    if number not in call.repo.gone:
+        return None
+    there = call.repo.gone[number]
+    if there is None:
+        raise ApiError(410, "This issue was deleted")
+    url = f"{call.state.api_url}/repositories/{there[0].id}/issues/{there[1].number}"
+    status = 301 if call.operation.method == "GET" else 307
+    return Answer(
+        status,
+        {"message": "Moved Permanently", "url": url, "documentation_url": "https://docs.github.com/rest"},
+        {"Location": url},
+    )
+
+
 @operation("issues/get", *READ)
 def get_issue(call: Call) -> Answer:
-    return Answer(200, issue_payloads.issue(call.repo, call.issue()))
+    return _elsewhere(call) or Answer(200, issue_payloads.issue(call.repo, call.issue()))
 
 
 @operation("issues/list-for-repo", *READ)
@@ -112,6 +152,8 @@ def create_issue(call: Call) -> Answer:
 
 @operation("issues/update", *WRITE)
 def update_issue(call: Call) -> Answer:
+    if (moved := _elsewhere(call)) is not None:
+        return moved
     issue, body = call.issue(), call.body or {}
     title = None if body.get("title") is None else str(body["title"])
     check_text("Issue", title, body.get("body"))

@@ -288,6 +288,12 @@ class People(State):
     def reopen_issue(self, repo: Repository, issue: Issue, user: User) -> None:
         issues.settle_issue(repo, issue, user, "open")
 
+    def delete_issue(self, repo: Repository, issue: Issue) -> None:
+        issues.delete_issue(repo, issue)
+
+    def transfer_issue(self, repo: Repository, issue: Issue, other: Repository, user: User) -> Issue:
+        return issues.transfer_issue(repo, issue, other, user)
+
     def check_run_of(self, repo: Repository, app: App, sha: str, name: str = "build") -> CheckRun:
         """What another App does when its own check is done."""
         suite = check_suite(repo, app, sha, None)

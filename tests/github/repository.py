@@ -128,6 +128,7 @@ class Repository:
     merge_refs: str = "eager"
     archived: bool = False
     locked: bool = False  # every conversation: only people with write access comment
+    gone: dict[int, "tuple[Repository, Issue] | None"] = field(default_factory=dict)  # issues, and where they went
     rules: list["Rule"] = field(default_factory=list)
     protected: dict[str, tuple[int, str]] = field(default_factory=dict)  # classic protection: what is answered
 

@@ -126,6 +126,37 @@ async def test_a_text_that_somebody_wiped_is_written_again(github: SimulatedGitH
     assert len(lists(github, repo)) == 1
 
 
+async def test_one_that_is_doubled_transferred_or_deleted_is_neither_followed_nor_lost(
+    github: SimulatedGitHub, bot_: Bot, alice: User
+) -> None:
+    repo = await started(github, bot_, alice, files=NO_FIX)
+    (issue,) = lists(github, repo)
+    double = github.issue(repo, "Argo CD: the checklist", github.app.bot, text(issue))  # by another server
+    repo.push("main", {"NOTES.md": "x\n"}, author=alice)
+    await bot_.idle()
+    assert (issue.state, double.state) == ("open", "closed")
+    assert text(double).endswith(f"The checklist of this repository is #{issue.number}.\n")
+    # It goes while a tick is on its way: GitHub leads to the other repository, where it is not written.
+    other = github.repository("acme/other", {"README.md": "x\n"}, private=False)
+    github.install(other)
+    await bot_.idle()
+    github.edit_issue(repo, issue, alice, body=ticked(issue, "rescan"))
+    moved = github.transfer_issue(repo, issue, other, alice)
+    before = text(moved)
+    await bot_.idle()
+    assert (text(moved), double.state) == (before, "closed") and await bot_.dead() == []
+    repo.push("main", {"NOTES.md": "y\n"}, author=alice)
+    await bot_.idle()
+    assert double.state == "open" and text(moved) == before  # the configuration wants one
+    github.edit_issue(repo, double, alice, body=ticked(double, "rescan"))
+    github.delete_issue(repo, double)
+    await bot_.idle()
+    assert await bot_.dead() == [] and [one.state for one in lists(github, repo)] == []
+    repo.push("main", {"NOTES.md": "z\n"}, author=alice)
+    await bot_.idle()
+    assert [one.state for one in lists(github, repo)] == ["open"]
+
+
 async def test_the_configuration_closes_it_with_the_reason_and_opens_it_again(
     github: SimulatedGitHub, bot_: Bot, alice: User
 ) -> None:
@@ -245,9 +276,12 @@ async def test_only_new_errors_are_told_in_comments_once_a_day_where_somebody_wa
         await bot_.idle()
     (comment,) = issue.comments
     assert comment.body.startswith("<!-- argofix:new-errors:") and "1 new error on `main` at `" in comment.body
-    bot_.clock.offset += 86_400
-    repo.push("main", {"NOTES.md": "x\n"}, author=alice)
-    await bot_.idle()
+    for day in ("locked", "not locked"):  # what cannot be told today is new tomorrow
+        repo.locked = day == "locked"
+        bot_.clock.offset += 86_400
+        repo.push("main", {"NOTES.md": day}, author=alice)
+        await bot_.idle()
+        assert len(issue.comments) == (1 if repo.locked else 2) and await bot_.dead() == []
     assert ["new error" in each.body and "@" not in each.body for each in issue.comments] == [True, True]
 
 

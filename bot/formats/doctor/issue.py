@@ -62,8 +62,8 @@ def body_of(shown: Shown, link: Link) -> str:
 
 
 def closed_body(body: str, why: str) -> str:
-    """The body of an issue that we close ourselves, with the reason as its last line."""
-    return f"{body.rstrip()}\n\n{CLOSED}\n{safe(why)}\n"
+    """The body of an issue that we close ourselves, with the reason (Markdown) as its last line."""
+    return f"{body.rstrip()}\n\n{CLOSED}\n{why}\n"
 
 
 def _state(shown: Shown) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.github.client import GitHub
+from bot.github.errors import NotFound
 from bot.http.fields import Fields
 
 
@@ -34,7 +35,15 @@ class Issue:
 
 
 async def get(github: GitHub, repository: str, number: int) -> Issue:
-    return Issue.parse(Fields(await github.getitem(f"/repos/{repository}/issues/{number}")))
+    """Raises `bot.github.errors.NotFound` for one that was deleted, made a discussion, or transferred: GitHub answers
+    with the issue of the other repository then."""
+    path = f"/repos/{repository}/issues/{number}"
+    fields = Fields(await github.getitem(path))
+    issue = Issue.parse(fields)
+    there = "/".join(fields.text("repository_url").split("/")[-2:])
+    if (there.lower(), issue.number) != (repository.lower(), number):
+        raise NotFound(f"it is #{issue.number} of {there} by now", request=f"GET {path}")
+    return issue
 
 
 async def by(github: GitHub, repository: str, login: str) -> list[Issue]:
