@@ -8,6 +8,7 @@ from demo.story import BEFORE, PROPOSED
 from tests.checks.argocd.stage import workload
 from tests.checks.argocd_exposed import exposed
 from tests.github import PullRequest, Repository, SimulatedGitHub, User, faults
+from tests.github.issues import ensure_label
 from tests.github.repository import Issue
 from tests.handlers.asking import asked_on_issue
 from tests.handlers.bumping import FILES, PATCH, World
@@ -129,12 +130,14 @@ async def test_a_text_that_somebody_wiped_is_written_again(github: SimulatedGitH
 async def test_one_that_is_doubled_transferred_or_deleted_is_neither_followed_nor_lost(
     github: SimulatedGitHub, bot_: Bot, alice: User
 ) -> None:
-    repo = await started(github, bot_, alice, files=NO_FIX)
+    repo = await started(github, bot_, alice, files=NO_FIX, policy="dashboard: {label: argo}\n")
     (issue,) = lists(github, repo)
+    whole = text(issue)
     double = github.issue(repo, "Argo CD: the checklist", github.app.bot, text(issue))  # by another server
     repo.push("main", {"NOTES.md": "x\n"}, author=alice)
     await bot_.idle()
     assert (issue.state, double.state) == ("open", "closed")
+    assert text(issue) == whole  # at another commit it says the same
     assert text(double).endswith(f"The checklist of this repository is #{issue.number}.\n")
     # It goes while a tick is on its way: GitHub leads to the other repository, where it is not written.
     other = github.repository("acme/other", {"README.md": "x\n"}, private=False)
@@ -152,9 +155,11 @@ async def test_one_that_is_doubled_transferred_or_deleted_is_neither_followed_no
     github.delete_issue(repo, double)
     await bot_.idle()
     assert await bot_.dead() == [] and [one.state for one in lists(github, repo)] == []
+    assert not repo.labels  # a label is put on it where there is one, and not made
+    ensure_label(repo, "argo")
     repo.push("main", {"NOTES.md": "z\n"}, author=alice)
     await bot_.idle()
-    assert [one.state for one in lists(github, repo)] == ["open"]
+    assert [(one.state, one.labels) for one in lists(github, repo)] == [("open", ["argo"])]
 
 
 async def test_the_configuration_closes_it_with_the_reason_and_opens_it_again(
@@ -309,16 +314,17 @@ async def test_forks_and_archives_have_none_and_what_may_not_be_written_breaks_n
 ) -> None:
     wants: Contents = {POLICY: "dashboard: true\n", "apps.yaml": application("a", "a"), "a/a.yaml": config_map("a")}
     bare, fork, archived = (github.repository(f"acme/{name}", wants) for name in ("bare", "fork", "archived"))
+    empty = github.repository("acme/empty", {POLICY: wants[POLICY]})
     fork.parent, archived.archived = bare, True
     without = {name: level for name, level in github.app.permissions.items() if name != "issues"}
-    for repo in (bare, fork, archived):
+    for repo in (bare, fork, archived, empty):
         github.install(repo, permissions=without if repo is bare else None)
         repo.push("main", {"NOTES.md": "x\n"}, author=alice)
     await bot_.idle()
-    assert not [issue for repo in (bare, fork, archived) for issue in lists(github, repo)]
+    assert not [issue for repo in (bare, fork, archived, empty) for issue in lists(github, repo)]
     assert await bot_.dead() == []
-    runs = [set(repo.checks(repo.branch("main") or "")) for repo in (bare, fork, archived)]
-    assert runs == [{"argofix / checklist"}, set(), set()]
+    runs = [set(repo.checks(repo.branch("main") or "")) for repo in (bare, fork, archived, empty)]
+    assert runs == [{"argofix / checklist"}, set(), set(), set()]
 
 
 async def test_a_fix_that_needs_a_look_waits_in_its_box(github: SimulatedGitHub, bot_: Bot, alice: User) -> None:
