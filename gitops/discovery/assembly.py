@@ -5,6 +5,7 @@ A root is what nothing else in the repository brings in; what follows from that 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -129,21 +130,31 @@ def _descend(root: _Root, nodes: Mapping[str, Node], result: Assembly) -> None:
         result.unknown.append(Unknown(root.label, "", reason, at, root.label, is_set=False))
     seen: dict[tuple[str, str], _Made] = {}
     sets: dict[str, _Made] = {}
-    queue = [
+    named: dict[tuple[str, str], _Made] = {}
+    queue = deque(
         _Made(d, (), DEFAULT_NAMESPACE, None) for d in _last(root.declarations, "", DEFAULT_NAMESPACE, root, result)
-    ]
-    for made in queue:  # grows while it is read
+    )
+    later: deque[_Made] = deque()
+    while queue or later:
+        is_late = not queue
+        made = (queue or later).popleft()
         declaration = made.declaration
         node = nodes.get(declaration.id)
         if node is None:
+            continue
+        if declaration.unrendered and node.application is None and not is_late:
+            later.append(made)  # somebody else may bring the set as it is rendered
             continue
         if not declaration.generated:
             result.met(declaration)
         below = made.namespace
         if node.application is None:
-            known = sets.setdefault(declaration.id, made)
-            if known is not made:
-                _twice(known, made, declaration.own, root, result)
+            first = sets.setdefault(declaration.id, made)
+            same = named.setdefault((declaration.namespace or made.namespace, declaration.name), made)
+            if declaration.unrendered or same.declaration.unrendered:
+                first = same  # one set in two shapes, of which a file tells less
+            if first is not made:
+                _twice(first, made, declaration.own, root, result)
                 continue
             _set(made, node, root, result)
         else:

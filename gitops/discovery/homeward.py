@@ -32,7 +32,8 @@ def at_home(rendering: Rendering, tree: MountedTree, closure: Closure | None, at
                 rendering, message=_said(tree, rendering.message), span=span, detail=tree.where(rendering.detail)
             )
     notes = tuple(_note(tree, closure, each, at) for each in rendering.notes)
-    return NotAnalysed(_said(tree, rendering.reason), notes, rendering.follows)
+    seen = tuple(_resource(tree, each) for each in rendering.seen) if rendering.seen is not None else None
+    return NotAnalysed(_said(tree, rendering.reason), notes, rendering.follows, seen)
 
 
 def _said(tree: MountedTree, text: str) -> str:

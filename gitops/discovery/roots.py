@@ -24,7 +24,7 @@ class Declaration:
     """An Application or ApplicationSet manifest and where it came from. `id` tells equal manifests from different;
     `elsewhere` that it is not written in this repository, so that `origin` is the place of what brings it in;
     `assumed` that an ApplicationSet makes it for a cluster that nobody tells of; `application` is what was read out
-    of it before."""
+    of it before; `unrendered` that it is what stands in a file, since what brings it in was not built."""
 
     manifest: Mapping[str, Any]
     origin: Origin
@@ -33,6 +33,7 @@ class Declaration:
     elsewhere: bool = False
     application: Application | None = field(default=None, repr=False, compare=False)
     assumed: bool = False
+    unrendered: bool = field(default=False, compare=False)
 
     @classmethod
     def written(cls, one: Declared, chain: Chain = ()) -> Declaration:

@@ -45,6 +45,7 @@ from gitops.discovery.snapshot import Cause, NotDeployed, Part, Snapshot, Unknow
 from gitops.discovery.sources import Analysis, Plan
 from gitops.discovery.starts import charts_named, charts_read, plan_start, starts_of
 from gitops.discovery.unread_files import files_of_unread
+from gitops.discovery.unrendered import built_of, unrendered
 from gitops.files.containment import CONTENT, told
 from gitops.files.reads import Reads, WatchedTree
 from gitops.files.spans import Span
@@ -53,6 +54,7 @@ from gitops.kustomize.closure import Chain, Closure
 from gitops.outside.answers import Answers, Asked, asked_now
 from gitops.outside.mounts import MountedTree
 from gitops.resources.rendering import Asking, NotAnalysed, Output, Rendered, RenderFailed, Rendering, rendered
+from gitops.resources.resource import Resource
 
 MAX_ROUNDS = 32
 
@@ -325,10 +327,8 @@ class Search:
         self, plan: Plan, closure: Closure | None, rendering: Rendering, origin: Origin, put_aside: list[NotDeployed]
     ) -> list[Declaration]:
         """The declarations that something brings in. What is not meant for a cluster is `put_aside`."""
-        if isinstance(rendering, Rendered):
-            found = self._declared_in(rendering, closure, origin)
-        else:
-            found = self._written(plan, closure)
+        built = built_of(rendering)
+        found = self._written(plan, closure) if built is None else self._declared_in(built, closure, origin)
         return [one for one in found if self._is_meant(one, put_aside)]
 
     def _claim(self, node: Node, plan: Plan, closure: Closure | None) -> None:
@@ -344,16 +344,19 @@ class Search:
                 if options.recurse or file.rpartition("/")[0] == root:
                     node.kustomizations.add(file)
 
-    def _declared_in(self, rendered: Rendered, closure: Closure | None, fallback: Origin) -> Iterator[Declaration]:
-        for resource in rendered.resources:
+    def _declared_in(
+        self, built: Iterable[Resource], closure: Closure | None, fallback: Origin
+    ) -> Iterator[Declaration]:
+        for resource in built:
             if resource.id.group == "argoproj.io" and resource.id.kind in ("Application", "ApplicationSet"):
                 origin = locate(self._tree, resource, closure, fallback)
                 yield declare(resource.manifest(), origin, elsewhere=resource.elsewhere is not None)
 
     def _written(self, plan: Plan, closure: Closure | None) -> Iterator[Declaration]:
-        """The declarations in the files of what cannot be rendered, as they stand there."""
+        """The declarations in the files of what cannot be rendered."""
+        known = self._found.kustomizations
         for path, chain in self._files(plan, closure):
-            yield from (Declaration.written(one, chain) for one in self._found.declared[path])
+            yield from (unrendered(one, chain, known) for one in self._found.declared[path])
 
     def _files(self, plan: Plan, closure: Closure | None) -> Iterable[tuple[str, Chain]]:
         declared = self._found.declared

@@ -16,6 +16,7 @@ from gitops.facts.secrets.pods import mapping
 from gitops.files.errors import GitopsError
 from gitops.files.tree import Tree
 from gitops.kustomize.closure import Closure, load
+from gitops.kustomize.names import renamed
 from gitops.resources.manifests import canonical, read_plain, text_of
 from gitops.resources.rendering import NotAnalysed, Rendered, RenderFailed
 from gitops.resources.resource import Resource, ResourceId
@@ -209,7 +210,7 @@ def _listed(
         for resource in resources:
             rid = resource.id
             for each in fields:
-                rid = _renamed(rid, each)
+                rid = renamed(rid, each)
             yield rid, _annotated(resource, fields)
 
 
@@ -220,26 +221,6 @@ def _fields(content: Content, tree: Tree, known: dict[Content, Mapping[str, Any]
         except GitopsError:
             known[content] = {}
     return known[content]
-
-
-def _renamed(rid: ResourceId, fields: Mapping[str, Any]) -> ResourceId:
-    """An id as one kustomization around it changes it (api/internal/builtins, PrefixTransformer, and
-    api/internal/konfig/builtinpluginconsts/namespace.go: a Namespace gets the namespace as its name)."""
-    name, namespace = rid.name, text_of(fields.get("namespace")) or rid.namespace
-    if (rid.group, rid.kind) not in _NAMES_STAY:
-        name = f"{text_of(fields.get('namePrefix'))}{name}{text_of(fields.get('nameSuffix'))}"
-    if (rid.group, rid.kind) == ("", "Namespace"):
-        name, namespace = namespace or name, ""
-    return ResourceId(rid.group, rid.kind, namespace, name)
-
-
-_NAMES_STAY = frozenset(
-    {
-        ("", "Namespace"),
-        ("apiextensions.k8s.io", "CustomResourceDefinition"),
-        ("apiregistration.k8s.io", "APIService"),
-    }
-)
 
 
 def _annotated(resource: Resource, around: Sequence[Mapping[str, Any]]) -> Resource:
