@@ -10,9 +10,14 @@ import (
 // closure returns the files that a root may read: those in and below the directories of its kustomizations, and what
 // their entries name elsewhere. It is wider than what the Python side sends, and for a speed that means something it is
 // much less than a whole repository.
-func closure(contents map[string][]byte, root string) map[string]bool {
-	walk := closing{contents, map[string]bool{}, map[string]bool{}}
+func closure(contents map[string][]byte, links map[string]string, root string) map[string]bool {
+	walk := closing{contents, links, map[string]bool{}, map[string]bool{}}
 	walk.directory(path.Clean(root))
+	for link := range links {
+		if walk.directories[path.Dir(link)] {
+			walk.entry(link)
+		}
+	}
 	for name := range contents {
 		for directory := path.Dir(name); ; directory = path.Dir(directory) {
 			if walk.directories[directory] {
@@ -28,11 +33,13 @@ func closure(contents map[string][]byte, root string) map[string]bool {
 
 type closing struct {
 	contents    map[string][]byte
+	links       map[string]string
 	directories map[string]bool
 	files       map[string]bool
 }
 
 func (c *closing) directory(name string) {
+	name = c.follow(name)
 	if c.directories[name] || strings.HasPrefix(name, "..") {
 		return
 	}
@@ -82,7 +89,24 @@ func (c *closing) sources(directory string, sources types.KvPairSources) {
 	}
 }
 
+// follow returns where a path leads. What no link leads to is the path itself.
+func (c *closing) follow(name string) string {
+	for range 40 { // as many as Linux follows
+		link, rest := name, ""
+		for link != "." && link != "/" && c.links[link] == "" {
+			link, rest = path.Dir(link), path.Join(path.Base(link), rest)
+		}
+		target := c.links[link]
+		if target == "" || path.IsAbs(target) {
+			return name
+		}
+		name = path.Join(path.Dir(link), target, rest)
+	}
+	return name
+}
+
 func (c *closing) entry(name string) {
+	name = c.follow(name)
 	if _, found := c.contents[name]; found {
 		c.files[name] = true
 	} else {

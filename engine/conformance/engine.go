@@ -71,7 +71,7 @@ func (w *worker) ask(root string, links map[string]string, helm bool) (*protocol
 		}
 	}
 	files := map[string]string{}
-	for name := range closure(w.texts, root) {
+	for name := range closure(w.texts, links, root) {
 		files[name] = w.files[name]
 	}
 	asked, err := json.Marshal(protocol.Request{

@@ -58,12 +58,15 @@ func build(program, directory, helm string) (
 	return objects, "", used, nil
 }
 
+// last is what stands behind `Error: ` where that begins a line; kustomize writes warnings before it.
 func last(said string) string {
-	if at := strings.LastIndex(strings.ToLower(said), "error: "); at >= 0 {
-		said = said[at+len("error: "):]
+	if found := failing.FindAllStringIndex(said, -1); found != nil {
+		said = said[found[len(found)-1][1]:]
 	}
 	return strings.TrimSpace(said)
 }
+
+var failing = regexp.MustCompile(`(?m)^[Ee]rror: `)
 
 // differ tells how an answer differs from the reference, "" where it does not.
 func differ(directory string, answer *protocol.Answer, objects []string, said string) string {
@@ -89,10 +92,14 @@ func differ(directory string, answer *protocol.Answer, objects []string, said st
 	return ""
 }
 
-// differentWords compares messages, but for those of what has to be fetched, where the reference tried.
+// differentWords compares messages, but for those of what has to be fetched, where the reference tried, and of what
+// kustomize dies of.
 func differentWords(directory string, failed *protocol.Error, said string) string {
 	if failed.Code == protocol.NeedsURL || failed.Code == protocol.NeedsChart {
 		return ""
+	}
+	if failed.Code == protocol.Panicked && strings.Contains(said, "goroutine 1 [running]") {
+		return "" // the reference ends with the same panic
 	}
 	real, err := filepath.EvalSymlinks(directory)
 	if err != nil {

@@ -5,9 +5,12 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -170,3 +173,20 @@ func with(t testing.TB, text string, more map[string]string) *store.Files {
 }
 
 var _ = fmt.Sprint
+
+// Two processes say the same, and what Helm says: the list that client-go makes has the order in which its versions
+// are registered, core first.
+func TestTheVersionsOfKubernetesComeInOneOrder(t *testing.T) {
+	data, err := os.ReadFile("../../client-go/kubernetes/scheme/data/versions.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed := strings.Fields(string(data))
+	text := minimal("{{ .Capabilities.APIVersions | toJson | sha256sum | trunc 40 }}")
+	known, err := json.Marshal(append(append([]string{}, listed...), "apiextensions.k8s.io/v1beta1", "apiextensions.k8s.io/v1", "own/v1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(known)
+	expect(t, names(t, open(t, text), protocol.Helm{APIVersions: []string{"own/v1"}}), configMaps(hex.EncodeToString(sum[:])[:40]))
+}

@@ -2,8 +2,8 @@
 // (`.Capabilities.APIVersions`). k8s.io/client-go's own package also knows their Go types: with the typed clients they
 // are half of what a machine would compile to build the engine.
 //
-// data/versions.txt is what that package lists at the version that engine/go.mod requires; engine/conformance holds
-// one against the other.
+// data/versions.txt is what that package lists, in its order, at the version that engine/go.mod requires;
+// engine/conformance holds one against the other.
 package scheme
 
 import (
@@ -21,17 +21,12 @@ var Scheme = runtime.NewScheme()
 var listed string
 
 func init() {
-	groups := map[string][]schema.GroupVersion{}
 	for _, line := range strings.Fields(listed) {
 		version, err := schema.ParseGroupVersion(line)
 		if err != nil {
 			panic(err)
 		}
-		groups[version.Group] = append(groups[version.Group], version)
-	}
-	for _, versions := range groups {
-		if err := Scheme.SetVersionPriority(versions...); err != nil {
-			panic(err)
-		}
+		// In the order of the list. Priorities (SetVersionPriority) would come in the random order of a map.
+		Scheme.AddKnownTypes(version)
 	}
 }
