@@ -26,7 +26,7 @@ from gitops.resources.requests import HelmRequest
 MOST_FIELDS = 40  # of one source: each may take some renderings
 MOST_SOURCES = 50
 # Where to edit first: what one Application says, then what a file says, then what the chart says for all.
-_NEAREST = ("parameters", "fileParameters", "values", "valuesObject", "valueFiles", "chart")
+_NEAREST = ("parameters", "fileParameters", "values", "valuesObject", "releaseName", "valueFiles", "chart")
 
 
 def at_values(snapshot: Snapshot, analysis: Analysis, findings: Sequence[Finding]) -> Asking[list[Finding]]:
@@ -124,8 +124,9 @@ def _here(request: RenderRequest, one: Decides) -> Decides | None:
     return replace(one, path=path) if place is None else None
 
 
-def _nearness(one: Decides) -> int:
-    return _NEAREST.index(one.source) if one.source in _NEAREST else len(_NEAREST)
+def _nearness(one: Decides) -> tuple[bool, int]:
+    """What decides what a field says comes before what decides that it is there."""
+    return one.presence, _NEAREST.index(one.source) if one.source in _NEAREST else len(_NEAREST)
 
 
 def _moved(finding: Finding, spans: _Spans) -> Finding:

@@ -56,7 +56,7 @@ def output_of(request: RenderRequest, answer: Mapping[str, Any], redact: Redact)
 def _decides(answer: Mapping[str, Any]) -> Iterator[Decides]:
     for index, each in enumerate(answer.get("resources") or ()):
         for value in (each.get("origin") or {}).get("values") or ():
-            place = value.get("path", ""), value.get("line", 0)
+            place = value.get("path", ""), value.get("line", 0), value.get("presence", False)
             yield Decides(index, value["field"], value["source"], value["key"], *place)
 
 

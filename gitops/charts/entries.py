@@ -32,6 +32,9 @@ def value_of(tree: Tree, application: Application, decides: Decides, index: int)
         listed = child(_block(tree, application, index), decides.source)
         item = _item(listed, decides.key) if isinstance(listed, yaml.SequenceNode) else None
         return None if item is None else _span(application, item)
+    if decides.source == "releaseName":
+        name = child(_block(tree, application, index), decides.source)
+        return None if name is None else _span(application, name)
     node = child(_block(tree, application, index), decides.source)
     if decides.source == "values" and isinstance(node, yaml.ScalarNode):
         # A block's text begins on the line behind its header.
@@ -41,6 +44,9 @@ def value_of(tree: Tree, application: Application, decides: Decides, index: int)
     for part in decides.key.split("/")[1:]:
         key = part.replace("~1", "/").replace("~0", "~")
         node = child(node, int(key) if isinstance(node, yaml.SequenceNode) and key.isdigit() else key)
+    if decides.line and isinstance(node, yaml.ScalarNode) and node.style == "|":
+        line = first_line(node) + decides.line
+        return Span(application.origin.path, line, line)
     return None if node is None else _span(application, node)
 
 
@@ -61,8 +67,8 @@ def _block(tree: Tree, application: Application, index: int) -> yaml.Node | None
 
 
 def _item(listed: yaml.SequenceNode, place: str) -> yaml.Node | None:
-    """An item by its number or, for parameters, by its name."""
-    for item in listed.value:
+    """An item by its number or, for parameters, by its name: the last one of that name, which is the one that counts."""
+    for item in reversed(listed.value):
         name = child(item, "name")
         if isinstance(name, yaml.ScalarNode) and name.value == place:
             found: yaml.Node = item

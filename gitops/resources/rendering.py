@@ -31,9 +31,10 @@ class Call:
 @dataclass(frozen=True, slots=True)
 class Decides:
     """An entry of values with which a field of a resource is another one. `resource` is the place in the output,
-    `field` a JSON pointer; `source` is `parameters`, `fileParameters`, `values`, `valuesObject`, `valueFiles` or
-    `chart` (its values.yaml), `key` a JSON pointer or the name of the parameter. `path` is the file of the latter
-    two, `line` counts in it, or in the text `values` (0 when not known)."""
+    `field` a JSON pointer; `source` is `parameters`, `fileParameters`, `values`, `valuesObject`, `releaseName`,
+    `valueFiles` or `chart` (its values.yaml), `key` a JSON pointer or the name of the parameter. `path` is the file
+    of the latter two, `line` counts in it, in the text `values`, or in a text of several lines in `valuesObject` (0
+    when not known). With `presence` it decides whether the resource (or the field) is there, and not what it says."""
 
     resource: int
     field: str
@@ -41,6 +42,7 @@ class Decides:
     key: str
     path: str = ""
     line: int = 0
+    presence: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"slices"
 	"sync"
 
 	"helm.sh/helm/v4/pkg/chart/common"
@@ -80,6 +81,7 @@ type work struct {
 	given        *layers
 	capabilities *common.Capabilities
 	notes        []string
+	only         string // the full name of the one template that is executed, "" for all
 }
 
 func (r *Renderer) prepare(ctx context.Context, files *store.Files, asked *protocol.Helm) (*work, error) {
@@ -122,7 +124,7 @@ func (r *Renderer) work(
 		told.Entry = "releaseName"
 		return nil, told
 	}
-	return &work{ctx, files, asked, loaded, given, capabilities, overlapping(given)}, nil
+	return &work{ctx, files, asked, loaded, given, capabilities, overlapping(given), ""}, nil
 }
 
 func capabilities(asked *protocol.Helm) (*common.Capabilities, error) {
@@ -177,6 +179,9 @@ func (w *work) renderWith(random *chance, c *chart.Chart, values map[string]any)
 	if err != nil {
 		return nil, err
 	}
+	if w.only != "" {
+		listed = slices.DeleteFunc(listed, func(one source) bool { return one.name != w.only })
+	}
 	written, err := templates.execute(w.ctx, listed, random, w.loaded)
 	if err != nil {
 		return nil, err
@@ -190,7 +195,7 @@ func (w *work) renderWith(random *chance, c *chart.Chart, values map[string]any)
 	}
 	kept := documents[:0]
 	for _, one := range documents {
-		if one.test && w.asked.SkipTests || one.hook && w.asked.SkipHooks {
+		if one.test && w.asked.SkipTests || one.hook && w.asked.SkipHooks || w.only != "" && one.source != w.only {
 			continue
 		}
 		kept = append(kept, one)

@@ -175,7 +175,8 @@ other: {cart: cart}
 /data/image valueFiles envs/prod.yaml:3 /image/repository
 /data/image chart chart/values.yaml:2 /image/registry
 /data/image values :2 /image/tag
-/data/port parameters :0 port`
+/data/port parameters :0 port
+/data/chosen parameters :0 name`
 	if got := told(1); got != want {
 		t.Errorf("got\n%s", got)
 	}

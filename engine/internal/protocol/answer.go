@@ -66,11 +66,17 @@ type Origin struct {
 // Value is an entry of values that decides about a field: with another value there, the field is another one.
 type Value struct {
 	Field string `json:"field"` // JSON pointer in the resource
-	// Source is `parameters`, `fileParameters`, `values`, `valuesObject`, `valueFiles` or `chart` (its values.yaml).
+	// Source is `parameters`, `fileParameters`, `values`, `valuesObject`, `releaseName`, `valueFiles` or `chart` (its
+	// values.yaml).
 	Source string `json:"source"`
 	Path   string `json:"path,omitempty"` // the file, for valueFiles and chart
-	Line   int    `json:"line,omitempty"` // in that file, or in the text `values`; 0 where it cannot be told
-	Key    string `json:"key"`            // JSON pointer, or the name of the parameter
+	// Line is that in the file or in the text `values`, for valuesObject that in a text of several lines; 0 where it
+	// cannot be told.
+	Line int    `json:"line,omitempty"`
+	Key  string `json:"key"` // JSON pointer, or the name of the parameter
+	// Presence tells that without it the resource is not there (the field, where that is no part of the identity),
+	// which is told only where nothing decides what the field says.
+	Presence bool `json:"presence,omitempty"`
 }
 
 // Code says what kind of error it is.

@@ -1,0 +1,63 @@
+"""Charts are written in many ways: where a value decides a resource, it is told at the line that a person edits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from checks.judgement.values import at_values
+from checks.model import Field, Severity
+from checks.ownership.duplicate_owner import RULE
+from gitops.discovery.rounds import discover
+from gitops.files.spans import Span
+from gitops.files.tree import Tree
+from tests.checks.judgement.shapes import APPLICATION, SHAPES
+from tests.rendered import ANALYSIS, EngineProcess, needs_engine, program
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[EngineProcess]:
+    needs_engine()
+    found = program()
+    assert found is not None
+    process = EngineProcess(found)
+    yield process
+    process.close()
+
+
+def files_of(text: str) -> dict[str, str]:
+    files: dict[str, str] = {}
+    name = ""
+    for line in text.splitlines(keepends=True):
+        if line.startswith("-- "):
+            name = line.split()[1]
+            files[name] = ""
+        else:
+            files[name] += line
+    return files
+
+
+def place(engine: EngineProcess, files: dict[str, str], name: str, field: str = "/metadata/name") -> str:
+    """Where a finding about a field of the ConfigMap `name` stands, as `FILE:LINE`."""
+    snapshot = engine.run(discover(Tree.of({path: text.encode() for path, text in files.items()}), ANALYSIS))
+    owned = [
+        (state.application.key, resource)
+        for state in snapshot.states
+        for part in state.parts
+        for resource in part.resources
+        if (resource.id.kind, resource.id.name) == ("ConfigMap", name)
+    ]
+    (key, resource) = owned[0]
+    span = Span(resource.path or "", resource.line, resource.line)
+    field_of = Field(key, resource.id, field)
+    finding = RULE.finding(span, "m", severity=Severity.ERROR, about=["a"], fields=[field_of])
+    (told,) = engine.run(at_values(snapshot, ANALYSIS, [finding]))
+    return f"{told.span.path}:{told.span.line}"
+
+
+@pytest.mark.parametrize(("helm", "files", "name", "expected"), SHAPES.values(), ids=SHAPES)
+def test_what_decides_is_told_at_the_line_that_a_person_edits(
+    engine: EngineProcess, helm: str, files: str, name: str, expected: str
+) -> None:
+    assert place(engine, {**files_of(files), "a.yaml": APPLICATION + helm}, name) == expected
