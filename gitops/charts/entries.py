@@ -67,7 +67,7 @@ def _block(tree: Tree, application: Application, index: int) -> yaml.Node | None
 
 
 def _item(listed: yaml.SequenceNode, place: str) -> yaml.Node | None:
-    """An item by its number or, for parameters, by its name: the last one of that name, which is the one that counts."""
+    """An item by its number or, for parameters, by its name (the last one, which counts)."""
     for item in reversed(listed.value):
         name = child(item, "name")
         if isinstance(name, yaml.ScalarNode) and name.value == place:

@@ -27,7 +27,7 @@ NEEDS = "dependencies:\n- name: db\n  version: 1.0.0\n"
 # The Application's `helm`, the files, the name of the ConfigMap, and where it is decided.
 SHAPES = {
     "the name of an entry of valuesObject, in a range": (
-        "      valuesObject:\n        maps:\n          alpha: {a: b}\n          web-cm: {a: b}\n          z: {a: b}\n",
+        "      valuesObject:\n        maps:\n          a: {x: y}\n          web-cm: {x: y}\n          z: {x: y}\n",
         CHART + T + "{{- range $n, $_ := .Values.maps }}\n---\n" + CM + "{{ $n }}\n{{- end }}",
         "web-cm",
         "a.yaml:14",
