@@ -50,10 +50,20 @@ def unseen_sentence(one: UnseenSet) -> str:
         parts.append("it is declared otherwise")
     if one.lost:
         parts.append(f"{listed([f'`{path}`' for path in one.lost], 4)}, which its generator reads, {_goes(one.lost)}")
+    if one.data:
+        those = "by which its Applications are named" if one.renaming else "which its generator reads"
+        named = one.renaming or one.data
+        words = f"{listed([f'`{path}`' for path in named], 4)}, {those}, {'changes' if len(named) == 1 else 'change'}"
+        parts.append(words)
     if one.touched:
         parts.append(f"something changes in {listed([f'`{path}`' for path in one.touched], 4)}, which it deploys")
+    if one.came:
+        paths = listed([f"`{path}`" for path in one.came], 4)
+        parts.append(f"{paths}, which its generator reads, {'comes' if len(one.came) == 1 else 'come'}")
     end = "what that deletes cannot be told"
-    if one.after is None or one.lost:
+    if not (one.after is None or one.respecified or one.reached):
+        end = "it may make more of them"
+    if one.after is None or one.lost or one.renaming:
         end = "its Applications may go, with everything they own"
     return f"Git alone does not tell which Applications it makes ({one.reason}), and {listed(parts, 3)}: {end}."
 

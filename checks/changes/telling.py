@@ -149,9 +149,12 @@ class _Telling:
             if one.after is None and owned_id in told:
                 continue  # whoever brings it takes it away, and its Applications with it
             kept = one.after is not None and (one.after.refused or not one.after.deletes)
-            goes = (one.after is None or bool(one.lost)) and not kept
+            goes = (one.after is None or bool(one.lost or one.renaming)) and not kept
             block = Block.YES if goes and not one.before.preserves else Block.ASK
-            said = Said(SET_NOT_ANALYSED.id, unseen_sentence(one), SET_NOT_ANALYSED.source, block)
+            adds = one.after is not None and not one.respecified and not one.reached
+            said = Said(
+                SET_NOT_ANALYSED.id, unseen_sentence(one), SET_NOT_ANALYSED.source, Block.NO if adds else block
+            )
             span = one.before.origin.span
             after = one.after.content if one.after is not None else ""
             yield Told(
@@ -160,7 +163,7 @@ class _Telling:
                 "",
                 (said,),
                 maker=one.before.name,
-                deletes=not kept,
+                deletes=not kept and not adds,
                 span=span,
                 evidence=repr((after, one.files)),
             )

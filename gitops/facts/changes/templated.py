@@ -1,16 +1,17 @@
 """Which directories and files an ApplicationSet's template names, where nobody knows all that its generators make.
 
-A placeholder stands for the values that the set itself writes for it (`values` of a generator, elements of a list),
-and for any one name where it writes none.
+A placeholder stands for the values that the set itself writes for it (`values` of a generator, elements of a list) or
+that its git generators read, and for any one name where there are none.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
+from gitops.facts.changes.git_data import PLACEHOLDER, generators, is_here
 from gitops.facts.secrets.pods import mapping, sequence
 from gitops.files.errors import GitopsError
 from gitops.files.tree import Tree, normalise
@@ -18,11 +19,9 @@ from gitops.kustomize.closure import kustomization_file, load
 from gitops.kustomize.kustomization import FILE_NAMES
 from gitops.resources.manifests import text_of
 
-_PLACEHOLDER = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}")
 _NAME = re.compile(r"(?:\.|index \.)?([\w.-]+)")
 _ANY = "[^/]+"
-_MOST_DEPTH = 8  # generators in generators; Argo CD takes two
-_MOST_VALUES = 200
+_MOST_VALUES = 2_000
 _MOST_FILES = 400  # kustomizations that are followed for one set
 
 
@@ -61,16 +60,20 @@ class Deployed:
         return found
 
 
-def deployed_by(manifest: Any, here: frozenset[str]) -> Deployed:
-    """What the template and the templates of its generators name in this repository, whose addresses are `here`."""
+def deployed_by(manifest: Any, here: Set[str], data: Iterable[Mapping[str, list[str]]] = ()) -> Deployed:
+    """What the template and the templates of its generators name in this repository, whose addresses are `here`.
+    `data` are values that generators read from it, by the names of their placeholders."""
     spec = mapping(mapping(manifest).get("spec"))
     values = _values(spec)
+    for read in data:
+        for name, known in read.items():
+            values[name] = list(dict.fromkeys([*values.get(name, ()), *known]))[:_MOST_VALUES]
     directories: dict[str, None] = {}
     files: dict[str, None] = {}
     for template in (spec.get("template"), *_templates(spec)):
         body = mapping(mapping(template).get("spec"))
         sources = [mapping(each) for each in (body.get("source"), *sequence(body.get("sources")))]
-        own = [each for each in sources if _is_here(each, here)]
+        own = [each for each in sources if is_here(text_of(each.get("repoURL")), here)]
         refs = {f"${text_of(each.get('ref'))}" for each in own if each.get("ref")}
         for source in sources:
             path = text_of(source.get("path")) if source in own else ""
@@ -90,16 +93,11 @@ def deployed_by(manifest: Any, here: frozenset[str]) -> Deployed:
     )
 
 
-def _is_here(source: Mapping[str, Any], here: frozenset[str]) -> bool:
-    url = text_of(source.get("repoURL"))
-    return "{{" in url or url in here or not here
-
-
 def _expression(path: str, values: Mapping[str, list[str]]) -> tuple[str, str] | None:
     """A path as an expression, and the directory that all that it stands for lies in; None for what may be anything,
     which says nothing."""
     try:
-        pieces = normalise(_PLACEHOLDER.sub(lambda found: f"\0{found[1]}\0", path)).split("\0")
+        pieces = normalise(PLACEHOLDER.sub(lambda found: f"\0{found[1]}\0", path)).split("\0")
     except GitopsError:
         return None
     expression = fixed = ""
@@ -138,16 +136,6 @@ def _collect(fields: Mapping[str, Any], prefix: str, found: dict[str, list[str]]
 def _templates(spec: Mapping[str, Any]) -> Iterator[Any]:
     for generator in generators(spec):
         yield from (mapping(body).get("template") for body in generator.values())
-
-
-def generators(spec: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Those of a set, and those in them."""
-    todo = [(0, spec.get("generators"))]
-    while todo:
-        depth, listed = todo.pop()
-        for generator in map(mapping, sequence(listed) if depth < _MOST_DEPTH else []):
-            yield generator
-            todo += [(depth + 1, mapping(body).get("generators")) for body in generator.values()]
 
 
 def _followed(tree: Tree, root: str, known: dict[Any, Any]) -> Iterator[str]:

@@ -9,15 +9,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from gitops.applications.repositories import identity_of
 from gitops.applicationsets import globs
 from gitops.applicationsets.declared import ApplicationSet
 from gitops.discovery.snapshot import Snapshot
-from gitops.facts.changes.templated import Deployed, deployed_by, generators
+from gitops.facts.changes.git_data import Data, git_generators, is_listed, words_of
+from gitops.facts.changes.templated import Deployed, deployed_by
 from gitops.facts.pairs import set_pairs
 from gitops.facts.secrets.pods import mapping
+from gitops.files.tree import Tree
 from gitops.resources.manifests import text_of
 from gitops.resources.rendering import Rendered
 
@@ -29,14 +32,23 @@ _FEW = 40  # sets of which all kustomizations are followed
 @dataclass(frozen=True, slots=True)
 class UnseenSet:
     """A set of the base of which not all is known. `after` is it in the head, None when it is gone; `lost` are
-    directories and files of its git generators that go, `touched` directories of them in which something changes,
-    `files` what it is that changes in them, each with git's id of its content."""
+    directories and files of its git generators that go, `came` such that come, `data` such files that change,
+    `renaming` those of them that change what its Applications are named by; `touched` are directories and files that
+    it deploys in which something changes, `files` what it is that changes, each with git's id of its content."""
 
     before: ApplicationSet
     after: ApplicationSet | None
     lost: tuple[str, ...]
     touched: tuple[str, ...]
     files: tuple[tuple[str, str], ...] = ()
+    data: tuple[str, ...] = ()
+    renaming: tuple[str, ...] = ()
+    came: tuple[str, ...] = ()
+
+    @property
+    def reached(self) -> bool:
+        """Whether something may change or go of what it made before."""
+        return bool(self.lost or self.data or self.touched)
 
     @property
     def respecified(self) -> bool:
@@ -56,24 +68,35 @@ def unseen_sets(base: Snapshot, head: Snapshot) -> Iterator[UnseenSet]:
     changed = {path for path in head.tree.differing(base.tree) if not _SAID_TO_PEOPLE.search(path)}
     here = _own_addresses(base)
     known: dict[Any, Any] = {}
+    few = len(unseen) <= _FEW
+    both = [Data.of(snapshot.tree) for snapshot in (base, head)]
     for one in unseen:
         now = after[one.key]
-        lost: set[str] = set()
-        touched: set[str] = set()
+        looked = _Found()
         manifest = json.loads(one.content)
         read = {
             path
-            for generator in _git_generators(manifest, here)
+            for generator in git_generators(manifest, here)
             for path in changed
-            if _look(path, generator, base, head, lost, touched)
+            if looked.look(path, generator, base.tree, head.tree)
         }
-        read |= _deployed(
-            deployed_by(manifest, here), changed - read, base, head, touched, known, len(unseen) <= _FEW
-        )
+        values = [each.values(manifest, here) for each in both] if changed and few else []
+        deployed = deployed_by(manifest, here, values)
+        read |= _deployed(deployed, changed - read, base, head, looked.touched, known, few)
+        names = words_of(_name(manifest))
+        renaming = {path for path in looked.data if both[0].named_by(path, names) - both[1].named_by(path, names)}
         entries = ((path, head.tree.entry(path)) for path in sorted(read))
-        files = tuple((path, entry.oid if entry is not None else "") for path, entry in entries)
-        found = UnseenSet(one, now, tuple(sorted(lost)), tuple(sorted(touched - lost)), files)
-        if now is None or found.respecified or lost or touched:
+        found = UnseenSet(
+            one,
+            now,
+            tuple(sorted(looked.lost)),
+            tuple(sorted(looked.touched - looked.lost - looked.came)),
+            tuple((path, entry.oid if entry is not None else "") for path, entry in entries),
+            tuple(sorted(looked.data)),
+            tuple(sorted(renaming)),
+            tuple(sorted(looked.came)),
+        )
+        if now is None or found.respecified or found.reached or found.came:
             yield found
 
 
@@ -103,47 +126,40 @@ def _deployed(
     return found
 
 
-def _look(
-    path: str, generator: Mapping[str, Any], base: Snapshot, head: Snapshot, lost: set[str], touched: set[str]
-) -> bool:
-    """Whether the set reads a file that changes, or deploys it."""
-    matched = False
-    if _is_listed(path, generator.get("files"), globs.pathspec_match) and base.tree.entry(path) is not None:
-        (touched if head.tree.entry(path) is not None else lost).add(path)
-        matched = True
-    here = path
-    while here:
-        here = here.rpartition("/")[0]
-        if here and _is_listed(here, generator.get("directories"), globs.path_match) and base.tree.is_dir(here):
-            (touched if head.tree.is_dir(here) else lost).add(here)
-            matched = True
-    return matched
+def _name(manifest: Any) -> str:
+    """What its Applications are named by, as templates write it."""
+    spec = mapping(mapping(manifest).get("spec"))
+    metadata = mapping(mapping(spec.get("template")).get("metadata"))
+    return f"{text_of(metadata.get('namespace'))} {text_of(metadata.get('name'))}"
 
 
-def _is_listed(path: str, entries: object, match: Any) -> bool:
-    listed = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
-    taken = barred = False
-    for entry in listed:
-        try:
-            hit = match(text_of(entry.get("path")), path)
-        except globs.BadPattern:
-            continue
-        if entry.get("exclude") is True:
-            barred |= hit
-        else:
-            taken |= hit
-    return taken and not barred
+@dataclass(slots=True)
+class _Found:
+    """What a change does to what generators read: what goes, comes and changes of it."""
 
+    lost: set[str] = field(default_factory=set)
+    came: set[str] = field(default_factory=set)
+    data: set[str] = field(default_factory=set)
+    touched: set[str] = field(default_factory=set)
 
-def _git_generators(manifest: Any, here: frozenset[str]) -> Iterator[Mapping[str, Any]]:
-    for generator in generators(mapping(mapping(manifest).get("spec"))):
-        body = mapping(generator.get("git"))
-        if body and (not here or text_of(body.get("repoURL")) in here):
-            yield body
+    def look(self, path: str, generator: Mapping[str, Any], base: Tree, head: Tree) -> bool:
+        """Whether the set reads a file that changes, or deploys it."""
+        matched = is_listed(path, generator.get("files"), globs.pathspec_match)
+        if matched:
+            gone, new = path not in head, path not in base
+            (self.lost if gone else self.came if new else self.data).add(path)
+        here = path
+        while here:
+            here = here.rpartition("/")[0]
+            if here and is_listed(here, generator.get("directories"), globs.path_match):
+                gone, new = not head.is_dir(here), not base.is_dir(here)
+                (self.lost if gone else self.came if new else self.touched).add(here)
+                matched = True
+        return matched
 
 
 def _own_addresses(snapshot: Snapshot) -> frozenset[str]:
-    """The addresses by which Applications that are rendered from this repository name it."""
+    """The addresses (`identity_of`) by which Applications that are rendered from this repository name it."""
     return frozenset(_addresses(snapshot))
 
 
@@ -151,4 +167,4 @@ def _addresses(snapshot: Snapshot) -> Iterable[str]:
     for state in snapshot.states:
         for source, part in zip(state.application.sources, state.parts, strict=False):
             if isinstance(part.rendering, Rendered) and part.resources and source.repo_url:
-                yield source.repo_url
+                yield identity_of(source.repo_url)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from bot.rendering.driver import Engine
@@ -151,6 +153,63 @@ def test_what_such_a_set_deploys_by_way_of_its_kustomizations() -> None:
     files = cluster_set("{{values.root}}/{{values.dir}}", root="apps")
     (told,) = changes(files, {**files, "base/shop/1.yaml": PVC}).told
     assert "something changes in `apps/shop`" in told.text
+
+
+DATA = '{"name": "shop", "dir": "apps/shop", "size": %s}\n'
+
+
+def reading(
+    listed: Mapping[str, object], *, url: str = URL, first: Mapping[str, object] | None = None, path: str = "{{dir}}"
+) -> Files:
+    """A set whose data file names all that it deploys, once for each cluster, of which git shows none."""
+    clusters = first or {"clusters": {"selector": {"matchLabels": {"env": "prod"}}}}
+    read = {"git": {"repoURL": url, "revision": "main", **listed}}
+    text = appset(generators=[{"matrix": {"generators": [clusters, read]}}], template_name="{{name}}-{{size}}")
+    shop = {"apps/shop/0.yaml": PVC, "apps/shop/kustomization.yaml": "resources: [0.yaml]\n"}
+    root = {
+        "root.yaml": app("root", "argocd", namespace="argocd"),
+        "argocd/set.yaml": text.replace("apps/{{name}}", path),
+    }
+    return root | shop | {"data/prod/x.json": DATA % 1, "docs/x.yaml": "a: 1\n"}
+
+
+FILES = {"files": [{"path": "data/prod/*.json"}]}
+PLUGIN = {"plugin": {"configMapRef": {"name": "x"}}}
+READING = {
+    "a file": reading(FILES),
+    "a name in the pattern": reading({"files": [{"path": "data/{{name}}/*.json"}]}),
+    "a name of Go's": reading({"files": [{"path": "data/{{ .metadata.labels.env }}/x.json"}]}),
+    "nothing but a name": reading({"files": [{"path": "{{name}}/**/x.json"}]}),
+    "what is kept out by a name": reading(
+        {"files": [*FILES["files"], {"path": "data/{{name}}/x*", "exclude": True}]}
+    ),
+    "another address": reading(FILES, url="git@github.com:acme/platform.git"),
+    "an address that is told": reading(FILES, url="{{url}}"),
+    "a plugin": reading(FILES, first=PLUGIN),
+    "one inside the other": reading(FILES, path="{{ .dir }}"),
+}
+
+
+@pytest.mark.parametrize("files", READING.values(), ids=READING)
+@pytest.mark.parametrize(
+    ("after", "block", "says"),
+    [
+        ({"data/prod/x.json": DATA % 2}, "yes", "`data/prod/x.json`, by which its Applications are named, changes"),
+        ({"data/prod/x.json": None}, "yes", "`data/prod/x.json`, which its generator reads, goes: its Applications"),
+        ({"data/prod/x.json": DATA.replace("shop", "blog") % 1}, "yes", "by which its Applications are named"),
+        ({"data/prod/x.json": DATA.replace("apps/", "base/") % 1}, "ask", "which its generator reads, changes"),
+        ({"data/prod/xx.json": DATA % 3}, "no", "comes: it may make more of them"),
+        ({"apps/shop/0.yaml": MAP}, "ask", "something changes in `apps/shop`, which it deploys"),
+        ({"docs/x.yaml": "a: 2\n"}, "no", ""),
+    ],
+    ids=["its name", "it goes", "its names", "its path", "another one", "what it deploys", "anything else"],
+)  # fmt: skip
+def test_data_of_a_set_for_unknown_clusters(
+    files: Files, after: Mapping[str, str | None], block: str, says: str
+) -> None:
+    told = changes(files, {path: text for path, text in {**files, **after}.items() if text is not None}).told
+    is_read = bool(says) and not (says.startswith("comes") and "x.json" in files["argocd/set.yaml"])
+    assert [(one.block.value, says in one.text) for one in told] == ([(block, True)] if is_read else [])
 
 
 def beside(app_files: Files, **more: str) -> Files:
