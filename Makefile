@@ -17,6 +17,8 @@ ENGINE_SOURCES := engine/build.py requirements.engine.lock engine/go.mod engine/
   $(shell find engine -path engine/conformance -prune -o -name '*.go' ! -name '*_test.go' -print -o -name '*.s' -print)
 # Python compiles what it imports, a third of what is installed.
 PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
+# What is compiled is kept, whatever the environment says: several workers import the same modules.
+unexport PYTHONDONTWRITEBYTECODE
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
   --no-emit-index-url --no-emit-find-links --python-version 3.11
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
+import importlib
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +20,20 @@ from tests.declared import held_rules
 # How fast examples are made is the machine's affair: on a busy one both limits fail tests that are right.
 settings.register_profile("argofix", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("argofix")
+
+
+def pytest_collection(session: pytest.Session) -> None:
+    """Workers collect the same modules at the same time, and would compile each of them once for each worker. So each
+    begins with others, and reads what its neighbours have written."""
+    config, given = session.config, getattr(session.config, "workerinput", None)
+    if given is None or config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return
+    files = sorted((config.rootpath / "tests").rglob("test_*.py"))
+    start = len(files) * int(given["workerid"].removeprefix("gw")) // given["workercount"]
+    for file in files[start:] + files[:start]:
+        # What cannot be imported is told when it is collected.
+        with contextlib.suppress(Exception, pytest.skip.Exception):
+            importlib.import_module(".".join(file.relative_to(config.rootpath).with_suffix("").parts))
 
 
 def pytest_collection_finish() -> None:
