@@ -30,7 +30,7 @@ from checks.model import Finding, Repair, Severity
 from checks.policy.file import Policy
 from gitops.discovery.snapshot import Change
 from gitops.facts.secrets.pods import POD_SPECS, at, mapping, sequence
-from gitops.files.editing import put, remove
+from gitops.files.editing import append, put, remove
 from gitops.files.spans import Applicability
 from gitops.installation.model import Member
 from gitops.installation.places import place_of
@@ -80,7 +80,10 @@ def _preferring(member: Member) -> Repair | None:
     route = (*POD_SPECS[member.id.group, member.id.kind], "affinity", "podAntiAffinity")
     rules = mapping(at(member.manifest, route))
     wishes = [{"weight": 100, "podAffinityTerm": term} for term in sequence(rules.get(_REQUIRED))]
-    anew = put((*route, _PREFERRED), [*sequence(rules.get(_PREFERRED)), *wishes])
+    # A list that is there is added to, since what stands in it is not ours to write anew.
+    begun = bool(sequence(rules.get(_PREFERRED)))
+    there = (*route, _PREFERRED)
+    more = [append(there, wish) for wish in wishes] if begun else [put(there, wishes)]
     title = f"Keep the pods of {member.id} apart where there are nodes enough"
-    wanted = wanted_of(member, anew, remove((*route, _REQUIRED)))
+    wanted = wanted_of(member, *more, remove((*route, _REQUIRED)))
     return Repair(title, (wanted,), Applicability.SAFE, f"{RULE}|{member.written}|{member.id}")

@@ -63,7 +63,7 @@ def plan_repairs(
         plan = yield from _planned(snapshot, analysis, group, judge, known, budget)
         if plan is not None:
             plans.append(plan)
-        elif len({one.repair for one in group}) > 1:
+        elif any(one.repair != group[0].repair for one in group):
             for finding in group:
                 plan = yield from _planned(snapshot, analysis, [finding], judge, known, budget)
                 plans += [plan] if plan is not None else []

@@ -9,9 +9,11 @@ import pytest
 from packaging.version import Version
 
 from checks.argocd.argocd_upgrade_note import PREDICATES
+from checks.argocd.upgrades.match import Place
 from checks.policy.file import Policy
 from checks.registry import rules
 from gitops.discovery.snapshot import Change
+from gitops.installation.find import installations_of
 from gitops.installation.releases import releases
 from tests.checks.argocd.stage import ANALYSIS, APP, workload
 from tests.checks.argocd.upgrade_cases import CASES, CRON, DEV, app, cm, rbac, secret
@@ -62,6 +64,29 @@ def test_a_note_is_told_for_what_it_is_about_and_for_nothing_else(note: str) -> 
         assert _said(note, new, case), case
     for case in silent:
         assert not _said(note, new, case), case
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--otlp-sample-ratio=1.5"], True),
+        (["--otlp-sample-ratio", "50%"], True),
+        (["--otlp-sample-ratio=-0.1"], True),
+        (["--otlp-sample-ratio"], True),
+        (["--otlp-sample-ratio", "0.25"], False),
+        (["--otlp-sample-ratio=1.0"], False),
+        (["--otlp-sample-ratio=0"], False),
+        (["--otlp-address=a:4317"], False),
+    ],
+)
+def test_a_ratio_of_traces_is_between_nothing_and_all(words: list[str], told: bool) -> None:
+    """Of a version that is none yet, so that no release's note leads there."""
+    files = {**APP, "argocd/a.yaml": workload("argocd-repo-server", *words)}
+    snapshot = discovered(tree(files), ANALYSIS)
+    (installation,) = snapshot.once(installations_of)
+    (predicate,) = PREDICATES["otlp-sample-ratio"]
+    seen = [one.seen for one in predicate(Place(snapshot, installation))]
+    assert seen == (["`--otlp-sample-ratio` is not between 0 and 1"] if told else [])
 
 
 def test_nothing_is_told_within_a_minor_nor_of_versions_that_are_not_known() -> None:
