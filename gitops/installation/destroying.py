@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from gitops.installation.python_calls import calls_of, is_python
+
 _ASSIGNED: Final = re.compile(
     r"^\s*(?:export\s+|local\s+|readonly\s+|declare\s+(?:-\w+\s+)?)?(?P<name>[A-Za-z_]\w*)="
     r"(?P<value>\"[^\"]*\"|'[^']*'|[^\s;&|]*)"
@@ -21,6 +23,10 @@ _CLIENT: Final = re.compile(r"\b(?:kubectl|oc|k|kubecolor|xargs)\b[^\n;&|]*?\bde
 _KIND: Final = re.compile(r"(?:ns|namespaces?|projects?)(?:\.v1\.?)?")
 _DEFINITIONS: Final = re.compile(r"\b(?:applications|applicationsets|appprojects)\.argoproj\.io\b")
 _ALL_APPLICATIONS: Final = re.compile(r"\b(?:applications?(?:\.argoproj\.io)?|apps?)\b.*--all\b")
+_MARKS: Final = re.compile(r"[\"'\[\](),]+")
+# Files in which objects of the whole cluster stand, whatever namespace a command names.
+_BEYOND: Final = re.compile(r"(?i)://|argo|install|^-?$|\0")
+_FILE: Final = re.compile(r"--(?:filename|kustomize)=|-[fk]=?(?=.)")
 _UNKNOWN: Final = "\0"
 
 
@@ -39,13 +45,21 @@ def deletions_in(
     """What a script deletes of the Argo CD that runs in `namespaces`. `own` is the namespace that it may delete;
     `variables` are those of its environment. A name that only the run tells may be any."""
     known = dict(variables)
+    if is_python(script):
+        for number, said in calls_of(script, variables):
+            what = _deleted(said, frozenset(namespaces), own)
+            if what:
+                yield Deletion(number, " ".join(script.split("\n")[number - 1].split()), what)
+        return
     for number, line in _lines(script):
         assigned = _ASSIGNED.match(line)
         if assigned is not None:
             value = _filled(assigned["value"].strip("\"'"), known)
             known[assigned["name"]] = value
         filled = _filled(line, known)
-        what = _deleted(filled, frozenset(namespaces), own)
+        # A program that another language starts is words in quotes, brackets and commas.
+        bare = _MARKS.sub(" ", filled)
+        what = _deleted(filled, frozenset(namespaces), own) or _deleted(bare, frozenset(namespaces), own)
         if what:
             yield Deletion(number, " ".join(line.split()), what)
 
@@ -94,6 +108,12 @@ def _by_client(line: str, command: re.Match[str], namespaces: frozenset[str], ow
     plain = _plain(words)
     kinds = [word.partition("/")[0] for word in (*plain[:1], *(word for word in plain if "/" in word))]
     several = kinds[0].split(",") if kinds else []
+    inside = _inside(words, line[: command.start("rest")])
+    files = _files(words)
+    if files is not None and (inside != {own} or _BEYOND.search(files)):
+        named = files.strip("-") and _UNKNOWN not in files
+        what = f"what `{files}` holds" if named else "what only the run tells"
+        return f"{what}, which may be the namespace of Argo CD"
     if any(_KIND.fullmatch(kind) for kind in (*kinds, *several)):
         names = {part for word in plain for part in word.split("/")[-1:] if not _KIND.fullmatch(word)}
         gone = sorted(names & namespaces)
@@ -110,12 +130,27 @@ def _by_client(line: str, command: re.Match[str], namespaces: frozenset[str], ow
         return "a CRD of Argo CD's, and every object of its kind" if _DEFINITIONS.search(rest) else ""
     if _ALL_APPLICATIONS.search(rest):
         return "every Application of a namespace"
-    inside = {words[at + 1] for at, word in enumerate(words[:-1]) if word in ("-n", "--namespace")}
-    inside |= {word.partition("=")[2] for word in words if word.startswith("--namespace=")}
-    inside |= {match[1] for match in re.finditer(r"(?:-n|--namespace)[ =]?([\w.-]+)", line[: command.start("rest")])}
     if "--all" in words and inside & namespaces:
         return f"all of a kind in the namespace `{sorted(inside & namespaces)[0]}`, in which Argo CD runs"
     return ""
+
+
+def _inside(words: list[str], before: str) -> set[str]:
+    """The namespaces that a command is told to work in."""
+    inside = {words[at + 1] for at, word in enumerate(words[:-1]) if word in ("-n", "--namespace")}
+    inside |= {word.partition("=")[2] for word in words if word.startswith("--namespace=")}
+    return inside | {match[1] for match in re.finditer(r"(?:-n|--namespace)[ =]?([\w.-]+)", before)}
+
+
+def _files(words: list[str]) -> str | None:
+    """The file or directory whose objects are deleted; None where they are named."""
+    for at, word in enumerate(words):
+        if word in ("-f", "--filename", "-k", "--kustomize"):
+            return words[at + 1] if at + 1 < len(words) else ""
+        told = _FILE.match(word)
+        if told is not None:
+            return word[told.end() :]
+    return None
 
 
 def _plain(words: list[str]) -> list[str]:
