@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from checks.planning.additions.cluster import in_cluster, probed_in, running, services_of
 from checks.planning.additions.place import Place, at_first, project_notes
-from checks.planning.additions.plain import RELOADS, Plain, plain_in, scrapes, told
+from checks.planning.additions.plain import Plain, plain_in, scrapes, told
 from checks.planning.additions.plan import AdditionPlan, NotPossible
 from checks.planning.additions.prometheus import (
     GROUP,
@@ -139,7 +139,8 @@ def _plainly(snapshot: Snapshot, place: Place, plain: Plain) -> AdditionPlan:
         f"alerts read metrics of {listed(known.sources, 3)}.",
         edits,
         changes=changes,
-        notes=(*_notes(known.alerts), RELOADS),
+        hashed=plain.hashed,
+        notes=(*_notes(known.alerts), plain.note),
     )
 
 

@@ -16,7 +16,7 @@ from packaging.version import Version
 from checks.planning.additions.charted import Charted
 from checks.planning.additions.monitoring_values import ONLY_WHERE, SERVES, for_the_operator, policies, switched
 from checks.planning.additions.place import Place, at_first, project_notes
-from checks.planning.additions.plain import RELOADS, Plain, plain_in, told
+from checks.planning.additions.plain import Plain, plain_in, told
 from checks.planning.additions.plan import AdditionPlan, Named, NotPossible
 from checks.planning.additions.prometheus import (
     GROUP,
@@ -214,7 +214,7 @@ def _plainly(
         for one in targets
         if not any(one.name in as_yaml(job) for job in plain.jobs)
     ]
-    notes = [RELOADS]
+    notes = [plain.note]
     if alerts and not plain.directory:
         alerts = []
         notes.append("There are no alerts with it, since its pod could read no file of rules from that ConfigMap")
@@ -229,6 +229,7 @@ def _plainly(
         f"{f' {reads}' if alerts else ''}",
         edits,
         changes=changes,
+        hashed=plain.hashed,
         notes=tuple(notes),
     )
 

@@ -46,7 +46,8 @@ class AdditionPlan:
     former. What changes may be read by other Applications than what comes: `also` are the files that they read.
     What comes and goes does so in the Applications that render `path`, or in `home`, whose chart's values say so;
     `told` are others of which values are changed. `exact` are (resource, route in it, what stands there
-    afterwards). `serves` are API versions that the cluster is taken to have, since a chart asks for them.
+    afterwards). `serves` are API versions that the cluster is taken to have, since a chart asks for them. `hashed`
+    are generated resources, which are called otherwise when they hold something else.
 
     `title` is one line, `why` sentences for the pull request, `notes` clauses that a person should read. `unsafe` are
     sentences that a person has to have read before merging, '' where merging disturbs nothing; `first` is what has
@@ -69,6 +70,7 @@ class AdditionPlan:
     told: frozenset[ApplicationKey] = frozenset()
     exact: tuple[tuple[Named, Route, Any], ...] = ()
     serves: tuple[str, ...] = ()
+    hashed: frozenset[Named] = frozenset()
     notes: tuple[str, ...] = ()
     unsafe: str = ""
     first: tuple[tuple[str, str], ...] = ()

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from checks.planning.additions.cluster import probed_in, running, services_of
 from checks.planning.additions.place import Place, at_first, project_notes
-from checks.planning.additions.plain import RELOADS, plain_in, told
+from checks.planning.additions.plain import plain_in, told
 from checks.planning.additions.plan import AdditionPlan, NotPossible
 from checks.planning.additions.prometheus import GROUP, Alert, labels_for, metadata, operated, prometheus_rule
 from checks.policy.file import Policy
@@ -205,7 +205,8 @@ def _scraped(
         "configuration of the Prometheus in git, which runs without the operator.",
         edits,
         changes=changes,
-        notes=(*notes, RELOADS),
+        hashed=plain.hashed,
+        notes=(*notes, plain.note),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from checks.coverage import Coverage, of_both
@@ -15,10 +16,11 @@ from gitops.facts.secrets.pods import at
 from gitops.files.editing import Route
 from gitops.resources.compare import differences
 from gitops.resources.rendering import Rendered
-from gitops.resources.resource import Resource
+from gitops.resources.resource import Resource, ResourceId
 
 _NAMED = 3
 _MANY = 12
+_HASH = 10  # characters of kustomize's suffix
 
 
 def proof_of(before: Snapshot, after: Snapshot, plan: AdditionPlan) -> Proof:
@@ -61,12 +63,13 @@ def _own(old: State, new: State, plan: AdditionPlan) -> Iterator[Row]:
     comes, goes = (plan.comes, plan.goes) if whole else (frozenset[Named](), frozenset[Named]())
     may = plan.may if whole else frozenset[Named]()
     was = {resource.id: resource for resource in one.resources}
+    renamed = dict(_renamed(was.values(), other.resources, plan.hashed))
     mine = {named(rid) for rid in was}
     several = bool(plan.also or plan.told)
     changes = {each for each in plan.changes if each[0] in mine} if several else plan.changes
     if not whole and not changes and same(old, new):
         return
-    now = {resource.id: resource for resource in other.resources}
+    now = {each.id: each for each in (_as_before(resource, renamed) for resource in other.resources)}
     come = {named(rid) for rid in now.keys() - was.keys()}
     go = {named(rid) for rid in was.keys() - now.keys()}
     wrong = [f"{kind} {id_} comes" for _, kind, id_ in sorted(come - comes - may)]
@@ -108,6 +111,29 @@ def _own(old: State, new: State, plan: AdditionPlan) -> Iterator[Row]:
         new_one = next((one for rid, one in now.items() if named(rid) == each.new), None)
         if old_one is not None and new_one is not None:
             yield _same_but(old_one, new_one, each.paths)
+
+
+def _renamed(
+    was: Iterable[Resource], now: Iterable[Resource], hashed: frozenset[Named]
+) -> Iterator[tuple[ResourceId, ResourceId]]:
+    """What a generated resource is called now, and what it was called before: they differ in the hash alone."""
+    there = {resource.id for resource in was}
+    fresh = [resource.id for resource in now if resource.id not in there]
+    for old in (one for one in there if named(one) in hashed):
+        for new in fresh:
+            base = old.name[:-_HASH]
+            if replace(new, name=old.name) == old and base.endswith("-") and new.name[:-_HASH] == base:
+                yield new, old
+
+
+def _as_before(resource: Resource, renamed: Mapping[ResourceId, ResourceId]) -> Resource:
+    """With the names that generated resources had before."""
+    text = resource.text
+    for new, old in renamed.items():
+        text = text.replace(new.name.encode(), old.name.encode())
+    if text == resource.text:
+        return resource
+    return replace(resource, id=renamed.get(resource.id, resource.id), text=text)
 
 
 def _differs(value: Any, held: Any, route: Route) -> list[str]:
