@@ -8,7 +8,6 @@ is. Amounts, numbers and durations count by what they mean, since controllers sp
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -24,6 +23,7 @@ from gitops.facts.changes.resources import placed_manifest
 from gitops.facts.ignored import coverage
 from gitops.facts.pairs import named
 from gitops.facts.secrets.pods import mapping
+from gitops.facts.sync_windows import parse_duration
 from gitops.resources.kinds import is_built_in, split_api_version
 from gitops.resources.manifests import text_of
 from gitops.resources.meaning import as_applied, quantity
@@ -213,7 +213,8 @@ def _is_same(wanted: Any, live: Any, *, exact: bool) -> bool:
         return True
     if exact:
         return False
-    return _amount(one) == _amount(other) or (_seconds(one) is not None and _seconds(one) == _seconds(other))
+    seconds = parse_duration(one)
+    return _amount(one) == _amount(other) or (seconds is not None and seconds == parse_duration(other))
 
 
 def _amount(text: str) -> object:
@@ -225,18 +226,3 @@ def _amount(text: str) -> object:
         return Decimal(found)
     except InvalidOperation:
         return text
-
-
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|us|ns|h|m|s))+")
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|ns|h|m|s)")
-_UNITS = {
-    unit: Decimal(seconds)
-    for unit, seconds in (("h", "3600"), ("m", "60"), ("s", "1"), ("ms", "1e-3"), ("us", "1e-6"), ("ns", "1e-9"))
-}
-
-
-def _seconds(text: str) -> Decimal | None:
-    """A duration of Go's."""
-    if _DURATION.fullmatch(text) is None:
-        return None
-    return sum((Decimal(number) * _UNITS[unit] for number, unit in _PART.findall(text)), Decimal(0))

@@ -133,6 +133,7 @@ ALIKE = {
     "a number as text": (widget(port=80), widget(port=81), widget(port="80")),
     "a float": (widget(ratio=1.0), widget(ratio=0.5), widget(ratio=1)),
     "a duration": (widget(renew="2160h"), widget(renew="1h"), widget(renew="2160h0m0s")),
+    "a duration below zero": (widget(skew="-1.5h"), widget(skew="1h"), widget(skew="-1h30m0s")),
     "false is left out": (
         deployment(hostNetwork=False, containers=[CONTAINER]),
         deployment(hostNetwork=True, containers=[CONTAINER]),
