@@ -53,7 +53,7 @@ _DEPENDS = frozenset(
         Why.NOT_ANALYSED,
         Why.FOLLOWS,
         Why.FORCED,
-        Why.HOOK_AGAIN,
+        Why.HOOK_RECREATED,
         Why.HOOK_DONE,
         Why.RECONCILED,
     }

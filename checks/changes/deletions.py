@@ -59,7 +59,7 @@ def _loss(one: Consequence) -> Block:
     """What losing the object means."""
     rid = one.id.id
     kind = (rid.group, rid.kind)
-    if one.why in (Why.HOOK_AGAIN, Why.HOOK_DONE) and not is_tracked(*kind):
+    if one.why in (Why.HOOK_RECREATED, Why.HOOK_DONE) and not is_tracked(*kind):
         return Block.YES  # hooks delete definitions, too, with every custom resource of theirs
     if kind in _HOLD_DATA:
         made = kind == ("", "Secret") and one.copy is not None and one.copy.resource.generator is not None

@@ -112,7 +112,7 @@ def _said(one: Consequence) -> str:
             return f"It is deleted with {whose}, which has Argo CD's finalizer, whatever its sync policy says"
         case Why.NAMESPACE_GOES:
             return "It lies in a Namespace that goes, and is deleted with it"
-        case Why.HOOK_AGAIN | Why.HOOK_DONE:
+        case Why.HOOK_RECREATED | Why.HOOK_DONE:
             return f"From now on it {one.why.text}: what is there now goes, whatever its sync options say"
         case Why.SET_DROPS:
             return f"{maker} no longer makes it, and deletes it"

@@ -85,7 +85,7 @@ def _head(why: Why, application: str, maker: str) -> str:
         return f"ApplicationSet {code(maker)} goes, and its Applications with it"
     if why is Why.NAMESPACE_GOES:
         return "With a Namespace that goes, whatever protects them from Argo CD"
-    if why is Why.HOOK_AGAIN:
+    if why is Why.HOOK_RECREATED:
         return f"{code(application)} loses these to hooks, which are deleted before each run and made again"
     if why is Why.HOOK_DONE:
         return f"{code(application)} loses these to hooks, which are deleted once they have run (`HookSucceeded`)"
@@ -253,7 +253,7 @@ def _by_hand(found: Consequences, most: Most) -> Iterator[str]:
             )
         elif why is Why.CONFIRM:
             yield f"{code(application)} deletes {what} once a person confirms it (`confirm` in the sync options)."
-        elif why in (Why.HOOK_AGAIN, Why.HOOK_DONE):
+        elif why in (Why.HOOK_RECREATED, Why.HOOK_DONE):
             yield f"{what} {verb} until somebody syncs: {'it' if len(members) == 1 else 'each'} {why.text}."
         elif why is Why.SET_GONE:
             yield f"ApplicationSet {code(maker)} goes, and {what} with it, when somebody syncs with `--prune`."

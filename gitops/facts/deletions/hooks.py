@@ -122,4 +122,4 @@ def _deletes(annotations: Mapping[str, Any]) -> Deletes:
     policies |= {_HELM_POLICIES[each] for each in helm if each in _HELM_POLICIES}
     if _SUCCEEDED in policies:
         return Why.HOOK_DONE
-    return Why.HOOK_AGAIN if _BEFORE in policies or not policies else None
+    return Why.HOOK_RECREATED if _BEFORE in policies or not policies else None

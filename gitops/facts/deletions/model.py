@@ -66,7 +66,7 @@ class Why(Enum):
         "is passed over from now on (`argocd.argoproj.io/hook: Skip`), and left as it is",
         "gitops-engine/pkg/sync/hook/hook.go:23-36, gitops-engine/pkg/sync/reconcile.go",
     )
-    HOOK_AGAIN = (
+    HOOK_RECREATED = (
         "is run as a hook, which Argo CD deletes before each run and makes again",
         "gitops-engine/pkg/sync/sync_context.go:1702-1725",
     )

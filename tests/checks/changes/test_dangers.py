@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from checks.changes.catalogue import reasons
 from checks.changes.table import rows
 from checks.policy.file import parse_policy
 from tests.checks.changes.sample import Sample
@@ -58,3 +59,7 @@ def test_what_is_left_out_of_comparisons_alone_is_reset_by_each_sync_and_not_by_
     alone = of(changes(*found["it counts in comparing alone"]), "web").text
     assert "sets 3 again with every sync: without `RespectIgnoreDifferences=true`" in alone
     assert "whenever that one scales" in of(changes(*found["another number"]), "web").text
+
+
+def test_everything_that_is_said_has_a_name_of_its_own() -> None:
+    assert {"hook-again", "hook-recreated", "pruned", "scaled-to-zero"} <= {one.id for one in reasons()}
