@@ -1,7 +1,8 @@
 """An `ignoreDifferences` entry ignores nothing.
 
-What it finds: entries that fit nothing which the Application renders, pointers that point to no field, and entries
-that name no field at all.
+What it finds: entries that fit nothing which the Application renders, pointers and jq expressions that can lead to no
+field of it (a name where there is a list, a slash that is not escaped, a name that is spelt almost like one that is
+there), and entries that name no field at all.
 
 Why it matters: the difference that was to be ignored keeps the Application OutOfSync, and `selfHeal` goes on undoing
 it.
@@ -22,9 +23,11 @@ Sources: argo-cd, util/argo/normalizers/diff_normalizer.go; github.com/evanphx/j
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from checks.applications.annotations import quoted
 from checks.applications.differences import Ignored, ignored_by
+from checks.applications.paths import of_expression, of_pointer
 from checks.applications.subjects import Remark, Subject, collect, subjects_of, told
 from checks.coverage import Sight, sight_of
 from checks.declaration import declare
@@ -87,15 +90,44 @@ def _unfit(head: Snapshot, subject: Subject) -> Iterator[tuple[State, Remark]]:
     rendered: Mapping[int, Sequence[ResourceId]] = {
         id(state): [owned.id for owned, _ in owned_by(head, state)] for state in subject.states
     }
+    manifests = _Manifests(head, subject)
     templated = any(copy.resource.template for state in subject.states for copy in head.copies(state))
     for entry, states in entries.items():
         if "/" in entry.group or entry.group in ("core", "v1") or "*" in entry.name or "*" in entry.namespace:
             continue
         found = [rid for state in states for rid in rendered[id(state)]]
+        if any(entry.fits(rid) for rid in found):
+            yield from _astray(entry, states, manifests)
         if not found or any(entry.fits(rid) for rid in found):
             continue
         remark = _remark(entry, found, templated)
         if remark is not None:
+            yield from ((state, remark) for state in states)
+
+
+class _Manifests:
+    """What the Applications of a subject own, read where it is asked for."""
+
+    def __init__(self, head: Snapshot, subject: Subject) -> None:
+        self._owned = {id(state): list(owned_by(head, state)) for state in subject.states}
+        self._read: dict[int, Mapping[str, Any]] = {}
+
+    def of(self, entry: Ignored, states: Iterable[State]) -> list[Mapping[str, Any]]:
+        """Those that an entry is about."""
+        fitting = [copy for state in states for rid, copy in self._owned[id(state)] if entry.fits(rid.id)]
+        return [self._read.setdefault(id(one.resource), one.resource.manifest()) for one in fitting]
+
+
+def _astray(entry: Ignored, states: list[State], manifests: _Manifests) -> Iterator[tuple[State, Remark]]:
+    """Paths that can lead to nothing."""
+    pointers = [path for path in entry.pointers if path.startswith("/")]
+    for path in (*pointers, *entry.expressions):
+        look = of_pointer if path in pointers else of_expression
+        found = look(path, manifests.of(entry, states))
+        if found is not None:
+            text = f"in an `ignoreDifferences` entry of {_name(entry)}, {quoted(path)} leads to nothing: {found.why}"
+            about = (_name(entry), path)
+            remark = Remark((*_ROUTE, entry.index), text, _COMPARED, found.advice, about, Severity.WARNING)
             yield from ((state, remark) for state in states)
 
 

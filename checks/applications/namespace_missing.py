@@ -1,7 +1,8 @@
 """An Application deploys into a namespace that nothing makes.
 
 What it finds: an Application whose resources land in its destination namespace, while it has no
-`CreateNamespace=true`, and neither it nor any other Application of that cluster makes the Namespace.
+`CreateNamespace=true`, and neither it nor any other Application of that cluster makes the Namespace; and one whose
+resources say another namespace that nobody makes, which that option does not make either.
 
 Why it matters: the first sync into a cluster fails with `namespaces "..." not found`, and so does every one after a
 disaster.
@@ -46,7 +47,9 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
     if head.truncated or any(unknown.refused is None for unknown in head.unknown):
         return
     missing = {state.application.key: state for state in head.states if _is_missing(head, change, state)}
-    places = Counter(place[0] for place in {_place(state) for state in missing.values()})
+    others = {state.application.key: stray for state in head.states if (stray := _others(head, change, state))}
+    every = {_place(state) for state in missing.values()} | {place for stray in others.values() for place in stray}
+    places = Counter(place[0] for place in every)
     known = head.once(made_in)
     made = Counter(cluster for cluster, _ in {*known.brought, *known.created})
     told_of = {cluster for cluster, count in places.items() if count <= made[cluster]}
@@ -56,6 +59,11 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
             # What one template makes lacks one line, however many namespaces that is about.
             remark = _remark(list(dict.fromkeys(map(_place, found))))
             yield from told(RULE, head, subject, {remark: found})
+        strays: dict[Remark, list[State]] = {}
+        for state in subject.states:
+            for place in others.get(state.application.key, ()) if _place(state)[0] in told_of else ():
+                strays.setdefault(_stray(place), []).append(state)
+        yield from told(RULE, head, subject, strays)
 
 
 def _place(state: State) -> Namespace:
@@ -64,13 +72,27 @@ def _place(state: State) -> Namespace:
 
 
 def _is_missing(head: Snapshot, change: Change, state: State) -> bool:
-    application = state.application
-    cluster, namespace = place = _place(state)
+    """Whether nobody makes the namespace of its destination, in which something of it lands."""
+    if "CreateNamespace=true" in state.application.sync_policy.options:
+        return False
+    if not _lacks(head, change, state, _place(state)):
+        return False
+    return any(owned.id.namespace == _place(state)[1] for owned, _ in owned_by(head, state))
+
+
+def _others(head: Snapshot, change: Change, state: State) -> tuple[Namespace, ...]:
+    """The other namespaces in which something of it lands and that nobody makes: no option of its own does."""
+    cluster, own = _place(state)
+    names = dict.fromkeys(owned.id.namespace for owned, _ in owned_by(head, state))
+    return tuple((cluster, name) for name in names if name != own and _lacks(head, change, state, (cluster, name)))
+
+
+def _lacks(head: Snapshot, change: Change, state: State, place: Namespace) -> bool:
+    """Whether nobody is known to make a namespace, and nobody may."""
+    cluster, namespace = place
     if not namespace or namespace in BUILT_IN or namespace.startswith(_OF_PLATFORMS):
         return False
-    if "CreateNamespace=true" in application.sync_policy.options:
-        return False
-    if cluster == IN_CLUSTER and namespace == application.namespace:
+    if cluster == IN_CLUSTER and namespace == state.application.namespace:
         return False  # Argo CD lives there
     made = head.once(made_in)
     if place in made.brought or place in made.created or sight_of(state) is not Sight.WHOLE:
@@ -78,9 +100,7 @@ def _is_missing(head: Snapshot, change: Change, state: State) -> bool:
     if _may_be_made(head, place):
         return False
     live = change.live.clusters.get(cluster) if change.live is not None else None
-    if live is not None and ResourceId("", "Namespace", "", namespace) in live.tracking:
-        return False
-    return any(owned.id.namespace == namespace for owned, _ in owned_by(head, state))
+    return live is None or ResourceId("", "Namespace", "", namespace) not in live.tracking
 
 
 def _may_be_made(head: Snapshot, place: Namespace) -> bool:
@@ -88,6 +108,20 @@ def _may_be_made(head: Snapshot, place: Namespace) -> bool:
     return any(
         _place(state) == place or place[1] in state.application.name or state.application.name in place[1]
         for state in head.once(unseen)
+    )
+
+
+def _stray(place: Namespace) -> Remark:
+    cluster, name = place
+    where = f" of {cluster}" if cluster != IN_CLUSTER else ""
+    return Remark(
+        ("spec", "destination", "namespace"),
+        f"it brings resources into the namespace `{name}`{where}, which nothing in git makes",
+        "As long as nobody makes it, each sync fails: the namespace is not found. `CreateNamespace=true` makes that "
+        "of the destination alone.",
+        f"Bring the Namespace `{name}`.",
+        ("namespace", name),
+        Severity.WARNING,
     )
 
 

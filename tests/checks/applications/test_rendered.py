@@ -42,6 +42,20 @@ async def test_a_namespace_is_missing_where_the_others_are_made(engine: Engine) 
     assert await missing(engine, *spread("one", "two", made="PruneLast=true")) == 0
 
 
+async def test_the_option_makes_no_other_namespace(engine: Engine) -> None:
+    apps, files = spread("one", "two", "shop")
+    stray = {**files, "x-one/m.yaml": documents(config_map("m", ""), config_map("n", "elsewhere"))}
+    (said,) = await found(engine, "namespace-missing", {"apps.yaml": apps, **stray})
+    assert "brings resources into the namespace `elsewhere`" in said.message and said.applications == ("x-one",)
+    assert await missing(engine, apps, {**stray, "web/n.yaml": manifest("Namespace", "elsewhere")}) == 0
+    assert await missing(engine, apps, {**files, "x-one/m.yaml": config_map("n", "two")}) == 0
+    for there in ("kube-system", "argocd"):
+        assert await missing(engine, apps, {**files, "x-one/m.yaml": config_map("n", there)}) == 0
+    # Where most are made elsewhere this one may be, too.
+    far = {**files, "x-one/m.yaml": documents(*(config_map("n", f"n{number}") for number in range(9)))}
+    assert await missing(engine, apps, far) == 0
+
+
 @pytest.mark.parametrize("namespace", ["kube-system", "default", "argocd", "openshift-monitoring"])
 async def test_namespaces_that_are_there_are_not_missing(engine: Engine, namespace: str) -> None:
     apps, files = spread("one", "two")
