@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from checks.judgement.inflated import Spans, in_kustomization, is_inflated, nearness
 from checks.model import Field, Finding, Related
 from gitops.charts.entries import value_of
 from gitops.discovery.asking import Job, done
@@ -17,7 +18,6 @@ from gitops.discovery.planning import plan_source
 from gitops.discovery.record import Record
 from gitops.discovery.snapshot import Part, Snapshot, State
 from gitops.discovery.sources import Analysis
-from gitops.files.spans import Span
 from gitops.outside.answers import Answers
 from gitops.outside.mounts import MountedTree
 from gitops.resources.rendering import Asking, Decides, Output, RenderRequest, rendered
@@ -25,16 +25,15 @@ from gitops.resources.requests import HelmRequest
 
 MOST_FIELDS = 40  # of one source: each may take some renderings
 MOST_SOURCES = 50
-# Where to edit first: what one Application says, then what a file says, then what the chart says for all.
-_NEAREST = ("parameters", "fileParameters", "values", "valuesObject", "releaseName", "valueFiles", "chart")
+_Key = tuple[int, int]
 
 
 def at_values(snapshot: Snapshot, analysis: Analysis, findings: Sequence[Finding]) -> Asking[list[Finding]]:
     """The findings at the entries of values that decide them; the place in the template becomes a related one."""
     record = snapshot.record
     analysis = record.analysis if isinstance(record, Record) else analysis
-    sources: dict[tuple[int, int], tuple[State, Part]] = {}
-    asked: dict[tuple[int, int], dict[tuple[int, str], None]] = {}
+    sources: dict[_Key, tuple[State, Part]] = {}
+    asked: dict[_Key, dict[tuple[int, str], None]] = {}
     for field in (field for finding in findings for field in _fields(finding)):
         for state, part, place in _rendered(snapshot, field):
             key = (id(state), part.index)
@@ -47,11 +46,15 @@ def at_values(snapshot: Snapshot, analysis: Analysis, findings: Sequence[Finding
     jobs = {
         key: Job("", partial(_request, snapshot, analysis, state, part, tuple(asked[key]), answers))
         for key, (state, part) in sources.items()
+        if part.closure is None
     }
     yield from done(list(jobs.values()), answers)
     requests = {key: request for key, job in jobs.items() if (request := job.result) is not None}
     outputs = yield from rendered(list(requests.values()))
     spans = _spans(snapshot, sources, requests, outputs)
+    for key, (_, part) in sources.items():
+        if part.closure is not None:
+            spans.update((yield from in_kustomization(snapshot.tree, analysis, *sources[key], tuple(asked[key]))))
     return [_moved(finding, spans) for finding in findings] if spans else list(findings)
 
 
@@ -60,13 +63,14 @@ def _fields(finding: Finding) -> Sequence[Field]:
 
 
 def _rendered(snapshot: Snapshot, field: Field) -> Iterator[tuple[State, Part, int]]:
-    """The sources that are charts and render the resource, with its place in what they render."""
+    """The sources that are charts, or inflate some, and render the resource, with its place in what they render."""
     state = snapshot.by_key.get(field.owner)
     if state is None:
         return
     for part in state.parts:
         for place, resource in enumerate(part.resources):
-            if resource.id == field.resource and resource.template and part.closure is None and part.fingerprint:
+            of_chart = bool(resource.template) if part.closure is None else is_inflated(part.closure, resource)
+            if resource.id == field.resource and of_chart and part.fingerprint:
                 yield state, part, place
                 return
 
@@ -90,20 +94,16 @@ def _request(
     return replace(planned, asks=asks, fingerprint=f"{planned.fingerprint} explain {names}")
 
 
-# Where a field is decided, and what is said of the place that the finding had before.
-_Spans = Mapping[Field, tuple[Span, str]]
-
-
 def _spans(
     snapshot: Snapshot,
     sources: Mapping[tuple[int, int], tuple[State, Part]],
     requests: Mapping[tuple[int, int], RenderRequest],
     outputs: Mapping[str, Output],
-) -> _Spans:
-    found: dict[Field, tuple[Span, str]] = {}
+) -> Spans:
+    found: Spans = {}
     for key, request in requests.items():
         state, part = sources[key]
-        decides = sorted(outputs[request.fingerprint].decides, key=_nearness)
+        decides = sorted(outputs[request.fingerprint].decides, key=nearness)
         for one in decides:
             resource = part.resources[one.resource]
             here = _here(request, one)
@@ -124,12 +124,7 @@ def _here(request: RenderRequest, one: Decides) -> Decides | None:
     return replace(one, path=path) if place is None else None
 
 
-def _nearness(one: Decides) -> tuple[bool, int]:
-    """What decides what a field says comes before what decides that it is there."""
-    return one.presence, _NEAREST.index(one.source) if one.source in _NEAREST else len(_NEAREST)
-
-
-def _moved(finding: Finding, spans: _Spans) -> Finding:
+def _moved(finding: Finding, spans: Spans) -> Finding:
     span, words = next((spans[field] for field in _fields(finding) if field in spans), (None, ""))
     if span is None or span == finding.span:
         return finding

@@ -5,7 +5,7 @@ from __future__ import annotations
 import yaml
 
 from gitops.applications.application import Application
-from gitops.files.documents import child, first_line, last_line, read_documents
+from gitops.files.documents import child, first_line, last_line, merged_items, read_documents
 from gitops.files.errors import GitopsError
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
@@ -26,8 +26,7 @@ def entry_of(tree: Tree, application: Application, entry: str, index: int) -> Sp
 def value_of(tree: Tree, application: Application, decides: Decides, index: int) -> Span | None:
     """The lines of an entry of values; None where it is not spelt out."""
     if decides.source in ("valueFiles", "chart"):
-        known = decides.path in tree and decides.line > 0
-        return Span(decides.path, decides.line, decides.line) if known else None
+        return line_of(tree, decides)
     if decides.source in ("parameters", "fileParameters"):
         listed = child(_block(tree, application, index), decides.source)
         item = _item(listed, decides.key) if isinstance(listed, yaml.SequenceNode) else None
@@ -41,13 +40,32 @@ def value_of(tree: Tree, application: Application, decides: Decides, index: int)
         further = decides.line if node.style in ("|", ">") and decides.line else 0
         line = first_line(node) + further
         return Span(application.origin.path, line, line)
-    for part in decides.key.split("/")[1:]:
-        key = part.replace("~1", "/").replace("~0", "~")
-        node = child(node, int(key) if isinstance(node, yaml.SequenceNode) and key.isdigit() else key)
-    if decides.line and isinstance(node, yaml.ScalarNode) and node.style == "|":
-        line = first_line(node) + decides.line
-        return Span(application.origin.path, line, line)
-    return None if node is None else _span(application, node)
+    return None if node is None else entry_at(application.origin.path, node, decides.key, decides.line)
+
+
+def line_of(tree: Tree, decides: Decides) -> Span | None:
+    """The line of an entry of a values file; None where that is not known, or the file is not here."""
+    known = decides.path in tree and decides.line > 0
+    return Span(decides.path, decides.line, decides.line) if known else None
+
+
+def entry_at(path: str, node: yaml.Node, pointer: str, further: int = 0) -> Span | None:
+    """The lines of what a JSON pointer leads to, from its key on; `further` is a line of a text that is a block."""
+    first = first_line(node)
+    for part in pointer.split("/")[1:]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(node, yaml.SequenceNode):
+            item = child(node, int(name)) if name.isdigit() else None
+            found = None if item is None else (item, item)
+        else:
+            found = next(((key, value) for each, key, value in merged_items(node) if each == name), None)
+        if found is None:
+            return None
+        key, node = found
+        first = first_line(key)
+    if further and isinstance(node, yaml.ScalarNode) and node.style == "|":
+        return Span(path, first_line(node) + further, first_line(node) + further)
+    return Span(path, first, max(first, last_line(node)))
 
 
 def _block(tree: Tree, application: Application, index: int) -> yaml.Node | None:

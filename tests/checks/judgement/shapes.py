@@ -56,6 +56,12 @@ SHAPES = {
         "red-web",
         "c/v.yaml:4",
     ),
+    "the name of an entry of valuesObject that is a block": (
+        "      valuesObject:\n        maps:\n          web-cm:\n            x: y\n",
+        CHART + T + "{{- range $n, $_ := .Values.maps }}\n---\n" + CM + "{{ $n }}\n{{- end }}",
+        "web-cm",
+        "a.yaml:13",
+    ),
     "an item of a list": (
         FILE,
         CHART

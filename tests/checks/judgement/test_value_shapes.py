@@ -12,6 +12,7 @@ from checks.ownership.duplicate_owner import RULE
 from gitops.discovery.rounds import discover
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
+from tests.checks.judgement.inflated_shapes import INFLATED, KUSTOMIZED
 from tests.checks.judgement.shapes import APPLICATION, SHAPES
 from tests.rendered import ANALYSIS, EngineProcess, needs_engine, program
 
@@ -48,8 +49,9 @@ def place(engine: EngineProcess, files: dict[str, str], name: str, field: str = 
         for resource in part.resources
         if (resource.id.kind, resource.id.name) == ("ConfigMap", name)
     ]
+    assert owned, [(state.application.name, part) for state in snapshot.states for part in state.parts]
     (key, resource) = owned[0]
-    span = Span(resource.path or "", resource.line, resource.line)
+    span = Span(resource.generator or resource.path or "", max(resource.line, 1), max(resource.line, 1))
     field_of = Field(key, resource.id, field)
     finding = RULE.finding(span, "m", severity=Severity.ERROR, about=["a"], fields=[field_of])
     (told,) = engine.run(at_values(snapshot, ANALYSIS, [finding]))
@@ -61,3 +63,10 @@ def test_what_decides_is_told_at_the_line_that_a_person_edits(
     engine: EngineProcess, helm: str, files: str, name: str, expected: str
 ) -> None:
     assert place(engine, {**files_of(files), "a.yaml": APPLICATION + helm}, name) == expected
+
+
+@pytest.mark.parametrize(("files", "name", "expected"), INFLATED.values(), ids=INFLATED)
+def test_what_decides_in_a_chart_of_a_kustomization_is_told_there(
+    engine: EngineProcess, files: str, name: str, expected: str
+) -> None:
+    assert place(engine, {**files_of(files), "a.yaml": KUSTOMIZED}, name) == expected
