@@ -24,8 +24,8 @@ class Firewall:
     """`held` are the deletions that a person has to have seen, the worst first; `allowed` those that the policy lets
     pass; `asks` what else a person should look at, which holds nothing back. `branches` are the ApplicationSets of
     which every Application goes. `digest` names exactly what is held, '' when that is nothing: of a set with one
-    deletion more, one less or another one it is different, and so it is where something that cannot be analysed
-    has other files."""
+    deletion more, one less or another one it is different; so it is where one of them takes more along, or comes
+    about otherwise, and where something that cannot be analysed has other files, before the change or after it."""
 
     held: tuple[Told, ...]
     allowed: tuple[Told, ...]
@@ -73,11 +73,11 @@ def _lines(held: Iterable[Told], base: Snapshot, head: Snapshot) -> Iterator[str
     for one in held:
         rid = one.resource
         words = [one.verdict.value, one.id.cluster, rid.group, rid.kind, rid.namespace, rid.name]
-        words += [one.application, one.maker, one.to, one.evidence]
+        words += [one.application, one.maker, one.to, one.evidence, one.said[0].rule, one.block.value]
         subject = one.consequence.subject if one.consequence is not None else None
         if one.verdict is Verdict.UNKNOWN and subject is not None:
-            state = counterpart(head, subject, base)
-            words.append(content_of(state, head.tree) if state is not None else "")
+            for side, state in ((base, base.by_key.get(subject.key)), (head, counterpart(head, subject, base))):
+                words.append(content_of(state, side.tree) if state is not None else "")
         yield "\t".join(words)
 
 

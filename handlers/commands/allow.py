@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from bot.formats.changes.markdown import told_lines
 from bot.formats.github.changes import Shown
 from bot.formats.writing.markdown import code, safe
+from bot.github.endpoints import comments
 from checks.wording import plural
 from handlers.comments.command import Asked, Command, Permission, Reply
 from handlers.judging.allowed import DIGEST, allow_mark
@@ -22,6 +23,15 @@ async def run(asked: Asked) -> Reply:
         )
     if not DIGEST.fullmatch(digest):
         return Reply(f"{code(digest)} is no digest; `argofix / changes` shows one of 16 digits.", ok=False)
+    if asked.comment.app_id is not None:
+        return Reply("An App wrote this in somebody's name. Whoever allows deletions writes it on GitHub.", ok=False)
+    identity = asked.repo.context.services.identity
+    if await comments.has_reacted(asked.repo.github, asked.repo.name, asked.comment.id, "rocket", identity.slug):
+        return Reply(
+            "This comment was obeyed before, and what was answered to it has been deleted, which took it back. "
+            "Whoever allows it again says so in a new comment.",
+            ok=False,
+        )
     async with AsyncExitStack() as stack:
         judged = await judged_now(asked.repo, stack, pull)
         held = [each.changes for each in judged if each.changes is not None and each.changes.firewall.held]
@@ -38,8 +48,10 @@ async def run(asked: Asked) -> Reply:
     # The check run first: where it cannot be told, nothing was allowed.
     await evaluate_pull(asked.repo, pull.number, again=asked.key, words={digest: asked.comment.html_url})
     return Reply(
-        f"{allow_mark(asked.repo, pull.number, digest)}\nAllowed by {code(asked.login)}, {_count(one)}. Reason:\n\n"
-        f"> {safe(asked.arguments['REASON'])}\n\n{lines}\n\nDeleting this comment takes it back at the next push."
+        f"Allowed by {code(asked.login)}, {_count(one)}. Reason:\n\n"
+        f"> {safe(asked.arguments['REASON'])}\n\n{lines}\n\nDeleting this comment takes it back, and so does the "
+        "loss of write access at the next push.",
+        mark=allow_mark(asked.repo, pull.number, pull.base.ref, digest, asked.login),
     )
 
 

@@ -29,6 +29,8 @@ from handlers.comments.command import Asked, Permission, Reply
 from handlers.comments.registry import NotUnderstood, Understood, commands, understand
 from handlers.comments.usage import Arguments
 from handlers.comments.written import PREFIX, written
+from handlers.judging.allowed import MARK as WORD
+from handlers.judging.pulls import evaluate_pull
 from handlers.proposals.refusals import why_not
 from handlers.repository import RepositoryContext, talking
 from handlers.routing import on
@@ -59,8 +61,19 @@ def by_bot(event: IssueCommentEvent, app: int) -> bool:
     return event.sender_is_bot or event.comment.author_is_bot or event.comment.app_id == app
 
 
+def is_about_a_word(event: IssueCommentEvent, app: int) -> bool:
+    """Whether an answer of ours that lets deletions pass was deleted or edited: then it may let nothing pass."""
+    ours = event.comment.app_id == app or event.comment.author_is_bot
+    changed = event.on_pull_request and event.action in ("edited", "deleted")
+    return ours and changed and WORD in f"{event.comment.body}{event.former or ''}"
+
+
 @on(COMMANDS, payload=IssueCommentEvent)
 async def answer(event: IssueCommentEvent, delivery: Delivery, context: Context) -> None:
+    if is_about_a_word(event, context.services.identity.id):
+        repo = await RepositoryContext.open(event, context, talking(event.on_pull_request))
+        await evaluate_pull(repo, event.number, again=hashlib.sha256(delivery.id.encode()).hexdigest()[:16])
+        return
     wishes = await asyncio.to_thread(wished, event, context.services.identity)
     if not wishes:
         return
@@ -203,7 +216,7 @@ def _not_understood(found: NotUnderstood) -> Reply:
 
 def _text(mark: str, replies: list[tuple[str, Reply]], left_out: int) -> str:
     most = _LONGEST // len(replies)
-    parts = [mark]
+    parts = ["\n".join((mark, *(reply.mark for _, reply in replies if reply.mark)))]
     for wish, reply in replies:
         if len(reply.text) > most:
             reply = replace(reply, text="The answer is longer than a comment may be.")

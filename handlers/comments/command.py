@@ -43,10 +43,12 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class Reply:
     """Markdown that says what became of it, in a few lines; whatever comes from a repository or a person passes
-    `bot.formats.writing.markdown.code` or `safe`. `ok` is False when the wish was not fulfilled."""
+    `bot.formats.writing.markdown.code` or `safe`. `ok` is False when the wish was not fulfilled. `mark` is a hidden
+    line for the head of the answer, where nothing is quoted."""
 
     text: str
     ok: bool = True
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

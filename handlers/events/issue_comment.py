@@ -12,7 +12,7 @@ from bot.github.events import COMMANDS, IssueCommentEvent
 from bot.github.model import Comment, Repository
 from bot.queue.deliveries import Delivery, delivery_of
 from bot.server.context import Context
-from handlers.comments.answering import by_bot, wished
+from handlers.comments.answering import by_bot, is_about_a_word, wished
 from handlers.comments.written import PREFIX
 from handlers.repository import RepositoryContext, talking
 from handlers.routing import on
@@ -41,6 +41,13 @@ async def acknowledge(event: IssueCommentEvent, delivery: Delivery, context: Con
     rank = 0 if event.association in _INSIDE else 1
     own = delivery_of(f"commands/{delivery.id}", COMMANDS, delivery.payload, services.clock.now(), rank=rank)
     await services.enqueue(own)
+
+
+@on("issue_comment", payload=IssueCommentEvent, actions=("edited", "deleted"), when=is_about_a_word)
+async def judge_again(event: IssueCommentEvent, delivery: Delivery, context: Context) -> None:
+    """In the turn of the repository, beside which a comment is looked at."""
+    services = context.services
+    await services.enqueue(delivery_of(f"word/{delivery.id}", COMMANDS, delivery.payload, services.clock.now()))
 
 
 def commented(

@@ -45,7 +45,8 @@ async def look_at(
     changes, wall = await asyncio.to_thread(_looked, guidance, policy)
     changes = await with_clusters(repo, pull, changes)
     if wall.held:
-        words = {**allowed(repo, pull.number, present), **(words or {})}
+        said = await allowed(repo, pull.number, pull.base.ref, wall.digest, present)
+        words = {**said, **(words or {})}
     remedies: tuple[Remedy, ...] = ()
     if wall.holds(words or {}) and places is None:  # those are edits of this repository
         remedies = await _remedies(repo, pull, guidance, changes, wall, policy)
@@ -102,7 +103,9 @@ async def look_at_queued(
     changes, wall = await asyncio.to_thread(_looked, guidance, policy)
     words: dict[str, str] = {}
     if wall.held and event.number:
-        words = allowed(repo, event.number, await comments.listed(repo.github, repo.name, event.number))
+        present = await comments.listed(repo.github, repo.name, event.number)
+        branch = event.base_ref.removeprefix("refs/heads/")
+        words = await allowed(repo, event.number, branch, wall.digest, present)
     return Shown(changes, wall, lambda span: repo.blob_url(event.base, span), words, queued=event.number)
 
 

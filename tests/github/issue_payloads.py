@@ -57,7 +57,7 @@ def comment(repo: Repository, item: Comment) -> Json:
         "created_at": item.created_at,
         "updated_at": item.updated_at,
         "author_association": association(repo, item.user),
-        "performed_via_github_app": None,
+        "performed_via_github_app": app(repo.state, item.via) if item.via is not None else None,
         "reactions": {
             "url": f"{api}/comments/{item.id}/reactions",
             "total_count": len(item.reactions),

@@ -8,7 +8,7 @@ from tests.github.auth import granted
 from tests.github.handling import Answer, ApiError, Call, invalid, listed, operation
 from tests.github.pull_operations import change_state, check_text, edit_pull
 from tests.github.repository import Comment, Issue, Label, Reaction, Repository
-from tests.github.state import User
+from tests.github.state import App, User
 from tests.github.webhooks import emit
 
 Json = dict[str, Any]
@@ -85,9 +85,9 @@ def settle_issue(repo: Repository, issue: Issue, user: User, state: str, reason:
     announce_issue(repo, "closed" if closed else "reopened", issue, user)
 
 
-def add_comment(repo: Repository, issue: Issue, user: User, body: str) -> Comment:
+def add_comment(repo: Repository, issue: Issue, user: User, body: str, via: App | None = None) -> Comment:
     state = repo.state
-    comment = Comment(next(state.ids), issue, user, body, state.now(), state.now())
+    comment = Comment(next(state.ids), issue, user, body, state.now(), state.now(), via=via)
     issue.comments.append(comment)
     announce(repo, "created", comment, user)
     return comment

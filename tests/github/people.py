@@ -260,8 +260,9 @@ class People(State):
         before, pull.issue.body = pull.issue.body, re.sub(r"\r?\n", "\r\n", body)
         pulls.announce(pull, "edited", by or pull.repo.owner, changes={"body": {"from": before or ""}})
 
-    def comment(self, target: PullRequest, user: User, body: str) -> Comment:
-        return issues.add_comment(target.repo, target.issue, user, body)
+    def comment(self, target: PullRequest, user: User, body: str, via: App | None = None) -> Comment:
+        """`via` is the App that writes it in the user's name (with a user access token)."""
+        return issues.add_comment(target.repo, target.issue, user, body, via)
 
     def comment_on(self, repo: Repository, issue: Issue, user: User, body: str) -> Comment:
         """A comment on an issue that is no pull request."""

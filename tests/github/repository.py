@@ -22,6 +22,7 @@ class Comment:
     created_at: str
     updated_at: str
     reactions: list["Reaction"] = field(default_factory=list)
+    via: App | None = None  # the App that wrote it in its author's name
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,16 @@ def is_ours(comment: Comment, app_id: int, slug: str) -> bool:
     return comment.app_id == app_id or comment.author == f"{slug}[bot]"
 
 
+async def has_reacted(github: GitHub, repository: str, comment_id: int, content: str, slug: str) -> bool:
+    """Whether our App (`slug`) has put this reaction on a comment."""
+    path = f"/repos/{repository}/issues/comments/{comment_id}/reactions{{?content,per_page}}"
+    async for item in github.getiter(path, {"content": content, "per_page": 100}):
+        user = Fields(item).inner_or_none("user")
+        if user is not None and user.text("login") == f"{slug}[bot]":
+            return True
+    return False
+
+
 async def react(github: GitHub, repository: str, comment_id: int, content: str) -> None:
     """Add a reaction (`eyes`, `+1`, `confused`, `rocket`...); GitHub keeps one of each kind."""
     path = f"/repos/{repository}/issues/comments/{comment_id}/reactions"

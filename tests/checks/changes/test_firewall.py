@@ -7,7 +7,7 @@ import pytest
 from checks.changes.firewall import Firewall, firewall_of
 from checks.policy.file import Policy, parse_policy
 from tests.checks.changes.stage import changes
-from tests.checks.changes.test_accidents import directories, matrix_set
+from tests.checks.changes.test_accidents import directories, matrix_set, stateful
 from tests.gitops.facts.changes.stage import one_app
 from tests.gitops.facts.deletions.stage import MAP, PVC, app, appset, obj
 from tests.scenarios import Files
@@ -43,6 +43,25 @@ def test_the_digest_does_not_depend_on_what_else_changes() -> None:
     alone = firewall(before, {path: text for path, text in before.items() if path != "apps/a/0.yaml"})
     after = {**one_app(), "apps/a/1.yaml": obj("ConfigMap", "settings", data={"a": "c"})}
     assert firewall(before, after).digest == alone.digest != ""
+
+
+def test_a_word_is_for_what_the_deletion_takes_along_on_its_base() -> None:
+    claims_stay = one_app(stateful("db"))
+    claims_go = one_app(stateful("db", persistentVolumeClaimRetentionPolicy={"whenDeleted": "Delete"}))
+    digests = [firewall(before, one_app()).digest for before in (claims_stay, claims_go)]
+    assert "" not in digests and digests[0] != digests[1]
+
+
+def test_a_word_for_what_cannot_be_analysed_is_for_the_files_that_go() -> None:
+    """The base may have moved since it was given."""
+    root = {"root.yaml": app("root", "argocd", namespace="argocd"), "argocd/there.yaml": MAP}
+    chart = "apiVersion: v2\nname: a\nversion: 1.0.0\n"
+    found = []
+    for values in ("a: b\n", "a: c\n"):
+        after = {**root, "apps/a/Chart.yaml": chart, "apps/a/values.yaml": values}
+        found.append(firewall({**after, "argocd/a.yaml": app("a", cascades=True)}, after))
+    assert [{one.verdict.value for one in each.held} for each in found] == [{"application-deleted", "unknown"}] * 2
+    assert found[0].digest != found[1].digest
 
 
 def test_what_holds_nothing_has_no_digest() -> None:
