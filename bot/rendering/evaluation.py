@@ -15,7 +15,7 @@ from bot.rendering.outside import Outside, OutsideBroke
 from checks import render
 from checks.judgement.clusters import concerning
 from checks.judgement.evaluation import Evaluation, evaluation_of
-from checks.judgement.findings import findings_of, judged_alone
+from checks.judgement.findings import findings_of, judged_against
 from checks.judgement.values import at_values
 from checks.model import Finding
 from checks.planning.fields.plan import plan_drops
@@ -205,7 +205,7 @@ async def _evaluate(
     findings = await engine.drive(at_values(after, analysis, findings), progress, effort, outside)
     planned = await engine.drive(plan_fixes(after, analysis, findings, policy, live), progress, effort, outside)
     mended = await engine.drive(plan_drops(after, analysis, planned.findings), progress, effort, outside)
-    judge = partial(judged_alone, _beside(chosen, mended), policy, live, _log_failure)
+    judge = partial(judged_against, _beside(chosen, mended), policy, live, _log_failure, before)
     repaired = await engine.drive(plan_repairs(after, analysis, mended, judge), progress, effort, outside)
     planned = replace(planned, findings=repaired.findings)
     plans = repaired.plans

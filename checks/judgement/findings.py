@@ -91,14 +91,24 @@ def _failed(rule: Rule) -> Identity:
     return (rule.id, "failed")
 
 
-def judged_alone(
-    chosen: Sequence[Rule], policy: Policy, live: Live | None, failed: Failed, snapshot: Snapshot
+def judged_against(
+    chosen: Sequence[Rule],
+    policy: Policy,
+    live: Live | None,
+    failed: Failed,
+    base: Snapshot | None,
+    snapshot: Snapshot,
 ) -> dict[Identity, Finding]:
-    """What the rules find in a commit that is held against no other one, by identity."""
+    """What the rules find in a commit, by identity; `base` is what they hold it against."""
     return {
         finding.identity: finding
         for rule in chosen
-        for finding in _judged(rule, Change(None, as_seen(rule, snapshot), live), policy, failed)
+        for finding in _judged(
+            rule,
+            Change(as_seen(rule, base) if base is not None else None, as_seen(rule, snapshot), live),
+            policy,
+            failed,
+        )
     }
 
 

@@ -147,7 +147,25 @@ def _edited(path: str, text: str, document: Document, one: Operation) -> str:
         if not here.value and not here.style:
             return _splice(text, here.end_mark.index, here.end_mark.index, f" {new}")
         return _splice(text, here.start_mark.index, here.end_mark.index, new)
+    longer = _continued(text, here, one.value)
+    if longer is not None:
+        return longer
     raise CannotEdit(f"{path}:{first_line(here)} is no plain value")
+
+
+def _continued(text: str, here: yaml.Node, value: Any) -> str | None:
+    """The text with more lines at the end of a block (`|`); None where that is not all that the value is."""
+    if not isinstance(here, yaml.ScalarNode) or here.style != "|" or not isinstance(value, str):
+        return None
+    old = here.value.rstrip("\n")
+    if not old or not value.startswith(f"{old}\n"):
+        return None
+    own, first = old.split("\n"), int(here.start_mark.line) + 1
+    place = next(i for i, line in enumerate(own) if line)
+    raw = text.split("\n")[first + place].rstrip("\r")
+    indent = raw[: len(raw) - len(own[place])]
+    more = value[len(old) + 1 :].rstrip("\n").split("\n")
+    return _behind(text, first + len(own), [f"{indent}{line}" if line else "" for line in more])
 
 
 def _step(node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:

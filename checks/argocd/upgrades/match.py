@@ -16,13 +16,15 @@ from gitops.installation.places import place_of
 @dataclass(frozen=True, slots=True)
 class Match:
     """A place that a note is about: `seen` is a clause that says what stands there; `about` tells it from others,
-    whatever becomes of its lines. `lines` are to be pasted."""
+    whatever becomes of its lines. `lines` are to be pasted; where they are all that is missing, they belong at the
+    end of `key` of a ConfigMap."""
 
     span: Span
     seen: str
     about: str
     member: Member | None = None
     lines: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from checks.argocd.upgrades.match import Match, Place, Predicate, key_of, word_of
 from gitops.facts.secrets.pods import mapping, sequence
-from gitops.installation.model import Member
+from gitops.installation.model import Member, data_of
 from gitops.installation.rbac import READERS, Grant, Policies, policies_of, policies_of_project
 from gitops.resources.manifests import text_of
 from gitops.versions.pins.images import split_image
@@ -47,7 +48,12 @@ def _wildcard_actions(place: Place) -> Iterator[Match]:
 
 def _grant(place: Place, member: Member, grant: Grant, lines: str = "") -> Match:
     seen = f"{member.id.name} has `{grant.text}`"
-    return place.at(member, seen, grant.text, f"{grant.subject}, {grant.resource}", about=grant.text, lines=lines)
+    found = place.at(member, seen, grant.text, f"{grant.subject}, {grant.resource}", about=grant.text, lines=lines)
+    data = data_of(member) if lines and member.id.kind == "ConfigMap" else {}
+    holding = [
+        key for key, text in data.items() if any(each.strip() == grant.text for each in text_of(text).splitlines())
+    ]
+    return replace(found, key=holding[0]) if len(holding) == 1 else found
 
 
 def _sub_resources(place: Place) -> Iterator[Match]:

@@ -44,6 +44,10 @@ def edited(text: str, *operations: Operation) -> str:
         ("a: b\n", [append(["c", "d"], "e")], "a: b\nc:\n  d:\n  - e\n"),
         ("a: []\n", [append(["a"], "e")], "a: [e]\n"),
         ("a: {b: {}, c: d}\n", [put(["a", "b", "e"], "f")], "a: {b: {e: f}, c: d}\n"),
+        # More lines of a block, whatever its indentation and its end.
+        ("a: |\n  x\n   y\nz: 1\n", [put(["a"], "x\n y\nw\n")], "a: |\n  x\n   y\n  w\nz: 1\n"),
+        ("a: |-\n    x\n\nz: 1\n", [put(["a"], "x\nv\nw")], "a: |-\n    x\n    v\n    w\n\nz: 1\n"),
+        ("a:\n  b: |  # why\n\n    x\n", [put(["a", "b"], "\nx\nw\n")], "a:\n  b: |  # why\n\n    x\n    w\n"),
         # What is too wide for a line is a block, and stands as the lists of the file do.
         ("a: []  # why\nz: 1\n", [append(["a"], WIDE)], f"a:  # why\n  - {BLOCK}      - e\nz: 1\n"),
         ("z:\n- 1\n", [append(["a", "b"], WIDE)], f"z:\n- 1\na:\n  b:\n  - {BLOCK}    - e\n"),
