@@ -22,14 +22,15 @@ import (
 // helmVersion is what `.Capabilities.HelmVersion` says: that of the module, which leaves its patch to the linker.
 const helmVersion = "v4.2.4"
 
-// mostKept is how many bytes of chart files are kept between requests.
+// mostKept is about how many bytes charts take that are kept between requests.
 const mostKept = 64 << 20
 
 // Renderer renders charts and keeps what it parsed. What it answers does not depend on what it was asked before.
 type Renderer struct {
 	lock   sync.Mutex
 	charts cache
-	parsed map[string]map[string]any
+	parsed map[string]map[string]any // values files, by their ids
+	read   int                       // bytes of the files in parsed
 }
 
 // New returns a renderer that keeps nothing yet.

@@ -46,6 +46,8 @@ type loaded struct {
 	sets    map[string]*set
 	bytes   int
 	files   int
+	// templates is how many of the bytes are templates'.
+	templates int
 	// outside tells that a dependency (file://) lies outside of the chart's directory.
 	outside bool
 }
@@ -69,7 +71,9 @@ func load(files *store.Files, directory string, listed []found) (*loaded, error)
 		return nil, typed(err)
 	}
 	l.root = root
-	return l, l.local(files, directory)
+	err = l.local(files, directory)
+	l.templates = templateBytes(l.root)
+	return l, err
 }
 
 // chart makes a chart and those below its charts/, in the order of their names. The messages are those of Helm's
@@ -230,10 +234,41 @@ func wrapped(err error, format string, args ...any) error {
 
 // cache keeps loaded charts between requests, those that were used last.
 type cache struct {
-	most    int // bytes of chart files
-	used    int
+	most    int // bytes, see weight
 	entries map[string]*entry
 	clock   int
+}
+
+// setBytes is what the functions take that templates are parsed with, in each set anew: for a small chart a hundred
+// times its files.
+const setBytes = 100 << 10
+
+// parsedBytes is how many bytes a byte of a template takes once it is parsed.
+const parsedBytes = 20
+
+// weight is about how many bytes of memory a chart takes.
+func (l *loaded) weight() int {
+	return 2*l.bytes + len(l.sets)*(setBytes+parsedBytes*l.templates)
+}
+
+// templateBytes is how many bytes the templates of a chart and of its subcharts have.
+func templateBytes(c *chart.Chart) int {
+	size := 0
+	for _, one := range c.Templates {
+		size += len(one.Data)
+	}
+	for _, child := range c.Dependencies() {
+		size += templateBytes(child)
+	}
+	return size
+}
+
+func (c *cache) used() int {
+	used := 0
+	for _, known := range c.entries {
+		used += known.chart.weight()
+	}
+	return used
 }
 
 type entry struct {
@@ -260,16 +295,16 @@ func (c *cache) get(files *store.Files, directory string) (*loaded, error) {
 	if err != nil || name == "" || made.outside {
 		return made, err
 	}
+	// Templates are parsed when they are rendered: those of this chart are counted when the next one comes.
 	c.entries[name] = &entry{made, c.clock}
-	c.used += made.bytes
-	for c.used > c.most && len(c.entries) > 1 {
+	for used := c.used(); used > c.most && len(c.entries) > 1; {
 		oldest := ""
 		for name, known := range c.entries {
 			if oldest == "" || cmp.Less(known.used, c.entries[oldest].used) {
 				oldest = name
 			}
 		}
-		c.used -= c.entries[oldest].chart.bytes
+		used -= c.entries[oldest].chart.weight()
 		delete(c.entries, oldest)
 	}
 	return made, nil

@@ -35,8 +35,11 @@ type text struct {
 	content string
 }
 
-// mostParsed is how many values files are kept parsed between requests.
-const mostParsed = 2_000
+// mostParsed is how many values files are kept parsed between requests, mostRead how many bytes these have.
+const (
+	mostParsed = 2_000
+	mostRead   = 2 << 20
+)
 
 // gather reads everything that the Application names.
 func (r *Renderer) gather(files *store.Files, asked *protocol.Helm) (*layers, error) {
@@ -92,10 +95,14 @@ func (r *Renderer) parse(id string, data []byte) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(r.parsed) >= mostParsed {
-		clear(r.parsed)
+	if id == "" {
+		return parsed, nil
 	}
-	r.parsed[id] = parsed
+	if len(r.parsed) >= mostParsed || r.read+len(data) > mostRead {
+		clear(r.parsed)
+		r.read = 0
+	}
+	r.parsed[id], r.read = parsed, r.read+len(data)
 	return parsed, nil
 }
 

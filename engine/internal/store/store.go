@@ -10,7 +10,7 @@ import (
 	"github.com/argofix/argofix/engine/internal/protocol"
 )
 
-// Store holds blobs up to a number of bytes and drops those that were not asked for the longest. It is for one
+// Store holds blobs up to a number of bytes and of blobs, and drops those that were not asked for the longest. It is for one
 // goroutine.
 type Store struct {
 	capacity int
@@ -27,6 +27,9 @@ type blob struct {
 }
 
 const rememberedSizes = 100_000
+
+// mostBlobs are held: what is kept about a small file takes more than its bytes.
+const mostBlobs = 100_000
 
 // New returns an empty store for capacity bytes.
 func New(capacity int) *Store {
@@ -47,7 +50,7 @@ func (s *Store) Add(payload []byte) error {
 	delete(s.sizes, id)
 	s.blobs[id] = s.order.PushFront(&blob{id, data})
 	s.used += len(data)
-	for s.used > s.capacity {
+	for s.used > s.capacity || len(s.blobs) > mostBlobs {
 		last := s.order.Back()
 		s.drop(last)
 		dropped := last.Value.(*blob)
@@ -115,6 +118,10 @@ func (s *Store) Files(request *protocol.Request) (*Files, error) {
 		files.links[path] = target
 	}
 	if len(missing) > 0 {
+		if len(asked) > mostBlobs {
+			return nil, &protocol.Error{Code: protocol.TooLarge, Message: fmt.Sprintf(
+				"it has %d different files, where %d are the most", len(asked), mostBlobs)}
+		}
 		if total > s.capacity {
 			return nil, &protocol.Error{Code: protocol.TooLarge, Message: fmt.Sprintf(
 				"its files are %d bytes, where %d are the most", total, s.capacity)}

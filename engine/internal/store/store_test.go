@@ -65,6 +65,25 @@ func TestFilesThatCanNeverLieTogetherAreTooLarge(t *testing.T) {
 	}
 }
 
+// What is kept about a file takes more than a small one's bytes.
+func TestSmallFilesAreBoundedByTheirNumber(t *testing.T) {
+	const most = 100_000
+	blobs, all := store.New(1<<30), []int{}
+	for n := range most + 1 {
+		add(t, blobs, n, "x")
+		all = append(all, n)
+	}
+	if blobs.Used() != most {
+		t.Errorf("%d are held", blobs.Used())
+	}
+	if _, err := ask(blobs, 0, 1); err == nil || err.Code != protocol.MissingBlobs || !slices.Equal(err.Missing, []string{id(0)}) {
+		t.Errorf("%+v", err)
+	}
+	if _, err := ask(blobs, all...); err == nil || err.Code != protocol.TooLarge {
+		t.Errorf("%+v", err)
+	}
+}
+
 func TestFilesOfARequestOutliveTheStore(t *testing.T) {
 	blobs := store.New(10)
 	add(t, blobs, 1, "first")
