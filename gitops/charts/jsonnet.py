@@ -22,7 +22,7 @@ from gitops.resources.requests import JsonnetRequest, Variable
 
 # The path of an import is a literal, by the grammar of Jsonnet.
 _IMPORT = re.compile(rb"""\bimport(?:str|bin)?\s*@?(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')""")
-MAX_IMPORTS = 2_000
+MAX_IMPORTS = 10_000  # files; a library of Kubernetes' API has some hundreds
 
 
 def plan_jsonnet(
@@ -42,7 +42,8 @@ def plan_jsonnet(
     requests: list[RenderRequest] = []
     for file in files:
         found = ReadFiles(tree)
-        _follow(tree, found, file, [*_places(libs), root])
+        if not _follow(tree, found, file, [*_places(libs), root]):
+            return NotAnalysed(f"{file} imports more than the {MAX_IMPORTS:,} files that argofix follows")
         asks = JsonnetRequest(file, root, tlas, ext_vars, libs, named)
         request = request_for(tree, root, found.paths, asks, tools.engine)
         if isinstance(request, NotAnalysed):
@@ -59,9 +60,13 @@ def _places(libs: Iterable[str]) -> Iterator[str]:
             continue  # the engine says that it leads out of the repository
 
 
-def _follow(tree: Tree, found: ReadFiles, file: str, places: Sequence[str]) -> None:
+def _follow(tree: Tree, found: ReadFiles, file: str, places: Sequence[str]) -> bool:
+    """Whether all that a file imports is `found`, at any depth. Each import names several places where it may lie, of
+    which most hold nothing."""
     pending, seen = [file], {file}
-    while pending and len(seen) <= MAX_IMPORTS:
+    while pending:
+        if len(found.paths) > MAX_IMPORTS:
+            return False
         here = pending.pop()
         found.file(here)
         try:
@@ -81,6 +86,7 @@ def _follow(tree: Tree, found: ReadFiles, file: str, places: Sequence[str]) -> N
                 found.file(path)
                 if path in found.paths and not match[0].startswith((b"importstr", b"importbin")):
                     pending.append(path)
+    return True
 
 
 def _variables(value: object) -> Iterator[Variable]:

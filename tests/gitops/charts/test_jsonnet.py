@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from gitops.charts import jsonnet
 from gitops.resources.rendering import NotAnalysed, Rendered, RenderFailed
 from tests.rendered import ANALYSIS, EngineProcess, application, state_of
 from tests.scenarios import URL
@@ -107,3 +108,23 @@ def test_without_the_engine_it_is_not_analysed(engine: EngineProcess) -> None:
     found = state_of(engine, files, analysis=replace(ANALYSIS, engine="")).rendering
     assert isinstance(found, NotAnalysed)
     assert found.reason.startswith("app/a.jsonnet is Jsonnet, which needs argofix-engine")
+
+
+@pytest.mark.parametrize(("most", "names"), [(8, ["deep"]), (2, [])])
+def test_a_bound_counts_what_is_imported_and_is_told(
+    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch, most: int, names: list[str]
+) -> None:
+    """Not the places where an import may lie. What is not followed is no fault of the file."""
+    monkeypatch.setattr(jsonnet, "MAX_IMPORTS", most)
+    chain = {f"two/{n}.libsonnet": f"import '{n + 1}.libsonnet'" for n in range(4)} | {
+        "two/4.libsonnet": config_map("'deep'"),
+        "app/a.jsonnet": "import '0.libsonnet'",
+        "argo.yaml": application("web", source("{jsonnet: {libs: [one, two, three, four]}}")),
+    }
+    found = state_of(engine, {**chain, "one/x": "", "three/x": "", "four/x": ""}).rendering
+    if names:
+        assert isinstance(found, Rendered), found
+        assert [resource.id.name for resource in found.resources] == names
+    else:
+        assert isinstance(found, NotAnalysed)
+        assert found.reason == "app/a.jsonnet imports more than the 2 files that argofix follows"
