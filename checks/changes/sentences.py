@@ -207,6 +207,8 @@ def _tail(one: Consequence) -> str:
     hollow = vain(one)
     if hollow:
         text += f"; {hollow}"
+    if one.unsure:
+        text += f", unless what cannot be analysed of `{one.application}` brings it"
     if one.detail and one.why in (Why.PRUNED, Why.CASCADE):
         text += f"; if `{one.detail}`, of another root, lives in the same Argo CD, it may take it over first"
     return text

@@ -116,6 +116,7 @@ def _bearing(one: Consequence, link: Link) -> str:
     text += f", {taken}{inside}" if taken else ""
     hollow = vain(one)
     text += f"; {hollow}" if hollow else ""
+    text += f", unless what cannot be analysed of {code(one.application)} brings it" if one.unsure else ""
     if one.detail:
         text += f"; if {code(one.detail)}, of another root, lives in the same Argo CD, it may take it over first"
     return text

@@ -162,7 +162,8 @@ class Consequence:
     delete it before it is taken over, `owner_goes` that the owner is deleted itself, `late` that a protection comes
     with this very change, when the live object has none yet. `detail` completes the reason (of what is
     deleted: who brings it now below another root), `inside` counts what other Applications keep in a Namespace that
-    goes, `subject` is the Application when the object is one.
+    goes, `subject` is the Application when the object is one. `unsure` tells that its Application has other parts now
+    that cannot be analysed, which may bring it still.
     """
 
     id: OwnedId
@@ -179,6 +180,7 @@ class Consequence:
     late: bool = False
     detail: str = ""
     inside: int = 0
+    unsure: bool = False
 
     @property
     def application(self) -> str:

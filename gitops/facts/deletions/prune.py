@@ -60,7 +60,7 @@ def surviving(state: State, now: State, base: World, head: World) -> Iterator[Co
         yield from _pruned(_Losses(state, now, base, head, lost, wanted))
         return
     lost = {owned_id: copy for owned_id, copy in held.items() if owned_id not in wanted}
-    doubt = _doubt(state, now, base, head)
+    doubt, unsure = _doubt(state, now, base, head), frozenset[OwnedId]()
     if doubt is not None:
         yield doubt
         if doubt.why is not Why.NOT_ANALYSED:
@@ -72,7 +72,9 @@ def surviving(state: State, now: State, base: World, head: World) -> Iterator[Co
         whole = {old.index for old, new in zip(state.parts, now.parts, strict=False) if _tells_all(old, new, *trees)}
         known = {owned_id: copy for owned_id, copy in lost.items() if copy.part.index in whole}
         lost = known | {owned_id: copy for owned_id, copy in listed.items() if owned_id not in wanted}
-    yield from _pruned(_Losses(state, now, base, head, lost, wanted))
+        if doubt is not None:
+            unsure = frozenset(lost.keys() - known.keys())
+    yield from _pruned(_Losses(state, now, base, head, lost, wanted, unsure))
 
 
 def _tells_all(old: Part, new: Part, base: Tree, head: Tree) -> bool:
@@ -117,6 +119,7 @@ class _Losses:
     head: World
     lost: Mapping[OwnedId, Owned]
     wanted: Mapping[OwnedId, Owned]
+    unsure: frozenset[OwnedId] = frozenset()
 
 
 def _pruned(losses: _Losses) -> Iterator[Consequence]:
@@ -182,7 +185,8 @@ def _pruned(losses: _Losses) -> Iterator[Consequence]:
             yield taken_over(owned_id, application, copy, to, base, races=races, late=late)
         else:
             stranger = head.stranger(owned_id, instance, base) if races else ""
-            yield Consequence(owned_id, verdict, why, application, copy, detail=stranger)
+            unsure = owned_id in losses.unsure
+            yield Consequence(owned_id, verdict, why, application, copy, detail=stranger, unsure=unsure)
 
 
 def _is_late(owned_id: OwnedId, head: World) -> bool:

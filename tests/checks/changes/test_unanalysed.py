@@ -245,3 +245,16 @@ async def test_what_is_beside_an_entry_that_nobody_can_build(engine: Engine, fil
     said = {f"{one.verdict.value} {one.resource.name}" for one in found.told}
     assert told <= said
     assert ("unknown a" in said) == ("unknown a" in told)
+
+
+async def test_a_chart_that_comes_may_bring_what_goes(engine: Engine) -> None:
+    """Where the chart was there before, too, it would have brought the object twice."""
+    plain = beside(WEB, top="resources: [web]\n")
+    for before, hedged in ((plain, True), (beside(WEB), False)):
+        found = await compared(engine, before, beside({**WEB, "kustomization.yaml": "resources: [d.yaml]\n"}))
+        (said,) = [one.text for one in found.told if one.resource.name == "data"]
+        assert ("deletes it, with the volume behind it unless" in said, "which prunes by itself" in said) == (
+            True,
+            True,
+        )
+        assert (", unless what cannot be analysed of `a` brings it" in said) is hedged
