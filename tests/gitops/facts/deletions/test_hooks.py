@@ -43,7 +43,7 @@ def told(before: Files, after: Files) -> list[str]:
 
 PLAIN = obj(CLAIM, "data")
 GUARDED = obj(CLAIM, "data", options="Prune=false,Delete=false")
-AGAIN, DONE = f"deleted a: {CLAIM} a/data (HOOK_AGAIN)", f"deleted a: {CLAIM} a/data (HOOK_DONE)"
+AGAIN, DONE = f"deleted a: {CLAIM} a/data (HOOK_RECREATED)", f"deleted a: {CLAIM} a/data (HOOK_DONE)"
 
 
 @pytest.mark.parametrize(
@@ -86,12 +86,12 @@ def test_a_hook_deletes_a_definition_too() -> None:
         obj(named["kind"], named["name"], named["apiVersion"], metadata={"annotations": said} if said else {})
         for said in ({}, {HOOK: "PreSync"})
     ]
-    assert told(of(texts[0]), of(texts[1])) == ["deleted a: CustomResourceDefinition ws.example.com (HOOK_AGAIN)"]
+    assert told(of(texts[0]), of(texts[1])) == ["deleted a: CustomResourceDefinition ws.example.com (HOOK_RECREATED)"]
 
 
 def test_a_hook_waits_for_whoever_syncs_by_hand() -> None:
     found = told(of(PLAIN, sync=None), of(hook("PreSync"), sync=None))
-    assert found == [f"by-hand a: {CLAIM} a/data (HOOK_AGAIN)"]
+    assert found == [f"by-hand a: {CLAIM} a/data (HOOK_RECREATED)"]
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def emptied(name: str, **spec: Any) -> str:
 def test_nothing_is_synced_by_itself_where_all_that_is_there_would_go() -> None:
     before = {path: text for path, text in of(PLAIN, sync=PRUNES).items() if path != "apps/a/0.yaml"}
     after = {**before, "apps/a/1.yaml": hook("PreSync")}
-    assert told(before, after) == [f"by-hand a: {CLAIM} a/data (HOOK_AGAIN)"]
+    assert told(before, after) == [f"by-hand a: {CLAIM} a/data (HOOK_RECREATED)"]
     assert told(before, {**after, "argocd/a.yaml": emptied("a")}) == [AGAIN]
 
 
