@@ -9,7 +9,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterable, Iterator
 from pathlib import Path
 
 from bot.cli.checkout import CannotRun, Checkout, applications_of, open_checkout, outer_checkout
@@ -127,19 +127,29 @@ def _order(evaluation: Evaluation, style: str) -> str:
 
 def _others(evaluation: Evaluation, edits: list[Edit], tree: Tree) -> tuple[list[Edit], set[tuple[str, ...]]]:
     """The edits of all other fixes that go together with these, and what is left for the next run."""
+    fixes = list(_fixes(evaluation))
+    all_fit = _fit(tree, dict.fromkeys([*edits, *(edit for fix, _, _ in fixes for edit in fix.edits)]))
+    together = dict.fromkeys(edits)
     later: set[tuple[str, ...]] = set()
-    for fix, settled, says in _fixes(evaluation):
-        together = [*edits, *(edit for edit in fix.edits if edit not in edits)]
-        try:
-            changes_of(tree, together)
-        except GitopsError:
+    for fix, settled, says in fixes:
+        own = [edit for edit in fix.edits if edit not in together]
+        files = {edit.span.path for edit in own}
+        if not all_fit and not _fit(tree, [*(edit for edit in together if edit.span.path in files), *own]):
             say(f"left for the next run, since it touches the same lines: {fix.title}")
             later |= settled
             continue
-        if len(together) > len(edits):
+        if own:
             say(f"{fix.title}. {says}".rstrip())
-        edits = together
-    return edits, later
+        together |= dict.fromkeys(own)
+    return list(together), later
+
+
+def _fit(tree: Tree, edits: Iterable[Edit]) -> bool:
+    try:
+        changes_of(tree, list(edits))
+    except GitopsError:
+        return False
+    return True
 
 
 def _fixes(evaluation: Evaluation) -> Iterator[tuple[Fix, set[tuple[str, ...]], str]]:
