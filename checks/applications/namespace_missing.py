@@ -24,7 +24,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from checks.applications.namespaces import BUILT_IN, Namespace, made_in
 from checks.applications.subjects import Remark, subjects_of, told, unseen
 from checks.coverage import Sight, sight_of
 from checks.declaration import declare
@@ -33,6 +32,7 @@ from checks.policy.file import Policy
 from checks.wording import listed
 from gitops.applications.application import IN_CLUSTER
 from gitops.discovery.snapshot import Change, Snapshot, State
+from gitops.facts.namespaces import BUILT_IN, Namespace, made_in
 from gitops.facts.owners import owned_by
 from gitops.resources.resource import ResourceId
 

@@ -23,7 +23,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from checks.applications.namespaces import made_in
 from checks.applications.projects import Known, Projects, projects_known
 from checks.applications.subjects import Subject, subjects_of
 from checks.declaration import declare
@@ -31,6 +30,7 @@ from checks.model import Finding, Related, Severity, Topic
 from checks.policy.file import Policy
 from checks.wording import counted, listed
 from gitops.discovery.snapshot import Change, Owned, OwnedId, Snapshot, State
+from gitops.facts.namespaces import made_in
 from gitops.facts.owners import is_owned
 from gitops.facts.projects import place_of
 from gitops.facts.scopes import placed_by, scopes_in

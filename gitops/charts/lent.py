@@ -77,7 +77,7 @@ class Lender:
 
     def _source(self, other: Source, is_used: bool) -> str | Missing | None:
         """The directory that holds another source. What no values file names is not asked for."""
-        if self._is_here(other):
+        if self._is_this_commit(other):
             if self.tree.place is None:
                 return ""
             self.tree.mount(_HERE, self.here, None)
@@ -91,7 +91,8 @@ class Lender:
         wanted = RepositoryWanted(other.repo_url, other.target_revision, True, self.at)
         return Borrowed(self.tree, self.answers).repository(wanted)
 
-    def _is_here(self, source: Source) -> bool:
+    def _is_this_commit(self, source: Source) -> bool:
+        """Whether it is this repository, at what is looked at."""
         exists = bool(source.path)
         return self.matcher.matches(source.repo_url, exists) and self.matcher.revisions.includes(
             source.target_revision

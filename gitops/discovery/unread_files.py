@@ -27,7 +27,7 @@ def files_of_unread(
     that a change of it is noticed."""
     source = application.sources[index]
     found = ReadFiles(tree)
-    here = not source.chart and not plan.elsewhere and _is_here(source, tree, analysis)
+    here = not source.chart and not plan.elsewhere and _may_lie_here(source, tree, analysis)
     if closure is not None:
         found.paths |= closure.files
         if here and not _is_followed(closure):
@@ -40,7 +40,7 @@ def files_of_unread(
             found.directory(path)
     several = len(application.sources) > 1
     refs = {f"${each.ref}": each for each in application.sources if each.ref} if several else {}
-    lent = {name: "" for name, each in refs.items() if _is_here(each, tree, analysis)}
+    lent = {name: "" for name, each in refs.items() if _may_lie_here(each, tree, analysis)}
     names = [name for name in _named(source) if name.partition("/")[0] in lent or (here and not name.startswith("$"))]
     value_files(found, source.path if here else "", names, lent, environment_of(tree, application, source))
     for file in found.paths:
@@ -48,7 +48,7 @@ def files_of_unread(
     return frozenset(found.paths)
 
 
-def _is_here(source: Source, tree: Tree, analysis: Analysis) -> bool:
+def _may_lie_here(source: Source, tree: Tree, analysis: Analysis) -> bool:
     """Whether a source is this repository as it is looked at, or could be it under a name that nobody told: then what
     lies here at its path counts."""
     try:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 
 from gitops.applications.application import Application
 from gitops.discovery.snapshot import ApplicationKey, OwnedId, Snapshot, State
+from gitops.facts.namespaces import makes_namespace
 from gitops.facts.order.relations import relations
 from gitops.facts.scopes import scopes_in
 from gitops.facts.secrets.survey import survey
@@ -226,7 +227,7 @@ class _Comparison:
         for resource in changed:
             if resource.id.name:
                 self.names.add(resource.id.name)
-            if resource.id.kind == "Namespace":
+            if makes_namespace(resource):
                 self.names.add(MADE)
             self.words.update(_WORD.findall(resource.text))
         return ""

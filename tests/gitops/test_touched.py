@@ -168,6 +168,25 @@ async def test_what_has_nothing_to_do_with_each_other_does_not_meet(engine: Engi
     assert not closes_circle({}, change)
 
 
+@pytest.mark.parametrize(
+    ("kind", "version"),
+    [
+        ("Namespace", "v1"),
+        ("Project", "project.openshift.io/v1"),
+        ("ProjectRequest", "project.openshift.io/v1"),
+        ("SubnamespaceAnchor", "hnc.x-k8s.io/v1alpha2"),
+    ],
+)
+async def test_whatever_makes_a_namespace_meets_an_application_that_may_lack_one(
+    engine: Engine, kind: str, version: str
+) -> None:
+    """How many are made decides whether the lack of another one is told."""
+    mine = {"apps/late.yaml": application("late", "late", namespace="late"), "late/x.yaml": config_map("x", "late")}
+    makes = {"d/made.yaml": manifest(kind, "made", "", version)}
+    moved, change = [await told(engine, BASE, after(BASE, edit)) for edit in (makes, mine)]
+    assert moved.meets(change)
+
+
 async def test_what_kustomize_builds_from_is_met(engine: Engine) -> None:
     base = after(
         BASE, {"a/kustomization.yaml": kustomization("../shared", "a.yaml"), "shared/x.yaml": config_map("x")}

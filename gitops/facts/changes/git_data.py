@@ -35,8 +35,9 @@ def generators(spec: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             todo += [(depth + 1, mapping(body).get("generators")) for body in generator.values()]
 
 
-def is_here(url: str, here: Set[str]) -> bool:
-    """Whether an address means this repository, whose addresses are `here` (`identity_of`; none is any)."""
+def may_be_here(url: str, here: Set[str]) -> bool:
+    """Whether an address may mean this repository once its placeholders are filled in; its addresses are `here`
+    (`identity_of`; none is any)."""
     return "{{" in url or not here or identity_of(url) in here
 
 
@@ -71,7 +72,7 @@ def git_generators(manifest: Any, here: Set[str]) -> Iterator[Mapping[str, Any]]
     """The git generators of a set that read this repository."""
     for generator in generators(mapping(mapping(manifest).get("spec"))):
         body = mapping(generator.get("git"))
-        if body and is_here(text_of(body.get("repoURL")), here):
+        if body and may_be_here(text_of(body.get("repoURL")), here):
             yield body
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
-from gitops.facts.changes.git_data import PLACEHOLDER, generators, is_here
+from gitops.facts.changes.git_data import PLACEHOLDER, generators, may_be_here
 from gitops.facts.secrets.pods import mapping, sequence
 from gitops.files.errors import GitopsError
 from gitops.files.tree import Tree, normalise
@@ -73,7 +73,7 @@ def deployed_by(manifest: Any, here: Set[str], data: Iterable[Mapping[str, list[
     for template in (spec.get("template"), *_templates(spec)):
         body = mapping(mapping(template).get("spec"))
         sources = [mapping(each) for each in (body.get("source"), *sequence(body.get("sources")))]
-        own = [each for each in sources if is_here(text_of(each.get("repoURL")), here)]
+        own = [each for each in sources if may_be_here(text_of(each.get("repoURL")), here)]
         refs = {f"${text_of(each.get('ref'))}" for each in own if each.get("ref")}
         for source in sources:
             path = text_of(source.get("path")) if source in own else ""

@@ -26,7 +26,7 @@ class Made:
 def made_in(snapshot: Snapshot) -> Made:
     """Of all Applications. Ask with `snapshot.once`."""
     brought: dict[Namespace, tuple[ApplicationKey, ...]] = {}
-    for owned, copies in owners_having(snapshot, _makes):
+    for owned, copies in owners_having(snapshot, makes_namespace):
         key = (owned.cluster, owned.id.name)
         brought[key] = (*brought.get(key, ()), *(copy.application.key for copy in copies))
     created: dict[Namespace, tuple[ApplicationKey, ...]] = {}
@@ -38,7 +38,8 @@ def made_in(snapshot: Snapshot) -> Made:
     return Made(brought, created)
 
 
-def _makes(resource: Resource) -> bool:
+def makes_namespace(resource: Resource) -> bool:
+    """Whether it is a Namespace, or becomes one."""
     # An OpenShift Project is a Namespace, and so is what hangs below one as its anchor.
     return resource.id.kind in _MAKERS.get(resource.id.group, ())
 
