@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from bot.fetching.archives import LARGEST, chart_tree
 from bot.fetching.credentials import Credentials
 from bot.fetching.faults import Unfetched
-from bot.fetching.index import LARGEST as LARGEST_INDEX
-from bot.fetching.index import Listed, resolved, versions_of
 from bot.fetching.kept import Kept
 from bot.fetching.oci import HOW_TO_LOG_IN, Registry, version_of
 from bot.fetching.store import Store
 from bot.fetching.web import Reply, Web, shown
+from bot.registries.index import LARGEST as LARGEST_INDEX
+from bot.registries.index import BadIndex, Listed, resolved, versions_of
 from gitops.outside.found import ChartFound
 from gitops.outside.ranges import NoRange, Version, chosen, is_exact
 from gitops.outside.wanted import ChartWanted
@@ -90,7 +90,10 @@ class Charts:
         index = indexes[where]
         if isinstance(index, Unfetched):
             raise index
-        listed = await asyncio.to_thread(versions_of, index, wanted.name, shown(where))
+        try:
+            listed = await asyncio.to_thread(versions_of, index, wanted.name, shown(where))
+        except BadIndex as error:
+            raise Unfetched(str(error)) from None
         version = chosen([each.version for each in listed], wanted.version)
         if version is None:
             newest = f"; the newest there is {listed[0].version}" if listed else ""

@@ -10,8 +10,7 @@ from functools import partial
 from typing import Any
 
 from bot.registries.host import Host, Reply
-from gitops.files.documents import read_documents
-from gitops.files.errors import GitopsError
+from bot.registries.index import BadIndex, versions_of
 
 LARGEST = 32 * 2**20  # bytes of an index
 _MOST = 5_000  # versions of one chart
@@ -26,25 +25,11 @@ async def app_versions(host: Host, chart: str) -> Mapping[str, str]:
 
 
 def _parsed(host: Host, chart: str, reply: Reply) -> dict[str, str]:
-    if reply.content_type == "text/html":
-        raise host.fault("malformed", "the chart repository answers with a page, not with its index")
     try:
-        documents = read_documents("index.yaml", reply.body)
-        index = documents[0].value() if documents else None
-    except GitopsError as error:
-        raise host.fault("malformed", f"the chart repository's index cannot be read: {error}") from None
-    entries = index.get("entries") if isinstance(index, dict) else None
-    versions = entries.get(chart) if isinstance(entries, dict) else None
-    if not isinstance(versions, list):
-        raise host.fault("malformed", f"the chart repository's index has no chart {chart}")
-    return {
-        entry["version"]: entry["appVersion"]
-        for entry in versions[:_MOST]
-        if isinstance(entry, dict)
-        and isinstance(entry.get("version"), str)
-        and isinstance(entry.get("appVersion"), str)
-        and entry.get("deprecated") is not True
-    }
+        listed = versions_of(reply.body, chart, "the chart repository's index")
+    except BadIndex as error:
+        raise host.fault("malformed", str(error)) from None
+    return {each.version: each.installs for each in listed[:_MOST] if each.installs and not each.deprecated}
 
 
 def _checked(host: Host, chart: str, kept: Any) -> dict[str, str]:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from bot.fetching.faults import Unfetched
 from gitops.files.documents import read_documents
 from gitops.files.errors import GitopsError
 
@@ -23,17 +22,24 @@ _API_VERSION = re.compile(rb"^apiVersion:[ \t]*\S", re.MULTILINE)
 _ENTRIES = re.compile(rb"^entries:[ \t]*(?:#.*)?\r?\n(?:[ \t]*(?:#.*)?\r?\n)*( +)(?=[\w\"'])", re.MULTILINE)
 
 
+class BadIndex(Exception):
+    """It cannot be used for this chart. The message is a sentence without a full stop that names it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A version of a chart in an index: where it is, and its digest (hex, '' where the index has none)."""
+    """A version of a chart in an index: where it is, its digest (hex, '' where the index has none), and which version
+    of what it is about it `installs` ('' where that is not said)."""
 
     version: str
     urls: tuple[str, ...]
     digest: str
+    installs: str = ""
+    deprecated: bool = False
 
 
 def versions_of(index: bytes, chart: str, where: str) -> Sequence[Listed]:
-    """The versions of a chart in the order of the index. Raises `Unfetched`. `where` names the index."""
+    """The versions of a chart in the order of the index. Raises `BadIndex`. `where` names the index."""
     return [listed for entry in _entries(index, chart, where)[:_MOST] if (listed := _listed(entry)) is not None]
 
 
@@ -50,21 +56,21 @@ def resolved(repository: str, url: str) -> str:
 def _entries(index: bytes, chart: str, where: str) -> list[Any]:
     index = index.removeprefix(b"\xef\xbb\xbf")
     if index[:200].lstrip()[:1] in (b"<", b""):
-        raise Unfetched(f"{where} is a page or empty, and no index of charts")
+        raise BadIndex(f"{where} is a page or empty, and no index of charts")
     cut = None if index.lstrip()[:1] == b"{" else _cut(index, chart, where)
     try:
         document = json.loads(index) if index.lstrip()[:1] == b"{" else _yaml(cut if cut is not None else index)
     except (GitopsError, ValueError, RecursionError) as error:
-        raise Unfetched(f"{where} cannot be read: {_first_line(error)}") from None
+        raise BadIndex(f"{where} cannot be read: {_first_line(error)}") from None
     if cut is not None:
         document = {"apiVersion": "v1", "entries": document}
     if not isinstance(document, dict) or not isinstance(document.get("entries"), dict):
-        raise Unfetched(f"{where} is no index of charts: it has no entries")
+        raise BadIndex(f"{where} is no index of charts: it has no entries")
     if not document.get("apiVersion"):
-        raise Unfetched(f"{where} has no apiVersion, so Helm refuses it")
+        raise BadIndex(f"{where} has no apiVersion, so Helm refuses it")
     found = document["entries"].get(chart)
     if not isinstance(found, list) or not found:
-        raise Unfetched(f"{where} has no chart {chart}")
+        raise BadIndex(f"{where} has no chart {chart}")
     return found
 
 
@@ -82,9 +88,9 @@ def _cut(index: bytes, chart: str, where: str) -> bytes | None:
     limit = after.start() if after is not None else len(index)
     found = [match.start() for match in key.finditer(index, start.start(1), limit)]
     if len(found) > 1:
-        raise Unfetched(f"{where} has the chart {chart} twice")
+        raise BadIndex(f"{where} has the chart {chart} twice")
     if not found:
-        raise Unfetched(f"{where} has no chart {chart}")
+        raise BadIndex(f"{where} has no chart {chart}")
     behind = end.search(index, index.find(b"\n", found[0]) + 1 or limit, limit)
     return index[found[0] : behind.start() if behind is not None else limit]
 
@@ -98,11 +104,13 @@ def _listed(entry: Any) -> Listed | None:
     """None for what Helm passes over."""
     if not isinstance(entry, dict) or not isinstance(entry.get("version"), str):
         return None
-    urls, digest = entry.get("urls"), entry.get("digest")
+    urls, digest, installs = entry.get("urls"), entry.get("digest"), entry.get("appVersion")
     return Listed(
         entry["version"],
         tuple(url for url in urls if isinstance(url, str)) if isinstance(urls, list) else (),
         digest.removeprefix("sha256:").lower() if isinstance(digest, str) else "",
+        installs if isinstance(installs, str) else "",
+        entry.get("deprecated") is True,
     )
 
 
