@@ -18,8 +18,9 @@ from bot.fetching.store import Store
 from bot.fetching.web import Reply, Web, shown
 from bot.registries.index import LARGEST as LARGEST_INDEX
 from bot.registries.index import BadIndex, Listed, resolved, versions_of
+from gitops.gotemplate.masterminds import NoRange, Version
 from gitops.outside.found import ChartFound
-from gitops.outside.ranges import NoRange, Version, chosen, is_exact
+from gitops.outside.ranges import chosen, is_exact
 from gitops.outside.wanted import ChartWanted
 
 Indexes = dict[str, bytes | Unfetched]  # by URL

@@ -33,8 +33,9 @@ from bot.repositories.listing import HostileTree, TreeTooLarge
 from bot.repositories.mirror import Mirror
 from bot.repositories.trees import Repository
 from gitops.files.tree import Tree
+from gitops.gotemplate.masterminds import NoRange
 from gitops.outside.locations import ssh_host
-from gitops.outside.ranges import NoRange, is_range, newest
+from gitops.outside.ranges import is_range, newest
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHORTENED = re.compile(r"[0-9a-f]{7,39}")

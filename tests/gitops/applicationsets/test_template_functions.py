@@ -88,6 +88,8 @@ CASES: list[tuple[str, str]] = [
      "baz foo/bar .bar foo/baz true"),
     ('{{semverCompare "^1.2.0" "1.2.3"}} {{semverCompare "~1.2.0" "1.3.0"}} {{semverCompare ">=1.0.0, <2" "1.9"}}',
      "true false true"),
+    ('{{semverCompare "~0.0.0" "1.2.3"}} {{semverCompare "^*" "1.2.3"}} {{semverCompare "<=*" "1.2.3"}}',
+     "true false false"),
     ('{{(semver "1.2.3-alpha.1+123").Prerelease}} {{(semver "1.2.3").Minor}}', "alpha.1 2"),
     # docs/strings.md: regular expressions
     ('{{regexMatch "^[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+$" "test@acme.com"}}', "true"),

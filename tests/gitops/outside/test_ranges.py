@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops.outside.ranges import NoRange, Range, Version, chosen, is_range, newest
+from gitops.gotemplate.masterminds import NoRange, Range, Version
+from gitops.outside.ranges import chosen, is_range, newest
 
 VERSIONS = [
     "0.0.3",
