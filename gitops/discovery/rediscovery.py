@@ -17,7 +17,7 @@ from gitops.discovery.known import Known, same_question
 from gitops.discovery.record import Record
 from gitops.discovery.roots import Node
 from gitops.discovery.rounds import Discovery, Search, discover
-from gitops.discovery.scan import COMMANDS, DECLARES, SUFFIXES, Scan, is_script, look, targets
+from gitops.discovery.scan import COMMANDS, DECLARES, SUFFIXES, Scan, applying, look, targets
 from gitops.discovery.scripted import READER, by_chance, scripted
 from gitops.discovery.set_aside.laid_aside import is_laid_aside
 from gitops.discovery.set_aside.undeployed import excluded
@@ -62,7 +62,8 @@ def rediscover(
     installing = _installing(record, before, tree, changes)
     applied = before.applied
     if remember:
-        record = replace(record, found=replace(record.found, applying=_applying(record, tree, changes)))
+        applied_by = _applying(record, before, tree, changes, installing)
+        record = replace(record, found=replace(record.found, applying=applied_by))
         scripts = [path for path in record.found.applying if excluded(path, record.analysis.exclude) is None]
         applied = yield from scripted(tree, scripts, installing, states, record.analysis, answers)
         touched = touched | {READER}
@@ -96,13 +97,16 @@ def _installing(record: Record, before: Snapshot, tree: Tree, changes: Changes) 
     return before.installing if found == set(before.installing) else tuple(sorted(found))
 
 
-def _applying(record: Record, tree: Tree, changes: Changes) -> list[str]:
+def _applying(
+    record: Record, before: Snapshot, tree: Tree, changes: Changes, installing: tuple[str, ...]
+) -> list[str]:
     """As a scan would find them (`Scan.applying`)."""
+    memo = record.analysis.scan_memo
+    if bool(before.installing) != bool(installing):
+        return sorted(applying(tree, tree.paths(), installing, memo))
     changed = changes.modified | changes.one_sided
     found = {path for path in record.found.applying if path not in changed}
-    scripts = (path for path in changed if is_script(path))
-    found.update(path for path in scripts if look(tree, path, record.analysis.scan_memo) & COMMANDS)
-    return sorted(found)
+    return sorted({*found, *applying(tree, (path for path in changed if path in tree), installing, memo)})
 
 
 def _leads_elsewhere(before: Tree, after: Tree, changes: Changes) -> bool:

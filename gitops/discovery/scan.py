@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, MutableMapping
+from collections.abc import Collection, Iterable, Iterator, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -132,8 +132,6 @@ def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo, said: SaidMemo | None = 
     for path in tree.paths():
         name = path.rpartition("/")[2]
         meant = name in FILE_NAMES or path.endswith(SUFFIXES)
-        if is_script(path) and look(tree, path, memo) & COMMANDS:
-            result.applying.append(path)
         if not meant and not is_laid_aside(name):
             continue
         bits = look(tree, path, memo)
@@ -153,6 +151,7 @@ def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo, said: SaidMemo | None = 
             _kustomization(tree, path, parsed, result)
         elif bits & (DECLARES | CONFIGURES):
             candidates.append((path, bits))
+    result.applying.extend(applying(tree, tree.paths(), result.installing, memo))
     for path, bits in candidates:
         chart = chart_of(tree, path)
         if chart is not None:
@@ -285,9 +284,13 @@ def chart_of(tree: Tree, path: str) -> str | None:
     return None
 
 
-def is_script(path: str) -> bool:
-    """Whether it may say what is applied: scripts and workflows first, and READMEs for people."""
-    return SCRIPTS.search(path) is not None or READMES.search(path) is not None
+def applying(tree: Tree, paths: Iterable[str], installing: Collection[str], memo: ScanMemo) -> Iterator[str]:
+    """Which of these say what is applied: scripts and workflows, and READMEs where something of Argo CD lies in the
+    tree (`installing`): most changes of them are about nothing that is looked at, and cost a fetch."""
+    for path in paths:
+        is_script = SCRIPTS.search(path) is not None or (installing and READMES.search(path) is not None)
+        if is_script and look(tree, path, memo) & COMMANDS:
+            yield path
 
 
 def has_own_values(tree: Tree, root: str) -> bool:

@@ -99,14 +99,17 @@ async def test_a_route_of_an_application_leads_to_what_a_script_applies(engine: 
 def test_a_change_of_the_script_and_of_what_it_applies_is_seen() -> None:
     """As a fresh look at the tree would."""
     files: Files = {"ops/server.yaml": workload("argocd-server"), "up.sh": "kubectl apply -f ops\n", "apps.yaml": ""}
+    files = {**files, "README.md": "kubectl apply -f docs\n", "docs/cm.yaml": params(a="b")}
     before = driven(discover(tree(files), ANALYSIS), lambda _: pytest.fail("nothing is to be rendered"))
-    assert [state.application.root for state in before.applied] == ["up.sh ops"]
+    assert [state.application.root for state in before.applied] == ["up.sh ops", "README.md docs"]
     for change in (
         {"up.sh": "kubectl delete -f ops\n"},
         {"up.sh": "", "more.sh": "kubectl apply -f ops\n"},
         {"ops/server.yaml": workload("argocd-server", version="v3.0.0")},
         {"ops/more.yaml": params(a="b")},
         {"ops/server.yaml": "a: 1\n"},
+        {"ops/server.yaml": "a: 1\n", "docs/cm.yaml": "a: 1\n"},  # and READMEs are no longer read
+        {"README.md": "kubectl apply -f ops\n"},
     ):
         head = tree({**files, **change})
         again = driven(rediscover(before, head, ANALYSIS, remember=True), lambda _: pytest.fail("nothing"))
