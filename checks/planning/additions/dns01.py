@@ -18,7 +18,7 @@ from checks.planning.additions.charted import Charted
 from checks.planning.additions.cluster import in_cluster
 from checks.planning.additions.place import Place, at_first, place_beside, project_notes
 from checks.planning.additions.plan import AdditionPlan, Named, NotPossible, named, reads
-from checks.planning.additions.tls_hosts import Unissued, unissued
+from checks.planning.additions.tls_hosts import TRAEFIK, Unissued, unissued
 from checks.policy.certificates import AZURE, CLOUDFLARE, Solver
 from checks.policy.file import Policy
 from checks.wording import listed, plural
@@ -164,6 +164,10 @@ def _choose(
 ) -> _Chosen:
     chosen = _Chosen()
     for one in waiting:
+        if one.member.id.kind in TRAEFIK:
+            names = listed(_quoted(one.secrets), 2)
+            chosen.left.append(f"{one.member.id} takes no annotation: a Certificate has to make its Secret {names}")
+            continue
         known = next((each.id.name for each in issuers if all(_proves(each, host) for host in one.hosts)), None)
         solvers = {host: _solver(policy, host) for host in one.hosts} if known is None else {}
         if None in solvers.values():

@@ -1,7 +1,8 @@
 """Hosts that are to be served by TLS, and for whose certificate nothing in git provides.
 
 Sources: Kubernetes API (Ingress `spec.tls`), gateway-api.sigs.k8s.io (listeners), cert-manager's certificate-shim
-(the annotations by which it makes a Certificate for those).
+(the annotations by which it makes a Certificate for those; of Traefik's own kinds it reads none); doc.traefik.io
+(`tls.secretName`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from gitops.facts.secrets.pods import at, mapping
 from gitops.facts.secrets.providers.provided import SECRET
 from gitops.facts.secrets.survey import ObjectId, survey
 from gitops.installation.model import Member
+from gitops.installation.routes.edges import hosts_named
 from gitops.installation.routes.gateways import GATEWAY_API
 from gitops.installation.routes.model import annotations_of, mappings, texts, unique
 from gitops.resources.manifests import text_of
@@ -28,7 +30,8 @@ _INNER: Final = frozenset({"local", "localhost", "internal", "svc", "lan", "home
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Unissued:
-    """An Ingress or Gateway whose `hosts` are served from the Secrets `secrets`, which nothing in git brings."""
+    """An Ingress, a Gateway or a route of Traefik's whose `hosts` are served from the Secrets `secrets`, which
+    nothing in git brings."""
 
     member: Member
     hosts: tuple[str, ...]
@@ -55,7 +58,17 @@ def unissued(snapshot: Snapshot, place: Place) -> tuple[Unissued, ...]:
 
 
 def _serves(resource: Resource) -> bool:
-    return (resource.id.group, resource.id.kind) in (("networking.k8s.io", "Ingress"), (GATEWAY_API, "Gateway"))
+    return (resource.id.group, resource.id.kind) in _SERVING
+
+
+TRAEFIK: Final = frozenset({"IngressRoute", "IngressRouteTCP"})
+_SERVING: Final = frozenset(
+    {
+        ("networking.k8s.io", "Ingress"),
+        (GATEWAY_API, "Gateway"),
+        *((group, kind) for group in ("traefik.io", "traefik.containo.us") for kind in TRAEFIK),
+    }
+)
 
 
 def _asked(member: Member) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -65,6 +78,11 @@ def _asked(member: Member) -> Iterator[tuple[str, tuple[str, ...]]]:
         for entry in mappings(spec.get("tls")):
             if text_of(entry.get("secretName")):
                 yield text_of(entry.get("secretName")), texts(entry.get("hosts"))
+        return
+    if member.id.kind in TRAEFIK:
+        secret = text_of(mapping(spec.get("tls")).get("secretName"))
+        if secret:
+            yield secret, unique(host for rule in mappings(spec.get("routes")) for host in hosts_named(rule))
         return
     for listener in mappings(spec.get("listeners")):
         host, tls = text_of(listener.get("hostname")), mapping(listener.get("tls"))

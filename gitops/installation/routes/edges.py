@@ -48,7 +48,7 @@ def of_traefik(member: Member, around: Surroundings) -> Iterator[Route]:
     passes = raw and mapping(tls).get("passthrough") is True
     for rule in mappings(spec.get("routes")):
         match = text_of(rule.get("match"))
-        hosts, paths = _named(_HOST, match), _named(_PATH, match)
+        hosts, paths = hosts_named(rule), _named(_PATH, match)
         for service in mappings(rule.get("services")):
             if text_of(service.get("kind")) not in ("", "Service"):
                 continue
@@ -74,7 +74,19 @@ def _scheme(service: Mapping[str, Any], backend: Backend, around: Surroundings, 
     if not port and isinstance(backend.port, str) and not backend.port.startswith("https"):
         return Protocol.UNKNOWN
     secure = is_https_port(backend, port) or (isinstance(backend.port, str) and backend.port.startswith("https"))
+    if not secure and _has_transport(service, backend, around):
+        return Protocol.UNKNOWN  # it is about TLS to the server, whatever it does for this port
     return Protocol.HTTPS if secure else Protocol.HTTP
+
+
+def _has_transport(service: Mapping[str, Any], backend: Backend, around: Surroundings) -> bool:
+    told = annotations_of(around.service(backend)).get("traefik.ingress.kubernetes.io/service.serverstransport")
+    return bool(text_of(service.get("serversTransport")) or told)
+
+
+def hosts_named(rule: Mapping[str, Any]) -> tuple[str, ...]:
+    """The hosts that a rule of Traefik's matches by name."""
+    return _named(_HOST, text_of(rule.get("match")))
 
 
 def _named(pattern: re.Pattern[str], match: str) -> tuple[str, ...]:

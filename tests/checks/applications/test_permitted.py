@@ -159,3 +159,53 @@ async def test_a_namespace_that_is_to_be_made_needs_the_project_too(engine: Engi
     assert said.severity is Severity.WARNING and "the Namespace `shop`" in said.message
     made = {**files, "p/n.yaml": manifest("Namespace", "shop")}
     assert [one.severity for one in await found(engine, "project-refuses-resource", made)] == [Severity.ERROR]
+
+
+EVERYTHING: dict[str, Any] = {"clusterResourceWhitelist": [{"group": "*", "kind": "*"}]}
+OWN = {"server": IN_CLUSTER, "namespace": "argocd"}
+
+
+@pytest.mark.parametrize(
+    ("destinations", "destination", "refused"),
+    [
+        ([{"name": "prod-*", "namespace": "*"}], {"name": "prod-eu", "namespace": "shop"}, False),
+        ([{"name": "prod-*", "namespace": "*"}], {"name": "stage-eu", "namespace": "shop"}, True),
+        ([{"name": "!prod", "namespace": "*"}, at("*", "*")], {"name": "prod", "namespace": "shop"}, True),
+        ([at("*", "*"), at("!kube-*", "*")], at("kube-extra"), True),
+        ([at("team-*", "*")], at("team-a"), False),
+        ([at("*", "https://*.example.com")], at("x", "https://a.example.com"), False),
+        ([at("*", "https://*.example.com")], at("x", "https://a.example.org"), True),
+    ],
+)
+async def test_destinations_by_name_by_glob_and_denied(
+    engine: Engine, destinations: list[dict[str, str]], destination: dict[str, str], refused: bool
+) -> None:
+    files = {
+        "apps.yaml": documents(app("a", destination=destination), app("p", destination=OWN)),
+        "a/m.yaml": config_map("m", ""),
+        "p/p.yaml": project(**EVERYTHING, destinations=[*destinations, OWN]),
+    }
+    said = [one for one in await found(engine, "project-refuses", files) if one.applications == ("a",)]
+    assert len(said) == refused
+
+
+@pytest.mark.parametrize(
+    ("lists", "refused"),
+    [
+        ({"clusterResourceWhitelist": [{"group": "*.example.com", "kind": "*"}]}, ["ClusterRole"]),
+        ({"clusterResourceWhitelist": [{"group": "rbac.*", "kind": "Cluster*"}]}, []),
+        ({"clusterResourceBlacklist": [{"group": "rbac.*", "kind": "*"}]}, ["ClusterRole"]),
+        ({"namespaceResourceBlacklist": [{"group": "app*", "kind": "Deploy*"}]}, ["Deployment"]),
+        ({"namespaceResourceWhitelist": [{"group": "*apps", "kind": "Deployment"}]}, []),
+        ({"namespaceResourceWhitelist": [{"group": "", "kind": "*"}]}, ["Deployment"]),
+    ],
+)
+async def test_groups_and_kinds_are_globs(engine: Engine, lists: dict[str, Any], refused: list[str]) -> None:
+    role = manifest("ClusterRole", "r", api="rbac.authorization.k8s.io/v1", rules=[])
+    files = {
+        "apps.yaml": documents(app("a"), app("p", destination=OWN)),
+        "a/m.yaml": documents(role, deployment()),
+        "p/p.yaml": project(**{**EVERYTHING, **lists}),
+    }
+    said = [one for one in await found(engine, "project-refuses-resource", files) if one.applications == ("a",)]
+    assert [one.resource.kind for one in said if one.resource is not None] == refused

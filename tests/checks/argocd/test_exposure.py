@@ -363,3 +363,18 @@ def test_a_cluster_on_one_machine_is_left_alone() -> None:
         "clusters/kind/argocd/a.yaml": documents(INSECURE, service(type="NodePort")),
     }
     assert of_files(PLAIN, files) == []
+
+
+@pytest.mark.parametrize(
+    "edge",
+    [
+        [service(), traefik().replace('"port": 80', '"port": 80, "serversTransport": "skip"')],
+        [
+            service(metadata={"annotations": {"traefik.ingress.kubernetes.io/service.serverstransport": "a-skip@x"}}),
+            traefik(),
+        ],
+    ],
+)
+def test_what_a_transport_of_traefik_s_speaks_nobody_tells(edge: list[str]) -> None:
+    for rule, server in ((LOOP, TLS), (PROTOCOL, INSECURE)):
+        assert judged(rule, server, *edge, params(other="x")) == []

@@ -204,6 +204,15 @@ def test_a_gateway_is_told_the_same_where_cert_manager_looks_at_gateways() -> No
 
 TLS_SECRET = manifest("Secret", "shop-tls", "shop", data={"tls.crt": "", "tls.key": ""})
 CERTIFICATE = manifest("Certificate", "shop", "shop", "cert-manager.io/v1", spec={"secretName": "shop-tls"})
+
+
+def traefik(host: str, kind: str = "IngressRoute", **tls: str) -> str:
+    match = f"Host{'SNI' if kind.endswith('TCP') else ''}(`{host}`)"
+    spec = {"routes": [{"match": match, "services": [{"name": "shop"}]}], "tls": tls}
+    return manifest(kind, "routed", "shop", "traefik.io/v1alpha1", spec=spec)
+
+
+NEEDS = "takes no annotation: a Certificate has to make its Secret `shop-tls`"
 NONE_OPEN = "each host with TLS in git has an issuer"
 HOST = "shop.example.com"
 
@@ -219,10 +228,21 @@ HOST = "shop.example.com"
         ([ingress("shop.cluster.local")], NONE_OPEN),
         ([manifest("Ingress", "a", "shop", "networking.k8s.io/v1", spec={"rules": [{"host": HOST}]})], NONE_OPEN),
         ([json.dumps(yaml.safe_load(ingress(HOST)))], "is not written in this repository as lines"),
+        ([traefik(HOST, secretName="shop-tls")], f"IngressRoute shop/routed {NEEDS}"),
+        ([traefik(HOST, "IngressRouteTCP", secretName="shop-tls")], f"IngressRouteTCP shop/routed {NEEDS}"),
+        ([traefik(HOST, secretName="shop-tls"), CERTIFICATE], NONE_OPEN),
+        ([traefik(HOST, certResolver="le")], NONE_OPEN),  # by Traefik's own
+        ([traefik("shop.cluster.local", secretName="shop-tls")], NONE_OPEN),
     ],
 )
 def test_what_has_a_certificate_or_cannot_have_one_is_left_alone(shop: list[str], why: str) -> None:
     assert why in str(refused(ITEM, repository(*shop), policy(CLOUDFLARE)))
+
+
+def test_a_route_of_traefik_s_is_named_beside_what_gets_an_issuer() -> None:
+    files = repository(ingress(HOST, secret="other-tls"), traefik("www.example.com", secretName="shop-tls"))
+    plan, _, _ = proven(ITEM, files, policy(CLOUDFLARE))
+    assert any(NEEDS in note for note in plan.notes) and "`shop.example.com`" in plan.why
 
 
 def test_what_another_cluster_has_as_well_is_not_told_an_issuer_of_this_one() -> None:

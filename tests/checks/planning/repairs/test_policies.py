@@ -47,10 +47,3 @@ async def test_all_that_a_policy_lacks_goes_to_its_end(engine: Engine) -> None:
 )
 async def test_where_nothing_is_taken_away_nothing_is_added(engine: Engine, base: str, head: str) -> None:
     assert (await evaluated(engine, at(head), base=at(base), only=NOTE)).repairs == ()
-
-
-async def test_lines_that_are_taken_for_more_keep_it_from_holding(engine: Engine) -> None:
-    """A policy that is folded is no list of lines that argofix adds to."""
-    folded = POLICIES.replace("policy.csv: |", "policy.csv: >")
-    evaluation = await evaluated(engine, at("v3.0.5", folded), base=at("v2.14.9"), only=NOTE)
-    assert evaluation.repairs == ()
