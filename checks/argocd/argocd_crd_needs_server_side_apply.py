@@ -2,7 +2,8 @@
 
 What it finds: an Application that renders a CRD of Argo CD's whose JSON is longer than all annotations of an object
 together may be (262,144 bytes), without `ServerSideApply=true`; and a script that applies upstream's manifests of
-3.3 or later without `--server-side`. The size is counted, not taken from the version: labels count too.
+3.3 or later, or a kustomization with such a CRD, without `--server-side`. The size is counted, not taken from the
+version: labels count too.
 
 Why it matters: client-side apply keeps the whole object in an annotation. The API server answers
 `metadata.annotations: Too long: must have at most 262144 bytes`, and the sync fails.
@@ -85,6 +86,9 @@ def _crd(change: Change, copy: Owned) -> Iterator[Finding]:
     if size <= MOST:
         return
     application = copy.application
+    if not application.name:
+        yield _by_script(copy, size)
+        return
     at = application.origin.span
     line = line_in(change.head.tree, at.path, "syncOptions", "syncPolicy", first=at.line, last=at.end_line) or at.line
     label = application.label
@@ -105,6 +109,22 @@ def _crd(change: Change, copy: Owned) -> Iterator[Finding]:
         repair=_repair(
             application, append(_OPTIONS_ROUTE, "ServerSideApply=true"), f"Sync `{label}` by server-side apply"
         ),
+    )
+
+
+def _by_script(copy: Owned, size: int) -> Finding:
+    span, rid = copy.application.origin.span, copy.resource.id
+    return RULE.finding(
+        span,
+        f"this applies CRD `{rid.name}` without `--server-side`: its annotations would have {size:,} bytes, and "
+        f"{MOST:,} are allowed",
+        f"CRD `{rid.name}` is applied without `--server-side`",
+        "Client-side apply keeps the whole CRD in an annotation, and the API server refuses it "
+        "(`metadata.annotations: Too long`).",
+        "Add `--server-side --force-conflicts`, as upstream's upgrade guide says.",
+        about=(span.path, copy.application.root, str(rid)),
+        severity=Severity.NOTICE,
+        resource=rid,
     )
 
 

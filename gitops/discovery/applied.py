@@ -54,7 +54,8 @@ _VALUED: Final = frozenset(
 class Applied:
     """One thing that a script applies. `path` is as the script has it, with OPEN for what is filled in; it is a
     kustomization's directory, or (`plain`) a file or a directory of manifests, or (`chart`) that of a chart, '' for
-    Argo CD's own from `repository`. `bases` are the directories from which it may be meant."""
+    Argo CD's own from `repository`. `keeps` tells that it is applied in the way that keeps all of it in an
+    annotation. `bases` are the directories from which it may be meant."""
 
     span: Span
     path: str
@@ -64,6 +65,7 @@ class Applied:
     recurses: bool = False
     inflates: bool = False
     chart: bool = False
+    keeps: bool = False
     release: str = ""
     repository: str = ""
     version: str = ""
@@ -182,17 +184,21 @@ def _of(
     first, last = commands[0], commands[-1]
     applying = last.program == "kubectl" and _VERBS & set(last.words[:1]) and not _tries(last)
     namespace = next(iter((*last.of("-n", "--namespace"), *first.of("-n", "--namespace"))), "") or elsewhere
+    # `create` and `replace` keep nothing of what they are given.
+    keeps = last.words[:1] == ("apply",) and not any(
+        name == "--server-side" and value != "false" for name, value in last.options
+    )
     if first is last and applying:
         for path in last.of("-k", "--kustomize"):
-            yield Applied(span, path, bases, namespace)
+            yield Applied(span, path, bases, namespace, keeps=keeps)
         recurses = bool(last.of("-R", "--recursive"))
         for path in (each for given in last.of("-f", "--filename") for each in given.split(",")):
             if path != "-" and "://" not in path:
-                yield Applied(span, path, bases, namespace, plain=True, recurses=recurses)
+                yield Applied(span, path, bases, namespace, plain=True, recurses=recurses, keeps=keeps)
     elif applying and first.program in ("kustomize", "kubectl") and first.words[:1] in (("build",), ("kustomize",)):
         inflates = any(name == "--enable-helm" for name, _ in first.options)
         path = first.words[1] if len(first.words) > 1 else "."
-        yield Applied(span, path, bases, namespace, inflates=inflates)
+        yield Applied(span, path, bases, namespace, inflates=inflates, keeps=keeps)
     elif first.program == "helm" and (applying if first.words[:1] == ("template",) else _installs(first)):
         yield from _chart(first, span, bases, namespace, repositories)
 

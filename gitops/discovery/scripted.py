@@ -143,7 +143,7 @@ def _application(applied: Applied, sources: tuple[Source, ...]) -> Application:
         sources=sources,
         destination=Destination("", IN_CLUSTER, applied.namespace.replace(OPEN, "argocd")),
         sync_wave=0,
-        sync_policy=SyncPolicy(options=frozenset({"ServerSideApply=true"})),  # how it is applied is the script's
+        sync_policy=SyncPolicy(options=frozenset() if applied.keeps else frozenset({"ServerSideApply=true"})),
         origin=Origin(applied.span),
         root=f"{applied.span.path} {name}",
     )

@@ -5,15 +5,18 @@ from __future__ import annotations
 import pytest
 
 from bot.rendering.driver import Engine
+from checks.argocd.argocd_crd_needs_server_side_apply import MOST
 from checks.model import Finding, Severity
 from gitops.discovery.rediscovery import rediscover
 from gitops.discovery.rounds import discover
 from tests.checks.argocd.stage import ANALYSIS, APP, params, workload
+from tests.checks.argocd.test_components import crd
 from tests.checks.argocd.test_exposure import HOST, ingress, service
 from tests.driven import driven
 from tests.scenarios import Files, application, documents, evaluated, kustomization, of_rule, tree
 
 FLAG, LOOP, LOST = "argocd-unknown-flag", "argocd-redirect-loop", "argocd-not-deployed"
+CRD = "argocd-crd-needs-server-side-apply"
 BASE: Files = {
     "argocd/base/kustomization.yaml": kustomization("server.yaml"),
     "argocd/base/server.yaml": workload("argocd-server", "--nonsense", version="v2.8.0"),
@@ -83,6 +86,23 @@ async def test_single_files_of_one_script_are_one_installation(engine: Engine) -
     assert one.severity is Severity.ERROR and HOST in one.message
     assert await found(engine, {**files, "ops/cm.yaml": params(server__insecure="true")}, LOOP) == []
     assert await found(engine, {**files, **APP}, LOST) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("kubectl apply -k argocd/overlays/prod", True),
+        ("kustomize build argocd/overlays/prod | kubectl apply -f -", True),
+        ("kubectl apply --server-side=false -k argocd/overlays/prod", True),
+        ("kubectl apply --server-side --force-conflicts -k argocd/overlays/prod", False),
+        ("kustomize build argocd/overlays/prod | kubectl apply --server-side -f -", False),
+        ("kubectl create -k argocd/overlays/prod", False),
+    ],
+)
+async def test_a_crd_that_is_too_long_takes_server_side_apply(engine: Engine, command: str, told: bool) -> None:
+    made = documents(workload("argocd-server"), crd(MOST + 9))
+    said = await found(engine, {"argocd/base/server.yaml": made, "up.sh": f"{command}\n"}, CRD)
+    assert [(one.span.path, one.span.line, one.severity) for one in said] == [("up.sh", 1, Severity.NOTICE)] * told
 
 
 async def test_a_route_of_an_application_leads_to_what_a_script_applies(engine: Engine) -> None:
