@@ -42,7 +42,7 @@ def add_items(path: str, data: bytes, additions: Sequence[Addition]) -> tuple[Ed
         listed = next((value for key, _, value in items(top) if key == field), None)
         if listed is None:
             behind.setdefault(max(last_line(top), 1), []).append(f"{field}:")
-            behind[max(last_line(top), 1)] += [line for text in texts for line in _item(text, 0)]
+            behind[max(last_line(top), 1)] += [line for text in texts for line in _item(text, _column(top))]
         elif not isinstance(listed, yaml.SequenceNode) or listed.start_mark.index < top.start_mark.index:
             raise CannotAdd(f"`{field}` in {path} is no list that argofix can add to")
         elif listed.flow_style:
@@ -59,6 +59,12 @@ def add_items(path: str, data: bytes, additions: Sequence[Addition]) -> tuple[Ed
         wanted[one.field] = [*(wanted.get(one.field) or []), _value(one.text)]
     _verify(path, data, edits, wanted)
     return edits
+
+
+def _column(top: yaml.MappingNode) -> int:
+    """Where the lists of the file stand."""
+    blocks = (one for _, one in top.value if isinstance(one, yaml.SequenceNode) and not one.flow_style)
+    return next((int(one.start_mark.column) for one in blocks), 0)
 
 
 def _value(text: str) -> Any:

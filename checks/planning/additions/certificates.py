@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from checks.planning.additions.cluster import in_cluster, probed_in, running, services_of
+from checks.planning.additions.cluster import in_cluster, probed_in, running, services_of, unseen
 from checks.planning.additions.place import Place, at_first, project_notes
 from checks.planning.additions.plain import Plain, plain_in, scrapes, told
 from checks.planning.additions.plan import AdditionPlan, NotPossible
@@ -151,7 +151,8 @@ def _known(snapshot: Snapshot, place: Place, limited: str) -> _Known:
     taken = _alerted(snapshot, place)
     controller = controller_of(snapshot, place)
     if controller is None:
-        known.reasons.append("cert-manager is not rendered for Argo CD's cluster")
+        blind = unseen(snapshot, place, "cert-manager")
+        known.reasons.append(f"cert-manager is not rendered for Argo CD's cluster{blind}")
     elif OF_CERT_MANAGER[0].metric in taken:
         known.reasons.append(f"alerts on `{OF_CERT_MANAGER[0].metric}` are there already")
     elif limited:

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from checks.planning.additions.place import Place
+from checks.wording import plural
 from gitops.discovery.snapshot import Snapshot, Test
+from gitops.facts.rendered import not_rendered
 from gitops.facts.secrets.pods import POD_SPECS, at, mapping
 from gitops.installation.blackbox import Probed, probed
 from gitops.installation.find import member_of
@@ -35,6 +37,21 @@ def running(
         for container in mappings(pod.get("containers")):
             if image.search(text_of(container.get("image"))):
                 yield member, container
+
+
+def unseen(snapshot: Snapshot, place: Place, *charts: str) -> str:
+    """What may bring what was not found there and is not rendered, in brackets: an Application whose
+    chart has a name with one of these in it, else any; '' where all was looked at."""
+    blind = [state for state in not_rendered(snapshot) if place.holds(state.application)]
+    for state in blind:
+        for source in state.application.sources:
+            if any(one in source.chart for one in charts):
+                return f" (Application `{state.application.name}` with the chart `{source.chart}` is not rendered)"
+    one = "it" if len(blind) == 1 else "one of them"
+    verb = "is" if len(blind) == 1 else "are"
+    return (
+        f" ({plural('Application', len(blind))} there {verb} not rendered, and {one} may bring it)" if blind else ""
+    )
 
 
 def services_of(snapshot: Snapshot, place: Place, workload: Member) -> list[Member]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from checks.planning.additions.certificates import controller_of
 from checks.planning.additions.charted import Charted
-from checks.planning.additions.cluster import in_cluster
+from checks.planning.additions.cluster import in_cluster, unseen
 from checks.planning.additions.place import Place, at_first, place_beside, project_notes
 from checks.planning.additions.plan import AdditionPlan, Named, NotPossible, named, reads
 from checks.planning.additions.tls_hosts import TRAEFIK, Unissued, unissued
@@ -92,7 +92,8 @@ def _plan(snapshot: Snapshot, policy: Policy, place: Place) -> AdditionPlan:
     issuers = list(in_cluster(snapshot, place, _is_cluster_issuer))
     controller = controller_of(snapshot, place)
     if controller is None and not issuers:
-        raise NotPossible("cert-manager is not rendered for Argo CD's cluster, and without it nobody issues")
+        blind = unseen(snapshot, place, "cert-manager")
+        raise NotPossible(f"cert-manager is not rendered for Argo CD's cluster{blind}, and without it nobody issues")
     new = "letsencrypt-dns01" if policy.certificates.server in ("", _LETS_ENCRYPT) else "acme-dns01"
     chosen = _choose(snapshot, policy, place, waiting, issuers, controller, new)
     given, used = chosen.given, chosen.used

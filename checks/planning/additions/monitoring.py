@@ -45,6 +45,8 @@ ITEM: Final = "monitoring"
 HELP: Final = "ServiceMonitors and alerts about Argo CD for the Prometheus in git"
 _FILE: Final = "argocd-monitoring.yaml"
 _RULES: Final = "argocd-alerts"
+# Source: argo-cd util/kustomize/kustomize.go (`--helm-api-versions`).
+_TELLS_KUSTOMIZE: Final = Version("2.13.0")
 
 
 _CONTROLLER: Final = "argocd-application-controller"
@@ -181,6 +183,7 @@ def _charted(
         may = frozenset(one.policy for one in quiet)
         plan = replace(plan, edits=(*edits, *plan.edits), also=(plan.path,), may=may, notes=notes)
         return place.by_values(snapshot, edits, comes=comes).of(plan)
+    _tells_apis(place, chart, version)
     found = for_the_operator(snapshot, place, chart, prometheus, alerts)
     if not found.operations:
         raise NotPossible(
@@ -200,6 +203,21 @@ def _charted(
         notes=(ONLY_WHERE, *policies(snapshot, chart, programs), *project_notes(snapshot, place)),
     )
     return place.by_values(snapshot, edits, comes=found.comes, exact=found.exact).of(plan)
+
+
+def _tells_apis(place: Place, chart: Charted, version: Version) -> None:
+    """Raises `NotPossible` where Argo CD does not tell the chart what its cluster has, and it makes no monitors."""
+    owned = chart.owned
+    if owned.application.sources[owned.part.index].plugin is not None:
+        raise NotPossible(
+            f"a config management plugin renders Application `{owned.application.label}`, and git does not say that "
+            "it tells the chart that the cluster has monitors"
+        )
+    if place.file and version < _TELLS_KUSTOMIZE:
+        raise NotPossible(
+            f"the chart makes monitors only where it is told that the cluster has them, and Argo CD v{version} does "
+            f"not tell kustomize (v{_TELLS_KUSTOMIZE} does)"
+        )
 
 
 def _plainly(

@@ -12,6 +12,7 @@ from checks.planning.additions.charted import Charted, charted
 from checks.planning.additions.plan import AdditionPlan, Named, NotPossible, Promised, named
 from checks.planning.chart_values import CHART, is_charted
 from checks.planning.proof import reason_of
+from checks.wording import plural
 from gitops.applications.application import Application
 from gitops.discovery.snapshot import Owned, Snapshot, State
 from gitops.facts.rendered import not_rendered
@@ -165,7 +166,13 @@ def places_of(snapshot: Snapshot) -> tuple[Place, ...]:
                 f"Argo CD is installed by its chart (Application `{state.application.name}`), which is not rendered "
                 f"here: {_why(state)}"
             )
-    told = f" (`{blind[0].application.name}` is not rendered: {_why(blind[0])})" if blind else ""
+    told = ""
+    if blind and blind[0].application.destination.namespace == _NAMESPACE:
+        told = f" (`{blind[0].application.name}` is not rendered: {_why(blind[0])})"
+    elif blind:
+        told = (
+            f" ({plural('Application', len(blind))} {'is' if len(blind) == 1 else 'are'} not rendered, and may do so)"
+        )
     raise NotPossible(f"no Application renders Argo CD from a kustomization or directory of this repository{told}")
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from checks.planning.additions.cluster import probed_in, running, services_of
+from checks.planning.additions.cluster import probed_in, running, services_of, unseen
 from checks.planning.additions.place import Place, at_first, project_notes
 from checks.planning.additions.plain import plain_in, told
 from checks.planning.additions.plan import AdditionPlan, NotPossible
@@ -139,7 +139,8 @@ def _exporter(snapshot: Snapshot, place: Place) -> _Exporter:
     """Raises `NotPossible`."""
     for workload, container in running(snapshot, place, names_exporter, EXPORTER):
         return _Exporter(_address(snapshot, place, workload), _module(snapshot, place, workload, container))
-    raise NotPossible("no blackbox exporter is rendered for Argo CD's cluster")
+    blind = unseen(snapshot, place, "blackbox")
+    raise NotPossible(f"no blackbox exporter is rendered for Argo CD's cluster{blind}")
 
 
 def _address(snapshot: Snapshot, place: Place, workload: Member) -> str:

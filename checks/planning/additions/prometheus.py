@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from checks.planning.additions.cluster import in_cluster
+from checks.planning.additions.cluster import in_cluster, unseen
 from checks.planning.additions.place import Place
 from checks.planning.additions.plan import NotPossible
 from gitops.discovery.snapshot import Snapshot
@@ -45,7 +45,8 @@ def operated(snapshot: Snapshot, place: Place) -> Member:
     """The operator's Prometheus in the cluster of an installation. Raises `NotPossible`."""
     for member in in_cluster(snapshot, place, _is_prometheus):
         return member
-    raise NotPossible("no Prometheus of the Prometheus Operator is rendered for Argo CD's cluster")
+    blind = unseen(snapshot, place, "prometheus")
+    raise NotPossible(f"no Prometheus of the Prometheus Operator is rendered for Argo CD's cluster{blind}")
 
 
 def _is_prometheus(resource: Resource) -> bool:

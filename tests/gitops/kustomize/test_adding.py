@@ -37,9 +37,11 @@ def test_an_item_comes_to_its_list(before: str, after: str) -> None:
 
 
 def test_several_lists_may_end_on_the_last_line() -> None:
+    """And a new one stands as the others do."""
     assert added("namespace: x\nresources:\n  - a.yaml\n", PATCH, FILE) == (
-        "namespace: x\nresources:\n  - a.yaml\n  - new.yaml\npatches:\n- target:\n    kind: Deployment\n  patch: |-\n"
-        "    - op: add\n      path: /a/-\n      value: b\n"
+        "namespace: x\nresources:\n  - a.yaml\n  - new.yaml\n"
+        "patches:\n  - target:\n      kind: Deployment\n    patch: |-\n"
+        "      - op: add\n        path: /a/-\n        value: b\n"
     )
 
 

@@ -94,6 +94,7 @@ spec:
 {{- end }}
 {{- end }}
 """
+PROGRAM: Final = '{{ define "program" }}\n' + _PROGRAM + "{{ end }}\n"
 _CALL: Final = (
     '{{{{- include "program" (dict "release" .Release "capabilities" .Capabilities "values" .Values.{key} '
     '"key" "{key}" "name" "{name}" "kind" "{kind}" "port" {port}) }}}}\n'
@@ -176,7 +177,7 @@ def argo_cd(directory: str = "", name: str = "argo-cd") -> dict[str, str]:
     files = {
         "Chart.yaml": f"apiVersion: v2\nname: {name}\nversion: 9.1.0\nappVersion: v3.2.2\n",
         "values.yaml": _VALUES,
-        "templates/_program.tpl": '{{ define "program" }}\n' + _PROGRAM + "{{ end }}\n",
+        "templates/_program.tpl": PROGRAM,
         "templates/controller.yaml": _CALL.format(
             key="controller", name="argocd-application-controller", kind="StatefulSet", port=8082
         ),

@@ -18,7 +18,7 @@ from checks.planning.proof import Proof
 from checks.policy.file import Policy, parse_policy
 from gitops.discovery.snapshot import Change, Snapshot
 from gitops.files.editing import CannotEdit
-from tests.checks.planning.additions.chart import argo_cd
+from tests.checks.planning.additions.chart import PROGRAM, argo_cd
 from tests.checks.planning.additions.stage import SELECTS, added, prometheus, rendered
 from tests.checks.planning.additions.test_certificates import CONTROLLER as CERT_MANAGER
 from tests.checks.planning.additions.test_certificates import SERVICE as CERT_MANAGER_SERVICE
@@ -153,6 +153,72 @@ async def test_what_it_brings_then_is_selected_and_says_what_was_promised(engine
     assert rules["spec"]["groups"][0]["rules"] == rules_of(ALERTS)
     assert {one["metadata"]["labels"]["release"] for one in (*monitors, rules)} == {"stack"}
     assert list(alerts_not_loaded.check(Change(None, after), Policy())) == []
+
+
+async def test_where_nobody_tells_the_chart_of_monitors_none_are_switched_on(engine: Engine) -> None:
+    files = repository(SHAPES["a kustomization"])
+    old = {**files, "cd/charts/argo-cd/templates/_program.tpl": PROGRAM.replace("v3.2.2", "v2.12.0")}
+    with pytest.raises(NotPossible, match=r"Argo CD v2\.12\.0 does not tell kustomize \(v2\.13\.0 does\)"):
+        await grown(engine, "monitoring", old)
+
+
+STACK_CHART = """\
+{{- define "selector" }}
+{{- if .given }}
+  {{- toYaml .given | nindent 4 }}
+{{- else if .helm }}
+    matchLabels: {release: {{ .release }}}
+{{- else }} {}
+{{- end }}
+{{- end }}
+apiVersion: monitoring.coreos.com/v1
+kind: Prometheus
+metadata: {name: main, namespace: monitoring}
+spec:
+  serviceMonitorNamespaceSelector: {}
+  ruleNamespaceSelector: {}
+  {{- with .Values.prometheus.prometheusSpec }}
+  serviceMonitorSelector: {{- include "selector" (dict "given" .serviceMonitorSelector "release" $.Release.Name
+    "helm" .serviceMonitorSelectorNilUsesHelmValues) }}
+  ruleSelector: {{- include "selector" (dict "given" .ruleSelector "release" $.Release.Name
+    "helm" .ruleSelectorNilUsesHelmValues) }}
+  {{- end }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "monitors", "rules"),
+    [
+        ("", {"release": "monitoring"}, {"release": "monitoring"}),
+        (
+            "serviceMonitorSelectorNilUsesHelmValues: false, ruleSelectorNilUsesHelmValues: false",
+            {},
+            {},
+        ),
+        ("ruleSelector: {matchLabels: {team: a}}", {"release": "monitoring"}, {"team": "a"}),
+    ],
+    ids=["as it comes", "without the release", "with labels of its own"],
+)
+async def test_labels_are_those_that_the_stack_of_prometheus_selects(
+    engine: Engine, said: str, monitors: dict[str, str], rules: dict[str, str]
+) -> None:
+    """kube-prometheus-stack: a selector that is not given is the release's, unless `NilUsesHelmValues` is off."""
+    files = repository(SHAPES["an umbrella"])
+    del files["monitoring/all.yaml"]
+    given = "serviceMonitorSelectorNilUsesHelmValues: true\n    ruleSelectorNilUsesHelmValues: true\n"
+    files |= {
+        "monitoring/Chart.yaml": "apiVersion: v2\nname: kube-prometheus-stack\nversion: 80.0.0\n",
+        "monitoring/values.yaml": f"prometheus:\n  prometheusSpec:\n    {given}",
+        "monitoring/templates/prometheus.yaml": STACK_CHART,
+    }
+    told = {"valuesObject": yaml.safe_load(f"prometheus: {{prometheusSpec: {{{said}}}}}")}
+    files["apps.yaml"] = documents(
+        application("monitoring", "monitoring", namespace="monitoring", source={"helm": told}), SHOP
+    )
+    _, _, after = await grown(engine, "monitoring", files)
+    metrics = yaml.safe_load(after.tree.read("cd/values.yaml"))["argo-cd"]["controller"]["metrics"]
+    assert metrics["serviceMonitor"].get("additionalLabels", {}) == monitors
+    assert metrics["rules"].get("additionalLabels", {}) == rules
 
 
 async def test_what_the_values_say_already_is_not_offered_again(engine: Engine) -> None:

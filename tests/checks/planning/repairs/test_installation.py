@@ -319,7 +319,7 @@ async def test_parts_that_are_behind_get_the_tag_of_the_others(engine: Engine) -
     ]
     shared = overlaid(workload(SERVER), behind)
     (plan,) = await plans_of(engine, shared, "argocd-mixed-versions")
-    assert lines_of(shared, plan) == ["+images:", "+- name: quay.io/argoproj/argocd", "+  newTag: v3.2.2"]
+    assert lines_of(shared, plan) == ["+images:", "+  - name: quay.io/argoproj/argocd", "+    newTag: v3.2.2"]
 
 
 async def test_no_part_is_moved_to_a_version_that_it_would_not_start_in(engine: Engine) -> None:

@@ -83,16 +83,16 @@ async def test_what_overlays_share_is_left_alone_and_patched_in_one_of_them(engi
     assert {edit.span.path for edit in plan.edits} == {"first/kustomization.yaml"}
     assert lines_of(files, plan) == [
         "+patches:",
-        "+- target:",
-        "+    kind: ConfigMap",
-        "+    name: argocd-cmd-params-cm",
-        "+  patch: |-",
-        "+    apiVersion: v1",
-        "+    kind: ConfigMap",
-        "+    metadata:",
+        "+  - target:",
+        "+      kind: ConfigMap",
         "+      name: argocd-cmd-params-cm",
-        "+    data:",
-        '+      server.insecure: "true"',
+        "+    patch: |-",
+        "+      apiVersion: v1",
+        "+      kind: ConfigMap",
+        "+      metadata:",
+        "+        name: argocd-cmd-params-cm",
+        "+      data:",
+        '+        server.insecure: "true"',
     ]
 
 
