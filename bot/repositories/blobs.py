@@ -1,4 +1,5 @@
-"""The content of blobs of a local git repository, through one long-lived `git cat-file --batch`.
+"""The content of blobs of a local git repository, through one long-lived `git cat-file
+--batch-command`.
 
 In a mirror only those are here that somebody asked for. One that is missing is brought when it is read, and others
 beside it too, more with each time: however many are missing, there are few round trips.
@@ -24,7 +25,7 @@ from gitops.files.tree import MAX_FILE_BYTES, MODE_SUBMODULE, Entry
 from gitops.kustomize.reading import never_text
 
 CACHE_BYTES = 64 * 1024 * 1024
-_BATCH = 1000  # requests written before the answers are read: 41 bytes each, well inside a pipe's 64 KiB
+_BATCH = 1000  # requests written before the answers are read: 50 bytes each, well inside a pipe's 64 KiB
 
 Bring = Callable[[Sequence[str]], None]
 
@@ -91,6 +92,14 @@ class Blobs:
                 raise TooLarge(f"{path} has {found:,} bytes; argofix reads files up to {MAX_FILE_BYTES:,}")
             return found
 
+    def sizes(self, oids: list[str]) -> dict[str, int]:
+        """Bytes of each that is here, and is a blob."""
+        found: list[bytes | int | None] = []
+        with self._lock:
+            for start in range(0, len(oids), _BATCH):
+                self._exchange(oids[start : start + _BATCH], found, content=False)
+        return {oid: size for oid, size in zip(oids, found, strict=True) if isinstance(size, int)}
+
     def preload(self, oids: list[str]) -> None:
         """Read what is here of these."""
         with self._lock:
@@ -121,18 +130,20 @@ class Blobs:
             self._exchange(oids[len(found) :], found)
         return found
 
-    def _exchange(self, oids: list[str], found: list[bytes | int | None]) -> None:
-        """Ask one process, up to an object that is too large: its content would have to be read to get past it."""
+    def _exchange(self, oids: list[str], found: list[bytes | int | None], *, content: bool = True) -> None:
+        """Ask one process, up to an object that is too large: its content would have to be read to get past it.
+        Without `content` only for lengths, of all of them."""
         if self._closed:
             raise ValueError("the repository was closed")
         if self._process is None:
-            self._process = open_git(["cat-file", "--batch"], self._directory)
+            self._process = open_git(["cat-file", "--batch-command"], self._directory)
             self._finalizer = weakref.finalize(self, close_git, self._process)
         requests, answers = self._process.stdin, self._process.stdout
         assert requests is not None
         assert answers is not None
         try:
-            requests.write("".join(f"{oid}\n" for oid in oids).encode())
+            command = "contents" if content else "info"
+            requests.write("".join(f"{command} {oid}\n" for oid in oids).encode())
             requests.flush()
             for oid in oids:
                 header = answers.readline().split()
@@ -142,6 +153,9 @@ class Blobs:
                 if len(header) != 3:
                     raise BlobUnreadable(f"object {oid} cannot be read: {b' '.join(header).decode() or 'git ended'}")
                 size = int(header[2])
+                if not content:
+                    found.append(size if header[1] == b"blob" else None)
+                    continue
                 if size > MAX_FILE_BYTES:
                     found.append(size)
                     self._stop()

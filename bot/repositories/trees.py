@@ -1,7 +1,7 @@
 """Trees of the model (`gitops.files.tree.Tree`) read from a git repository or from a plain directory.
 
 From a repository: one `git ls-tree` for the listing (`bot.repositories.listing`) and one long-lived `git cat-file
---batch` for the content, so nothing is checked out and only what is looked at is read. Reading is synchronous
+--batch-command` for the content, so nothing is checked out and only what is looked at is read. Reading is synchronous
 because the model is.
 """
 
@@ -118,12 +118,12 @@ class Repository:
             for path, entry in entries.items()
             if entry.mode != MODE_SUBMODULE and (entry.mode == MODE_SYMLINK or read_by_name(path))
         }
-        sizes = self._sizes(list(wanted))
+        sizes = self._blobs.sizes(list(wanted))
         if self._bring is not None:
             missing = [oid for oid in wanted if oid not in sizes]
             sizes |= self._brought(missing)
             named = self._named([wanted[oid] for oid in missing], new)
-            here = self._sizes(named)
+            here = self._blobs.sizes(named)
             sizes |= here | self._brought([oid for oid in named if oid not in here])
         for entries in new.values():
             for path, entry in entries.items():
@@ -155,15 +155,7 @@ class Repository:
             return {}
         assert self._bring is not None
         self._bring(oids)
-        return self._sizes(oids)
-
-    def _sizes(self, oids: list[str]) -> dict[str, int]:
-        """Bytes of each blob that is here."""
-        if not oids:
-            return {}
-        out = git_now(["cat-file", "--batch-check"], self.directory, input="".join(f"{o}\n" for o in oids).encode())
-        rows = (line.split() for line in out.decode().splitlines())
-        return {row[0]: int(row[2]) for row in rows if len(row) == 3 and row[1] == "blob"}
+        return self._blobs.sizes(oids)
 
     def preload(self, tree: Tree, paths: Iterable[str]) -> None:
         """Read the content of many paths of `tree` in one go; later reads of them are answered from memory."""
