@@ -6,19 +6,18 @@ Source: Kubernetes API reference, `topologySpreadConstraints` (`ScheduleAnyway`)
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from checks.planning.additions.charted import KEYS, Charted
 from checks.planning.additions.place import Place, places_of
 from checks.planning.additions.plan import AdditionPlan, NotPossible, Promised, named
+from checks.planning.documents import Change, edits_of
 from checks.policy.file import Policy
 from checks.wording import listed, plural
 from gitops.discovery.snapshot import Snapshot
 from gitops.facts.secrets.pods import POD_SPECS, at, mapping
-from gitops.files.editing import Operation, append
-from gitops.files.settings import set_field
+from gitops.files.editing import Operation, append, put
 from gitops.files.spans import Edit
 from gitops.files.tree import Tree
 from gitops.installation.model import Installation, Member
@@ -104,18 +103,10 @@ def _values(place: Place, chart: Charted, members: Sequence[Member]) -> list[Ope
 def _edits(tree: Tree, place: Place, members: Sequence[Member]) -> tuple[Edit, ...]:
     if place.file:
         return add_items(place.file, tree.read(place.file), [place.patch(tree, one, _patch(one)) for one in members])
-    route = _FIELD.split(".")
-    return tuple(
-        edit
-        for member in members
-        for edit in set_field(
-            member.written.path,
-            tree.read(member.written.path),
-            member.written.line,
-            route,
-            json.dumps([_constraint(member)]),
-        )
-    )
+    changes = [
+        Change(one.written.path, one.written.line, (put(_FIELD.split("."), [_constraint(one)]),)) for one in members
+    ]
+    return edits_of(tree, changes)
 
 
 def _constraint(member: Member) -> Mapping[str, Any]:
