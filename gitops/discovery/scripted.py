@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any, Final
 
 from gitops.applications.application import IN_CLUSTER, Application, Destination, Origin, Source, SyncPolicy
+from gitops.applications.repositories import RepositoryMatcher
 from gitops.applications.revisions import HERE
 from gitops.discovery.applied import OPEN, READMES, Applied, applied_by
 from gitops.discovery.asking import TOO_FAR, Job, done
@@ -46,7 +47,7 @@ def scripted(
     answers: Answers,
 ) -> Asking[tuple[State, ...]]:
     """A state for each source that a script applies. Its Application has no name, and the script is its root."""
-    applications = list(_applications(tree, scripts, frozenset(installing), states))[:_MOST]
+    applications = list(_applications(tree, scripts, frozenset(installing), states, analysis.matcher))[:_MOST]
     planned: list[tuple[Application, list[Job[Plan]]]] = []
     for application, inflates in applications:
         own = replace(analysis, build_options=BuildOptions(enable_helm=True)) if inflates else analysis
@@ -87,7 +88,11 @@ def _planned(job: Job[Plan]) -> Plan:
 
 
 def _applications(
-    tree: Tree, scripts: Iterable[str], installing: frozenset[str], states: Sequence[State]
+    tree: Tree,
+    scripts: Iterable[str],
+    installing: frozenset[str],
+    states: Sequence[State],
+    matcher: RepositoryMatcher,
 ) -> Iterator[tuple[Application, bool]]:
     """(Application, whether the script has charts of kustomizations inflated), each source once."""
     taken = {_place(source) for state in states for source in state.application.sources if source.repo_url}
@@ -97,7 +102,7 @@ def _applications(
             continue
         plain: dict[str, tuple[Applied, list[Source]]] = {}
         for applied in _read(tree, path):
-            for source, more in _sources(tree, applied):
+            for source, more in _sources(tree, applied, matcher):
                 place = _place(source)
                 if place in taken or _is_shown(f"{source.path}/") or not _concerns(tree, source, installing, memo):
                     continue
@@ -149,7 +154,7 @@ def _application(applied: Applied, sources: tuple[Source, ...]) -> Application:
     )
 
 
-def _sources(tree: Tree, applied: Applied) -> Iterator[tuple[Source, tuple[Source, ...]]]:
+def _sources(tree: Tree, applied: Applied, matcher: RepositoryMatcher) -> Iterator[tuple[Source, tuple[Source, ...]]]:
     """(what is applied, what lends it files) for each place that is meant."""
     if applied.chart:
         files = [_first(tree, each, applied.bases, tree.__contains__) for each in applied.values if each != OPEN]
@@ -171,8 +176,20 @@ def _sources(tree: Tree, applied: Applied) -> Iterator[tuple[Source, tuple[Sourc
             options = {"recurse": applied.recurses, **({"include": name} if name else {})}
             yield Source(HERE, directory, HERE, directory=options, written=directory or "."), ()
     else:
-        for path in _first(tree, applied.path, applied.bases, lambda one: _is_kustomization(tree, one)):
+        own = _own(applied.path, matcher)
+        wanted, bases = (own, ("",)) if own is not None else (applied.path, applied.bases)
+        for path in _first(tree, wanted, bases, lambda one: _is_kustomization(tree, one)):
             yield Source(HERE, path, HERE, written=path or "."), ()
+
+
+def _own(url: str, matcher: RepositoryMatcher) -> str | None:
+    """The path that a URL of kustomize's has in this repository; None where it is another's, or no URL."""
+    steps = url.partition("?")[0].partition("://")[2] or url.partition("?")[0]
+    host, _, rest = steps.partition("/")
+    owner, name, *path = rest.split("/") if rest.count("/") else ("", "")
+    if "." not in host.strip(".") or not matcher.matches(f"https://{host}/{owner}/{name}", False):
+        return None
+    return "/".join(step for step in path if step)
 
 
 _LENDS: Final = Source(HERE, "", HERE, ref="here")

@@ -13,7 +13,7 @@ from tests.checks.argocd.stage import ANALYSIS, APP, params, workload
 from tests.checks.argocd.test_components import crd
 from tests.checks.argocd.test_exposure import HOST, ingress, service
 from tests.driven import driven
-from tests.scenarios import Files, application, documents, evaluated, kustomization, of_rule, tree
+from tests.scenarios import URL, Files, application, documents, evaluated, kustomization, of_rule, tree
 
 FLAG, LOOP, LOST = "argocd-unknown-flag", "argocd-redirect-loop", "argocd-not-deployed"
 CRD = "argocd-crd-needs-server-side-apply"
@@ -38,6 +38,8 @@ async def found(engine: Engine, files: Files, rule: str = FLAG) -> list[Finding]
         {".github/workflows/up.yaml": "run: kubectl apply --server-side -k argocd/overlays/${{ inputs.env }}\n"},
         {"README.md": "    kubectl apply -k argocd/overlays/prod\n"},
         {"argocd/Taskfile.yml": "cmds: ['kubectl apply -k overlays/prod']\n"},
+        {"up.sh": f"kubectl apply -k {URL}//argocd/overlays/prod?ref=main\n"},
+        {"README.md": f"    kubectl apply -k {URL.partition('://')[2]}/argocd/overlays/prod\n"},
         {"ops/up.sh": 'kubectl apply -k "$(dirname "$0")/../argocd/overlays/prod"\n'},
     ],
 )
@@ -55,6 +57,7 @@ async def test_what_a_script_applies_is_judged_as_it_is_rendered(engine: Engine,
         {"tests/e2e/up.sh": "kubectl apply -k argocd/overlays/prod\n"},
         {"up.sh": "kubectl apply -k argocd/overlays/none\n"},
         {"up.sh": "kubectl apply -k ../argocd/overlays/prod\n"},
+        {"up.sh": "kubectl apply -k https://github.com/other/one//argocd/overlays/prod?ref=main\n"},
     ],
 )
 async def test_what_none_applies_is_not(engine: Engine, script: Files) -> None:
