@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def open_checkout(path: Path, rev: str | None, base: str | None) -> Checkout:
     is_git = _is_git(path)
     if (rev or base) and not is_git:
         raise CannotRun(f"{path} is not a git checkout, so it has no commit {rev or base}")
-    repository = Repository(path) if is_git else None
+    repository = Repository(path, in_part=_is_in_part(path)) if is_git else None
     tree = _tree_at(repository, rev) if rev and repository else _directory(path)
     before = _tree_at(repository, base) if base and repository else None
     commit = tree.sha if rev else _clean_head(path) if is_git else None
@@ -72,10 +73,37 @@ def _directory(path: Path) -> Tree:
 
 
 def _tree_at(repository: Repository, rev: str) -> Tree:
+    where = repository.directory
+    try:
+        repository.resolve(rev)
+    except GitError:
+        raise CannotRun(f"there is no commit {rev} in {where}{to_fetch(where, rev)}") from None
     try:
         return repository.tree(rev)
-    except GitError:
-        raise CannotRun(f"there is no commit {rev} in {repository.directory}") from None
+    except GitError as error:
+        raise CannotRun(f"the commit {rev} of {where} cannot be read: {error}") from None
+
+
+def to_fetch(path: Path, rev: str) -> str:
+    """The command that is likely to bring a commit, as the rest of a sentence; '' when nobody knows one."""
+    if "origin" not in git_now(["remote"], path, check=False).decode(errors="replace").split():
+        return ""
+    is_shallow = git_now(["rev-parse", "--is-shallow-repository"], path, check=False).strip() == b"true"
+    depth = "--depth=1 " if is_shallow else ""
+    if re.fullmatch(r"[0-9a-f]{40}", rev):
+        return f"; bring it with: git fetch {depth}origin {rev}"
+    if branch := re.fullmatch(r"(?:refs/remotes/)?origin/([\w./-]+)", rev):
+        return f"; bring it with: git fetch {depth}origin {branch[1]}:refs/remotes/origin/{branch[1]}"
+    if is_shallow and re.search(r"[~^]", rev):
+        more = sum(int(number or 1) for number in re.findall(r"[~^](\d*)", rev))
+        return f", a shallow clone; bring it with: git fetch --deepen={more} origin"
+    return ""
+
+
+def _is_in_part(path: Path) -> bool:
+    """Whether a clone may lack blobs (`git clone --filter`)."""
+    named = ["config", "--get-regexp", r"^(extensions\.partialclone|remote\..*\.promisor)$"]
+    return bool(git_now(named, path, check=False).strip())
 
 
 def _is_git(path: Path) -> bool:

@@ -8,7 +8,7 @@ import difflib
 import os
 from pathlib import Path
 
-from bot.cli.checkout import CannotRun, Checkout, applications_of
+from bot.cli.checkout import CannotRun, Checkout, applications_of, to_fetch
 from bot.cli.clusters import clusters_of_environment
 from bot.cli.engine import started
 from bot.cli.progress import Progress
@@ -46,6 +46,10 @@ def default_base(path: Path, rev: str | None) -> str:
     except (GitError, OSError) as error:
         raise CannotRun(f"{path} cannot be read: {error}") from None
     if not parent:
+        before = f"{head}~1"
+        way = to_fetch(path, before)
+        if way:
+            raise CannotRun(f"there is no commit {before} in {path}{way}")
         raise CannotRun(f"{head} has no commit before it; name one to compare with: --base REV")
     return parent
 

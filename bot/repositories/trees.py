@@ -50,14 +50,18 @@ class Repository:
         on_damage: Callable[[], None] = lambda: None,
         off_loop: bool = False,
         bring: Bring | None = None,
+        in_part: bool = False,
     ) -> None:
-        """`on_damage` is called when an object turns out to be missing or damaged, before the error is raised.
-        `off_loop` (the server, where others wait meanwhile) refuses to list a tree on an event loop. `bring` blocks
-        until blobs that are not here are; without it there are no others."""
+        """`in_part` tells that the clone may lack blobs, which are `absent` from its trees then. `on_damage` is
+        called when an object turns out to be missing or damaged, before the error is raised. `off_loop` (the server,
+        where others wait meanwhile) refuses to list a tree on an event loop. `bring` blocks until blobs that are not
+        here are; without it there are no others."""
         self.directory = directory
         self._off_loop = off_loop
         self._on_damage = on_damage
         self._bring = bring
+        self._in_part = in_part
+        self._absent: dict[str, frozenset[str]] = {}
         self._blobs = Blobs(directory, on_damage, bring)
         self._listings: dict[str, dict[str, Entry]] = {}  # the default branch is most often the base too
 
@@ -99,7 +103,8 @@ class Repository:
         (sha,) = self.prepare((rev,))
         entries = self._listings[sha]
         near = Neighbours(entries) if self._bring is not None else None
-        return Tree(entries, lambda path, entry: self._blobs.read(path, entry, near), sha)
+        absent = self._absent.get(sha, frozenset())
+        return Tree(entries, lambda path, entry: self._blobs.read(path, entry, near), sha, absent=absent)
 
     async def read_tree(self, rev: str) -> Tree:
         """The same for a coroutine: git lists, and we read what it lists, beside the event loop."""
@@ -112,11 +117,15 @@ class Repository:
             raise RuntimeError("a listing would hold up the event loop; await `read_tree`")
         ids = [rev if _FULL.fullmatch(rev) else self.resolve(rev) for rev in revs]
         new = {sha: listed(self.directory, sha) for sha in dict.fromkeys(ids) if sha not in self._listings}
+        missing_here = self._missing(new) if self._in_part else frozenset()
+        for sha, entries in new.items():
+            self._absent[sha] = frozenset(path for path, entry in entries.items() if entry.oid in missing_here)
         wanted = {
             entry.oid: path
             for entries in new.values()
             for path, entry in entries.items()
             if entry.mode != MODE_SUBMODULE and (entry.mode == MODE_SYMLINK or read_by_name(path))
+            if entry.oid not in missing_here
         }
         sizes = self._blobs.sizes(list(wanted))
         if self._bring is not None:
@@ -131,6 +140,15 @@ class Repository:
                     entries[path] = Entry(entry.mode, entry.oid, size)
         self._listings |= new
         return ids
+
+    def _missing(self, shas: Iterable[str]) -> frozenset[str]:
+        """The blobs of these commits that are not here."""
+        trees = [f"{sha}^{{tree}}" for sha in shas]
+        if not trees:
+            return frozenset()
+        args = ["rev-list", "--objects", "--no-object-names", "--missing=print", *trees]
+        lines = git_now(args, self.directory).decode().splitlines()
+        return frozenset(line[1:] for line in lines if line.startswith("?"))
 
     def _named(self, paths: list[str], listings: Mapping[str, Mapping[str, Entry]]) -> list[str]:
         """Ids of files that kustomizations among `paths` may name, other than those whose names tell it."""

@@ -86,6 +86,13 @@ SET_NOT_ANALYSED = Reason(
     "Its Applications may go, with everything they own.",
     "",
 )
+NOT_IN_THIS_CLONE = Reason(
+    "not-in-this-clone",
+    "A file that may declare or deploy something is not in this clone.",
+    "What it brought may go.",
+    "",
+    Block.YES,
+)
 LIVE_DIFFERS = Reason(
     "live-differs",
     "A field that changes is already otherwise in the cluster than in git before the change.",
@@ -93,7 +100,7 @@ LIVE_DIFFERS = Reason(
     "gitops-engine/pkg/sync/sync_context.go",
     Block.NO,
 )
-OTHERS = (HOOK_GOES, HOOK_AGAIN, SET_NOT_ANALYSED, LIVE_DIFFERS)
+OTHERS = (HOOK_GOES, HOOK_AGAIN, SET_NOT_ANALYSED, NOT_IN_THIS_CLONE, LIVE_DIFFERS)
 
 
 @cache

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from checks.changes.absent import absent_files
 from checks.changes.block import Block
 from checks.changes.catalogue import HOOK_AGAIN, HOOK_GOES, SET_NOT_ANALYSED, name_of
 from checks.changes.deletions import block_of, deletes
@@ -56,6 +57,7 @@ def told_of(
             yield told
     yield from telling.of_applications(applications)
     yield from telling.of_unseen_sets({one.id: one.verdict for one in found.all})
+    yield from absent_files(base.tree, head.tree)
 
 
 def _takes_all(one: Consequence) -> bool:

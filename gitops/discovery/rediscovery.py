@@ -125,7 +125,7 @@ def _asked_again(record: Record) -> Asking[tuple[Answers, set[str]]]:
 def _keeps_the_roots(record: Record, before: Tree, after: Tree, changes: Changes) -> bool:
     """Whether a scan of both trees finds the same declarations, and the same kustomizations that bring them in."""
     for path in (*changes.modified, *changes.one_sided):
-        if path in record.found.linked:
+        if path in record.found.linked or path in before.absent or path in after.absent:
             return False
         name = path.rpartition("/")[2]
         if name == "Chart.yaml" and path in changes.one_sided:

@@ -17,13 +17,14 @@ from functools import partial
 
 from gitops.applications.application import Application, Origin, Source, is_application_set, parse_application
 from gitops.applications.argocd_config import ArgoCdConfig, read_config
+from gitops.discovery.absent import plan_present
 from gitops.discovery.asking import TOO_FAR, Job, done
 from gitops.discovery.assembly import Assembly, assemble
 from gitops.discovery.evidence import recognised
 from gitops.discovery.homeward import closure_at_home
 from gitops.discovery.known import Known
 from gitops.discovery.locate import locate
-from gitops.discovery.planning import plan_source, without_source
+from gitops.discovery.planning import without_source
 from gitops.discovery.record import Record
 from gitops.discovery.renderings import rendering_of
 from gitops.discovery.roots import Declaration, Node, Seed, declare, unclaimed
@@ -319,7 +320,7 @@ class Search:
 
     def _plan(self, application: Application, source: Source) -> Plan:
         try:
-            return plan_source(self._tree, application, source, self.analysis, self.answers)
+            return plan_present(self._tree, application, source, self.analysis, self.answers)
         except CONTENT as error:
             return Plan(answer=RenderFailed(told(error), application.origin.entry))
 
@@ -354,9 +355,8 @@ class Search:
 
     def _written(self, plan: Plan, closure: Closure | None) -> Iterator[Declaration]:
         """The declarations in the files of what cannot be rendered."""
-        known = self._found.kustomizations
         for path, chain in self._files(plan, closure):
-            yield from (unrendered(one, chain, known) for one in self._found.declared[path])
+            yield from (unrendered(one, chain, self._found.kustomizations) for one in self._found.declared[path])
 
     def _files(self, plan: Plan, closure: Closure | None) -> Iterable[tuple[str, Chain]]:
         declared = self._found.declared

@@ -26,7 +26,7 @@ from gitops.applications.argocd_config import INSTALLS, TELLING, bits_of
 from gitops.discovery.applied import APPLIES, READMES, SCRIPTS
 from gitops.discovery.set_aside.laid_aside import Kinds, is_laid_aside, kinds_in, unfilled
 from gitops.files.documents import read_documents
-from gitops.files.errors import GitopsError, MalformedYaml
+from gitops.files.errors import GitopsError, MalformedYaml, NotHere
 from gitops.files.spans import Span
 from gitops.files.tree import MODE_SUBMODULE, MODE_SYMLINK, Tree
 from gitops.kustomize.closure import ParseMemo, load
@@ -133,6 +133,9 @@ def scan(tree: Tree, memo: ScanMemo, parsed: ParseMemo, said: SaidMemo | None = 
         name = path.rpartition("/")[2]
         meant = name in FILE_NAMES or path.endswith(SUFFIXES)
         if not meant and not is_laid_aside(name):
+            continue
+        if path in tree.absent and meant:
+            result.unread.append((str(NotHere(path)), Span(path, 1, 1)))
             continue
         bits = look(tree, path, memo)
         if tree.mode(path) == MODE_SYMLINK:

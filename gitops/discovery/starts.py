@@ -22,12 +22,13 @@ from gitops.discovery.scan import Scan, tops
 from gitops.discovery.set_aside.undeployed import by_itself
 from gitops.discovery.sources import Analysis, Plan
 from gitops.files.containment import CONTENT, told
+from gitops.files.errors import NotHere
 from gitops.files.spans import Span
 from gitops.files.tree import Tree
 from gitops.kustomize.closure import Closure
 from gitops.outside.answers import Answers
 from gitops.outside.mounts import MountedTree
-from gitops.resources.rendering import RenderFailed
+from gitops.resources.rendering import NotAnalysed, RenderFailed
 
 _MANIFEST = "Chart.yaml"
 
@@ -56,6 +57,13 @@ def starts_of(tree: Tree, found: Scan) -> Iterator[Start]:
 
 def plan_start(tree: Tree, start: Start, analysis: Analysis, answers: Answers) -> Plan:
     """The plan for what somebody deploys from here: a chart with the values of its own."""
+    plan = _plan_start(tree, start, analysis, answers)
+    if tree.absent and isinstance(plan.answer, RenderFailed):
+        return Plan(plan.closure, answer=NotAnalysed(str(NotHere(min(tree.absent)))))  # which may be why it fails
+    return plan
+
+
+def _plan_start(tree: Tree, start: Start, analysis: Analysis, answers: Answers) -> Plan:
     try:
         if not start.template:
             return plan_kustomize(tree, start.directory, None, analysis, start.at, answers)

@@ -22,6 +22,13 @@ class NoSuchFile(GitopsError, KeyError):
         return str(self.args[0])
 
 
+class NotHere(GitopsError):
+    """A file of the commit is not in this clone, which left its content out."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path} is not in this clone, which holds only a part of the repository")
+
+
 class TooLarge(GitopsError):
     """A file, document or expansion exceeds a stated limit."""
 

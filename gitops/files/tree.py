@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from gitops.files.effort import Effort
-from gitops.files.errors import NoSuchFile, PathEscapes, PathTooLong, TooLarge
+from gitops.files.errors import NoSuchFile, NotHere, PathEscapes, PathTooLong, TooLarge
 
 T = TypeVar("T")
 
@@ -97,10 +97,14 @@ class Tree:
 
     `entries` maps repository-relative paths to `Entry`; `read_blob(path, entry)` gives the raw bytes (the target,
     for a symlink). Immutable; `overlay` makes a changed copy that shares everything else. What is read is charged to
-    `effort` (`gitops.files.effort`), whose errors every method may raise.
+    `effort` (`gitops.files.effort`), whose errors every method may raise. `absent` are paths of which only the id is
+    known.
     """
 
-    __slots__ = ("_children", "_entries", "_links", "_overlay", "_read", "_seen", "_sorted", "effort", "sha")
+    __slots__ = (
+        *("_children", "_entries", "_links", "_overlay", "_read", "_seen", "_sorted"),
+        *("absent", "effort", "sha"),
+    )
 
     def __init__(
         self,
@@ -109,8 +113,10 @@ class Tree:
         sha: str | None = None,
         overlay: Mapping[str, bytes] | None = None,
         effort: Effort | None = None,
+        absent: frozenset[str] = frozenset(),
     ) -> None:
         self.sha = sha
+        self.absent = absent
         self.effort = effort or Effort()
         self._entries = entries
         self._read = read_blob
@@ -135,7 +141,7 @@ class Tree:
 
     def share(self, other: Tree) -> None:
         """Be the same tree as another one."""
-        self.sha, self.effort = other.sha, other.effort
+        self.sha, self.effort, self.absent = other.sha, other.effort, other.absent
         self._entries, self._read, self._overlay = other._entries, other._read, other._overlay
         self._sorted, self._children, self._seen = other._sorted, other._children, other._seen
         self._links = other._symlinks()
@@ -207,7 +213,8 @@ class Tree:
     def read(self, path: str) -> bytes:
         """Bytes of the file at `path`, which must be a resolved path (see `resolve`).
 
-        Raises `NoSuchFile` (a `KeyError`) and, above `MAX_FILE_BYTES`, `TooLarge`.
+        Raises `NoSuchFile` (a `KeyError`), `NotHere` for one that is `absent`, `TooLarge` above
+        `MAX_FILE_BYTES`.
         """
         if path in self._overlay:
             self.effort.read(len(self._overlay[path]))
@@ -215,6 +222,8 @@ class Tree:
         entry = self._entries.get(path)
         if entry is None:
             raise NoSuchFile(f"{path} does not exist")
+        if path in self.absent:
+            raise NotHere(path)
         if entry.size > MAX_FILE_BYTES:
             raise TooLarge(f"{path} has {entry.size:,} bytes; argofix reads files up to {MAX_FILE_BYTES:,}")
         data = self._read(path, entry)
@@ -321,7 +330,7 @@ class Tree:
             old = entries.get(path)
             entries[path] = Entry(old.mode if old else MODE_FILE, blob_oid(content), len(content))
             data[path] = content
-        tree = Tree(entries, self._read, None, data, self.effort)
+        tree = Tree(entries, self._read, None, data, self.effort, self.absent - changes.keys())
         tree._seen = self._seen
         tree._links = self._symlinks() & entries.keys()
         gone = [path for path in changes if path in self._entries and path not in entries]

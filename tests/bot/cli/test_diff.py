@@ -195,3 +195,68 @@ def test_what_to_merge_first_is_a_diff_that_git_applies_to_the_base(repository: 
     repository.commit(gone)
     data = json.loads(run("--rev", "HEAD", "--base", first, "--format", "json")[1])
     assert (data["block"], [one["verdict"] for one in data["tell"]]) == ("no", ["stays"])
+
+
+def cloned(repository: Repository, source: Path, *options: str) -> None:
+    """Make the checkout a clone of itself, whose origin is at `source` and has the address of before."""
+    repository.directory.rename(source)
+    for option in ("uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"):
+        subprocess.run(["git", "config", option, "true"], cwd=source, check=True)
+    command = ["git", "clone", "-q", *options, f"file://{source}", str(repository.directory)]
+    subprocess.run(command, check=True, capture_output=True)
+    repository.git("remote", "set-url", "origin", "https://github.com/acme/platform")
+    repository.git("config", f"url.file://{source}.insteadOf", "https://github.com/acme/platform")
+
+
+def follow(repository: Repository, said: str) -> None:
+    """Run the git command that stands at the end of a text."""
+    repository.git(*" ".join(said.replace("`", " ").split()).rpartition(" git ")[2].rstrip(". ").split())
+
+
+def test_files_that_a_clone_left_out_hold_a_merge_back(repository: Repository, run: Run, tmp_path: Path) -> None:
+    shop = {"argocd/shop.yaml": app("shop", "apps/shop"), "apps/shop/0.yaml": deployment()}
+    repository.commit({**WITH_CLAIM, **shop})
+    repository.commit({**WITHOUT, **shop, "apps/shop/0.yaml": deployment(replicas=0)})
+    source = tmp_path / "source"
+    cloned(repository, source, "--filter=blob:none")
+    source.rename(tmp_path / "away")
+    status, out, _ = run("--base", "HEAD~1", "--offline", "--format", "json")
+    told = json.loads(out)
+    files = {one["name"]: one for one in told["tell"] if one["kind"] == "File"}
+    assert (status, told["block"], bool(told["digest"])) == (1, "yes", True)
+    assert files.keys() == {"apps/a/0.yaml", "apps/shop/0.yaml"}
+    assert {one["verdict"] for one in files.values()} == {"unknown"}
+    (tmp_path / "away").rename(source)
+    follow(repository, next(iter(files.values()))["say"])
+    status, out, _ = run("--base", "HEAD~1", "--offline", "--format", "json")
+    verdicts = {one["name"]: one["verdict"] for one in json.loads(out)["tell"]}
+    assert (verdicts["data"], verdicts["web"]) == ("deleted", "changed")
+    assert not files.keys() & verdicts.keys()
+
+
+def test_a_base_that_a_shallow_clone_lacks_is_told_with_the_way_to_it(
+    repository: Repository, run: Run, tmp_path: Path
+) -> None:
+    repository.commit(WITH_CLAIM)
+    repository.commit(WITHOUT)
+    cloned(repository, tmp_path / "source", "--depth=1")
+    repository.git("remote", "set-head", "origin", "--delete")
+    errors = set()
+    for named in ((), ("--base", "HEAD~1")):
+        status, out, err = run(*named, "--offline")
+        assert (status, out) == (2, "")
+        errors.add(err)
+    (error,) = errors
+    assert "there is no commit HEAD~1" in error
+    follow(repository, error)
+    assert run("--offline")[0] == 1
+
+
+def test_a_commit_that_is_named_by_its_id_is_fetched_alone(repository: Repository, run: Run, tmp_path: Path) -> None:
+    base = repository.commit(WITH_CLAIM)
+    repository.commit(WITHOUT)
+    cloned(repository, tmp_path / "source", "--depth=1")
+    status, _, err = run("--base", base, "--offline")
+    assert (status, err.count("\n")) == (2, 1)
+    follow(repository, err)
+    assert run("--base", base, "--offline")[0] == 1
