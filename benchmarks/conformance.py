@@ -1,7 +1,7 @@
 """The engine beside `kustomize build` and `helm template`, on generated charts and checkouts of real repositories.
 
     make conformance                                    this, after what engine/build.py --conformance does
-    make conformance CORPUS="CHECKOUT CHECKOUT"         and all kustomizations of these directories
+    make conformance CORPUS="CHECKOUT CHECKOUT"         and all kustomizations and charts of these directories
     python -m benchmarks.conformance --count 5000 --seed 7
     python -m benchmarks.conformance --count 0 --corpus CHECKOUT --helm HELM --kustomize KUSTOMIZE
     python -m benchmarks.conformance --keep             writes what the engine's tests hold: charts, Helm's answers
@@ -87,13 +87,15 @@ def compare(charts: Iterable[Files], helm: str, answers: str = "") -> int:
 
 
 def corpus(directories: list[str], kustomize: str, helm: str) -> int:
-    """Every kustomization below the directories, without helm and with it."""
+    """Every kustomization below the directories, without helm and with it, and every chart with its values files."""
     engine = shutil.which("argofix-engine", path=str(Path(sys.executable).parent))
     if engine is None:
         raise SystemExit("the engine is not built (`make engine`)")
     command = [built("kustomizations"), "--engine", engine, "--kustomize", kustomize]
-    runs = (subprocess.run([*command, *more, *directories], check=False) for more in ([], ["--helm", helm]))
-    return max(done.returncode for done in runs)
+    commands = [[*command, *more, *directories] for more in ([], ["--helm", helm])]
+    commands.append([built("charts"), "--checkouts", "--helm", helm, *directories])
+    # kustomize and helm warn of what is deprecated.
+    return max(subprocess.run(words, stderr=subprocess.DEVNULL, check=False).returncode for words in commands)
 
 
 def keep(helm: str) -> int:

@@ -2,6 +2,7 @@
 // tells where resources, their order or the words of errors differ.
 //
 //	go run ./charts [--helm PATH] [--cases DIRECTORY] [--answers FILE] [CASE...]
+//	go run ./charts [--helm PATH] --checkouts DIRECTORY...
 //
 // Without --helm it is the version that this module pins as a tool. A case is a text file of files, each below a line
 // `-- path --`; `ask.json` is the `helm` of a request to the engine. It exits with 1 where anything differs.
@@ -32,8 +33,12 @@ import (
 func main() {
 	program := flag.String("helm", "", "the program helm")
 	directory := flag.String("cases", "charts/cases", "directory of the cases")
+	checkouts := flag.Bool("checkouts", false, "the arguments are directories: every chart in them, with each of its values files")
 	recorded := flag.String("answers", "", "a file for what helm answers: names and digests, as internal/helm keeps them")
 	flag.Parse()
+	if *checkouts {
+		os.Exit(compareCheckouts(*program, flag.Args()))
+	}
 	found, err := filepath.Glob(filepath.Join(*directory, "*.txt"))
 	if err != nil || len(found) == 0 {
 		fmt.Fprintln(os.Stderr, "there are no cases in", *directory)
@@ -137,7 +142,7 @@ func engine(files map[string]string, asked protocol.Helm) (objects []string, sai
 	return objects, "", nil
 }
 
-// reference runs helm in a directory of its own with the arguments of argo-cd's util/helm/cmd.go.
+// reference runs helm in a directory of its own.
 func reference(program string, files map[string]string, asked protocol.Helm) (objects []string, said string, err error) {
 	root, err := os.MkdirTemp("", "chart")
 	if err != nil {
@@ -153,6 +158,20 @@ func reference(program string, files map[string]string, asked protocol.Helm) (ob
 			return nil, "", err
 		}
 	}
+	inline := []byte(asked.Values)
+	if len(asked.ValuesObject) > 0 {
+		inline = asked.ValuesObject
+	}
+	if len(inline) > 0 {
+		if err := os.WriteFile(filepath.Join(root, "inline.yaml"), inline, 0o644); err != nil {
+			return nil, "", err
+		}
+	}
+	return run(program, filepath.Join(root, asked.Chart), root, arguments(root, asked))
+}
+
+// arguments are those of argo-cd's util/helm/cmd.go.
+func arguments(root string, asked protocol.Helm) []string {
 	arguments := []string{
 		"template", ".", "--name-template", asked.ReleaseName, "--namespace", asked.Namespace,
 		"--kube-version", asked.KubeVersion,
@@ -160,16 +179,8 @@ func reference(program string, files map[string]string, asked protocol.Helm) (ob
 	for _, name := range asked.ValueFiles {
 		arguments = append(arguments, "--values", name)
 	}
-	inline := []byte(asked.Values)
-	if len(asked.ValuesObject) > 0 {
-		inline = asked.ValuesObject
-	}
-	if len(inline) > 0 {
-		path := filepath.Join(root, "inline.yaml")
-		if err := os.WriteFile(path, inline, 0o644); err != nil {
-			return nil, "", err
-		}
-		arguments = append(arguments, "--values", path)
+	if len(asked.Values)+len(asked.ValuesObject) > 0 {
+		arguments = append(arguments, "--values", filepath.Join(root, "inline.yaml"))
 	}
 	for _, parameter := range asked.Parameters {
 		flag := "--set"
@@ -191,6 +202,11 @@ func reference(program string, files map[string]string, asked protocol.Helm) (ob
 			arguments = append(arguments, flag)
 		}
 	}
+	return arguments
+}
+
+// run runs helm in a directory; `root` is what its messages are not to begin paths with.
+func run(program, directory, root string, arguments []string) (objects []string, said string, err error) {
 	if program == "" {
 		here, err := exec.Command("go", "tool", "-n", "helm").Output()
 		if err != nil {
@@ -199,14 +215,17 @@ func reference(program string, files map[string]string, asked protocol.Helm) (ob
 		program = strings.TrimSpace(string(here))
 	}
 	command := exec.Command(program, arguments...)
-	command.Dir = filepath.Join(root, asked.Chart)
-	command.Env = []string{"HOME=" + root, "PATH=/nonexistent", "HTTPS_PROXY=http://127.0.0.1:9", "HTTP_PROXY=http://127.0.0.1:9"}
+	command.Dir = directory
+	command.Env = environment("/nonexistent")
 	var failure strings.Builder
 	command.Stderr = &failure
 	output, err := command.Output()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		_, message, _ := strings.Cut(failure.String(), "Error: ")
+		_, message, found := strings.Cut(failure.String(), "Error: ")
+		if !found {
+			message = failure.String()
+		}
 		message, _, _ = strings.Cut(message, "\n\nUse --debug flag")
 		return nil, strings.ReplaceAll(message, root+"/", ""), nil
 	} else if err != nil {
@@ -230,6 +249,11 @@ func reference(program string, files map[string]string, asked protocol.Helm) (ob
 		}
 	}
 	return objects, "", nil
+}
+
+// environment has no network.
+func environment(home string) []string {
+	return []string{"HOME=" + home, "PATH=/nonexistent", "HTTPS_PROXY=http://127.0.0.1:9", "HTTP_PROXY=http://127.0.0.1:9"}
 }
 
 // noKind is what Argo CD says of it.

@@ -89,7 +89,7 @@ func (w *walker) directory(below string, depth int) error {
 		data, err := w.files.Read(full)
 		if err != nil {
 			if errors.Is(err, fs.ErrNotExist) {
-				err = fmt.Errorf("error evaluating symlink %s: %w", full, err)
+				err = fmt.Errorf("error evaluating symlink %s: lstat %s: no such file or directory", full, w.missing(full))
 			}
 			return at(full, err)
 		}
@@ -103,6 +103,20 @@ func (w *walker) directory(below string, depth int) error {
 		w.found = append(w.found, found{name, full, bytes.TrimPrefix(data, byteOrderMark), w.files.ID(full)})
 	}
 	return nil
+}
+
+// missing is where what a link leads to stops to exist.
+func (w *walker) missing(link string) string {
+	target, err := w.files.Resolve(link)
+	if err != nil {
+		return link
+	}
+	for at := range len(target) {
+		if target[at] == '/' && !w.files.IsDir(target[:at]) {
+			return target[:at]
+		}
+	}
+	return target
 }
 
 // info is what .helmignore asks of a file.
