@@ -94,10 +94,8 @@ async def test_single_files_of_one_script_are_one_installation(engine: Engine) -
 @pytest.mark.parametrize(
     ("command", "told"),
     [
-        ("kubectl apply -k argocd/overlays/prod", True),
         ("kustomize build argocd/overlays/prod | kubectl apply -f -", True),
         ("kubectl apply --server-side=false -k argocd/overlays/prod", True),
-        ("kubectl apply --server-side --force-conflicts -k argocd/overlays/prod", False),
         ("kustomize build argocd/overlays/prod | kubectl apply --server-side -f -", False),
         ("kubectl create -k argocd/overlays/prod", False),
     ],
