@@ -44,8 +44,10 @@ that a pull request of GitHub or GitLab goes into, else what it has in common wi
 `block` is `yes` where a merge deletes what carries data or deletes an Application together with all it owns,
 `ask` where a person should have looked (a custom resource whose controller may keep data, something that cannot
 be analysed, a sync that fails, Pods or roles that may do more than before), else `no`. Deletions that are not
-`no` hold a merge back until somebody has allowed exactly this set; its `digest` is another one as soon as the set
-is. What [`changes.allow`](configuration.md#changesallow) names passes.
+`no` hold a merge back until somebody has allowed exactly this set; its `digest` is another one as soon as the set is,
+or what one of it takes along. Such a word counts on that pull request into that branch, for as long as whoever gave
+it may push and our answer to it stands: deleting the answer takes it back at once. What
+[`changes.allow`](configuration.md#changesallow) names passes.
 
 ## What to merge first
 

@@ -12,7 +12,7 @@ from bot.cli.checkout import CannotRun, Checkout
 from bot.cli.engine import started
 from bot.cli.progress import Progress
 from bot.cli.terminal import say
-from bot.cli.writing import apply, put
+from bot.cli.writing import apply, put, put_diff
 from bot.formats.writing.diff import diff_of_edits
 from bot.formats.writing.lines import line, printed, wrapped
 from bot.rendering.evaluation import analysis_by
@@ -72,7 +72,7 @@ async def add(checkout: Checkout, item: str | None, arguments: argparse.Namespac
     if arguments.write:
         apply(checkout, plan.edits)
     else:
-        put(diff_of_edits(checkout.tree, plan.edits), None)
+        put_diff(diff_of_edits(checkout.tree, plan.edits))
     return 0
 
 

@@ -12,7 +12,7 @@ from bot.cli.checkout import CannotRun, Checkout
 from bot.cli.engine import started
 from bot.cli.progress import Progress
 from bot.cli.terminal import say
-from bot.cli.writing import apply, put
+from bot.cli.writing import apply, put_diff
 from bot.formats.writing.diff import diff_of_edits
 from bot.rendering.evaluation import analysis_by
 from checks.judgement.target import judge
@@ -65,7 +65,7 @@ async def bump(checkout: Checkout, arguments: argparse.Namespace) -> int:
     if arguments.write:
         apply(checkout, work.edits)
     else:
-        put(diff_of_edits(checkout.tree, work.edits), None)
+        put_diff(diff_of_edits(checkout.tree, work.edits))
     return 1 if left else 0
 
 

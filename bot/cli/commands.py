@@ -18,7 +18,7 @@ from bot.cli.engine import started
 from bot.cli.explain import explain, rule_named
 from bot.cli.progress import Progress
 from bot.cli.terminal import say
-from bot.cli.writing import apply, put, require_writable
+from bot.cli.writing import apply, put, put_diff, require_writable
 from bot.rendering.evaluation import evaluate
 from bot.repositories.git import GitError
 from checks.judgement.evaluation import Evaluation
@@ -66,7 +66,7 @@ async def fix(arguments: argparse.Namespace) -> int:
     if arguments.write:
         apply(checkout, edits)
     else:
-        put(diff, None)
+        put_diff(diff)
     later |= {finding.identity for plan in waiting for finding in plan.findings}
     return 1 if any(_is_error(f) and (f.fix is None or f.identity in later) for f in evaluation.findings) else 0
 

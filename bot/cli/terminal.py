@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 
+from bot.formats.writing.lines import plain
+
 
 def say(text: str) -> None:
     """One line for people. A hostile name cannot drive the terminal with it."""
-    plain = "".join(char if char.isprintable() else " " for char in text)
-    sys.stderr.write(f"argofix: {plain}\n")
+    sys.stderr.write(f"argofix: {plain(text)}\n")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bot.cli.checkout import CannotRun, Checkout
 from bot.cli.terminal import say
+from bot.formats.writing.visible import visible_lines
 from gitops.files.errors import GitopsError
 from gitops.files.spans import Edit, edited, edits_by_path
 
@@ -39,6 +40,13 @@ def put(data: bytes, output: Path | None) -> None:
         output.write_bytes(data)
     except OSError as error:
         raise CannotRun(f"{output} cannot be written: {error.strerror}") from None
+
+
+def put_diff(data: bytes) -> None:
+    """Write a diff to standard output: as `git apply` takes it, or as it can be seen on a terminal."""
+    if sys.stdout.isatty():
+        data = visible_lines(data.decode("utf-8", "surrogateescape")).encode("utf-8", "replace")
+    put(data, None)
 
 
 def apply(checkout: Checkout, edits: Sequence[Edit]) -> None:

@@ -9,7 +9,7 @@ from bot.formats.changes.entries import HEADINGS, VERBS, Entry, counts, entries,
 from bot.formats.changes.lines import application_lines, group_title, members, notes, settled_sentence
 from bot.formats.changes.manifest import unified
 from bot.formats.changes.sources import address
-from bot.formats.writing.diff import diff_of_edits
+from bot.formats.writing.diff import diff_of_edits, lines_of
 from bot.formats.writing.pages import filled
 from checks.changes.block import Block
 from checks.changes.live import unseen_sentence
@@ -97,7 +97,7 @@ def _shown(entry: Entry) -> Shown:
 
 
 def _remedy(one: Remedy, changes: Changes) -> dict[str, object]:
-    lines = diff_of_edits(changes.base.tree, one.edits).decode("utf-8", "replace").splitlines()
+    lines = lines_of(diff_of_edits(changes.base.tree, one.edits))
     styled = [(_LINES.get(line[:1], ""), line) for line in lines]
     return {"title": one.title, "told": settled_sentence(one), "steps": one.steps, "lines": styled}
 

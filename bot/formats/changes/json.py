@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.formats.changes.manifest import sides, unified
 from bot.formats.writing.diff import diff_of_edits
+from bot.formats.writing.visible import dumped
 from checks.changes.firewall import firewall_of
 from checks.changes.remedies import Remedy
 from checks.changes.told import Told
@@ -25,8 +25,7 @@ def render(
     changes: Changes, policy: Policy, commit: str | None, base: str | None, remedies: Sequence[Remedy] = ()
 ) -> str:
     """One JSON object with a final newline."""
-    text = json.dumps(data_of(changes, policy, commit, base, remedies), ensure_ascii=False, indent=2)
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") + "\n"
+    return dumped(data_of(changes, policy, commit, base, remedies))
 
 
 def data_of(

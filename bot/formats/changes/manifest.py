@@ -76,7 +76,7 @@ def _lines(value: Any) -> list[str]:
     if value is ABSENT:
         return []
     blocks: list[list[str]] = []
-    found = canonical(_with_blocks(value, blocks)).decode("utf-8", "replace").splitlines()
+    found = canonical(_with_blocks(value, blocks)).decode("utf-8", "replace").split("\n")[:-1]
     return [line for each in found for line in _expanded(each, blocks)] if blocks else found
 
 
@@ -96,7 +96,7 @@ def _with_blocks(value: Any, blocks: list[list[str]]) -> Any:
 
 
 def _is_plain(line: str) -> bool:
-    return line.replace("\t", "").isprintable() and _PLACE not in line
+    return _PLACE not in line and "\r" not in line
 
 
 def _expanded(line: str, blocks: list[list[str]]) -> Iterator[str]:

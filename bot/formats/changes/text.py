@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from bot.formats.changes.entries import HEADINGS, VERBS, Entry, entries, is_plain, summary
 from bot.formats.changes.lines import application_lines, group_title, members, notes, settled_sentence
 from bot.formats.changes.manifest import unified
-from bot.formats.writing.diff import diff_of_edits
-from bot.formats.writing.lines import broken
+from bot.formats.writing.diff import diff_of_edits, lines_of
+from bot.formats.writing.lines import broken, plain
 from checks.changes.block import Block
 from checks.changes.live import unseen_sentence
 from checks.changes.remedies import Remedy
@@ -33,7 +33,7 @@ def render(changes: Changes, width: int = 100, remedies: Sequence[Remedy] = ()) 
     coverage = Coverage.of(changes.base, changes.head)
     if not coverage.whole:
         lines += ["", *broken(coverage.sentence("before and after"), width)]
-    return "".join(_plain(line).rstrip() + "\n" for line in lines)
+    return "".join(plain(line).rstrip() + "\n" for line in lines)
 
 
 def _summary(changes: Changes) -> Iterator[str]:
@@ -71,7 +71,7 @@ def _remedy(one: Remedy, changes: Changes, width: int) -> Iterator[str]:
     yield from (f"  {line}" for line in broken(settled_sentence(one).replace("`", ""), width - 2))
     for number, step in enumerate(one.steps, 1):
         yield from (f"  {line}" for line in broken(f"{number}. {step.replace('`', '')}", width - 2))
-    for line in diff_of_edits(changes.base.tree, one.edits).decode("utf-8", "replace").splitlines():
+    for line in lines_of(diff_of_edits(changes.base.tree, one.edits)):
         yield f"    {line}"
 
 
@@ -97,7 +97,3 @@ def _manifests(changes: Changes, width: int) -> Iterator[str]:
         if resource.turn is not Turn.GOES:
             yield from (f"  {line}" for line in unified(resource))
         yield from (f"  {note}" for note in notes(resource))
-
-
-def _plain(text: str) -> str:
-    return "".join(char if char.isprintable() else " " for char in text)

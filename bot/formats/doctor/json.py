@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from bot.formats.doctor.words import WORDS, asks
 from bot.formats.reports.json import finding_json
+from bot.formats.writing.visible import dumped
 from checks.coverage import Coverage
 from checks.judgement.checklist import Entry
 from checks.judgement.evaluation import Evaluation
@@ -33,8 +33,7 @@ def render(
         "coverage": Coverage.of(evaluation.snapshot).sentence(),
         "gaps": list(evaluation.gaps),
     }
-    text = json.dumps(data, ensure_ascii=False, indent=2)
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") + "\n"
+    return dumped(data)
 
 
 def _item(entry: Entry) -> dict[str, Any]:

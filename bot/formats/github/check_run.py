@@ -12,6 +12,7 @@ from bot.formats.writing.grouping import by_topic
 from bot.formats.writing.markdown import block, bullets, code, details, plain, safe
 from bot.formats.writing.sentences import QUOTED, split
 from bot.formats.writing.unanalysed import by_cause
+from bot.formats.writing.visible import visible_lines
 from bot.github.endpoints.checks import Action, Annotation, Report
 from checks.judgement.evaluation import Evaluation
 from checks.model import CheckReport, Finding, Severity
@@ -218,8 +219,8 @@ def _annotation(group: list[Finding], where: InDiff) -> Annotation:
         end_line=at.end_line,
         level=_LEVELS[first.severity],
         title=plain(first.topic.title),
-        message=f"{first.topic.message}{advice}{_from_here(group, at)}",
-        raw_details=details_,
+        message=visible_lines(f"{first.topic.message}{advice}{_from_here(group, at)}"),
+        raw_details=visible_lines(details_),
     )
 
 

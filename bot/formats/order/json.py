@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bot.formats.writing.visible import dumped
 from checks.judgement.evaluation import Evaluation
 from checks.sync_order.words import why
 from gitops.discovery.snapshot import ApplicationKey
@@ -24,8 +24,7 @@ def render(evaluation: Evaluation) -> str:
         "cycles": [[key[2] for key in cycle.applications] for cycle in order.cycles],
         "cuts": [_cut(cycle.cut) for cycle in order.cycles],
     }
-    text = json.dumps(data, ensure_ascii=False, indent=2)
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") + "\n"
+    return dumped(data)
 
 
 def _application(

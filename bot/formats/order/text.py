@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.formats.reports.picture import labels_of
+from bot.formats.writing.lines import plain
 from checks.coverage import Coverage
 from checks.judgement.evaluation import Evaluation
 from checks.sync_order.words import main, why
@@ -45,7 +46,7 @@ def render(evaluation: Evaluation) -> str:
         lines.append(
             f"More may be needed, since not all was seen: {'; '.join(coverage.unseen)} (argofix check tells)"
         )
-    return "".join(_plain(line).rstrip() + "\n" for line in lines)
+    return "".join(plain(line).rstrip() + "\n" for line in lines)
 
 
 def _reasons(key: ApplicationKey, order: Order) -> list[str]:
@@ -73,7 +74,3 @@ def _cycle(cycle: Cycle, labels: dict[ApplicationKey, str]) -> list[str]:
         f"({cut.provided_at}) out of {labels[cycle.cut.before]}",
         "",
     ]
-
-
-def _plain(text: str) -> str:
-    return "".join(char if char.isprintable() else " " for char in text)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.formats.writing.lines import plain
 from bot.queue.deliveries import Delivery, State
 
 _HEADINGS = ("STATE", "ID", "EVENT", "REPOSITORY", "RECEIVED", "ATTEMPTS", "RESULT")
@@ -25,7 +26,7 @@ def table(deliveries: Sequence[Delivery], counts: Mapping[State, int]) -> str:
             str(d.attempts),
             _short(d.result),
         )
-        rows.append(tuple(map(_plain, row)))
+        rows.append(tuple(map(plain, row)))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
     total = ", ".join(f"{counts[state]} {state.value}" for state in State)
@@ -36,7 +37,7 @@ def details(delivery: Delivery, *, payload: bool) -> str:
     """Everything about one; its payload, if wanted, after an empty line."""
     fields = [(name, value) for name, value in _fields(delivery).items() if value not in (None, "")]
     width = max(len(name) for name, _ in fields) + 2
-    text = "".join(f"{name + ':':<{width}}{_plain(str(value))}\n" for name, value in fields)
+    text = "".join(f"{name + ':':<{width}}{plain(str(value))}\n" for name, value in fields)
     return text + (f"\n{_pretty(delivery.payload)}\n" if payload else "")
 
 
@@ -86,7 +87,3 @@ def _pretty(payload: bytes) -> str:
     return (
         json.dumps(json.loads(payload), indent=2) if payload else "(the payload is emptied once a delivery is done)"
     )
-
-
-def _plain(text: str) -> str:
-    return "".join(char if char.isprintable() else " " for char in text)

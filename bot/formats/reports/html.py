@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from bot.formats.order.page import stages
 from bot.formats.reports.picture import Bands, conflicts, draw, root_name
-from bot.formats.writing.diff import unified_diff
+from bot.formats.writing.diff import lines_of, unified_diff
 from bot.formats.writing.grouping import by_topic
 from bot.formats.writing.pages import filled
 from checks.coverage import Coverage
@@ -203,7 +203,7 @@ def _diff(group: Sequence[Finding], tree: Tree) -> tuple[tuple[str, str], ...]:
             diff = unified_diff(path, before, apply_edits(before, grouped), context=0)
         except (GitopsError, KeyError):
             return ()
-        for line in diff.decode("utf-8", "replace").splitlines()[2:]:
+        for line in lines_of(diff)[2:]:
             style = {"-": "out", "+": "in", "@": "at"}.get(line[:1])
             if style is not None:
                 lines.append((style, f"{path} {line}" if style == "at" else line))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from bot.formats.writing.borrowed import row
+from bot.formats.writing.visible import dumped
 from checks.judgement.evaluation import Evaluation
 from checks.judgement.gaps import status_of
 from checks.model import Finding
@@ -46,8 +46,7 @@ def render(evaluation: Evaluation, commit: str | None) -> str:
             for entry in report.unused
         ],
     }
-    text = json.dumps(data, ensure_ascii=False, indent=2)
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") + "\n"
+    return dumped(data)
 
 
 def _application(state: State) -> dict[str, Any]:

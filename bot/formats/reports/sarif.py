@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from importlib import metadata
 from typing import Any
 from urllib.parse import quote
 
+from bot.formats.writing.visible import dumped
 from checks.judgement.evaluation import Evaluation
 from checks.model import Finding, Severity
 from checks.registry import Rule, rules
@@ -42,8 +42,7 @@ def render(evaluation: Evaluation, commit: str | None) -> str:
         "version": "2.1.0",
         "runs": [run],
     }
-    text = json.dumps(log, ensure_ascii=False, indent=2)
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace") + "\n"
+    return dumped(log)
 
 
 def _rule(rule: Rule) -> dict[str, Any]:

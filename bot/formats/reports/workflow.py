@@ -37,7 +37,7 @@ def _command(group: Sequence[Finding]) -> str:
     told = [first.topic.message, first.topic.advice, first.topic.commands]
     if known:
         told.insert(0, f"Known before this change ({first.severity.value}).")
-    message = "\n".join(plain(line) for text in told if text for line in text.splitlines())
+    message = "\n".join(plain(line) for text in told if text for line in text.split("\n"))
     written = ",".join(f"{name}={_property(plain(value))}" for name, value in properties.items())
     return f"::{level} {written}::{_data(message or plain(first.message))}"
 

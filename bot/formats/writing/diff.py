@@ -51,6 +51,11 @@ def _quoted(name: str) -> bytes:
     return b'"' + quoted + b'"'
 
 
+def lines_of(diff: bytes) -> list[str]:
+    """The lines of a diff for people, who do not see how they end."""
+    return diff.decode("utf-8", "replace").replace("\r\n", "\n").split("\n")[:-1]
+
+
 def diff_of_edits(tree: Tree, edits: Iterable[Edit]) -> bytes:
     """The diffs of every file that the edits change, in path order."""
     out: list[bytes] = []

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import io
+import re
 import textwrap
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.text import Text
 
+from bot.formats.writing.visible import visible
 from checks.model import Severity
 
 STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTICE: "bold cyan"}
 
 Line = tuple[tuple[str, str], ...]  # (text, style) parts
 
+_ENDS = re.compile(r"[\t\n\r\f\v]")
 _NARROWEST, _WIDEST = 40, 120  # columns: below, words stand alone; above, lines are too long to read
 
 
@@ -31,7 +34,7 @@ def wrapped(content: str, width: int, indent: int, style: str = "") -> list[Line
     """Text broken between words. Line ends in it stay, paths and commands are never broken."""
     return [
         ((" " * indent + piece, style),)
-        for paragraph in content.splitlines()
+        for paragraph in content.split("\n")
         for piece in broken(paragraph, width - indent)
     ]
 
@@ -42,8 +45,8 @@ def broken(paragraph: str, width: int) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """Without control and direction-changing characters. Whatever comes from a repository passes through here."""
-    return "".join(char if char.isprintable() else " " if char.isspace() else "" for char in text)
+    """On one line, with a number for what cannot be seen. Whatever comes from a repository passes through here."""
+    return visible(_ENDS.sub(" ", text))
 
 
 def printed(lines: Iterable[Line], *, colour: bool) -> str:

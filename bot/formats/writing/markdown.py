@@ -6,8 +6,8 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 
-# Control characters, those that turn the writing direction, and line separators that some readers obey.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+from bot.formats.writing.visible import one_line, visible_lines
+
 _FENCE = re.compile(r"`{3,}")
 _TICKS = re.compile(r"`+")
 # What begins a link, an image, HTML, emphasis, strike-through, or joins text to the escape before it.
@@ -22,7 +22,7 @@ _LONG = re.compile(rf"\S{{{MOST_NAME + 1},}}")
 
 def plain(text: str) -> str:
     """Names in a line that is no Markdown (titles, commit subjects): one line, nobody mentioned, no issue closed."""
-    return _unlinked(_inert(_shortened(_one_line(text)))).replace("`", "")
+    return _unlinked(_inert(_shortened(one_line(text)))).replace("`", "")
 
 
 def safe(text: str) -> str:
@@ -31,7 +31,7 @@ def safe(text: str) -> str:
     Whatever the names hold: nobody is mentioned, no issue is referred to, no mark of ours begins, and what breaks
     out of its code span stays text.
     """
-    text = _one_line(text)
+    text = one_line(text)
     # Nothing may begin a heading, a list or a line either.
     out: list[str] = [_GAP] if _OPENER.match(text) else []
     runs = list(_TICKS.finditer(text))
@@ -58,17 +58,12 @@ def safe(text: str) -> str:
 
 def code(text: str) -> str:
     """A code span, whatever the text holds; cut when it is longer than people read."""
-    text = _inert(_short(_one_line(text))) or "(no name)"
+    text = _inert(_short(one_line(text))) or "(no name)"
     fence = "`"
     while fence in text:
         fence += "`"
     pad = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{fence}{pad}{text}{pad}{fence}"
-
-
-def _one_line(text: str) -> str:
-    # File names that are not UTF-8 come with lone surrogates.
-    return _CONTROL.sub("", " ".join(text.split())).encode("utf-8", "replace").decode()
 
 
 def _escaped(text: str) -> str:
@@ -97,6 +92,7 @@ def _shortened(text: str) -> str:
 
 def block(text: str, language: str = "") -> str:
     """A fenced block that its content cannot close."""
+    text = visible_lines(text)
     longest = max((len(fence) for fence in _FENCE.findall(text)), default=2)
     fence = "`" * (longest + 1)
     return f"{fence}{language}\n{text.rstrip(chr(10))}\n{fence}"
@@ -105,7 +101,7 @@ def block(text: str, language: str = "") -> str:
 def folded(text: str) -> str:
     """A line with names from a repository, as the title of `details`: that is HTML, in which Markdown escapes
     nothing."""
-    return html.escape(_unlinked(_inert(_shortened(_one_line(text.replace("`", ""))))), quote=False)
+    return html.escape(_unlinked(_inert(_shortened(one_line(text.replace("`", ""))))), quote=False)
 
 
 def in_one_line(text: str) -> str:
@@ -143,7 +139,7 @@ def bullets(items: Iterable[str], most: int = 100) -> str:
 
 def shell_word(text: str) -> str:
     """An argument of a command that people paste, quoted where it must be, and on one line."""
-    text = _one_line(text)
+    text = one_line(text)
     if re.fullmatch(r"[A-Za-z0-9_./:@=,+-]+", text):
         return text
     return "'" + text.replace("'", "'\\''") + "'"

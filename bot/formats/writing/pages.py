@@ -7,12 +7,14 @@ from functools import cache
 import jinja2
 from markupsafe import Markup, escape
 
+from bot.formats.writing.visible import visible_lines
+
 
 def filled(path: str, **values: object) -> str:
     """The template at this path below `bot/formats` with these values: a name that is not given is an error,
     everything is escaped, and paths that are no text are shown with replacement characters."""
     text: str = _template(path).render(**values)
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return visible_lines(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
 
 
 @cache

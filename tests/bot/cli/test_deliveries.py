@@ -34,7 +34,7 @@ async def test_people_list_look_and_retry_beside_a_server(store: DeliveryStore, 
         ["queued", "waits", "pull_request", "octo/deploy"],
         ["dead", "gone", "pull_request", "octo/deploy"],
     ]
-    assert lines[2].endswith("0         Not Found [2J second line")
+    assert lines[2].endswith("0         Not Found\\x1b[2J second line")
     assert lines[-1] == "1 queued, 0 running, 0 done, 1 dead"
 
     shown = argofix("show", "gone", "--database", bed.url)
