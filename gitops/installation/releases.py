@@ -10,15 +10,18 @@ none of its own code; one that it has may be read only by code that another comp
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from packaging.version import Version
 
 _OLDEST: Final = "<="
+_KEPT: Final = 256
+K = TypeVar("K")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,12 @@ class Releases:
     """The releases that the data tells of."""
 
     data: Mapping[str, Any]
+    _flags: dict[tuple[str, Version], Mapping[str, Flag]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _env: dict[tuple[str, Version], frozenset[str]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def newest(self) -> str:
@@ -93,6 +102,9 @@ class Releases:
     def flags(self, component: str, version: Version) -> Mapping[str, Flag]:
         """The arguments of a component by name. A patch that the data does not cover has those of later minors
         too."""
+        return _once(self._flags, (component, version), lambda: self._flags_of(component, version))
+
+    def _flags_of(self, component: str, version: Version) -> Mapping[str, Flag]:
         known = self.data["components"].get(component, {}).get("flags", {})
         return {
             name: Flag(
@@ -111,6 +123,9 @@ class Releases:
 
     def env(self, component: str, version: Version) -> frozenset[str]:
         """The variables that a component may read."""
+        return _once(self._env, (component, version), lambda: self._env_of(component, version))
+
+    def _env_of(self, component: str, version: Version) -> frozenset[str]:
         known = self.data["components"].get(component, {}).get("env", {})
         own = {name for name, told in known.items() if self._has(told, version)}
         return frozenset(own | {flag.env for flag in self.flags(component, version).values() if flag.env})
@@ -194,6 +209,17 @@ class Releases:
 
     def _at(self, minor: str) -> int:
         return int(self.data["minors"].index(minor.removeprefix(_OLDEST)))
+
+
+def _once(known: dict[K, T], key: K, work: Callable[[], T]) -> T:
+    """What is worked out for a key, kept while there are few of them: manifests say which versions there are."""
+    found = known.get(key)
+    if found is None:
+        found = work()
+        if len(known) >= _KEPT:
+            known.clear()
+        known[key] = found
+    return found
 
 
 def _minor(version: Version) -> str:
