@@ -10,10 +10,11 @@ Example: `--insecure` and `type: LoadBalancer` on the same server.
 How the fix is safe: none is applied: whether anything else leads to the server is not always in git.
 
 How sure it is: a warning, and a notice for files that no Application deploys. Silent for load balancers that are
-internal, have a certificate, private addresses or a list of sources, for hosts of private domains, and where the path
-of the file names a cluster on one machine (kind, k3d, minikube).
+internal, have a certificate, private addresses or a list of sources, for hosts of private domains, for routes of
+paths by which nobody logs in (ACME challenges, webhooks, probes), and where the path of the file names a cluster on
+one machine (kind, k3d, minikube).
 
-Sources: argo-cd docs/operator-manual/ingress.md and docs/operator-manual/tls.md.
+Sources: argo-cd docs/operator-manual/ingress.md and docs/operator-manual/tls.md; server/server.go (newHTTPServer).
 """
 
 from __future__ import annotations
@@ -41,6 +42,10 @@ _OPEN = ("LoadBalancer", "NodePort")
 _INSIDE = re.compile(r"internal|private|ssl|tls|cert|source-ranges|inbound-cidrs|tailscale|allow", re.IGNORECASE)
 _PRIVATE_ADDRESS = re.compile(r"\b(?:10|127|192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d{1,3}){2,3}\b")
 _PRIVATE_HOST = re.compile(r"(?:^|\.)(?:local|localhost|internal|lan|home|test|localdomain|arpa|nip\.io|sslip\.io)$")
+# Paths by which nobody logs in and no token comes: what asks for certificates, webhooks, probes, pictures, the client.
+_WITHOUT_TOKENS = re.compile(
+    r"^/(?:\.well-known|api/webhook|api/badge|api/version|healthz|metrics|download)(?:$|[/?$*(])"
+)
 _ONE_MACHINE = re.compile(r"(?:^|[/_.-])(?:kind|k3d|k3s|minikube|local|localhost|dev|docker-desktop)(?:$|[/_.-])")
 
 
@@ -52,6 +57,8 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
                 yield from _services(change, installation, process)
         for route, process in ways_of(change.head, installation):
             if route.tls is not Tls.NOWHERE or route.protocol is not Protocol.HTTP:
+                continue
+            if route.paths and all(_WITHOUT_TOKENS.match(path) for path in route.paths):
                 continue
             private = all(_PRIVATE_HOST.search(host) for host in route.hosts) if route.hosts else True
             if not private and setting(installation, process, "insecure").on is True and not _local(route.member):

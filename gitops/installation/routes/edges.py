@@ -16,7 +16,7 @@ from gitops.facts.secrets.pods import POD_SPECS, at, mapping, sequence
 from gitops.files.documents import read_documents
 from gitops.files.errors import GitopsError
 from gitops.installation.model import Member, data_of
-from gitops.installation.routes.ingresses import is_https_port
+from gitops.installation.routes.ingresses import is_https_port, turns_away
 from gitops.installation.routes.model import (
     Backend,
     Protocol,
@@ -49,6 +49,12 @@ def of_traefik(member: Member, around: Surroundings) -> Iterator[Route]:
     for rule in mappings(spec.get("routes")):
         match = text_of(rule.get("match"))
         hosts, paths = hosts_named(rule), _named(_PATH, match)
+        middlewares = [
+            f"{text_of(one.get('namespace')) or member.id.namespace}-{text_of(one.get('name'))}"
+            for one in mappings(rule.get("middlewares"))
+        ]
+        if not ends and turns_away(middlewares, around):
+            continue
         for service in mappings(rule.get("services")):
             if text_of(service.get("kind")) not in ("", "Service"):
                 continue

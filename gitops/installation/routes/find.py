@@ -34,7 +34,8 @@ _READERS: Final[Mapping[tuple[str, str], Callable[[Member, Surroundings], Iterat
     ("", "ConfigMap"): of_tunnel,
 }
 _DEPENDED_ON: Final = frozenset(
-    {"Service", "IngressClass", "Gateway", "BackendTLSPolicy", "DestinationRule", *(kind for _, kind in _READERS)}
+    {"Service", "IngressClass", "Gateway", "BackendTLSPolicy", "DestinationRule", "Middleware"}
+    | {kind for _, kind in _READERS}
 )
 
 

@@ -106,6 +106,8 @@ def of_istio(member: Member, around: Surroundings) -> Iterator[Route]:
         return
     hosts = texts(spec.get("hosts"))
     tls, doubts = _servers(member, gateways, around)
+    if tls is None:
+        return
     for field in ("http", "tls", "tcp"):
         for rule in mappings(spec.get(field)):
             paths = [
@@ -128,8 +130,10 @@ def of_istio(member: Member, around: Surroundings) -> Iterator[Route]:
                 )
 
 
-def _servers(member: Member, gateways: list[str], around: Surroundings) -> tuple[Tls, tuple[str, ...]]:
+def _servers(member: Member, gateways: list[str], around: Surroundings) -> tuple[Tls | None, tuple[str, ...]]:
+    """Where TLS ends at the servers of the gateways; None where all that they do is send to https."""
     found: set[Tls] = set()
+    redirects = False
     doubts: list[str] = []
     for named in gateways:
         namespace, slash, name = named.rpartition("/")
@@ -140,7 +144,9 @@ def _servers(member: Member, gateways: list[str], around: Surroundings) -> tuple
             continue
         for server in mappings(_mapping(gateway.manifest.get("spec")).get("servers")):
             mode = text_of(_mapping(server.get("tls")).get("mode"))
-            if mode in ("SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL"):
+            if _mapping(server.get("tls")).get("httpsRedirect") is True:
+                redirects = True
+            elif mode in ("SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL"):
                 found.add(Tls.EDGE)
             elif mode in ("PASSTHROUGH", "AUTO_PASSTHROUGH"):
                 found.add(Tls.SERVER)
@@ -150,6 +156,8 @@ def _servers(member: Member, gateways: list[str], around: Surroundings) -> tuple
         return Tls.EDGE, ()
     if doubts:
         return Tls.UNKNOWN, tuple(doubts)
+    if redirects and not found:
+        return None, ()
     return Tls.SERVER if Tls.SERVER in found else Tls.NOWHERE, ()
 
 

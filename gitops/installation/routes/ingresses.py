@@ -10,7 +10,7 @@ annotations; docs.cilium.io (Ingress); projectcontour.io.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -42,6 +42,12 @@ class _Asked:
 
 
 Answer = tuple[Tls, Protocol, tuple[str, ...]]
+# Middlewares of Traefik that hand each request on.
+_HANDS_ON: Final = frozenset(
+    ("addPrefix", "basicAuth", "buffering", "circuitBreaker", "compress", "contentType", "digestAuth", "errors")
+    + ("grpcWeb", "headers", "inFlightReq", "rateLimit", "replacePath", "replacePathRegex", "retry")
+    + ("stripPrefix", "stripPrefixRegex")
+)
 _NO_CERTIFICATE: Final = "it lists no certificate for the host, and the controller may serve one of its own"
 
 
@@ -63,6 +69,8 @@ def routes_of(member: Member, around: Surroundings) -> Iterator[Route]:
         listed = everything or host in covered or wild in covered
         asked = _Asked(annotations, service, backend, around.port_of(backend), listed)
         tls, protocol, doubts = judge(asked)
+        if tls is Tls.NOWHERE and judge is _traefik and turns_away(_middlewares(annotations), around):
+            continue
         words = unique([host, backend.name])
         yield Route(member, name, backend, tls, protocol, unique([host]), unique([path]), doubts, words)
 
@@ -135,6 +143,20 @@ def _traefik(asked: _Asked) -> Answer:
     if not asked.port and isinstance(asked.backend.port, str):
         protocol = Protocol.UNKNOWN
     return Tls.EDGE if ends else Tls.NOWHERE, protocol, ()
+
+
+def _middlewares(annotations: Mapping[str, str]) -> list[str]:
+    named = annotations.get("traefik.ingress.kubernetes.io/router.middlewares", "")
+    return [one.strip().partition("@")[0] for one in named.split(",") if one.strip()]
+
+
+def turns_away(middlewares: Iterable[str], around: Surroundings) -> bool:
+    """Whether Traefik may answer by itself, with a redirect to https or a refusal, before a request gets to the
+    Service: by one of these middlewares (`NAMESPACE-NAME`), of which those that are not in git may do anything."""
+    known = {
+        f"{one.id.namespace}-{one.id.name}": one.manifest.get("spec") or {} for one in around.of_kind("Middleware")
+    }
+    return any(name not in known or set(known[name]) - _HANDS_ON for name in middlewares)
 
 
 def is_https_port(backend: Backend, port: Mapping[str, Any]) -> bool:

@@ -27,6 +27,10 @@ def service(*, metadata: dict[str, Any] | None = None, port: dict[str, Any] | No
     return manifest("Service", "argocd-server", "argocd", spec=spec, metadata=metadata or {})
 
 
+def middleware(**spec: Any) -> str:
+    return manifest("Middleware", "first", "argocd", "traefik.io/v1alpha1", spec=spec)
+
+
 def ingress(port: int | str = 80, cls: str = "nginx", path: str = "/", tls: bool = True, **annotations: str) -> str:
     named = {"number": port} if isinstance(port, int) else {"name": port}
     backend = {"service": {"name": "argocd-server", "port": named}}
@@ -49,6 +53,7 @@ _KEYS = {
     "certificate": "alb.ingress.kubernetes.io/certificate-arn",
     "haproxy": "haproxy.org/server-ssl",
     "router": "traefik.ingress.kubernetes.io/router.entrypoints",
+    "middlewares": "traefik.ingress.kubernetes.io/router.middlewares",
     "gateway": "appgw.ingress.kubernetes.io/backend-protocol",
 }
 
@@ -73,14 +78,16 @@ def istio_route() -> str:
     return manifest("VirtualService", "argocd", "argocd", "networking.istio.io/v1", spec=spec)
 
 
-def istio_gateway(mode: str = "SIMPLE") -> str:
-    spec = {"servers": [{"port": {"number": 443}, "tls": {"mode": mode}}]}
+def istio_gateway(mode: str = "SIMPLE", **tls: Any) -> str:
+    spec = {"servers": [{"port": {"number": 443}, "tls": {"mode": mode, **tls} if mode else tls}]}
     return manifest("Gateway", "edge", "argocd", "networking.istio.io/v1", spec=spec)
 
 
-def traefik(scheme: str = "", port: int | str = 80, tls: bool = True) -> str:
+def traefik(scheme: str = "", port: int | str = 80, tls: bool = True, first: str = "") -> str:
+    """An IngressRoute, behind the middleware `first`."""
     backend = {"name": "argocd-server", "port": port} | ({"scheme": scheme} if scheme else {})
     spec: dict[str, Any] = {"routes": [{"match": f"Host(`{HOST}`)", "services": [backend]}]}
+    spec["routes"][0] |= {"middlewares": [{"name": first}]} if first else {}
     more: dict[str, Any] = {"tls": {}} if tls else {"entryPoints": ["web"]}
     spec |= more
     return manifest("IngressRoute", "argocd", "argocd", "traefik.io/v1alpha1", spec=spec)
@@ -326,6 +333,14 @@ def test_an_insecure_server_behind_an_open_service_or_a_route_without_tls_is_tol
     assert plain(judged(PLAIN, INSECURE, service(), ingress(cls="traefik", tls=False))) == [
         f"`http://{HOST}` serves `argocd-server` without TLS"
     ]
+    for edge in (
+        [traefik(tls=False, first="first"), middleware(headers={})],
+        [ingress(cls="traefik", tls=False, middlewares="argocd-first@kubernetescrd"), middleware(compress={})],
+        [istio_route(), istio_gateway(mode="")],
+    ):
+        assert plain(judged(PLAIN, INSECURE, service(), *edge)) == [
+            f"`http://{HOST}` serves `argocd-server` without TLS"
+        ]
 
 
 @pytest.mark.parametrize(
@@ -350,6 +365,15 @@ def test_an_insecure_server_behind_an_open_service_or_a_route_without_tls_is_tol
             ),
         ],
         [INSECURE, service(), ingress()],
+        # Nobody logs in by such paths.
+        [INSECURE, service(), ingress(cls="traefik", tls=False, path="/.well-known/acme-challenge/")],
+        [INSECURE, service(), ingress(cls="traefik", tls=False, path="/api/webhook")],
+        # What comes by HTTP is sent to https, or turned away, or git does not tell.
+        [INSECURE, service(), traefik(tls=False, first="first"), middleware(redirectScheme={"scheme": "https"})],
+        [INSECURE, service(), traefik(tls=False, first="first"), middleware(ipAllowList={"sourceRange": []})],
+        [INSECURE, service(), traefik(tls=False, first="elsewhere")],
+        [INSECURE, service(), ingress(cls="traefik", tls=False, middlewares="traefik-https@kubernetescrd")],
+        [INSECURE, service(), istio_route(), istio_gateway(mode="", httpsRedirect=True)],
     ],
 )
 def test_what_is_not_open_to_the_network_is_left_alone(made: list[str]) -> None:
