@@ -139,18 +139,22 @@ def _manifests(change: Change, installation: Installation) -> Iterator[Finding]:
     }
     if len(wires) < _FEWEST:
         return
-    alike = {minor: _jaccard(wires, known) for minor, known in _handed_on().items()}
+    # Of programs that are not here nothing can be told.
+    programs = {program for program, _, _ in wires}
+    known = {minor: {one for one in handed if one[0] in programs} for minor, handed in _handed_on().items()}
+    alike = {minor: _jaccard(wires, handed) for minor, handed in known.items()}
     own = f"{version.major}.{version.minor}"
     best = max(alike, key=lambda minor: (alike[minor], minor == own))
     if best == own or alike[best] - alike[own] < _CLEARLY or Version(best) > Version(own):
         return
     first = installation.processes[0]
+    of = " or ".join(minor for minor in alike if alike[minor] == alike[best] and Version(minor) <= Version(own))
     yield RULE.finding(
         place_of(
             change.head, first.member, *(f"newTag: {each}" for each in (f"v{version}", str(version))), str(version)
         ),
-        f"the image of Argo CD in {installation.namespace} is {written(version)}, and its manifests are of {best}",
-        f"Argo CD {written(version)} runs with the manifests of {best}",
+        f"the image of Argo CD in {installation.namespace} is {written(version)}, and its manifests are of {of}",
+        f"Argo CD {written(version)} runs with the manifests of {of}",
         "Settings that came later reach no process, and rights and CRD fields that the newer image expects are not "
         "there.",
         f"Take the manifests of {written(version)} together with the image.",
@@ -205,7 +209,7 @@ def _handed_on() -> Mapping[str, frozenset[tuple[str, str, str]]]:
     return found
 
 
-def _jaccard(one: set[tuple[str, str, str]], other: frozenset[tuple[str, str, str]]) -> float:
+def _jaccard(one: set[tuple[str, str, str]], other: set[tuple[str, str, str]]) -> float:
     return len(one & other) / len(one | other) if one | other else 0.0
 
 

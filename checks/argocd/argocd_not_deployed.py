@@ -12,14 +12,17 @@ How the fix is safe: none is applied. Argo CD would take over what runs from a f
 listed only once the other rules find nothing in it.
 
 How sure it is: a notice. Silent in directories of examples, tests, documentation and archives, for templates of
-charts, for files that a script, Terraform or a README names, and where Argo CD deploys nothing of the repository.
+charts, for patches, for files that a script, Terraform or a README names, and where Argo CD deploys nothing of the
+repository.
 
 Sources: none but the repository itself.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from checks.argocd.view import installations
 from checks.declaration import declare
@@ -34,6 +37,8 @@ from gitops.installation.model import CONFIG_MAPS, Installation, Member
 from gitops.installation.scripts import Script, scripts_of
 
 RULE = declare("argocd-not-deployed", Severity.NOTICE)
+
+_PATCH: Final = re.compile(r"(?:^|[/._-])patch(?:es)?(?:[/._-]|$)", re.IGNORECASE)
 
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
@@ -54,7 +59,8 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
 def _parts(installation: Installation) -> list[Member]:
     running = [process.member for process in installation.processes]
     settings = [one for one in installation.of_kind("ConfigMap") if one.id.name in CONFIG_MAPS]
-    return list(dict.fromkeys([*running, *settings]))
+    # A patch that no kustomization lists is not what could be deployed.
+    return [one for one in dict.fromkeys([*running, *settings]) if not _PATCH.search(one.written.path)]
 
 
 def _is_named(path: str, scripts: Sequence[Script]) -> bool:
@@ -80,7 +86,7 @@ def _is_told(tree: Tree, path: str) -> bool:
 
 def _finding(installation: Installation, parts: list[Member]) -> Finding:
     first, *rest = parts
-    names = listed([str(one.id) for one in parts], 4)
+    names = listed(list(dict.fromkeys(str(one.id) for one in parts)), 4)
     return RULE.finding(
         first.written,
         f"nothing in this repository deploys {names}",

@@ -53,7 +53,7 @@ from gitops.discovery.snapshot import Change
 from gitops.files.editing import put, remove
 from gitops.files.spans import Applicability
 from gitops.installation.model import PARAMS, Installation, Member, Process, data_of
-from gitops.installation.params import COMPONENT_OF, near, unread_variables, wires_of
+from gitops.installation.params import COMPONENT_OF, home_of, near, unread_variables, wires_of
 from gitops.installation.places import place_of
 from gitops.installation.processes import COMPONENTS
 from gitops.installation.releases import releases
@@ -135,12 +135,21 @@ def _unknown(
 ) -> Finding:
     message, advice, severity = _words(key, version)
     meant = near(key, releases().params(version))
-    repair = _renamed(member, key, meant[0]) if len(meant) == 1 else None
+    # What several programs were to be told apart comes under one name: which value it gets, a person decides.
+    mends = len(meant) == 1 and home_of(key) is None and not key.endswith(f".{meant[0]}")
+    repair = _renamed(member, key, meant[0]) if mends else None
     return _finding(change, installation, member, key, message, advice, severity, repair)
 
 
 def _words(key: str, version: Version | None) -> tuple[str, str, Severity]:
     """(what is wrong with a key that no version reads, what to do, how grave that is)."""
+    home = home_of(key)
+    if home is not None:
+        where, spelt = home
+        read = "reads it" if spelt == key else f"reads `{spelt}`"
+        message = f"`{key}` has no effect: Argo CD {read} from {where}, not from {PARAMS}"
+        advice = f"Move it to {where} (`configs.{'cm' if where == 'argocd-cm' else 'rbac'}` of the chart)."
+        return message, advice, Severity.WARNING
     meant = near(key, releases().params(version))
     of = f"Argo CD {written(version)}" if version is not None else "Argo CD"
     advice = f"Write `{meant[0]}` and restart what reads it; it then takes effect." if len(meant) == 1 else ""

@@ -42,9 +42,9 @@ _OPEN = ("LoadBalancer", "NodePort")
 _INSIDE = re.compile(r"internal|private|ssl|tls|cert|source-ranges|inbound-cidrs|tailscale|allow", re.IGNORECASE)
 _PRIVATE_ADDRESS = re.compile(r"\b(?:10|127|192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d{1,3}){2,3}\b")
 _PRIVATE_HOST = re.compile(r"(?:^|\.)(?:local|localhost|internal|lan|home|test|localdomain|arpa|nip\.io|sslip\.io)$")
-# Paths by which nobody logs in and no token comes: what asks for certificates, webhooks, probes, pictures, the client.
+# Paths by which nobody logs in and no token comes: ACME challenges, webhooks, probes, pictures, the client.
 _WITHOUT_TOKENS = re.compile(
-    r"^/(?:\.well-known|api/webhook|api/badge|api/version|healthz|metrics|download)(?:$|[/?$*(])"
+    r"/(?:\.well-known|api/webhook|api/badge|api/version|healthz|metrics|download)(?:$|[/?$*(])"
 )
 _ONE_MACHINE = re.compile(r"(?:^|[/_.-])(?:kind|k3d|k3s|minikube|local|localhost|dev|docker-desktop)(?:$|[/_.-])")
 

@@ -10,8 +10,9 @@ Example: a Job `smoke-test` with `argocd.argoproj.io/hook: PreSync` and `curl ht
 
 How the fix is safe: none is applied. `PostSync` runs it when what was synced is healthy.
 
-How sure it is: a notice: a check of what runs today may be meant. Silent where neither the name nor the script speaks
-of a test, and for Services of other Applications.
+How sure it is: a notice: a check of what runs today may be meant. Silent where neither the name speaks of a test nor
+the script runs one, for what by its name prepares something (`init`, `migrate`, `seed`), and for Services of other
+Applications.
 
 Sources: argo-cd docs/user-guide/resource_hooks.md (phases).
 """
@@ -35,6 +36,13 @@ RULE = declare("hook-tests-old-version", Severity.NOTICE)
 _TEST: Final = re.compile(
     r"(?:^|[^a-z])(?:smoke|test|tests|e2e|health-?check|verify|probe|k6|newman|pytest)(?:$|[^a-z])"
 )
+# Scripts of all kinds say "test" and "verify"; of these words a test is made.
+_RUNS_A_TEST: Final = re.compile(
+    r"(?:^|[^a-z])(?:smoke|e2e|k6|newman|pytest|cypress|playwright|helm test)(?:$|[^a-z])"
+    r"|\b(?:npm|yarn|pnpm|go|cargo|mvn|make)\b[^\n;&|]*\btest"
+)
+# What these do before the sync is not asked what it thinks of the new version.
+_PREPARES: Final = re.compile(r"(?:^|-)(?:init|setup|seed|bootstrap|migrat\w*|create\w*|provision\w*|wait\w*)(?:-|$)")
 _ASKS: Final = re.compile(r"\b(?:curl|wget|http|nc|k6|newman|grpcurl)\b")
 
 
@@ -49,7 +57,9 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
         }
     for hook in hooks:
         rid = hook.owned.resource.id
-        if not _TEST.search(f"{rid.name} {hook.script}".lower()):
+        name = rid.name.lower()
+        prepares = _PREPARES.search(name) is not None
+        if not _TEST.search(name) and (prepares or not _RUNS_A_TEST.search(hook.script.lower())):
             continue
         asked = _asked(hook, services[hook.owned.application.key])
         if asked:

@@ -12,8 +12,9 @@ _WHOLE = re.compile(
 _ORDINARY = re.compile(r"[\w .-]*")
 _PLACEHOLDER = re.compile(
     r"\$\{|\$\(|\$[A-Z_]{2}|\{\{|\{%|<<|<%|<[A-Za-z][\w .-]*>"
-    r"|%%?[A-Z_]{2,}%|@@?[A-Za-z_]\w*@|__[A-Za-z]\w*?__|\[\[|\]\]"
+    r"|%%?[A-Z_]{2,}%|@@?[A-Za-z_]\w*@|__[A-Za-z]\w*?__|\[\[|\]\]|(?:^|/)path/to/"
 )
+_SHOUTED = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 
 
 def is_unfilled_name(text: str) -> bool:
@@ -25,3 +26,8 @@ def is_unfilled_name(text: str) -> bool:
 def holds_placeholder(text: str) -> bool:
     """Whether a text can only mean something once something else has been put in."""
     return _PLACEHOLDER.search(text) is not None
+
+
+def is_shouted(text: str) -> bool:
+    """Whether a text is written like a variable, as people write `APP_NAME` into a template: no name is."""
+    return _SHOUTED.fullmatch(text) is not None

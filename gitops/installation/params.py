@@ -27,8 +27,36 @@ COMPONENT_OF: Final[Mapping[str, str]] = {
     "argocd-dex-server": "argocd-dex",
     "argocd-commit-server": "argocd-commit-server",
 }
+_CM: Final = "argocd-cm"
+# What Argo CD reads from its other ConfigMaps. Keys with names in them are told by how they begin.
+_HOMES: Final[Mapping[str, tuple[str, ...]]] = {
+    _CM: (
+        *("admin.enabled", "additionalUrls", "application.allowedNodeLabels", "application.instanceLabelKey"),
+        *("application.links", "application.resourceTrackingMethod", "application.sync.impersonation.enabled"),
+        *("cluster.inClusterEnabled", "dex.config", "exec.enabled", "exec.shells", "extension.config"),
+        *("ga.anonymizeusers", "ga.trackingid", "globalProjects", "helm.valuesFileSchemes", "help.chatText"),
+        *("help.chatUrl", "installationID", "kustomize.buildOptions", "oidc.config", "passwordPattern"),
+        *("oidc.tls.insecure.skip.verify", "project.links", "resource.compareoptions", "resource.customLabels"),
+        *("resource.customizations", "resource.exclusions", "resource.ignoreResourceUpdatesEnabled"),
+        *("resource.inclusions", "resource.links", "resource.respectRBAC", "server.maxPodLogsToRender"),
+        *("resource.sensitive.mask.annotations", "server.rbac.log.enforce.enable", "statusbadge.enabled"),
+        *("statusbadge.url", "timeout.hard.reconciliation", "timeout.reconciliation"),
+        *("timeout.reconciliation.jitter", "ui.bannercontent", "ui.bannerpermanent", "ui.bannerposition"),
+        *("ui.bannerurl", "ui.cssurl", "url", "users.anonymous.enabled", "users.session.duration"),
+        *("webhook.maxPayloadSizeMB",),
+    ),
+    "argocd-rbac-cm": ("policy.csv", "policy.default", "policy.matchMode", "scopes"),
+}
+_FAMILIES: Final = (
+    "accounts.",
+    "help.download.",
+    "kustomize.path.",
+    "kustomize.version.",
+    "resource.customizations.",
+)
 _MISSING_WORDS: Final = 2
 _ALIKE: Final = 0.9
+_WORDS_ALIKE: Final = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +103,38 @@ def _of_volume(volume: Mapping[str, Any]) -> Iterator[str]:
 
 
 def near(key: str, known: Iterable[str]) -> tuple[str, ...]:
-    """The known keys that were probably meant: those with a word or two more, else those that are spelt alike."""
+    """The known keys that were probably meant: those with a word or two more, else the one without the first word
+    (which names a program, where a key is for all of them), else those that are spelt alike."""
     words = key.split(".")
     candidates = sorted(set(known) - {key})
     longer = [each for each in candidates if _within(words, each.split("."))]
     if longer:
         fewest = min(each.count(".") for each in longer)
         return tuple(each for each in longer if each.count(".") == fewest)
-    return tuple(difflib.get_close_matches(key, candidates, 3, _ALIKE))
+    common = ".".join(words[1:])
+    if common.count(".") and common in candidates:
+        return (common,)
+    return tuple(one for one in difflib.get_close_matches(key, candidates, 3, _ALIKE) if _is_misspelt(key, one))
+
+
+def _is_misspelt(key: str, known: str) -> bool:
+    """Whether each word is spelt alike: with another word in its place, such as another program's name, it is another
+    setting."""
+    words, others = key.split("."), known.split(".")
+    pairs = zip(words, others, strict=False)
+    return len(words) != len(others) or all(
+        difflib.SequenceMatcher(None, *pair).ratio() >= _WORDS_ALIKE for pair in pairs
+    )
+
+
+def home_of(key: str) -> tuple[str, str] | None:
+    """(ConfigMap, key) that Argo CD reads, where a key that was written into another one belongs; the key as it is
+    spelt there. Sources: docs/operator-manual/argocd-cm.yaml and argocd-rbac-cm.yaml."""
+    for name, keys in _HOMES.items():
+        if key in keys or (name == _CM and key.startswith(_FAMILIES)):
+            return name, key
+    alike = difflib.get_close_matches(key, _HOMES[_CM], 1, _ALIKE)
+    return (_CM, alike[0]) if alike else None
 
 
 def _within(words: list[str], longer: list[str]) -> bool:

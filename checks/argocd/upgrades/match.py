@@ -72,31 +72,35 @@ def key_of(name: str, *keys: str) -> Predicate:
     return look
 
 
-def word_of(*words: str) -> Predicate:
-    """Arguments, variables of containers and keys of argocd-cmd-params-cm with these names."""
+def word_of(*words: str, default: str | None = None) -> Predicate:
+    """Arguments, variables of containers and keys of argocd-cmd-params-cm with these names. `default` is a value that
+    changes nothing: the chart writes some out."""
 
     def look(place: Place) -> Iterator[Match]:
         seen: set[tuple[int, str]] = set()
         for member, _, container in place.containers():
-            told = [
-                str(word).partition("=")[0] for word in (*_texts(container, "command"), *_texts(container, "args"))
-            ]
-            # A variable that upstream's manifests wire to a key is set where the key is.
-            told += [
-                str(mapping(one).get("name"))
-                for one in sequence(container.get("env"))
-                if mapping(one).get("value") is not None
-            ]
+            told = dict(_told(container))
             for word in words:
-                if word in told and (id(member), word) not in seen:
+                if word in told and told[word] != default and (id(member), word) not in seen:
                     seen.add((id(member), word))
                     yield place.at(member, f"{member.id} has `{word}`", word)
         for member, data in place.maps("argocd-cmd-params-cm"):
             for word in words:
-                if data.get(word) is not None:
+                if data.get(word) is not None and str(data[word]) != default:
                     yield place.at(member, f"`{word}` is set in argocd-cmd-params-cm", word)
 
     return look
+
+
+def _told(container: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(argument or variable, value). A variable that upstream's manifests wire to a key is set where the key is."""
+    arguments = [str(word) for word in (*_texts(container, "command"), *_texts(container, "args"))]
+    for word, after in zip(arguments, [*arguments, ""][1:], strict=True):
+        name, equals, value = word.partition("=")
+        yield name, value if equals else after
+    for one in sequence(container.get("env")):
+        if mapping(one).get("value") is not None:
+            yield str(mapping(one).get("name")), str(mapping(one)["value"])
 
 
 def _texts(container: Mapping[str, Any], field: str) -> list[Any]:

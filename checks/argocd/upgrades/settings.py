@@ -12,6 +12,7 @@ from typing import Any, Final
 from checks.argocd.upgrades.match import Match, Place, Predicate, key_of, word_of
 from gitops.facts.secrets.pods import mapping, sequence
 from gitops.installation.model import Member, data_of
+from gitops.installation.places import line_in
 from gitops.installation.rbac import READERS, Grant, Policies, policies_of, policies_of_project
 from gitops.resources.manifests import text_of
 from gitops.versions.pins.images import split_image
@@ -19,6 +20,11 @@ from gitops.versions.pins.images import split_image
 _CM: Final = "argocd-cm"
 _EXTENSIONS: Final = "/tmp/extensions"  # noqa: S108  (where argocd-server looks for them)
 _RBAC: Final = "argocd-rbac-cm"
+# Of manifests/ and of argo-helm's values.yaml, before Argo CD 3.2.
+_REDIS_OF_UPSTREAM: Final = frozenset(
+    f"7.{minor}-alpine"
+    for minor in ("0.4", "0.5", "0.7", "0.11", "0.13", "0.14", "0.15", "2.4", "2.7", "2.8", "2.11", "4.1", "4.2")
+)
 _SCRIPTS: Final = ("entrypoint.sh", "uid_entrypoint.sh")
 _INHERITS: Final = "server.rbac.disableApplicationFineGrainedRBACInheritance"
 
@@ -175,11 +181,18 @@ def _impersonation(place: Place) -> Iterator[Match]:
 
 
 def _redis(place: Place) -> Iterator[Match]:
+    """An image that somebody chose: one that upstream's manifests or the chart bring goes with them."""
     for member, _, container in place.containers():
         image = split_image(text_of(container.get("image")))
         major = re.match(r"v?(\d+)", image.tag)
-        if image.name.rpartition("/")[2] == "redis" and major and int(major[1]) < 8:
-            yield place.at(member, f"{member.id} runs {image.name}:{image.tag}", image.tag, about="redis")
+        if image.name.rpartition("/")[2] != "redis" or not major or int(major[1]) >= 8:
+            continue
+        match = place.at(member, f"{member.id} runs {image.name}:{image.tag}", image.tag, about="redis")
+        path, line = match.span.path, match.span.line
+        said = line_in(place.snapshot.tree, path, image.tag, first=line, last=line) > 0
+        vendored = path == member.written.path and image.tag in _REDIS_OF_UPSTREAM
+        if said and not vendored:
+            yield match
 
 
 def _missing(place: Place) -> Iterator[Match]:
@@ -226,7 +239,7 @@ SETTINGS: Final[Mapping[str, Predicate]] = {
     "plugins-in-argocd-cm": key_of(_CM, "configManagementPlugins"),
     "entrypoint-script": _entrypoint,
     "wildcard-actions": _wildcard_actions,
-    "self-heal-backoff": word_of("--self-heal-timeout-seconds", "controller.self.heal.timeout.seconds"),
+    "self-heal-backoff": word_of("--self-heal-timeout-seconds", "controller.self.heal.timeout.seconds", default="5"),
     "dex-ldap": _dex(r"type: *[\"']?ldap", "`dex.config` has a connector of the type `ldap`"),
     "rbac-sub-resources": _sub_resources,
     "rbac-logs": _logs,
@@ -235,7 +248,7 @@ SETTINGS: Final[Mapping[str, Predicate]] = {
     "dex-subject": _dex_subjects,
     "repositories-in-argocd-cm": key_of(_CM, "repositories", "repository.credentials", "helm.repositories"),
     "compare-options": key_of(_CM, "resource.compareoptions"),
-    "static-assets": word_of("--staticassets", "server.staticassets"),
+    "static-assets": word_of("--staticassets", "server.staticassets", default="/shared/app"),
     "pkce": _pkce,
     "redis-pinned": _redis,
     "kubernetes-timeout": word_of("ARGOCD_K8S_TCP_TIMEOUT"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gitops.applications.directory import SKIP_MARK, DirectoryOptions
-from gitops.applications.placeholders import is_unfilled_name
+from gitops.applications.placeholders import is_shouted, is_unfilled_name
 from gitops.discovery.roots import Declaration, Node, Seed
 from gitops.discovery.scan import Declared, Scan, above, takers
 from gitops.discovery.set_aside.exclusions import excluding
@@ -53,7 +53,13 @@ def by_itself(path: str, manifest: Mapping[str, Any] | None = None) -> Why | Non
             return Cause.SWITCHED_OFF, f"it lies in `{name}` and nothing brings it in"
     if manifest is None:
         return None
-    return unnamed(manifest) or _exported(manifest) or _partial(path, manifest)
+    return unnamed(manifest) or _shouted(manifest) or _exported(manifest) or _partial(path, manifest)
+
+
+def _shouted(manifest: Mapping[str, Any]) -> Why | None:
+    """Where something brings it in, Kubernetes refuses the name; where nothing does, somebody copies it."""
+    name = _metadata(manifest, "name")
+    return (Cause.TEMPLATE, f"its name `{name[:80]}` has to be filled in") if is_shouted(name) else None
 
 
 def _partial(path: str, manifest: Mapping[str, Any]) -> Why | None:

@@ -44,9 +44,11 @@ class _Asked:
 Answer = tuple[Tls, Protocol, tuple[str, ...]]
 # Middlewares of Traefik that hand each request on.
 _HANDS_ON: Final = frozenset(
-    ("addPrefix", "basicAuth", "buffering", "circuitBreaker", "compress", "contentType", "digestAuth", "errors")
-    + ("grpcWeb", "headers", "inFlightReq", "rateLimit", "replacePath", "replacePathRegex", "retry")
-    + ("stripPrefix", "stripPrefixRegex")
+    {
+        *("addPrefix", "basicAuth", "buffering", "circuitBreaker", "compress", "contentType", "digestAuth", "errors"),
+        *("grpcWeb", "headers", "inFlightReq", "rateLimit", "replacePath", "replacePathRegex", "retry"),
+        *("stripPrefix", "stripPrefixRegex"),
+    }
 )
 _NO_CERTIFICATE: Final = "it lists no certificate for the host, and the controller may serve one of its own"
 

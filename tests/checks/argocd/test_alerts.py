@@ -53,6 +53,9 @@ def test_what_took_its_place_or_what_is_called_alike_is_named() -> None:
     gone, alike = judged(FIRES, workload("argocd-server"), rules("argocd_app_sync_status", "argocd_app_inf"))
     assert "In its place there is `argocd_app_info{sync_status" in gone.topic.advice
     assert alike.topic.advice == "`argocd_app_info` may have been meant."
+    # Those of another program are not what was meant, however alike the rest is.
+    (other,) = judged(FIRES, workload("argocd-server"), rules("argocd_server_request_duration_seconds"))
+    assert "may have been meant" not in other.topic.advice
 
 
 def test_a_name_that_a_recording_rule_makes_is_there() -> None:

@@ -81,6 +81,9 @@ SERVICE = manifest("Service", "web", "shop", spec={"selector": {"app": "web"}})
         (job("curl http://webshop/healthz", "PreSync", "smoke-test"), False),
         (job("wget http://web/seed.sql && psql", "PreSync", "migrate"), False),
         (job("echo web", "PreSync", "smoke-test"), False),
+        # A script that prepares something says such words too.
+        (job("verify() { test -f /x; }; curl http://web/bucket", "PreSync", "make-buckets"), False),
+        (job("curl http://web/ # smoke", "PreSync", "web-init-job"), False),
     ],
 )
 def test_a_test_before_the_sync_asks_the_version_before(made: str, early: bool) -> None:

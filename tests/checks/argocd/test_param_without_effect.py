@@ -31,6 +31,14 @@ def test_a_key_with_a_word_missing_is_found_and_the_one_that_was_meant_is_named(
         ("reposerver.parallelism.limits", "`reposerver.parallelism.limit`"),
         ("controller.processors.status", "no version"),
         ("server.session.max.cache.size", "no version"),
+        ("controller.otlp.address", "`otlp.address`"),  # one for all programs
+        ("server.metrics.port", "no version"),
+        # What belongs into another ConfigMap.
+        ("resource.customizations", "reads it from argocd-cm, not from argocd-cmd-params-cm"),
+        ("resource.customizations.health.example.org_Web", "from argocd-cm"),
+        ("application.resourceTrackingMethod", "from argocd-cm"),
+        ("resource.exlusions", "reads `resource.exclusions` from argocd-cm"),
+        ("policy.default", "from argocd-rbac-cm"),
     ],
 )
 def test_a_key_that_no_version_knows_needs_no_version_to_be_found(key: str, meant: str) -> None:

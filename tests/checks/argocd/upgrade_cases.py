@@ -103,10 +103,15 @@ CASES: dict[str, tuple[str, list[Any], list[Any]]] = {
     "self-heal-backoff": (
         "2.11.0",
         [
-            params(controller__self__heal__timeout__seconds="5"),
-            workload("argocd-application-controller", "--self-heal-timeout-seconds=5"),
+            params(controller__self__heal__timeout__seconds="30"),
+            workload("argocd-application-controller", "--self-heal-timeout-seconds=30"),
         ],
-        [params(controller__sync__timeout__seconds="5")],
+        # The chart writes the default out.
+        [
+            params(controller__sync__timeout__seconds="30"),
+            params(controller__self__heal__timeout__seconds="5"),
+            workload("argocd-application-controller", "--self-heal-timeout-seconds", "5"),
+        ],
     ),
     "cluster-secret-with-project": (
         "2.12.0",
@@ -194,7 +199,16 @@ CASES: dict[str, tuple[str, list[Any], list[Any]]] = {
     "in-cluster-disabled": ("3.0.0", [cm(cluster__inClusterEnabled="false")], [cm(cluster__inClusterEnabled="true")]),
     "compare-options": ("3.0.0", [cm(resource__compareoptions="a: b")], [cm(a="b")]),
     "preserve-unknown-fields": ("3.0.0", [crd(preserveUnknownFields=False)], [crd(preserveUnknownFields=True)]),
-    "static-assets": ("3.1.0", [params(server__staticassets="/shared/app")], [params(server__basehref="/")]),
+    "static-assets": (
+        "3.1.0",
+        [params(server__staticassets="/assets"), workload("argocd-server", "--staticassets=/assets")],
+        # The chart writes the default out.
+        [
+            params(server__basehref="/"),
+            params(server__staticassets="/shared/app"),
+            workload("argocd-server", "--staticassets", "/shared/app"),
+        ],
+    ),
     "pkce": (
         "3.1.0",
         [cm(oidc__config="enablePKCEAuthentication: true")],
@@ -206,7 +220,12 @@ CASES: dict[str, tuple[str, list[Any], list[Any]]] = {
         [CRON],
         [manifest("Job", "tidy", "argocd", "batch/v1", spec={})],
     ),
-    "redis-pinned": ("3.2.0", [_REDIS], [_REDIS.replace("7.2", "8.2"), _REDIS.replace("redis:", "valkey:")]),
+    "redis-pinned": (
+        "3.2.0",
+        [_REDIS],
+        # The last one is upstream's: with its next manifests another one comes.
+        [_REDIS.replace("7.2", "8.2"), _REDIS.replace("redis:", "valkey:"), _REDIS.replace("7.2", "7.2.11")],
+    ),
     "hydrator-notes": ("3.3.0", [[hydrator("env")]], [[app()]]),
     "kubernetes-timeout": (
         "3.3.0",

@@ -148,7 +148,10 @@ async def test_without_a_sign_it_is_judged(engine: Engine, files: Files) -> None
 
 @pytest.mark.parametrize(
     "name",
-    ["${NAME}", "web-${ENV}", "{{name}}", "<<cluster>>-web", "<CLUSTER_NAME>", "%NAME%", "__name__", "@@NAME@@"],
+    [
+        *("${NAME}", "web-${ENV}", "{{name}}", "<<cluster>>-web", "<CLUSTER_NAME>", "%NAME%", "__name__", "@@NAME@@"),
+        "APP_NAME",
+    ],
 )
 async def test_a_name_that_has_to_be_filled_in_is_a_template(engine: Engine, name: str) -> None:
     evaluation = await evaluated(engine, {**BROKEN, "argocd/t.yaml": application(name, "apps/old")})
