@@ -148,7 +148,8 @@ def _manifests(change: Change, installation: Installation) -> Iterator[Finding]:
     if best == own or alike[best] - alike[own] < _CLEARLY or Version(best) > Version(own):
         return
     first = installation.processes[0]
-    of = " or ".join(minor for minor in alike if alike[minor] == alike[best] and Version(minor) <= Version(own))
+    tied = [minor for minor in alike if alike[minor] == alike[best] and Version(minor) <= Version(own)]
+    of = " or ".join(tied) if len(tied) < 3 else f"one of {tied[0]} to {tied[-1]}"
     yield RULE.finding(
         place_of(
             change.head, first.member, *(f"newTag: {each}" for each in (f"v{version}", str(version))), str(version)
