@@ -148,7 +148,8 @@ def _words(key: str, version: Version | None) -> tuple[str, str, Severity]:
         where, spelt = home
         read = "reads it" if spelt == key else f"reads `{spelt}`"
         message = f"`{key}` has no effect: Argo CD {read} from {where}, not from {PARAMS}"
-        advice = f"Move it to {where} (`configs.{'cm' if where == 'argocd-cm' else 'rbac'}` of the chart)."
+        what = "Move it to" if spelt == key else f"Write `{spelt}` into"
+        advice = f"{what} {where} (`configs.{'cm' if where == 'argocd-cm' else 'rbac'}` of the chart)."
         return message, advice, Severity.WARNING
     meant = near(key, releases().params(version))
     of = f"Argo CD {written(version)}" if version is not None else "Argo CD"

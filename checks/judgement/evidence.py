@@ -31,6 +31,7 @@ from gitops.resources.resource import Resource
 from gitops.versions.overlay import STAGING
 
 _MOST: Final = 3
+_NOTHING_RUNS: Final = "No program of Argo CD is rendered here."
 # Metrics by which a certificate's end is seen coming. Sources: cert-manager.io (metrics), blackbox_exporter
 # (prober/http.go, prober/tcp.go).
 _EXPIRY: Final = (b"certmanager_certificate_expiration_timestamp_seconds", b"probe_ssl_earliest_cert_expiry")
@@ -65,6 +66,8 @@ def starts(snapshot: Snapshot, _policy: Policy) -> Seen:
         for process in one.processes
         if not process.initial and (version := judged_version(process)) is not None
     ]
+    if not any(one.processes for one in _deployed(snapshot)):
+        return Seen(None, _NOTHING_RUNS)
     if not judged:
         return Seen(None, "No program of Argo CD here is a build of a version that argofix knows the flags of.")
     versions = sorted({version for _, version in judged})
@@ -84,7 +87,7 @@ def scheduling(_snapshot: Snapshot, policy: Policy) -> Seen:
 def components(snapshot: Snapshot, _policy: Policy) -> Seen:
     found = [process for one in _deployed(snapshot) for process in one.processes if not process.initial]
     if not found:
-        return Seen(None, "No program of Argo CD is rendered here.")
+        return Seen(None, _NOTHING_RUNS)
     names = sorted({process.component for process in found})
     return Seen(True, f"{_upper(plural('component', len(names)))} seen.", _places(one.member for one in found))
 
@@ -159,7 +162,7 @@ def spread(snapshot: Snapshot, _policy: Policy) -> Seen:
     if several:
         return Seen(True, "", _places(member for member, _ in several))
     if not any(one.processes for one in _deployed(snapshot)):
-        return Seen(None, "No program of Argo CD is rendered here.")
+        return Seen(None, _NOTHING_RUNS)
     why = "Each program has one replica: when its node goes, it is away until it has started on another one."
     return Seen(False, why)
 
@@ -197,6 +200,8 @@ def version_path(snapshot: Snapshot, _policy: Policy) -> Seen:
     """Whether it is known what the next minor version changes for what is there."""
     versions = sorted({one.version for one in _deployed(snapshot) if one.version is not None and one.processes})
     steps = [(version, releases().after(version)) for version in versions if releases().knows(version)]
+    if not any(one.processes for one in _deployed(snapshot)):
+        return Seen(None, _NOTHING_RUNS)
     if not steps:
         return Seen(None, "Which version of Argo CD runs git does not tell, or argofix does not know that version.")
     said = [
@@ -221,7 +226,7 @@ def in_the_way(snapshot: Snapshot) -> tuple[Finding, ...]:
 def _absent(snapshot: Snapshot, why: str) -> Seen:
     """It is not there, as far as any Argo CD is rendered here."""
     running = any(one.processes for one in _deployed(snapshot))
-    return Seen(False, why) if running else Seen(None, "No program of Argo CD is rendered here.")
+    return Seen(False, why) if running else Seen(None, _NOTHING_RUNS)
 
 
 def _deployed(snapshot: Snapshot) -> list[Installation]:

@@ -269,6 +269,7 @@ SETTINGS: Final[Mapping[str, Predicate]] = {
         "controller.repo.server.strict.tls",
         "applicationsetcontroller.repo.server.strict.tls",
         "notificationscontroller.repo.server.strict.tls",
+        default="false",
     ),
     "otlp-headers": word_of("ARGOCD_REPO_OTLP_HEADERS"),
     "mtls-secret": _mtls,

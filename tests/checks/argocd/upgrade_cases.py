@@ -335,7 +335,7 @@ CASES: dict[str, tuple[str, list[Any], list[Any]]] = {
             params(server__repo__server__strict__tls="true"),
             workload("argocd-server", "--repo-server-strict-tls", name="b"),
         ],
-        [params(server__repo__server__plaintext="true")],
+        [params(server__repo__server__plaintext="true"), params(server__repo__server__strict__tls="false")],
     ),
     "otlp-headers": (
         "3.5.0",
