@@ -56,7 +56,7 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
             if setting(installation, process, "insecure").on is True:
                 yield from _services(change, installation, process)
         for route, process in ways_of(change.head, installation):
-            if route.tls is not Tls.NOWHERE or route.protocol is not Protocol.HTTP:
+            if route.tls is not Tls.NOWHERE or route.protocol is not Protocol.HTTP or route.sent_away:
                 continue
             if route.paths and all(_WITHOUT_TOKENS.match(path) for path in route.paths):
                 continue

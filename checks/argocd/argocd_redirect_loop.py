@@ -82,8 +82,7 @@ def _by_a_file(change: Change, installation: Installation, route: Route, process
         f"{installation.namespace}, and no Application deploys what makes it insecure ({place})",
         f"{label} may redirect without end",
         f"A server that is not insecure answers each HTTP request with 307 to https, and the browser gives up with "
-        f"ERR_TOO_MANY_REDIRECTS. `insecure` stands in {place}, which no Application of this repository deploys. "
-        f"{doubt}".strip(),
+        f"ERR_TOO_MANY_REDIRECTS. {doubt}".strip(),
         "See whether the server that runs is insecure, and have an Application deploy what makes it so.",
         severity=Severity.WARNING,
         about=(*installation.key, "file", str(route.member.id), *route.hosts, *route.paths, route.backend.name),

@@ -53,8 +53,7 @@ def of_traefik(member: Member, around: Surroundings) -> Iterator[Route]:
             f"{text_of(one.get('namespace')) or member.id.namespace}-{text_of(one.get('name'))}"
             for one in mappings(rule.get("middlewares"))
         ]
-        if not ends and turns_away(middlewares, around):
-            continue
+        away = not ends and turns_away(middlewares, around)
         for service in mappings(rule.get("services")):
             if text_of(service.get("kind")) not in ("", "Service"):
                 continue
@@ -64,7 +63,7 @@ def of_traefik(member: Member, around: Surroundings) -> Iterator[Route]:
             protocol = Protocol.HTTPS if passes else _scheme(service, backend, around, raw)
             where = Tls.SERVER if passes else Tls.EDGE if ends else Tls.NOWHERE
             words = unique([*hosts, backend.name])
-            yield Route(member, f"the {member.id.kind}", backend, where, protocol, hosts, paths, (), words)
+            yield Route(member, f"the {member.id.kind}", backend, where, protocol, hosts, paths, (), words, away)
 
 
 def _scheme(service: Mapping[str, Any], backend: Backend, around: Surroundings, raw: bool) -> Protocol:

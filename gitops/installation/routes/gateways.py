@@ -105,9 +105,7 @@ def of_istio(member: Member, around: Surroundings) -> Iterator[Route]:
     if not gateways:
         return
     hosts = texts(spec.get("hosts"))
-    tls, doubts = _servers(member, gateways, around)
-    if tls is None:
-        return
+    tls, doubts, away = _servers(member, gateways, around)
     for field in ("http", "tls", "tcp"):
         for rule in mappings(spec.get(field)):
             paths = [
@@ -126,12 +124,12 @@ def of_istio(member: Member, around: Surroundings) -> Iterator[Route]:
                 words = unique([*hosts, text_of(destination.get("host"))])
                 edge = "the Istio gateway"
                 yield Route(
-                    member, edge, backend, ends, protocol, hosts, unique(paths), () if passes else doubts, words
+                    member, edge, backend, ends, protocol, hosts, unique(paths), () if passes else doubts, words, away
                 )
 
 
-def _servers(member: Member, gateways: list[str], around: Surroundings) -> tuple[Tls | None, tuple[str, ...]]:
-    """Where TLS ends at the servers of the gateways; None where all that they do is send to https."""
+def _servers(member: Member, gateways: list[str], around: Surroundings) -> tuple[Tls, tuple[str, ...], bool]:
+    """Where TLS ends at the servers of the gateways, with doubts; whether all that they do is send to https."""
     found: set[Tls] = set()
     redirects = False
     doubts: list[str] = []
@@ -153,12 +151,10 @@ def _servers(member: Member, gateways: list[str], around: Surroundings) -> tuple
             else:
                 found.add(Tls.NOWHERE)
     if Tls.EDGE in found:
-        return Tls.EDGE, ()
+        return Tls.EDGE, (), False
     if doubts:
-        return Tls.UNKNOWN, tuple(doubts)
-    if redirects and not found:
-        return None, ()
-    return Tls.SERVER if Tls.SERVER in found else Tls.NOWHERE, ()
+        return Tls.UNKNOWN, tuple(doubts), False
+    return Tls.SERVER if Tls.SERVER in found else Tls.NOWHERE, (), redirects and not found
 
 
 def _originates(backend: Backend, around: Surroundings) -> bool:

@@ -71,10 +71,9 @@ def routes_of(member: Member, around: Surroundings) -> Iterator[Route]:
         listed = everything or host in covered or wild in covered
         asked = _Asked(annotations, service, backend, around.port_of(backend), listed)
         tls, protocol, doubts = judge(asked)
-        if tls is Tls.NOWHERE and judge is _traefik and turns_away(_middlewares(annotations), around):
-            continue
+        away = tls is Tls.NOWHERE and judge is _traefik and turns_away(_middlewares(annotations), around)
         words = unique([host, backend.name])
-        yield Route(member, name, backend, tls, protocol, unique([host]), unique([path]), doubts, words)
+        yield Route(member, name, backend, tls, protocol, unique([host]), unique([path]), doubts, words, away)
 
 
 def _backends(spec: Mapping[str, Any], namespace: str) -> Iterator[tuple[str, str, Backend]]:
