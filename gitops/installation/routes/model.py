@@ -41,8 +41,8 @@ class Backend:
 @dataclass(frozen=True, eq=False, slots=True)
 class Route:
     """One backend of one edge. `edge` names it for people; `hosts` and `paths` are what it serves (none: everything);
-    `doubts` say, one clause each, what git does not tell about it; `words` find its line in `member`. `sent_away`: the edge
-    may answer by itself what comes without TLS, with a redirect or a refusal."""
+    `doubts` say, one clause each, what git does not tell about it; `words` find its line in `member`. `sent_away`:
+    the edge may answer by itself what comes without TLS, with a redirect or a refusal."""
 
     member: Member
     edge: str
