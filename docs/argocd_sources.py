@@ -117,6 +117,8 @@ def _share(components: Mapping[str, Program], before: Mapping[str, Any], tag: st
     for component, program in components.items():
         if component in _WITHOUT_PAGE:
             for other, theirs in components.items():
+                if other == "argocd-dex":
+                    continue  # its sub-commands register their own
                 had = _carried(before, other, tag)
                 for name, told in theirs.flags.items():
                     if name not in had and "env" not in told:

@@ -11,10 +11,10 @@ Example: `destination: {namespace: shop}` beside Applications that all have `Cre
 
 How the fix is safe: none is offered; the option to add is named.
 
-How sure it is: a warning. Told only where most Namespaces of the cluster are made by what is in git, since elsewhere
-somebody else makes them. Silent for the namespaces that Kubernetes, its distributions and Argo CD itself bring, for
-what is not rendered whole, and while an ApplicationSet cannot be expanded or another Application of that namespace is
-not rendered: it may make it.
+How sure it is: a warning, and a notice where `CreateNamespace=false` is written: somebody else is meant. Told only
+where most Namespaces of the cluster are made by what is in git, since elsewhere somebody else makes them. Silent
+for the namespaces that Kubernetes, its distributions and Argo CD itself bring, for what is not rendered whole, and
+while an ApplicationSet cannot be expanded or another Application of that namespace is not rendered: it may make it.
 
 Sources: argo-cd, gitops-engine/pkg/sync/sync_context.go (autoCreateNamespace), controller/sync_namespace.go.
 """
@@ -36,8 +36,9 @@ from gitops.facts.namespaces import BUILT_IN, Namespace, made_in
 from gitops.facts.owners import owned_by
 from gitops.resources.resource import ResourceId
 
-RULE = declare("namespace-missing", Severity.WARNING)
+RULE = declare("namespace-missing", Severity.WARNING, Severity.NOTICE)
 
+_WITHOUT = "CreateNamespace=false"
 _OF_PLATFORMS = ("kube-", "openshift", "cattle-", "gke-", "gmp-", "aks-", "azure-", "amazon-", "calico-", "tigera-")
 
 
@@ -57,7 +58,8 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
         found = [s for s in subject.states if s.application.key in missing and _place(s)[0] in told_of]
         if found:
             # What one template makes lacks one line, however many namespaces that is about.
-            remark = _remark(list(dict.fromkeys(map(_place, found))))
+            meant = all(_WITHOUT in state.application.sync_policy.options for state in found)
+            remark = _remark(list(dict.fromkeys(map(_place, found))), meant)
             yield from told(RULE, head, subject, {remark: found})
         strays: dict[Remark, list[State]] = {}
         for state in subject.states:
@@ -125,7 +127,8 @@ def _stray(place: Namespace) -> Remark:
     )
 
 
-def _remark(places: Sequence[Namespace]) -> Remark:
+def _remark(places: Sequence[Namespace], meant: bool) -> Remark:
+    """`meant`: somebody wrote that Argo CD is not to make it, and so makes it otherwise."""
     clusters = list(dict.fromkeys(cluster for cluster, _ in places if cluster != IN_CLUSTER))
     names = list(dict.fromkeys(f"`{name}`" for _, name in places))
     where = f" of {listed(clusters, 3)}" if clusters else ""
@@ -133,8 +136,9 @@ def _remark(places: Sequence[Namespace]) -> Remark:
     return Remark(
         ("spec", "destination", "namespace"),
         f"nothing in git makes {what}{where}",
-        "As long as nobody makes it, each sync into it fails: the namespace is not found.",
+        f"{'It is written that Argo CD does not. ' if meant else ''}As long as nobody makes it, each sync into it "
+        "fails: the namespace is not found.",
         "Add `CreateNamespace=true` to `spec.syncPolicy.syncOptions`, or bring the Namespace.",
         ("namespace",),
-        Severity.WARNING,
+        Severity.NOTICE if meant else Severity.WARNING,
     )

@@ -72,6 +72,8 @@ def _is_of_openshift(resource: Resource) -> bool:
 
 
 def _in_files(change: Change, has_prometheus: bool) -> Iterator[Finding]:
+    if any(one.refused is None for one in change.head.unknown):
+        return  # any Application may deploy it
     scripts = change.head.once(scripts_of)
     plain = change.head.once(plain_prometheus)
     for loose in change.head.once(loose_of):

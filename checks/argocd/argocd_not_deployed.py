@@ -43,6 +43,8 @@ _PATCH: Final = re.compile(r"(?:^|[/._-])patch(?:es)?(?:[/._-]|$)", re.IGNORECAS
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
     """One finding for each directory."""
+    if any(one.refused is None for one in change.head.unknown):
+        return  # what these ApplicationSets make may deploy it
     if not change.head.states:
         return  # nothing of this repository is deployed by Argo CD, so the file may be how that begins
     scripts = change.head.once(scripts_of)

@@ -53,6 +53,18 @@ class _SteadyLoader(Composer, _Loader):
         _Loader.__init__(self, data)
         Composer.__init__(self)
 
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """As YAML 1.2 (3.2.2.2) and Go have it, an anchor may be given again; PyYAML refuses that."""
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        if not isinstance(event, yaml.AliasEvent):
+            self.anchors.pop(event.anchor, None)
+        node: yaml.Node | None = super().compose_node(parent, index)
+        return node
+
+
+class _AnchorAgain(Exception):
+    """The composer in C does not go on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -84,11 +96,18 @@ def read_documents(path: str, data: bytes) -> list[Document]:
     that nests deeper than `MAX_DEPTH`, holds more than `MAX_WRITTEN_NODES` nodes or expands to more than `MAX_NODES`.
     """
     large = refuse_excess(path, data) > LARGE
+    try:
+        return _documents(path, data, steady=large)
+    except _AnchorAgain:
+        return _documents(path, data, steady=True)
+
+
+def _documents(path: str, data: bytes, *, steady: bool) -> list[Document]:
     may_expand = b"*" in data or len(data) > MAX_CHARACTERS  # only aliases make more of a file than is written
     documents: list[Document] = []
     loader = None
     try:
-        loader = _SteadyLoader(data) if large else _Loader(data)
+        loader = _SteadyLoader(data) if steady else _Loader(data)
         index = 0
         while loader.check_node():
             node = loader.get_node()
@@ -98,6 +117,8 @@ def read_documents(path: str, data: bytes) -> list[Document]:
                 documents.append(Document(path, index, node, node.start_mark.line + 1, last_line(node)))
             index += 1
     except yaml.MarkedYAMLError as error:
+        if not steady and error.problem == "second occurrence":
+            raise _AnchorAgain from None
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 0
         raise MalformedYaml(f"{path}:{line} is not valid YAML: {error.problem or error.context}", line) from None

@@ -109,4 +109,6 @@ def _rules(member: Member) -> Iterator[Rule]:
 def _of_groups(groups: Any) -> Iterator[Rule]:
     for group in mappings(groups):
         for rule in mappings(group.get("rules")):
-            yield Rule(text_of(rule.get("alert")), text_of(rule.get("record")), text_of(rule.get("expr")))
+            # One without both is Grafana's: it has a title, a condition and queries (provisioning of alert rules).
+            if rule.get("alert") or rule.get("record"):
+                yield Rule(text_of(rule.get("alert")), text_of(rule.get("record")), text_of(rule.get("expr")))

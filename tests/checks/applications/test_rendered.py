@@ -40,6 +40,12 @@ async def test_a_namespace_is_missing_where_the_others_are_made(engine: Engine) 
     assert await missing(engine, apps, {**files, "web/m.yaml": config_map("m", "one")}) == 0
     # Here somebody else makes them.
     assert await missing(engine, *spread("one", "two", made="PruneLast=true")) == 0
+    # Who writes that Argo CD is not to make it has somebody else make it.
+    meant = apps.replace(
+        '"namespace": "shop"', '"namespace": "shop"}, "syncPolicy": {"syncOptions": ["CreateNamespace=false"]'
+    )
+    (said,) = await found(engine, "namespace-missing", {"apps.yaml": meant, **files})
+    assert said.severity is Severity.NOTICE
 
 
 async def test_the_option_makes_no_other_namespace(engine: Engine) -> None:

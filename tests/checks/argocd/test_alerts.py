@@ -81,6 +81,12 @@ def test_rules_are_found_wherever_they_are_written(kind: str) -> None:
     assert found.severity is (Severity.NOTICE if kind == "file" else Severity.WARNING)
 
 
+def test_alert_rules_of_grafana_are_none_of_prometheus() -> None:
+    rule = {"uid": "x", "title": "argocd", "condition": "C", "data": [{"model": {"expr": "argocd_invented > 0"}}]}
+    text = json.dumps({"apiVersion": 1, "groups": [{"orgId": 1, "name": "g", "rules": [rule]}]})
+    assert judged(FIRES, manifest("ConfigMap", "alerting", "monitoring", data={"rules.yaml": text})) == []
+
+
 def test_an_expression_that_prometheus_refuses_is_an_error() -> None:
     (found,) = judged(FIRES, rules('argocd_app_info{status="Synced", sync_time > 600} > 0'))
     assert found.severity is Severity.ERROR and "`sync_time` in braces" in found.message
@@ -212,3 +218,9 @@ def test_rules_that_nobody_deploys_reach_nobody_unless_a_script_applies_them() -
     assert beside.severity is Severity.WARNING and "does not know the kind" in beside.topic.message
     assert judged(LOADED, files={**files, "up.sh": "kubectl apply -f ops/rules.yaml # argocd\n"}) == []
     assert judged(LOADED, files={**files, "ops/kustomization.yaml": "resources: [rules.yaml]\n"}) == []
+    # What such an ApplicationSet makes may deploy anything.
+    generators = [{"scmProvider": {"github": {"organization": "acme"}}}]
+    template = {"metadata": {"name": "{{repository}}"}, "spec": {"project": "default"}}
+    spec = {"generators": generators, "template": template}
+    unknown = manifest("ApplicationSet", "all", "argocd", "argoproj.io/v1alpha1", spec=spec)
+    assert judged(LOADED, files={**files, "sets.yaml": unknown}) == []

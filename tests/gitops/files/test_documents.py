@@ -69,6 +69,12 @@ def test_plain_scalars(text: str, value: Any) -> None:
     assert (found, type(found)) == (value, type(value))
 
 
+def test_an_anchor_may_be_given_again() -> None:
+    """YAML 1.2, 3.2.2.2: an alias is of the last one before it; Go has it so."""
+    (document,) = read_documents("a.yaml", b"- &a 1\n- *a\n- {x: &a 2, y: *a}\n")
+    assert document.value() == [1, 1, {"x": 2, "y": 2}]
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**40), 2**40) | st.text(st.characters(codec="ascii"), max_size=6),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abc<", max_size=3), inner, max_size=3),
