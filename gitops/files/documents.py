@@ -55,7 +55,7 @@ class _SteadyLoader(Composer, _Loader):
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         """As YAML 1.2 (3.2.2.2) and Go have it, an anchor may be given again; PyYAML refuses that."""
-        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        event: Any = self.peek_event()
         if not isinstance(event, yaml.AliasEvent):
             self.anchors.pop(event.anchor, None)
         node: yaml.Node | None = super().compose_node(parent, index)
