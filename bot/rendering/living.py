@@ -14,6 +14,7 @@ import os
 import shutil
 import tempfile
 from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,7 @@ class LivingEngine(RendererBinary):
 
     @property
     def identity(self) -> str:
-        return f"engine {version('argofix')} {self.version}"
+        return f"engine {_own_version()} {self.version}"
 
     @property
     def fingerprint(self) -> str:
@@ -73,6 +74,12 @@ class LivingEngine(RendererBinary):
     @property
     def charts(self) -> str:
         return self.fingerprint
+
+
+@cache
+def _own_version() -> str:
+    """Read once: each evaluation asks, and reading it parses the whole metadata."""
+    return version("argofix")
 
 
 class LivingRenderer(Renderer):
