@@ -247,7 +247,7 @@ class _List:
 
     def _not_there(self, key: str, item: _Item, seen: Seen) -> Entry:
         names = [name for name in (key, *item.adds) if name in ADDITIONS]
-        offer = _offer(self._snapshot, self.policy, names[0]) if names else None
+        offer = _offer(self.evaluation.snapshot, self.policy, names[0]) if names else None
         addable = offer is not None and not offer.cannot
         # What was seen to lack it is the same whatever else there is; all else may be in what was not looked at.
         lacks = seen.done is False and bool(seen.places)
@@ -255,24 +255,27 @@ class _List:
             return Entry(key, item.title, State.UNKNOWN, (), seen.why, seen.places)
         if self.coverage.whole or lacks:
             return Entry(key, item.title, State.ABSENT, (), seen.why, seen.places, offer)
-        why = f"{seen.why} {not_looked_at(self._snapshot.states, self.coverage)}"
+        why = f"{seen.why} {not_looked_at(self.evaluation.snapshot.states, self.coverage)}"
         return Entry(key, item.title, State.UNSEEN, (), why, seen.places, offer)
 
     def _blind(self, item: _Item) -> str:
         """What was not looked at and may be otherwise than the item says: a sentence, '' for nothing."""
         if item.every:
-            return not_looked_at(self._snapshot.states, self.coverage)
+            return not_looked_at(self.evaluation.snapshot.states, self.coverage)
         if not item.near:
             return ""
         installed = [one for one in self._snapshot.once(installations_of) if one.deployed]
         if any(one.reached for one in installed):  # judged by its files, since nothing renders them
-            return not_looked_at(self._snapshot.states, self.coverage)
+            return not_looked_at(self.evaluation.snapshot.states, self.coverage)
         near = {one.namespace for one in installed}
-        return not_looked_at(s for s in self._snapshot.states if s.application.destination.namespace in near)
+        return not_looked_at(
+            s for s in self.evaluation.snapshot.states if s.application.destination.namespace in near
+        )
 
     @property
     def _snapshot(self) -> Snapshot:
-        return self.evaluation.snapshot
+        """With what scripts apply, as the rules see it."""
+        return self.evaluation.snapshot.once(Snapshot.with_applied)
 
 
 def _rules_of(item: _Item, known: Mapping[str, str]) -> set[str]:

@@ -69,22 +69,23 @@ def paths_of(
         (one for one in policy.versions.values() if one.enabled and one.component.name == ARGO_CD.name), None
     )
     configured = policy.overlay_of(followed) if followed is not None else policy.argocd_overlay
+    snapshot = evaluation.snapshot.once(Snapshot.with_applied)
     found: dict[tuple[str, Version], Path] = {}
-    for one in evaluation.snapshot.once(installations_of):
+    for one in snapshot.once(installations_of):
         version = one.version
         if version is None or not one.deployed or not one.processes:
             continue
         steps = None
         if published is not None:
             steps = tuple(
-                Step(level, release, tuple(notes_about(evaluation.snapshot, one, version, release.version)))
+                Step(level, release, tuple(notes_about(snapshot, one, version, release.version)))
                 for level, release in (choose(published, version, followed, now) if followed else {}).items()
             )
         directories = directories_of(one)
         name = directories[0] if directories else one.namespace
         moves = followed is not None and any(is_first(each, configured) for each in directories)
         place = one.processes[0].member.written
-        way = _way(evaluation.snapshot, one, version, published)
+        way = _way(snapshot, one, version, published)
         found.setdefault((name, version), Path(name, version, place, moves, steps, way, followed is not None))
     return tuple(found.values())
 

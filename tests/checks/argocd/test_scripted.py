@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from bot.rendering.driver import Engine
 from checks.argocd.argocd_crd_needs_server_side_apply import MOST
+from checks.judgement.checklist import checklist_of
+from checks.judgement.upgrade import paths_of
 from checks.model import Finding, Severity
+from checks.policy.file import Policy
 from gitops.discovery.rediscovery import rediscover
 from gitops.discovery.rounds import discover
 from tests.checks.argocd.stage import ANALYSIS, APP, params, workload
@@ -17,6 +22,7 @@ from tests.scenarios import URL, Files, application, documents, evaluated, kusto
 
 FLAG, LOOP, LOST = "argocd-unknown-flag", "argocd-redirect-loop", "argocd-not-deployed"
 CRD = "argocd-crd-needs-server-side-apply"
+NOW = datetime(2026, 11, 27, tzinfo=UTC)
 BASE: Files = {
     "argocd/base/kustomization.yaml": kustomization("server.yaml"),
     "argocd/base/server.yaml": workload("argocd-server", "--nonsense", version="v2.8.0"),
@@ -89,6 +95,14 @@ async def test_single_files_of_one_script_are_one_installation(engine: Engine) -
     assert one.severity is Severity.ERROR and HOST in one.message
     assert await found(engine, {**files, "ops/cm.yaml": params(server__insecure="true")}, LOOP) == []
     assert await found(engine, {**files, **APP}, LOST) == []
+
+
+async def test_the_checklist_knows_what_a_script_applies(engine: Engine) -> None:
+    files = {**BASE, "up.sh": "kubectl apply -k argocd/overlays/prod\n"}
+    evaluation = await evaluated(engine, files)
+    entries = {one.key: one for one in checklist_of(evaluation, Policy())}
+    assert "No program of Argo CD is rendered" not in entries["components"].why
+    assert [str(one.current) for one in paths_of(evaluation, Policy(), None, NOW)] == ["3.2.2"]
 
 
 @pytest.mark.parametrize(
