@@ -74,13 +74,13 @@ async def test_the_argument_without_which_the_version_would_not_start_moves_alon
     ]
     assert [line for line in diff(files, plan) if "argoproj/argocd" not in line] == [
         "+patches:",
-        "+- target:",
-        "+    kind: Deployment",
-        "+    name: argocd-repo-server",
-        "+  patch: |-",
-        "+    - op: add",
-        "+      path: /spec/template/spec/containers/0/args/-",
-        "+      value: --client-ca-path=",
+        "+  - target:",
+        "+      kind: Deployment",
+        "+      name: argocd-repo-server",
+        "+    patch: |-",
+        "+      - op: add",
+        "+        path: /spec/template/spec/containers/0/args/-",
+        "+        value: --client-ca-path=",
     ]
     assert any("is given to container `main`" in note for note in plan.notes)
     # Nothing is added for a version that does not need it, nor where TLS is on.
