@@ -150,7 +150,9 @@ def not_looked_at(states: Iterable[State], coverage: Coverage = NOTHING, most: i
     for state in states:
         told = (sight_of(state), f"`{state.application.label}`")
         worst[state.application.key] = max(worst.get(state.application.key, told), told)
-    names = named((one for one in worst.values() if one[0] is not Sight.WHOLE), most)
+    blind = [one for one in worst.values() if one[0] is not Sight.WHOLE]
+    # `1 Application that does not render and 2 that were not analysed (...)`
+    names = named(blind, most).replace(" that ", f" {'Applications' if blind[1:] else 'Application'} that ", 1)
     clauses = (*((names,) if names else ()), *coverage.unknown)
     return f"Not looked at: {'; '.join(clauses)}." if clauses else ""
 

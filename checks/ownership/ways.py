@@ -45,7 +45,8 @@ def judge(pairs: Sequence[tuple[OwnedId, Owned, Owned]]) -> Mapping[OwnedId, Ver
         if same_manifest(superfluous.resource, kept.resource, owned_id.id.namespace):
             same[id(superfluous.resource)] = kept.resource
         else:
-            difference = first_difference(kept.resource, superfluous.resource, owned_id.id.namespace)
+            names = (f"`{kept.application.label}`", f"`{superfluous.application.label}`")
+            difference = first_difference(kept.resource, superfluous.resource, owned_id.id.namespace, names)
             cause = f"the copies differ: {difference}; decide which one is right first"
             verdicts[owned_id] = Verdict((), cause, differ=True)
     if not same:

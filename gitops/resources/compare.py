@@ -11,12 +11,15 @@ _MISSING = object()
 _MAX_VALUE = 60
 
 
-def first_difference(left: Resource, right: Resource, namespace: str) -> str | None:
-    """One line such as `metadata.labels.tier: "web" in one, "api" in the other`; None when they are alike."""
+def first_difference(
+    left: Resource, right: Resource, namespace: str, names: tuple[str, str] = ("the first", "the second")
+) -> str | None:
+    """One line such as `a.b` is "web" in the first and "api" in the second; None when they are alike. `names` are
+    what the two are called in it."""
     for path, one, other in differences("", as_placed(left, namespace), as_placed(right, namespace)):
         if left.id.kind == "Secret":
             return f"`{path}` (values of Secrets are not shown)"
-        return f"`{path}` is {_show(one)} in the first and {_show(other)} in the second"
+        return f"`{path}` is {_show(one)} in {names[0]} and {_show(other)} in {names[1]}"
     return None
 
 

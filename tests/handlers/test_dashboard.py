@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.formats.doctor.boxes import boxes_of
 from bot.formats.doctor.issue import MARK
+from bot.formats.doctor.words import guide
 from demo.story import BEFORE, PROPOSED
 from tests.checks.argocd.stage import workload
 from tests.checks.argocd_exposed import exposed
@@ -231,7 +232,7 @@ async def test_boxes_add_things_and_move_versions_as_far_as_there_are_places(wor
     steps = [line for line in text(issue).splitlines() if "<!-- bump:" in line]
     assert [line.rpartition("--> ")[2] for line in steps] == [
         "`argocd/overlays/staging` to v3.2.3, the newest patch",
-        "`argocd/overlays/staging` to v3.3.0, the next minor",
+        f"`argocd/overlays/staging` to v3.3.0, the next minor: {guide(())}",
     ]
     github.edit_issue(repo, issue, alice, body=ticked(issue, "bump:3.2.3"))
     await bot_.idle()

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.formats.doctor.answering import Answering
 from bot.formats.doctor.boxes import add_key, bump_key
 from bot.formats.doctor.links import Link, linked, linked_places
 from bot.formats.doctor.shown import ADDS, BUMPS, Shown
-from bot.formats.doctor.words import WORDS, asks, cannot, further, runs, sources
+from bot.formats.doctor.words import WORDS, asks, cannot, further, guide, runs, sources
 from bot.formats.writing.grouping import by_topic
 from bot.formats.writing.markdown import code, safe
 from checks.judgement.checklist import Entry, State
 from checks.judgement.upgrade import Leg, Path, Step
+from checks.model import Finding
 from checks.policy.bumps import Level
 from checks.wording import listed
+from gitops.installation.releases import releases
 
 _MOST_NOTES = 5
 _UNHEARD = "The registries do not answer as they should"
@@ -40,9 +44,12 @@ def upgrade_path(shown: Shown, told: Answering, link: Link) -> list[str]:
 
 
 def _leg(leg: Leg, path: Path, link: Link) -> str:
-    notes = [f"{safe(note.message)} ({linked_places([note], link)})" for note in leg.notes or ()]
-    more = f": {listed(notes, _MOST_NOTES)}" if notes else ""
-    return f"  - v{leg.version}: {asks(leg, path)}{more}"
+    return f"- {code(path.name)} to v{leg.version}: {asks(leg, path)}{_noted(leg.notes or (), link)}"
+
+
+def _noted(notes: Sequence[Finding], link: Link) -> str:
+    told = [f"{safe(note.message)} ({linked_places([note], link)})" for note in notes]
+    return f": {listed(told, _MOST_NOTES)}" if told else ""
 
 
 def _step(shown: Shown, told: Answering, path: Path, step: Step, link: Link) -> str:
@@ -50,8 +57,9 @@ def _step(shown: Shown, told: Answering, path: Path, step: Step, link: Link) -> 
     what = "the newest patch" if step.level is Level.PATCH else f"the next {step.level.value}"
     pull = shown.opened.get(branch)
     text = f"{code(path.name)} to {step.release.tag}, {what}"
-    notes = [f"{safe(note.message)} ({linked_places([note], link)})" for note in step.notes]
-    text += f". Before that: {listed(notes, _MOST_NOTES)}" if notes else ""
+    if step.level is not Level.PATCH:
+        known = releases().knows(path.current) and releases().knows(step.release.version)
+        text += f": {guide(step.notes if known else None)}{_noted(step.notes, link)}"
     if pull is not None:
         return f"- {text}: #{pull.number}{told.answer(key)}"
     closed = shown.declined.get(branch)

@@ -53,12 +53,17 @@ def asks(leg: Leg, path: Path) -> str:
     """What going to this version asks of what is there, a clause."""
     if leg.version.release[:2] == path.current.release[:2]:
         return "the newest patch of what runs"
-    if leg.notes is None:
+    return guide(leg.notes)
+
+
+def guide(notes: Sequence[Finding] | None) -> str:
+    """How much of an upgrade guide is about what is there, a clause; None where argofix does not know it."""
+    if notes is None:
         return "argofix does not know its upgrade guide"
-    if not leg.notes:
+    if not notes:
         return "no note of its upgrade guide is about what was looked at"
-    notes = plural("note", len(leg.notes))
-    return f"{notes} of its upgrade guide {'is' if len(leg.notes) == 1 else 'are'} about what was looked at"
+    count = plural("note", len(notes))
+    return f"{count} of its upgrade guide {'is' if len(notes) == 1 else 'are'} about what was looked at"
 
 
 def sources(published: bool, why: str = "") -> str:

@@ -166,7 +166,7 @@ def test_nothing_is_done_that_what_was_not_looked_at_may_have_otherwise(key: str
         assert done == [True, key not in of_all, key not in of_all | of_argo_cd]
     for entry in states:
         if entry.state is State.UNSEEN:
-            assert "Not looked at: 1 that was not analysed (`" in entry.why
+            assert "Not looked at: 1 Application that was not analysed (`" in entry.why
 
 
 @pytest.mark.parametrize(
@@ -204,4 +204,7 @@ def test_that_every_application_renders_is_known_when_all_were_rendered() -> Non
     assert stands("renders", SERVER, apps=alone).state is State.DONE
     partly = stands("renders", SERVER, apps=f"{alone}\n---\n{other}")
     assert partly.state is State.UNSEEN
-    assert partly.why == "Nothing is wrong with what was looked at. Not looked at: 1 that was not analysed (`far`)."
+    assert (
+        partly.why
+        == "Nothing is wrong with what was looked at. Not looked at: 1 Application that was not analysed (`far`)."
+    )
