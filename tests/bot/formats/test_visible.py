@@ -78,7 +78,7 @@ def test_two_texts_that_differ_by_what_cannot_be_seen_are_shown_differently(sign
 
 
 @given(names)
-@settings(max_examples=200, derandomize=True, deadline=None)
+@settings(max_examples=60, derandomize=True, deadline=None)
 def test_nothing_unseen_is_in_a_name_a_sentence_or_a_block(name: str) -> None:
     of: tuple[Callable[[str], str], ...] = (markdown.code, markdown.safe, markdown.plain, markdown.folded)
     for each in of:

@@ -100,7 +100,7 @@ def _without_secrets(one: Repository) -> Repository:
 
 
 @given(sides())
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_told_as_deleted_is_exactly_what_may_be_removed(both: tuple[Repository, Repository]) -> None:
     base, head = both
     told = consequences(snapshot(base), snapshot(head), lambda _: "", lambda _: "").all
