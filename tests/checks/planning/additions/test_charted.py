@@ -259,6 +259,18 @@ async def test_replicas_are_spread_by_the_chart_itself(engine: Engine, name: str
     ]
 
 
+async def test_values_in_an_application_that_another_one_brings_change_that_one_alone(engine: Engine) -> None:
+    files = repository(SHAPES["an object"])
+    files["cd/argocd.yaml"] = files.pop("argocd.yaml")
+    files["apps.yaml"] = documents(STACK, SHOP, application("root", "cd", namespace="argocd"))
+    plan, proof, _ = await grown(engine, "spread", files)
+    assert {edit.span.path for edit in plan.edits} == {"cd/argocd.yaml"}
+    said = {row.statement: row.detail for row in proof.rows}
+    root = said["In `root` only what was asked for changes"]
+    assert root == "`spec.source` of Application argocd; 0 other resources are the same"
+    assert "Deployment argocd-server" in said["In `argocd` only what was asked for changes"]
+
+
 @pytest.mark.parametrize("name", ["an umbrella", "a file of a kustomization"])
 async def test_its_ingress_is_told_the_issuer(engine: Engine, name: str) -> None:
     policy = parse_policy(CLOUDFLARE.encode())
