@@ -176,6 +176,9 @@ def _said(one: Consequence) -> str:
                 "Until its own change reaches it, it goes on reading files that change here, so that what it deletes "
                 "cannot be told"
             )
+        case Why.NOBODY if one.maker:
+            gone = f"{maker}, which makes it, is no longer declared, and nothing in this repository tells who applies"
+            return f"{gone} that{_would(one)}"
         case Why.SET_UNKNOWN | Why.NOBODY:
             return f"It {one.why.text}{_would(one)}"
         case _:

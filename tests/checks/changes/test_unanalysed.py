@@ -11,7 +11,7 @@ from checks.changes.view import Changes, changes_of
 from checks.policy.file import Policy
 from tests.checks.changes.stage import changes
 from tests.gitops.facts.changes.stage import deployment
-from tests.gitops.facts.deletions.stage import MAP, ON_MAIN, PRUNE, PVC, app, appset, obj
+from tests.gitops.facts.deletions.stage import FINALIZER, MAP, ON_MAIN, PRUNE, PVC, app, appset, obj
 from tests.scenarios import URL, Files, tree
 
 REMOTE = "https://example.invalid/base.yaml"
@@ -258,3 +258,12 @@ async def test_a_chart_that_comes_may_bring_what_goes(engine: Engine) -> None:
             True,
         )
         assert (", unless what cannot be analysed of `a` brings it" in said) is hedged
+
+
+def test_a_set_that_nobody_brings_and_that_is_renamed() -> None:
+    """Its Applications are declared still, by the other one."""
+    files = {"apps/shop/0.yaml": MAP}
+    before, after = (appset("shop", name=name, finalizers=[FINALIZER]) for name in ("all", "both"))
+    (told,) = changes({**files, "set.yaml": before}, {**files, "set.yaml": after}).told
+    assert (told.resource.name, told.block.value) == ("shop", "yes")
+    assert told.text.startswith("ApplicationSet `all`, which makes it, is no longer declared")
