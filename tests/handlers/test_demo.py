@@ -33,7 +33,7 @@ async def test_the_demo_shows_checks_comment_and_fixes(capsys: pytest.CaptureFix
     assert "-    newTag: v3.4.6  # staging goes first\n  +    newTag: v3.5.1  # staging goes first" in bump
     # What the version would not start without moves along.
     assert "TLS is switched off, and `--client-ca-path`" in bump
-    assert "+      value: --client-ca-path=" in bump
+    assert "+        value: --client-ca-path=" in bump
     assert "`--repo-server-strict-tls` is deprecated" in bump
     assert "Left for you" not in bump
     assert "never-to-be-seen" not in out + progress
