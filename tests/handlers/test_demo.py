@@ -44,7 +44,7 @@ async def test_the_demo_shows_checks_comment_and_fixes(capsys: pytest.CaptureFix
     assert "Have argocd-server in argocd speak plain HTTP behind what ends TLS" in loop
     # In the overlay that is exposed, and not in the base that production uses too.
     assert "diff --git a/argocd/overlays/staging/kustomization.yaml" in loop and "❌" not in loop
-    assert '+      value: "--insecure"' in loop
+    assert '+        value: "--insecure"' in loop
     chart = out[out.index("A duplicate between a chart and a kustomization") :]
     assert "`cache` and `web` both own ServiceAccount shop/cache" in chart
     second = out[out.index("What the pull request in the second repository shows") :]
