@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"syscall"
 	"time"
 
 	"helm.sh/helm/v4/pkg/chart/loader/archive"
@@ -89,7 +90,7 @@ func (w *walker) directory(below string, depth int) error {
 		data, err := w.files.Read(full)
 		if err != nil {
 			if errors.Is(err, fs.ErrNotExist) {
-				err = fmt.Errorf("error evaluating symlink %s: lstat %s: no such file or directory", full, w.missing(full))
+				err = fmt.Errorf("error evaluating symlink %s: lstat %s: %w", full, w.missing(full), syscall.ENOENT)
 			}
 			return at(full, err)
 		}

@@ -119,7 +119,7 @@ async def test_of_repeated_copies_the_last_one_is_compared_with_others(engine: E
         "y/m.yaml": config_map("m", a="1"),
     }
     (finding,) = of_rule(await evaluated(engine, files), "duplicate-owner")
-    assert "the copies differ: `data.a` is `'2'` in the first" in finding.message
+    assert "the copies differ: `data.a` is `'2'` in `one`" in finding.message
 
 
 async def test_several_documents_of_one_file_are_told_apart(engine: Engine) -> None:
