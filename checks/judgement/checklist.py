@@ -8,8 +8,8 @@ Argo CD's namespace, is done only where all of them were looked at. What was not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from checks import argocd, ownership, render, secret_keys
@@ -160,8 +160,8 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One item: `findings` are those that stand in its way, `why` sentences about its state, `places` where what they
-    tell of is written."""
+    """One item: `findings` are those that stand in its way or leave it open, `notices` all others that are about it,
+    which decide nothing; `why` sentences about its state, `places` where what they tell of is written."""
 
     key: str
     title: str
@@ -170,6 +170,7 @@ class Entry:
     why: str
     places: tuple[Span, ...] = ()
     offer: Offer | None = None
+    notices: tuple[Finding, ...] = ()
 
 
 def checklist_of(evaluation: Evaluation, policy: Policy) -> tuple[Entry, ...]:
@@ -208,13 +209,17 @@ class _List:
             return Entry(key, item.title, State.NOT_WANTED, (), self.policy.not_wanted[key])
         mine = _rules_of(item, self.known)
         told = [f for f in self.evaluation.findings if f.rule in mine and f.suppressed is None]
+        entry = self._judged(key, item, mine, told)
+        return replace(entry, notices=tuple(f for f in _notices(told) if f not in entry.findings))
+
+    def _judged(self, key: str, item: _Item, mine: Collection[str], told: Sequence[Finding]) -> Entry:
         found = tuple(f for f in told if item.notices or f.severity is not Severity.NOTICE)
         found += self._snapshot.once(item.ahead) if item.ahead is not None else ()
         if found:
             return Entry(key, item.title, State.OPEN, found, "")
         if item.doubtful and told:
             return Entry(key, item.title, State.UNKNOWN, tuple(told), "")
-        return self._nobody_could_look(key, item) or self._looked_at(key, item, mine)
+        return self._nobody_could_look(key, item) or self._looked_at(key, item, mine, told)
 
     def _nobody_could_look(self, key: str, item: _Item) -> Entry | None:
         """An item about something that is not there to be looked at."""
@@ -230,7 +235,7 @@ class _List:
             return Entry(key, item.title, unseen, (), "Nothing was rendered, so nothing was looked at.")
         return None
 
-    def _looked_at(self, key: str, item: _Item, mine: Collection[str]) -> Entry:
+    def _looked_at(self, key: str, item: _Item, mine: Collection[str], noticed: Sequence[Finding]) -> Entry:
         seen = item.seen(self._snapshot, self.policy) if item.seen is not None else None
         if seen is not None and seen.done is not True:
             return self._not_there(key, item, seen)
@@ -238,7 +243,8 @@ class _List:
             return Entry(key, item.title, State.UNKNOWN, (), "Nothing here looks at it yet.")
         lacking = [rule for rule in item.only if rule not in self.known]
         blind = self._blind(item)
-        told = ["Nothing is wrong with what was looked at."] if blind else []
+        right = "What was looked at has only notices." if noticed else "Nothing is wrong with what was looked at."
+        told = [right] if blind else []
         told += [seen.why] if seen is not None and seen.why else []
         told += [blind] if blind else []
         told += [f"Not looked at yet: {listed([f'`{rule}`' for rule in lacking])}."] if lacking else []
@@ -276,6 +282,10 @@ class _List:
     def _snapshot(self) -> Snapshot:
         """With what scripts apply, as the rules see it."""
         return self.evaluation.snapshot.once(Snapshot.with_applied)
+
+
+def _notices(findings: Iterable[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.severity is Severity.NOTICE]
 
 
 def _rules_of(item: _Item, known: Mapping[str, str]) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.formats.doctor.words import MOST_PLACES, WORDS, asks, cannot, further, note_of, runs
+from bot.formats.doctor.words import MOST_PLACES, WORDS, asks, cannot, further, note_of, noticed, runs, spread
 from bot.formats.writing.grouping import by_topic
 from bot.formats.writing.pages import filled
 from bot.formats.writing.unanalysed import by_cause
@@ -14,6 +14,7 @@ from checks.judgement.checklist import Entry, State
 from checks.judgement.evaluation import Evaluation
 from checks.judgement.upgrade import Path
 from checks.model import Severity
+from checks.wording import listed
 
 _STYLES = dict.fromkeys(State, "soft") | {State.DONE: "good"}
 
@@ -43,6 +44,7 @@ class Item:
     add: str = ""
     adds: str = ""
     cannot: str = ""
+    noticed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,4 +124,5 @@ def _item(entry: Entry) -> Item:
         offer.name if offer is not None else "",
         offer.help if offer is not None else "",
         cannot(entry),
+        noticed(entry, listed([str(span) for span in spread(entry.notices)], MOST_PLACES)),
     )

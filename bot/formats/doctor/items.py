@@ -8,7 +8,7 @@ from bot.formats.doctor.answering import Answering
 from bot.formats.doctor.boxes import add_key, bump_key
 from bot.formats.doctor.links import Link, linked, linked_places
 from bot.formats.doctor.shown import ADDS, BUMPS, Shown
-from bot.formats.doctor.words import WORDS, asks, cannot, further, guide, runs, sources
+from bot.formats.doctor.words import WORDS, asks, cannot, further, guide, noticed, runs, sources, spread
 from bot.formats.writing.grouping import by_topic
 from bot.formats.writing.markdown import code, safe
 from checks.judgement.checklist import Entry, State
@@ -74,12 +74,16 @@ def _item(shown: Shown, told: Answering, entry: Entry, link: Link) -> str:
     title, word = safe(entry.title), f"**{WORDS[entry.state]}**"
     if entry.state is State.NOT_WANTED:
         return f"- {word}: ~~{title}~~ ({safe(entry.why)})"
+    also = noticed(entry, linked(spread(entry.notices), link))
     if entry.findings:
         groups = by_topic(entry.findings)
         more = f", and {len(groups) - 1} more" if len(groups) > 1 else ""
-        return f"- {word}: {title}: {safe(groups[0][0].topic.title)} ({linked_places(groups[0], link)}){more}"
+        text = f"{word}: {title}: {safe(groups[0][0].topic.title)} ({linked_places(groups[0], link)}){more}"
+        return f"- {text}. {also}" if also else f"- {text}"
     where = f" ({linked(entry.places, link)})" if entry.places else ""
     why = f". {safe(entry.why)}" if entry.why else ""
+    if also:
+        why = f"{why or '.'} {also}"
     return _offered(shown, told, entry, f"{word}: {title}{where}{why}")
 
 

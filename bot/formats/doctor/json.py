@@ -21,9 +21,11 @@ def render(
     paths: Sequence[Path] = (),
     sources: str = "",
 ) -> str:
-    """One JSON object with a final newline. `state` is `done`, `open`, `absent`, `unseen`, `unknown` or `not-wanted`,
-    `word` what people read of it. `add` is what `argofix add` can make of an item, with why it cannot. `upgrades` are
-    the versions on the way of each installation; `known` tells whether argofix knows the upgrade guide."""
+    """One JSON object with a final newline. `state` is `done`, `open`, `absent`, `unseen`, `unknown` or
+    `not-wanted`, `word` what people read of it. `add` is what `argofix add` can make of an item, with why it
+    cannot. `findings` stand in its way or leave it open, `notices` are all others that are about it and decide
+    nothing. `upgrades` are the versions on the way of each installation; `known` tells whether argofix knows the
+    upgrade guide."""
     data = {
         "schema": 1,
         "commit": commit,
@@ -47,6 +49,7 @@ def _item(entry: Entry) -> dict[str, Any]:
         "places": [{"path": span.path, "line": span.line} for span in entry.places],
         "add": None if offer is None else {"item": offer.name, "cannot": offer.cannot or None},
         "findings": [finding_json(finding) for finding in entry.findings],
+        "notices": [finding_json(finding) for finding in entry.notices],
     }
 
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from bot.formats.doctor.words import WORDS, asks, cannot, further, note_of, places_of, runs, summary
+from bot.formats.doctor.words import (
+    MOST_PLACES,
+    WORDS,
+    asks,
+    cannot,
+    further,
+    note_of,
+    noticed,
+    places_of,
+    runs,
+    spread,
+    summary,
+)
 from bot.formats.writing import unanalysed
 from bot.formats.writing.grouping import by_topic
 from bot.formats.writing.lines import STYLES, Line, broken, columns, line, printed, wrapped
@@ -13,7 +25,8 @@ from checks.coverage import Coverage
 from checks.judgement.checklist import Entry, State
 from checks.judgement.evaluation import Evaluation
 from checks.judgement.upgrade import Path
-from checks.model import Finding
+from checks.model import Finding, Severity
+from checks.wording import listed
 
 _STYLES = {State.OPEN: "bold yellow", State.DONE: "bold green"}
 _MOST_TOPICS = 5  # of one item
@@ -53,7 +66,7 @@ def _entries(entries: Sequence[Entry], width: int) -> Iterator[Line]:
 
 
 def _is_plain(entry: Entry) -> bool:
-    return bool(entry.why) and not entry.places and not entry.findings and entry.offer is None
+    return bool(entry.why) and not (entry.places or entry.findings or entry.notices) and entry.offer is None
 
 
 def _titled(entry: Entry, width: int) -> list[Line]:
@@ -73,7 +86,10 @@ def _entry(entry: Entry, width: int) -> Iterator[Line]:
     for group in groups[:_MOST_TOPICS]:
         yield from _told(group, width)
     if len(groups) > _MOST_TOPICS:
-        yield line((f"    and {len(groups) - _MOST_TOPICS} more: argofix check shows them", ""))
+        rest = [finding for group in groups[_MOST_TOPICS:] for finding in group]
+        notices = " --notices" if any(finding.severity is Severity.NOTICE for finding in rest) else ""
+        yield line((f"    and {len(groups) - _MOST_TOPICS} more: argofix check{notices} shows them", ""))
+    yield from wrapped(noticed(entry, listed([str(span) for span in spread(entry.notices)], MOST_PLACES)), width, 4)
 
 
 def _told(group: Sequence[Finding], width: int) -> Iterator[Line]:

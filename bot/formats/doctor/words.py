@@ -8,6 +8,7 @@ from checks.judgement.checklist import Entry, State
 from checks.judgement.upgrade import Leg, Path
 from checks.model import Finding
 from checks.wording import listed, plural
+from gitops.files.spans import Span
 from gitops.installation.releases import releases
 
 # In the order in which they are told: what is to do first.
@@ -33,6 +34,24 @@ def cannot(entry: Entry) -> str:
     """Why argofix does not add what is not there, a sentence; '' where it can, or adds no such thing."""
     offer = entry.offer
     return f"argofix cannot add it here: {offer.cannot}." if offer is not None and offer.cannot else ""
+
+
+def noticed(entry: Entry, places: str) -> str:
+    """How many notices an item has, a sentence, '' for none. `places` names some of theirs (`spread`)."""
+    if not entry.notices:
+        return ""
+    rules = listed([f"`{rule}`" for rule in sorted({finding.rule for finding in entry.notices})])
+    return f"`argofix check --notices` shows {plural('notice', len(entry.notices))} of {rules}, at {places}."
+
+
+def spread(findings: Sequence[Finding]) -> list[Span]:
+    """Where they are written, once each: one place of each file, then one of each rule, so that few of them show
+    much, then all others."""
+    ordered = sorted(findings, key=lambda finding: (finding.span, finding.rule))
+    of_file = {finding.span.path: finding.span for finding in reversed(ordered)}
+    of_rule = {finding.rule: finding.span for finding in reversed(ordered)}
+    first = (*sorted(of_file.values()), *sorted(of_rule.values()))
+    return list(dict.fromkeys((*first, *(finding.span for finding in ordered))))
 
 
 def runs(path: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,8 +20,10 @@ from bot.formats.doctor.words import WORDS, asks, sources
 from checks.judgement.checklist import State, checklist_of
 from checks.judgement.evaluation import Evaluation
 from checks.judgement.upgrade import Path, paths_of
+from checks.model import Finding, Severity, Topic
 from checks.planning.bumps.choose import Release
 from checks.policy.file import Policy
+from gitops.files.spans import Span
 from gitops.installation.releases import releases
 from tests.checks.argocd.stage import ANALYSIS, workload
 from tests.checks.judgement.test_checklist import WHOLE
@@ -102,3 +105,52 @@ def test_all_formats_have_the_same_items_in_the_same_words(chart: bool) -> None:
     # What is wider cannot be broken.
     wide = [line.strip() for line in terminal.splitlines() if len(line) > 80]
     assert all(line.startswith(("kubectl ", "argofix ")) or " " not in line for line in wide), wide
+
+
+def noticed(rule: str, *lines: tuple[str, int], severity: Severity = Severity.NOTICE) -> list[Finding]:
+    topic = Topic(rule, f"{rule} is told", "")
+    return [
+        Finding(rule, severity, Span(path, line, line), "m", topic, (rule, path, str(line))) for path, line in lines
+    ]
+
+
+@pytest.mark.parametrize(
+    ("manifests", "key", "state"),
+    [
+        (WHOLE, "starts", State.DONE),
+        ((workload("argocd-server"),), "probes", State.ABSENT),
+        ((workload("argocd-server"),), "scheduling", State.UNKNOWN),
+        ((POLICY_CSV,), "starts", State.UNKNOWN),
+        (WHOLE, "components", State.OPEN),
+    ],
+)
+def test_notices_are_counted_with_their_places_and_decide_nothing(
+    manifests: tuple[str, ...], key: str, state: State
+) -> None:
+    """The first place of each file, then of each rule; as many as anybody reads."""
+    one, other = {
+        "starts": ("argocd-param-without-effect", "argocd-unknown-flag"),
+        "probes": ("blackbox-target", "alert-cannot-fire"),
+        "scheduling": ("anti-affinity-unschedulable", "requests-over-capacity"),
+        "components": ("argocd-wrong-port", "argocd-component-missing"),
+    }[key]
+    found = [*noticed(one, ("a.yaml", 3), ("a.yaml", 1), ("b.yaml", 9)), *noticed(other, ("a.yaml", 2))]
+    found += noticed(one, ("c.yaml", 1), severity=Severity.WARNING) if state is State.OPEN else []
+    before = evaluated(*manifests)
+    evaluation = replace(before, findings=tuple(found))
+    [entry] = [e for e in checklist_of(evaluation, Policy()) if e.key == key]
+    assert entry.state is state
+    mine = sorted({f.rule for f in entry.notices})
+    assert mine == ([one] if key == "probes" else sorted([one, other]))
+    rules = " and ".join(f"`{rule}`" for rule in mine)
+    at = "a.yaml:1, b.yaml:9 and a.yaml:3" if len(mine) == 1 else "a.yaml:1, b.yaml:9, a.yaml:2 and 1 more"
+    line = f"`argofix check --notices` shows {len(entry.notices)} notices of {rules}, at {at}."
+    terminal = text.render(evaluation, [entry], colour=False, width=80)
+    assert line in " ".join(terminal.split())
+    assert line.replace("`", "") in re.sub(r"<[^>]+>", "", html.unescape(page.render(evaluation, [entry], None)))
+    issue = body_of(Shown(evaluation, [entry], "main", "c" * 40, {}, {}, {}), lambda span: "https://e.example")
+    assert line in re.sub(r"\[`([^`]+)`\]\(https://e.example\)", r"\1", issue)
+    [item] = json.loads(data.render(evaluation, [entry], None))["items"]
+    assert [(f["path"], f["line"]) for f in item["notices"]] == [(f.span.path, f.span.line) for f in entry.notices]
+    unwanted = Policy(not_wanted={key: "by hand"})
+    assert not any(e.notices for e in checklist_of(evaluation, unwanted) if e.key == key)
