@@ -44,6 +44,7 @@ _DEPENDS = frozenset(
         Why.SET_DROPS,
         Why.SET_GONE,
         Why.SET_UNKNOWN,
+        Why.SET_UNTOLD,
         Why.FILES_CHANGED,
         Why.NOBODY,
         Why.TAKEN_OVER,

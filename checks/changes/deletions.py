@@ -39,7 +39,9 @@ def block_of(one: Consequence, base: Snapshot) -> Block:
         case Verdict.HANDED_OVER:
             return _loss(one) if one.races else Block.NO
         case Verdict.UNKNOWN:
-            may_cascade = one.why in (Why.SET_UNKNOWN, Why.NOBODY) and (one.subject is None or one.subject.cascades)
+            may_cascade = one.why in (Why.SET_UNKNOWN, Why.SET_UNTOLD, Why.NOBODY) and (
+                one.subject is None or one.subject.cascades
+            )
             return Block.YES if may_cascade else Block.ASK
         case Verdict.SYNC_FAILS:
             return Block.ASK

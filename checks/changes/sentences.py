@@ -115,7 +115,7 @@ def _said(one: Consequence) -> str:
         case Why.HOOK_RECREATED | Why.HOOK_DONE:
             return f"From now on it {one.why.text}: what is there now goes, whatever its sync options say"
         case Why.SET_DROPS:
-            return f"{maker} no longer makes it, and deletes it"
+            return f"{maker} no longer makes it, and deletes it{f', {one.detail}' if one.detail else ''}"
         case Why.SET_GONE if one.verdict is Verdict.BY_HAND:
             return f"It goes with {maker} when somebody syncs with `--prune`"
         case Why.SET_GONE:
@@ -126,6 +126,17 @@ def _said(one: Consequence) -> str:
             return (
                 f"{maker} no longer makes it, and its `applicationsSync` lets it delete none: it lives on, and "
                 "nobody updates it any more"
+            )
+        case Why.SET_RULED:
+            return (
+                f"{maker} no longer makes it, and the `--policy` of Argo CD's applicationset-controller lets it "
+                "delete none: it lives on, and nobody updates it any more"
+            )
+        case Why.SET_UNTOLD:
+            return (
+                f"{maker} no longer makes it. Its `applicationsSync` lets it delete none, and git does not tell "
+                "whether Argo CD's applicationset-controller goes by it: the controller's `--policy` may overrule "
+                f"that{_would(one)}"
             )
         case Why.BY_HAND:
             return (

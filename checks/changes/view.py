@@ -17,6 +17,7 @@ from gitops.facts.changes.live import LiveDifferences
 from gitops.facts.changes.model import Difference
 from gitops.facts.deletions.compare import consequences
 from gitops.facts.deletions.model import Consequences
+from gitops.installation.set_policies import followed
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Changes:
 def changes_of(base: Snapshot, head: Snapshot, policy: Policy, live: Live | None = None) -> Changes:
     """What merging `head` into `base` does."""
     before, after = base.once(partitions_of, policy, live, None), head.once(partitions_of, policy, live, base)
-    return changes_after(base, head, policy, consequences(base, head, before.of, after.of))
+    return changes_after(base, head, policy, consequences(base, head, before.of, after.of, followed(base, head)))
 
 
 def changes_after(base: Snapshot, head: Snapshot, policy: Policy, found: Consequences) -> Changes:

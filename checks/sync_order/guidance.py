@@ -24,6 +24,7 @@ from gitops.facts.order.stages import Cycle, arrange
 from gitops.facts.owners import owners_of
 from gitops.facts.pairs import counterpart
 from gitops.facts.scopes import scopes_in
+from gitops.installation.set_policies import followed
 from gitops.resources.rendering import Rendered
 
 # Of these it is enough that they are there; of the others the content matters too.
@@ -54,7 +55,7 @@ def guide(
     """The guidance for merging `head` into `base`."""
     grouping = head.once(partitions_of, policy, live, base).of
     before = base.once(partitions_of, policy, live, None).of
-    gone = consequences(base, head, before, grouping)
+    gone = consequences(base, head, before, grouping, followed(base, head))
     touched = changed(base, head)
     concerned = [h for h in handovers_of(plans) if {h.keeper, h.loser} & touched and not _had(base, head, h)]
     edges = gather(head, grouping, [*concerned, *handovers(gone, base, head)])

@@ -15,7 +15,9 @@ from gitops.resources.manifests import text_of
 
 SetKey = tuple[str, str, str]
 
-_DELETING = ("", "sync", "create-delete")
+# The policies with which a controller deletes, and those with which it updates; '' is its default.
+DELETING = frozenset({"", "sync", "create-delete"})
+UPDATING = frozenset({"", "sync", "create-update"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +75,12 @@ class ApplicationSet:
     @property
     def updates(self) -> bool:
         """Whether its controller writes a changed template into Applications that are there."""
-        return self.policy in ("", "sync", "create-update")
+        return self.policy in UPDATING
 
     @property
     def deletes(self) -> bool:
         """Whether its controller deletes Applications that it no longer generates."""
-        return self.policy in _DELETING
+        return self.policy in DELETING
 
 
 def declared_set(

@@ -81,7 +81,7 @@ def _of(tree: Tree, state: State, part: Part) -> Installation | None:
     # A tag that tells no version is a build of somebody's own.
     known = parse_version(tag) if tag else version_of_chart(version)
     cluster = application.destination.cluster
-    return Installation(application.root, cluster, namespace, "", (), tuple(members), charted=known)
+    return Installation(application.root, cluster, namespace, "", (), tuple(members), charted=known, chart=version)
 
 
 def _chart(tree: Tree, source: Source) -> tuple[str, tuple[str, ...]]:

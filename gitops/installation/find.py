@@ -48,7 +48,8 @@ def installations_of(snapshot: Snapshot) -> tuple[Installation, ...]:
         if there is None:
             found[chart.key] = chart
         elif not there.processes:  # ConfigMaps beside the chart
-            found[chart.key] = replace(there, members=(*there.members, *chart.members), charted=chart.charted)
+            members = (*there.members, *chart.members)
+            found[chart.key] = replace(there, members=members, charted=chart.charted, chart=chart.chart)
     return (*found.values(), *_in_files(snapshot))
 
 

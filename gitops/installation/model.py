@@ -106,8 +106,8 @@ class Installation:
 
     `root` is the root that brings it; of what stands in files only `directory` holds them, and `reached` tells that
     an Application reads them and could not be rendered; `scripted` that a script applies it, and no Application does.
-    Of a chart that is not rendered there are no processes, `charted` is the version that it brings, and its members
-    are what values say.
+    Of a chart that is not rendered there are no processes, `charted` is the version that it brings, `chart` that of
+    the chart as written, and its members are what values say.
     `processes` are its programs (none where only its ConfigMaps
     are in git), `members` every resource of the namespace.
     """
@@ -121,6 +121,7 @@ class Installation:
     reached: bool = False
     scripted: bool = False
     charted: Version | None = None
+    chart: str = ""
 
     @property
     def deployed(self) -> bool:

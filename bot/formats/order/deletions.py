@@ -209,6 +209,11 @@ def _unknown(found: Consequences, most: Most) -> Iterator[str]:
         elif why is Why.SET_UNKNOWN:
             whose = f"ApplicationSet {code(maker)}" if maker else "the ApplicationSet"
             yield f"{names} may be deleted: git alone does not tell what {whose} makes.{_would(members, cascades)}"
+        elif why is Why.SET_UNTOLD:
+            yield (
+                f"{names} may be deleted: ApplicationSet {code(maker)} no longer makes {_it(members)}, and git does "
+                f"not tell whether Argo CD goes by its `applicationsSync`.{_would(members, cascades)}"
+            )
         elif why is Why.NOBODY:
             what = f"ApplicationSet {code(maker)}, which makes {names}," if maker else names
             yield (
@@ -225,7 +230,7 @@ def _subject(one: Consequence) -> str:
 
 
 def _cascades(one: Consequence) -> bool | None:
-    if one.why not in (Why.SET_UNKNOWN, Why.NOBODY) or one.subject is None:
+    if one.why not in (Why.SET_UNKNOWN, Why.SET_UNTOLD, Why.NOBODY) or one.subject is None:
         return None
     return one.subject.cascades
 
@@ -287,6 +292,12 @@ def _stays(found: Consequences, most: Most) -> Iterator[str]:
             yield (
                 f"{what} {_lives(members)} on although ApplicationSet {code(maker)} no longer makes {_it(members)}: "
                 f"its `applicationsSync` lets it delete none. Nobody updates {_it(members)} any more."
+            )
+        elif why is Why.SET_RULED:
+            yield (
+                f"{what} {_lives(members)} on although ApplicationSet {code(maker)} no longer makes {_it(members)}: "
+                "the `--policy` of Argo CD's applicationset-controller lets it delete none. Nobody updates "
+                f"{_it(members)} any more."
             )
         elif why is Why.SET_FREEZES:
             yield (

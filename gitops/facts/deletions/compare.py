@@ -12,6 +12,7 @@ from enum import Enum, auto
 
 from gitops.applications.application import Application
 from gitops.applicationsets.declared import ApplicationSet, SetKey
+from gitops.applicationsets.followed import Following, as_written
 from gitops.discovery.snapshot import ApplicationKey, OwnedId, Snapshot, State
 from gitops.facts.alike import is_alike, is_rendered
 from gitops.facts.deletions.arrivals import arrivals
@@ -40,6 +41,7 @@ class Fate(Enum):
     UNKNOWN = auto()
 
 
+_OVERRULED = "whatever its `applicationsSync` says, since the `--policy` of Argo CD's controller overrules it"
 _FATES = {
     Verdict.DELETED: Fate.DELETED,
     Verdict.APPLICATION_DELETED: Fate.DELETED,
@@ -59,16 +61,20 @@ class Outcome:
     found: dict[OwnedId, Consequence] = field(default_factory=dict)
 
 
-def consequences(base: Snapshot, head: Snapshot, before: Grouping, after: Grouping) -> Consequences:
+def consequences(
+    base: Snapshot, head: Snapshot, before: Grouping, after: Grouping, following: Following = as_written
+) -> Consequences:
     """What merging `head` into `base` does to what the clusters hold, which is taken to be what the base says. The
-    groupings tell the Argo CDs of the base and of the head apart."""
-    run = _Comparison(World(base, before, head), World(head, after, base))
+    groupings tell the Argo CDs of the base and of the head apart; `following` what controllers of ApplicationSets go
+    by."""
+    run = _Comparison(World(base, before, head), World(head, after, base), following)
     return Consequences.of(run.everything())
 
 
 class _Comparison:
-    def __init__(self, base: World, head: World) -> None:
+    def __init__(self, base: World, head: World, following: Following) -> None:
         self._base, self._head = base, head
+        self._following = following
         self._outcomes: dict[ApplicationKey, Outcome] = {}
         self._scoped_alike = base.snapshot.once(scopes_in) == head.snapshot.once(scopes_in)
         self._errors: dict[SetKey, bool] = {}  # by ApplicationSet: whether it ends in an error before it deletes
@@ -207,24 +213,29 @@ class _Comparison:
             return Fate.LIVES if given else Fate.FROZEN
         kept = now is not None and self._head.set_of(now.application) == heir
         if kept and now is not None:
-            if _declared(state) == _declared(now) or (heir.updates and not heir.halted):
+            if _declared(state) == _declared(now) or (self._following(heir).updates and not heir.halted):
                 return Fate.LIVES
             return self._frozen(state, Why.SET_REFUSED if heir.halted else Why.SET_FREEZES, heir)
-        keeps = heir.refused or not (heir.troubles or heir.deletes)
+        rule = self._following(heir)
+        keeps = heir.refused or not (heir.troubles or rule.deletes)
         if keeps and given:
             return Fate.LIVES  # an Application brings it too, and gives it its definition
         if heir.refused:
             return self._frozen(state, Why.SET_REFUSED, heir)
         if heir.troubles:
             return self._doubt(application, Why.SET_UNKNOWN, maker)
-        if not heir.deletes:
-            return self._frozen(state, Why.SET_KEEPS, heir)
+        if not rule.deletes:
+            return self._frozen(state, Why.SET_RULED if heir.deletes else Why.SET_KEEPS, heir)
         blocked = self._errors.get(heir.key)
         if blocked is None:
             blocked = self._errors[heir.key] = self._blocked(heir, instance)
         if blocked:
             return self._frozen(state, Why.SET_BLOCKED, heir)
-        self._say(application, Verdict.APPLICATION_DELETED, Why.SET_DROPS, maker)
+        if rule.overruled and not rule.certain:
+            return self._doubt(application, Why.SET_UNTOLD, maker)
+        self._say(
+            application, Verdict.APPLICATION_DELETED, Why.SET_DROPS, maker, _OVERRULED if rule.overruled else ""
+        )
         return Fate.DELETED
 
     def _blocked(self, heir: ApplicationSet, instance: str) -> bool:
@@ -240,7 +251,7 @@ class _Comparison:
             keeper = self._head.same_set(other)
             if keeper is None and self._set(other, instance) in (Fate.BY_HAND, Fate.FROZEN):
                 return True
-            if keeper is not None and (keeper.refused or not keeper.deletes):
+            if keeper is not None and (keeper.refused or not self._following(keeper).deletes):
                 return True
         return False
 
@@ -259,8 +270,9 @@ class _Comparison:
             for parent in self._base.owners(owned_id, instance)
             if (found := self._outcome(parent).found.get(owned_id)) is not None and found.verdict is Verdict.DELETED
         ]
+        may = self._following(maker).deletes
         return bool(deletions) and all(
-            lets_go(maker, found, now.application if now is not None else None) for found, now in deletions
+            lets_go(maker, may, found, now.application if now is not None else None) for found, now in deletions
         )
 
     def _frozen(self, state: State, why: Why, maker: ApplicationSet) -> Fate:
@@ -271,10 +283,17 @@ class _Comparison:
         self._say(application, Verdict.UNKNOWN, why, maker)
         return Fate.UNKNOWN
 
-    def _say(self, application: Application, verdict: Verdict, why: Why, maker: ApplicationSet | None = None) -> None:
+    def _say(
+        self,
+        application: Application,
+        verdict: Verdict,
+        why: Why,
+        maker: ApplicationSet | None = None,
+        detail: str = "",
+    ) -> None:
         owned_id = object_of("Application", application.namespace, application.name)
         name = maker.name if maker is not None else ""
-        said = Consequence(owned_id, verdict, why, maker=name, subject=application)
+        said = Consequence(owned_id, verdict, why, maker=name, subject=application, detail=detail)
         self._objects[application.key, verdict] = said
 
 

@@ -18,9 +18,9 @@ from gitops.facts.secrets.pods import at, sequence
 _FOREGROUND = "foreground"
 
 
-def lets_go(maker: ApplicationSet, deletion: Consequence, now: Application | None) -> bool:
-    """Whether its Applications live on. `deletion` is what becomes of the set; `now` is what brought it in, after the
-    change: either of its sync policies may be in force."""
+def lets_go(maker: ApplicationSet, deletes: bool, deletion: Consequence, now: Application | None) -> bool:
+    """Whether its Applications live on. `deletes` tells that its controller may delete some; `deletion` is what
+    becomes of the set; `now` is what brought it in, after the change: either of its sync policies may be in force."""
     if deletion.owner is None:
         return False
     if deletion.why is Why.PRUNED:
@@ -30,7 +30,7 @@ def lets_go(maker: ApplicationSet, deletion: Consequence, now: Application | Non
         used = {_of_cascade(deletion.owner)}
     else:
         return False
-    frees = not maker.deletes and FINALIZER in _finalizers(maker.manifest)
+    frees = not deletes and FINALIZER in _finalizers(maker.manifest)
     return used <= ({"orphan", "background"} if frees else {"orphan"})
 
 

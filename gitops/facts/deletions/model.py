@@ -105,6 +105,16 @@ class Why(Enum):
         "lives on as before: its ApplicationSet fails at an Application of another one before it deletes anything",
         "applicationset/controllers/applicationset_controller.go:316-351, :734",
     )
+    SET_RULED = (
+        "lives on, and nobody updates it any more: the `--policy` of Argo CD's applicationset-controller lets "
+        "ApplicationSets delete nothing",
+        "applicationset/utils/policy.go:17-22",
+    )
+    SET_UNTOLD = (
+        "may go: its ApplicationSet no longer makes it, and git does not tell whether Argo CD goes by the set's "
+        "`applicationsSync`",
+        "cmd/argocd-applicationset-controller/commands/applicationset_controller.go:302-303",
+    )
     SET_UNKNOWN = ("may go: git alone does not tell what its ApplicationSet makes", "")
     FILES_CHANGED = ("lives on, and reads files that change here", "")
     NOBODY = ("is no longer declared, and nothing in this repository tells what applies it", "")

@@ -16,6 +16,7 @@ from tests.gitops.facts.deletions.stage import (
     lines,
     obj,
 )
+from tests.gitops.installation.test_set_policies import by_map
 from tests.scenarios import URL, Files
 
 SHOP = folder("apps/shop", PVC)
@@ -250,6 +251,26 @@ async def test_a_set_that_wants_what_another_one_keeps_deletes_nothing(engine: E
     else:
         assert found == [f"stays all: {APPLICATION}", "stays more: Application argocd/blog"]
         assert "wants an Application that another one keeps" in await comment(engine, before, after)
+
+
+@pytest.mark.parametrize(
+    ("own", "controller", "verdict"),
+    [
+        ("create-only", {"policy": "sync"}, "application-deleted"),
+        ("create-only", {"policy": "sync", "enable__policy__override": "true"}, "stays"),
+        ("sync", {"policy": "create-update"}, "stays"),
+        ("create-only", None, "unknown"),  # the ConfigMap is not in git
+    ],
+)
+async def test_a_set_goes_by_what_its_controller_is_started_with(
+    engine: Engine, own: str, controller: dict[str, str] | None, verdict: str
+) -> None:
+    policy = {"applicationsSync": own}
+    started = by_map(**controller or {})[: None if controller is not None else 1]
+    before, after = (below(ROOT, appset(*made, policy=policy), *started) for made in (("shop", "blog"), ("blog",)))
+    assert await lines(engine, before, after) == sorted(
+        [f"{verdict} all: {APPLICATION}", *([f"deleted shop: {CLAIM}"] if verdict.startswith("app") else [])]
+    )
 
 
 async def test_a_set_that_goes_takes_its_applications_whatever_its_policy(engine: Engine) -> None:
