@@ -24,6 +24,7 @@ from gitops.facts.deletions.meant import say_the_same
 from gitops.facts.deletions.model import Consequence, Consequences, Verdict, Why
 from gitops.facts.deletions.namespaces import swept
 from gitops.facts.deletions.prune import surviving
+from gitops.facts.deletions.stand_in import keeps_all
 from gitops.facts.deletions.unread import lost_its_path, may_gain_hooks, reads_the_same
 from gitops.facts.deletions.world import Grouping, World, object_of
 from gitops.facts.pairs import is_same
@@ -147,7 +148,10 @@ class _Comparison:
         base, head = self._base.snapshot.tree, self._head.snapshot.tree
         if not policy.automated or reads_the_same(state, None, base, head) or lost_its_path(state, head):
             return
-        if goes or policy.prune or may_gain_hooks(state, base, head):
+        hooks = may_gain_hooks(state, base, head)
+        if not hooks and keeps_all(state, self._base, self._head):
+            return
+        if goes or policy.prune or hooks:
             self._doubt(state.application, Why.FILES_CHANGED)
 
     def _placed(self, found: Iterable[Consequence], instance: str) -> Iterator[tuple[OwnedId, Consequence]]:
