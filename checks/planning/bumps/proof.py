@@ -8,31 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 from checks.coverage import Coverage, Sight, named, of_both
 from checks.planning.bumps.cautions import cautions, renders
 from checks.planning.bumps.escapes import is_escape
 from checks.planning.bumps.judged import Judge, unjudged
 from checks.planning.bumps.others import Others, below, numbered
+from checks.planning.bumps.overlay import overlay_of
 from checks.planning.bumps.plan import BumpPlan, Escape
+from checks.planning.bumps.released import Released
 from checks.planning.bumps.rendered import changes, counted, texts
 from checks.planning.bystanders import NAMED, same
 from checks.planning.edits import after_edits
 from checks.planning.proof import Proof, Row, reason_of
 from checks.wording import listed, plural
-from gitops.applications.directory import DirectoryOptions, read_directory
-from gitops.discovery.asking import TOO_FAR, Job, done
-from gitops.discovery.kustomizations import plan_kustomize
-from gitops.discovery.renderings import rendering_of
 from gitops.discovery.snapshot import Part, Snapshot, State
 from gitops.discovery.sources import Analysis
-from gitops.files.errors import GitopsError
-from gitops.files.spans import Span
-from gitops.files.tree import Tree
-from gitops.kustomize.closure import kustomization_file
-from gitops.outside.answers import Answers
-from gitops.resources.rendering import Asking, NotAnalysed, Rendered, RenderFailed, Rendering, rendered
+from gitops.resources.rendering import Asking, NotAnalysed, Rendered, RenderFailed, Rendering
 from gitops.resources.resource import Resource, ResourceId
 from gitops.versions.find import ChartIndex, find_pins
 from gitops.versions.pins.images import ImageReference, split_image
@@ -72,27 +65,6 @@ def prove_bump(
     return _Comparison(before, edited.snapshot, plan, charts, judge).proof(old, new)
 
 
-def overlay_of(tree: Tree, overlay: str, analysis: Analysis) -> Asking[Rendering]:
-    """The overlay by itself: it counts whether or not an Application of this repository renders it."""
-    try:
-        if kustomization_file(tree, overlay) is None:
-            answer = read_directory(
-                tree, overlay, DirectoryOptions.parse({"recurse": True}), analysis.redact, Span(overlay, 1, 1), {}
-            )
-            return answer if isinstance(answer, Rendered) else NotAnalysed(f"{overlay} has no kustomization")
-    except GitopsError as error:
-        return RenderFailed(str(error), Span(overlay, 1, 1))
-    at = Span(overlay, 1, 1)
-    answers = Answers()
-    job = Job("", partial(plan_kustomize, tree, overlay, None, analysis, at, answers))
-    yield from done([job], answers)
-    planned = job.result
-    if planned.waiting:
-        return NotAnalysed(TOO_FAR)
-    outputs = yield from rendered([planned.request] if planned.request is not None else [])
-    return rendering_of(tree, planned, outputs, at, analysis)
-
-
 @dataclass
 class _Comparison:
     before: Snapshot
@@ -114,8 +86,9 @@ class _Comparison:
         elif not isinstance(old, Rendered) or not isinstance(new, Rendered):
             rows.append(Row(f"`{self.plan.overlay}` renders", reason_of(new) or reason_of(old), False))
         else:
-            images = tuple(self._image_changes(old.resources, new.resources))
-            rows.extend(self._what_changes(old.resources, new.resources, images))
+            released = Released.of(self.before.tree, self.plan, old.resources, new.resources)
+            images = tuple(self._image_changes(old.resources, new.resources, released))
+            rows.extend(self._what_changes(old.resources, new.resources, images, released))
         rows.extend(self._applications(coverage.unknown))
         judged = self.judge(self.before, self.after, old, new, self.plan)
         rows.extend(judged.rows)
@@ -154,23 +127,40 @@ class _Comparison:
         return {*self.plan.component.images, *used}
 
     def _what_changes(
-        self, old: tuple[Resource, ...], new: tuple[Resource, ...], images: tuple[ImageChange, ...]
+        self,
+        old: tuple[Resource, ...],
+        new: tuple[Resource, ...],
+        images: tuple[ImageChange, ...],
+        released: Released,
     ) -> Iterator[Row]:
-        others = list(dict.fromkeys(self._other_changes(old, new)))
-        values = [(resource, path) for resource, path, left, right in changes(old, new) if self._is_bump(left, right)]
-        what = plural("image", len(images)) if images else plural("value", len(values))
-        touched = len({resource for resource, _ in values})
-        seen = f"{what} in {touched} of {plural('resource', len(new))}"
+        others = list(dict.fromkeys(self._other_changes(old, new, released)))
+        places = {(image.resource, image.container) for image in images}
+        values = [
+            (resource, path)
+            for resource, path, left, right in changes(old, new)
+            if self._is_bump(left, right) and resource not in released.changed
+        ]
+        rest = [place for place in values if place not in places]
+        told = {resource for resource, _ in (*places, *values)}
+        what = [plural("image", len(images))] if images else []
+        what += [plural("value", len(rest))] if rest or not images else []
+        with_it = list(released.clauses(frozenset(told)))
+        pinned = [f"{' and '.join(what)} in {len(told)} of {plural('resource', len(new))}"]
+        seen = "; ".join([*(pinned if told or not with_it else []), *with_it])
         # An entry in `images` that meets no image (a patch gives it another name) would be an edit without effect.
-        without_effect = not images and any(move.pin.image and move.pin.decides for move in self.plan.moves)
+        moved = any(self._is_bump(image.old, image.new) for image in images)
+        without_effect = not moved and any(move.pin.image and move.pin.decides for move in self.plan.moves)
         if without_effect:
             seen = "no image changes, so these pins do not decide what runs"
         given = [f"`{escape.argument}` for {escape.resource}" for escape in self.plan.escapes]
         if given:
             seen += f"; and {', '.join(given)}"
-        if values or others or without_effect:
+        if told or with_it or others or without_effect:
+            needed = " and what it needs" if given else ""
             yield Row(
-                f"Only the version{' and what it needs' if given else ''} changes in what it renders",
+                f"Only the release{needed} changes in what it renders"
+                if with_it or released.changed
+                else f"Only the version{needed} changes in what it renders",
                 f"{seen}; also {', '.join(others[:NAMED])}" if others else seen,
                 not others and not without_effect,
             )
@@ -200,17 +190,27 @@ class _Comparison:
             return image.digest == self.plan.digest
         return parse_version(image.tag) == self.plan.version or image.tag in self._builds
 
-    def _image_changes(self, old: tuple[Resource, ...], new: tuple[Resource, ...]) -> Iterator[ImageChange]:
+    def _image_changes(
+        self, old: tuple[Resource, ...], new: tuple[Resource, ...], released: Released
+    ) -> Iterator[ImageChange]:
+        """The component's, and all that its release brings, such as the cache's."""
         for resource, path, left, right in changes(old, new):
-            if self._is_bump(left, right) and split_image(str(right)).name != str(right):
-                yield ImageChange(resource, path, str(left), str(right))
+            if not isinstance(left, str) or not isinstance(right, str):
+                continue
+            others = path.endswith(".image") and resource in released.changed
+            if others or (self._is_bump(left, right) and split_image(right).name != right):
+                yield ImageChange(resource, path, left, right)
 
-    def _other_changes(self, old: tuple[Resource, ...], new: tuple[Resource, ...]) -> Iterator[str]:
+    def _other_changes(
+        self, old: tuple[Resource, ...], new: tuple[Resource, ...], released: Released
+    ) -> Iterator[str]:
         before, after = counted(old), counted(new)
-        yield from (f"{resource} goes" for resource, number in before if (resource, number) not in after)
-        yield from (f"{resource} comes" for resource, number in after if (resource, number) not in before)
+        yield from (f"{key[0]} goes" for key in before if key not in after and not released.has(key))
+        yield from (f"{key[0]} comes" for key in after if key not in before and not released.has(key))
         for resource, path, left, right in changes(old, new):
-            if not self._is_bump(left, right) and not is_escape(self.plan, resource, path, left, right):
+            if resource in released.changed or self._is_bump(left, right):
+                continue
+            if not is_escape(self.plan, resource, path, left, right):
                 yield f"{resource} {path}"
 
     def _is_bump(self, left: object, right: object) -> bool:
@@ -289,7 +289,8 @@ class _Comparison:
             return True
         if not isinstance(old, Rendered) or not isinstance(new, Rendered):
             return False
-        return not any(self._other_changes(old.resources, new.resources))
+        released = Released.of(self.before.tree, self.plan, old.resources, new.resources)
+        return not any(self._other_changes(old.resources, new.resources, released))
 
 
 def _files(part: Part) -> set[str]:

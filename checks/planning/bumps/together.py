@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from checks.planning.bumps.escapes import with_escapes
 from checks.planning.bumps.judged import Judge
+from checks.planning.bumps.overlay import overlay_of
 from checks.planning.bumps.plan import BumpPlan
-from checks.planning.bumps.proof import BumpProof, overlay_of, prove_bump
+from checks.planning.bumps.proof import BumpProof, prove_bump
 from gitops.discovery.snapshot import Snapshot
 from gitops.discovery.sources import Analysis
 from gitops.resources.rendering import Asking
