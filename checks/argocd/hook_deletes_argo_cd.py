@@ -1,7 +1,8 @@
 """A hook deletes the namespace in which Argo CD runs, or Argo CD itself.
 
 What it finds: a hook of an Application whose script deletes the namespace of an Argo CD that this repository
-installs, one of its CRDs, or all Applications.
+installs, its release of Helm, all of a kind that it needs, one of its CRDs, or all Applications. Scripts of shells
+and of Python are read, with the environment that the hook gives them.
 
 Why it matters: Argo CD runs the hook, so it takes away who would finish the sync. With the namespace all Applications
 go, and those with Argo CD's finalizer wait for a controller that is gone.
@@ -28,15 +29,13 @@ from checks.declaration import declare
 from checks.model import Finding, Severity
 from checks.policy.file import Policy
 from gitops.discovery.snapshot import Change
+from gitops.installation.destroying import Deletion, deletions_in
 from gitops.installation.find import member_of
 from gitops.installation.places import place_of
 
 RULE = declare("hook-deletes-argo-cd", Severity.ERROR)
 
-_DELETES: Final = re.compile(r"(?:kubectl|\bk|oc)\b[^\n;&|]*?\bdelete\b([^\n;&|]*)")
-_KINDS: Final = {"namespace", "namespaces", "ns", "project"}
-_DEFINITIONS: Final = re.compile(r"\b(?:applications|applicationsets|appprojects)\.argoproj\.io\b")
-_ALL_APPLICATIONS: Final = re.compile(r"\b(?:applications?(?:\.argoproj\.io)?|apps?)\b.*--all\b")
+_CALL: Final = re.compile(r"\b(kubectl|oc|k|helm3?)\b.*?\b(delete|uninstall|del|un)\b")
 
 
 def check(change: Change, policy: Policy) -> Iterator[Finding]:
@@ -52,36 +51,29 @@ def check(change: Change, policy: Policy) -> Iterator[Finding]:
     for hook in hooks_of(change.head):
         cluster = hook.owned.application.destination.cluster
         here = {namespace for where, namespace in namespaces if where == cluster}
-        for command in _DELETES.finditer(hook.script.replace("\\\n", " ")):
-            what = _deleted(command[1], here)
-            told = (hook.owned.application.key, hook.owned.resource.id, what)
-            if what and told not in seen:
+        for deletion in _deletions(hook, here) if here else ():
+            told = (hook.owned.application.key, hook.owned.resource.id, deletion.what)
+            if told not in seen:
                 seen.add(told)
-                yield _finding(change, hook, command[0].strip(), what)
+                yield _finding(change, hook, deletion)
 
 
-def _deleted(arguments: str, namespaces: set[str]) -> str:
-    words = [word.strip("\"'") for word in arguments.split()]
-    names = {part for word in words for part in word.split("/")}
-    slashed = any(word.split("/")[0] in _KINDS and len(word.split("/")) > 1 for word in words)
-    named = bool(words) and next((word for word in words if not word.startswith("-")), "") in _KINDS
-    gone = sorted(names & namespaces) if named or slashed else []
-    if gone:
-        return f"the namespace `{gone[0]}`, in which Argo CD runs"
-    if not namespaces:
-        return ""
-    if "crd" in names or "customresourcedefinition" in names or "crds" in names:
-        return "a CRD of Argo CD's, and every object of its kind" if _DEFINITIONS.search(arguments) else ""
-    return "every Application of a namespace" if _ALL_APPLICATIONS.search(arguments) else ""
+def _deletions(hook: Hook, namespaces: set[str]) -> Iterator[Deletion]:
+    """What it deletes for certain."""
+    own = hook.owned.resource.id.namespace
+    for program, python in hook.programs:
+        found = deletions_in(program, namespaces, own, hook.variables, python)
+        yield from (one for one in found if one.certain)
 
 
-def _finding(change: Change, hook: Hook, command: str, what: str) -> Finding:
+def _finding(change: Change, hook: Hook, deletion: Deletion) -> Finding:
     rid = hook.owned.resource.id
     member = member_of(change.head, hook.owned)
-    verb = command.split("delete")[0].strip().split()[0]
+    what, call = deletion.what, _CALL.search(deletion.command)
+    words = [deletion.command, *([f"{call[1]} {call[2]}"] if call is not None else []), "delete", "uninstall"]
     label = hook.owned.application.label
     return RULE.finding(
-        place_of(change.head, member, f"{verb} delete", "delete"),
+        place_of(change.head, member, *words),
         f"the {hook.phase} hook {rid} of `{label}` deletes {what}",
         f"A hook of `{label}` deletes {what}",
         "Argo CD runs it, so it takes away who would finish the sync; Applications with Argo CD's finalizer then "

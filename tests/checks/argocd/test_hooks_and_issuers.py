@@ -45,12 +45,67 @@ def beside(*manifests: str) -> Files:
         ("kubectl get namespace argocd", ""),
         ("kubectl delete crd widgets.example.com", ""),
         ("argocd app delete shop-preview", ""),
+        # As scripts say it that were not written to be read.
+        ("for ns in shop argocd; do kubectl delete ns $ns; done", "namespace"),
+        ("NS=argocd; out=$(kubectl delete ns $NS 2>&1) || true", "namespace"),
+        ("kubectl delete Namespace argocd", "namespace"),
+        ("kubectl delete namespaces --all", "every namespace"),
+        ("kubectl delete -f - <<EOF\nkind: Namespace\nmetadata:\n  name: argocd\nEOF", "namespace"),
+        (
+            "kubectl delete -k 'https://github.com/argoproj/argo-cd/manifests/ha/cluster-install?ref=v3.2.2'",
+            "own manifests",
+        ),
+        ("helm uninstall argocd -n argocd", "release of Helm"),
+        ("kubectl -n argocd delete deploy,sts --all", "all of a kind"),
+        ("kubectl -n argocd delete applicationsets --all", "every ApplicationSet"),
+        ("kubectl delete crd -l app.kubernetes.io/part-of=argocd", "CRD"),
+        ("curl -X DELETE https://kubernetes.default/api/v1/namespaces/argocd", "namespace"),
+        # What it only may delete is no error, nor what it says or tries.
+        ("kubectl delete -f - <<EOF\nkind: Namespace\nmetadata:\n  name: test\nEOF\necho argocd", ""),
+        ("kubectl delete -f /tests/job.yaml", ""),
+        ("kubectl get ns -o name | grep preview | xargs kubectl delete", ""),
+        ("helm uninstall preview -n argocd", ""),
+        ("kubectl -n argocd delete pods --all", ""),
+        ("kubectl -n test delete deployments.apps --all", ""),
+        ("kubectl -n test delete applications --all", ""),
+        ("echo 'never kubectl delete ns argocd here'", ""),
+        ("if true; then echo kubectl delete ns argocd; fi; log 'run: kubectl delete ns argocd'", ""),
+        ("echo kubectl delete ns argocd | sh", "namespace"),
+        ("echo gone; kubectl delete ns argocd", "namespace"),
+        ("kubectl delete ns argocd --dry-run=server", ""),
+        ("# kubectl delete ns argocd", ""),
+        ("curl -X DELETE https://kubernetes.default/api/v1/namespaces/argocd/pods/probe", ""),
     ],
 )
 def test_what_a_hook_deletes_of_argo_cd_is_an_error(script: str, gone: str) -> None:
     found = of_files(DELETES, beside(job(script)))
     assert [gone in one.message for one in found] == ([True] if gone else [])
     assert {one.severity for one in found} <= {Severity.ERROR}
+
+
+@pytest.mark.parametrize(
+    ("command", "env", "gone"),
+    [
+        (["python3", "-c", 'import subprocess\nsubprocess.run([\n  "kubectl", "delete",\n  "ns", "argocd"])'], [], 1),
+        (["python3", "-c", 'CoreV1Api().delete_namespaced_pod("probe", "argocd")'], [], 0),
+        (["kubectl", "delete", "namespace", "$(NS)"], [], 0),
+        (["sh", "-c", "kubectl delete ns $NS"], [{"name": "NS", "value": "argocd"}], 1),
+        (["sh", "-c", "kubectl delete ns $NS"], [{"name": "NS", "value": "test"}], 0),
+        (["sh", "-c", "kubectl delete ns $NS"], [{"name": "NS", "value": "$(OTHER)"}], 0),
+        (["bash", "-c", "kubectl delete ns $NS"], [{"name": "NS", "valueFrom": {"secretKeyRef": {}}}], 0),
+        (
+            ["bash", "-c", "kubectl delete ns $NS"],
+            [{"name": "NS", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}}],
+            0,
+        ),
+    ],
+)
+def test_a_hook_is_read_with_its_interpreter_and_its_environment(
+    command: list[str], env: list[dict[str, object]], gone: int
+) -> None:
+    spec = {"template": {"spec": {"containers": [{"name": "j", "image": "x", "command": command, "env": env}]}}}
+    hook = {"annotations": {"argocd.argoproj.io/hook": "PostSync"}}
+    assert len(of_files(DELETES, beside(manifest("Job", "j", "shop", "batch/v1", spec=spec, metadata=hook)))) == gone
 
 
 def test_a_script_in_a_mounted_config_map_is_the_hook_s_too_and_other_jobs_are_none() -> None:
@@ -60,6 +115,9 @@ def test_a_script_in_a_mounted_config_map_is_the_hook_s_too_and_other_jobs_are_n
     hook = {"annotations": {"argocd.argoproj.io/hook": "Sync"}}
     mounted = manifest("Job", "j", "shop", "batch/v1", spec=spec, metadata=hook)
     assert len(of_files(DELETES, beside(text, mounted))) == 1
+    told = 'run([\n  "kubectl",\n  "delete",\n  "ns",\n  "argocd",\n])'
+    python = manifest("ConfigMap", "script", "shop", data={"clean.py": told})
+    assert len(of_files(DELETES, beside(python, mounted))) == 1
     assert of_files(DELETES, beside(text, manifest("Job", "j", "shop", "batch/v1", spec=spec))) == []
     elsewhere = {**beside(job("kubectl delete ns argocd")), "argocd/a.yaml": manifest("ConfigMap", "a", data={})}
     assert of_files(DELETES, elsewhere) == []
