@@ -8,7 +8,6 @@ because the model is.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import re
 import stat
@@ -200,43 +199,77 @@ def tree_at(repo_dir: Path, rev: str) -> Tree:
 def tree_of_directory(path: Path) -> Tree:
     """The files below `path` as they are on disk now (`Tree.sha` is None).
 
-    In a git checkout: what git tracks or would track (`.gitignore` counts). Elsewhere, and in a directory that an
-    outer checkout ignores: every regular file and symlink. Symlinks are entries of their own and never followed.
-    A file above 16 MiB has the oid `size:BYTES:mtime:NS`.
+    In a git checkout: what git tracks or would track (`.gitignore` counts); files that it leaves out on purpose
+    (`git sparse-checkout`) as its index has them, `absent` where a clone lacks them. Elsewhere, and in a directory
+    that an outer checkout ignores: every regular file and symlink. Symlinks are entries of their own and never
+    followed. A file above 16 MiB has the oid `size:BYTES:mtime:NS`.
     Raises `NotADirectoryError` or `FileNotFoundError`.
     """
     root = path.resolve(strict=True)
     if not root.is_dir():
         raise NotADirectoryError(f"{path} is not a directory")
-    listed = _tracked(root)
+    listed, left_out = _tracked(root)
     names = listed or _walked(root)
     entries: dict[str, Entry] = {}
+    indexed: dict[str, Entry] = {}
     for raw, submodule in names.items():
         name = raw.decode("utf-8", "surrogateescape")
         if submodule is not None:
             entries[name] = Entry(MODE_SUBMODULE, submodule)
             continue
-        with contextlib.suppress(OSError):  # deleted on disk, or went away meanwhile
+        try:
             entry = _entry(root, name)
-            if entry is not None:
-                entries[name] = entry
-    return Tree(entries, lambda name, entry: _content(root, name, entry))
+        except FileNotFoundError:  # deleted on disk, unless git itself left it out
+            entry = None
+            if raw in left_out:
+                indexed[name] = left_out[raw]
+        except OSError:
+            entry = None
+        if entry is not None:
+            entries[name] = entry
+    if not indexed:
+        return Tree(entries, lambda name, entry: _content(root, name, entry))
+    return _with_index(root, entries, indexed)
 
 
-def _tracked(root: Path) -> dict[bytes, str | None] | None:
-    """Paths git knows below `root` (submodules with their commit id); None outside a checkout or without git."""
+def _with_index(root: Path, entries: dict[str, Entry], indexed: Mapping[str, Entry]) -> Tree:
+    blobs = Blobs(root, lambda: None)
+    lines = git_now(["rev-list", "--objects", "--no-object-names", "--missing=print", "--indexed-objects"], root)
+    missing = {
+        line[1:] for line in lines.decode().splitlines() if line.startswith("?")
+    }  # git would go and fetch them
+    sizes = blobs.sizes(list(dict.fromkeys(each.oid for each in indexed.values() if each.oid not in missing)))
+    for name, entry in indexed.items():
+        entries[name] = Entry(entry.mode, entry.oid, sizes.get(entry.oid, -1))
+
+    def content(name: str, entry: Entry) -> bytes:
+        return blobs.read(name, entry) if name in indexed else _content(root, name, entry)
+
+    absent = frozenset(name for name, entry in indexed.items() if entry.oid not in sizes)
+    return Tree(entries, content, absent=absent)
+
+
+def _tracked(root: Path) -> tuple[dict[bytes, str | None] | None, dict[bytes, Entry]]:
+    """Paths git knows below `root` (submodules with their commit id), None outside a checkout or without git; and
+    what of them it does not put on the disk (the index marks it `skip-worktree`)."""
     try:
         listed = git_now(["ls-files", "-co", "--exclude-standard", "-z"], root)
-        staged = git_now(["ls-files", "-s", "-z"], root)
+        staged = git_now(["ls-files", "-s", "-v", "-z"], root)
     except (GitError, OSError):
-        return None
+        return None, {}
     # An untracked repository inside is listed as `name/`: its files are not this repository's.
     names: dict[bytes, str | None] = {n: None for n in listed.split(b"\0") if n and not n.endswith(b"/")}
+    left_out: dict[bytes, Entry] = {}
     for record in staged.split(b"\0"):
         meta, _, name = record.partition(b"\t")
-        if meta.startswith(b"160000 "):
-            names[name] = meta.split()[1].decode()
-    return names
+        if not name:
+            continue
+        mark, mode, oid, _ = meta.split()
+        if mode == b"160000":
+            names[name] = oid.decode()
+        elif mark in (b"S", b"s"):
+            left_out[name] = Entry(int(mode, 8), oid.decode())
+    return names, left_out
 
 
 def _walked(root: Path) -> dict[bytes, str | None]:

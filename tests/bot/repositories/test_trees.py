@@ -11,6 +11,7 @@ import pytest
 from bot.repositories.git import GitError, GitTimeout
 from bot.repositories.listing import HostileTree, Limits, TreeTooLarge, listed
 from bot.repositories.trees import BlobUnreadable, Repository, tree_at, tree_of_directory
+from gitops.files.errors import NotHere
 from gitops.files.tree import MODE_EXECUTABLE, MODE_FILE, MODE_SUBMODULE, MODE_SYMLINK, blob_oid
 
 
@@ -140,6 +141,31 @@ def test_a_clean_checkout_and_its_commit_have_the_same_ids_and_sizes(checkout: P
     assert disk.paths() == commit.paths()
     assert disk.differing(commit) == frozenset()
     assert {p: disk.size(p) for p in disk.paths()} == {p: commit.size(p) for p in commit.paths()}
+
+
+def test_what_a_sparse_checkout_leaves_out_is_read_from_its_index(checkout: Path) -> None:
+    (checkout / "apps/more.yaml").write_text("m: 1\n")
+    (checkout / "apps/link").symlink_to("more.yaml")
+    sh(checkout, "add", "-A", "--", "apps")
+    sh(checkout, "commit", "-qm", "two")
+    sh(checkout, "sparse-checkout", "set", "--cone")
+    assert not (checkout / "apps").exists()
+    (checkout / "a.yaml").unlink()
+    disk, commit = tree_of_directory(checkout), tree_at(checkout, "HEAD")
+    assert set(commit.paths()) - set(disk.paths()) == {"a.yaml"}  # deleted by a person
+    assert disk.differing(commit) == {"a.yaml"}
+    assert [disk.read(name) for name in ("apps/more.yaml", "apps/link", "apps/run.sh")] == [
+        b"m: 1\n", b"more.yaml", b"#!/bin/sh\n"]  # fmt: skip
+
+    (checkout / "apps").mkdir()
+    (checkout / "apps/more.yaml").write_text("m: 2\n")  # what is there all the same counts
+    oid = blob_oid(b"#!/bin/sh\n")
+    (checkout / ".git/objects" / oid[:2] / oid[2:]).unlink()  # as in a clone that lacks some
+    disk = tree_of_directory(checkout)
+    assert disk.read("apps/more.yaml") == b"m: 2\n"
+    assert disk.absent == {"apps/run.sh"} and "apps/run.sh" in disk
+    with pytest.raises(NotHere):
+        disk.read("apps/run.sh")
 
 
 def test_a_plain_directory(tmp_path: Path) -> None:
