@@ -12,7 +12,9 @@ _WHOLE = re.compile(
 _ORDINARY = re.compile(r"[\w .-]*")
 _PLACEHOLDER = re.compile(
     r"\$\{|\$\(|\$[A-Z_]{2}|\{\{|\{%|<<|<%|<[A-Za-z][\w .-]*>"
-    r"|%%?[A-Z_]{2,}%|@@?[A-Za-z_]\w*@|__[A-Za-z]\w*?__|\[\[|\]\]|(?:^|/)path/to/"
+    r"|%%?[A-Z_]{2,}%|@@?[A-Za-z_]\w*@|__[A-Za-z]\w*?__|\[\[|\]\]"
+    # A path of a manual's, where that is all there is: in the text of a file it may be part of a remark.
+    r"|\A(?:\S*/)?path/to/\S*\Z"
 )
 _SHOUTED = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 

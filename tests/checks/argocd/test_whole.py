@@ -13,6 +13,7 @@ from checks.registry import rules
 from gitops.discovery.snapshot import Change
 from gitops.installation.releases import releases
 from tests.checks.argocd.stage import ANALYSIS, APP, judged, messages, workload
+from tests.checks.argocd.upgrade_cases import app_set
 from tests.scenarios import application, discovered, documents, manifest, tree
 
 KIND, MIXED, LOST = "argocd-controller-kind", "argocd-mixed-versions", "argocd-not-deployed"
@@ -216,6 +217,25 @@ def test_what_nothing_reaches_is_told_and_what_something_does_is_not(
 ) -> None:
     found = judged(LOST, files={path: workload("argocd-server"), **more}, deployed=False)
     assert [one.severity for one in found] == [Severity.NOTICE] * told
+
+
+@pytest.mark.parametrize(
+    ("generators", "told"),
+    [
+        ([{"clusters": {}}], False),
+        ([{"scmProvider": {"github": {"organization": "acme"}}}], False),
+        ([{"matrix": {"generators": [{"list": {"elements": [{"a": "b"}]}}, {"clusters": {}}]}}], False),
+        ([{"git": {"repoURL": "https://elsewhere.example/a/b", "directories": [{"path": "*"}]}}], False),
+        ([{"list": {"elements": [{"a": "b"}]}}], True),
+        ([], True),  # nothing comes of it
+        ([{"matrix": {"generators": [{"list": {"elements": []}}]}}], True),  # Argo CD refuses it, so neither
+    ],
+)
+def test_what_a_set_that_git_does_not_tell_may_deploy_is_not_said_to_be_deployed_by_nothing(
+    generators: list[dict[str, Any]], told: bool
+) -> None:
+    files = {"ops/server.yaml": workload("argocd-server"), "set.yaml": app_set(generators)}
+    assert len(judged(LOST, files=files, deployed=False)) == int(told)
 
 
 def redis(kind: str, *args: str, claim: bool = False, **spec: Any) -> str:
