@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from packaging.version import Version
@@ -15,7 +15,7 @@ from bot.cli.terminal import say
 from bot.cli.writing import apply, put_diff
 from bot.formats.writing.diff import diff_of_edits
 from bot.rendering.evaluation import analysis_by
-from checks.judgement.target import judge
+from checks.judgement.target import judge, notes_of
 from checks.planning.bumps.builds import is_published
 from checks.planning.bumps.bump import plan_bump
 from checks.planning.bumps.choose import choose
@@ -113,6 +113,8 @@ class _Work:
         proof: BumpProof | None = None
         if plan.edits:
             plan, proof = await _proof(checkout, plan, charts)
+        elif plan.blocked:
+            plan = replace(plan, notes=(*plan.notes, *await _notes(checkout, plan)))
         _explain(plan, proof)
         if proof is not None and proof.holds:
             self.edits.extend(plan.edits)
@@ -194,6 +196,18 @@ async def _proof(checkout: Checkout, plan: BumpPlan, charts: ChartIndex) -> tupl
             analysis = analysis_by(engine, checkout.matcher, checkout.policy)
             before = await engine.snapshot(checkout.tree, analysis, progress)
             return await engine.drive(settle_bump(before, analysis, plan, charts, judge), progress)
+        finally:
+            progress.close()
+
+
+async def _notes(checkout: Checkout, plan: BumpPlan) -> tuple[str, ...]:
+    """What the upgrade guides say of what is rendered, where a person has to move the version."""
+    progress = Progress()
+    async with started(checkout.directory) as engine:
+        try:
+            analysis = analysis_by(engine, checkout.matcher, checkout.policy)
+            before = await engine.snapshot(checkout.tree, analysis, progress)
+            return await engine.drive(notes_of(before, analysis, plan), progress)
         finally:
             progress.close()
 

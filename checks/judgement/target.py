@@ -6,14 +6,17 @@ and the rest is told with its lines. Notes of upgrade guides that no manifest is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from checks.argocd import CHECK
+from checks.argocd.argocd_upgrade_note import notes_about
 from checks.argocd.conflicts import CONFLICTS
 from checks.model import Finding, Severity
-from checks.planning.bumps.cautions import renders
+from checks.planning.bumps.cautions import cautions, renders
 from checks.planning.bumps.judged import Judged
+from checks.planning.bumps.others import below
+from checks.planning.bumps.overlay import overlay_of
 from checks.planning.bumps.plan import BumpPlan, Escape
 from checks.planning.proof import Row
 from checks.policy.file import Policy
@@ -21,6 +24,7 @@ from checks.registry import rules
 from checks.wording import plural
 from gitops.applications.application import Application, Destination, Origin, SyncPolicy
 from gitops.discovery.snapshot import Change, Part, Snapshot, State
+from gitops.discovery.sources import Analysis
 from gitops.files.containment import CONTENT
 from gitops.files.errors import GitopsError
 from gitops.files.spans import Span
@@ -28,8 +32,9 @@ from gitops.files.tree import Tree
 from gitops.installation.find import installations_of
 from gitops.kustomize.closure import Closure
 from gitops.kustomize.walk import walk
-from gitops.resources.rendering import Rendered, Rendering
+from gitops.resources.rendering import Asking, Rendered, Rendering
 from gitops.versions.components import ARGO_CD
+from gitops.versions.find import closure_of
 
 # What these find keeps a program from starting.
 _REFUSALS: Final = frozenset({"argocd-unknown-flag", "argocd-start-conflict"})
@@ -63,14 +68,46 @@ def judge(before: Snapshot, after: Snapshot, old: Rendering, new: Rendering, pla
     known = _findings(None, before)
     fresh = [finding for identity, finding in _findings(before, after).items() if identity not in known]
     refusals = [one for one in fresh if one.rule in _REFUSALS and one.severity is Severity.ERROR]
-    cautions = tuple(
-        f"{one.span}: {one.message}{_more(one)}"
-        for one in fresh
-        # What was found in the text of the files is told already.
-        if one not in refusals and not any(note.startswith(f"{one.span}: ") for note in plan.notes)
-    )
+    said = _cautions(plan, (one for one in fresh if one not in refusals))
     escapes = tuple(_escapes(after, plan)) if refusals else ()
-    return Judged(tuple(_rows(plan, programs, refusals, bool(escapes))), cautions, escapes)
+    return Judged(tuple(_rows(plan, programs, refusals, bool(escapes))), said, escapes)
+
+
+def notes_of(before: Snapshot, analysis: Analysis, plan: BumpPlan) -> Asking[tuple[str, ...]]:
+    """What upgrade guides say of what is rendered today, on the way to the version of a plan that keeps back what
+    would move: whoever moves it by hand has to know. Sentences without a full stop."""
+    if plan.component.name != ARGO_CD.name:
+        return ()
+    mine = {
+        state.application.key
+        for state in before.states
+        # It may also be a directory of Applications that install Argo CD.
+        if renders(state, plan.overlay) or below(state.application.origin.span.path, plan.overlay)
+    }
+    if not mine:
+        rendering = yield from overlay_of(before.tree, plan.overlay, analysis)
+        if isinstance(rendering, Rendered):
+            before = _alone(before.tree, rendering, plan.overlay)
+            mine = {state.application.key for state in before.states}
+    # What cannot be rendered (a branch of another repository) is found in the files that are read for it.
+    read = {path.rpartition("/")[0] for path in closure_of(before.tree, plan.overlay, {}).files}
+    found: list[Finding] = []
+    for installation in before.once(installations_of):
+        old = installation.told_version or plan.current
+        there = installation.directory
+        concerned = not mine.isdisjoint(installation.owners) or (there != "" and there in read)
+        if concerned and old is not None and old < plan.version:
+            found += notes_about(before, installation, old, plan.version)
+    return (*cautions(before, plan), *_cautions(plan, found))
+
+
+def _cautions(plan: BumpPlan, findings: Iterable[Finding]) -> tuple[str, ...]:
+    return tuple(
+        f"{one.span}: {one.message}{_more(one)}"
+        for one in findings
+        # What was found in the text of the files is told already.
+        if not any(note.startswith(f"{one.span}: ") for note in plan.notes)
+    )
 
 
 def _escapes(after: Snapshot, plan: BumpPlan) -> Iterator[Escape]:

@@ -14,7 +14,7 @@ from tests.charts import SimulatedCharts
 from tests.github import SimulatedGitHub
 from tests.quay import SimulatedQuay
 from tests.quay.store import digest_of
-from tests.scenarios import kustomization, manifest
+from tests.scenarios import application, kustomization, manifest
 
 OVERLAY = "argocd/overlays/staging"
 KUSTOMIZATION = f"{OVERLAY}/kustomization.yaml"
@@ -205,10 +205,23 @@ def test_what_is_left_for_a_person_is_a_status_of_its_own(
     assert all((checkout / path).read_bytes().decode() == text for path, text in files.items())
 
 
-def test_what_would_move_is_said_to_be_kept_back(cache: Path, checkout: Path) -> None:
-    write(checkout, {KUSTOMIZATION: f"{STAGING}components: ['{REMOTE}stable']\r\n".encode()})
-    done = argofix(cache, "bump", checkout, "--to", "v3.3.1")
-    assert f"kept back: {KUSTOMIZATION}:7: kustomize images quay.io/argoproj/argocd: v3.2.2" in done.stderr.decode()
+def test_what_would_move_is_said_to_be_kept_back_with_what_to_mind_when_it_moves(cache: Path, checkout: Path) -> None:
+    policy = {"policy.csv": "p, role:dev, applications, get, */*, allow\n"}
+    followed = f"- ../../base\r\n- {REMOTE}stable\r\n"
+    files = {
+        KUSTOMIZATION: STAGING.replace("- ../../base\r\n", followed).replace("v3.2.2", "v2.14.1"),
+        "argocd/base/kustomization.yaml": kustomization("server.yaml", "rbac.yaml"),
+        "argocd/base/rbac.yaml": manifest("ConfigMap", "argocd-rbac-cm", "argocd", data=policy),
+        "argocd/base/server.yaml": FILES["argocd/base/server.yaml"].replace(
+            '"name": "server"', '"name": "server", "command": ["argocd-server"]'
+        ),
+        "apps.yaml": application("argocd", OVERLAY, namespace="argocd"),
+    }
+    write(checkout, {path: text.encode() for path, text in files.items()})
+    said = argofix(cache, "bump", checkout, "--to", "v3.0.1").stderr.decode()
+    assert f"kept back: {KUSTOMIZATION}:8: kustomize images quay.io/argoproj/argocd: v2.14.1" in said
+    (mind,) = [line for line in said.splitlines() if "mind: argocd/base/rbac.yaml:" in line]
+    assert "logs are enforced" in mind and mind.endswith("add `p, role:dev, logs, get, */*, allow`")
 
 
 def test_where_no_overlay_is_found_the_advice_is_to_be_followed_to_the_letter(cache: Path, tmp_path: Path) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import pytest
+
 from bot.rendering.driver import Engine
-from checks.judgement.target import judge
+from checks.judgement.target import judge, notes_of
 from checks.planning.bumps.plan import BumpPlan
 from checks.planning.bumps.proof import BumpProof
 from checks.planning.bumps.together import settle_bump
@@ -177,3 +179,30 @@ data:
     assert not any("no longer cover its resources" in one for one in proof.cautions)
     # Within the minor nothing changes.
     assert not any("logs are enforced" in one for one in (await proof_of(engine, files, "v2.14.2")).cautions)
+
+
+POLICY = "data:\n  policy.csv: |\n    p, role:dev, applications, get, */*, allow\n"
+LEFT = {
+    "a build of one's own": (APP, "v2.14.3-acme.1"),
+    "a build without Applications": ("", "v2.14.3-acme.1"),
+}
+
+
+@pytest.mark.parametrize(("apps", "version"), LEFT.values(), ids=LEFT)
+async def test_upgrade_notes_are_told_of_what_a_person_has_to_move(engine: Engine, apps: str, version: str) -> None:
+    files = overlay(workload("argocd-server"), version=version, apps=apps or "a: b\n")
+    files[f"{STAGING}/base.yaml"] += (
+        f"---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: argocd-rbac-cm, namespace: argocd}}\n{POLICY}"
+    )
+
+    async def notes(to: str) -> list[str]:
+        plan = bump(files, to)
+        assert plan.blocked and not plan.edits
+        analysis = engine.analysis(MATCHER)
+        before = await engine.snapshot(tree(files), analysis)
+        return [note for note in await engine.drive(notes_of(before, analysis, plan)) if "logs are enforced" in note]
+
+    (logs,) = await notes("v3.0.1")
+    assert logs.startswith("argocd/overlays/staging/base.yaml:")
+    assert logs.endswith("; add `p, role:dev, logs, get, */*, allow`")
+    assert await notes("v2.14.9") == []
