@@ -60,11 +60,15 @@ def apply(checkout: Checkout, edits: Sequence[Edit]) -> None:
         for path, grouped in edits_by_path(edits).items():
             target = checkout.directory / path
             try:
-                before = checkout.tree.read(path)
+                comes = path not in checkout.tree
+                before = checkout.tree.present(path)
                 after = edited(before, grouped)
-                if _content(target, deleting=after is None) != before:
+                if comes:
+                    if os.path.lexists(target):
+                        raise CannotRun(f"{path} is there already; nothing was written")
+                elif _content(target, deleting=after is None) != before:
                     raise CannotRun(f"{path} changed while argofix looked at it; nothing was written")
-                scratch = _beside(target, after) if after is not None else None
+                scratch = _beside(target, after, comes) if after is not None else None
             except OSError as error:
                 raise CannotRun(f"{path} cannot be written: {error.strerror}; nothing was written") from None
             except GitopsError as error:
@@ -91,10 +95,11 @@ def _content(target: Path, *, deleting: bool) -> bytes | None:
     return os.fsencode(target.readlink()) if deleting else None
 
 
-def _beside(target: Path, data: bytes) -> Path:
-    """A new file next to `target`, with its mode, whose content has reached the disk."""
-    mode = stat.S_IMODE(target.stat().st_mode)
-    if not os.access(target, os.W_OK):
+def _beside(target: Path, data: bytes, comes: bool) -> Path:
+    """A new file next to `target`, with its mode, whose content has reached the disk. `comes` tells that there is no
+    such file yet."""
+    mode = 0o644 if comes else stat.S_IMODE(target.stat().st_mode)
+    if not comes and not os.access(target, os.W_OK):
         raise PermissionError(13, "Permission denied")
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".argofix-")
     try:
