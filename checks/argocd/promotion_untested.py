@@ -85,7 +85,7 @@ def _finding(
         title = f"{written(new)} goes to production untested"
         advice = f"Merge {written(new)} for staging first, and wait until its sync, with the test, has succeeded:"
     return RULE.finding(
-        place_of(change.head, process.member, str(new), process.program),
+        place_of(change.head, process.member, written(new), str(new), process.program),
         message,
         title,
         "" if tested else "What the test would have found is found in production.",

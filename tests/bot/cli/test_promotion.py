@@ -47,6 +47,7 @@ def test_production_waits_for_the_version_that_the_test_of_staging_has_seen(
     assert "Staging has v3.2.3; look that its test passed" in goes_to("v3.2.3", PRODUCTION)
     git(checkout, "checkout", "--quiet", "HEAD~", ".")  # as it was before staging had it
     said = goes_to("v3.2.4", STAGING, PRODUCTION)
+    assert f"{overlays[PRODUCTION]}:" in said  # the line that the change is about
     assert "v3.2.4 goes to production untested" in said and "1 error new in this change" in said
 
 
