@@ -143,6 +143,7 @@ def _watch(child: int) -> NoReturn:
         os._exit(128 + signal.SIGTERM)
 
     signal.signal(signal.SIGTERM, stop)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
     status = os.waitpid(child, 0)[1]
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     _kill_orphans()
@@ -177,9 +178,12 @@ def main() -> None:
         _call("prctl", _SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         if alone or root:
             _separate(bool(alone), root)
+        # Told to stop before it watches, it would leave behind what the program has started by then.
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
         child = os.fork()
         if child:
             _watch(child)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
         _begin(root, alone, limits, program)
     except OSError as error:
         sys.stderr.write(f"shut_in: {error.strerror or error}\n")

@@ -10,6 +10,7 @@ import sys
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -263,6 +264,32 @@ async def test_a_renderer_that_hangs_is_killed_with_its_children(
         assert output.transient
         assert output.error is not None
         assert "did not end" in output.error
+    await until_dead(marker)
+
+
+async def test_one_that_is_cancelled_while_it_begins_is_killed_with_its_children(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marker = f"{10_000 + int.from_bytes(os.urandom(4))}"
+    hanging = await renderer(tmp_path, HANGING["what does not listen"].format(n=marker))
+    hanging.engine = replace(hanging.engine, cut_off=False)
+    told, start = asyncio.Event(), asyncio.create_subprocess_exec
+
+    async def starts(*args: Any, **how: Any) -> asyncio.subprocess.Process:
+        process = await start(*args, **how)
+        await told.wait()
+        return process
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", starts)
+    running = asyncio.create_task(hanging.render(request_of(REQUEST_FILES), redactor(b"k")))
+    async with asyncio.timeout(20):
+        while not alive(marker):  # noqa: ASYNC110 - a process of somebody else has no event
+            await asyncio.sleep(0.01)
+    running.cancel()
+    await asyncio.sleep(0)
+    told.set()
+    with pytest.raises(asyncio.CancelledError):
+        await running
     await until_dead(marker)
 
 
