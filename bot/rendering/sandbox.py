@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.process.begin import begin as begin_process
 from bot.rendering import shut_in
 
 MAX_OUTPUT = 32 * 1024 * 1024  # bytes of one rendering
@@ -105,23 +106,16 @@ async def run(
 
     Raises `RenderTimeout`, `RenderTooLarge`, and `OSError` when it cannot be started.
     """
-    starting = asyncio.create_task(
-        asyncio.create_subprocess_exec(
-            *_wrapped(argv, limits, root, alone),
-            cwd=cwd,
-            env={**_ENVIRONMENT, "HOME": home, "GOMEMLIMIT": f"{min(512, limits.memory // 2**20 * 3 // 4)}MiB"},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
+    process = await begin_process(
+        *_wrapped(argv, limits, root, alone),
+        end=_end,
+        cwd=cwd,
+        env={**_ENVIRONMENT, "HOME": home, "GOMEMLIMIT": f"{min(512, limits.memory // 2**20 * 3 // 4)}MiB"},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
     )
-    try:
-        process = await asyncio.shield(starting)
-    except asyncio.CancelledError:
-        # asyncio would kill the wrapper alone, and wait for ever for the pipes of what that has started.
-        await asyncio.shield(asyncio.create_task(_end_when_begun(starting)))
-        raise
     out_task = asyncio.create_task(_read(process.stdout, MAX_OUTPUT))
     err_task = asyncio.create_task(_read(process.stderr, MAX_ERROR))
     try:
@@ -168,11 +162,6 @@ def end(process: subprocess.Popen[bytes]) -> None:
 def _wrapped(argv: Sequence[str], limits: Limits, root: Path | None, alone: bool) -> list[str]:
     wrapper = [sys.executable, "-I", "-S", str(_SCRIPT), str(root or ""), "alone" if alone else "", limits.words()]
     return [*wrapper, *argv]
-
-
-async def _end_when_begun(starting: asyncio.Task[asyncio.subprocess.Process]) -> None:
-    with contextlib.suppress(OSError):  # it did not begin
-        await _end(await starting)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -19,6 +19,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from bot.process.begin import begin
 from bot.process.errors import PermanentError, TemporaryError
 from bot.process.logs import redact
 
@@ -229,33 +230,22 @@ async def git(
     `origin`, `local`, `personal` and `settings`.
     """
     own = environment(token=token, origin=origin, local=local, personal=personal, settings=settings)
-    starting = asyncio.ensure_future(
-        asyncio.create_subprocess_exec(
-            *_within(largest),
-            *args,
-            cwd=cwd,
-            env={**own, **(extra_env or {})},
-            stdin=asyncio.subprocess.DEVNULL if input is None else asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
+    process = await begin(
+        *_within(largest),
+        *args,
+        end=_end,
+        cwd=cwd,
+        env={**own, **(extra_env or {})},
+        stdin=asyncio.subprocess.DEVNULL if input is None else asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
     )
-    try:
-        process = await asyncio.shield(starting)
-    except asyncio.CancelledError:
-        # asyncio would kill git alone and then wait for pipes that git's helpers hold.
-        process = await starting
-        _kill_group(process.pid)
-        await process.wait()
-        raise
     try:
         async with asyncio.timeout(timeout):
             out, err = await process.communicate(input) if most is None else await _bounded(process, args, most)
     except BaseException as error:
-        # git itself may have ended already while a helper of its group (git-remote-https) holds on.
-        _kill_group(process.pid)
-        await asyncio.shield(process.wait())
+        await asyncio.shield(_end(process))
         if isinstance(error, TimeoutError):
             raise GitTimeout(f"git {args[0]} was stopped after {timeout:g} s") from None
         raise
@@ -341,6 +331,12 @@ def close_git(process: subprocess.Popen[bytes]) -> None:
             except OSError:  # unwritten input to a process that has gone
                 continue
     process.wait()
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    # git itself may have ended already while a helper of its group (git-remote-https) holds on.
+    _kill_group(process.pid)
+    await process.wait()
 
 
 def _kill_group(pid: int) -> None:
