@@ -11,7 +11,7 @@ import shutil
 import struct
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -109,6 +109,16 @@ def needs_engine() -> None:
         if os.environ.get("TESTS_NEED_ENGINE"):
             pytest.fail("argofix-engine is not there, and this machine can build it", pytrace=False)
         pytest.skip("argofix-engine is not built")
+
+
+def running() -> Iterator[EngineProcess]:
+    """One process, for a fixture of whatever scope."""
+    needs_engine()
+    found = program()
+    assert found is not None
+    process = EngineProcess(found)
+    yield process
+    process.close()
 
 
 def application(name: str, source: str, namespace: str = "shop") -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from checks.judgement.values import at_values
@@ -14,17 +12,9 @@ from gitops.files.spans import Span
 from gitops.files.tree import Tree
 from tests.checks.judgement.inflated_shapes import INFLATED, KUSTOMIZED
 from tests.checks.judgement.shapes import APPLICATION, SHAPES
-from tests.rendered import ANALYSIS, EngineProcess, needs_engine, program
+from tests.rendered import ANALYSIS, EngineProcess, running
 
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[EngineProcess]:
-    needs_engine()
-    found = program()
-    assert found is not None
-    process = EngineProcess(found)
-    yield process
-    process.close()
+engine = pytest.fixture(scope="module", name="engine")(running)
 
 
 def files_of(text: str) -> dict[str, str]:

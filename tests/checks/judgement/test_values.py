@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from checks.judgement.findings import findings_of
@@ -16,7 +14,7 @@ from gitops.discovery.snapshot import Change
 from gitops.files.tree import Tree
 from gitops.resources.requests import HelmRequest
 from tests.outside.dictionary import Outside, chart
-from tests.rendered import ANALYSIS, EngineProcess, application, needs_engine, program
+from tests.rendered import ANALYSIS, EngineProcess, application, running
 from tests.scenarios import URL
 
 HERE = f"repoURL: {URL}, path: charts/web"
@@ -31,14 +29,7 @@ CHART = {
 TEMPLATE = "charts/web/templates/cm.yaml"
 
 
-@pytest.fixture(scope="module")
-def engine() -> Iterator[EngineProcess]:
-    needs_engine()
-    found = program()
-    assert found is not None
-    process = EngineProcess(found)
-    yield process
-    process.close()
+engine = pytest.fixture(scope="module", name="engine")(running)
 
 
 def found(engine: EngineProcess, files: dict[str, str], rule: str, outside: Outside | None = None) -> list[Finding]:

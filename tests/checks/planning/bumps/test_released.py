@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from checks.planning.bumps.proof import BumpProof, prove_bump
@@ -14,7 +12,7 @@ from gitops.versions.components import ARGO_CD
 from tests.checks.planning.bumps.stage import NEW, OLD, STAGING, K, bump
 from tests.checks.planning.bumps.test_bump_proof import workload
 from tests.outside.dictionary import Outside, chart, commit_of, tree_of
-from tests.rendered import ANALYSIS, EngineProcess, needs_engine, program
+from tests.rendered import ANALYSIS, EngineProcess, running
 from tests.scenarios import Files, application, config_map, documents, kustomization, manifest, tree
 
 REPOSITORY = "https://github.com/argoproj/argo-cd"
@@ -24,15 +22,7 @@ HELM = "https://argoproj.github.io/argo-helm"
 CHARTS = {ARGO_CD.charts[0]: {"9.1.0": OLD, "9.2.0": NEW}}
 OTHER = "https://git.example.com/acme/base"
 
-
-@pytest.fixture(scope="module")
-def process() -> Iterator[EngineProcess]:
-    needs_engine()
-    found = program()
-    assert found is not None
-    started = EngineProcess(found)
-    yield started
-    started.close()
+process = pytest.fixture(scope="module", name="process")(running)
 
 
 def release(version: str) -> str:
