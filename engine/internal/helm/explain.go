@@ -28,7 +28,7 @@ func (w *work) explain(questions []protocol.Question, made []protocol.Resource) 
 	if len(questions) == 0 {
 		return nil
 	}
-	e := &explanation{work: w, made: made, entries: w.entries(), words: map[string]map[string]bool{}, tried: map[string][]object{}}
+	e := &explanation{work: w, made: made, slots: slots(made), entries: w.entries(), words: map[string]map[string]bool{}, tried: map[string][]object{}}
 	for _, question := range questions {
 		if question.Resource < 0 || question.Resource >= len(made) {
 			return &protocol.Error{Code: protocol.MalformedRequest, Message: fmt.Sprintf(
@@ -48,6 +48,7 @@ func (w *work) explain(questions []protocol.Question, made []protocol.Resource) 
 type explanation struct {
 	*work
 	made    []protocol.Resource
+	slots   []slot // of made
 	entries []setting
 	words   map[string]map[string]bool
 	tried   map[string][]object // by the template, the entry and what was done to it
@@ -73,7 +74,7 @@ func (e *explanation) answer(question protocol.Question) []protocol.Value {
 	if s.now, ok = scalarAt(e.made[question.Resource].Object, question.Field); !ok {
 		return nil
 	}
-	if !s.begin(objects(e.made), question.Resource) {
+	if !s.begin(e.slots[question.Resource]) {
 		return nil
 	}
 	found := s.alike()
@@ -84,16 +85,16 @@ func (e *explanation) answer(question protocol.Question) []protocol.Value {
 }
 
 // begin finds the resource in what its template makes when it is executed alone.
-func (s *search) begin(all []object, index int) bool {
+func (s *search) begin(wanted slot) bool {
 	for _, template := range []string{s.template, ""} {
 		s.template = template
 		s.before = s.rendered("nothing", change{})
-		slot := slices.IndexFunc(s.before, func(one object) bool { return one.slot == all[index].slot })
-		if slot < 0 {
+		index := slices.IndexFunc(s.before, func(one object) bool { return one.slot == wanted })
+		if index < 0 {
 			continue
 		}
-		if value, ok := s.before[slot].scalar(s.field); ok && value == s.now {
-			s.ours = slot
+		if value, ok := s.before[index].scalar(s.field); ok && value == s.now {
+			s.ours = index
 			return true
 		}
 	}
