@@ -116,7 +116,9 @@ class Repository:
             raise RuntimeError("a listing would hold up the event loop; await `read_tree`")
         ids = [rev if _FULL.fullmatch(rev) else self.resolve(rev) for rev in revs]
         new = {sha: listed(self.directory, sha) for sha in dict.fromkeys(ids) if sha not in self._listings}
-        missing_here = self._missing(new) if self._in_part else frozenset()
+        missing_here = frozenset[str]()
+        if self._in_part and new:
+            missing_here = _missing(self.directory, *(f"{sha}^{{tree}}" for sha in new))
         for sha, entries in new.items():
             self._absent[sha] = frozenset(path for path, entry in entries.items() if entry.oid in missing_here)
         wanted = {
@@ -139,15 +141,6 @@ class Repository:
                     entries[path] = Entry(entry.mode, entry.oid, size)
         self._listings |= new
         return ids
-
-    def _missing(self, shas: Iterable[str]) -> frozenset[str]:
-        """The blobs of these commits that are not here."""
-        trees = [f"{sha}^{{tree}}" for sha in shas]
-        if not trees:
-            return frozenset()
-        args = ["rev-list", "--objects", "--no-object-names", "--missing=print", *trees]
-        lines = git_now(args, self.directory).decode().splitlines()
-        return frozenset(line[1:] for line in lines if line.startswith("?"))
 
     def _named(self, paths: list[str], listings: Mapping[str, Mapping[str, Entry]]) -> list[str]:
         """Ids of files that kustomizations among `paths` may name, other than those whose names tell it."""
@@ -234,10 +227,7 @@ def tree_of_directory(path: Path) -> Tree:
 
 def _with_index(root: Path, entries: dict[str, Entry], indexed: Mapping[str, Entry]) -> Tree:
     blobs = Blobs(root, lambda: None)
-    lines = git_now(["rev-list", "--objects", "--no-object-names", "--missing=print", "--indexed-objects"], root)
-    missing = {
-        line[1:] for line in lines.decode().splitlines() if line.startswith("?")
-    }  # git would go and fetch them
+    missing = _missing(root, "--indexed-objects")
     sizes = blobs.sizes(list(dict.fromkeys(each.oid for each in indexed.values() if each.oid not in missing)))
     for name, entry in indexed.items():
         entries[name] = Entry(entry.mode, entry.oid, sizes.get(entry.oid, -1))
@@ -247,6 +237,13 @@ def _with_index(root: Path, entries: dict[str, Entry], indexed: Mapping[str, Ent
 
     absent = frozenset(name for name, entry in indexed.items() if entry.oid not in sizes)
     return Tree(entries, content, absent=absent)
+
+
+def _missing(directory: Path, *objects: str) -> frozenset[str]:
+    """The blobs of trees (`--indexed-objects`: of the index) that are not here. Asked for one, git would fetch it."""
+    args = ["rev-list", "--objects", "--no-object-names", "--missing=print", *objects]
+    lines = git_now(args, directory).decode().splitlines()
+    return frozenset(line[1:] for line in lines if line.startswith("?"))
 
 
 def _tracked(root: Path) -> tuple[dict[bytes, str | None] | None, dict[bytes, Entry]]:
