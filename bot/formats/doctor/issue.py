@@ -13,7 +13,7 @@ from bot.formats.doctor.boxes import RESCAN
 from bot.formats.doctor.items import checklist, upgrade_path
 from bot.formats.doctor.links import Link, linked_places
 from bot.formats.doctor.proposals import declined, fixes, opened
-from bot.formats.doctor.shown import Shown, gravest
+from bot.formats.doctor.shown import Shown
 from bot.formats.writing.grouping import by_topic
 from bot.formats.writing.markdown import code, safe
 from checks.model import Severity
@@ -87,7 +87,7 @@ def _needs_you(shown: Shown, link: Link) -> list[str]:
         and f.fix is None
         and shown.evaluation.plan_for(f) is None
     ]
-    groups = sorted(by_topic(found), key=gravest)
+    groups = by_topic(found)
     if not groups:
         return []
     lines: list[str] = []

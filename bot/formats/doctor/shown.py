@@ -48,7 +48,7 @@ class Shown:
     def offered(self) -> Mapping[str, FixPlan | RepairPlan]:
         """Fixes that are neither open nor were declined, the gravest first."""
         rest = {b: plan for b, plan in self.plans.items() if b not in self.opened and b not in self.declined}
-        return dict(sorted(rest.items(), key=lambda item: gravest(item[1].findings)))
+        return dict(sorted(rest.items(), key=lambda item: _gravest(item[1].findings)))
 
 
 def limited(branch: str) -> bool:
@@ -84,7 +84,7 @@ def gone(commit: str) -> str:
     return f"gone at {commit}"
 
 
-def gravest(findings: Iterable[Finding]) -> int:
+def _gravest(findings: Iterable[Finding]) -> int:
     """How grave the gravest is; the less, the graver."""
     return min((_RANK.index(finding.severity) for finding in findings), default=len(_RANK))
 
