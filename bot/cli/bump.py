@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from packaging.version import Version
 
@@ -24,14 +26,19 @@ from checks.planning.bumps.proof import BumpProof
 from checks.planning.bumps.together import settle_bump
 from checks.policy.bumps import VersionPolicy, with_built_in
 from gitops.discovery.scan import Scan, scan
+from gitops.discovery.snapshot import Snapshot
+from gitops.discovery.sources import Analysis
 from gitops.files.errors import GitopsError
 from gitops.files.spans import Edit
 from gitops.kustomize.closure import ParseMemo
+from gitops.resources.rendering import Asking
 from gitops.versions.components import ARGO_CD, BUILT_IN, Component
 from gitops.versions.find import ChartIndex, find_pins
 from gitops.versions.overlay import NoOverlay, find_overlay
 from gitops.versions.pins.images import is_digest
 from gitops.versions.pins.model import Pins, parse_version, split_build
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +119,13 @@ class _Work:
             raise _CannotBump(str(error)) from None
         proof: BumpProof | None = None
         if plan.edits:
-            plan, proof = await _proof(checkout, plan, charts)
+            plan, proof = await _driven(
+                checkout, lambda before, analysis: settle_bump(before, analysis, plan, charts, judge)
+            )
         elif plan.blocked:
-            plan = replace(plan, notes=(*plan.notes, *await _notes(checkout, plan)))
+            # A person has to move the version, and to know what the upgrade guides say of what is rendered.
+            told = await _driven(checkout, lambda before, analysis: notes_of(before, analysis, plan))
+            plan = replace(plan, notes=(*plan.notes, *told))
         _explain(plan, proof)
         if proof is not None and proof.holds:
             self.edits.extend(plan.edits)
@@ -189,25 +200,14 @@ def _charts(component: Component, target: _Target, chart_version: str | None) ->
     return {chart: {chart_version: target.tag} for chart in component.charts} if chart_version else {}
 
 
-async def _proof(checkout: Checkout, plan: BumpPlan, charts: ChartIndex) -> tuple[BumpPlan, BumpProof]:
+async def _driven(checkout: Checkout, asking: Callable[[Snapshot, Analysis], Asking[T]]) -> T:
+    """What comes of work of the model on a checkout as it is rendered today."""
     progress = Progress()
     async with started(checkout.directory) as engine:
         try:
             analysis = analysis_by(engine, checkout.matcher, checkout.policy)
             before = await engine.snapshot(checkout.tree, analysis, progress)
-            return await engine.drive(settle_bump(before, analysis, plan, charts, judge), progress)
-        finally:
-            progress.close()
-
-
-async def _notes(checkout: Checkout, plan: BumpPlan) -> tuple[str, ...]:
-    """What the upgrade guides say of what is rendered, where a person has to move the version."""
-    progress = Progress()
-    async with started(checkout.directory) as engine:
-        try:
-            analysis = analysis_by(engine, checkout.matcher, checkout.policy)
-            before = await engine.snapshot(checkout.tree, analysis, progress)
-            return await engine.drive(notes_of(before, analysis, plan), progress)
+            return await engine.drive(asking(before, analysis), progress)
         finally:
             progress.close()
 
