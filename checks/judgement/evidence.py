@@ -66,7 +66,7 @@ def starts(snapshot: Snapshot, _policy: Policy) -> Seen:
         for process in one.processes
         if not process.initial and (version := judged_version(process)) is not None
     ]
-    if not any(one.processes for one in _deployed(snapshot)):
+    if not _runs(snapshot):
         return Seen(None, _NOTHING_RUNS)
     if not judged:
         return Seen(None, "No program of Argo CD here is a build of a version that argofix knows the flags of.")
@@ -161,10 +161,9 @@ def spread(snapshot: Snapshot, _policy: Policy) -> Seen:
         return Seen(False, f"{names} {verb} nothing about where the replicas go.", _places(undecided))
     if several:
         return Seen(True, "", _places(member for member, _ in several))
-    if not any(one.processes for one in _deployed(snapshot)):
-        return Seen(None, _NOTHING_RUNS)
-    why = "Each program has one replica: when its node goes, it is away until it has started on another one."
-    return Seen(False, why)
+    return _absent(
+        snapshot, "Each program has one replica: when its node goes, it is away until it has started on another one."
+    )
 
 
 def staging(snapshot: Snapshot, policy: Policy) -> Seen:
@@ -200,7 +199,7 @@ def version_path(snapshot: Snapshot, _policy: Policy) -> Seen:
     """Whether it is known what the next minor version changes for what is there."""
     versions = sorted({one.version for one in _deployed(snapshot) if one.version is not None and one.processes})
     steps = [(version, releases().after(version)) for version in versions if releases().knows(version)]
-    if not any(one.processes for one in _deployed(snapshot)):
+    if not _runs(snapshot):
         return Seen(None, _NOTHING_RUNS)
     if not steps:
         return Seen(None, "Which version of Argo CD runs git does not tell, or argofix does not know that version.")
@@ -225,8 +224,11 @@ def in_the_way(snapshot: Snapshot) -> tuple[Finding, ...]:
 
 def _absent(snapshot: Snapshot, why: str) -> Seen:
     """It is not there, as far as any Argo CD is rendered here."""
-    running = any(one.processes for one in _deployed(snapshot))
-    return Seen(False, why) if running else Seen(None, _NOTHING_RUNS)
+    return Seen(False, why) if _runs(snapshot) else Seen(None, _NOTHING_RUNS)
+
+
+def _runs(snapshot: Snapshot) -> bool:
+    return any(one.processes for one in _deployed(snapshot))
 
 
 def _deployed(snapshot: Snapshot) -> list[Installation]:
