@@ -8,7 +8,7 @@ Helm, values of a dependency stand below its name or alias; kustomize, `valuesIn
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from gitops.charts.files import values_files_of
 from gitops.discovery.snapshot import Part, Snapshot, State
 from gitops.facts.secrets.pods import mapping, sequence
 from gitops.files.documents import read_documents
-from gitops.files.editing import Route
+from gitops.files.editing import Operation, Route
 from gitops.files.errors import GitopsError
 from gitops.files.tree import Tree
 from gitops.kustomize.closure import kustomization_file
@@ -35,6 +35,10 @@ class Written:
     line: int
     route: Route
     text: Route = ()
+
+    def below(self, operations: Iterable[Operation]) -> tuple[Operation, ...]:
+        """These operations on the values, as they are on what they stand in."""
+        return tuple(Operation(one.kind, (*self.route, *one.route), one.value) for one in operations)
 
 
 def written_values(snapshot: Snapshot, state: State, part: Part) -> Iterator[Written]:

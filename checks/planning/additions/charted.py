@@ -67,9 +67,8 @@ class Charted:
         for place in self.written:
             if place.path not in tree:
                 continue
-            below = tuple(Operation(one.kind, (*place.route, *one.route), one.value) for one in operations)
             try:
-                return edits_of(tree, [Change(place.path, place.line, below, place.text)])
+                return edits_of(tree, [Change(place.path, place.line, place.below(operations), place.text)])
             except GitopsError as error:
                 first = first or error
             if any(_said(tree, place, one.route) is not None for one in operations):

@@ -8,7 +8,6 @@ from checks.model import Wanted
 from checks.planning.chart_values import written_values
 from checks.planning.documents import Change
 from gitops.discovery.snapshot import Snapshot
-from gitops.files.editing import Operation, Route
 
 
 def in_values(snapshot: Snapshot, wanted: Sequence[Wanted]) -> Iterator[tuple[Change, ...]]:
@@ -23,9 +22,4 @@ def in_values(snapshot: Snapshot, wanted: Sequence[Wanted]) -> Iterator[tuple[Ch
         if all(resource.id != wanted[0].resource for resource in part.resources):
             continue
         for place in written_values(snapshot, state, part):
-            below = tuple(_below(one, place.route) for one in operations)
-            yield (Change(place.path, place.line, below, place.text),)
-
-
-def _below(one: Operation, prefix: Route) -> Operation:
-    return Operation(one.kind, (*prefix, *one.route), one.value)
+            yield (Change(place.path, place.line, place.below(operations), place.text),)
