@@ -184,7 +184,7 @@ def _charted(
         plan = replace(plan, edits=(*edits, *plan.edits), also=(plan.path,), may=may, notes=notes)
         return place.by_values(snapshot, edits, comes=comes).of(plan)
     _tells_apis(place, chart, version)
-    found = for_the_operator(snapshot, place, chart, prometheus, alerts)
+    found = for_the_operator(snapshot, place, chart, prometheus, alerts, programs)
     if not found.operations:
         raise NotPossible(
             f"the values of {chart} switch ServiceMonitors and alerts about Argo CD on already"

@@ -102,16 +102,22 @@ class ByValues:
 
 
 def for_the_operator(
-    snapshot: Snapshot, place: Place, chart: Charted, prometheus: Member, alerts: Sequence[Alert]
+    snapshot: Snapshot,
+    place: Place,
+    chart: Charted,
+    prometheus: Member,
+    alerts: Sequence[Alert],
+    switches: Sequence[Switched],
 ) -> ByValues:
-    """ServiceMonitors and rules that the operator's Prometheus selects. Raises `NotPossible`."""
+    """ServiceMonitors and rules that the operator's Prometheus selects, of what `switched` found. Raises
+    `NotPossible`."""
     tree, namespace = snapshot.tree, place.installation.namespace
     operations: list[Operation] = []
     comes: set[Named] = set()
     exact: list[tuple[Named, tuple[str | int, ...], Any]] = []
     labels = labels_for(prometheus, "ServiceMonitor", namespace)
     programs: list[Switched] = []
-    for one in switched(place):
+    for one in switches:
         services = [each for each in place.installation.of_kind("Service") if each.id.name == one.service]
         if monitored(snapshot, place, namespace, labels_of(one.workload), services):
             continue
@@ -120,7 +126,7 @@ def for_the_operator(
             programs.append(one)
             operations += wanted
             comes |= {*one.comes, (GROUP, "ServiceMonitor", one.workload.id.name)}
-    controller = next((one for one in switched(place) if one.component == _CONTROLLER), None)
+    controller = next((one for one in switches if one.component == _CONTROLLER), None)
     if controller is None or _has_rules(chart, tree):
         alerts = ()
     if alerts and controller is not None:
