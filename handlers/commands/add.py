@@ -26,11 +26,11 @@ async def run(asked: Asked) -> Reply:
 def _told(offers: Sequence[Offer]) -> Iterator[str]:
     """What can be added first, then what cannot, each reason once."""
     for why, together in by_reason(offers).items():
-        yield from (f"{code(offer.name)}: {offer.help}." for offer in together[: None if not why else -1])
+        lines = [f"{code(offer.name)}: {offer.help}." for offer in together]
         if why:
             whose = f" ({', '.join(code(offer.name) for offer in together)})" if len(together) > 1 else ""
-            last = together[-1]
-            yield f"{code(last.name)}: {last.help}. Not here{whose}: {safe(why)}."
+            lines[-1] += f" Not here{whose}: {safe(why)}."
+        yield from lines
 
 
 COMMAND = Command(
