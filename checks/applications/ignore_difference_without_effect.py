@@ -22,7 +22,7 @@ Sources: argo-cd, util/argo/normalizers/diff_normalizer.go; github.com/evanphx/j
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from checks.applications.annotations import quoted
@@ -36,7 +36,7 @@ from checks.policy.file import Policy
 from checks.wording import listed
 from gitops.discovery.snapshot import Change, Snapshot, State
 from gitops.facts.owners import owned_by
-from gitops.resources.resource import ResourceId
+from gitops.resources.resource import Resource, ResourceId
 
 RULE = declare("ignore-difference-without-effect", Severity.WARNING, Severity.NOTICE)
 
@@ -87,15 +87,12 @@ def _unfit(head: Snapshot, subject: Subject) -> Iterator[tuple[State, Remark]]:
             entries.setdefault(entry, []).append(state)
     if not entries:
         return
-    rendered: Mapping[int, Sequence[ResourceId]] = {
-        id(state): [owned.id for owned, _ in owned_by(head, state)] for state in subject.states
-    }
     manifests = _Manifests(head, subject)
     templated = any(copy.resource.template for state in subject.states for copy in head.copies(state))
     for entry, states in entries.items():
         if "/" in entry.group or entry.group in ("core", "v1") or "*" in entry.name or "*" in entry.namespace:
             continue
-        found = [rid for state in states for rid in rendered[id(state)]]
+        found = [rid for state in states for rid in manifests.ids(state)]
         if any(entry.fits(rid) for rid in found):
             yield from _astray(entry, states, manifests)
         if not found or any(entry.fits(rid) for rid in found):
@@ -112,18 +109,28 @@ class _Manifests:
         self._owned = {id(state): list(owned_by(head, state)) for state in subject.states}
         self._read: dict[int, Mapping[str, Any]] = {}
 
+    def ids(self, state: State) -> Iterator[ResourceId]:
+        return (rid.id for rid, _ in self._owned[id(state)])
+
     def of(self, entry: Ignored, states: Iterable[State]) -> list[Mapping[str, Any]]:
         """Those that an entry is about."""
-        fitting = [copy for state in states for rid, copy in self._owned[id(state)] if entry.fits(rid.id)]
-        return [self._read.setdefault(id(one.resource), one.resource.manifest()) for one in fitting]
+        fitting = [copy.resource for state in states for rid, copy in self._owned[id(state)] if entry.fits(rid.id)]
+        return [self._manifest(one) for one in fitting]
+
+    def _manifest(self, resource: Resource) -> Mapping[str, Any]:
+        if id(resource) not in self._read:
+            self._read[id(resource)] = resource.manifest()
+        return self._read[id(resource)]
 
 
 def _astray(entry: Ignored, states: list[State], manifests: _Manifests) -> Iterator[tuple[State, Remark]]:
     """Paths that can lead to nothing."""
     pointers = [path for path in entry.pointers if path.startswith("/")]
-    for path in (*pointers, *entry.expressions):
+    paths = (*pointers, *entry.expressions)
+    made = manifests.of(entry, states) if paths else []
+    for path in paths:
         look = of_pointer if path in pointers else of_expression
-        found = look(path, manifests.of(entry, states))
+        found = look(path, made)
         if found is not None:
             text = f"in an `ignoreDifferences` entry of {_name(entry)}, {quoted(path)} leads to nothing: {found.why}"
             about = (_name(entry), path)
