@@ -41,7 +41,7 @@ from gitops.facts.rendered import not_rendered
 from gitops.facts.secrets.pods import mapping, sequence
 from gitops.installation.blackbox import Asking, Modules, askings, exporters_of, modules_of
 from gitops.installation.places import place_of
-from gitops.installation.routes.find import everywhere, routes_in
+from gitops.installation.routes.find import every_route, everywhere
 from gitops.installation.routes.hosts import hosts_of
 from gitops.installation.routes.model import mappings, texts
 from gitops.installation.routes.redirects import redirect_of
@@ -144,7 +144,7 @@ def _redirects(change: Change, asked: Iterable[Asking], known: Modules) -> Itera
         for target in one.targets:
             url = _url(target)
             around = head.once(everywhere)
-            redirect = redirect_of(url, around, list(routes_in(around)), installations(change)) if url else None
+            redirect = redirect_of(url, around, head.once(every_route), installations(change)) if url else None
             if redirect is None or (not follows and redirect.status in valid):
                 continue
             takes = listed([f"`{code}`" for code in valid], 4) if valid else "2xx"
@@ -227,7 +227,7 @@ def _hosts(change: Change, asked: Iterable[Asking]) -> Iterator[Finding]:
     head = change.head
     if head.unknown or head.truncated or not_rendered(head):
         return  # any route may be among what is not known
-    routes = list(routes_in(head.once(everywhere)))
+    routes = head.once(every_route)
     own = {
         host
         for each in installations(change)

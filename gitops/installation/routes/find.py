@@ -99,6 +99,11 @@ def everywhere(snapshot: Snapshot) -> Surroundings:
     return Surroundings(tuple(member_of(snapshot, copy) for copy in snapshot.copies(having=_is_depended_on)))
 
 
+def every_route(snapshot: Snapshot) -> tuple[Route, ...]:
+    """The routes of all clusters together. For `snapshot.once`."""
+    return tuple(routes_in(snapshot.once(everywhere)))
+
+
 def behind(
     installation: Installation, around: Surroundings, backend: Backend, servers: tuple[Process, ...]
 ) -> Process | None:
