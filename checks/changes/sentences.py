@@ -61,9 +61,9 @@ def unseen_sentence(one: UnseenSet) -> str:
         paths = listed([f"`{path}`" for path in one.came], 4)
         parts.append(f"{paths}, which its generator reads, {'comes' if len(one.came) == 1 else 'come'}")
     end = "what that deletes cannot be told"
-    if not (one.after is None or one.respecified or one.reached):
+    if one.only_adds:
         end = "it may make more of them"
-    if one.after is None or one.lost or one.renaming:
+    if one.may_drop:
         end = "its Applications may go, with everything they own"
     return f"Git alone does not tell which Applications it makes ({one.reason}), and {listed(parts, 3)}: {end}."
 

@@ -151,9 +151,9 @@ class _Telling:
             if one.after is None and owned_id in told:
                 continue  # whoever brings it takes it away, and its Applications with it
             kept = one.after is not None and (one.after.refused or not one.after.deletes)
-            goes = (one.after is None or bool(one.lost or one.renaming)) and not kept
+            goes = one.may_drop and not kept
             block = Block.YES if goes and not one.before.preserves else Block.ASK
-            adds = one.after is not None and not one.respecified and not one.reached
+            adds = one.only_adds
             said = Said(
                 SET_NOT_ANALYSED.id, unseen_sentence(one), SET_NOT_ANALYSED.source, Block.NO if adds else block
             )

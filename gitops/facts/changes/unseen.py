@@ -55,6 +55,16 @@ class UnseenSet:
         return self.after is not None and self.after.content != self.before.content
 
     @property
+    def only_adds(self) -> bool:
+        """Whether all that changes is that something comes."""
+        return not (self.after is None or self.respecified or self.reached)
+
+    @property
+    def may_drop(self) -> bool:
+        """Whether Applications that it made before may go."""
+        return self.after is None or bool(self.lost or self.renaming)
+
+    @property
     def reason(self) -> str:
         return self.before.troubles[0]
 
