@@ -42,8 +42,11 @@ def _said(tree: MountedTree, text: str) -> str:
     return text if tree.place is None or str(tree.place) in text else f"{text} (its source is {tree.place})"
 
 
-def closure_at_home(closure: Closure, tree: MountedTree) -> Closure | None:
-    """What of a walk concerns this repository; None where the kustomization itself is elsewhere."""
+def closure_at_home(closure: Closure | None, tree: MountedTree | None) -> Closure | None:
+    """What of a walk concerns this repository: all of it where nothing is mounted; None where there is no walk, or
+    the kustomization itself is elsewhere."""
+    if closure is None or tree is None:
+        return closure
     if tree.place is not None:
         return None
     home = replace(

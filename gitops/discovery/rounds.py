@@ -222,7 +222,7 @@ class Search:
         covered: set[str] = set()
         for start, job in zip(starts, jobs, strict=True):
             plan = _planned(job)
-            own = _own_closure(plan)
+            own = closure_at_home(plan.closure, plan.tree)
             if own is None and not start.template:
                 own = Closure(start.directory)
             covered.update(own.chains if own is not None else ())
@@ -274,7 +274,7 @@ class Search:
             self._tree.reader = node.declaration.id
             parts: list[Part] = []
             for index, plan in enumerate(map(_planned, jobs)):
-                closure, at = _own_closure(plan), application.origin.entry
+                closure, at = closure_at_home(plan.closure, plan.tree), application.origin.entry
                 try:
                     rendering = rendering_of(tree, plan, outputs, at, analysis)
                     brought = self._brought(plan, closure, rendering, application.origin, node.put_aside)
@@ -391,10 +391,3 @@ class Search:
 
 def _planned(job: Job[Plan]) -> Plan:
     return Plan(answer=NotAnalysed(TOO_FAR)) if job.result.waiting else job.result
-
-
-def _own_closure(plan: Plan) -> Closure | None:
-    """The walk, as far as it is in this repository."""
-    if plan.closure is None or plan.tree is None:
-        return plan.closure
-    return closure_at_home(plan.closure, plan.tree)

@@ -61,11 +61,7 @@ def scripted(
     for application, each in plans:
         parts: list[Part] = []
         for index, plan in enumerate(each):
-            closure = (
-                plan.closure
-                if plan.tree is None or plan.closure is None
-                else closure_at_home(plan.closure, plan.tree)
-            )
+            closure = closure_at_home(plan.closure, plan.tree)
             try:
                 rendering = rendering_of(tree, plan, outputs, application.origin.span, analysis)
             except CONTENT as error:
